@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instruction emulator: carries out one decoded instruction whose memory
+ * operands the guest could not reach by itself (a write to a guest page table,
+ * an access to a device). It knows registers and flags; memory is reached only
+ * through the operations that the caller gives.
+ */
+#ifndef ARCH_X86_EMULATE_H
+#define ARCH_X86_EMULATE_H
+
+#include "arch/x86/insn.h"
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* The widest memory operand, in bytes: CMPXCHG16B. */
+#define EMUL_MAX_BYTES 16
+
+enum emul_status {
+	EMUL_OK, /* done; the registers, RIP included, are advanced */
+	EMUL_RESTART, /* some iterations of a REP done; RIP stays at it */
+	EMUL_FAULT, /* an operation of the caller refused; nothing changed
+		       but completed iterations of a REP */
+	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */
+};
+
+/*
+ * How the emulator reaches memory. All addresses are linear (the segment base
+ * is added); lengths are 1 to EMUL_MAX_BYTES bytes, and an operand may cross a
+ * page. Each returns EMUL_OK, or EMUL_FAULT when the guest is to be given a
+ * fault, which the callee keeps, or EMUL_UNSUPPORTED to give up.
+ */
+struct emul_ops {
+	enum emul_status (*read)(void *ctx, gva_t gva, void *buf, size_t len);
+	enum emul_status (*write)(void *ctx, gva_t gva, const void *buf,
+				  size_t len);
+	/*
+	 * Read an operand that the instruction is going to write: a fault is
+	 * that of a write. (A locked or plain read-modify-write is one access.)
+	 */
+	enum emul_status (*read_for_write)(void *ctx, gva_t gva, void *buf,
+					   size_t len);
+	/*
+	 * Write @new if memory still holds @old, as one atomic operation;
+	 * sets *@swapped. The emulator reads again and retries when false.
+	 */
+	enum emul_status (*cmpxchg)(void *ctx, gva_t gva, const void *old,
+				    const void *new, size_t len, bool *swapped);
+};
+
+/*
+ * Carry out @insn. @regs holds all general registers, RIP at the instruction,
+ * and RFLAGS; on EMUL_OK and EMUL_RESTART it holds the new ones.
+ * @segment_base: the six bases, indexed by enum segment.
+ * RF is cleared on completion; TF and interrupt shadows are the caller's.
+ */
+enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
+			 const u64 segment_base[SEG_COUNT],
+			 const struct emul_ops *ops, void *ctx);
+
+#endif

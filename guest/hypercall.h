@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercalls of the built-in guests: VMCALL at CPL 0 with the number in
+ * EAX. Unmodified guests know nothing of them. This header is shared by Umbra
+ * and by guest/builtin/.
+ */
+#ifndef GUEST_HYPERCALL_H
+#define GUEST_HYPERCALL_H
+
+#include "lib/types.h"
+
+enum hypercall {
+	/*
+	 * Copy struct hypercall_counters to the guest-physical address in RDI.
+	 * The VMCALL itself is not counted. EAX = 0, or 1: not RAM.
+	 */
+	HYPERCALL_COUNTERS = 0x1000,
+	/*
+	 * Put the MMU on the rung of number RDI. EAX = 0, or 1 when there is
+	 * none; RDI = 0, 1, ... enumerates them. The name (up to 15 characters
+	 * and a NUL) is copied to the guest-physical address in RSI.
+	 */
+	HYPERCALL_RUNG = 0x1001
+};
+
+struct hypercall_counters {
+	u64 exits; /* all VM exits */
+	u64 exits_timer; /* those of them for the machine's own interrupts */
+	u64 exits_page_fault;
+	u64 injected_not_present; /* guest #PFs with P=0 that Umbra injected */
+	u64 walks; /* walks of the guest's tables, of every purpose */
+};
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shadow MMU as the rest of Umbra sees it.
+ *
+ * The guest believes that its page tables are the processor's. They are not:
+ * the processor walks *shadow* tables that Umbra derives from them, entry by
+ * entry, and keeps true to them. mmu/ is that derivation. It executes no
+ * privileged instruction and touches no device: it reaches the world through
+ * struct mmu_ops alone, so the same objects run in the hypervisor, in the
+ * unit tests and in the fuzzers.
+ *
+ * The invariants that the code cites by number are in docs/mmu.md.
+ */
+#ifndef MMU_MMU_H
+#define MMU_MMU_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+#include "mmu/policy.h"
+#include "mmu/walk.h"
+
+struct shadow_page;
+
+/* What mmu_ops.gfn_to_hfn returns where the guest has no RAM. */
+#define HFN_NONE (~0ULL)
+
+/* What the MMU needs of its surroundings; @ctx is the mmu_config's. */
+struct mmu_ops {
+	/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
+	hfn_t (*gfn_to_hfn)(void *ctx, gfn_t gfn);
+	/* Where Umbra itself can access a host frame of the guest. */
+	void *(*map)(void *ctx, hfn_t hfn);
+	/* Zeroed, page-aligned, contiguous host memory; NULL: none left. */
+	void *(*alloc)(void *ctx, size_t pages);
+	/* The host-physical address of memory that alloc gave. */
+	hpa_t (*to_hpa)(void *ctx, const void *memory);
+	/*
+	 * Make the processor forget all that it has cached of the shadow
+	 * tables, in the TLBs and in the paging-structure caches, before the
+	 * guest executes another instruction (invariant 6).
+	 */
+	void (*flush)(void *ctx);
+};
+
+struct mmu_config {
+	const struct mmu_ops *ops;
+	void *ctx;
+	struct mmu_policy policy;
+	u64 gfn_count; /* guest frames are 0 .. gfn_count-1 */
+	u32 shadow_pages; /* size of the pool, at least MMU_MIN_SHADOW_PAGES */
+	u8 maxphyaddr; /* the guest's, CPUID.80000008h:EAX[7:0] */
+	/*
+	 * Does the processor fault with P|RSVD on TRAP in a 4-level PTE while
+	 * NXE=1 (the only place where it depends on the processor)? The
+	 * boot-time self-test says.
+	 */
+	bool leaf_trap_reserved;
+	/* Does the processor's PFEC filter work as the manual has it? */
+	bool filter_works;
+};
+
+#define MMU_MIN_SHADOW_PAGES 16
+
+/* One counter a line; each is incremented at one place in the code. */
+struct mmu_stats {
+	u64 faults_not_present; /* #PF exits by the hardware's error code: P=0 */
+	u64 faults_trap; /* ... P=1, RSVD=1 */
+	u64 faults_protection; /* ... P=1, RSVD=0 */
+	u64 faults_mmio; /* those of them that hit no RAM */
+	u64 injected_not_present; /* guest faults that our walk found, P=0 */
+	u64 injected_other; /* ... with P=1 */
+	u64 walks_fault; /* guest walks to decide a #PF exit */
+	u64 walks_data; /* ... for an operand of an emulated instruction */
+	u64 walks_fetch; /* ... to fetch an instruction's bytes */
+	u64 fills; /* leaf entries made on a fault */
+	u64 updates; /* leaf entries made on a guest's write of the PTE */
+	u64 table_writes; /* guest-table entries written by the guest */
+	u64 unshadowed; /* shadow pages given up because their table was written */
+	u64 reclaimed; /* shadow pages given up because the pool was empty */
+	u64 pages_made; /* shadow pages made */
+	u64 pages_in_use; /* shadow pages now */
+	u64 flushes; /* mmu_ops.flush calls */
+	u64 roots; /* shadow roots looked up */
+};
+
+/* The shadow MMU of one VM. */
+struct mmu;
+
+/* The paging state of one virtual processor, as the guest has set it. */
+struct mmu_vcpu {
+	struct mmu *mmu;
+	u64 cr0;
+	u64 cr3;
+	u64 cr4;
+	u64 efer; /* LMA included */
+	struct shadow_page *root; /* NULL: to be found before the next entry */
+};
+
+enum mmu_action {
+	MMU_RESUME, /* the shadow is mended; let the guest try again */
+	MMU_INJECT, /* the guest's own fault: #PF with walk->error_code */
+	MMU_TABLE_WRITE, /* permitted write to a shadowed table at walk->gpa */
+	MMU_MMIO /* permitted access to walk->gpa, where there is no RAM */
+};
+
+/* How the page-fault exits are filtered; SDM vol. 3C, 25.2. */
+struct mmu_filter {
+	bool intercept; /* exception-bitmap bit 14 */
+	u32 mask; /* PFEC_MASK */
+	u32 match; /* PFEC_MATCH */
+};
+
+/*
+ * Make the MMU of a VM. Returns NULL when ops->alloc gives too little or the
+ * configuration is out of range.
+ */
+struct mmu *mmu_create(const struct mmu_config *config);
+void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu);
+
+/* Change the policy; all shadow pages are dropped, so it may be any other. */
+void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy);
+const struct mmu_policy *mmu_policy(const struct mmu *mmu);
+struct mmu_stats *mmu_stats(struct mmu *mmu);
+
+/*
+ * The guest has loaded CR0, CR3, CR4 or EFER (all validated by the caller):
+ * store the new values and drop the root, so that the next mmu_root() finds
+ * the one that fits. A load of CR3, and any change of CR0.PG, CR4.PAE/PGE/PSE,
+ * EFER, is also a flush that the guest has asked for (SDM vol. 3A, 4.10.4.1).
+ */
+void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer);
+
+/*
+ * The host-physical address of the shadow root, for the guest's CR3 field:
+ * of a PML4 while the guest is in long mode, of PAE PDPTEs (below 4 GiB)
+ * while it is unpaged. To be called before each entry; cheap when unchanged.
+ */
+hpa_t mmu_root(struct mmu_vcpu *vcpu);
+
+/* The one place where the page-fault filter is computed. */
+struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);
+
+/*
+ * A page fault has made the guest exit. @error_code is the hardware's; it is
+ * believed for W, U and I/D, never for P and RSVD (invariant 4). @walk receives
+ * what the guest's tables say, to be handed on to whatever acts upon it.
+ */
+enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
+			       struct guest_walk *walk);
+
+/* What a guest walk is for; each is counted apart. */
+enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
+
+/*
+ * Walk the guest's tables for an access at @gva with the rights of a page-fault
+ * error code (W, U, I/D of @access; the rest ignored), setting A and D as the
+ * processor would. Returns true and walk->gpa, or false and walk->error_code.
+ */
+bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+	      enum walk_purpose purpose, struct guest_walk *walk);
+
+/*
+ * Read up to @len bytes of code at @gva for decoding, through the shadow where
+ * it is filled, else by a walk with @access. Returns the bytes read; fewer than
+ * @len when a following page can't be fetched from.
+ */
+size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
+		 size_t len);
+
+/* Read guest-physical memory; where there is no RAM, all bits are ones. */
+void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
+
+/*
+ * Write guest-physical memory (a device, an emulated instruction), keeping the
+ * shadow of every table that is hit true. Where there is no RAM nothing happens.
+ */
+void mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len);
+
+/*
+ * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic
+ * when naturally aligned; returns whether memory held @old.
+ */
+bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
+		 const void *new, size_t len);
+
+/*
+ * Give up every shadow of the guest table at @gfn, so that the guest may write
+ * it itself: the way out where a write can't be emulated.
+ */
+void mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn);
+
+#endif

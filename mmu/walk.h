@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest walker: what the guest's own page tables say about an address.
+ * It produces one struct guest_walk; whoever handles the fault consumes it.
+ */
+#ifndef MMU_WALK_H
+#define MMU_WALK_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+#define PT_LEVELS 4
+/* A walk.level above every table: all of the address space is one page. */
+#define LEVEL_UNPAGED 5
+
+/* Rights as they accumulate down the levels: a right must hold at each. */
+enum access {
+	ACCESS_W = BIT(0), /* writable */
+	ACCESS_U = BIT(1), /* user-accessible */
+	ACCESS_X = BIT(2), /* executable */
+	ACCESS_ALL = ACCESS_W | ACCESS_U | ACCESS_X
+};
+
+enum walk_status {
+	WALK_OK, /* the access is permitted; gpa is valid */
+	WALK_NOT_PRESENT, /* an entry has P=0 */
+	WALK_RESERVED, /* an entry has a reserved bit set */
+	WALK_DENIED /* the rights forbid the access */
+};
+
+struct guest_walk {
+	gva_t gva;
+	gpa_t gpa;
+	enum walk_status status;
+	u32 error_code; /* of the #PF for the guest, where status is not OK */
+	u8 level; /* where the walk ended: of the leaf, where status is OK */
+	bool dirty; /* the leaf's D flag, after the walk */
+	/*
+	 * By level, 4 down to `level`: the frame of the table, its entry, and
+	 * the rights accumulated up to and including that entry.
+	 */
+	gfn_t table[PT_LEVELS + 1];
+	u64 pte[PT_LEVELS + 1];
+	u8 access[LEVEL_UNPAGED + 1];
+};
+
+#endif
