@@ -9,7 +9,7 @@
 
 #include "lib/types.h"
 
-/* General-purpose registers in the order of their encoding (SDM vol. 2, 2.1.3). */
+/* General-purpose registers as they are encoded (SDM vol. 2, 2.1.3). */
 enum gpr {
 	RAX,
 	RCX,

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+#
+# Umbra's build. `make` gives build/umbra.elf; `make help` lists the rest.
+# A new .c or .asm file in one of the rooms is picked up by itself.
+
+B := build
+ROOMS := boot arch/x86 mmu vmx guest lib
+
+CC := gcc
+HOSTCC := gcc
+CLANG := clang
+NASM := nasm
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wimplicit-fallthrough -Wno-unused-parameter
+# -fbuiltin after -ffreestanding: a memcpy of a constant size is a few moves.
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fbuiltin $(WARNINGS) -I. \
+	-m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common \
+	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections
+NASMFLAGS := -f elf64 -g -F dwarf -w+all -w-reloc-abs -w-reloc-rel -Werror -I./
+LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack
+
+C_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
+OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o)
+
+.DELETE_ON_ERROR:
+.PHONY: all run demo test image unit fuzz-short lint format clean help
+
+all: $(B)/umbra.elf
+
+# The built-in guest is a kernel of its own; its fragment adds to OBJS the
+# object that carries it.
+-include guest/builtin/builtin.mk
+# run, demo and image: the guests, and the launcher.
+-include tools/guests.mk
+
+# The stamp: Debian's packages that we need are there (tools/deps says which).
+$(B)/.deps: $(wildcard tools/deps)
+	@mkdir -p $(@D)
+	tools/deps
+	@touch $@
+
+$(B)/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/%.asm.o: %.asm Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) $< -o $@
+
+# The functions that the compiler calls must not be compiled to call themselves.
+$(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
+
+$(B)/umbra.elf: $(OBJS) linker.ld | $(B)/.deps
+	$(CC) $(LDFLAGS) -T linker.ld $(OBJS) -o $@
+
+# --- Tests ------------------------------------------------------------------
+
+# UNIT_<name>_SRCS and _LIBS: what tests/unit/test_<name>.c is linked with.
+-include tests/unit/unit.mk
+# FUZZ_<name>_SRCS and _LIBS: the same for tests/fuzz/fuzz_<name>.c.
+-include tests/fuzz/fuzz.mk
+
+UNITS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 20
+
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
+	-fno-omit-frame-pointer \
+	-fno-sanitize-recover=all -MMD -MP
+
+# A test is built in one go from its own file, the sources under test and
+# host_log.c, which stands for the console; its .d files name the headers.
+define UNIT_RULES
+$(B)/unit/test_$(1): tests/unit/test_$(1).c tests/unit/host_log.c \
+		$$(UNIT_$(1)_SRCS) Makefile | $(B)/.deps
+	@mkdir -p $$(@D)
+	$$(HOSTCC) $$(HOST_CFLAGS) -fsanitize=address,undefined -MF $$@.d -MT $$@ \
+		$$(filter %.c,$$^) -o $$@ -lcmocka $$(UNIT_$(1)_LIBS)
+-include $(B)/unit/test_$(1).d
+endef
+
+define FUZZ_RULES
+$(B)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c tests/unit/host_log.c \
+		$$(FUZZ_$(1)_SRCS) Makefile | $(B)/.deps
+	@mkdir -p $$(@D)
+	$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
+		$$(filter %.c,$$^) -MF $$@.d -MT $$@ -o $$@ $$(FUZZ_$(1)_LIBS)
+-include $(B)/fuzz/fuzz_$(1).d
+endef
+
+$(foreach u,$(UNITS),$(eval $(call UNIT_RULES,$(u))))
+$(foreach f,$(FUZZERS),$(eval $(call FUZZ_RULES,$(f))))
+
+# Every test runs, whatever the others said; one failure fails the whole.
+unit: $(UNITS:%=$(B)/unit/test_%)
+	@status=0; for t in $^; do \
+		echo "# $$t"; ./$$t 2>&1 || status=1; \
+	done; exit $$status
+
+fuzz-short: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
+	@status=0; for f in $^; do \
+		echo "# $$f"; mkdir -p $$f.corpus; \
+		./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+			-artifact_prefix=$$f. -verbosity=0 -print_final_stats=1 \
+			$$f.corpus 2>&1 || status=1; \
+	done; exit $$status
+
+# tests/run-all builds what it needs through this Makefile.
+test: | $(B)/.deps
+	tests/run-all
+
+# --- Care -------------------------------------------------------------------
+
+FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
+	tests/*/*.[ch])
+
+lint: | $(B)/.deps
+	clang-format --dry-run -Werror $(FORMATTED)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
+		--enable=warning,performance,portability \
+		--suppress=missingInclude --platform=unix64 $(C_SRCS)
+
+format: | $(B)/.deps
+	clang-format -i $(FORMATTED)
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'make             build build/umbra.elf'
+	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
+	@echo 'make demo        the built-in guest on each rung: exits per fault'
+	@echo 'make image       a bootable ISO'
+	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
+	@echo 'make format      put the sources into the style that lint checks'
+
+-include $(OBJS:.o=.d)

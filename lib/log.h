@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Umbra says to its user. The hypervisor's console implements these
+ * (arch/x86/console.c, arch/x86/panic.c); tests/unit/host_log.c does so for
+ * the tests on the host.
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include "lib/types.h"
+
+/*
+ * Prints one line: "umbra: ", the text, a newline. A text longer than
+ * LOG_LINE_MAX bytes is cut off. Never fails: without a console it is silent.
+ */
+void log_info(const char *fmt, ...) __printf(1, 2);
+
+/*
+ * Ends Umbra: prints the reason, and in the hypervisor the registers and a
+ * backtrace, then ends the machine (arch/x86/power.h). For what must not
+ * happen whatever the guest or the user does.
+ */
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+#define LOG_LINE_MAX 256
+
+#endif

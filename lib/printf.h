@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Formatted text into a buffer, a subset of C11 7.21.6 under its own names,
+ * so that code under test on the host may as well use the C library's.
+ */
+#ifndef LIB_PRINTF_H
+#define LIB_PRINTF_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/*
+ * Conversions: d i u x X p s c %, flags '-' and '0', a width (a number or
+ * '*'), a precision for s (a number or '*'), the sizes hh h l ll z. Writes at
+ * most `size` bytes including the closing NUL (nothing when size is 0).
+ * Returns the length that the whole text has or would have had without NUL.
+ * A conversion that is not among these is copied as it stands.
+ */
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
