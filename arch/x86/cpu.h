@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instructions that C has no words for, one inline function each, plus
+ * the segment and table registers. See SDM vol. 2 for every one of them.
+ */
+#ifndef ARCH_X86_CPU_H
+#define ARCH_X86_CPU_H
+
+#include "lib/types.h"
+
+struct cpuid_result {
+	u32 eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
+{
+	struct cpuid_result r;
+
+	asm volatile("cpuid"
+		     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+		     : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (u64)high << 32 | low;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+	asm volatile("wrmsr"
+		     :
+		     : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32))
+		     : "memory");
+}
+
+/*
+ * An entry of the exception table: where the instruction at the first address
+ * faults, execution goes on at the second (arch/x86/trap.c).
+ */
+#define EX_TABLE(from, to)                                                     \
+	".pushsection .ex_table, \"a\"\n"                                      \
+	".quad " from ", " to "\n"                                             \
+	".popsection\n"
+
+/* Reads an MSR that may not exist. False: the processor answered #GP. */
+static inline bool msr_read_safe(u32 msr, u64 *value)
+{
+	u32 low, high;
+
+	asm goto("1: rdmsr\n" EX_TABLE("1b", "%l[fault]")
+		 : "=a"(low), "=d"(high)
+		 : "c"(msr)
+		 : "memory"
+		 : fault);
+	*value = (u64)high << 32 | low;
+	return true;
+fault:
+	return false;
+}
+
+/* Writes an MSR that may refuse it. False: the processor answered #GP. */
+static inline bool msr_write_safe(u32 msr, u64 value)
+{
+	asm goto("1: wrmsr\n" EX_TABLE("1b", "%l[fault]")
+		 :
+		 : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32))
+		 : "memory"
+		 : fault);
+	return true;
+fault:
+	return false;
+}
+
+#define DEFINE_CR(n)                                                           \
+	static inline u64 cr##n##_read(void)                                   \
+	{                                                                      \
+		u64 value;                                                     \
+                                                                               \
+		asm volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory"); \
+		return value;                                                  \
+	}                                                                      \
+                                                                               \
+	static inline void cr##n##_write(u64 value)                            \
+	{                                                                      \
+		asm volatile("mov %0, %%cr" #n : : "r"(value) : "memory");     \
+	}
+
+DEFINE_CR(0)
+DEFINE_CR(2)
+DEFINE_CR(3)
+DEFINE_CR(4)
+
+#define DEFINE_DR(n)                                                           \
+	static inline u64 dr##n##_read(void)                                   \
+	{                                                                      \
+		u64 value;                                                     \
+                                                                               \
+		asm volatile("mov %%dr" #n ", %0" : "=r"(value));              \
+		return value;                                                  \
+	}                                                                      \
+                                                                               \
+	static inline void dr##n##_write(u64 value)                            \
+	{                                                                      \
+		asm volatile("mov %0, %%dr" #n : : "r"(value));                \
+	}
+
+DEFINE_DR(0)
+DEFINE_DR(1)
+DEFINE_DR(2)
+DEFINE_DR(3)
+DEFINE_DR(6)
+DEFINE_DR(7)
+
+#define DEFINE_IO(type, suffix)                                                \
+	static inline type in##suffix(u16 port)                                \
+	{                                                                      \
+		type value;                                                    \
+                                                                               \
+		asm volatile("in" #suffix " %1, %0"                            \
+			     : "=a"(value)                                     \
+			     : "Nd"(port)                                      \
+			     : "memory");                                      \
+		return value;                                                  \
+	}                                                                      \
+                                                                               \
+	static inline void out##suffix(u16 port, type value)                   \
+	{                                                                      \
+		asm volatile("out" #suffix " %0, %1"                           \
+			     :                                                 \
+			     : "a"(value), "Nd"(port)                          \
+			     : "memory");                                      \
+	}
+
+DEFINE_IO(u8, b)
+DEFINE_IO(u16, w)
+DEFINE_IO(u32, l)
+
+/* The time-stamp counter; earlier loads are done when it is read. */
+static inline u64 rdtsc(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+static inline u64 rflags_read(void)
+{
+	u64 value;
+
+	asm volatile("pushfq; pop %0" : "=r"(value) : : "memory");
+	return value;
+}
+
+static inline void invlpg(const void *address)
+{
+	asm volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void wbinvd(void)
+{
+	asm volatile("wbinvd" : : : "memory");
+}
+
+static inline void pause(void)
+{
+	asm volatile("pause");
+}
+
+static inline void interrupts_disable(void)
+{
+	asm volatile("cli" : : : "memory");
+}
+
+/*
+ * Umbra runs with interrupts disabled but for these two. STI takes effect one
+ * instruction late, so no interrupt is lost between it and HLT.
+ */
+static inline void cpu_wait_for_interrupt(void)
+{
+	asm volatile("sti; hlt; cli" : : : "memory");
+}
+
+static inline void cpu_take_interrupts(void)
+{
+	asm volatile("sti; nop; cli" : : : "memory");
+}
+
+/* Stops here for good (NMIs and SMIs come and go). */
+static inline void __noreturn cpu_halt(void)
+{
+	for (;;)
+		asm volatile("cli; hlt" : : : "memory");
+}
+
+static inline u64 xgetbv(u32 index)
+{
+	u32 low, high;
+
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
+	return (u64)high << 32 | low;
+}
+
+/* #UD without CR4.OSXSAVE, #GP for a value that XCR0 does not take. */
+static inline void xsetbv(u32 index, u64 value)
+{
+	asm volatile("xsetbv"
+		     :
+		     : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* What LGDT, LIDT, SGDT and SIDT take and give. */
+struct table_register {
+	u16 limit;
+	u64 base;
+} __packed;
+
+static inline void lgdt(const struct table_register *r)
+{
+	asm volatile("lgdt %0" : : "m"(*r));
+}
+
+static inline void lidt(const struct table_register *r)
+{
+	asm volatile("lidt %0" : : "m"(*r));
+}
+
+static inline void ltr(u16 selector)
+{
+	asm volatile("ltr %0" : : "r"(selector) : "memory");
+}
+
+static inline struct table_register sgdt(void)
+{
+	struct table_register r;
+
+	asm volatile("sgdt %0" : "=m"(r));
+	return r;
+}
+
+static inline struct table_register sidt(void)
+{
+	struct table_register r;
+
+	asm volatile("sidt %0" : "=m"(r));
+	return r;
+}
+
+#endif

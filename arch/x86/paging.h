@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Umbra's own address space. The low half of it belongs to nobody and stays
+ * unmapped, so that a stray pointer, or a guest's, faults:
+ *
+ *   0xffff800000000000  direct map: all physical memory, RW, never executable
+ *   0xffffc00000000000  devices: the same addresses, uncached, page by page
+ *   0xffffffff80000000  the image: text RX, constants R, data RW, and below
+ *                       each stack a page that is not there
+ *
+ * The image's own frames are left out of the direct map: W^X would be worth
+ * nothing if the text had a writable alias.
+ */
+#ifndef ARCH_X86_PAGING_H
+#define ARCH_X86_PAGING_H
+
+#include "lib/types.h"
+
+#define DIRECT_MAP_BASE 0xffff800000000000ULL
+#define DEVICE_MAP_BASE 0xffffc00000000000ULL
+#define IMAGE_BASE 0xffffffff80000000ULL /* linker.ld and entry.asm agree */
+
+/* Where the boot loader put the image; known from the first instruction on. */
+extern hpa_t image_load_base;
+
+/* The direct map's address of host-physical address `hpa`. */
+static inline void *phys_to_virt(hpa_t hpa)
+{
+	return (void *)(DIRECT_MAP_BASE + hpa);
+}
+
+/* The inverse; also takes the address of anything in the image or a stack. */
+static inline hpa_t virt_to_phys(const volatile void *virt)
+{
+	u64 address = (u64)virt;
+
+	if (address >= IMAGE_BASE)
+		return address - IMAGE_BASE + image_load_base;
+	return address - DIRECT_MAP_BASE;
+}
+
+struct boot_info;
+
+/*
+ * Builds the final tables out of memory_alloc and switches to them. Until
+ * then entry.asm's are in use, which map only the first 4 GiB. Panics when
+ * there is no memory for them.
+ */
+void paging_init(const struct boot_info *info);
+
+/*
+ * Maps the device registers at [hpa, hpa + size) uncached and returns where
+ * they are. Stays mapped for good. Panics when there is no memory for tables.
+ */
+volatile void *paging_map_device(hpa_t hpa, size_t size);
+
+#endif
