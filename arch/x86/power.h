@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the machine. Whatever ends a run comes through here, and the
+ * last line on the console tells the launcher (tools/run) how it ended.
+ */
+#ifndef ARCH_X86_POWER_H
+#define ARCH_X86_POWER_H
+
+#include "lib/types.h"
+
+enum end_reason {
+	END_GUEST_POWER_OFF,
+	END_GUEST_RESET,
+	END_GUEST_EXIT, /* the guest gave a status of its own */
+	END_GUEST_STOPPED, /* the guest did what Umbra has no answer to */
+	END_REFUSED, /* Umbra can't run here, or not with these options */
+	END_VM_ENTRY_FAILURE,
+	END_PANIC
+};
+
+/* How the machine is switched off: the option "exit=". */
+enum end_method {
+	END_BY_HALT, /* stop, and leave the screen to the reader */
+	END_BY_RESET,
+	END_BY_BOCHS, /* Bochs's port 8900h */
+	END_BY_QEMU /* QEMU's isa-debug-exit device at port F4h */
+};
+
+void machine_set_end_method(enum end_method method);
+
+/*
+ * Has `fn` called before the machine ends, once (a fault inside it ends the
+ * machine without it): VMXOFF must precede a reset (SDM vol. 3C, 23.8).
+ */
+void machine_on_end(void (*fn)(void));
+
+/*
+ * Prints "umbra: end: <reason>, status <status>" and ends the machine. The
+ * status is the guest's, 0 for success.
+ */
+void machine_end(enum end_reason reason, int status) __noreturn;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Time since boot, from the time-stamp counter. */
+#ifndef ARCH_X86_TIME_H
+#define ARCH_X86_TIME_H
+
+#include "lib/types.h"
+
+extern u64 tsc_hz; /* ticks a second, set by time_init */
+
+/* Finds out tsc_hz, which takes up to 50 ms. Panics if no clock answers. */
+void time_init(void);
+
+/* Nanoseconds since time_init; never goes back. */
+u64 time_ns(void);
+
+/* The TSC's value at time_ns() == ns; exact within a few ticks. */
+u64 time_ns_to_tsc(u64 ns);
+
+/* Waits until `ns` nanoseconds are over. */
+void time_delay(u64 ns);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: words "key=value" and "key", separated by blanks, with
+ * "double quotes" around what contains blanks. Which keys there are is a
+ * table. Pure C; nothing is ignored in silence.
+ */
+#ifndef BOOT_CMDLINE_H
+#define BOOT_CMDLINE_H
+
+#include "lib/types.h"
+
+enum option_kind {
+	OPTION_BOOL, /* bool: key, key=1|0|on|off|yes|no */
+	OPTION_U64, /* u64: decimal, 0x..., with suffix K, M or G */
+	OPTION_CHOICE, /* unsigned int: the index in `choices` */
+	OPTION_STRING /* char[size], with its NUL */
+};
+
+struct option {
+	const char *name;
+	enum option_kind kind;
+	void *destination; /* of the type that the kind says; holds the default */
+	const char *const *choices; /* OPTION_CHOICE: names, NULL at the end */
+	size_t size; /* OPTION_STRING */
+	u64 min, max; /* OPTION_U64: both allowed; 0, 0: any */
+	const char *help; /* half a line */
+};
+
+enum cmdline_status {
+	CMDLINE_OK,
+	CMDLINE_UNKNOWN, /* no such option */
+	CMDLINE_NO_VALUE, /* "key" or "key=" where a value is needed */
+	CMDLINE_BAD_VALUE, /* not a number, not one of the choices */
+	CMDLINE_OUT_OF_RANGE,
+	CMDLINE_TOO_LONG, /* a word or a string */
+	CMDLINE_QUOTE, /* a quote that is not closed */
+	CMDLINE_STATUS_COUNT
+};
+
+#define CMDLINE_WORD_MAX 512
+
+struct cmdline_error {
+	enum cmdline_status status;
+	char word[CMDLINE_WORD_MAX]; /* the word at fault, cut if too long */
+	const struct option *option; /* NULL if unknown */
+};
+
+/*
+ * Stores what `line` says by the table; a later word overrides an earlier.
+ * Stops at the first fault, which *error then tells; words before it have been
+ * stored.
+ */
+enum cmdline_status cmdline_parse(const char *line, const struct option *table,
+				  size_t count, struct cmdline_error *error);
+
+/* Logs the fault in words, what would be right, and all known options. */
+void cmdline_explain(const struct cmdline_error *error,
+		     const struct option *table, size_t count);
+
+#endif
