@@ -49,6 +49,7 @@ struct mmu_config {
 	u64 gfn_count; /* guest frames are 0 .. gfn_count-1 */
 	u32 shadow_pages; /* size of the pool, at least MMU_MIN_SHADOW_PAGES */
 	u8 maxphyaddr; /* the guest's, CPUID.80000008h:EAX[7:0] */
+	bool gigabyte_pages; /* CPUID.80000001h:EDX[26] of the guest */
 	/*
 	 * Does the processor fault with P|RSVD on TRAP in a 4-level PTE while
 	 * NXE=1 (the only place where it depends on the processor)? The
@@ -75,7 +76,8 @@ struct mmu_stats {
 	u64 fills; /* leaf entries made on a fault */
 	u64 updates; /* leaf entries made on a guest's write of the PTE */
 	u64 table_writes; /* guest-table entries written by the guest */
-	u64 unshadowed; /* shadow pages given up because their table was written */
+	u64 unshadowed; /* shadow pages given up because their table was written
+			 */
 	u64 reclaimed; /* shadow pages given up because the pool was empty */
 	u64 pages_made; /* shadow pages made */
 	u64 pages_in_use; /* shadow pages now */

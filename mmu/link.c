@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Putting an entry in place and taking it down, with the lists that lead back
+ * to it. Only these functions write shadow entries that lead somewhere, so an
+ * entry and its list cannot come apart.
+ */
+#include "mmu/shadow.h"
+
+static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+{
+	u32 target = sp->links[slot].target;
+
+	if (sp->role.level > 1)
+		return &mmu->pages[target].parents;
+	return &mmu->frames[target].rmap;
+}
+
+static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
+		   u32 slot)
+{
+	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
+}
+
+static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     u32 target)
+{
+	struct spte_link *link = &sp->links[slot];
+	u32 *head;
+
+	link->target = target;
+	head = list_head(mmu, sp, slot);
+	link->next = *head;
+	link->prev = LINK_NONE;
+	*head = spte_id(mmu, sp, slot);
+	if (link->next != LINK_NONE)
+		mmu->links[link->next].prev = *head;
+}
+
+static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+{
+	struct spte_link *link = &sp->links[slot];
+
+	if (link->prev != LINK_NONE)
+		mmu->links[link->prev].next = link->next;
+	else
+		*list_head(mmu, sp, slot) = link->next;
+	if (link->next != LINK_NONE)
+		mmu->links[link->next].prev = link->prev;
+}
+
+void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
+{
+	switch (spte_kind(sp->spt[slot], sp->role.level)) {
+	case SPTE_ABSENT:
+	case SPTE_TRAP:
+		break;
+	case SPTE_LEAF:
+		/*
+		 * No flush. The guest has changed its entry and has not yet
+		 * flushed it, so a translation that the processor still holds
+		 * is legally stale (invariant 2), and the guest's own INVLPG
+		 * or CR3 load ends it. Where this is not so (the frame becomes
+		 * a table, the shadow page is given up) the caller flushes.
+		 */
+		list_del(mmu, sp, slot);
+		break;
+	case SPTE_TABLE:
+		list_del(mmu, sp, slot);
+		/*
+		 * The processor may hold a large guest page in many splinters,
+		 * of which the guest's INVLPG would drop only one, and may
+		 * hold the entry itself in a paging-structure cache.
+		 */
+		mmu_flush(mmu);
+		break;
+	}
+	sp->spt[slot] = value;
+}
+
+void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    struct shadow_page *child)
+{
+	u32 target = (u32)(child - mmu->pages);
+
+	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
+	    sp->links[slot].target == target)
+		return;
+	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+	list_add(mmu, sp, slot, target);
+	sp->spt[slot] = spte_make_table(shadow_page_hpa(mmu, child),
+					role_is_pae_root(sp->role));
+	sp->last_filled = slot;
+}
+
+void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte)
+{
+	u64 old = sp->spt[slot];
+
+	if (spte_kind(old, 1) == SPTE_LEAF && sp->links[slot].target == gfn) {
+		/* Narrowing takes effect at once; NX is a right's absence. */
+		if ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
+		    (PTE_W | PTE_U | PTE_NX))
+			mmu_flush(mmu);
+	} else {
+		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+		list_add(mmu, sp, slot, (u32)gfn);
+	}
+	sp->spt[slot] = spte;
+	sp->last_filled = slot;
+}
+
+void frame_write_protect(struct mmu *mmu, gfn_t gfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		mmu->tables[id] &= ~PTE_W;
+	/*
+	 * Even where no entry had W: one that was taken down without a flush
+	 * may still be in the TLB, writable (invariants 1 and 6).
+	 */
+	mmu_flush(mmu);
+}

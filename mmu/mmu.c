@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Making the shadow MMU of a VM, and its policy. */
+#include "lib/string.h"
+#include "mmu/shadow.h"
+
+void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
+{
+	hfn_t hfn = mmu_hfn(mmu, gfn);
+
+	if (hfn == HFN_NONE)
+		return NULL;
+	return mmu->config.ops->map(mmu->config.ctx, hfn);
+}
+
+void mmu_flush(struct mmu *mmu)
+{
+	mmu->stats.flushes++;
+	mmu->config.ops->flush(mmu->config.ctx);
+}
+
+static void *alloc_bytes(const struct mmu_config *config, u64 bytes)
+{
+	return config->ops->alloc(config->ctx,
+				  ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE);
+}
+
+/* A power of two, about twice the number of pages. */
+static u32 hash_size(u32 pages)
+{
+	u32 size = 1;
+
+	while (size < 2 * pages)
+		size *= 2;
+	return size;
+}
+
+static bool alloc_tables(struct mmu *mmu)
+{
+	const struct mmu_config *config = &mmu->config;
+	u64 pages = config->shadow_pages;
+	u64 buckets = hash_size(config->shadow_pages);
+
+	mmu->frames =
+		alloc_bytes(config, config->gfn_count * sizeof(*mmu->frames));
+	mmu->pages = alloc_bytes(config, pages * sizeof(*mmu->pages));
+	mmu->links =
+		alloc_bytes(config, pages * PT_ENTRIES * sizeof(*mmu->links));
+	mmu->tables = alloc_bytes(config, pages * PAGE_SIZE);
+	mmu->hash = alloc_bytes(config, buckets * sizeof(*mmu->hash));
+	mmu->hash_mask = buckets - 1;
+	return mmu->frames && mmu->pages && mmu->links && mmu->tables &&
+	       mmu->hash;
+}
+
+struct mmu *mmu_create(const struct mmu_config *config)
+{
+	struct mmu *mmu;
+
+	/* gfns and entry numbers are kept in 32 bits. */
+	if (config->shadow_pages < MMU_MIN_SHADOW_PAGES ||
+	    config->shadow_pages >= LINK_NONE / PT_ENTRIES ||
+	    config->gfn_count >= LINK_NONE)
+		return NULL;
+	mmu = alloc_bytes(config, sizeof(*mmu));
+	if (!mmu)
+		return NULL;
+	mmu->config = *config;
+	mmu->policy = config->policy;
+	if (!alloc_tables(mmu))
+		return NULL;
+	mmu->tables_hpa = config->ops->to_hpa(config->ctx, mmu->tables);
+	for (gfn_t gfn = 0; gfn < config->gfn_count; gfn++)
+		mmu->frames[gfn].rmap = LINK_NONE;
+	for (u32 i = 0; i <= mmu->hash_mask; i++)
+		mmu->hash[i] = LINK_NONE;
+	mmu->lru_first = mmu->lru_last = LINK_NONE;
+	mmu->free = LINK_NONE;
+	for (u32 i = config->shadow_pages; i-- > 0;) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		sp->spt = &mmu->tables[(u64)i * PT_ENTRIES];
+		sp->links = &mmu->links[(u64)i * PT_ENTRIES];
+		sp->hash_next = mmu->free;
+		mmu->free = i;
+	}
+	mmu->free_count = config->shadow_pages;
+	return mmu;
+}
+
+void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
+{
+	memset(vcpu, 0, sizeof(*vcpu));
+	vcpu->mmu = mmu;
+	mmu->vcpu = vcpu;
+}
+
+void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy)
+{
+	/* ABSENT means something else under each policy: begin anew. */
+	shadow_zap_all(vcpu->mmu);
+	vcpu->mmu->policy = *policy;
+}
+
+const struct mmu_policy *mmu_policy(const struct mmu *mmu)
+{
+	return &mmu->policy;
+}
+
+struct mmu_stats *mmu_stats(struct mmu *mmu)
+{
+	return &mmu->stats;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool of shadow pages: found by (gfn, role), made when there is none,
+ * given up when the pool runs dry or the guest's table goes out of use.
+ */
+#include "mmu/shadow.h"
+
+static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return (u32)(sp - mmu->pages);
+}
+
+static u32 *hash_bucket(const struct mmu *mmu, gfn_t gfn)
+{
+	/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): neighbours spread. */
+	return &mmu->hash[(u32)((gfn * 0x9e3779b97f4a7c15ULL) >> 32) &
+			  mmu->hash_mask];
+}
+
+static void lru_remove(struct mmu *mmu, struct shadow_page *sp)
+{
+	if (sp->lru_prev != LINK_NONE)
+		mmu->pages[sp->lru_prev].lru_next = sp->lru_next;
+	else
+		mmu->lru_first = sp->lru_next;
+	if (sp->lru_next != LINK_NONE)
+		mmu->pages[sp->lru_next].lru_prev = sp->lru_prev;
+	else
+		mmu->lru_last = sp->lru_prev;
+}
+
+static void lru_add(struct mmu *mmu, struct shadow_page *sp)
+{
+	u32 index = page_index(mmu, sp);
+
+	sp->lru_prev = LINK_NONE;
+	sp->lru_next = mmu->lru_first;
+	if (sp->lru_next != LINK_NONE)
+		mmu->pages[sp->lru_next].lru_prev = index;
+	else
+		mmu->lru_last = index;
+	mmu->lru_first = index;
+}
+
+static struct shadow_page *find(struct mmu *mmu, gfn_t gfn,
+				union shadow_role role)
+{
+	u32 i;
+
+	for (i = *hash_bucket(mmu, gfn); i != LINK_NONE;
+	     i = mmu->pages[i].hash_next)
+		if (mmu->pages[i].gfn == gfn &&
+		    mmu->pages[i].role.word == role.word)
+			return &mmu->pages[i];
+	return NULL;
+}
+
+struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
+				     const struct shadow_page *sp)
+{
+	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
+
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
+		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.direct)
+			return &mmu->pages[i];
+	return NULL;
+}
+
+/*
+ * Sort the whole guest table into ABSENT and TRAP, at whatever level it is.
+ * The frame is write-protected first, so no entry can change unseen between
+ * the look at it and the first use of its shadow (invariant 1).
+ */
+static void classify(struct mmu *mmu, struct shadow_page *sp)
+{
+	const u64 *gptes = NULL;
+
+	if (!sp->role.direct)
+		gptes = mmu_map_gfn(mmu, sp->gfn);
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		/* A table outside RAM reads as ones, so nothing is absent. */
+		u64 gpte = gptes ? gptes[slot] : ~0ULL;
+
+		sp->spt[slot] = spte_unfilled(mmu, sp, gpte);
+	}
+}
+
+static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
+				union shadow_role role)
+{
+	struct shadow_page *sp = &mmu->pages[mmu->free];
+	u32 *bucket = hash_bucket(mmu, gfn);
+
+	mmu->free = sp->hash_next;
+	mmu->free_count--;
+	sp->in_use = true;
+	sp->gfn = gfn;
+	sp->role = role;
+	sp->parents = LINK_NONE;
+	sp->writes = 0;
+	sp->last_filled = PT_ENTRIES;
+	sp->hash_next = *bucket;
+	*bucket = page_index(mmu, sp);
+	lru_add(mmu, sp);
+	if (!role.direct && mmu_map_gfn(mmu, gfn) &&
+	    mmu->frames[gfn].shadowed++ == 0)
+		frame_write_protect(mmu, gfn);
+	classify(mmu, sp);
+	mmu->stats.pages_made++;
+	mmu->stats.pages_in_use++;
+	return sp;
+}
+
+struct shadow_page *shadow_page_get(struct mmu *mmu, gfn_t gfn,
+				    union shadow_role role)
+{
+	struct shadow_page *sp = find(mmu, gfn, role);
+
+	if (!sp)
+		return make(mmu, gfn, role);
+	lru_remove(mmu, sp);
+	lru_add(mmu, sp);
+	return sp;
+}
+
+/*
+ * The order is that of invariant 6: off every parent first, then its own
+ * entries, then the flush; only after it, at the next VM entry, may the guest
+ * write the frame or the page serve another table.
+ */
+void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
+{
+	u32 *link = hash_bucket(mmu, sp->gfn);
+
+	while (sp->parents != LINK_NONE) {
+		struct shadow_page *parent =
+			&mmu->pages[sp->parents / PT_ENTRIES];
+
+		/*
+		 * Linked means that the guest's entry is present, so TRAP;
+		 * and a PAE root, which may hold none, keeps PDPTEs with P=0.
+		 */
+		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
+			   spte_unfilled(mmu, parent, PTE_P));
+	}
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+
+	while (*link != page_index(mmu, sp))
+		link = &mmu->pages[*link].hash_next;
+	*link = sp->hash_next;
+	lru_remove(mmu, sp);
+	if (!sp->role.direct && mmu_map_gfn(mmu, sp->gfn))
+		mmu->frames[sp->gfn].shadowed--;
+	if (mmu->vcpu->root == sp)
+		mmu->vcpu->root = NULL;
+	sp->in_use = false;
+	sp->hash_next = mmu->free;
+	mmu->free = page_index(mmu, sp);
+	mmu->free_count++;
+	mmu->stats.pages_in_use--;
+	mmu_flush(mmu);
+}
+
+void shadow_make_room(struct mmu *mmu, u32 count)
+{
+	while (mmu->free_count < count) {
+		struct shadow_page *sp = &mmu->pages[mmu->lru_last];
+
+		shadow_page_zap(mmu, sp);
+		mmu->stats.reclaimed++;
+	}
+}
+
+void shadow_zap_all(struct mmu *mmu)
+{
+	while (mmu->lru_last != LINK_NONE)
+		shadow_page_zap(mmu, &mmu->pages[mmu->lru_last]);
+}

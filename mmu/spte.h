@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shadow page-table entries: the four kinds and how they are told apart.
+ *
+ *   ABSENT  The guest has mapped nothing here. Literally 0, never a bit of the
+ *           guest's, so nothing speculates through it (L1TF). The processor
+ *           raises the guest's own #PF with P=0, which need not exit.
+ *   TRAP    The guest may have mapped something here that Umbra has not yet
+ *           shadowed. P=1 and reserved bits are set: the processor raises #PF
+ *           with P=1 and RSVD=1, which exits; Umbra fills the entry.
+ *   TABLE   A real entry that names a shadow page of the next level.
+ *   LEAF    A real entry that names a frame of the guest.
+ *
+ * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5.4): bit 7 is
+ * reserved in a PML4E; in a PDE or PDPTE it is PS, and of a page's address the
+ * bits below its size are reserved; in a PTE of PAE paging bits 62:52 are, and
+ * with EFER.NXE=0 bit 63 is in all of them. What remains is the PTE of 4-level
+ * paging with NXE=1, where only the bits from MAXPHYADDR to 51 are reserved:
+ * there may be none. Then TRAP has P=0 there, and every #PF must exit.
+ */
+#ifndef MMU_SPTE_H
+#define MMU_SPTE_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+#include "mmu/walk.h"
+
+enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_TABLE, SPTE_LEAF };
+
+#define SPTE_ABSENT_VALUE 0ULL
+/* What no real entry has, as no frame has the address of all ones. */
+#define SPTE_TRAP_BITS (BITS(63, 12) | PTE_PS)
+
+static inline u64 spte_trap(bool reserved)
+{
+	return SPTE_TRAP_BITS | (reserved ? PTE_P : 0);
+}
+
+static inline enum spte_kind spte_kind(u64 spte, u8 level)
+{
+	if (spte == SPTE_ABSENT_VALUE)
+		return SPTE_ABSENT;
+	if ((spte & SPTE_TRAP_BITS) == SPTE_TRAP_BITS)
+		return SPTE_TRAP;
+	return level > 1 ? SPTE_TABLE : SPTE_LEAF;
+}
+
+/*
+ * An entry for the shadow page at @table. It has all rights: those of the
+ * guest's upper levels are part of the child's role and come to bear in the
+ * leaves. A PAE PDPTE (@pdpte) has none of the bits: they are reserved (SDM
+ * vol. 3A, table 4-8).
+ */
+static inline u64 spte_make_table(hpa_t table, bool pdpte)
+{
+	return table | PTE_P | (pdpte ? 0 : PTE_W | PTE_U);
+}
+
+/*
+ * An entry for the host frame @hfn with @rights (enum access). A and D start
+ * clear: A, set by the processor, is how Umbra learns that the entry has been
+ * used. The memory type is write-back, whatever the guest's PWT, PCD and PAT
+ * say: guest RAM is RAM, and the strongest caching keeps it coherent.
+ */
+static inline u64 spte_make_leaf(hfn_t hfn, u8 rights)
+{
+	return (hfn << PAGE_SHIFT) | PTE_P | (rights & ACCESS_W ? PTE_W : 0) |
+	       (rights & ACCESS_U ? PTE_U : 0) |
+	       (rights & ACCESS_X ? 0 : PTE_NX);
+}
+
+/* Which entry of a table at @level translates @gva. */
+static inline u32 pt_index(gva_t gva, u8 level)
+{
+	return gva >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
+}
+
+/* How many 4 KiB frames an entry at @level spans. */
+static inline u64 pt_span(u8 level)
+{
+	return 1ULL << 9 * (level - 1);
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest has written one of its tables: every shadow of it follows, or is
+ * given up when the table looks like going out of use.
+ */
+#include "mmu/shadow.h"
+
+/* So many writes in a row, and none of what they mapped was used: give up. */
+#define WRITES_IN_A_ROW 3
+
+/*
+ * Is the guest no longer using this frame as a table? (It is being copied for
+ * a fork, torn down, or is plain memory by now.) KVM counted writes between
+ * two page faults; but once faults bypass, nothing exits between the writes of
+ * a table that is very much in use. What tells is the A flag of the entry that
+ * was last filled: entries start with A=0 in the shadow, and the processor
+ * sets it when the guest uses the page.
+ */
+static bool going_out_of_use(struct shadow_page *sp)
+{
+	/* Nothing leads to it any more: it costs exits and serves nobody. */
+	if (sp->parents == LINK_NONE && sp->role.level < PT_LEVELS)
+		return true;
+	if (sp->last_filled != PT_ENTRIES &&
+	    (sp->spt[sp->last_filled] & PTE_A) &&
+	    spte_kind(sp->spt[sp->last_filled], sp->role.level) >= SPTE_TABLE) {
+		sp->writes = 0;
+		sp->last_filled = PT_ENTRIES;
+	}
+	return ++sp->writes > WRITES_IN_A_ROW;
+}
+
+void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	u32 first = (gpa & ~PAGE_MASK) / sizeof(u64);
+	u32 last = ((gpa & ~PAGE_MASK) + len - 1) / sizeof(u64);
+	const u64 *gptes = mmu_map_gfn(mmu, gfn);
+	struct shadow_page *sp, *next;
+
+	if (!gptes || !mmu->frames[gfn].shadowed)
+		return;
+	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
+		next = shadow_page_next(mmu, gfn, sp);
+		if (going_out_of_use(sp)) {
+			shadow_page_zap(mmu, sp);
+			mmu->stats.unshadowed++;
+			continue;
+		}
+		/* A write that straddles two entries has changed both. */
+		for (u32 slot = first; slot <= last; slot++) {
+			shadow_sync_entry(mmu, sp, slot, gptes[slot]);
+			mmu->stats.table_writes++;
+		}
+	}
+}
+
+void mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp;
+
+	while ((sp = shadow_page_next(mmu, gfn, NULL))) {
+		shadow_page_zap(mmu, sp);
+		mmu->stats.unshadowed++;
+	}
+}
