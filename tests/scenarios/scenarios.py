@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""The boot scenarios: what a user does with Umbra, on whole machines."""
+
+import os
+import re
+
+from harness import INITRD, KERNEL, ROOT, Failure, scenario
+
+CPUS = ("haswell", "penryn")    # penryn: no VPID, no preemption timer
+PROMPT = r"^guest# "
+# Generous, since two machines share the host with whatever else it does.
+BOOT_SECONDS, LINUX_SECONDS = 60, 300
+
+STOPPED, REFUSED, TIMEOUT = 3, 4, 124    # tools/run's exit statuses
+
+
+def on_bochs(cpu="haswell"):
+    return ["--machine", "bochs", "--cpu", cpu]
+
+
+def linux(options, append=""):
+    return ["--options", options, "--kernel", KERNEL, "--initrd", INITRD,
+            "--append", f"console=ttyS0 panic=-1 {append}"]
+
+
+def type_command(run, command, answer, seconds=60):
+    """Types a command; its answer must come, and then a prompt."""
+    run.send(command + "\n")
+    match = run.expect(answer, seconds)
+    run.expect(PROMPT, seconds)
+    return match
+
+
+def power_off(run):
+    run.send("exit\n")
+    run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
+# --- The built-in guest -----------------------------------------------------
+
+# What each rung costs: exits per demand fault in the pass that writes PTEs
+# with A and D set, in the one that writes them clear, and whether Umbra has
+# to inject the guest's not-present faults.
+DEMO = {
+    "cached": ("3.00", "3.00", True),
+    "update": ("2.00", "3.00", True),
+    "bypass": ("1.00", "2.00", False),
+}
+DEMO_FAULTS = 4096
+DEMO_LINE = re.compile(
+    r"^demo: (\w+) pass ([12]): exits/fault ([\d.]+) \(timer \d+\) "
+    r"pf-exits \d+ injected (\d+) walks \d+$", re.M)
+
+
+def demo_table(s, cpu):
+    run = s.start(*on_bochs(cpu), "--options", "guest=demo")
+    run.finish(0, 2 * BOOT_SECONDS)
+    rows = {(m[1], int(m[2])): (m[3], int(m[4]))
+            for m in DEMO_LINE.finditer(run.output)}
+    for rung, (first, second, injects) in DEMO.items():
+        for number, expected in ((1, first), (2, second)):
+            want = (expected, DEMO_FAULTS if injects else 0)
+            got = rows.get((rung, number))
+            if got != want:
+                raise Failure(f"{rung} pass {number}: exits/fault and "
+                              f"injected faults are {got}, not {want}")
+
+
+for model in CPUS:
+    scenario(f"demo-{model}", model)(demo_table)
+
+
+@scenario("triple-fault")
+def triple_fault(s):
+    run = s.start(*on_bochs(), "--options", "guest=triple-fault")
+    run.expect(r"(?i)triple fault", BOOT_SECONDS)
+    # The dump has the guest's state and the VMCS's, by name.
+    run.expect(r"(?i)rip", BOOT_SECONDS)
+    run.expect(r"(?i)exit.qualification", BOOT_SECONDS)
+    run.finish(STOPPED, BOOT_SECONDS)
+
+
+# --- Linux ------------------------------------------------------------------
+
+def linux_shell(s, cpu, options, append=""):
+    run = s.start(*on_bochs(cpu), *linux(options, append))
+    run.expect(r"^guest: userspace reached", LINUX_SECONDS)
+    run.expect(PROMPT, BOOT_SECONDS)
+    type_command(run, "echo $((6 * 7)) = six times seven",
+                 r"^42 = six times seven$")
+    type_command(run, "fork-check 20", r"^forks: 20 of 20$", LINUX_SECONDS)
+    power_off(run)
+
+
+for model in CPUS:
+    for label, switches in (("cached", "mmu=cached"),
+                            ("update", "mmu=update"),
+                            ("bypass", "mmu=bypass"),
+                            ("nobypass", "mmu=bypass mmu.bypass=0")):
+        scenario(f"linux-{label}-{model}", model, switches)(linux_shell)
+scenario("linux-nopti", "haswell", "mmu=bypass", "pti=off")(linux_shell)
+
+
+@scenario("linux-clock")
+def linux_clock(s):
+    run = s.start(*on_bochs(), *linux("mmu=bypass"))
+    run.expect(PROMPT, LINUX_SECONDS)
+    clock = type_command(run, "clock-check 20",
+                         r"^clock: rtc (\d+) s, kernel ([\d.]+) s$",
+                         LINUX_SECONDS)
+    rtc, kernel = float(clock[1]), float(clock[2])
+    if rtc < 20 or abs(kernel - rtc) > rtc / 100:
+        raise Failure(f"{kernel} s by the kernel's clock are {rtc} s by the "
+                      "RTC: more than 1 % off")
+    power_off(run)
+
+
+@scenario("linux-paste")
+def linux_paste(s):
+    run = s.start(*on_bochs(), *linux("mmu=bypass"))
+    run.expect(PROMPT, LINUX_SECONDS)
+    # The line discipline, with no echo, takes at most 4,095 bytes a line.
+    run.send("stty -echo; wc -c\n")
+    run.expect(r"wc -c\n", BOOT_SECONDS)
+    text = "".join(f"{n:07d}\n" for n in range(256))
+    run.send(text + "\x04")
+    run.expect(rf"^{len(text)}$", BOOT_SECONDS)
+    run.expect(PROMPT, BOOT_SECONDS)
+    power_off(run)
+
+
+# --- Bad input --------------------------------------------------------------
+
+def refusal(s, message, options):
+    """Umbra must refuse to start, with a message that names the fault."""
+    run = s.start(*options)
+    run.finish(REFUSED, 2 * BOOT_SECONDS)
+    text = re.sub(r"(?m)^umbra: end:.*", "", run.output)
+    if not re.search(message, text):
+        raise Failure(f"no message that matches {message!r}")
+
+
+for firmware in ("bios", "uefi"):
+    scenario(f"no-vmx-{firmware}", r"CPUID\.1:ECX\.VMX",
+             ["--machine", "qemu", "--cpu", "max", "--firmware", firmware]
+             )(refusal)
+scenario("bad-option", "frobnicate",
+         on_bochs() + ["--options", "frobnicate=1"])(refusal)
+scenario("bad-value", "mmu",
+         on_bochs() + ["--options", "mmu=sideways"])(refusal)
+scenario("no-module", "(?i)module|kernel",
+         on_bochs() + ["--options", "guest=linux"])(refusal)
+scenario("little-memory", "(?i)RAM|memory",
+         on_bochs() + ["--memory", "48"] + linux(""))(refusal)
+
+
+@scenario("truncated-kernel")
+def truncated_kernel(s):
+    with open(KERNEL, "rb") as file:
+        head = file.read(100_000)
+    refusal(s, "(?i)truncated|too short|shorter|cut",
+            on_bochs() + ["--kernel", s.file("kernel", head)])
+
+
+@scenario("headless-kernel")
+def headless_kernel(s):
+    with open(KERNEL, "rb") as file:
+        head = file.read(300)
+    refusal(s, "(?i)truncated|too short|shorter|cut|not a",
+            on_bochs() + ["--kernel", s.file("kernel", head)])
+
+
+@scenario("foreign-kernel")
+def foreign_kernel(s):
+    refusal(s, "(?i)bzImage|Linux kernel",
+            on_bochs() + ["--kernel", os.path.join(ROOT, "build/umbra.elf")])
+
+
+@scenario("large-initrd")
+def large_initrd(s):
+    initrd = s.file("initrd", size=80 << 20)
+    refusal(s, "(?i)initrd|initramfs|initial RAM",
+            on_bochs() + ["--memory", "128", "--kernel", KERNEL,
+                          "--initrd", initrd])
+
+
+# --- The launcher -----------------------------------------------------------
+
+@scenario("launcher-timeout")
+def launcher_timeout(s):
+    run = s.start(*on_bochs(), *linux("mmu=bypass"), "--timeout", "3")
+    run.finish(TIMEOUT, BOOT_SECONDS)
+
+
+@scenario("launcher-quit")
+def launcher_quit(s):
+    run = s.start(*on_bochs(), *linux("mmu=bypass"), terminal=True)
+    run.expect(r"^umbra: ", BOOT_SECONDS)
+    run.send("\x01x")
+    run.finish(0, BOOT_SECONDS)

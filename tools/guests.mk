@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+#
+# The guests and the launcher: included by the Makefile.
+#
+# make run OPTIONS="mmu=update trace=20" APPEND="console=ttyS0 pti=off" \
+#	RUN_FLAGS="--cpu penryn --memory 256"
+
+GUESTS := $(B)/guests
+LINUX := $(GUESTS)/vmlinuz $(GUESTS)/initrd.cpio
+
+# Umbra's options and the guest kernel's; panic=-1: a kernel that panics
+# resets the machine, which ends the run.
+OPTIONS ?= mmu=bypass
+APPEND ?= console=ttyS0 panic=-1
+RUN_FLAGS ?=
+
+.PHONY: guests scenarios
+
+guests: $(LINUX)
+
+$(GUESTS)/vmlinuz: | $(B)/.deps
+	@mkdir -p $(@D)
+	tools/get-kernel $@
+
+$(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
+	@mkdir -p $(@D)
+	tools/mkinitrd $@
+
+$(B)/umbra.iso: $(B)/umbra.elf $(LINUX) tools/mkimage
+	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
+		--kernel $(GUESTS)/vmlinuz --initrd $(GUESTS)/initrd.cpio $@
+
+image: $(B)/umbra.iso
+
+run: $(B)/umbra.elf $(LINUX)
+	@tools/run --options "$(OPTIONS)" --append "$(APPEND)" \
+		--kernel $(GUESTS)/vmlinuz --initrd $(GUESTS)/initrd.cpio \
+		$(RUN_FLAGS)
+
+demo: $(B)/umbra.elf
+	@tools/run --options "guest=demo" $(RUN_FLAGS)
+
+scenarios: $(B)/umbra.elf $(LINUX)
+	tests/scenarios/run.py

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""The machines that tools/run boots an image on: Bochs, and QEMU.
+
+A machine is a child process in a directory of its own, and two file
+descriptors: what its serial port sends, and where that port's input goes.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import pty
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import threading
+import tty
+
+BOCHS = "/usr/bin/bochs"
+BOCHS_SHARE = "/usr/share/bochs"
+QEMU = "/usr/bin/qemu-system-x86_64"
+OVMF = "/usr/share/ovmf/OVMF.fd"
+
+PANIC = ">>PANIC<<"    # in Bochs's log
+
+# Short names of Bochs's CPU models that have VMX.
+BOCHS_CPUS = {
+    "penryn": "core2_penryn_t9600",
+    "lynnfield": "corei5_lynnfield_750",
+    "arrandale": "corei5_arrandale_m520",
+    "sandybridge": "corei7_sandy_bridge_2600k",
+    "ivybridge": "corei7_ivy_bridge_3770k",
+    "haswell": "corei7_haswell_4770",
+    "broadwell": "broadwell_ult",
+    "skylake": "corei7_skylake_x",
+    "cannonlake": "corei3_cnl",
+    "icelake": "corei7_icelake_u",
+    "tigerlake": "tigerlake",
+}
+
+# ips: instructions per emulated second; fewer cost wall-clock time wherever a
+# guest waits for a timer. reset_on_triple_fault=0 ends the run there instead.
+# The serial port's other end is a pty. Whole seconds of the BIOS's own delays
+# fall away with fastboot.
+BOCHSRC = """\
+config_interface: textconfig
+display_library: term
+memory: guest={memory}, host={memory}
+romimage: file={share}/BIOS-bochs-latest, options=fastboot
+vgaromimage: file={share}/VGABIOS-lgpl-latest
+cpu: model={cpu}, count=1, ips=50000000, reset_on_triple_fault=0, \
+ignore_bad_msrs=1
+clock: sync=none, time0=utc
+ata0-master: type=cdrom, path={image}, status=inserted
+boot: cdrom
+com1: enabled=1, mode=term, dev={serial}
+vga: extension=vbe, update_freq=1, realtime=0
+sound: waveoutdrv=dummy
+port_e9_hack: enabled=0
+log: {dir}/bochs.log
+logprefix: %t%e%d
+panic: action=fatal
+error: action=report
+info: action=ignore
+debug: action=ignore
+"""
+
+
+class MachineError(Exception):
+    """The machine can't be started; the message says why, and what to do."""
+
+
+def nested_vmx():
+    """True if KVM here can give a QEMU guest VMX."""
+    try:
+        with open("/sys/module/kvm_intel/parameters/nested") as parameter:
+            return (parameter.read().strip() in ("Y", "1")
+                    and os.access("/dev/kvm", os.R_OK | os.W_OK))
+    except OSError:
+        return False
+
+
+def open_pty():
+    """A raw pty: (master, slave)."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    return master, slave
+
+
+class Machine:
+    """What the two have in common: the child process and its end."""
+
+    def __init__(self):
+        self.child = None
+        self.output = None    # file descriptor: what the serial port sends
+        self.input = None     # file descriptor: goes to the serial port
+        self.directory = None
+
+    def spawn(self, argv, **streams):
+        """Starts the emulator; it dies with us, however we die."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        pr_set_pdeathsig = 1
+
+        def in_child():
+            os.setsid()
+            libc.prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+        if not os.access(argv[0], os.X_OK):
+            raise MachineError(f"{argv[0]} is missing: run tools/deps")
+        self.child = subprocess.Popen(argv, cwd=self.directory,
+                                      preexec_fn=in_child, **streams)
+
+    def running(self):
+        return self.child.poll() is None
+
+    def kill(self):
+        if self.child and self.running():
+            os.killpg(self.child.pid, signal.SIGKILL)
+        if self.child:
+            self.child.wait()
+
+    def read_log(self, name):
+        try:
+            with open(os.path.join(self.directory, name),
+                      errors="replace") as log:
+                return log.read().splitlines()
+        except OSError:
+            return []
+
+
+class Bochs(Machine):
+    """Bochs emulates VMX in software: it needs nothing of the host."""
+
+    default_cpu = "haswell"
+
+    def __init__(self):
+        super().__init__()
+        self.terminal = b""    # the last that Bochs wrote to its terminal
+
+    def start(self, args, image, directory):
+        self.directory = directory
+        cpu = args.cpu or self.default_cpu
+        master, slave = open_pty()
+        config = BOCHSRC.format(memory=args.memory, share=BOCHS_SHARE,
+                                cpu=BOCHS_CPUS.get(cpu, cpu), image=image,
+                                serial=os.ttyname(slave), dir=directory)
+        with open(os.path.join(directory, "bochsrc"), "w") as file:
+            file.write(config)
+        # Debian's Bochs has the debugger, which waits for a "c"ontinue.
+        with open(os.path.join(directory, "rc"), "w") as file:
+            file.write("c\n")
+
+        # The term display wants a terminal; it goes to one nobody watches.
+        screen = self.unwatched_terminal()
+        self.spawn([BOCHS, "-q", "-f", "bochsrc", "-rc", "rc"],
+                   stdin=screen, stdout=screen, stderr=screen,
+                   env=dict(os.environ, TERM="xterm"))
+        os.close(screen)
+        # The slave stays open here, or the master would report a hangup
+        # before Bochs has opened it.
+        self.serial_slave = slave
+        self.output = self.input = master
+
+    def unwatched_terminal(self):
+        """A terminal that only complaints are read from; its slave end."""
+        master, slave = pty.openpty()
+        size = struct.pack("HHHH", 50, 132, 0, 0)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+
+        def drain():
+            try:
+                while data := os.read(master, 65536):
+                    self.terminal = (self.terminal + data)[-8192:]
+            except OSError:    # the slave is closed: Bochs has ended
+                pass
+
+        self.drain = threading.Thread(target=drain, daemon=True)
+        self.drain.start()
+        return slave
+
+    def complaint(self):
+        """Why Bochs ended, in its own words."""
+        self.drain.join(1)
+        lines = self.terminal.decode(errors="replace").splitlines()
+        panics = [line for line in lines + self.read_log("bochs.log")
+                  if PANIC in line]
+        return panics[-1].split(PANIC)[1].strip() if panics else ""
+
+    def started(self):
+        """False if Bochs didn't get past its configuration."""
+        return os.path.exists(os.path.join(self.directory, "bochs.log"))
+
+
+class Qemu(Machine):
+    """QEMU: with KVM where that gives VMX, else its own emulation."""
+
+    def start(self, args, image, directory):
+        self.directory = directory
+        kvm = nested_vmx()
+        argv = [QEMU, "-nodefaults", "-no-user-config", "-display", "none",
+                "-machine", "q35", "-vga", "std", "-net", "none",
+                "-accel", "kvm" if kvm else "tcg",
+                "-cpu", args.cpu or ("host" if kvm else "max"),
+                "-m", str(args.memory), "-cdrom", image, "-boot", "d",
+                "-no-reboot",
+                "-chardev", "stdio,id=com1,signal=off",
+                "-serial", "chardev:com1",
+                "-qmp", "unix:qmp,server=on,wait=off"]
+        if args.firmware == "uefi":
+            if not os.path.isfile(OVMF):
+                raise MachineError(f"{OVMF} is missing: run tools/deps")
+            argv += ["-bios", OVMF]
+        if args.screen:
+            # The picture is taken after the end: keep the machine.
+            argv += ["-action", "shutdown=pause"]
+        else:
+            argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        with open(os.path.join(directory, "qemu.log"), "wb") as log:
+            self.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                       stderr=log)
+        self.output = self.child.stdout.fileno()
+        self.input = self.child.stdin.fileno()
+
+    def screendump(self, path):
+        """Saves the machine's screen as a PNG file."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as qmp:
+            qmp.settimeout(10)
+            qmp.connect(os.path.join(self.directory, "qmp"))
+            stream = qmp.makefile("rw")
+            stream.readline()    # QEMU's greeting
+            for name, arguments in (
+                    ("qmp_capabilities", {}),
+                    ("screendump", {"filename": path, "format": "png"})):
+                stream.write(json.dumps({"execute": name,
+                                         "arguments": arguments}) + "\n")
+                stream.flush()
+                answer = {}
+                while "return" not in answer and "error" not in answer:
+                    answer = json.loads(stream.readline())
+                if "error" in answer:
+                    raise OSError(answer["error"]["desc"])
+
+    def complaint(self):
+        """Why QEMU ended, in its own words."""
+        lines = self.read_log("qemu.log")
+        return lines[-1] if lines else ""
+
+    def started(self):
+        """False if QEMU refused its command line."""
+        return not self.complaint()
+
+
+MACHINES = {"bochs": Bochs, "qemu": Qemu}
