@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instruction decoder. It knows those instructions, in their forms with a
+ * memory operand, by which a guest writes its page tables or drives a device;
+ * anything else it declines. VMX reports no instruction length for a page
+ * fault (SDM vol. 3C, 27.2.5), so the length found here is the one that moves
+ * the guest's RIP: what can't be decoded for certain is declined.
+ */
+#ifndef ARCH_X86_INSN_H
+#define ARCH_X86_INSN_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* No instruction is longer, in bytes (SDM vol. 2A, 2.3.11). */
+#define INSN_MAX_LENGTH 15
+
+/* The size that code is written for: by CS.L (64-bit mode), else by CS.D. */
+enum insn_mode { INSN_MODE_16, INSN_MODE_32, INSN_MODE_64 };
+
+enum insn_status {
+	INSN_OK,
+	INSN_TRUNCATED, /* it goes on after the bytes available */
+	INSN_UNSUPPORTED /* not one of ours, or not an instruction at all */
+};
+
+enum insn_op {
+	OP_NONE,
+	OP_ADD,
+	OP_OR,
+	OP_ADC,
+	OP_SBB,
+	OP_AND,
+	OP_SUB,
+	OP_XOR,
+	OP_CMP,
+	OP_TEST,
+	OP_NOT,
+	OP_NEG,
+	OP_INC,
+	OP_DEC,
+	OP_BT,
+	OP_BTS,
+	OP_BTR,
+	OP_BTC,
+	OP_MOV,
+	OP_MOVNTI,
+	OP_MOVZX,
+	OP_MOVSX, /* and MOVSXD */
+	OP_XCHG,
+	OP_XADD,
+	OP_CMPXCHG,
+	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
+	OP_MOVS,
+	OP_STOS,
+	OP_LODS
+};
+
+enum insn_operand { OPERAND_NONE, OPERAND_REG, OPERAND_MEM, OPERAND_IMM };
+
+/* A base or index register that isn't there. */
+#define INSN_NO_REG GPR_COUNT
+
+struct insn_memory {
+	enum segment segment; /* after default and override */
+	enum gpr base; /* or INSN_NO_REG */
+	enum gpr index; /* or INSN_NO_REG */
+	u8 scale; /* 1, 2, 4 or 8 */
+	bool rip_relative; /* the base is the next instruction's address */
+	u64 disp; /* sign-extended */
+};
+
+struct insn {
+	enum insn_op op;
+	enum insn_mode mode;
+	u8 length; /* 1 to INSN_MAX_LENGTH bytes */
+	u8 operand_size; /* in bytes; MOVZX and MOVSX: the register's */
+	u8 memory_size; /* of the memory operand, in bytes, 1 to 16 */
+	u8 address_size; /* in bytes: 2, 4 or 8 */
+	bool lock;
+	bool rep; /* MOVS, STOS or LODS with a repeat prefix */
+	enum insn_operand dst;
+	enum insn_operand src;
+	enum gpr reg; /* the register operand, if there is one */
+	bool high_byte; /* it is AH, CH, DH or BH; reg holds RAX to RBX */
+	u64 imm; /* the immediate operand, sign-extended */
+	struct insn_memory mem; /* MOVS: its source, the other is ES:rDI */
+};
+
+/*
+ * Decode the instruction at @bytes, of which @available (any number) may be
+ * read. @insn is meaningful only after INSN_OK. INSN_TRUNCATED is returned
+ * only for fewer than INSN_MAX_LENGTH bytes.
+ */
+enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
+			     size_t available, enum insn_mode mode);
+
+/*
+ * The linear address of @offset in @segment, for an access of @insn: the
+ * offset is cut to the address size, and outside 64-bit mode the sum to 32
+ * bits. @segment_base: the bases by enum segment; in 64-bit mode those of ES,
+ * CS, SS and DS must be 0 (SDM vol. 1, 3.3.4).
+ */
+gva_t insn_linear_address(const struct insn *insn, enum segment segment,
+			  u64 offset, const u64 segment_base[SEG_COUNT]);
+
+/*
+ * The linear address of the memory operand @insn->mem; @regs are those before
+ * the instruction, RIP at its first byte. The bit-string forms of BT, BTS, BTR
+ * and BTC reach memory beyond the encoded address; that is allowed for here.
+ */
+gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
+			  const u64 segment_base[SEG_COUNT]);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random instructions: see insn_random.h.
+ */
+#include <string.h>
+
+#include "tests/unit/insn_random.h"
+
+#define MAX_PREFIXES 4
+#define ESCAPE 0x0f
+
+static const u8 prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67,
+			       0x66, 0x67, 0xf0, 0xf0, 0xf2, 0xf3, 0x48, 0x41 };
+
+static const u8 one_byte[] = {
+	0x00, 0x01, 0x02, 0x03, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x12,
+	0x13, 0x18, 0x19, 0x1a, 0x1b, 0x20, 0x21, 0x22, 0x23, 0x28, 0x29,
+	0x2a, 0x2b, 0x30, 0x31, 0x32, 0x33, 0x38, 0x39, 0x3a, 0x3b, 0x63,
+	0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a,
+	0x8b, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xaa, 0xab, 0xac, 0xad,
+	0xc6, 0xc7, 0xf6, 0xf7, 0xfe, 0xff,
+};
+
+static const u8 two_byte[] = { 0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7, 0xba,
+			       0xbb, 0xbe, 0xbf, 0xc0, 0xc1, 0xc3, 0xc7 };
+
+u64 choose(struct choices *choices)
+{
+	u64 value = 0;
+	size_t taken = MIN(choices->size, sizeof(value));
+
+	if (taken) {
+		memcpy(&value, choices->data, taken);
+		choices->data += taken;
+		choices->size -= taken;
+		return value;
+	}
+	/* Marsaglia's xorshift64*. */
+	choices->state ^= choices->state >> 12;
+	choices->state ^= choices->state << 25;
+	choices->state ^= choices->state >> 27;
+	return choices->state * 0x2545f4914f6cdd1dULL;
+}
+
+u64 choose_below(struct choices *choices, u64 count)
+{
+	return (choose(choices) >> 32) % count;
+}
+
+u64 choose_operand(struct choices *choices)
+{
+	u64 near = choose_below(choices, 5) - 2;
+
+	switch (choose_below(choices, 8)) {
+	case 0:
+		return near;
+	case 1:
+		return BIT(8 * (1 + choose_below(choices, 7))) + near;
+	case 2:
+		return BIT(8 * (1 + choose_below(choices, 8)) - 1) + near;
+	default:
+		return choose(choices);
+	}
+}
+
+void choose_insn(struct choices *choices, struct random_insn *out,
+		 enum insn_mode mode)
+{
+	u8 *bytes = out->bytes;
+	u64 random = choose(choices);
+	u64 count = random % (2 * MAX_PREFIXES);
+	size_t pos = 0;
+	size_t i;
+
+	/* Half of them without any prefix but REX. */
+	for (i = 0; count < MAX_PREFIXES && i < count; i++)
+		bytes[pos++] =
+			prefixes[choose_below(choices, ARRAY_SIZE(prefixes))];
+	if (mode == INSN_MODE_64 && random & BIT(8))
+		bytes[pos++] = 0x40 | (random >> 12 & 0xf);
+	if (random & BIT(9)) {
+		bytes[pos++] =
+			one_byte[choose_below(choices, ARRAY_SIZE(one_byte))];
+	} else {
+		bytes[pos++] = ESCAPE;
+		bytes[pos++] =
+			two_byte[choose_below(choices, ARRAY_SIZE(two_byte))];
+	}
+	out->opcode = pos - 1;
+	for (i = pos; i < INSN_MAX_LENGTH; i++)
+		bytes[i] = (u8)choose(choices);
+	/* Most of them with a memory operand. */
+	if ((bytes[pos] >> 6) == 3 && random & (BIT(10) | BIT(11)))
+		bytes[pos] &= 0xbf;
+}
