@@ -17,7 +17,9 @@
 
 enum emul_status {
 	EMUL_OK, /* done; the registers, RIP included, are advanced */
-	EMUL_RESTART, /* some iterations of a REP done; RIP stays at it */
+	EMUL_RESTART, /* RIP stays at it, to run again: some iterations of a
+			 REP are done, or other processors kept changing the
+			 operand of a read-modify-write */
 	EMUL_FAULT, /* an operation of the caller refused; nothing changed
 		       but completed iterations of a REP */
 	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */

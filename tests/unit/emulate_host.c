@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The emulator compared with the host's processor: see emulate_host.h.
+ *
+ * All that the host touches lies below 2 GiB, so that absolute and 32-bit
+ * addresses reach it. A stub loads the registers from the arena, runs the
+ * instruction and stores the registers. The emulator works on a copy of the
+ * window of memory that the instruction may reach.
+ */
+#include <asm/prctl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arch/x86/emulate.h"
+#include "tests/unit/emulate_host.h"
+
+#define WINDOW_SIZE 1024
+#define WINDOW_MIDDLE (WINDOW_SIZE / 2)
+#define TARGET_SPREAD 64 /* how far from the middle operands are */
+#define CACHE_LINE 64
+/* GS differs from the other segments; 32-bit offsets still reach the arena. */
+#define GS_BASE 0x10000
+
+/* What the host's processor works with. RSP points into the window. */
+struct arena {
+	u8 code[PAGE_SIZE];
+	u64 gpr[GPR_COUNT];
+	u64 rflags;
+	u64 stack_pointer; /* of the caller of the stub */
+	u8 below_stack[4 * PAGE_SIZE]; /* a signal may come */
+	u8 window[WINDOW_SIZE];
+};
+
+static struct arena *arena;
+static size_t insn_offset; /* in arena->code */
+
+static u32 address_of(const void *p)
+{
+	return (u32)(uintptr_t)p;
+}
+
+static void emit(size_t *pos, const void *bytes, size_t size)
+{
+	memcpy(&arena->code[*pos], bytes, size);
+	*pos += size;
+}
+
+/* An instruction with the address of @p as its 32-bit displacement. */
+static void emit_absolute(size_t *pos, const u8 opcode[4], const void *p)
+{
+	u32 address = address_of(p);
+
+	emit(pos, opcode, 4);
+	emit(pos, &address, sizeof(address));
+}
+
+/* MOV of all registers: @opcode 8BH from the arena, 89H to it. */
+static void emit_moves(size_t *pos, u8 opcode)
+{
+	unsigned int reg;
+
+	for (reg = RAX; reg < GPR_COUNT; reg++) {
+		const u8 bytes[] = { reg < R8 ? 0x48 : 0x4c, opcode,
+				     (u8)(0x04 | (reg & 7) << 3), 0x25 };
+
+		emit_absolute(pos, bytes, &arena->gpr[reg]);
+	}
+}
+
+static void build_stub(void)
+{
+	/* push rbx, rbp, r12 to r15; pushfq */
+	static const u8 prologue[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55,
+				       0x41, 0x56, 0x41, 0x57, 0x9c };
+	/* popfq; pop r15 to r12, rbp, rbx; ret */
+	static const u8 epilogue[] = { 0x9d, 0x41, 0x5f, 0x41, 0x5e, 0x41,
+				       0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3 };
+	static const u8 save_rsp[] = { 0x48, 0x89, 0x24, 0x25 };
+	static const u8 load_rsp[] = { 0x48, 0x8b, 0x24, 0x25 };
+	static const u8 push[] = { 0xff, 0x34, 0x25 };
+	static const u8 pop[] = { 0x8f, 0x04, 0x25 };
+	static const u8 pushfq = 0x9c;
+	static const u8 popfq = 0x9d;
+	u32 flags = address_of(&arena->rflags);
+	size_t pos = 0;
+
+	emit(&pos, prologue, sizeof(prologue));
+	emit_absolute(&pos, save_rsp, &arena->stack_pointer);
+	emit(&pos, push, sizeof(push));
+	emit(&pos, &flags, sizeof(flags));
+	emit(&pos, &popfq, 1);
+	emit_moves(&pos, 0x8b);
+	insn_offset = pos;
+	pos += INSN_MAX_LENGTH;
+	emit_moves(&pos, 0x89);
+	emit_absolute(&pos, load_rsp, &arena->stack_pointer);
+	emit(&pos, &pushfq, 1);
+	emit(&pos, pop, sizeof(pop));
+	emit(&pos, &flags, sizeof(flags));
+	emit(&pos, epilogue, sizeof(epilogue));
+}
+
+static void set_up(void)
+{
+	void *p = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	if (p == MAP_FAILED || syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE)) {
+		perror("the host's side of the emulator test");
+		exit(1);
+	}
+	arena = p;
+	build_stub();
+}
+
+/* One case: the same start for the host and the emulator. */
+struct test_case {
+	struct random_insn random;
+	struct insn insn;
+	struct cpu_regs regs;
+	u64 segment_base[SEG_COUNT];
+	u8 window[WINDOW_SIZE]; /* the emulator's */
+	unsigned int retries; /* compare-exchanges that shall fail first */
+};
+
+/* Solve the address equation for the register with the free choice. */
+static void aim_by_register(struct test_case *c, u64 offset)
+{
+	const struct insn_memory *mem = &c->insn.mem;
+	s64 rest = (s64)(offset - mem->disp);
+	u64 *gpr = c->regs.gpr;
+
+	if (mem->base != INSN_NO_REG && mem->base == mem->index)
+		gpr[mem->base] = (u64)(rest / (1 + mem->scale));
+	else if (mem->base != INSN_NO_REG && mem->base != RSP)
+		gpr[mem->base] =
+			(u64)rest - (mem->index == INSN_NO_REG
+					     ? 0
+					     : gpr[mem->index] * mem->scale);
+	else if (mem->index != INSN_NO_REG)
+		gpr[mem->index] =
+			(u64)((rest - (mem->base == RSP ? (s64)gpr[RSP] : 0)) /
+			      mem->scale);
+}
+
+/* Without a register, it is the displacement that is free. */
+static void aim_by_displacement(struct test_case *c, u64 offset)
+{
+	u8 *after_opcode = &c->random.bytes[c->random.opcode + 1];
+	u8 opcode = after_opcode[-1];
+	bool has_sib = (after_opcode[0] & 7) == 4;
+
+	if (opcode >= 0xa0 && opcode <= 0xa3 &&
+	    (c->random.opcode == 0 || after_opcode[-2] != 0x0f)) {
+		memcpy(after_opcode, &offset, c->insn.address_size);
+		return;
+	}
+	if (c->insn.mem.rip_relative)
+		offset -= c->regs.rip + c->insn.length;
+	memcpy(after_opcode + (has_sib ? 2 : 1), &offset, 4);
+}
+
+static bool in_window(gva_t gva, u64 size)
+{
+	return gva >= address_of(arena->window) &&
+	       gva + size <= address_of(arena->window) + WINDOW_SIZE;
+}
+
+static void choose_string_operands(struct choices *choices, struct test_case *c)
+{
+	u64 middle = address_of(arena->window) + WINDOW_MIDDLE;
+	u64 high = c->insn.address_size == 4 ? choose(choices) << 32 : 0;
+	u64 source = middle - (c->insn.mem.segment == SEG_GS ? GS_BASE : 0);
+
+	c->regs.gpr[RSI] = (source + choose_below(choices, 128)) | high;
+	c->regs.gpr[RDI] = (middle - choose_below(choices, 128)) | ~high << 32;
+	if (c->insn.address_size == 8)
+		c->regs.gpr[RDI] &= BITS(31, 0);
+	c->regs.gpr[RCX] = choose_below(choices, 16) | high;
+}
+
+/* Bring the memory operand into the window; false if it won't go. */
+static bool aim(struct choices *choices, struct test_case *c)
+{
+	const struct insn_memory *mem = &c->insn.mem;
+	u64 offset = address_of(arena->window) + WINDOW_MIDDLE +
+		     choose_below(choices, 2 * TARGET_SPREAD) - TARGET_SPREAD;
+	unsigned int i;
+	gva_t gva;
+
+	if (c->insn.memory_size == 16)
+		offset = ALIGN_DOWN(offset, 16);
+	offset -= c->segment_base[mem->segment];
+	if (mem->base == INSN_NO_REG && mem->index == INSN_NO_REG)
+		aim_by_displacement(c, offset);
+	else
+		aim_by_register(c, offset);
+	insn_decode(&c->insn, c->random.bytes, INSN_MAX_LENGTH, INSN_MODE_64);
+	/* The upper halves must not matter to 32-bit addresses. */
+	for (i = RAX; c->insn.address_size == 4 && i < GPR_COUNT; i++)
+		if (i != RSP && (mem->base == i || mem->index == i))
+			c->regs.gpr[i] ^= choose(choices) << 32;
+
+	gva = insn_memory_address(&c->insn, &c->regs, c->segment_base);
+	if (!in_window(gva, c->insn.memory_size))
+		return false;
+	/* A locked access to two cache lines is punished by some kernels. */
+	if ((c->insn.lock || c->insn.op == OP_XCHG) &&
+	    gva % CACHE_LINE + c->insn.memory_size > CACHE_LINE)
+		return false;
+	return c->insn.memory_size < 16 || gva % 16 == 0;
+}
+
+/* Let half of the compare-exchanges succeed. */
+static void choose_equal(struct choices *choices, struct test_case *c)
+{
+	u64 gva = insn_memory_address(&c->insn, &c->regs, c->segment_base);
+	const u8 *operand = &arena->window[gva - address_of(arena->window)];
+	u64 kept_high = choose(choices) << 32;
+
+	if (c->insn.op == OP_CMPXCHG) {
+		memcpy(&c->regs.gpr[RAX], operand, c->insn.memory_size);
+	} else if (c->insn.op == OP_CMPXCHG8B) {
+		size_t half = c->insn.operand_size;
+
+		memcpy(&c->regs.gpr[RAX], operand, half);
+		memcpy(&c->regs.gpr[RDX], operand + half, half);
+		if (half == 4)
+			c->regs.gpr[RDX] ^= kept_high;
+	}
+}
+
+/* Is there anything in it that the stub can't execute or restore? */
+static bool is_executable(const struct test_case *c)
+{
+	const struct insn *insn = &c->insn;
+	bool writes_reg = insn->dst == OPERAND_REG || insn->op == OP_XCHG ||
+			  insn->op == OP_XADD;
+
+	/* The C library's thread data hang off FS. */
+	return insn->mem.segment != SEG_FS &&
+	       !(writes_reg && insn->reg == RSP && !insn->high_byte);
+}
+
+static bool choose_case(struct choices *choices, struct test_case *c)
+{
+	unsigned int i;
+
+	choose_insn(choices, &c->random, INSN_MODE_64);
+	if (insn_decode(&c->insn, c->random.bytes, INSN_MAX_LENGTH,
+			INSN_MODE_64) != INSN_OK ||
+	    !is_executable(c))
+		return false;
+	for (i = 0; i < sizeof(arena->window); i += sizeof(u64)) {
+		u64 value = i % 64 ? choose(choices) : choose_operand(choices);
+
+		memcpy(&arena->window[i], &value, sizeof(value));
+	}
+	for (i = 0; i < GPR_COUNT; i++)
+		c->regs.gpr[i] = choose_operand(choices);
+	c->regs.gpr[RSP] = address_of(arena->window) + WINDOW_MIDDLE;
+	c->regs.rip = address_of(&arena->code[insn_offset]);
+	c->regs.rflags = (choose(choices) & RFLAGS_ARITH) | RFLAGS_FIXED;
+	c->segment_base[SEG_GS] = GS_BASE;
+
+	if (c->insn.op >= OP_MOVS) {
+		if (choose(choices) & 1)
+			c->regs.rflags |= RFLAGS_DF;
+		choose_string_operands(choices, c);
+		return true;
+	}
+	if (c->insn.op >= OP_BT && c->insn.op <= OP_BTC &&
+	    c->insn.src == OPERAND_REG) {
+		u64 bit = choose_below(choices, 2048) - 1024;
+		u64 kept = ~0ULL << (8 * c->insn.operand_size - 1) << 1;
+
+		c->regs.gpr[c->insn.reg] &= kept;
+		c->regs.gpr[c->insn.reg] |= bit & ~kept;
+	}
+	if (!aim(choices, c))
+		return false;
+	if (choose(choices) & 1)
+		choose_equal(choices, c);
+	return in_window(
+		insn_memory_address(&c->insn, &c->regs, c->segment_base),
+		c->insn.memory_size);
+}
+
+static void run_on_host(const struct test_case *c, struct cpu_regs *result)
+{
+	u8 *code = &arena->code[insn_offset];
+	void (*stub)(void) = (void (*)(void))(uintptr_t)arena->code;
+
+	memcpy(code, c->random.bytes, c->insn.length);
+	memset(code + c->insn.length, 0x90, INSN_MAX_LENGTH - c->insn.length);
+	memcpy(arena->gpr, c->regs.gpr, sizeof(arena->gpr));
+	arena->rflags = c->regs.rflags;
+	stub();
+	memcpy(result->gpr, arena->gpr, sizeof(arena->gpr));
+	result->rflags = arena->rflags;
+}
+
+static enum emul_status read_window(void *ctx, gva_t gva, void *buf, size_t len)
+{
+	struct test_case *c = ctx;
+
+	if (!in_window(gva, len))
+		return EMUL_FAULT;
+	memcpy(buf, &c->window[gva - address_of(arena->window)], len);
+	return EMUL_OK;
+}
+
+static enum emul_status write_window(void *ctx, gva_t gva, const void *buf,
+				     size_t len)
+{
+	struct test_case *c = ctx;
+
+	if (!in_window(gva, len))
+		return EMUL_FAULT;
+	memcpy(&c->window[gva - address_of(arena->window)], buf, len);
+	return EMUL_OK;
+}
+
+static enum emul_status cmpxchg_window(void *ctx, gva_t gva, const void *old,
+				       const void *new, size_t len,
+				       bool *swapped)
+{
+	struct test_case *c = ctx;
+
+	if (!in_window(gva, len))
+		return EMUL_FAULT;
+	*swapped =
+		!c->retries &&
+		!memcmp(&c->window[gva - address_of(arena->window)], old, len);
+	if (c->retries)
+		c->retries--;
+	return *swapped ? write_window(ctx, gva, new, len) : EMUL_OK;
+}
+
+static const struct emul_ops window_ops = {
+	.read = read_window,
+	.write = write_window,
+	.read_for_write = read_window,
+	.cmpxchg = cmpxchg_window,
+};
+
+/* The flags that the manual defines, SDM vol. 1, appendix A. */
+static u64 defined_flags(enum insn_op op)
+{
+	u64 all = RFLAGS_ARITH | RFLAGS_DF;
+
+	switch (op) {
+	case OP_AND:
+	case OP_OR:
+	case OP_XOR:
+	case OP_TEST:
+		return all & ~RFLAGS_AF;
+	case OP_BT:
+	case OP_BTS:
+	case OP_BTR:
+	case OP_BTC:
+		return RFLAGS_CF | RFLAGS_ZF | RFLAGS_DF;
+	default:
+		return all;
+	}
+}
+
+static const char *find_difference(const struct test_case *c,
+				   const struct cpu_regs *start,
+				   const struct cpu_regs *host)
+{
+	if (memcmp(c->regs.gpr, host->gpr, sizeof(host->gpr)))
+		return "registers";
+	if ((c->regs.rflags ^ host->rflags) & defined_flags(c->insn.op))
+		return "flags";
+	if (c->regs.rip != start->rip + c->insn.length)
+		return "RIP";
+	if (memcmp(c->window, arena->window, WINDOW_SIZE))
+		return "memory";
+	return NULL;
+}
+
+static void print_case(const struct test_case *c, const struct cpu_regs *start,
+		       const struct cpu_regs *host, const char *difference)
+{
+	unsigned int i;
+
+	fprintf(stderr, "the emulator differs from the host: %s\n", difference);
+	for (i = 0; i < c->insn.length; i++)
+		fprintf(stderr, " %02x", c->random.bytes[i]);
+	fprintf(stderr, "\n%8s%17s%17s%17s\n", "", "before", "host",
+		"emulator");
+	for (i = 0; i < GPR_COUNT; i++)
+		fprintf(stderr, "gpr %2u: %016llx %016llx %016llx\n", i,
+			(unsigned long long)start->gpr[i],
+			(unsigned long long)host->gpr[i],
+			(unsigned long long)c->regs.gpr[i]);
+	fprintf(stderr, "rflags: %016llx %016llx %016llx\n",
+		(unsigned long long)start->rflags,
+		(unsigned long long)host->rflags,
+		(unsigned long long)c->regs.rflags);
+}
+
+enum comparison compare_with_host(struct choices *choices)
+{
+	struct test_case c = { .segment_base = { 0 } };
+	struct cpu_regs start, host;
+	const char *difference;
+	enum emul_status status;
+
+	if (!arena)
+		set_up();
+	if (!choose_case(choices, &c))
+		return COMPARISON_SKIPPED;
+	start = c.regs;
+	c.retries = (unsigned int)choose_below(choices, 3);
+	memcpy(c.window, arena->window, WINDOW_SIZE);
+	run_on_host(&c, &host);
+	status = emulate(&c.insn, &c.regs, c.segment_base, &window_ops, &c);
+	difference = "status";
+	if (status == EMUL_OK)
+		difference = find_difference(&c, &start, &host);
+	if (!difference)
+		return COMPARISON_SAME;
+	print_case(&c, &start, &host, difference);
+	return COMPARISON_DIFFERENT;
+}
