@@ -58,6 +58,20 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 		stats->faults_protection++;
 }
 
+/*
+ * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
+ * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
+ * to take: such a write is emulated.
+ */
+static bool no_entry_allows(const struct mmu_vcpu *vcpu,
+			    const struct guest_walk *walk)
+{
+	union shadow_role role = vcpu_role(vcpu);
+
+	return role.paged && !role.wp && role.smep && !role.nxe &&
+	       (walk->access[walk->level] & (ACCESS_W | ACCESS_U)) == ACCESS_U;
+}
+
 enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk)
 {
@@ -77,7 +91,8 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 		mmu->stats.faults_mmio++;
 		return MMU_MMIO;
 	}
-	if ((error_code & PFEC_W) && mmu->frames[gfn].shadowed)
+	if ((error_code & PFEC_W) &&
+	    (mmu->frames[gfn].shadowed || no_entry_allows(vcpu, walk)))
 		return MMU_TABLE_WRITE;
 	fill(vcpu, walk, error_code);
 	return MMU_RESUME;

@@ -101,7 +101,11 @@ struct mmu_vcpu {
 enum mmu_action {
 	MMU_RESUME, /* the shadow is mended; let the guest try again */
 	MMU_INJECT, /* the guest's own fault: #PF with walk->error_code */
-	MMU_TABLE_WRITE, /* permitted write to a shadowed table at walk->gpa */
+	/*
+	 * A permitted write to walk->gpa that no shadow entry may allow: most
+	 * of all, to a guest table. To be emulated.
+	 */
+	MMU_TABLE_WRITE,
 	MMU_MMIO /* permitted access to walk->gpa, where there is no RAM */
 };
 
