@@ -57,8 +57,13 @@ $(B)/%.asm.o: %.asm Makefile | $(B)/.deps
 # The functions that the compiler calls must not be compiled to call themselves.
 $(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
 
-$(B)/umbra.elf: $(OBJS) linker.ld | $(B)/.deps
+# GRUB loads every section into memory, so what it boots has symbols, for the
+# backtraces, but no debug data: that is in umbra.debug.
+$(B)/umbra.debug: $(OBJS) linker.ld | $(B)/.deps
 	$(CC) $(LDFLAGS) -T linker.ld $(OBJS) -o $@
+
+$(B)/umbra.elf: $(B)/umbra.debug
+	objcopy --strip-debug $< $@
 
 # --- Tests ------------------------------------------------------------------
 

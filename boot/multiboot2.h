@@ -81,6 +81,7 @@ struct boot_info {
 	unsigned int region_count;
 	u8 rsdp[BOOT_RSDP_MAX]; /* a copy; the newer one if there are two */
 	unsigned int rsdp_size; /* 0: none */
+	bool rsdp_is_new; /* ACPI 2.0 or later: with an XSDT */
 	struct boot_framebuffer framebuffer;
 	struct boot_elf elf;
 	bool has_load_base;

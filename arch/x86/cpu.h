@@ -251,4 +251,18 @@ static inline struct table_register sidt(void)
 	return r;
 }
 
+/*
+ * Puts the control registers into the state that Umbra runs in. #MC is an
+ * exception and not a shutdown from then on.
+ */
+void cpu_init(void);
+
+/* Whether page-table entries have an NX bit. */
+bool cpu_has_nx(void);
+
+#define CPU_BRAND_SIZE 49
+
+/* The processor's name ("unknown" if it gives none), with a NUL. */
+void cpu_brand(char brand[CPU_BRAND_SIZE]);
+
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The local APIC as a one-shot timer (SDM vol. 3A, chapter 10). Its registers
+ * are in memory (xAPIC) or MSRs (x2APIC), as the firmware left it: a switch
+ * back is not always possible, and nothing here depends on it.
+ */
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "lib/log.h"
+
+/* Register offsets, SDM vol. 3A, table 10-1. */
+enum apic_register {
+	APIC_TPR = 0x80,
+	APIC_EOI = 0xb0,
+	APIC_SVR = 0xf0,
+	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_TIMER_INITIAL = 0x380,
+	APIC_TIMER_CURRENT = 0x390,
+	APIC_TIMER_DIVIDE = 0x3e0
+};
+
+#define SVR_ENABLE BIT(8)
+#define LVT_MASKED BIT(16)
+#define TIMER_DIVIDE_BY_1 0xb
+#define TIMER_MAX 0xffffffffU
+
+/* The two 8259s of the PC: ports and the initialisation words. */
+#define PIC_MASTER 0x20
+#define PIC_SLAVE 0xa0
+#define PIC_DATA 1
+#define PIC_ICW1_INIT 0x11
+#define PIC_ICW4_8086 0x01
+#define PIC_MASTER_BASE 0x20
+#define PIC_SLAVE_BASE 0x28
+#define PIC_ALL_MASKED 0xff
+
+#define CALIBRATION_NS (10 * 1000 * 1000)
+
+static volatile u32 *registers; /* NULL: x2APIC */
+static u64 timer_mult; /* timer ticks a TSC tick, times 2^32 */
+static u64 timer_count;
+
+static u32 apic_read(enum apic_register reg)
+{
+	if (registers)
+		return registers[reg / sizeof(u32)];
+	return (u32)rdmsr(IA32_X2APIC_FIRST + reg / 16);
+}
+
+static void apic_write(enum apic_register reg, u32 value)
+{
+	if (registers)
+		registers[reg / sizeof(u32)] = value;
+	else
+		wrmsr(IA32_X2APIC_FIRST + reg / 16, value);
+}
+
+/*
+ * Nobody but the APIC interrupts Umbra. Even masked 8259s can raise a spurious
+ * IRQ 7 or 15, so they get vectors away from the exceptions'.
+ */
+static void mask_8259s(void)
+{
+	static const u16 pics[] = { PIC_MASTER, PIC_SLAVE };
+	static const u8 bases[] = { PIC_MASTER_BASE, PIC_SLAVE_BASE };
+	static const u8 cascades[] = { 1 << 2, 2 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pics); i++) {
+		outb(pics[i], PIC_ICW1_INIT);
+		outb(pics[i] + PIC_DATA, bases[i]);
+		outb(pics[i] + PIC_DATA, cascades[i]);
+		outb(pics[i] + PIC_DATA, PIC_ICW4_8086);
+		outb(pics[i] + PIC_DATA, PIC_ALL_MASKED);
+	}
+}
+
+static void enable(void)
+{
+	u64 base;
+
+	if (!(cpuid(CPUID_FEATURES, 0).edx & CPUID_1_EDX_APIC))
+		panic("the processor has no local APIC (CPUID.1:EDX[9]), "
+		      "or the firmware has switched it off");
+	base = rdmsr(IA32_APIC_BASE);
+	if (!(base & APIC_BASE_ENABLE))
+		wrmsr(IA32_APIC_BASE, base | APIC_BASE_ENABLE);
+	if (!(base & APIC_BASE_X2APIC))
+		registers = paging_map_device(base & PTE_ADDR_MASK, PAGE_SIZE);
+
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_SVR, SVR_ENABLE | APIC_SPURIOUS_VECTOR);
+	apic_write(APIC_LVT_LINT0, LVT_MASKED); /* the 8259s' line */
+	apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	apic_write(APIC_LVT_TIMER, APIC_TIMER_VECTOR); /* one-shot */
+}
+
+void apic_init(void)
+{
+	u64 start, ticks;
+
+	mask_8259s();
+	enable();
+
+	start = rdtsc();
+	apic_write(APIC_TIMER_INITIAL, TIMER_MAX);
+	time_delay(CALIBRATION_NS);
+	ticks = TIMER_MAX - apic_read(APIC_TIMER_CURRENT);
+	timer_mult = (ticks << 32) / (rdtsc() - start);
+	apic_timer_disarm();
+	if (!timer_mult)
+		panic("the local APIC's timer does not count");
+}
+
+void apic_timer_arm(u64 tsc_deadline)
+{
+	u64 now = rdtsc(), ticks = 1;
+
+	/* Beyond 2^32 TSC ticks the product might not fit. */
+	if (tsc_deadline > now)
+		ticks += MIN(tsc_deadline - now, BIT(32) - 1) * timer_mult >>
+			 32;
+	apic_write(APIC_TIMER_INITIAL, (u32)MIN(ticks, TIMER_MAX));
+}
+
+void apic_timer_disarm(void)
+{
+	apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+u64 apic_timer_count(void)
+{
+	return timer_count;
+}
+
+void apic_handle_interrupt(unsigned int vector)
+{
+	/* A spurious interrupt, of the APIC or an 8259, wants no EOI. */
+	if (vector != APIC_TIMER_VECTOR)
+		return;
+	timer_count++;
+	apic_write(APIC_EOI, 0);
+}

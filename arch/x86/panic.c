@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last words: the reason, the registers, and how we got there. Frame
+ * pointers are kept throughout Umbra for the sake of the backtrace.
+ */
+#include <stdarg.h>
+
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/power.h"
+#include "arch/x86/trap.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+
+#define BACKTRACE_MAX 32
+
+static const char *const exception_names[VECTOR_EXCEPTIONS] = {
+	[VECTOR_DE] = "#DE, divide error",
+	[VECTOR_DB] = "#DB, debug",
+	[VECTOR_NMI] = "NMI",
+	[VECTOR_BP] = "#BP, breakpoint",
+	[VECTOR_OF] = "#OF, overflow",
+	[VECTOR_BR] = "#BR, bound range",
+	[VECTOR_UD] = "#UD, invalid opcode",
+	[VECTOR_NM] = "#NM, no FPU",
+	[VECTOR_DF] = "#DF, double fault",
+	[VECTOR_TS] = "#TS, invalid TSS",
+	[VECTOR_NP] = "#NP, segment not present",
+	[VECTOR_SS] = "#SS, stack fault",
+	[VECTOR_GP] = "#GP, general protection",
+	[VECTOR_PF] = "#PF, page fault",
+	[VECTOR_MF] = "#MF, FPU error",
+	[VECTOR_AC] = "#AC, alignment",
+	[VECTOR_MC] = "#MC, machine check",
+	[VECTOR_XM] = "#XM, SIMD error",
+	[VECTOR_VE] = "#VE, virtualization",
+	[VECTOR_CP] = "#CP, control protection",
+};
+
+static unsigned int depth; /* of panics within panics */
+
+/* A panic in the panic code must not start over. */
+static void enter(void)
+{
+	interrupts_disable();
+	switch (depth++) {
+	case 0:
+		return;
+	case 1:
+		log_info("panic: another one while telling of the first");
+		machine_end(END_PANIC, 0);
+	default:
+		cpu_halt();
+	}
+}
+
+static void print_address(const char *what, u64 address)
+{
+	u64 offset;
+	const char *name = symbol_at(address, &offset);
+
+	if (name)
+		log_info("%s %016lx %s+0x%lx", what, address, name, offset);
+	else
+		log_info("%s %016lx", what, address);
+}
+
+/* Whether a frame (the saved RBP, the return address) lies on a stack of ours. */
+static bool frame_on_stack(u64 rbp)
+{
+	for (unsigned int s = 0; s < STACK_COUNT; s++) {
+		u64 bottom = (u64)stacks[s].bytes;
+
+		if (rbp >= bottom && rbp <= bottom + STACK_SIZE - 16)
+			return rbp % 8 == 0;
+	}
+	return false;
+}
+
+static void backtrace(u64 rbp)
+{
+	for (int i = 0; i < BACKTRACE_MAX && frame_on_stack(rbp); i++) {
+		const u64 *frame = (const u64 *)rbp;
+
+		if (!frame[1])
+			return;
+		print_address("  from", frame[1]);
+		/* Callers' frames are higher; anything else is not a chain. */
+		if (frame[0] <= rbp && frame_on_stack(frame[0]))
+			return;
+		rbp = frame[0];
+	}
+}
+
+static void print_registers(const struct trap_frame *f)
+{
+	const u64 *r = f->gpr;
+
+	log_info("  rax %016lx  rbx %016lx  rcx %016lx", r[RAX], r[RBX],
+		 r[RCX]);
+	log_info("  rdx %016lx  rsi %016lx  rdi %016lx", r[RDX], r[RSI],
+		 r[RDI]);
+	log_info("  rbp %016lx  rsp %016lx  r8  %016lx", r[RBP], f->rsp, r[R8]);
+	log_info("  r9  %016lx  r10 %016lx  r11 %016lx", r[R9], r[R10], r[R11]);
+	log_info("  r12 %016lx  r13 %016lx  r14 %016lx", r[R12], r[R13],
+		 r[R14]);
+	log_info("  r15 %016lx  rip %016lx  rfl %016lx", r[R15], f->rip,
+		 f->rflags);
+}
+
+static void print_control_registers(void)
+{
+	log_info("  cr0 %016lx  cr2 %016lx  cr3 %016lx", cr0_read(), cr2_read(),
+		 cr3_read());
+	log_info("  cr4 %016lx", cr4_read());
+}
+
+void panic_at_trap(const struct trap_frame *frame)
+{
+	const char *name = "an exception";
+
+	enter();
+	if (frame->vector < VECTOR_EXCEPTIONS && exception_names[frame->vector])
+		name = exception_names[frame->vector];
+	log_info("panic: %s (vector %lu, error code 0x%lx)", name,
+		 frame->vector, frame->error_code);
+	print_registers(frame);
+	print_control_registers();
+	print_address("  at  ", frame->rip);
+	backtrace(frame->gpr[RBP]);
+	machine_end(END_PANIC, 0);
+}
+
+void panic(const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
+	struct trap_frame frame;
+	va_list args;
+
+	/* The registers as the caller left them, as far as the call lets us. */
+	asm volatile("mov %%rax, 0(%0); mov %%rcx, 8(%0); mov %%rdx, 16(%0)\n"
+		     "mov %%rbx, 24(%0); mov %%rbp, 40(%0)\n"
+		     "mov %%rsi, 48(%0); mov %%rdi, 56(%0)\n"
+		     "mov %%r8, 64(%0); mov %%r9, 72(%0); mov %%r10, 80(%0)\n"
+		     "mov %%r11, 88(%0); mov %%r12, 96(%0)\n"
+		     "mov %%r13, 104(%0); mov %%r14, 112(%0)\n"
+		     "mov %%r15, 120(%0)\n"
+		     :
+		     : "r"(frame.gpr)
+		     : "memory");
+	frame.rsp = (u64)__builtin_frame_address(0);
+	frame.rip = (u64)__builtin_return_address(0);
+	frame.rflags = rflags_read();
+	enter();
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_info("panic: %s", text);
+	print_registers(&frame);
+	print_control_registers();
+	backtrace((u64)__builtin_frame_address(0));
+	machine_end(END_PANIC, 0);
+}

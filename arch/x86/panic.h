@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The panic that an exception ends in; panic() itself is in lib/log.h. */
+#ifndef ARCH_X86_PANIC_H
+#define ARCH_X86_PANIC_H
+
+#include "lib/types.h"
+
+struct trap_frame;
+struct boot_elf;
+
+/* Prints the exception, the registers and a backtrace, and ends the machine. */
+void panic_at_trap(const struct trap_frame *frame) __noreturn;
+
+/* Remembers where the symbol table is; without it, traces are numbers. */
+void symbols_init(const struct boot_elf *elf);
+
+/*
+ * The function that `address` lies in, and how far in; NULL if unknown. The
+ * name is checked to end within its table.
+ */
+const char *symbol_at(u64 address, u64 *offset);
+
+#endif

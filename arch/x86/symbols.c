@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Function names for the backtrace, from the image's own ELF symbol table.
+ * The boot loader puts it into memory and passes the section headers, whose
+ * sh_addr then is where each section lies. It is looked at in a panic only,
+ * when little can be trusted: every index is checked.
+ */
+#include "arch/x86/paging.h"
+#include "arch/x86/panic.h"
+#include "boot/multiboot2.h"
+#include "lib/elf.h"
+#include "lib/string.h"
+
+static const struct elf64_symbol *symbols;
+static u64 symbol_count;
+static const char *names;
+static u64 names_size;
+
+static bool read_header(const struct boot_elf *elf, u32 index,
+			struct elf64_section *section)
+{
+	if (index >= elf->count || elf->entry_size < sizeof(*section))
+		return false;
+	memcpy(section, (const u8 *)elf->headers + index * elf->entry_size,
+	       sizeof(*section));
+	return true;
+}
+
+void symbols_init(const struct boot_elf *elf)
+{
+	struct elf64_section table, strings;
+
+	for (u32 i = 0; read_header(elf, i, &table); i++) {
+		if (table.type != ELF_SECTION_SYMTAB || !table.address ||
+		    !read_header(elf, table.link, &strings) || !strings.address)
+			continue;
+		symbols = phys_to_virt(table.address);
+		symbol_count = table.size / sizeof(*symbols);
+		names = phys_to_virt(strings.address);
+		names_size = strings.size;
+		return;
+	}
+}
+
+const char *symbol_at(u64 address, u64 *offset)
+{
+	for (u64 i = 0; i < symbol_count; i++) {
+		const struct elf64_symbol *s = &symbols[i];
+
+		if ((s->info & ELF_SYMBOL_TYPE) != ELF_SYMBOL_FUNCTION ||
+		    address < s->value || address - s->value >= s->size ||
+		    s->name >= names_size)
+			continue;
+		for (u64 end = s->name; end < names_size; end++) {
+			if (!names[end]) {
+				*offset = address - s->value;
+				return names + s->name;
+			}
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line; cmdline.h has its grammar. */
+#include "boot/cmdline.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/*
+ * Takes the next word off *line, without its quotes. A backslash makes the
+ * next character an ordinary one: GRUB writes quotes that way.
+ */
+static enum cmdline_status next_word(const char **line,
+				     char word[CMDLINE_WORD_MAX])
+{
+	const char *s = *line;
+	bool quoted = false;
+	size_t n = 0;
+
+	while (is_blank(*s))
+		s++;
+	for (; *s && (quoted || !is_blank(*s)); s++) {
+		if (*s == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		if (*s == '\\' && s[1])
+			s++;
+		if (n == CMDLINE_WORD_MAX - 1) {
+			word[n] = '\0';
+			return CMDLINE_TOO_LONG;
+		}
+		word[n++] = *s;
+	}
+	word[n] = '\0';
+	*line = s;
+	return quoted ? CMDLINE_QUOTE : CMDLINE_OK;
+}
+
+static enum cmdline_status set_bool(const struct option *option,
+				    const char *value)
+{
+	static const char *const yes[] = { "1", "on", "yes" };
+	static const char *const no[] = { "0", "off", "no" };
+	bool *destination = option->destination;
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!value || !strcmp(value, yes[i])) {
+			*destination = true;
+			return CMDLINE_OK;
+		}
+		if (!strcmp(value, no[i])) {
+			*destination = false;
+			return CMDLINE_OK;
+		}
+	}
+	return CMDLINE_BAD_VALUE;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 'a' ^ 'A'; /* to lower case */
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The power of two that a suffix stands for; -1: it is none. */
+static int suffix_shift(const char *s)
+{
+	switch (*s | ('a' ^ 'A')) {
+	case 'k':
+		return s[1] ? -1 : 10;
+	case 'm':
+		return s[1] ? -1 : 20;
+	case 'g':
+		return s[1] ? -1 : 30;
+	default:
+		return *s ? -1 : 0;
+	}
+}
+
+static enum cmdline_status set_u64(const struct option *option, const char *s)
+{
+	unsigned int base = 10;
+	const char *start;
+	u64 value = 0;
+	int shift;
+
+	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		base = 16;
+		s += 2;
+	}
+	for (start = s; digit(*s) >= 0 && digit(*s) < (int)base; s++)
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, (u64)digit(*s), &value))
+			return CMDLINE_OUT_OF_RANGE;
+	shift = suffix_shift(s);
+	if (s == start || shift < 0)
+		return CMDLINE_BAD_VALUE;
+	if (value > ~0ULL >> shift)
+		return CMDLINE_OUT_OF_RANGE;
+	value <<= shift;
+	if ((option->min || option->max) &&
+	    (value < option->min || value > option->max))
+		return CMDLINE_OUT_OF_RANGE;
+	*(u64 *)option->destination = value;
+	return CMDLINE_OK;
+}
+
+static enum cmdline_status set_choice(const struct option *option,
+				      const char *value)
+{
+	for (unsigned int i = 0; option->choices[i]; i++) {
+		if (!strcmp(option->choices[i], value)) {
+			*(unsigned int *)option->destination = i;
+			return CMDLINE_OK;
+		}
+	}
+	return CMDLINE_BAD_VALUE;
+}
+
+static enum cmdline_status set_string(const struct option *option,
+				      const char *value)
+{
+	size_t size = strlen(value) + 1;
+
+	if (size > option->size)
+		return CMDLINE_TOO_LONG;
+	memcpy(option->destination, value, size);
+	return CMDLINE_OK;
+}
+
+/* `value` is NULL for a word without '='. */
+static enum cmdline_status set(const struct option *option, const char *value)
+{
+	if (option->kind == OPTION_BOOL)
+		return set_bool(option, value);
+	if (!value)
+		return CMDLINE_NO_VALUE;
+	if (option->kind == OPTION_STRING)
+		return set_string(option, value);
+	if (!*value)
+		return CMDLINE_NO_VALUE;
+	return option->kind == OPTION_U64 ? set_u64(option, value)
+					  : set_choice(option, value);
+}
+
+static const struct option *find(const struct option *table, size_t count,
+				 const char *name, size_t length)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(table[i].name) == length &&
+		    !memcmp(table[i].name, name, length))
+			return &table[i];
+	return NULL;
+}
+
+static enum cmdline_status set_word(struct cmdline_error *error,
+				    const struct option *table, size_t count)
+{
+	const char *word = error->word, *equals = strchr(word, '=');
+	size_t length = equals ? (size_t)(equals - word) : strlen(word);
+
+	error->option = find(table, count, word, length);
+	if (!error->option)
+		return CMDLINE_UNKNOWN;
+	return set(error->option, equals ? equals + 1 : NULL);
+}
+
+enum cmdline_status cmdline_parse(const char *line, const struct option *table,
+				  size_t count, struct cmdline_error *error)
+{
+	error->option = NULL;
+	do {
+		error->status = next_word(&line, error->word);
+		if (error->status == CMDLINE_OK && error->word[0])
+			error->status = set_word(error, table, count);
+	} while (error->status == CMDLINE_OK && *line);
+	return error->status;
+}
+
+static const char *const faults[CMDLINE_STATUS_COUNT] = {
+	[CMDLINE_OK] = "no fault",
+	[CMDLINE_UNKNOWN] = "there is no such option",
+	[CMDLINE_NO_VALUE] = "this option needs a value: name=value",
+	[CMDLINE_BAD_VALUE] = "that value is none of this option's",
+	[CMDLINE_OUT_OF_RANGE] = "the number is out of range",
+	[CMDLINE_TOO_LONG] = "too long",
+	[CMDLINE_QUOTE] = "the quote is not closed",
+};
+
+static void explain_option(const struct option *option)
+{
+	log_info("  %-16s %s", option->name, option->help);
+	if (option->kind == OPTION_U64 && (option->min || option->max))
+		log_info("  %-16s   %lu to %lu", "", option->min, option->max);
+	if (option->kind == OPTION_CHOICE)
+		for (unsigned int i = 0; option->choices[i]; i++)
+			log_info("  %-16s   %s", "", option->choices[i]);
+}
+
+void cmdline_explain(const struct cmdline_error *error,
+		     const struct option *table, size_t count)
+{
+	log_info("command line: \"%s\": %s", error->word,
+		 faults[error->status]);
+	if (error->option) {
+		explain_option(error->option);
+		return;
+	}
+	log_info("the options are:");
+	for (size_t i = 0; i < count; i++)
+		explain_option(&table[i]);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where C begins. The order matters: a console first, so that there is a voice
+ * to complain with; then handlers for what may go wrong; then what the boot
+ * loader says about the machine; then memory, and the clocks.
+ */
+#include "arch/x86/apic.h"
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/panic.h"
+#include "arch/x86/power.h"
+#include "arch/x86/time.h"
+#include "arch/x86/trap.h"
+#include "boot/memory.h"
+#include "boot/multiboot2.h"
+#include "boot/options.h"
+#include "boot/start.h"
+#include "lib/log.h"
+
+#define UMBRA_VERSION "0.1"
+
+/* More than any boot loader passes; all of it is mapped and readable. */
+#define MBI_MAX MIB
+
+extern const u8 image_start[], image_end[];
+void kmain(u32 magic, u32 mbi) __noreturn;
+
+static struct boot_info boot_info;
+static struct options options;
+
+static void __noreturn refuse(void)
+{
+	machine_end(END_REFUSED, 0);
+}
+
+static void read_boot_info(u32 magic, u32 mbi)
+{
+	enum mb2_status status;
+
+	if (magic != MULTIBOOT2_MAGIC) {
+		console_init_screen(&boot_info);
+		log_info("not booted by multiboot2 (EAX is 0x%x, should be "
+			 "0x%x): in GRUB, use the command multiboot2",
+			 magic, MULTIBOOT2_MAGIC);
+		refuse();
+	}
+	status = multiboot2_parse(phys_to_virt(mbi), MBI_MAX, &boot_info);
+	boot_info.start = mbi;
+	console_init_screen(&boot_info);
+	if (status == MB2_OK)
+		return;
+	log_info("the boot loader's multiboot2 information is broken: %s; "
+		 "try another version of GRUB",
+		 multiboot2_status_name(status));
+	refuse();
+}
+
+static void read_options(void)
+{
+	bool good = options_parse(boot_info.cmdline, &options);
+
+	machine_set_end_method(options.exit);
+	if (!good)
+		refuse();
+}
+
+static void set_up_memory(void)
+{
+	if (!memory_init(&boot_info, virt_to_phys(image_start),
+			 virt_to_phys(image_end))) {
+		log_info("the boot loader's memory map has no RAM to use "
+			 "(%u entries)",
+			 boot_info.region_count);
+		refuse();
+	}
+	paging_init(&boot_info);
+}
+
+static void print_facts(void)
+{
+	u64 free = memory_free_frames() / (MIB / PAGE_SIZE);
+	u64 top = memory_top() / MIB;
+	char brand[CPU_BRAND_SIZE];
+
+	cpu_brand(brand);
+	log_info("processor: %s, TSC at %lu.%03lu MHz", brand, tsc_hz / 1000000,
+		 tsc_hz / 1000 % 1000);
+	log_info("memory: %lu MiB free, its end at %lu MiB; image at 0x%lx; "
+		 "%u modules",
+		 free, top, image_load_base, boot_info.module_count);
+}
+
+/* Called by entry.asm on the main stack; both are as GRUB left them. */
+void kmain(u32 magic, u32 mbi)
+{
+	console_init();
+	gdt_init();
+	trap_init();
+	cpu_init();
+	read_boot_info(magic, mbi);
+	symbols_init(&boot_info.elf);
+	log_info("Umbra " UMBRA_VERSION ", a hypervisor on shadow page tables");
+	read_options();
+	set_up_memory();
+	time_init();
+	apic_init();
+	print_facts();
+	start(&boot_info, &options);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The information is a list of tags, each with a type and a size and starting
+ * at a multiple of 8 (Multiboot2 Specification 2.0, 3.6.2 and on). Fields are
+ * copied out, never pointed at, so that alignment and aliasing do not matter.
+ */
+#include "boot/multiboot2.h"
+#include "lib/string.h"
+
+enum mb2_tag {
+	TAG_END = 0,
+	TAG_CMDLINE = 1,
+	TAG_LOADER = 2,
+	TAG_MODULE = 3,
+	TAG_MEMORY_MAP = 6,
+	TAG_FRAMEBUFFER = 8,
+	TAG_ELF = 9,
+	TAG_EFI32 = 11,
+	TAG_EFI64 = 12,
+	TAG_RSDP_OLD = 14,
+	TAG_RSDP_NEW = 15,
+	TAG_LOAD_BASE = 21
+};
+
+#define TAG_ALIGN 8
+
+struct tag_head {
+	u32 type;
+	u32 size; /* with this head, without what pads it */
+};
+
+struct tag_module {
+	struct tag_head head;
+	u32 start, end;
+};
+
+struct tag_memory_map {
+	struct tag_head head;
+	u32 entry_size, version;
+};
+
+struct map_entry {
+	u64 start, size;
+	u32 type, reserved;
+};
+
+struct tag_framebuffer {
+	struct tag_head head;
+	u64 address;
+	u32 pitch, width, height;
+	u8 bits_per_pixel;
+	u8 type;
+} __packed;
+
+#define FRAMEBUFFER_EGA_TEXT 2
+
+struct tag_elf {
+	struct tag_head head;
+	u32 count, entry_size, names_index;
+};
+
+struct tag_load_base {
+	struct tag_head head;
+	u32 base;
+};
+
+/* A tag's bytes, all of them inside the information. */
+struct tag {
+	const u8 *data;
+	u32 size;
+};
+
+/* Copies the tag's fixed part; false: the tag is shorter than that. */
+static bool read(const struct tag *tag, void *fixed, size_t size)
+{
+	if (tag->size < size)
+		return false;
+	memcpy(fixed, tag->data, size);
+	return true;
+}
+
+/* The string at the end of a tag; NULL if it doesn't end there. */
+static const char *string(const struct tag *tag, size_t offset)
+{
+	for (size_t i = offset; i < tag->size; i++)
+		if (!tag->data[i])
+			return (const char *)tag->data + offset;
+	return NULL;
+}
+
+static enum mb2_status parse_string(const struct tag *tag, const char **out)
+{
+	const char *s = string(tag, sizeof(struct tag_head));
+
+	if (!s)
+		return MB2_NO_NUL;
+	*out = s;
+	return MB2_OK;
+}
+
+static enum mb2_status parse_module(const struct tag *tag,
+				    struct boot_info *out)
+{
+	struct boot_module *module;
+	struct tag_module t;
+	const char *s;
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	s = string(tag, sizeof(t));
+	if (!s)
+		return MB2_NO_NUL;
+	if (t.end < t.start)
+		return MB2_MODULE_RANGE;
+	if (out->module_count == BOOT_MODULES_MAX)
+		return MB2_TOO_MANY_MODULES;
+	module = &out->modules[out->module_count++];
+	module->start = t.start;
+	module->end = t.end;
+	module->string = s;
+	return MB2_OK;
+}
+
+static enum mb2_status parse_memory_map(const struct tag *tag,
+					struct boot_info *out)
+{
+	struct tag_memory_map t;
+	u32 at = sizeof(t);
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	/* Later versions may append fields (3.6.8), and only that. */
+	if (t.entry_size < sizeof(struct map_entry) ||
+	    t.entry_size % TAG_ALIGN || (tag->size - at) % t.entry_size)
+		return MB2_ENTRY_SIZE;
+	for (; at < tag->size; at += t.entry_size) {
+		struct boot_region *region;
+		struct map_entry entry;
+
+		memcpy(&entry, tag->data + at, sizeof(entry));
+		if (!entry.size)
+			continue;
+		if (out->region_count == BOOT_REGIONS_MAX)
+			return MB2_TOO_MANY_REGIONS;
+		region = &out->regions[out->region_count++];
+		region->start = entry.start;
+		region->size = MIN(entry.size, ~entry.start);
+		region->type = entry.type;
+	}
+	return MB2_OK;
+}
+
+static enum mb2_status parse_framebuffer(const struct tag *tag,
+					 struct boot_info *out)
+{
+	struct tag_framebuffer t;
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	out->framebuffer = (struct boot_framebuffer){
+		.type = t.type == FRAMEBUFFER_EGA_TEXT
+				? BOOT_FRAMEBUFFER_TEXT
+				: BOOT_FRAMEBUFFER_PIXELS,
+		.address = t.address,
+		.pitch = t.pitch,
+		.width = t.width,
+		.height = t.height,
+		.bits_per_pixel = t.bits_per_pixel,
+	};
+	return MB2_OK;
+}
+
+static enum mb2_status parse_elf(const struct tag *tag, struct boot_info *out)
+{
+	struct tag_elf t;
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	if ((u64)t.count * t.entry_size > tag->size - sizeof(t))
+		return MB2_ENTRY_SIZE;
+	out->elf.headers = tag->data + sizeof(t);
+	out->elf.count = t.count;
+	out->elf.entry_size = t.entry_size;
+	return MB2_OK;
+}
+
+static enum mb2_status parse_rsdp(const struct tag *tag, struct boot_info *out)
+{
+	u32 size = MIN(tag->size - (u32)sizeof(struct tag_head), BOOT_RSDP_MAX);
+
+	memset(out->rsdp, 0, sizeof(out->rsdp));
+	memcpy(out->rsdp, tag->data + sizeof(struct tag_head), size);
+	out->rsdp_size = size;
+	return MB2_OK;
+}
+
+static enum mb2_status parse_load_base(const struct tag *tag,
+				       struct boot_info *out)
+{
+	struct tag_load_base t;
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	out->has_load_base = true;
+	out->load_base = t.base;
+	return MB2_OK;
+}
+
+static enum mb2_status parse_tag(u32 type, const struct tag *tag,
+				 struct boot_info *out)
+{
+	switch (type) {
+	case TAG_CMDLINE:
+		return parse_string(tag, &out->cmdline);
+	case TAG_LOADER:
+		return parse_string(tag, &out->loader);
+	case TAG_MODULE:
+		return parse_module(tag, out);
+	case TAG_MEMORY_MAP:
+		return parse_memory_map(tag, out);
+	case TAG_FRAMEBUFFER:
+		return parse_framebuffer(tag, out);
+	case TAG_ELF:
+		return parse_elf(tag, out);
+	case TAG_EFI32:
+	case TAG_EFI64:
+		out->efi = true;
+		return MB2_OK;
+	case TAG_RSDP_OLD:
+		return out->rsdp_is_new ? MB2_OK : parse_rsdp(tag, out);
+	case TAG_RSDP_NEW:
+		out->rsdp_is_new = true;
+		return parse_rsdp(tag, out);
+	case TAG_LOAD_BASE:
+		return parse_load_base(tag, out);
+	default:
+		return MB2_OK; /* not asked for */
+	}
+}
+
+enum mb2_status multiboot2_parse(const void *mbi, size_t max,
+				 struct boot_info *out)
+{
+	const u8 *data = mbi;
+	u32 total, at = 2 * sizeof(u32);
+
+	memset(out, 0, sizeof(*out));
+	out->cmdline = out->loader = "";
+	if ((uintptr_t)mbi % TAG_ALIGN)
+		return MB2_MISALIGNED;
+	if (max < at)
+		return MB2_TOO_SMALL;
+	memcpy(&total, data, sizeof(total));
+	if (total < at)
+		return MB2_TOO_SMALL;
+	if (total > max)
+		return MB2_TOO_LARGE;
+	out->size = total;
+
+	while (at < total && total - at >= sizeof(struct tag_head)) {
+		struct tag_head head;
+		struct tag tag;
+		enum mb2_status status;
+
+		memcpy(&head, data + at, sizeof(head));
+		if (head.size < sizeof(head) || head.size > total - at)
+			return MB2_TAG_SIZE;
+		if (head.type == TAG_END)
+			return MB2_OK;
+		tag = (struct tag){ data + at, head.size };
+		status = parse_tag(head.type, &tag, out);
+		if (status != MB2_OK)
+			return status;
+		/* In 64 bits: the last tag may end just below 4 GiB. */
+		if (ALIGN_UP((u64)at + head.size, TAG_ALIGN) > total)
+			return MB2_NO_END;
+		at = ALIGN_UP(at + head.size, TAG_ALIGN);
+	}
+	return MB2_NO_END;
+}
+
+const char *multiboot2_status_name(enum mb2_status status)
+{
+	static const char *const names[MB2_STATUS_COUNT] = {
+		[MB2_OK] = "no fault",
+		[MB2_MISALIGNED] = "it does not start at a multiple of 8",
+		[MB2_TOO_SMALL] = "it is shorter than its own header",
+		[MB2_TOO_LARGE] = "it claims to be larger than it can be",
+		[MB2_TAG_SIZE] = "a tag has an impossible size",
+		[MB2_NO_END] = "there is no end tag",
+		[MB2_NO_NUL] = "a string does not end within its tag",
+		[MB2_ENTRY_SIZE] =
+			"a table's entries have a size that can't be",
+		[MB2_MODULE_RANGE] = "a module ends before it starts",
+		[MB2_TOO_MANY_MODULES] = "there are more than 16 modules",
+		[MB2_TOO_MANY_REGIONS] =
+			"there are more than 128 memory regions",
+	};
+
+	return names[status];
+}
