@@ -180,7 +180,13 @@ static void choose_string_operands(struct choices *choices, struct test_case *c)
 	c->regs.gpr[RDI] = (middle - choose_below(choices, 128)) | ~high << 32;
 	if (c->insn.address_size == 8)
 		c->regs.gpr[RDI] &= BITS(31, 0);
+	/*
+	 * With ECX = 0, Intel's processors clear upper halves where others
+	 * leave all registers alone; the manual is silent.
+	 */
 	c->regs.gpr[RCX] = choose_below(choices, 16) | high;
+	if (c->insn.address_size == 4)
+		c->regs.gpr[RCX] |= 1;
 }
 
 /* Bring the memory operand into the window; false if it won't go. */
