@@ -386,6 +386,7 @@ static enum emul_status emulate_string(struct emulation *e,
 	unsigned int size = e->insn->address_size;
 	u64 left = MAX_STRING_BYTES / e->insn->memory_size;
 	enum emul_status status;
+	bool progressed = false;
 
 	if (!e->insn->rep)
 		return string_element(e);
@@ -395,10 +396,14 @@ static enum emul_status emulate_string(struct emulation *e,
 		if (!left--)
 			return EMUL_RESTART;
 		status = string_element(e);
+		/* Giving up promises that nothing is changed: next time. */
+		if (status == EMUL_UNSUPPORTED && progressed)
+			return EMUL_RESTART;
 		if (status != EMUL_OK)
 			return status;
 		write_gpr(&e->regs, RCX, e->regs.gpr[RCX] - 1, size);
 		*progress = e->regs;
+		progressed = true;
 	}
 	return EMUL_OK;
 }

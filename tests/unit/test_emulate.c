@@ -288,6 +288,20 @@ static void test_rep_movs_fault_at_destination(void **state)
 	assert_true(regs.rflags & RFLAGS_RF);
 }
 
+/* What is given up is retried by the guest from where it stands. */
+static void test_rep_given_up_in_the_middle(void **state)
+{
+	regs.gpr[RCX] = 5;
+	memory.fault_at = 2;
+	memory.refusal = EMUL_UNSUPPORTED;
+	/* rep stosb */
+	assert_int_equal(RUN(0xf3, 0xaa), EMUL_RESTART);
+	assert_int_equal(regs.gpr[RDI], 2);
+	assert_int_equal(regs.gpr[RCX], 3);
+	assert_int_equal(RUN(0xf3, 0xaa), EMUL_UNSUPPORTED);
+	assert_int_equal(regs.gpr[RCX], 3);
+}
+
 static void test_rep_restarts(void **state)
 {
 	regs.gpr[RAX] = ~0ULL;
@@ -375,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rep_fault_in_the_middle, set_up),
 		cmocka_unit_test_setup(test_rep_movs_fault_at_destination,
 				       set_up),
+		cmocka_unit_test_setup(test_rep_given_up_in_the_middle, set_up),
 		cmocka_unit_test_setup(test_rep_restarts, set_up),
 		cmocka_unit_test_setup(test_rep_of_nothing, set_up),
 		cmocka_unit_test_setup(test_rep_single_steps, set_up),
