@@ -3,8 +3,12 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# printf.c is included by its test.
+# printf.c, string.c and memory.c are included by their tests.
 UNIT_printf_SRCS :=
+UNIT_string_SRCS :=
+UNIT_memory_SRCS :=
+UNIT_cmdline_SRCS := boot/cmdline.c
+UNIT_multiboot2_SRCS := boot/multiboot2.c
 
 UNIT_insn_SRCS := arch/x86/insn.c arch/x86/insn_tables.c \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
@@ -13,3 +17,8 @@ UNIT_insn_LIBS := -lZydis
 UNIT_emulate_SRCS := arch/x86/emulate.c arch/x86/insn.c \
 	arch/x86/insn_tables.c tests/unit/emulate_host.c \
 	tests/unit/insn_random.c
+
+UNIT_memory_guest_SRCS := guest/memory.c
+UNIT_linux_SRCS := guest/linux.c guest/memory.c
+UNIT_uart_SRCS := guest/uart.c
+UNIT_pic_SRCS := guest/pic.c

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's physical memory: see memory.h. */
+#include "guest/memory.h"
+
+#include "lib/string.h"
+
+#define GUEST_MEMORY_MIN (2 * MIB)
+
+/* The guest's RAM, as ranges of guest frames. */
+struct frame_range {
+	gfn_t first;
+	gfn_t end;
+};
+
+#define RAM_RANGES 3
+
+static void ram_ranges(const struct guest_memory *gm,
+		       struct frame_range ranges[RAM_RANGES])
+{
+	gfn_t above_4g = GUEST_ABOVE_4G_START >> PAGE_SHIFT;
+
+	ranges[0].first = 0;
+	ranges[0].end = GUEST_BASE_RAM_END >> PAGE_SHIFT;
+	ranges[1].first = GUEST_ROM_START >> PAGE_SHIFT;
+	ranges[1].end = gm->low_end >> PAGE_SHIFT;
+	ranges[2].first = above_4g;
+	ranges[2].end = MAX(gm->gfn_count, above_4g);
+}
+
+/*
+ * Two passes: a frame that stands in for another must not be one that a later
+ * gfn could have had for itself.
+ */
+static bool claim_frames(struct guest_memory *gm)
+{
+	struct frame_range ranges[RAM_RANGES];
+
+	ram_ranges(gm, ranges);
+	for (size_t i = 0; i < RAM_RANGES; i++) {
+		for (gfn_t gfn = ranges[i].first; gfn < ranges[i].end; gfn++) {
+			if (gm->ops->claim(gfn))
+				gm->p2m[gfn] = gfn;
+		}
+	}
+
+	for (size_t i = 0; i < RAM_RANGES; i++) {
+		for (gfn_t gfn = ranges[i].first; gfn < ranges[i].end; gfn++) {
+			if (gm->p2m[gfn] == P2M_NONE) {
+				gm->p2m[gfn] = gm->ops->claim_any();
+				gm->relocated++;
+			}
+			if (gm->p2m[gfn] == P2M_NONE)
+				return false;
+			memset(gm->ops->map(gm->p2m[gfn]), 0, PAGE_SIZE);
+		}
+	}
+	return true;
+}
+
+enum guest_memory_status guest_memory_init(struct guest_memory *gm,
+					   const struct guest_memory_ops *ops,
+					   u64 bytes)
+{
+	u64 end = ALIGN_DOWN(bytes, PAGE_SIZE);
+	u64 table_bytes;
+
+	if (end < GUEST_MEMORY_MIN)
+		return GUEST_MEMORY_TOO_SMALL;
+
+	memset(gm, 0, sizeof(*gm));
+	gm->ops = ops;
+	gm->low_end = MIN(end, GUEST_LOW_RAM_LIMIT);
+	if (end > GUEST_LOW_RAM_LIMIT)
+		end += GUEST_ABOVE_4G_START - GUEST_LOW_RAM_LIMIT;
+	gm->gfn_count = end >> PAGE_SHIFT;
+
+	table_bytes = gm->gfn_count * sizeof(gm->p2m[0]);
+	gm->p2m = ops->alloc(ALIGN_UP(table_bytes, PAGE_SIZE) >> PAGE_SHIFT);
+	if (!gm->p2m)
+		return GUEST_MEMORY_NO_TABLE;
+	for (gfn_t gfn = 0; gfn < gm->gfn_count; gfn++)
+		gm->p2m[gfn] = P2M_NONE;
+
+	return claim_frames(gm) ? GUEST_MEMORY_OK : GUEST_MEMORY_TOO_LITTLE_RAM;
+}
+
+const char *guest_memory_status_text(enum guest_memory_status status)
+{
+	static const char *const texts[] = {
+		[GUEST_MEMORY_OK] = "the guest has its memory",
+		[GUEST_MEMORY_TOO_SMALL] =
+			"a guest needs 2 MiB at least: give it more",
+		[GUEST_MEMORY_NO_TABLE] =
+			"no memory for the table of the guest's frames: "
+			"give the guest less, or the machine more",
+		[GUEST_MEMORY_TOO_LITTLE_RAM] =
+			"the machine has not that much free memory: "
+			"give the guest less, or the machine more",
+	};
+
+	return texts[status];
+}
+
+hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
+{
+	return gfn < gm->gfn_count ? gm->p2m[gfn] : P2M_NONE;
+}
+
+void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa)
+{
+	hfn_t hfn = guest_memory_hfn(gm, gpa >> PAGE_SHIFT);
+
+	if (hfn == P2M_NONE)
+		return NULL;
+	return (u8 *)gm->ops->map(hfn) + (gpa & ~PAGE_MASK);
+}
+
+bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
+		       size_t len)
+{
+	u8 *to = buf;
+
+	while (len) {
+		size_t chunk = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
+		const void *from = guest_memory_map(gm, gpa);
+
+		if (!from)
+			return false;
+		memcpy(to, from, chunk);
+		to += chunk;
+		gpa += chunk;
+		len -= chunk;
+	}
+	return true;
+}
+
+bool guest_memory_write(const struct guest_memory *gm, gpa_t gpa,
+			const void *buf, size_t len)
+{
+	const u8 *from = buf;
+
+	while (len) {
+		size_t chunk = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
+		void *to = guest_memory_map(gm, gpa);
+
+		if (!to)
+			return false;
+		memcpy(to, from, chunk);
+		from += chunk;
+		gpa += chunk;
+		len -= chunk;
+	}
+	return true;
+}
+
+size_t guest_memory_e820(const struct guest_memory *gm, struct e820_entry *map)
+{
+	u64 end = gm->gfn_count << PAGE_SHIFT;
+	size_t count = 0;
+
+	map[count++] = (struct e820_entry){ 0, GUEST_BASE_RAM_END, E820_RAM };
+	map[count++] =
+		(struct e820_entry){ GUEST_ROM_START,
+				     GUEST_HIGH_RAM_START - GUEST_ROM_START,
+				     E820_RESERVED };
+	map[count++] = (struct e820_entry){ GUEST_HIGH_RAM_START,
+					    gm->low_end - GUEST_HIGH_RAM_START,
+					    E820_RAM };
+	if (end > GUEST_ABOVE_4G_START)
+		map[count++] = (struct e820_entry){ GUEST_ABOVE_4G_START,
+						    end - GUEST_ABOVE_4G_START,
+						    E820_RAM };
+	return count;
+}

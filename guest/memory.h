@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's physical memory: a table that names the host frame behind each
+ * guest frame (the p2m). Its usual content is the identity, gfn == hfn, so
+ * that a shadow root may one day lie at the host frame whose number is the
+ * guest's CR3; but any single frame can be another one, so nobody computes a
+ * host address except through this table.
+ *
+ * The layout is a PC's:
+ *	0 - 640 KiB	RAM
+ *	640 - 768 KiB	nothing (a PC's video memory)
+ *	768 KiB - 1 MiB	RAM, zeroed, which e820 calls reserved (a PC's ROMs)
+ *	1 MiB - 3 GiB	RAM, as much as there is
+ *	4 GiB -		the RAM beyond 3 GiB
+ */
+#ifndef GUEST_MEMORY_H
+#define GUEST_MEMORY_H
+
+#include "lib/types.h"
+
+/* A guest frame with no RAM behind it; the same value as mmu.h's HFN_NONE. */
+#define P2M_NONE (~0ULL)
+
+#define GUEST_BASE_RAM_END 0xa0000ULL
+#define GUEST_ROM_START 0xc0000ULL
+#define GUEST_HIGH_RAM_START (1 * MIB)
+#define GUEST_LOW_RAM_LIMIT (3 * GIB)
+#define GUEST_ABOVE_4G_START (4 * GIB)
+
+/* What the host's memory manager does for a guest's memory. */
+struct guest_memory_ops {
+	/* Takes this very frame, if it is RAM and free. */
+	bool (*claim)(hfn_t hfn);
+	/* Takes any free frame; P2M_NONE when none is left. */
+	hfn_t (*claim_any)(void);
+	/* Zeroed pages in a row for Umbra itself; NULL when there are none. */
+	void *(*alloc)(size_t pages);
+	/* Where Umbra can access a claimed frame. */
+	void *(*map)(hfn_t hfn);
+};
+
+struct guest_memory {
+	const struct guest_memory_ops *ops;
+	hfn_t *p2m;
+	u64 gfn_count; /* entries of p2m; gfns beyond have no RAM */
+	u64 low_end; /* the first address after the RAM below 4 GiB */
+	u64 relocated; /* frames where gfn != hfn */
+};
+
+enum guest_memory_status {
+	GUEST_MEMORY_OK,
+	GUEST_MEMORY_TOO_SMALL, /* asked for less than 2 MiB */
+	GUEST_MEMORY_NO_TABLE, /* no room for the p2m table itself */
+	GUEST_MEMORY_TOO_LITTLE_RAM /* the machine has not as much as asked */
+};
+
+/*
+ * Gives the guest `bytes` of memory (rounded down to pages; the 128 KiB that a
+ * PC loses to its video memory are counted in), all of it zeroed: a guest must
+ * not see what was there before. Identity comes first; only where the machine
+ * has the frame in use is another taken.
+ */
+enum guest_memory_status guest_memory_init(struct guest_memory *gm,
+					   const struct guest_memory_ops *ops,
+					   u64 bytes);
+
+/* The status in words, with the remedy. */
+const char *guest_memory_status_text(enum guest_memory_status status);
+
+/* The host frame behind a guest frame, or P2M_NONE. Any gfn is allowed. */
+hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn);
+
+/* Where Umbra can access `gpa`, up to the end of its page; NULL: no RAM. */
+void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa);
+
+/*
+ * Copies guest memory to or from `buf`. False if any byte of the range is not
+ * RAM; what comes before it has been copied. These know nothing of shadow
+ * tables: once a guest runs, writes go through mmu_write().
+ */
+bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
+		       size_t len);
+bool guest_memory_write(const struct guest_memory *gm, gpa_t gpa,
+			const void *buf, size_t len);
+
+/* One range of the memory map, as BIOS function E820h and Linux lay it out. */
+struct e820_entry {
+	u64 address;
+	u64 size;
+	u32 type;
+} __packed;
+
+#define E820_RAM 1
+#define E820_RESERVED 2
+#define GUEST_E820_MAX 4
+
+/* Fills `map` (GUEST_E820_MAX entries); returns how many there are. */
+size_t guest_memory_e820(const struct guest_memory *gm, struct e820_entry *map);
+
+#endif
