@@ -80,24 +80,34 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
 	-fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -MMD -MP
 
-# A test is built in one go from its own file, the sources under test and
-# host_log.c, which stands for the console; its .d files name the headers.
+# What is tested is compiled once more, for this machine, with the sanitizers.
+$(B)/host/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -fsanitize=address,undefined -c $< -o $@
+
+$(B)/fuzz/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(CLANG) $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined \
+		-c $< -o $@
+
+# host_log.c stands for the console.
 define UNIT_RULES
-$(B)/unit/test_$(1): tests/unit/test_$(1).c tests/unit/host_log.c \
-		$$(UNIT_$(1)_SRCS) Makefile | $(B)/.deps
+UNIT_$(1)_OBJS := $$(patsubst %.c,$(B)/host/%.o,tests/unit/test_$(1).c \
+	tests/unit/host_log.c $$(UNIT_$(1)_SRCS))
+$(B)/unit/test_$(1): $$(UNIT_$(1)_OBJS)
 	@mkdir -p $$(@D)
-	$$(HOSTCC) $$(HOST_CFLAGS) -fsanitize=address,undefined -MF $$@.d -MT $$@ \
-		$$(filter %.c,$$^) -o $$@ -lcmocka $$(UNIT_$(1)_LIBS)
--include $(B)/unit/test_$(1).d
+	$$(HOSTCC) -fsanitize=address,undefined $$^ -o $$@ -lcmocka \
+		$$(UNIT_$(1)_LIBS)
+-include $$(UNIT_$(1)_OBJS:.o=.d)
 endef
 
 define FUZZ_RULES
-$(B)/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c tests/unit/host_log.c \
-		$$(FUZZ_$(1)_SRCS) Makefile | $(B)/.deps
-	@mkdir -p $$(@D)
-	$$(CLANG) $$(HOST_CFLAGS) -fsanitize=fuzzer,address,undefined \
-		$$(filter %.c,$$^) -MF $$@.d -MT $$@ -o $$@ $$(FUZZ_$(1)_LIBS)
--include $(B)/fuzz/fuzz_$(1).d
+FUZZ_$(1)_OBJS := $$(patsubst %.c,$(B)/fuzz/%.o,tests/fuzz/fuzz_$(1).c \
+	tests/unit/host_log.c $$(FUZZ_$(1)_SRCS))
+$(B)/fuzz/fuzz_$(1): $$(FUZZ_$(1)_OBJS)
+	$$(CLANG) -fsanitize=fuzzer,address,undefined $$^ -o $$@ \
+		$$(FUZZ_$(1)_LIBS)
+-include $$(FUZZ_$(1)_OBJS:.o=.d)
 endef
 
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULES,$(u))))

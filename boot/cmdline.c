@@ -17,7 +17,7 @@ static enum cmdline_status next_word(const char **line,
 				     char word[CMDLINE_WORD_MAX])
 {
 	const char *s = *line;
-	bool quoted = false;
+	bool quoted = false, too_long = false;
 	size_t n = 0;
 
 	while (is_blank(*s))
@@ -30,13 +30,15 @@ static enum cmdline_status next_word(const char **line,
 		if (*s == '\\' && s[1])
 			s++;
 		if (n == CMDLINE_WORD_MAX - 1) {
-			word[n] = '\0';
-			return CMDLINE_TOO_LONG;
+			too_long = true;
+			continue;
 		}
 		word[n++] = *s;
 	}
 	word[n] = '\0';
 	*line = s;
+	if (too_long)
+		return CMDLINE_TOO_LONG;
 	return quoted ? CMDLINE_QUOTE : CMDLINE_OK;
 }
 
@@ -159,27 +161,37 @@ static const struct option *find(const struct option *table, size_t count,
 	return NULL;
 }
 
-static enum cmdline_status set_word(struct cmdline_error *error,
-				    const struct option *table, size_t count)
+static enum cmdline_status set_word(const char *word,
+				    const struct option *table, size_t count,
+				    const struct option **option)
 {
-	const char *word = error->word, *equals = strchr(word, '=');
+	const char *equals = strchr(word, '=');
 	size_t length = equals ? (size_t)(equals - word) : strlen(word);
 
-	error->option = find(table, count, word, length);
-	if (!error->option)
+	*option = find(table, count, word, length);
+	if (!*option)
 		return CMDLINE_UNKNOWN;
-	return set(error->option, equals ? equals + 1 : NULL);
+	return set(*option, equals ? equals + 1 : NULL);
 }
 
 enum cmdline_status cmdline_parse(const char *line, const struct option *table,
 				  size_t count, struct cmdline_error *error)
 {
-	error->option = NULL;
-	do {
-		error->status = next_word(&line, error->word);
-		if (error->status == CMDLINE_OK && error->word[0])
-			error->status = set_word(error, table, count);
-	} while (error->status == CMDLINE_OK && *line);
+	char word[CMDLINE_WORD_MAX];
+
+	*error = (struct cmdline_error){ .status = CMDLINE_OK };
+	while (*line) {
+		const struct option *option = NULL;
+		enum cmdline_status status = next_word(&line, word);
+
+		if (status == CMDLINE_OK && word[0])
+			status = set_word(word, table, count, &option);
+		if (status != CMDLINE_OK && error->status == CMDLINE_OK) {
+			error->status = status;
+			error->option = option;
+			memcpy(error->word, word, sizeof(word));
+		}
+	}
 	return error->status;
 }
 

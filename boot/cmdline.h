@@ -47,8 +47,8 @@ struct cmdline_error {
 
 /*
  * Stores what `line` says by the table; a later word overrides an earlier.
- * Stops at the first fault, which *error then tells; words before it have been
- * stored.
+ * *error tells the first fault; all good words are stored nevertheless, so that
+ * how to report and how to end are known by then.
  */
 enum cmdline_status cmdline_parse(const char *line, const struct option *table,
 				  size_t count, struct cmdline_error *error);

@@ -43,6 +43,11 @@ void console_write(const char *s, size_t n)
 	}
 }
 
+void console_flush(void)
+{
+	serial_flush();
+}
+
 int console_read(void)
 {
 	return serial_read();

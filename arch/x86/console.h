@@ -18,6 +18,9 @@ void console_init_screen(const struct boot_info *info);
 /* Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. */
 void console_write(const char *s, size_t n);
 
+/* Waits until all that was written has left the machine. */
+void console_flush(void);
+
 /* One byte of COM1's input, or -1 when there is none. */
 int console_read(void);
 

@@ -2,6 +2,7 @@
 /*
  * Ending the machine, in the ways that real and emulated ones offer.
  */
+#include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/power.h"
 #include "lib/log.h"
@@ -62,6 +63,7 @@ void machine_end(enum end_reason reason, int status)
 	if (hook)
 		hook();
 	log_info("end: %s, status %d", reason_names[reason], status);
+	console_flush();
 
 	switch (end_method) {
 	case END_BY_HALT:

@@ -25,6 +25,7 @@ enum {
 #define MCR_LOOPBACK 0x10
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY 0x20
+#define LSR_IDLE 0x40 /* the last bit has left */
 #define DIVISOR_115200 1
 
 #define FIFO_SIZE 16
@@ -83,6 +84,13 @@ void serial_write(u8 byte)
 		return;
 	reg_write(UART_DATA, byte);
 	room--;
+}
+
+void serial_flush(void)
+{
+	for (int i = 0; present && i < SPIN_MAX; i++)
+		if (reg_read(UART_LSR) & LSR_IDLE)
+			return;
 }
 
 int serial_read(void)

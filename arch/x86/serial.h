@@ -11,6 +11,9 @@ bool serial_init(void);
 /* Sends a byte; waits while the UART is full, but not for ever. */
 void serial_write(u8 byte);
 
+/* Waits until all is sent, but not for ever. */
+void serial_flush(void);
+
 /* A received byte, or -1: none. */
 int serial_read(void);
 

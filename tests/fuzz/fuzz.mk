@@ -10,3 +10,6 @@ FUZZ_insn_LIBS := -lZydis
 FUZZ_emulate_SRCS := arch/x86/emulate.c arch/x86/insn.c \
 	arch/x86/insn_tables.c tests/unit/emulate_host.c \
 	tests/unit/insn_random.c
+
+FUZZ_multiboot2_SRCS := boot/multiboot2.c
+FUZZ_cmdline_SRCS := boot/cmdline.c
