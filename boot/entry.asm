@@ -47,7 +47,9 @@ VGA_WHITE equ 0x0f
 extern kmain
 extern stacks
 extern image_load_base
-global entry32
+; With types and sizes: a backtrace ends in entry64.
+global entry32:function (no_long_mode - entry32)
+global entry64:function (entry64_end - entry64)
 
 section .multiboot2 progbits alloc noexec nowrite align=8
 bits 32
@@ -243,6 +245,7 @@ entry_high:
 	xor ebp, ebp		; the backtrace ends here
 	call kmain
 	ud2
+entry64_end:
 
 section .rodata
 no_long_mode_text:

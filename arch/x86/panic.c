@@ -86,9 +86,6 @@ static void backtrace(u64 rbp)
 		if (!frame[1])
 			return;
 		print_address("  from", frame[1]);
-		/* Callers' frames are higher; anything else is not a chain. */
-		if (frame[0] <= rbp && frame_on_stack(frame[0]))
-			return;
 		rbp = frame[0];
 	}
 }

@@ -21,7 +21,7 @@
 
 #define CALIBRATION_TICKS (PIT_HZ / 100)
 #define CALIBRATION_RUNS 4
-#define POLLS_MAX 10000000 /* 10 s, at a microsecond for an IN */
+#define POLLS_MAX 2000000 /* 2 s, at a microsecond for an IN */
 
 u64 tsc_hz;
 
@@ -59,27 +59,47 @@ static u64 rate_by_cpuid(void)
 	return r.eax ? (u64)r.ecx * r.ebx / r.eax : 0;
 }
 
-void time_init(void)
+/* The nominal rate, in whole MHz and so a little off; 0: not told. */
+static u64 nominal_rate_by_cpuid(void)
 {
-	u64 best = 0, told = rate_by_cpuid();
+	if (cpuid(CPUID_VENDOR, 0).eax < CPUID_FREQUENCY)
+		return 0;
+	return cpuid(CPUID_FREQUENCY, 0).eax * 1000000ULL;
+}
+
+static u64 measured_rate(void)
+{
+	u64 best = 0;
 
 	for (int i = 0; i < CALIBRATION_RUNS; i++) {
 		u64 ticks = measure();
 
-		if (ticks && (!best || ticks < best))
+		/* Firmware may have stopped the PIT's clock to save power. */
+		if (!ticks)
+			return 0;
+		if (!best || ticks < best)
 			best = ticks;
 	}
-	tsc_hz = best * PIT_HZ / CALIBRATION_TICKS;
+	return best * PIT_HZ / CALIBRATION_TICKS;
+}
+
+void time_init(void)
+{
+	u64 told = rate_by_cpuid();
+
+	tsc_hz = measured_rate();
 	/*
 	 * The processor's word is exact, unless an emulator has copied it
 	 * from a processor whose speed it doesn't have: it must be near.
 	 */
-	if (told && (!best || (told > tsc_hz - tsc_hz / 64 &&
-			       told < tsc_hz + tsc_hz / 64)))
+	if (told && (!tsc_hz || (told > tsc_hz - tsc_hz / 64 &&
+				 told < tsc_hz + tsc_hz / 64)))
 		tsc_hz = told;
 	if (!tsc_hz)
-		panic("no clock: the PIT does not count, and CPUID leaf 15h "
-		      "does not tell the TSC's rate");
+		tsc_hz = nominal_rate_by_cpuid();
+	if (!tsc_hz)
+		panic("no clock: the PIT does not count, and CPUID leaves 15h "
+		      "and 16h do not tell the TSC's rate");
 	tsc_base = rdtsc();
 }
 

@@ -7,6 +7,7 @@
 bits 64
 extern trap_handle
 global trap_stubs
+global trap_common:function (trap_common_end - trap_common)
 
 STUB_SIZE equ 16
 
@@ -69,3 +70,4 @@ trap_common:
 	pop r15
 	add rsp, 16		; the vector and the error code
 	iretq
+trap_common_end:
