@@ -4,6 +4,8 @@
 # A new .c or .asm file in one of the rooms is picked up by itself.
 
 B := build
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 ROOMS := boot arch/x86 mmu vmx guest lib
 
 CC := gcc
@@ -21,7 +23,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fbuiltin $(WARNINGS) -I. \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections
-NASMFLAGS := -f elf64 -g -F dwarf -w+all -w-reloc-abs -w-reloc-rel -Werror -I./
+NASMFLAGS := -f elf64 -g -F dwarf -w+all -w-reloc-abs -Werror -I./
 LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack
 
@@ -48,11 +50,13 @@ $(B)/.deps: $(wildcard tools/deps)
 
 $(B)/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/%.asm.o: %.asm Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) $< -o $@
+	@echo "  NASM    $<"
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) $< -o $@
 
 # The functions that the compiler calls must not be compiled to call themselves.
 $(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
@@ -60,10 +64,12 @@ $(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
 # GRUB loads every section into memory, so what it boots has symbols, for the
 # backtraces, but no debug data: that is in umbra.debug.
 $(B)/umbra.debug: $(OBJS) linker.ld | $(B)/.deps
-	$(CC) $(LDFLAGS) -T linker.ld $(OBJS) -o $@
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -T linker.ld $(OBJS) -o $@
 
 $(B)/umbra.elf: $(B)/umbra.debug
-	objcopy --strip-debug $< $@
+	@echo "  STRIP   $@"
+	$(Q)objcopy --strip-debug $< $@
 
 # --- Tests ------------------------------------------------------------------
 
@@ -83,11 +89,14 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
 # What is tested is compiled once more, for this machine, with the sanitizers.
 $(B)/host/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(HOSTCC) $(HOST_CFLAGS) -fsanitize=address,undefined -c $< -o $@
+	@echo "  HOSTCC  $<"
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -fsanitize=address,undefined -c $< -o $@
 
 $(B)/fuzz/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CLANG) $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined \
+	@echo "  CLANG   $<"
+	$(Q)$(CLANG) $(HOST_CFLAGS) \
+		-fsanitize=fuzzer-no-link,address,undefined \
 		-c $< -o $@
 
 # host_log.c stands for the console.
@@ -96,7 +105,8 @@ UNIT_$(1)_OBJS := $$(patsubst %.c,$(B)/host/%.o,tests/unit/test_$(1).c \
 	tests/unit/host_log.c $$(UNIT_$(1)_SRCS))
 $(B)/unit/test_$(1): $$(UNIT_$(1)_OBJS)
 	@mkdir -p $$(@D)
-	$$(HOSTCC) -fsanitize=address,undefined $$^ -o $$@ -lcmocka \
+	@echo "  LD      $$@"
+	$(Q)$$(HOSTCC) -fsanitize=address,undefined $$^ -o $$@ -lcmocka \
 		$$(UNIT_$(1)_LIBS)
 -include $$(UNIT_$(1)_OBJS:.o=.d)
 endef
@@ -105,7 +115,8 @@ define FUZZ_RULES
 FUZZ_$(1)_OBJS := $$(patsubst %.c,$(B)/fuzz/%.o,tests/fuzz/fuzz_$(1).c \
 	tests/unit/host_log.c $$(FUZZ_$(1)_SRCS))
 $(B)/fuzz/fuzz_$(1): $$(FUZZ_$(1)_OBJS)
-	$$(CLANG) -fsanitize=fuzzer,address,undefined $$^ -o $$@ \
+	@echo "  LD      $$@"
+	$(Q)$$(CLANG) -fsanitize=fuzzer,address,undefined $$^ -o $$@ \
 		$$(FUZZ_$(1)_LIBS)
 -include $$(FUZZ_$(1)_OBJS:.o=.d)
 endef

@@ -40,7 +40,7 @@ enum apic_register {
 #define PIC_SLAVE_BASE 0x28
 #define PIC_ALL_MASKED 0xff
 
-#define CALIBRATION_NS (10 * 1000 * 1000)
+#define CALIBRATION_NS (NS_PER_SEC / 100)
 
 static volatile u32 *registers; /* NULL: x2APIC */
 static u64 timer_mult; /* timer ticks a TSC tick, times 2^32 */

@@ -136,17 +136,18 @@ void panic(const char *fmt, ...)
 	va_list args;
 
 	/* The registers as the caller left them, as far as the call lets us. */
-	asm volatile("mov %%rax, 0(%0); mov %%rcx, 8(%0); mov %%rdx, 16(%0)\n"
-		     "mov %%rbx, 24(%0); mov %%rbp, 40(%0)\n"
-		     "mov %%rsi, 48(%0); mov %%rdi, 56(%0)\n"
-		     "mov %%r8, 64(%0); mov %%r9, 72(%0); mov %%r10, 80(%0)\n"
-		     "mov %%r11, 88(%0); mov %%r12, 96(%0)\n"
-		     "mov %%r13, 104(%0); mov %%r14, 112(%0)\n"
-		     "mov %%r15, 120(%0)\n"
-		     :
-		     : "r"(frame.gpr)
-		     : "memory");
-	frame.rsp = (u64)__builtin_frame_address(0);
+	asm volatile("mov %%rax, 0(%1); mov %%rcx, 8(%1); mov %%rdx, 16(%1)\n"
+		     "mov %%rbx, 24(%1); mov %%rbp, 40(%1)\n"
+		     "mov %%rsi, 48(%1); mov %%rdi, 56(%1)\n"
+		     "mov %%r8, 64(%1); mov %%r9, 72(%1); mov %%r10, 80(%1)\n"
+		     "mov %%r11, 88(%1); mov %%r12, 96(%1)\n"
+		     "mov %%r13, 104(%1); mov %%r14, 112(%1)\n"
+		     "mov %%r15, 120(%1)\n"
+		     : "=m"(frame.gpr)
+		     : "r"(frame.gpr));
+	/* The caller's, below which the call put RIP and then RBP. */
+	frame.gpr[RBP] = *(u64 *)__builtin_frame_address(0);
+	frame.rsp = (u64)__builtin_frame_address(0) + 2 * sizeof(u64);
 	frame.rip = (u64)__builtin_return_address(0);
 	frame.rflags = rflags_read();
 	enter();

@@ -21,7 +21,7 @@ static bool read_header(const struct boot_elf *elf, u32 index,
 {
 	if (index >= elf->count || elf->entry_size < sizeof(*section))
 		return false;
-	memcpy(section, (const u8 *)elf->headers + index * elf->entry_size,
+	memcpy(section, (const u8 *)elf->headers + (u64)index * elf->entry_size,
 	       sizeof(*section));
 	return true;
 }

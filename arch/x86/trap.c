@@ -50,7 +50,7 @@ void trap_init(void)
 	struct table_register idtr = { sizeof(idt) - 1, (u64)idt };
 
 	for (unsigned int v = 0; v < IDT_ENTRIES; v++) {
-		u64 stub = (u64)trap_stubs + v * STUB_SIZE;
+		u64 stub = (u64)trap_stubs + (u64)v * STUB_SIZE;
 
 		idt[v] = (struct gate){
 			.offset_low = (u16)stub,

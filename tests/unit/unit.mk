@@ -3,10 +3,11 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# printf.c, string.c and memory.c are included by their tests.
+# printf.c, string.c, memory.c and symbols.c are included by their tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
 UNIT_memory_SRCS :=
+UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
 UNIT_multiboot2_SRCS := boot/multiboot2.c
 
@@ -22,3 +23,7 @@ UNIT_memory_guest_SRCS := guest/memory.c
 UNIT_linux_SRCS := guest/linux.c guest/memory.c
 UNIT_uart_SRCS := guest/uart.c
 UNIT_pic_SRCS := guest/pic.c
+UNIT_pit_SRCS := guest/pit.c
+UNIT_rtc_SRCS := guest/rtc.c
+UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
+	guest/pit.c guest/rtc.c
