@@ -23,7 +23,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fbuiltin $(WARNINGS) -I. \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections
-NASMFLAGS := -f elf64 -g -F dwarf -w+all -w-reloc-abs -Werror -I./
+NASMFLAGS := -f elf64 -g -F dwarf -w+all -Werror -I./
 LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack
 
