@@ -30,7 +30,7 @@
  * coprocessor. */
 static const u8 elcr_allowed[2] = { 0xf8, 0xde };
 
-/* Bits 4:2 of a rotate-and-EOI command, OCW2. */
+/* What OCW2 does, by its bits 7:5 (R, SL, EOI). */
 enum ocw2 {
 	OCW2_ROTATE_AUTO_OFF = 0,
 	OCW2_EOI = 1,

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The devices of the guest's machine, and the I/O ports that they answer at:
+ *
+ *	20, 21, A0, A1, 4D0, 4D1	interrupt controllers (pic.h)
+ *	40 - 43, 61			interval timer (pit.h)
+ *	70, 71				real-time clock (rtc.h)
+ *	3F8 - 3FF			serial port, IRQ 4 (uart.h)
+ *	64, 92, CF9			the PC's three ways to a reset
+ *	80				POST codes: a delay, no device
+ *	E9				a byte to the console (as in Bochs)
+ *	F4				ends the run: the byte is its status
+ *	604, 605			bit 13 set: power off (as QEMU's ACPI
+ *					PM1a control register with SLP_EN)
+ *
+ * At all other ports there is nothing: reads give ones, writes go nowhere.
+ * Nothing here touches the real machine: time comes as a parameter, in ns
+ * since boot, and what the guest says goes to a callback.
+ */
+#ifndef GUEST_DEVICES_H
+#define GUEST_DEVICES_H
+
+#include "guest/pic.h"
+#include "guest/pit.h"
+#include "guest/rtc.h"
+#include "guest/uart.h"
+
+enum guest_end {
+	GUEST_RUNS,
+	GUEST_POWER_OFF,
+	GUEST_RESET,
+	GUEST_EXIT /* with a status of its own, see end_status */
+};
+
+struct devices_config {
+	/* The guest's serial port and port E9h write to this. */
+	void (*console)(void *ctx, u8 byte);
+	void *ctx;
+	/* The machine's clock; see arch/x86/rtc.h. */
+	bool (*rtc_read)(u8 index, u8 *value);
+	u64 memory; /* the guest's, in bytes */
+};
+
+struct machine_devices {
+	struct devices_config config;
+	struct uart uart;
+	struct pic pic;
+	struct pit pit;
+	struct rtc rtc;
+	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
+	u64 open_bus; /* accesses to ports with no device, counted */
+	u8 reset_control; /* port CF9h */
+	enum guest_end end; /* the first that the guest asked for */
+	u8 end_status; /* of GUEST_EXIT */
+};
+
+void devices_init(struct machine_devices *devices,
+		  const struct devices_config *config);
+
+/* IN and OUT; `size` is 1, 2 or 4. Look at `end` after a write. */
+u32 devices_port_read(struct machine_devices *devices, u16 port,
+		      unsigned int size, u64 now);
+void devices_port_write(struct machine_devices *devices, u16 port,
+			unsigned int size, u32 value, u64 now);
+
+/* What is at the port, in words; NULL: nothing. */
+const char *devices_port_name(u16 port);
+
+/* Brings the devices to the present: raises what interrupts are due. */
+void devices_tick(struct machine_devices *devices, u64 now);
+
+/* When devices_tick has something to do next; ~0: never. */
+u64 devices_next_event(const struct machine_devices *devices);
+
+/* Does the interrupt line to the processor stand high? */
+bool devices_interrupt_pending(const struct machine_devices *devices);
+
+/* The processor takes the interrupt; returns its vector. */
+u8 devices_acknowledge(struct machine_devices *devices);
+
+/* A byte typed on the console. False: keep it and offer it later. */
+bool devices_console_input(struct machine_devices *devices, u8 byte);
+
+/* --- Between devices.c and ports.c ----------------------------------------- */
+
+/* After an access: the devices' lines go to the interrupt controllers. */
+void devices_update_lines(struct machine_devices *devices);
+
+#endif

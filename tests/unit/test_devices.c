@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* The I/O ports, the interrupt lines, and the ways in which a run ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guest/devices.h"
+
+static u8 screen[64];
+static size_t printed;
+
+static void console(void *ctx, u8 byte)
+{
+	screen[printed++] = byte;
+}
+
+static bool rtc_read_none(u8 index, u8 *value)
+{
+	return false;
+}
+
+static struct machine_devices d;
+
+static int setup(void **state)
+{
+	const struct devices_config config = { .console = console,
+					       .rtc_read = rtc_read_none,
+					       .memory = 64 * MIB };
+
+	printed = 0;
+	devices_init(&d, &config);
+	return 0;
+}
+
+static void out(u16 port, u8 value)
+{
+	devices_port_write(&d, port, 1, value, 0);
+}
+
+static u32 in(u16 port, unsigned int size)
+{
+	return devices_port_read(&d, port, size, 0);
+}
+
+static void unmask_all(void)
+{
+	static const u16 chips[] = { 0x20, 0xa0 };
+
+	for (int i = 0; i < 2; i++) {
+		out(chips[i], 0x11);
+		out(chips[i] + 1, 0x30 + 8 * i);
+		out(chips[i] + 1, i ? 2 : 4);
+		out(chips[i] + 1, 1);
+	}
+}
+
+static void open_bus(void **state)
+{
+	assert_int_equal(in(0x2f8, 1), 0xff);
+	assert_int_equal(in(0x2f8, 2), 0xffff);
+	assert_int_equal(in(0x2f8, 4), 0xffffffff);
+	devices_port_write(&d, 0xffff, 4, 0, 0);
+	assert_int_equal(d.open_bus, 4);
+	assert_int_equal(in(0x60, 1), 0xff);
+	assert_int_equal(in(0x64, 1), 0xff);
+	assert_int_equal(in(0x80, 1), 0xff);
+	assert_int_equal(in(0xe9, 1), 0xe9);
+	assert_string_equal(devices_port_name(0x3fb), "serial port");
+	assert_null(devices_port_name(0x3f7));
+}
+
+static void wide_accesses_are_split(void **state)
+{
+	devices_port_write(&d, 0x3fe, 2, 0x4200, 0); /* MSR, scratch */
+	assert_int_equal(in(0x3ff, 1), 0x42);
+	assert_int_equal(in(0x3fe, 4), 0xffff42b0);
+	/* PCI's address register is not the reset port inside it. */
+	devices_port_write(&d, 0xcf8, 4, 0x80000600, 0);
+	assert_int_equal(in(0xcf8, 4), 0xffffffff);
+	assert_int_equal(d.end, GUEST_RUNS);
+}
+
+static void serial_and_console(void **state)
+{
+	unmask_all();
+	out(0x3f8, 'h');
+	out(0xe9, 'i');
+	assert_memory_equal(screen, "hi", 2);
+	out(0x3fc, 0x08);
+	out(0x3f9, 0x01);
+	assert_false(devices_interrupt_pending(&d));
+	assert_true(devices_console_input(&d, 'k'));
+	assert_false(devices_console_input(&d, 'l'));
+	assert_true(devices_interrupt_pending(&d));
+	assert_int_equal(devices_acknowledge(&d), 0x34);
+	assert_int_equal(in(0x3f8, 1), 'k');
+	out(0x20, 0x20);
+	assert_true(devices_console_input(&d, 'l'));
+	assert_int_equal(devices_acknowledge(&d), 0x34);
+}
+
+static void program_timer(void)
+{
+	out(0x43, 0x34);
+	out(0x40, 0xa9); /* 1193: a millisecond */
+	out(0x40, 0x04);
+}
+
+static int take_ticks(u64 now)
+{
+	int taken = 0;
+
+	devices_tick(&d, now);
+	while (devices_interrupt_pending(&d)) {
+		assert_int_equal(devices_acknowledge(&d), 0x30);
+		devices_tick(&d, now);
+		out(0x20, 0x20);
+		taken++;
+	}
+	return taken;
+}
+
+static void timer_ticks_are_not_lost(void **state)
+{
+	u64 ms = NS_PER_SEC / 1000;
+
+	unmask_all();
+	program_timer();
+	assert_in_range(devices_next_event(&d), ms - ms / 1000, ms);
+	assert_int_equal(take_ticks(ms / 2), 0);
+	assert_int_equal(take_ticks(ms), 1);
+	assert_int_equal(take_ticks(101 * ms), 100);
+	/* But no more than a second's worth. */
+	assert_int_equal(take_ticks(60000 * ms), 1000);
+	/* Nor those that came while the line was masked. */
+	out(0x21, 0x01);
+	assert_int_equal(take_ticks(60500 * ms), 0);
+	out(0x21, 0x00);
+	assert_in_range(take_ticks(60500 * ms), 1, 2);
+	/* Nor those of an old count. */
+	devices_tick(&d, 60900 * ms);
+	program_timer();
+	assert_int_equal(d.timer_backlog, 0);
+}
+
+static void rtc_interrupt(void **state)
+{
+	unmask_all();
+	out(0x70, 0x0b);
+	out(0x71, 0x40);
+	devices_tick(&d, devices_next_event(&d));
+	assert_int_equal(devices_acknowledge(&d), 0x38);
+	out(0x70, 0x0c);
+	assert_int_equal(in(0x71, 1), 0xc0);
+}
+
+static void ends(void **state)
+{
+	static const struct {
+		u16 port;
+		u8 size;
+		u32 value;
+		enum guest_end end;
+		u8 status;
+	} cases[] = {
+		{ 0x64, 1, 0xfe, GUEST_RESET, 0 },
+		{ 0x64, 1, 0xff, GUEST_RUNS, 0 },
+		{ 0x64, 1, 0x20, GUEST_RUNS, 0 },
+		{ 0x92, 1, 0x02, GUEST_RUNS, 0 },
+		{ 0x92, 1, 0x03, GUEST_RESET, 0 },
+		{ 0xcf9, 1, 0x02, GUEST_RUNS, 0 },
+		{ 0xcf9, 1, 0x06, GUEST_RESET, 0 },
+		{ 0x604, 2, 0x2000, GUEST_POWER_OFF, 0 },
+		{ 0x605, 1, 0x20, GUEST_POWER_OFF, 0 },
+		{ 0x604, 2, 0x1c00, GUEST_RUNS, 0 },
+		{ 0xf4, 4, 7, GUEST_EXIT, 7 },
+		{ 0xf4, 1, 0, GUEST_EXIT, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		setup(NULL);
+		devices_port_write(&d, cases[i].port, cases[i].size,
+				   cases[i].value, 0);
+		assert_int_equal(d.end, cases[i].end);
+		assert_int_equal(d.end_status, cases[i].status);
+	}
+	/* The first one counts. */
+	out(0x64, 0xfe);
+	assert_int_equal(d.end, GUEST_EXIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(open_bus, setup),
+		cmocka_unit_test_setup(wide_accesses_are_split, setup),
+		cmocka_unit_test_setup(serial_and_console, setup),
+		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
+		cmocka_unit_test_setup(rtc_interrupt, setup),
+		cmocka_unit_test_setup(ends, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* The interval timer: modes, latches, conversions, edges. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guest/pit.h"
+
+/* The first nanosecond in which `ticks` ticks are over; rounded up. */
+static u64 at(u64 ticks)
+{
+	return ((unsigned __int128)ticks * NS_PER_SEC + PIT_HZ - 1) / PIT_HZ;
+}
+
+static struct pit fresh(void)
+{
+	struct pit pit;
+
+	pit_init(&pit);
+	return pit;
+}
+
+static u16 read16(struct pit *pit, unsigned int channel, u64 now)
+{
+	u8 low = pit_read(pit, channel, now);
+
+	return low | pit_read(pit, channel, now) << 8;
+}
+
+static void program(struct pit *pit, unsigned int channel, u8 mode, u16 count,
+		    u64 now)
+{
+	pit_write_control(pit, channel << 6 | 0x30 | mode << 1, now);
+	pit_write(pit, channel, count, now);
+	pit_write(pit, channel, count >> 8, now);
+}
+
+static void idle_at_first(void **state)
+{
+	struct pit pit = fresh();
+
+	assert_true(pit_next_event(&pit) == PIT_NO_EVENT);
+	assert_int_equal(pit_tick(&pit, 100 * NS_PER_SEC), 0);
+}
+
+static void rate_generator(void **state)
+{
+	struct pit pit = fresh();
+	u64 start = at(1000000);
+	u64 edges = 0;
+
+	program(&pit, 0, 2, 4773, start); /* Linux's 250 Hz */
+	for (u64 i = 1; i <= 2500; i++) {
+		u64 next = pit_next_event(&pit);
+
+		assert_in_range(next, at(1000000 + 4773 * i),
+				at(1000000 + 4773 * i) + 1);
+		assert_int_equal(pit_tick(&pit, next - 2), 0);
+		edges += pit_tick(&pit, next);
+	}
+	assert_int_equal(edges, 2500);
+	/* Late by a hundred periods: all are accounted for. */
+	assert_int_equal(pit_tick(&pit, pit_next_event(&pit) + at(477300)),
+			 101);
+	assert_int_equal(read16(&pit, 0, at(1000000 + 4773 * 5000 + 4000)),
+			 773);
+}
+
+/* A day's worth of ticks, and a year's: the conversion does not drift. */
+static void conversion(void **state)
+{
+	u64 days[] = { 1, 365, 3650 };
+
+	for (size_t i = 0; i < 3; i++) {
+		u64 ticks = days[i] * 86400 * PIT_HZ;
+		struct pit pit = fresh();
+
+		program(&pit, 0, 4, 1000, at(ticks) + 1);
+		assert_in_range(pit_next_event(&pit), at(ticks + 1001),
+				at(ticks + 1001) + 1);
+		assert_int_equal(pit_tick(&pit, pit_next_event(&pit)), 1);
+	}
+}
+
+static void one_shots(void **state)
+{
+	u8 modes[] = { 0, 4 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct pit pit = fresh();
+
+		program(&pit, 0, modes[i], 1000, at(5000));
+		assert_int_equal(read16(&pit, 0, at(5600)), 400);
+		assert_int_equal(pit_tick(&pit, at(6000)), 0);
+		assert_int_equal(pit_tick(&pit, at(6001) + 1), 1);
+		assert_true(pit_next_event(&pit) == PIT_NO_EVENT);
+		assert_int_equal(pit_tick(&pit, at(99999)), 0);
+		/* It counts on through 0. */
+		assert_int_equal(read16(&pit, 0, at(6001)), 0xffff);
+		/* A new count arms it again, without a control word. */
+		pit_write(&pit, 0, 0x10, at(100000));
+		pit_write(&pit, 0, 0x00, at(100000));
+		assert_int_equal(pit_tick(&pit, at(100017) + 1), 1);
+	}
+}
+
+static void full_count(void **state)
+{
+	struct pit pit = fresh();
+
+	program(&pit, 0, 3, 0, at(0));
+	assert_in_range(pit_next_event(&pit), at(65536), at(65536) + 1);
+	assert_int_equal(read16(&pit, 0, at(16384)), 0x8000);
+	assert_int_equal(read16(&pit, 0, at(32768 + 16384)), 0x8000);
+}
+
+/* What Linux does to calibrate its TSC: gate on, mode 0, port 42h, 61h. */
+static void calibration(void **state)
+{
+	struct pit pit = fresh();
+	u64 start = at(777);
+
+	pit_write_61(&pit, 0x01, start);
+	program(&pit, 2, 0, 0xffff, start);
+	assert_int_equal(pit_read_61(&pit, start) & 0x2f, 0x01);
+	assert_int_equal(read16(&pit, 2, at(777 + 256)), 0xfeff);
+	assert_int_equal(pit_read_61(&pit, at(777 + 65535)) & 0x20, 0);
+	assert_int_equal(pit_read_61(&pit, at(777 + 65536)) & 0x20, 0x20);
+	assert_int_equal(pit_tick(&pit, at(9999999)), 0); /* no IRQ of it */
+}
+
+static void gate(void **state)
+{
+	struct pit pit = fresh();
+
+	program(&pit, 2, 0, 1000, at(0)); /* the gate is closed */
+	assert_int_equal(read16(&pit, 2, at(500)), 1000);
+	pit_write_61(&pit, 1, at(500));
+	assert_int_equal(read16(&pit, 2, at(600)), 900);
+	pit_write_61(&pit, 0, at(700));
+	assert_int_equal(read16(&pit, 2, at(5000)), 800);
+	pit_write_61(&pit, 1, at(6000));
+	assert_int_equal(read16(&pit, 2, at(6001)), 799);
+	/* In mode 2 an opening gate starts the period anew. */
+	program(&pit, 2, 2, 1000, at(7000));
+	pit_write_61(&pit, 0, at(7100));
+	assert_int_equal(pit_read_61(&pit, at(7999)) & 0x20, 0x20);
+	pit_write_61(&pit, 1, at(8000));
+	assert_int_equal(read16(&pit, 2, at(8010)), 990);
+}
+
+static void refresh_toggle(void **state)
+{
+	struct pit pit = fresh();
+	int toggles = 0;
+
+	for (u64 ns = 0; ns < 1000000; ns += 1000)
+		toggles += (pit_read_61(&pit, ns) ^
+			    pit_read_61(&pit, ns + 1000)) >>
+				   4 &
+			   1;
+	assert_in_range(toggles, 65, 67); /* one in 15.085 us */
+}
+
+static void latches(void **state)
+{
+	struct pit pit = fresh();
+
+	program(&pit, 0, 2, 50000, at(0));
+	pit_write_control(&pit, 0x00, at(1000));
+	pit_write_control(&pit, 0x00, at(2000)); /* the first one holds */
+	assert_int_equal(read16(&pit, 0, at(3000)), 49000);
+	assert_int_equal(read16(&pit, 0, at(3000)), 47000);
+	/* Read-back of status and count: the status comes first. */
+	pit_write_control(&pit, 0xc2, at(4000));
+	assert_int_equal(pit_read(&pit, 0, at(5000)), 0xb4);
+	assert_int_equal(read16(&pit, 0, at(5000)), 46000);
+	/* Without a count yet. */
+	pit_write_control(&pit, 0x30, at(6000));
+	pit_write_control(&pit, 0xe2, at(6000));
+	assert_int_equal(pit_read(&pit, 0, at(6000)), 0x70);
+}
+
+static void access_of_one_byte(void **state)
+{
+	struct pit pit = fresh();
+
+	pit_write_control(&pit, 0x14, at(0)); /* low byte, mode 2 */
+	pit_write(&pit, 0, 18, at(0));
+	assert_int_equal(pit_read(&pit, 0, at(5)), 13);
+	assert_int_equal(pit_read(&pit, 0, at(6)), 12);
+	pit_write_control(&pit, 0x24, at(0)); /* high byte */
+	pit_write(&pit, 0, 0x12, at(0));
+	assert_int_equal(pit_read(&pit, 0, at(1)), 0x11);
+	assert_in_range(pit_next_event(&pit), at(0x1200), at(0x1200) + 1);
+	/* Half a count stops mode 0. */
+	pit_write_control(&pit, 0x30, at(0));
+	pit_write(&pit, 0, 0x12, at(0));
+	assert_true(pit_next_event(&pit) == PIT_NO_EVENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(idle_at_first),
+		cmocka_unit_test(rate_generator),
+		cmocka_unit_test(conversion),
+		cmocka_unit_test(one_shots),
+		cmocka_unit_test(full_count),
+		cmocka_unit_test(calibration),
+		cmocka_unit_test(gate),
+		cmocka_unit_test(refresh_toggle),
+		cmocka_unit_test(latches),
+		cmocka_unit_test(access_of_one_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
