@@ -27,3 +27,5 @@ UNIT_pit_SRCS := guest/pit.c
 UNIT_rtc_SRCS := guest/rtc.c
 UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
 	guest/pit.c guest/rtc.c
+UNIT_cpuid_policy_SRCS := guest/cpuid.c
+UNIT_msr_policy_SRCS := guest/msr.c

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What CPUID tells a guest: a list of what is let through. A feature is in it
+ * only if the guest can use all of it, with the VMX controls that Umbra sets;
+ * what the list does not name does not exist, whatever the processor has.
+ */
+#ifndef GUEST_CPUID_H
+#define GUEST_CPUID_H
+
+#include "lib/types.h"
+
+struct cpuid_regs {
+	u32 eax;
+	u32 ebx;
+	u32 ecx;
+	u32 edx;
+};
+
+/* What depends on the controls, and on the guest's state. */
+struct cpuid_policy_input {
+	bool smep;
+	bool smap;
+	bool xsave; /* XSETBV is emulated; XCR0 is the guest's */
+	bool rdtscp; /* "enable RDTSCP" is 1, so RDPID works as well */
+	bool invariant_tsc;
+	u64 cr4; /* the guest's: OSXSAVE is mirrored in leaf 1 */
+};
+
+/* The state components that a guest may enable: x87, SSE, AVX. */
+#define GUEST_XCR0_ALLOWED BITS(2, 0)
+
+/* Appears as the vendor in leaf 40000000h; 12 bytes. */
+#define CPUID_SIGNATURE "UmbraUmbraUm"
+
+/*
+ * The guest's answer. `host` is the processor's for the same leaf and subleaf;
+ * CPUID can be executed for any.
+ */
+void cpuid_policy(u32 leaf, u32 subleaf, const struct cpuid_regs *host,
+		  const struct cpuid_policy_input *input,
+		  struct cpuid_regs *out);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The MSR table: who answers, what is kept, what faults. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/x86/msr.h"
+#include "guest/msr.h"
+
+static struct guest_msrs msrs;
+
+static int setup(void **state)
+{
+	guest_msrs_init(&msrs, false);
+	return 0;
+}
+
+static void table_is_in_order(void **state)
+{
+	size_t count;
+	const struct msr_policy *table = msr_policy_table(&count);
+
+	assert_in_range(count, 1, GUEST_MSR_VALUES);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(table[i].name);
+		assert_non_null(table[i].why);
+		/* The MSR bitmap covers these (SDM vol. 3C, 24.6.9). */
+		assert_true(table[i].index <= 0x1fff ||
+			    (table[i].index >= 0xc0000000 &&
+			     table[i].index <= 0xc0001fff));
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(table[i].index, table[j].index);
+	}
+}
+
+static void who_answers(void **state)
+{
+	static const u32 absent[] = {
+		IA32_APIC_BASE,	 IA32_SPEC_CTRL,       IA32_PRED_CMD,
+		IA32_FLUSH_CMD,	 IA32_FEATURE_CONTROL, IA32_VMX_BASIC,
+		IA32_PAT,	 IA32_MTRRCAP,	       IA32_XSS,
+		IA32_TSC_ADJUST, IA32_X2APIC_FIRST,    IA32_TSC_DEADLINE,
+		0xffffffff
+	};
+	u64 value = 42;
+
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
+		assert_int_equal(guest_msr_read(&msrs, absent[i], &value),
+				 MSR_FAULT);
+		assert_int_equal(guest_msr_write(&msrs, absent[i], 0),
+				 MSR_FAULT);
+	}
+	assert_int_equal(value, 42);
+	assert_int_equal(guest_msr_read(&msrs, IA32_EFER, &value), MSR_ASK_VMX);
+	assert_int_equal(guest_msr_read(&msrs, IA32_LSTAR, &value),
+			 MSR_ASK_PROCESSOR);
+	assert_int_equal(guest_msr_read(&msrs, IA32_TSC_AUX, &value),
+			 MSR_FAULT);
+	guest_msrs_init(&msrs, true);
+	assert_int_equal(guest_msr_write(&msrs, IA32_TSC_AUX, 1),
+			 MSR_ASK_PROCESSOR);
+}
+
+static void values(void **state)
+{
+	u64 value;
+
+	assert_int_equal(guest_msr_read(&msrs, IA32_MISC_ENABLE, &value),
+			 MSR_DONE);
+	assert_int_equal(value, 0x1801);
+	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x1800),
+			 MSR_DONE);
+	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x401801),
+			 MSR_FAULT);
+	assert_int_equal(guest_msr_read(&msrs, IA32_MISC_ENABLE, &value),
+			 MSR_DONE);
+	assert_int_equal(value, 0x1800);
+
+	assert_int_equal(guest_msr_write(&msrs, IA32_BIOS_SIGN_ID, 0),
+			 MSR_DONE);
+	assert_int_equal(guest_msr_read(&msrs, IA32_BIOS_SIGN_ID, &value),
+			 MSR_DONE);
+	assert_true(value == 1ULL << 32);
+
+	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 0), MSR_DONE);
+	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 1), MSR_FAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(table_is_in_order, setup),
+		cmocka_unit_test_setup(who_answers, setup),
+		cmocka_unit_test_setup(values, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
