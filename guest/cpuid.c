@@ -18,6 +18,7 @@
 #define CPUID_7_ECX_VPCLMULQDQ BIT(10)
 #define CPUID_7_EDX_MD_CLEAR BIT(10)
 #define CPUID_8_EAX_WIDTHS BITS(15, 0)
+#define CPUID_BRAND_1 0x80000003
 #define CPUID_CACHE_L2 0x80000006
 #define XSAVE_SIZE_SSE 576 /* legacy region and header, SDM vol. 1, 13.4 */
 #define XSAVE_SIZE_AVX 832
@@ -126,7 +127,7 @@ static const struct cpuid_rule rules[] = {
 	{ CPUID_EXT_FEATURES, ANY_SUBLEAF,
 	  .pass = { ALL, 0, EXT_1_ECX, EXT_1_EDX } },
 	{ CPUID_BRAND_0, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
-	{ CPUID_BRAND_0 + 1, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
+	{ CPUID_BRAND_1, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
 	{ CPUID_BRAND_2, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
 	{ CPUID_CACHE_L2, ANY_SUBLEAF, .pass = { 0, 0, ALL, 0 } },
 	{ CPUID_EXT_POWER, ANY_SUBLEAF,

@@ -81,7 +81,7 @@ u8 devices_acknowledge(struct machine_devices *devices);
 /* A byte typed on the console. False: keep it and offer it later. */
 bool devices_console_input(struct machine_devices *devices, u8 byte);
 
-/* --- Between devices.c and ports.c ----------------------------------------- */
+/* --- Between devices.c and ports.c --- */
 
 /* After an access: the devices' lines go to the interrupt controllers. */
 void devices_update_lines(struct machine_devices *devices);
