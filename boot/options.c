@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of options: names, defaults, and a line of help for each. */
-#include "boot/cmdline.h"
 #include "boot/options.h"
+#include "boot/cmdline.h"
+#include "mmu/mmu.h"
+#include "vmx/trace.h"
 
 static const char *const end_methods[] = {
 	[END_BY_HALT] = "halt",
@@ -11,20 +13,75 @@ static const char *const end_methods[] = {
 	NULL,
 };
 
+/* A switch of the MMU: on, off, or as the rung has it. */
+enum tristate { OFF, ON, BY_RUNG };
+
+static const char *const switch_positions[] = { "0", "1", "rung", NULL };
+
+static void set_switch(bool *value, unsigned int position)
+{
+	if (position != BY_RUNG)
+		*value = position == ON;
+}
+
 bool options_parse(const char *cmdline, struct options *options)
 {
+	const char *rungs[MMU_RUNGS + 1] = { 0 };
+	unsigned int rung = MMU_BYPASS, update = BY_RUNG, bypass = BY_RUNG;
 	struct option table[] = {
 		{ .name = "exit",
 		  .kind = OPTION_CHOICE,
 		  .destination = &options->exit,
 		  .choices = end_methods,
 		  .help = "how to end the machine after the run" },
+		{ .name = "guest",
+		  .kind = OPTION_STRING,
+		  .destination = options->guest,
+		  .size = sizeof(options->guest),
+		  .help = "linux, or the name of a built-in guest" },
+		{ .name = "guest.memory",
+		  .kind = OPTION_U64,
+		  .destination = &options->guest_memory,
+		  .help = "the guest's memory in bytes (K, M, G)" },
+		{ .name = "mmu",
+		  .kind = OPTION_CHOICE,
+		  .destination = &rung,
+		  .choices = rungs,
+		  .help = "the rung of the shadow MMU" },
+		{ .name = "mmu.update",
+		  .kind = OPTION_CHOICE,
+		  .destination = &update,
+		  .choices = switch_positions,
+		  .help = "update the shadow on a PTE write" },
+		{ .name = "mmu.bypass",
+		  .kind = OPTION_CHOICE,
+		  .destination = &bypass,
+		  .choices = switch_positions,
+		  .help = "not-present faults go straight to the guest" },
+		{ .name = "mmu.pages",
+		  .kind = OPTION_U64,
+		  .destination = &options->shadow_pages,
+		  .min = MMU_MIN_SHADOW_PAGES,
+		  .max = MMU_MAX_SHADOW_PAGES,
+		  .help = "the number of shadow pages" },
+		{ .name = "trace",
+		  .kind = OPTION_U64,
+		  .destination = &options->trace,
+		  .min = 0,
+		  .max = TRACE_MAX,
+		  .help = "print so many of the last exits at every stop" },
 	};
 	static struct cmdline_error error; /* too large for the stack */
+	enum cmdline_status status;
 
+	for (int i = 0; i < MMU_RUNGS; i++)
+		rungs[i] = mmu_rung_names[i];
 	*options = (struct options){ .exit = END_BY_HALT };
-	if (cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error) ==
-	    CMDLINE_OK)
+	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
+	options->policy = mmu_rung_policies[rung];
+	set_switch(&options->policy.update, update);
+	set_switch(&options->policy.bypass, bypass);
+	if (status == CMDLINE_OK)
 		return true;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));
 	return false;

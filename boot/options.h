@@ -5,9 +5,17 @@
 
 #include "arch/x86/power.h"
 #include "lib/types.h"
+#include "mmu/policy.h"
+
+#define OPTION_GUEST_SIZE 64
 
 struct options {
 	unsigned int exit; /* enum end_method */
+	char guest[OPTION_GUEST_SIZE]; /* "": what there is a module for */
+	u64 guest_memory; /* in bytes; 0: all that can be spared */
+	struct mmu_policy policy; /* the rung, with the switches overridden */
+	u64 shadow_pages; /* 0: by the guest's memory */
+	u64 trace; /* exits to print at every stop */
 };
 
 /*

@@ -57,22 +57,26 @@ static bool claim_frames(struct guest_memory *gm)
 	return true;
 }
 
+u64 guest_memory_frames(u64 bytes)
+{
+	if (bytes > GUEST_LOW_RAM_LIMIT)
+		bytes += GUEST_ABOVE_4G_START - GUEST_LOW_RAM_LIMIT;
+	return bytes >> PAGE_SHIFT;
+}
+
 enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 					   const struct guest_memory_ops *ops,
 					   u64 bytes)
 {
-	u64 end = ALIGN_DOWN(bytes, PAGE_SIZE);
 	u64 table_bytes;
 
-	if (end < GUEST_MEMORY_MIN)
+	if (bytes < GUEST_MEMORY_MIN)
 		return GUEST_MEMORY_TOO_SMALL;
 
 	memset(gm, 0, sizeof(*gm));
 	gm->ops = ops;
-	gm->low_end = MIN(end, GUEST_LOW_RAM_LIMIT);
-	if (end > GUEST_LOW_RAM_LIMIT)
-		end += GUEST_ABOVE_4G_START - GUEST_LOW_RAM_LIMIT;
-	gm->gfn_count = end >> PAGE_SHIFT;
+	gm->low_end = MIN(ALIGN_DOWN(bytes, PAGE_SIZE), GUEST_LOW_RAM_LIMIT);
+	gm->gfn_count = guest_memory_frames(bytes);
 
 	table_bytes = gm->gfn_count * sizeof(gm->p2m[0]);
 	gm->p2m = ops->alloc(ALIGN_UP(table_bytes, PAGE_SIZE) >> PAGE_SHIFT);

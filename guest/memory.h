@@ -64,6 +64,9 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 					   const struct guest_memory_ops *ops,
 					   u64 bytes);
 
+/* The number of guest frames, holes included, of a guest of `bytes`. */
+u64 guest_memory_frames(u64 bytes);
+
 /* The status in words, with the remedy. */
 const char *guest_memory_status_text(enum guest_memory_status status);
 

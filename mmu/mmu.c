@@ -52,13 +52,23 @@ static bool alloc_tables(struct mmu *mmu)
 	       mmu->hash;
 }
 
+u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
+{
+	/* Of five pieces and the struct itself, each is rounded to pages. */
+	return gfn_count * sizeof(struct guest_frame) +
+	       shadow_pages * (sizeof(struct shadow_page) + PAGE_SIZE +
+			       PT_ENTRIES * sizeof(struct spte_link)) +
+	       hash_size(shadow_pages) * sizeof(u32) + sizeof(struct mmu) +
+	       6 * PAGE_SIZE;
+}
+
 struct mmu *mmu_create(const struct mmu_config *config)
 {
 	struct mmu *mmu;
 
-	/* gfns and entry numbers are kept in 32 bits. */
+	/* gfns are kept in 32 bits. */
 	if (config->shadow_pages < MMU_MIN_SHADOW_PAGES ||
-	    config->shadow_pages >= LINK_NONE / PT_ENTRIES ||
+	    config->shadow_pages > MMU_MAX_SHADOW_PAGES ||
 	    config->gfn_count >= LINK_NONE)
 		return NULL;
 	mmu = alloc_bytes(config, sizeof(*mmu));

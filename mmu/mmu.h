@@ -61,6 +61,7 @@ struct mmu_config {
 };
 
 #define MMU_MIN_SHADOW_PAGES 16
+#define MMU_MAX_SHADOW_PAGES 0x7fffff /* entries are numbered in 32 bits */
 
 /* One counter a line; each is incremented at one place in the code. */
 struct mmu_stats {
@@ -115,6 +116,9 @@ struct mmu_filter {
 	u32 mask; /* PFEC_MASK */
 	u32 match; /* PFEC_MATCH */
 };
+
+/* How much mmu_create() takes of ops->alloc, in bytes, at most. */
+u64 mmu_memory(u64 gfn_count, u64 shadow_pages);
 
 /*
  * Make the MMU of a VM. Returns NULL when ops->alloc gives too little or the

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a virtual machine out of the machine that is there. */
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/rtc.h"
+#include "boot/memory.h"
+#include "boot/options.h"
+#include "guest/vm.h"
+#include "lib/log.h"
+#include "vmx/selftest.h"
+#include "vmx/vmcs_setup.h"
+
+/*
+ * Shadow pages for each MiB of the guest's memory. A page table maps 2 MiB, but
+ * processes share memory and page tables are sparse; see docs/mmu.md.
+ */
+#define SHADOW_PAGES_PER_MIB 4
+#define SHADOW_PAGES_MIN_DEFAULT 256
+
+/* Kept back for what is small: VMCS, bitmaps, the trace, tables' rounding. */
+#define UMBRA_RESERVE (2 * MIB)
+
+/* --- What the MMU and the guest's memory are given ------------------------- */
+
+static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
+{
+	struct vm *vm = ctx;
+
+	return guest_memory_hfn(&vm->memory, gfn);
+}
+
+static void *vm_map(void *ctx, hfn_t hfn)
+{
+	(void)ctx;
+	return phys_to_virt(hfn << PAGE_SHIFT);
+}
+
+static void *vm_alloc(void *ctx, size_t pages)
+{
+	(void)ctx;
+	return memory_alloc(pages);
+}
+
+static hpa_t vm_to_hpa(void *ctx, const void *memory)
+{
+	(void)ctx;
+	return virt_to_phys(memory);
+}
+
+/*
+ * There is nothing to do: Umbra uses no VPID, so every VM entry and every VM
+ * exit flushes all linear and combined mappings (SDM vol. 3C, 28.3.3.1).
+ */
+static void vm_flush(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct mmu_ops mmu_ops = {
+	.gfn_to_hfn = vm_gfn_to_hfn,
+	.map = vm_map,
+	.alloc = vm_alloc,
+	.to_hpa = vm_to_hpa,
+	.flush = vm_flush,
+};
+
+static void *map_frame(hfn_t hfn)
+{
+	return phys_to_virt(hfn << PAGE_SHIFT);
+}
+
+static const struct guest_memory_ops memory_ops = {
+	.claim = memory_claim,
+	.claim_any = memory_claim_any,
+	.alloc = memory_alloc,
+	.map = map_frame,
+};
+
+static void vm_console(void *ctx, u8 byte)
+{
+	char c = byte;
+
+	(void)ctx;
+	console_write(&c, 1);
+}
+
+/* --- Sizes ----------------------------------------------------------------- */
+
+static u64 default_shadow_pages(u64 guest_bytes)
+{
+	return MAX(guest_bytes / MIB * SHADOW_PAGES_PER_MIB,
+		   SHADOW_PAGES_MIN_DEFAULT);
+}
+
+/* What Umbra needs itself for a guest of so many bytes. */
+static u64 overhead(u64 guest_bytes, u64 shadow_pages)
+{
+	u64 frames = guest_bytes / PAGE_SIZE;
+
+	return mmu_memory(frames, shadow_pages) + frames * sizeof(hfn_t) +
+	       UMBRA_RESERVE;
+}
+
+/* The largest whole number of MiB that leaves Umbra its own. */
+static u64 spare_memory(u64 shadow_pages)
+{
+	u64 free = memory_free_frames() * PAGE_SIZE;
+	u64 bytes = ALIGN_DOWN(free, MIB);
+
+	while (bytes && bytes + overhead(bytes, shadow_pages ?
+							shadow_pages :
+							default_shadow_pages(
+								bytes)) >
+				free)
+		bytes -= MIB;
+	return bytes;
+}
+
+/* --- Parts of the machine -------------------------------------------------- */
+
+static void find_features(struct vm *vm)
+{
+	u32 features7 = 0, extended = cpuid(CPUID_EXT_FEATURES, 0).edx;
+	u32 features = cpuid(CPUID_FEATURES, 0).ecx;
+	struct cr_features *f = &vm->features;
+
+	if (cpuid(CPUID_VENDOR, 0).eax >= CPUID_FEATURES_7)
+		features7 = cpuid(CPUID_FEATURES_7, 0).ebx;
+	f->maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff;
+	f->efer = EFER_SCE | EFER_LME |
+		  (extended & CPUID_EXT_EDX_NX ? EFER_NXE : 0);
+	f->cr4 = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE |
+		 CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	if (features7 & CPUID_7_EBX_FSGSBASE)
+		f->cr4 |= CR4_FSGSBASE;
+	if (features7 & CPUID_7_EBX_SMEP)
+		f->cr4 |= CR4_SMEP;
+	if (features & CPUID_1_ECX_XSAVE)
+		f->cr4 |= CR4_OSXSAVE;
+	vm->cpuid = (struct cpuid_policy_input){
+		.smep = features7 & CPUID_7_EBX_SMEP,
+		.xsave = features & CPUID_1_ECX_XSAVE,
+		.rdtscp = vmx_has(&vm->vcpu.controls, CONTROLS_CPU2,
+				  CPU2_ENABLE_RDTSCP),
+		.invariant_tsc = true,
+	};
+}
+
+static bool create_mmu(struct vm *vm, const struct options *options,
+		       const struct selftest_result *selftest, u64 bytes)
+{
+	struct mmu_config config = {
+		.ops = &mmu_ops,
+		.ctx = vm,
+		.policy = options->policy,
+		.gfn_count = guest_memory_frames(bytes),
+		.shadow_pages = options->shadow_pages ?
+					options->shadow_pages :
+					default_shadow_pages(bytes),
+		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+		.leaf_trap_reserved = selftest->leaf_trap_reserved,
+		.filter_works = selftest->filter_works,
+	};
+
+	vm->mmu = mmu_create(&config);
+	if (!vm->mmu)
+		return false;
+	mmu_vcpu_init(&vm->vcpu.mmu, vm->mmu);
+	return true;
+}
+
+static void create_devices(struct vm *vm, u64 bytes)
+{
+	struct devices_config config = {
+		.console = vm_console,
+		.ctx = vm,
+		.rtc_read = rtc_read_register,
+		.memory = bytes,
+	};
+
+	devices_init(&vm->devices, &config);
+}
+
+bool vm_create(struct vm *vm, const struct options *options,
+	       const struct selftest_result *selftest)
+{
+	enum guest_memory_status status;
+	u64 bytes = options->guest_memory;
+
+	vm->vcpu.vm = vm;
+	trace_init(&vm->trace, options->trace);
+	if (!bytes)
+		bytes = spare_memory(options->shadow_pages);
+	/* The MMU first: its pool is one piece. */
+	if (!create_mmu(vm, options, selftest, bytes)) {
+		log_info("too little memory for the shadow tables of a guest "
+			 "of %lu MiB: give the machine more, or the guest less "
+			 "(guest.memory=)",
+			 (unsigned long)(bytes / MIB));
+		return false;
+	}
+	status = guest_memory_init(&vm->memory, &memory_ops, bytes);
+	if (status != GUEST_MEMORY_OK) {
+		log_info("no memory for the guest: %s",
+			 guest_memory_status_text(status));
+		return false;
+	}
+	vcpu_create_vmcs(&vm->vcpu);
+	find_features(vm);
+	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp);
+	create_devices(vm, bytes);
+	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
+		 "%lu KiB of Umbra's for it",
+		 (unsigned long)(bytes / MIB), vm->memory.relocated,
+		 (unsigned long)(overhead(bytes, options->shadow_pages ?
+							 options->shadow_pages :
+							 default_shadow_pages(
+								 bytes)) /
+				 KIB));
+	return true;
+}

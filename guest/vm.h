@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual machine: everything of it hangs off here. */
+#ifndef GUEST_VM_H
+#define GUEST_VM_H
+
+#include "arch/x86/power.h"
+#include "guest/cpuid.h"
+#include "guest/devices.h"
+#include "guest/memory.h"
+#include "guest/msr.h"
+#include "mmu/mmu.h"
+#include "vmx/cr_rules.h"
+#include "vmx/exit.h"
+#include "vmx/trace.h"
+#include "vmx/vcpu.h"
+
+/* What a VM has done; printed at the end. */
+struct vm_stats {
+	u64 exits[EXIT_REASONS];
+	u64 exits_total;
+	u64 interrupts; /* injected external interrupts */
+	u64 started_ns;
+	u64 idle_ns; /* spent in HLT */
+};
+
+struct vm {
+	const char *name;
+	struct guest_memory memory;
+	struct machine_devices devices;
+	struct guest_msrs msrs;
+	struct cpuid_policy_input cpuid;
+	struct cr_features features;
+	struct mmu *mmu;
+	struct vcpu vcpu;
+	struct vm_stats stats;
+	struct trace trace;
+	int typed; /* a byte of input that the UART had no room for, or -1 */
+	u64 deadline; /* the TSC when the devices are to be served next */
+	/* How the run ended, when it has. */
+	bool ended;
+	enum end_reason end_reason;
+	int end_status;
+};
+
+struct options;
+struct selftest_result;
+
+/*
+ * Make @vm, all zeroes before, as the options say. False: there is too little
+ * memory; this has been logged.
+ */
+bool vm_create(struct vm *vm, const struct options *options,
+	       const struct selftest_result *selftest);
+
+/* End the run of @vm; the first reason given stands. */
+void vm_end(struct vm *vm, enum end_reason reason, int status);
+
+#endif

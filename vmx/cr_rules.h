@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which values the control registers and EFER take: SDM vol. 3A, 2.5 and 4.1;
+ * vol. 2B, "MOV - Move to/from Control Registers". Pure, for the tests' sake.
+ */
+#ifndef VMX_CR_RULES_H
+#define VMX_CR_RULES_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* The state that the rules look at. */
+struct cr_state {
+	u64 cr0;
+	u64 cr4;
+	u64 efer;
+	bool cs_long; /* CS.L */
+};
+
+/* What this machine has. */
+struct cr_features {
+	u64 cr4; /* bits that may be set */
+	u64 efer; /* likewise, without LMA */
+	u8 maxphyaddr;
+};
+
+/* May the guest load this value, or is it #GP(0)? */
+bool cr0_load_valid(const struct cr_state *state, u64 value);
+bool cr3_load_valid(const struct cr_state *state, u64 value, u8 maxphyaddr);
+bool cr4_load_valid(const struct cr_state *state, u64 value,
+		    const struct cr_features *features);
+bool efer_load_valid(const struct cr_state *state, u64 value,
+		     const struct cr_features *features);
+
+/* EFER after CR0 is loaded with @cr0: LMA follows PG and LME. */
+u64 efer_after_cr0(u64 efer, u64 cr0);
+
+#endif

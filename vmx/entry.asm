@@ -1,0 +1,91 @@
+; SPDX-License-Identifier: MIT
+;
+; Into the guest and out of it. VMX switches RIP, RSP, RFLAGS, the segments
+; and the control registers; the other general registers are swapped here.
+;
+; bool vmx_enter(struct cpu_regs *regs, bool launched)
+;
+; Returns true after a VM exit, with the guest's registers in *regs. False:
+; the entry failed before any guest state was loaded, and VM_INSTRUCTION_ERROR
+; says why (SDM vol. 3C, 26.1).
+
+bits 64
+
+VMCS_HOST_RSP equ 6c14h
+
+; struct cpu_regs.gpr is in the order of the registers' encoding.
+%define GPR(n) (8 * n)
+
+section .text
+
+global vmx_enter
+vmx_enter:
+	push	rbp
+	mov	rbp, rsp
+	push	rbx
+	push	r12
+	push	r13
+	push	r14
+	push	r15
+	push	rdi			; [rsp]: regs, for the way out
+
+	mov	rax, VMCS_HOST_RSP	; an exit finds this very stack
+	vmwrite	rax, rsp
+
+	mov	rax, rdi
+	test	sil, sil		; flags survive the loads below
+	mov	rcx, [rax + GPR(1)]
+	mov	rdx, [rax + GPR(2)]
+	mov	rbx, [rax + GPR(3)]
+	mov	rbp, [rax + GPR(5)]
+	mov	rsi, [rax + GPR(6)]
+	mov	rdi, [rax + GPR(7)]
+	mov	r8, [rax + GPR(8)]
+	mov	r9, [rax + GPR(9)]
+	mov	r10, [rax + GPR(10)]
+	mov	r11, [rax + GPR(11)]
+	mov	r12, [rax + GPR(12)]
+	mov	r13, [rax + GPR(13)]
+	mov	r14, [rax + GPR(14)]
+	mov	r15, [rax + GPR(15)]
+	mov	rax, [rax + GPR(0)]
+	jz	.launch
+	vmresume
+	jmp	.failed
+.launch:
+	vmlaunch
+.failed:
+	xor	eax, eax		; the registers are as they went in
+	jmp	vmx_exit_point.out
+
+; HOST_RIP: every VM exit comes here, RSP as set above, all else the guest's.
+global vmx_exit_point
+vmx_exit_point:
+	push	rax
+	mov	rax, [rsp + 8]		; regs
+	mov	[rax + GPR(1)], rcx
+	mov	[rax + GPR(2)], rdx
+	mov	[rax + GPR(3)], rbx
+	mov	[rax + GPR(5)], rbp
+	mov	[rax + GPR(6)], rsi
+	mov	[rax + GPR(7)], rdi
+	mov	[rax + GPR(8)], r8
+	mov	[rax + GPR(9)], r9
+	mov	[rax + GPR(10)], r10
+	mov	[rax + GPR(11)], r11
+	mov	[rax + GPR(12)], r12
+	mov	[rax + GPR(13)], r13
+	mov	[rax + GPR(14)], r14
+	mov	[rax + GPR(15)], r15
+	pop	rcx
+	mov	[rax + GPR(0)], rcx
+	mov	eax, 1
+.out:
+	add	rsp, 8			; regs
+	pop	r15
+	pop	r14
+	pop	r13
+	pop	r12
+	pop	rbx
+	pop	rbp
+	ret

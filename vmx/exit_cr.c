@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of MOV to and from control registers, CLTS and LMSW. */
+#include "guest/vm.h"
+#include "vmx/cr_rules.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+
+/* Exit qualification, SDM vol. 3C, table 27-3. */
+#define QUALIFICATION_CR BITS(3, 0)
+#define QUALIFICATION_TYPE(q) ((q) >> 4 & 3)
+#define QUALIFICATION_REGISTER(q) ((q) >> 8 & 15)
+#define QUALIFICATION_LMSW_SOURCE(q) ((q) >> 16 & 0xffff)
+
+enum cr_access_type { MOV_TO_CR, MOV_FROM_CR, CLTS, LMSW };
+
+#define CR8_TPR BITS(3, 0)
+#define AR_LONG BIT(13)
+
+static struct cr_state cr_state(const struct vcpu *vcpu)
+{
+	return (struct cr_state){
+		.cr0 = vcpu_cr0(vcpu),
+		.cr4 = vcpu->mmu.cr4,
+		.efer = vcpu->mmu.efer,
+		.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_LONG,
+	};
+}
+
+static enum exit_result load_cr0(struct vcpu *vcpu, u64 value)
+{
+	struct cr_state state = cr_state(vcpu);
+	u64 efer;
+
+	if (!cr0_load_valid(&state, value)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	/* ET is fixed; undefined bits are ignored (SDM vol. 3A, 2.5). */
+	value = (value & CR0_DEFINED) | CR0_ET;
+	efer = efer_after_cr0(state.efer, value);
+	if (!(value & CR0_PE))
+		return vmx_stop_guest(vcpu, "the guest enters real-address "
+					    "mode (CR0.PE=0): not there yet");
+	if ((value & CR0_PG) && !(efer & EFER_LMA))
+		return vmx_stop_guest(
+			vcpu,
+			"the guest turns on %s paging (CR0.PG=1, EFER.LME=0): "
+			"only 4-level paging is there yet",
+			state.cr4 & CR4_PAE ? "PAE" : "32-bit");
+	vcpu_skip_instruction(vcpu);
+	vcpu_set_state(vcpu, value, vcpu->mmu.cr3, state.cr4, efer);
+	return EXIT_RESUME;
+}
+
+static enum exit_result load_cr3(struct vcpu *vcpu, u64 value)
+{
+	struct cr_state state = cr_state(vcpu);
+
+	if (!cr3_load_valid(&state, value, vcpu->vm->features.maxphyaddr)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	mmu_set_state(&vcpu->mmu, state.cr0, value, state.cr4, state.efer);
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+static enum exit_result load_cr4(struct vcpu *vcpu, u64 value)
+{
+	struct cr_state state = cr_state(vcpu);
+
+	if (!cr4_load_valid(&state, value, &vcpu->vm->features)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	vcpu_set_state(vcpu, state.cr0, vcpu->mmu.cr3, value, state.efer);
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+static enum exit_result load_cr8(struct vcpu *vcpu, u64 value)
+{
+	if (value & ~CR8_TPR) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	/* There is no local APIC for it to be the priority of. */
+	vcpu->cr8 = value;
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+static u64 get_register(const struct vcpu *vcpu, enum gpr gpr)
+{
+	u64 value = gpr == RSP ? vmread(VMCS_GUEST_RSP) : vcpu->regs.gpr[gpr];
+
+	return vcpu_code_mode(vcpu) == INSN_MODE_64 ? value : (u32)value;
+}
+
+static void set_register(struct vcpu *vcpu, enum gpr gpr, u64 value)
+{
+	if (vcpu_code_mode(vcpu) != INSN_MODE_64)
+		value = (u32)value;
+	if (gpr == RSP)
+		vmwrite(VMCS_GUEST_RSP, value);
+	else
+		vcpu->regs.gpr[gpr] = value;
+}
+
+static enum exit_result mov_to_cr(struct vcpu *vcpu, u64 qualification)
+{
+	u64 value = get_register(vcpu, QUALIFICATION_REGISTER(qualification));
+
+	switch (qualification & QUALIFICATION_CR) {
+	case 0:
+		return load_cr0(vcpu, value);
+	case 3:
+		return load_cr3(vcpu, value);
+	case 4:
+		return load_cr4(vcpu, value);
+	case 8:
+		return load_cr8(vcpu, value);
+	default:
+		return vmx_stop_guest(vcpu, "MOV to a control register that "
+					    "does not exit");
+	}
+}
+
+static enum exit_result mov_from_cr(struct vcpu *vcpu, u64 qualification)
+{
+	enum gpr gpr = QUALIFICATION_REGISTER(qualification);
+
+	switch (qualification & QUALIFICATION_CR) {
+	case 3:
+		set_register(vcpu, gpr, vcpu->mmu.cr3);
+		break;
+	case 8:
+		set_register(vcpu, gpr, vcpu->cr8);
+		break;
+	default:
+		return vmx_stop_guest(vcpu, "MOV from a control register that "
+					    "does not exit");
+	}
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+enum exit_result vmx_handle_cr_access(struct vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	const u64 msw = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
+	u64 cr0 = vcpu_cr0(vcpu);
+
+	switch ((enum cr_access_type)QUALIFICATION_TYPE(qualification)) {
+	case MOV_TO_CR:
+		return mov_to_cr(vcpu, qualification);
+	case MOV_FROM_CR:
+		return mov_from_cr(vcpu, qualification);
+	case CLTS:
+		return load_cr0(vcpu, cr0 & ~CR0_TS);
+	case LMSW:
+		/* It can set PE but not clear it (SDM vol. 2A, LMSW). */
+		return load_cr0(vcpu,
+				(cr0 & ~(msw & ~CR0_PE)) |
+					(QUALIFICATION_LMSW_SOURCE(
+						 qualification) &
+					 msw));
+	}
+	return EXIT_STOP;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of IN, OUT, INS and OUTS. All ports are the guest machine's. */
+#include "arch/x86/time.h"
+#include "guest/vm.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+
+/* Exit qualification, SDM vol. 3C, table 27-5. */
+#define IO_SIZE(q) (((q)&7) + 1)
+#define IO_IN BIT(3)
+#define IO_STRING BIT(4)
+#define IO_REP BIT(5)
+#define IO_PORT(q) ((q) >> 16 & 0xffff)
+
+/* VM-exit instruction information of INS and OUTS, table 27-8. */
+#define INFO_ADDRESS_SIZE(i) ((i) >> 7 & 7) /* 0: 16, 1: 32, 2: 64 bits */
+#define INFO_SEGMENT(i) ((i) >> 15 & 7)
+
+/* An INS or OUTS with REP is done in portions, so that interrupts get in. */
+#define REP_PORTION 256
+
+static u32 port_read(struct vcpu *vcpu, u16 port, unsigned int size)
+{
+	return devices_port_read(&vcpu->vm->devices, port, size, time_ns());
+}
+
+static void port_write(struct vcpu *vcpu, u16 port, unsigned int size,
+		       u32 value)
+{
+	devices_port_write(&vcpu->vm->devices, port, size, value, time_ns());
+	/* A timer may have been set: look at the devices before going on. */
+	vcpu->vm->deadline = 0;
+}
+
+/* One element between the port and memory at @gva; false: #PF injected. */
+static bool string_element(struct vcpu *vcpu, gva_t gva, u32 user)
+{
+	u64 qualification = vcpu->exit.qualification;
+	unsigned int size = IO_SIZE(qualification);
+	u32 access = user | (qualification & IO_IN ? PFEC_W : 0);
+	u16 port = IO_PORT(qualification);
+	struct guest_walk walk[2];
+	size_t first = MIN(size, PAGE_SIZE - (gva & ~PAGE_MASK));
+	u32 value = 0;
+
+	/* All of the element must be accessible before the port is touched. */
+	for (int i = 0; i < (first < size ? 2 : 1); i++) {
+		gva_t at = gva + (i ? first : 0);
+
+		if (!mmu_walk(&vcpu->mmu, at, access, WALK_FOR_DATA,
+			      &walk[i])) {
+			vcpu_inject_page_fault(vcpu, at, walk[i].error_code);
+			return false;
+		}
+	}
+	if (qualification & IO_IN) {
+		value = port_read(vcpu, port, size);
+		mmu_write(&vcpu->mmu, walk[0].gpa, &value, first);
+		if (first < size)
+			mmu_write(&vcpu->mmu, walk[1].gpa, (u8 *)&value + first,
+				  size - first);
+		return true;
+	}
+	mmu_read(vcpu->vm->mmu, walk[0].gpa, &value, first);
+	if (first < size)
+		mmu_read(vcpu->vm->mmu, walk[1].gpa, (u8 *)&value + first,
+			 size - first);
+	port_write(vcpu, port, size, value);
+	return true;
+}
+
+/* Adds to a register within its address size: 16, 32 or 64 bits. */
+static void advance(u64 *gpr, s64 by, u64 mask)
+{
+	u64 sum = (*gpr + by) & mask;
+
+	/* A 32-bit result zero-extends, a 16-bit one leaves the rest. */
+	*gpr = mask == 0xffff ? (*gpr & ~mask) | sum : sum;
+}
+
+static enum exit_result string_io(struct vcpu *vcpu)
+{
+	static const u64 masks[] = { 0xffff, 0xffffffff, ~0ULL };
+	u64 qualification = vcpu->exit.qualification;
+	u32 info = vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION);
+	bool in = qualification & IO_IN, rep = qualification & IO_REP;
+	u64 mask = masks[MIN(INFO_ADDRESS_SIZE(info), 2U)];
+	s64 step = IO_SIZE(qualification);
+	u64 *index = &vcpu->regs.gpr[in ? RDI : RSI];
+	u64 *count = &vcpu->regs.gpr[RCX];
+	u64 base[SEG_COUNT];
+	u32 user = vcpu_cpl() == 3 ? PFEC_U : 0;
+	enum segment segment = in ? SEG_ES : INFO_SEGMENT(info);
+
+	vcpu_segment_bases(vcpu, base);
+	if (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF)
+		step = -step;
+	for (int n = 0; n < REP_PORTION; n++) {
+		gva_t gva = base[segment] + (*index & mask);
+
+		if (rep && !(*count & mask))
+			break;
+		if (vcpu_code_mode(vcpu) != INSN_MODE_64)
+			gva = (u32)gva;
+		if (!string_element(vcpu, gva, user))
+			return EXIT_RESUME;
+		advance(index, step, mask);
+		if (!rep) {
+			vcpu_skip_instruction(vcpu);
+			return EXIT_RESUME;
+		}
+		advance(count, -1, mask);
+	}
+	if (!(*count & mask))
+		vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+enum exit_result vmx_handle_io(struct vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+	unsigned int size = IO_SIZE(qualification);
+	u16 port = IO_PORT(qualification);
+	u64 *rax = &vcpu->regs.gpr[RAX];
+	u64 mask = BITS(8 * size - 1, 0);
+
+	if (qualification & IO_STRING)
+		return string_io(vcpu);
+	if (qualification & IO_IN) {
+		u64 value = port_read(vcpu, port, size) & mask;
+
+		/* As for any 32-bit result, the upper half becomes 0. */
+		*rax = size == 4 ? value : (*rax & ~mask) | value;
+	} else {
+		port_write(vcpu, port, size, *rax & mask);
+	}
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}

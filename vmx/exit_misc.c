@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of HLT and VMCALL. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "guest/hypercall.h"
+#include "guest/vm.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+#include "vmx/run.h"
+
+enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	u64 since = time_ns();
+
+	vcpu_skip_instruction(vcpu);
+	if (!(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF)) {
+		/*
+		 * Nothing can wake it: no device of this machine raises NMIs.
+		 * It is how a kernel without ACPI ends its days.
+		 */
+		log_info("the guest halted with interrupts off, at 0x%lx",
+			 vcpu->exit.rip);
+		vm_end(vm, END_GUEST_POWER_OFF, 0);
+		return EXIT_STOP;
+	}
+	while (!devices_interrupt_pending(&vm->devices)) {
+		vm_serve_devices(vm);
+		if (devices_interrupt_pending(&vm->devices))
+			break;
+		cpu_wait_for_interrupt();
+		vm->deadline = 0;
+	}
+	vm->stats.idle_ns += time_ns() - since;
+	return EXIT_RESUME;
+}
+
+static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
+{
+	const struct vm_stats *stats = &vcpu->vm->stats;
+	const struct mmu_stats *mmu = mmu_stats(vcpu->vm->mmu);
+	struct hypercall_counters counters = {
+		/* But for this VMCALL. */
+		.exits = stats->exits_total - 1,
+		.exits_timer = stats->exits[EXIT_EXTERNAL_INTERRUPT],
+		.exits_page_fault = mmu->faults_not_present +
+				    mmu->faults_protection + mmu->faults_trap,
+		.injected_not_present = mmu->injected_not_present,
+		.walks = mmu->walks_fault + mmu->walks_data + mmu->walks_fetch,
+	};
+
+	if (!guest_memory_map(&vcpu->vm->memory, gpa))
+		return false;
+	mmu_write(&vcpu->mmu, gpa, &counters, sizeof(counters));
+	return true;
+}
+
+static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
+{
+	char name[16] = "";
+
+	if (rung >= MMU_RUNGS)
+		return false;
+	snprintf(name, sizeof(name), "%s", mmu_rung_names[rung]);
+	mmu_write(&vcpu->mmu, name_gpa, name, sizeof(name));
+	mmu_set_policy(&vcpu->mmu, &mmu_rung_policies[rung]);
+	return true;
+}
+
+/* The hypercalls of guest/hypercall.h; to all others VMCALL is undefined. */
+enum exit_result vmx_handle_vmcall(struct vcpu *vcpu)
+{
+	u64 *gpr = vcpu->regs.gpr;
+	bool done;
+
+	if (vcpu_cpl() != 0) {
+		vcpu_inject_ud(vcpu);
+		return EXIT_RESUME;
+	}
+	switch ((u32)gpr[RAX]) {
+	case HYPERCALL_COUNTERS:
+		done = give_counters(vcpu, gpr[RDI]);
+		break;
+	case HYPERCALL_RUNG:
+		done = change_rung(vcpu, gpr[RDI], gpr[RSI]);
+		break;
+	default:
+		vcpu_inject_ud(vcpu);
+		return EXIT_RESUME;
+	}
+	gpr[RAX] = !done;
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of RDMSR, WRMSR, CPUID and XSETBV. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/msr.h"
+#include "guest/vm.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+
+/* MSRs that are bound up with the controls (kind MSR_BY_VMX). */
+static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
+{
+	switch (index) {
+	case IA32_EFER:
+		*value = vcpu->mmu.efer;
+		return true;
+	case IA32_TIME_STAMP_COUNTER:
+		*value = rdtsc();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
+{
+	struct cr_state state = {
+		.cr0 = vcpu->mmu.cr0,
+		.cr4 = vcpu->mmu.cr4,
+		.efer = vcpu->mmu.efer,
+	};
+
+	switch (index) {
+	case IA32_EFER:
+		if (!efer_load_valid(&state, value, &vcpu->vm->features))
+			return false;
+		/* LMA is the processor's to set. */
+		value = (value & ~EFER_LMA) | (state.efer & EFER_LMA);
+		vcpu_set_state(vcpu, vcpu_cr0(vcpu), vcpu->mmu.cr3, state.cr4,
+			       value);
+		return true;
+	case IA32_TIME_STAMP_COUNTER:
+		/* The guest's TSC is the machine's, which is not to be set. */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_msr(struct vcpu *vcpu, u32 index, u64 *value)
+{
+	switch (guest_msr_read(&vcpu->vm->msrs, index, value)) {
+	case MSR_DONE:
+		return true;
+	case MSR_ASK_VMX:
+		return read_by_vmx(vcpu, index, value);
+	case MSR_ASK_PROCESSOR:
+		return msr_read_safe(index, value);
+	case MSR_FAULT:
+		break;
+	}
+	return false;
+}
+
+static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
+{
+	switch (guest_msr_write(&vcpu->vm->msrs, index, value)) {
+	case MSR_DONE:
+		return true;
+	case MSR_ASK_VMX:
+		return write_by_vmx(vcpu, index, value);
+	case MSR_ASK_PROCESSOR:
+		return msr_write_safe(index, value);
+	case MSR_FAULT:
+		break;
+	}
+	return false;
+}
+
+enum exit_result vmx_handle_rdmsr(struct vcpu *vcpu)
+{
+	u64 *gpr = vcpu->regs.gpr;
+	u64 value;
+
+	if (!read_msr(vcpu, (u32)gpr[RCX], &value)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	gpr[RAX] = (u32)value;
+	gpr[RDX] = value >> 32;
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+enum exit_result vmx_handle_wrmsr(struct vcpu *vcpu)
+{
+	const u64 *gpr = vcpu->regs.gpr;
+	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
+
+	if (write_msr(vcpu, (u32)gpr[RCX], value))
+		vcpu_skip_instruction(vcpu);
+	else
+		vcpu_inject_gp(vcpu);
+	return EXIT_RESUME;
+}
+
+enum exit_result vmx_handle_cpuid(struct vcpu *vcpu)
+{
+	u64 *gpr = vcpu->regs.gpr;
+	u32 leaf = gpr[RAX], subleaf = gpr[RCX];
+	struct cpuid_result host = cpuid(leaf, subleaf);
+	struct cpuid_regs in = { host.eax, host.ebx, host.ecx, host.edx }, out;
+
+	vcpu->vm->cpuid.cr4 = vcpu->mmu.cr4;
+	cpuid_policy(leaf, subleaf, &in, &vcpu->vm->cpuid, &out);
+	gpr[RAX] = out.eax;
+	gpr[RBX] = out.ebx;
+	gpr[RCX] = out.ecx;
+	gpr[RDX] = out.edx;
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
+/* SDM vol. 2D, XSETBV: what XCR0 takes. */
+static bool xcr0_valid(u64 value)
+{
+	const u64 x87 = BIT(0), sse = BIT(1), avx = BIT(2);
+
+	return (value & x87) && !(value & ~GUEST_XCR0_ALLOWED) &&
+	       (!(value & avx) || (value & sse));
+}
+
+/*
+ * It exits at any privilege and before its own checks but for #UD (SDM vol.
+ * 3C, 25.1.2). Umbra uses no extended state, so XCR0 is the guest's.
+ */
+enum exit_result vmx_handle_xsetbv(struct vcpu *vcpu)
+{
+	const u64 *gpr = vcpu->regs.gpr;
+	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
+
+	if (vcpu_cpl() != 0 || (u32)gpr[RCX] != 0 || !xcr0_valid(value)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	xsetbv(0, value);
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}

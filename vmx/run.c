@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run loop: serve the devices, deliver what is pending, point the
+ * processor at the right shadow, enter, and handle the exit.
+ */
+#include "arch/x86/apic.h"
+#include "arch/x86/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "guest/vm.h"
+#include "lib/log.h"
+#include "vmx/dump.h"
+#include "vmx/exit.h"
+#include "vmx/inject.h"
+#include "vmx/run.h"
+#include "vmx/stats.h"
+#include "vmx/vmx.h"
+
+/* COM1's input is looked at so often, in ns: its FIFO holds 16 bytes. */
+#define CONSOLE_POLL_NS (1000 * 1000ULL)
+
+/*
+ * Exceptions that always exit, besides #PF. #DB and #AC: their delivery can
+ * raise them again without end, and without an instruction in between at
+ * which an interrupt could get in (CVE-2015-8104, CVE-2015-5307).
+ */
+#define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
+
+extern bool vmx_enter(struct cpu_regs *regs, bool launched);
+
+void vm_end(struct vm *vm, enum end_reason reason, int status)
+{
+	if (vm->ended)
+		return;
+	vm->ended = true;
+	vm->end_reason = reason;
+	vm->end_status = status;
+}
+
+static void take_input(struct vm *vm)
+{
+	for (;;) {
+		if (vm->typed < 0)
+			vm->typed = console_read();
+		if (vm->typed < 0 ||
+		    !devices_console_input(&vm->devices, vm->typed))
+			return;
+		vm->typed = -1;
+	}
+}
+
+void vm_serve_devices(struct vm *vm)
+{
+	u64 now, next;
+
+	if (rdtsc() < vm->deadline)
+		return;
+	now = time_ns();
+	take_input(vm);
+	devices_tick(&vm->devices, now);
+	next = MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
+	vm->deadline = time_ns_to_tsc(next);
+	apic_timer_arm(vm->deadline);
+	switch (vm->devices.end) {
+	case GUEST_RUNS:
+		break;
+	case GUEST_POWER_OFF:
+		vm_end(vm, END_GUEST_POWER_OFF, 0);
+		break;
+	case GUEST_RESET:
+		vm_end(vm, END_GUEST_RESET, 0);
+		break;
+	case GUEST_EXIT:
+		vm_end(vm, END_GUEST_EXIT, vm->devices.end_status);
+		break;
+	}
+}
+
+/* Root and filter; both are cheap when nothing has changed. */
+static void point_at_shadow(struct vcpu *vcpu)
+{
+	struct mmu_filter filter;
+	hpa_t root;
+
+	if (vcpu->mmu.root)
+		return;
+	root = mmu_root(&vcpu->mmu);
+	filter = mmu_filter(&vcpu->mmu);
+	vmwrite(VMCS_GUEST_CR3, root);
+	vmwrite(VMCS_EXCEPTION_BITMAP,
+		ALWAYS_EXIT | (filter.intercept ? BIT(VECTOR_PF) : 0));
+	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, filter.mask);
+	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
+}
+
+/* Read from the VMCS, once, what handlers want to know. */
+static void record_exit(struct vcpu *vcpu)
+{
+	struct vmx_exit *exit = &vcpu->exit;
+
+	exit->reason = vmread(VMCS_EXIT_REASON);
+	exit->qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	exit->rip = vmread(VMCS_GUEST_RIP);
+	exit->idt_vectoring = vmread(VMCS_IDT_VECTORING_INFORMATION);
+	if (exit->idt_vectoring & VMX_INTR_ERROR_CODE)
+		exit->idt_vectoring_error =
+			vmread(VMCS_IDT_VECTORING_ERROR_CODE);
+	exit->interruption = exit->interruption_error = 0;
+	if (exit->reason != EXIT_EXCEPTION_OR_NMI)
+		return;
+	exit->interruption = vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
+	if (exit->interruption & VMX_INTR_ERROR_CODE)
+		exit->interruption_error =
+			vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+}
+
+static void entry_failed(struct vcpu *vcpu)
+{
+	u32 error = vmread(VMCS_VM_INSTRUCTION_ERROR);
+
+	log_info("VM entry failed: VM-instruction error %u, %s", error,
+		 vmx_instruction_error_text(error));
+	vmx_dump(vcpu);
+	vm_end(vcpu->vm, END_VM_ENTRY_FAILURE, 0);
+}
+
+static void entry_refused(struct vcpu *vcpu)
+{
+	/* SDM vol. 3C, 26.8: the guest's state was loaded in part at most. */
+	log_info("%s; exit qualification %lu",
+		 vmx_exit_name(vcpu->exit.reason), vcpu->exit.qualification);
+	vmx_dump(vcpu);
+	vm_end(vcpu->vm, END_VM_ENTRY_FAILURE, 0);
+}
+
+bool vcpu_enter(struct vcpu *vcpu)
+{
+	if (!vmx_enter(&vcpu->regs, vcpu->launched))
+		return false;
+	vcpu->launched = true;
+	record_exit(vcpu);
+	return true;
+}
+
+/* One entry, one exit. */
+static void step(struct vm *vm)
+{
+	struct vcpu *vcpu = &vm->vcpu;
+
+	point_at_shadow(vcpu);
+	vcpu_deliver(vcpu);
+	if (!vcpu_enter(vcpu))
+		return entry_failed(vcpu);
+	if (vcpu->exit.reason & EXIT_REASON_ENTRY_FAILURE)
+		return entry_refused(vcpu);
+	vm->stats.exits_total++;
+	vm->stats.exits[MIN(vcpu->exit.reason, EXIT_REASONS - 1U)]++;
+	trace_exit(&vm->trace, vcpu);
+	vcpu_redeliver(vcpu);
+	vmx_handle_exit(vcpu);
+}
+
+void vm_run(struct vm *vm)
+{
+	vm->stats.started_ns = time_ns();
+	vm->typed = -1;
+	for (;;) {
+		vm_serve_devices(vm);
+		if (vm->ended)
+			break;
+		step(vm);
+	}
+	apic_timer_disarm();
+	trace_print(&vm->trace);
+	stats_print(vm);
+}

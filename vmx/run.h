@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The run loop. */
+#ifndef VMX_RUN_H
+#define VMX_RUN_H
+
+struct vm;
+
+/*
+ * Run @vm until it ends; its statistics, and what else the user has asked for,
+ * have been printed then.
+ */
+void vm_run(struct vm *vm);
+
+/*
+ * Bring the guest's devices to the present if it is time to, and have the
+ * machine's timer interrupt when it is again.
+ */
+void vm_serve_devices(struct vm *vm);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest of two instructions, in non-root mode, on shadow tables made by hand:
+ * it reads a byte by way of the entry under test. If the fault exits, that is
+ * seen at once; if it goes to the guest, its handler says so by VMCALL.
+ */
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/paging.h"
+#include "boot/memory.h"
+#include "guest/linux.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mmu/spte.h"
+#include "vmx/exit.h"
+#include "vmx/run.h"
+#include "vmx/selftest.h"
+#include "vmx/state.h"
+#include "vmx/vmcs_setup.h"
+
+/* The guest's only page: code, GDT, IDT and stack, at this linear address. */
+#define GUEST_PAGE 0x1000
+#define CODE_OFFSET 0x000
+#define HANDLER_OFFSET 0x080
+#define GDT_OFFSET 0x100
+#define IDT_OFFSET 0x200
+#define STACK_OFFSET 0xff0
+
+#define SELECTOR_GUEST_CODE 0x08
+#define DESCRIPTOR_CODE64 0x00af9b000000ffffULL
+/* A 64-bit interrupt gate at offset 0..15, present (SDM vol. 3A, 6.14.1). */
+#define GATE_INTERRUPT 0x8e00ULL
+
+/* mov al, [rdi]; vmcall */
+static const u8 code[] = { 0x8a, 0x07, 0x0f, 0x01, 0xc1 };
+/* vmcall; the error code is on top of the stack */
+static const u8 handler[] = { 0x0f, 0x01, 0xc1 };
+
+/* What became of the access. */
+enum outcome { EXITED, DELIVERED, TRANSLATED, OUTCOME_UNKNOWN };
+
+struct probe {
+	struct vcpu vcpu;
+	u64 *tables[PT_LEVELS + 1]; /* by level; each is linked in slot 0 */
+	u8 *page;
+	u32 error_code;
+};
+
+/* Slot 0 of the upper tables leads to the page, slot 1 is for the test; in the
+ * page table, slot 1 is the page's, and slot 2 for the test. */
+static u32 test_slot(u8 level)
+{
+	return level > 1 ? 1 : 2;
+}
+
+static gva_t test_address(u8 level)
+{
+	return (gva_t)test_slot(level) * pt_span(level) << PAGE_SHIFT;
+}
+
+static bool build_guest(struct probe *p)
+{
+	u64 *gdt, *gate;
+
+	p->page = memory_alloc(1);
+	for (u8 level = PT_LEVELS; level > 0; level--)
+		p->tables[level] = memory_alloc(1);
+	if (!p->page || !p->tables[1] || !p->tables[2] || !p->tables[3] ||
+	    !p->tables[4])
+		return false;
+	for (u8 level = PT_LEVELS; level > 1; level--)
+		p->tables[level][0] = spte_make_table(
+			virt_to_phys(p->tables[level - 1]), false);
+	p->tables[1][GUEST_PAGE / PAGE_SIZE] =
+		spte_make_leaf(virt_to_phys(p->page) >> PAGE_SHIFT,
+			       ACCESS_W | ACCESS_X);
+
+	memcpy(p->page + CODE_OFFSET, code, sizeof(code));
+	memcpy(p->page + HANDLER_OFFSET, handler, sizeof(handler));
+	gdt = (u64 *)(p->page + GDT_OFFSET);
+	gdt[SELECTOR_GUEST_CODE / sizeof(u64)] = DESCRIPTOR_CODE64;
+	gate = (u64 *)(p->page + IDT_OFFSET) + 2 * VECTOR_PF;
+	gate[0] = (GUEST_PAGE + HANDLER_OFFSET) | SELECTOR_GUEST_CODE << 16 |
+		  GATE_INTERRUPT << 32;
+	return true;
+}
+
+static void set_up_vcpu(struct probe *p)
+{
+	struct linux_entry entry = {
+		.rip = GUEST_PAGE + CODE_OFFSET,
+		.gdt_base = GUEST_PAGE + GDT_OFFSET,
+		.gdt_limit = 2 * sizeof(u64) - 1,
+		.cs = SELECTOR_GUEST_CODE,
+	};
+
+	vcpu_create_vmcs(&p->vcpu);
+	vcpu_start_long_mode(&p->vcpu, &entry);
+	if (cpu_has_nx())
+		p->vcpu.mmu.efer |= EFER_NXE;
+	vcpu_apply_state(&p->vcpu);
+	vmwrite(VMCS_GUEST_IDTR_BASE, GUEST_PAGE + IDT_OFFSET);
+	vmwrite(VMCS_GUEST_IDTR_LIMIT, (VECTOR_PF + 1) * 16 - 1);
+	vmwrite(VMCS_GUEST_CR3, virt_to_phys(p->tables[PT_LEVELS]));
+	vmwrite(VMCS_EXCEPTION_BITMAP, BIT(VECTOR_PF));
+	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, PFEC_P);
+	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, PFEC_P);
+}
+
+/* Have the guest read by way of @entry at @level. */
+static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
+{
+	const u64 *stack = (const u64 *)(p->page + STACK_OFFSET);
+	struct vmx_exit *exit = &p->vcpu.exit;
+
+	p->tables[level][test_slot(level)] = entry;
+	do {
+		vmwrite(VMCS_GUEST_RIP, GUEST_PAGE + CODE_OFFSET);
+		vmwrite(VMCS_GUEST_RSP, GUEST_PAGE + STACK_OFFSET);
+		vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+		p->vcpu.regs.gpr[RDI] = test_address(level);
+		if (!vcpu_enter(&p->vcpu))
+			return OUTCOME_UNKNOWN;
+		/* An interrupt of the machine's may come first. */
+		cpu_take_interrupts();
+	} while (exit->reason == EXIT_EXTERNAL_INTERRUPT);
+	p->tables[level][test_slot(level)] = SPTE_ABSENT_VALUE;
+
+	if (exit->reason == EXIT_EXCEPTION_OR_NMI &&
+	    (exit->interruption & VMX_INTR_VECTOR) == VECTOR_PF) {
+		p->error_code = exit->interruption_error;
+		return EXITED;
+	}
+	if (exit->reason != EXIT_VMCALL)
+		return OUTCOME_UNKNOWN;
+	if (exit->rip != GUEST_PAGE + HANDLER_OFFSET)
+		return TRANSLATED;
+	/* SS, RSP, RFLAGS, CS, RIP, then the error code. */
+	p->error_code = stack[-6];
+	return DELIVERED;
+}
+
+/* Is the outcome what the shadow MMU builds on? */
+static bool as_expected(struct probe *p, u8 level, u64 entry,
+			enum outcome outcome, u32 error_code)
+{
+	static const char *const words[] = {
+		[EXITED] = "exits",
+		[DELIVERED] = "goes to the guest",
+		[TRANSLATED] = "translates",
+		[OUTCOME_UNKNOWN] = "does something else",
+	};
+	enum outcome got = try_entry(p, level, entry);
+
+	if (got == outcome && p->error_code == error_code)
+		return true;
+	log_info("self-test: at level %u, %s %s with error code 0x%x "
+		 "(exit reason 0x%x), where the manual has: %s, 0x%x",
+		 level, entry ? "TRAP" : "ABSENT", words[got], p->error_code,
+		 p->vcpu.exit.reason, words[outcome], error_code);
+	return false;
+}
+
+static bool trap_works(struct probe *p, u8 level)
+{
+	return as_expected(p, level, spte_trap(true), EXITED,
+			   PFEC_P | PFEC_RSVD);
+}
+
+bool selftest_run(struct selftest_result *result)
+{
+	u8 maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff;
+	static struct probe probe; /* too large for the stack */
+
+	if (!build_guest(&probe)) {
+		log_info("no memory for the self-test");
+		return false;
+	}
+	set_up_vcpu(&probe);
+	result->filter_works = true;
+	for (u8 level = PT_LEVELS; level > 0; level--) {
+		if (!as_expected(&probe, level, SPTE_ABSENT_VALUE, DELIVERED,
+				 0))
+			result->filter_works = false;
+		if (level > 1 && !trap_works(&probe, level))
+			result->filter_works = false;
+	}
+	/*
+	 * Where CPUID says 52 bits, a TRAP in a PTE is a real translation, to
+	 * the last frame of the physical address space: not to be touched.
+	 */
+	result->leaf_trap_reserved = maxphyaddr < 52 && trap_works(&probe, 1);
+	log_info("self-test: MAXPHYADDR %u; not-present faults %s, TRAP in a "
+		 "PTE %s: bypass %s",
+		 maxphyaddr,
+		 result->filter_works ? "can go to the guest" : "must exit",
+		 result->leaf_trap_reserved ? "is reserved" :
+					      "can't be reserved",
+		 result->filter_works && result->leaf_trap_reserved ?
+			 "possible" :
+			 "not possible with NXE=1");
+	return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does this processor treat ABSENT and TRAP, and the page-fault filter, as the
+ * shadow MMU needs it? CPUID may misreport MAXPHYADDR under another hypervisor,
+ * and the filter may be emulated; so a tiny guest tries.
+ */
+#ifndef VMX_SELFTEST_H
+#define VMX_SELFTEST_H
+
+#include "lib/types.h"
+
+struct selftest_result {
+	/* ABSENT does not exit, TRAP does, at every level that was tried. */
+	bool filter_works;
+	/* TRAP is reserved in a PTE of 4-level paging with NXE=1, too. */
+	bool leaf_trap_reserved;
+};
+
+/*
+ * Run the test, in VMX root operation. What it finds is logged. False: the
+ * tiny guest could not even be entered; this has been logged.
+ */
+bool selftest_run(struct selftest_result *result);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What of CR0 the guest may set without an exit. */
+#ifndef VMX_STATE_H
+#define VMX_STATE_H
+
+#include "vmx/vcpu.h"
+
+/* Bits that nothing in Umbra depends on; TS above all is set and cleared. */
+#define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_AM)
+
+/* The guest's CR0 as it would read it. */
+u64 vcpu_cr0(const struct vcpu *vcpu);
+
+/* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
+void vcpu_apply_state(struct vcpu *vcpu);
+
+/* The guest's new CR0, CR3, CR4 and EFER, all valid, for the MMU and the VMCS. */
+void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/time.h"
+#include "guest/vm.h"
+#include "lib/log.h"
+#include "vmx/stats.h"
+
+#define NS_PER_MS 1000000
+
+static void print_exits(const struct vm_stats *stats)
+{
+	log_info("exits: %lu", stats->exits_total);
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
+		if (stats->exits[reason])
+			log_info("  %-36s %10lu", vmx_exit_name(reason),
+				 stats->exits[reason]);
+}
+
+static void print_mmu(const struct mmu_stats *s)
+{
+	log_info("page-fault exits: %lu not-present, %lu protection, "
+		 "%lu trap; of all these %lu MMIO",
+		 s->faults_not_present, s->faults_protection, s->faults_trap,
+		 s->faults_mmio);
+	log_info("guest page faults injected: %lu not-present, %lu others",
+		 s->injected_not_present, s->injected_other);
+	log_info("guest walks: %lu for faults, %lu for data, %lu for code",
+		 s->walks_fault, s->walks_data, s->walks_fetch);
+	log_info("shadow entries: %lu filled on a fault, %lu on a write; "
+		 "%lu table writes",
+		 s->fills, s->updates, s->table_writes);
+	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
+		 "%lu reclaimed",
+		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);
+	log_info("shadow roots: %lu looked up; %lu flushes", s->roots,
+		 s->flushes);
+}
+
+void stats_print(const struct vm *vm)
+{
+	u64 ms = (time_ns() - vm->stats.started_ns) / NS_PER_MS;
+	u64 idle_ms = vm->stats.idle_ns / NS_PER_MS;
+
+	log_info("--- statistics of %s ---", vm->name);
+	print_exits(&vm->stats);
+	print_mmu(mmu_stats(vm->mmu));
+	log_info("interrupts injected: %lu", vm->stats.interrupts);
+	log_info("time: %lu.%03lu s, of which %lu.%03lu s halted", ms / 1000,
+		 ms % 1000, idle_ms / 1000, idle_ms % 1000);
+}

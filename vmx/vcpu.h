@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One virtual processor. What the VMCS keeps of it stays there; what VMX does
+ * not switch is here. The x87, SSE and AVX registers, DR0 to DR3, DR6, and the
+ * MSRs of SYSCALL and SWAPGS are in neither: Umbra uses none of them, so they
+ * stay in the processor, the guest's, all the time.
+ */
+#ifndef VMX_VCPU_H
+#define VMX_VCPU_H
+
+#include "arch/x86/insn.h"
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+#include "mmu/mmu.h"
+#include "vmx/controls.h"
+#include "vmx/vmcs.h"
+
+struct vm;
+
+/* Interruption information, SDM vol. 3C, tables 24-14, 24-16 and 24-17. */
+#define VMX_INTR_VECTOR BITS(7, 0)
+#define VMX_INTR_TYPE BITS(10, 8)
+#define VMX_INTR_ERROR_CODE BIT(11)
+#define VMX_INTR_NMI_UNBLOCKED BIT(12) /* of exits: by a faulting IRET */
+#define VMX_INTR_VALID BIT(31)
+
+enum vmx_intr_type {
+	INTR_EXTERNAL = 0,
+	INTR_NMI = 2,
+	INTR_HARDWARE_EXCEPTION = 3,
+	INTR_SOFTWARE_INTERRUPT = 4,
+	INTR_PRIVILEGED_SOFTWARE_EXCEPTION = 5,
+	INTR_SOFTWARE_EXCEPTION = 6,
+	INTR_OTHER_EVENT = 7
+};
+
+static inline enum vmx_intr_type vmx_intr_type(u32 info)
+{
+	return (enum vmx_intr_type)(info >> 8 & 7);
+}
+
+/* Interruptibility state, SDM vol. 3C, table 24-3. */
+#define BLOCKING_BY_STI BIT(0)
+#define BLOCKING_BY_MOV_SS BIT(1)
+#define BLOCKING_BY_NMI BIT(3)
+
+/* What an exit has left in the VMCS, read once. */
+struct vmx_exit {
+	u32 reason; /* with bit 31: VM-entry failure */
+	u64 qualification;
+	u64 rip;
+	u32 idt_vectoring;
+	u32 idt_vectoring_error; /* if idt_vectoring says there is one */
+	/* For exceptions and NMIs: */
+	u32 interruption;
+	u32 interruption_error;
+};
+
+/* An event to be delivered at the next entry. */
+struct vmx_event {
+	u32 info; /* as VM-entry interruption information; 0: none */
+	u32 error_code;
+	u32 length; /* of the instruction, for software events */
+};
+
+/* An instruction that is tried again and again; see page_fault.c. */
+struct retry {
+	u64 rip;
+	gva_t page;
+	u32 count;
+};
+
+struct vcpu {
+	/* RSP, RIP and RFLAGS are in the VMCS; vcpu_load_regs() fetches them. */
+	struct cpu_regs regs;
+	bool launched;
+	struct vm *vm;
+	struct mmu_vcpu mmu;
+	struct vmx_exit exit;
+	struct vmx_event event;
+	struct retry retry;
+	struct vmx_controls controls;
+	u64 cr8;
+	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
+	hpa_t vmcs;
+};
+
+/* An instruction is finished: RIP, shadows and single-step as it leaves them. */
+void vcpu_skip_instruction(struct vcpu *vcpu);
+/* The same for one that the emulator has finished, with its registers. */
+void vcpu_finish_emulated(struct vcpu *vcpu);
+
+/*
+ * Enter the guest and come back with vcpu->exit. False: VMLAUNCH or VMRESUME
+ * itself failed, and VM_INSTRUCTION_ERROR says why.
+ */
+bool vcpu_enter(struct vcpu *vcpu);
+
+/* RSP, RIP and RFLAGS from the VMCS, and back. */
+void vcpu_load_regs(struct vcpu *vcpu);
+void vcpu_store_regs(const struct vcpu *vcpu);
+
+/* How the guest's code at CS:RIP is to be decoded. */
+enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
+/* The segment bases that addresses are made with. */
+void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT]);
+/* Current privilege level: that of SS (SDM vol. 3C, 24.4.1). */
+unsigned int vcpu_cpl(void);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VMX instructions (SDM vol. 3C, chapter 30), one inline function each. A
+ * failure of VMREAD or VMWRITE is a mistake of Umbra's own: it panics.
+ */
+#ifndef VMX_VMCS_H
+#define VMX_VMCS_H
+
+#include "lib/types.h"
+#include "vmx/vmcs_fields.h"
+
+/* Panics, naming the field and the VM-instruction error. */
+void vmcs_access_failed(const char *instruction, enum vmcs_field field)
+	__attribute__((noreturn, cold));
+
+static inline u64 vmread(enum vmcs_field field)
+{
+	bool failed;
+	u64 value;
+
+	asm volatile("vmread %2, %0"
+		     : "=rm"(value), "=@ccbe"(failed)
+		     : "r"((u64)field)
+		     : "memory");
+	if (__builtin_expect(failed, 0))
+		vmcs_access_failed("VMREAD", field);
+	return value;
+}
+
+/* False: this processor has no such field. */
+static inline bool vmread_safe(enum vmcs_field field, u64 *value)
+{
+	bool failed;
+
+	asm volatile("vmread %2, %0"
+		     : "=r"(*value), "=@ccbe"(failed)
+		     : "r"((u64)field)
+		     : "memory");
+	return !failed;
+}
+
+static inline void vmwrite(enum vmcs_field field, u64 value)
+{
+	bool failed;
+
+	asm volatile("vmwrite %1, %2"
+		     : "=@ccbe"(failed)
+		     : "rm"(value), "r"((u64)field)
+		     : "memory");
+	if (__builtin_expect(failed, 0))
+		vmcs_access_failed("VMWRITE", field);
+}
+
+/* These take a physical address in memory; false: VMfail. */
+#define DEFINE_VMX(name)                                                       \
+	static inline bool name(hpa_t address)                                 \
+	{                                                                      \
+		bool failed;                                                   \
+                                                                               \
+		asm volatile(#name " %1"                                       \
+			     : "=@ccbe"(failed)                                \
+			     : "m"(address)                                    \
+			     : "memory");                                      \
+		return !failed;                                                \
+	}
+
+DEFINE_VMX(vmxon)
+DEFINE_VMX(vmclear)
+DEFINE_VMX(vmptrld)
+
+static inline void vmxoff(void)
+{
+	asm volatile("vmxoff" : : : "cc", "memory");
+}
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What does not change while the guest runs: controls, host state (SDM vol.
+ * 3C, 26.2), and the state at the guest's first instruction (26.3).
+ */
+#include "arch/x86/cpu.h"
+#include "arch/x86/gdt.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/trap.h"
+#include "boot/memory.h"
+#include "guest/linux.h"
+#include "guest/msr.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "vmx/state.h"
+#include "vmx/vmcs_setup.h"
+#include "vmx/vmx.h"
+
+/* Access rights of segments, SDM vol. 3C, table 24-2. */
+#define AR_CODE64 0xa09b /* G, L, present, S, execute/read, accessed */
+#define AR_CODE32 0xc09b /* G, D, present, S, execute/read, accessed */
+#define AR_DATA 0xc093 /* G, B, present, S, read/write, accessed */
+#define AR_TSS_BUSY 0x8b /* present, busy 32- or 64-bit TSS */
+#define AR_UNUSABLE BIT(16)
+#define TSS_LIMIT 0x67
+
+/* No shadow VMCS: SDM vol. 3C, 26.3.1.5. */
+#define NO_LINK (~0ULL)
+
+/* DR7 after reset: bit 10 always 1 (SDM vol. 3B, 17.2.4). */
+#define DR7_RESET BIT(10)
+
+/*
+ * The MSR bitmap (SDM vol. 3C, 24.6.9): four regions of 1 KiB, for reads and
+ * writes of the low (0 ...) and the high (C0000000h ...) MSRs; 1 means exit.
+ */
+#define MSR_BITMAP_REGION 1024
+#define MSR_BITMAP_WRITES (2 * MSR_BITMAP_REGION)
+#define MSR_HIGH_FIRST 0xc0000000U
+#define MSR_BITMAP_SPAN 0x2000U
+
+/* An entry of an MSR area (SDM vol. 3C, table 24-12). */
+struct msr_area_entry {
+	u32 index;
+	u32 reserved;
+	u64 value;
+};
+
+extern const u8 vmx_exit_point[];
+
+static void *alloc_page(void)
+{
+	void *page = memory_alloc(1);
+
+	if (!page)
+		panic("no memory for a virtual processor");
+	return page;
+}
+
+static void let_through(u8 *bitmap, u32 index)
+{
+	if (index >= MSR_HIGH_FIRST) {
+		index -= MSR_HIGH_FIRST;
+		bitmap += MSR_BITMAP_REGION;
+	}
+	if (index >= MSR_BITMAP_SPAN)
+		return;
+	bitmap[index / 8] &= ~BIT(index % 8);
+	bitmap[MSR_BITMAP_WRITES + index / 8] &= ~BIT(index % 8);
+}
+
+static hpa_t make_msr_bitmap(const struct vcpu *vcpu)
+{
+	bool rdtscp = vmx_has(&vcpu->controls, CONTROLS_CPU2,
+			      CPU2_ENABLE_RDTSCP);
+	u8 *bitmap = alloc_page();
+	const struct msr_policy *policy;
+	size_t count;
+
+	memset(bitmap, 0xff, PAGE_SIZE);
+	policy = msr_policy_table(&count);
+	for (size_t i = 0; i < count; i++)
+		if (policy[i].kind == MSR_PASSTHROUGH ||
+		    (policy[i].kind == MSR_PASSTHROUGH_RDTSCP && rdtscp))
+			let_through(bitmap, policy[i].index);
+	return virt_to_phys(bitmap);
+}
+
+/*
+ * Without the EFER controls: one area that gives the guest its EFER at entry
+ * and one that gives Umbra its own back at exit. The guest can't write EFER
+ * without an exit, so there is nothing to store.
+ */
+static void make_efer_areas(struct vcpu *vcpu)
+{
+	struct msr_area_entry *entry = alloc_page();
+	struct msr_area_entry *exit = entry + 1;
+
+	entry->index = exit->index = IA32_EFER;
+	exit->value = rdmsr(IA32_EFER);
+	vcpu->efer_area = &entry->value;
+	vmwrite(VMCS_VM_ENTRY_MSR_LOAD_ADDRESS, virt_to_phys(entry));
+	vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 1);
+	vmwrite(VMCS_VM_EXIT_MSR_LOAD_ADDRESS, virt_to_phys(exit));
+	vmwrite(VMCS_VM_EXIT_MSR_LOAD_COUNT, 1);
+}
+
+static void set_controls(struct vcpu *vcpu)
+{
+	const struct vmx_controls *c = &vcpu->controls;
+
+	vmwrite(VMCS_PIN_BASED_VM_EXECUTION_CONTROLS, c->value[CONTROLS_PIN]);
+	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+		c->value[CONTROLS_CPU]);
+	if (vmx_has(c, CONTROLS_CPU, CPU_SECONDARY_CONTROLS))
+		vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+			c->value[CONTROLS_CPU2]);
+	vmwrite(VMCS_VM_EXIT_CONTROLS, c->value[CONTROLS_EXIT]);
+	vmwrite(VMCS_VM_ENTRY_CONTROLS, c->value[CONTROLS_ENTRY]);
+	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
+	vmwrite(VMCS_VM_EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(VMCS_VM_EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, 0);
+	vmwrite(VMCS_ADDRESS_OF_MSR_BITMAPS, make_msr_bitmap(vcpu));
+	if (vmx_has(c, CONTROLS_EXIT, EXIT_LOAD_IA32_EFER) &&
+	    vmx_has(c, CONTROLS_ENTRY, ENTRY_LOAD_IA32_EFER))
+		vmwrite(VMCS_HOST_IA32_EFER, rdmsr(IA32_EFER));
+	else
+		make_efer_areas(vcpu);
+	/* CR4 is Umbra's altogether; see state.c for CR0. */
+	vmwrite(VMCS_CR4_GUEST_HOST_MASK, ~0ULL);
+}
+
+static void set_host_state(void)
+{
+	vmwrite(VMCS_HOST_CR0, cr0_read());
+	vmwrite(VMCS_HOST_CR3, cr3_read());
+	vmwrite(VMCS_HOST_CR4, cr4_read());
+	vmwrite(VMCS_HOST_CS_SELECTOR, SELECTOR_CODE);
+	vmwrite(VMCS_HOST_SS_SELECTOR, SELECTOR_DATA);
+	vmwrite(VMCS_HOST_DS_SELECTOR, SELECTOR_DATA);
+	vmwrite(VMCS_HOST_ES_SELECTOR, SELECTOR_DATA);
+	vmwrite(VMCS_HOST_FS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_GS_SELECTOR, 0);
+	vmwrite(VMCS_HOST_TR_SELECTOR, SELECTOR_TSS);
+	vmwrite(VMCS_HOST_FS_BASE, 0);
+	vmwrite(VMCS_HOST_GS_BASE, 0);
+	vmwrite(VMCS_HOST_TR_BASE, tss_base());
+	vmwrite(VMCS_HOST_GDTR_BASE, gdt_base());
+	vmwrite(VMCS_HOST_IDTR_BASE, idt_base());
+	vmwrite(VMCS_HOST_IA32_SYSENTER_CS, 0);
+	vmwrite(VMCS_HOST_IA32_SYSENTER_ESP, 0);
+	vmwrite(VMCS_HOST_IA32_SYSENTER_EIP, 0);
+	vmwrite(VMCS_HOST_RIP, (u64)vmx_exit_point);
+}
+
+/* A segment register of the guest; the fields lie 2 apart by enum segment. */
+static void set_segment(enum segment segment, u16 selector, u32 rights)
+{
+	u32 offset = 2 * segment;
+
+	vmwrite(VMCS_GUEST_ES_SELECTOR + offset, selector);
+	vmwrite(VMCS_GUEST_ES_BASE + offset, 0);
+	vmwrite(VMCS_GUEST_ES_LIMIT + offset, 0xffffffff);
+	vmwrite(VMCS_GUEST_ES_ACCESS_RIGHTS + offset, rights);
+}
+
+/* What is the same for every guest's start. */
+static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
+{
+	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++)
+		set_segment(segment, ds, AR_DATA);
+	set_segment(SEG_CS, cs, cs_rights);
+	vmwrite(VMCS_GUEST_LDTR_SELECTOR, 0);
+	vmwrite(VMCS_GUEST_LDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_LDTR_LIMIT, 0);
+	vmwrite(VMCS_GUEST_LDTR_ACCESS_RIGHTS, AR_UNUSABLE);
+	vmwrite(VMCS_GUEST_TR_SELECTOR, 0);
+	vmwrite(VMCS_GUEST_TR_BASE, 0);
+	vmwrite(VMCS_GUEST_TR_LIMIT, TSS_LIMIT);
+	vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS, AR_TSS_BUSY);
+	vmwrite(VMCS_GUEST_GDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, 0);
+	vmwrite(VMCS_GUEST_IDTR_BASE, 0);
+	vmwrite(VMCS_GUEST_IDTR_LIMIT, 0);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	vmwrite(VMCS_GUEST_RSP, 0);
+	vmwrite(VMCS_GUEST_DR7, DR7_RESET);
+	vmwrite(VMCS_GUEST_IA32_DEBUGCTL, 0);
+	vmwrite(VMCS_GUEST_IA32_SYSENTER_CS, 0);
+	vmwrite(VMCS_GUEST_IA32_SYSENTER_ESP, 0);
+	vmwrite(VMCS_GUEST_IA32_SYSENTER_EIP, 0);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	vmwrite(VMCS_GUEST_ACTIVITY_STATE, 0);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
+	vmwrite(VMCS_VMCS_LINK_POINTER, NO_LINK);
+}
+
+void vcpu_create_vmcs(struct vcpu *vcpu)
+{
+	vmx_choose_controls(vmx_capabilities(), &vcpu->controls);
+	vcpu->vmcs = vmx_make_vmcs();
+	set_controls(vcpu);
+	set_host_state();
+}
+
+void vcpu_start_long_mode(struct vcpu *vcpu, const struct linux_entry *entry)
+{
+	set_guest_state(entry->cs, entry->ds, AR_CODE64);
+	vmwrite(VMCS_GUEST_GDTR_BASE, entry->gdt_base);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
+	vmwrite(VMCS_GUEST_RIP, entry->rip);
+	vcpu->regs.gpr[RSI] = entry->rsi;
+	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
+	vcpu->mmu.cr3 = entry->cr3;
+	vcpu->mmu.cr4 = CR4_PAE;
+	vcpu->mmu.efer = EFER_LME | EFER_LMA;
+	vcpu_apply_state(vcpu);
+}
+
+void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 ebx)
+{
+	/* Selectors with nothing behind them, but no null CS. */
+	set_guest_state(0x08, 0x10, AR_CODE32);
+	vmwrite(VMCS_GUEST_RIP, eip);
+	vcpu->regs.gpr[RBX] = ebx;
+	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE;
+	vcpu_apply_state(vcpu);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* VMX operation: finding out whether it is to be had, entering, leaving. */
+#ifndef VMX_VMX_H
+#define VMX_VMX_H
+
+#include "vmx/controls.h"
+
+/*
+ * Finds out what the processor can do, and enters VMX root operation. False:
+ * it can't; what is missing and the remedy has been logged. VMXOFF is done
+ * when the machine ends.
+ */
+bool vmx_start(void);
+
+/* What vmx_start() found. */
+const struct vmx_capabilities *vmx_capabilities(void);
+
+/* A page with the VMCS revision number: a VMCS that is clear and current. */
+hpa_t vmx_make_vmcs(void);
+
+/* The text of a VM-instruction error number, SDM vol. 3C, table 30-1. */
+const char *vmx_instruction_error_text(u32 number);
+
+#endif
