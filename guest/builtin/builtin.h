@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in guests, as Umbra sees them: one small kernel, a flat binary
+ * linked into the image, that runs the program named by its first argument.
+ *
+ * The contract: Umbra copies the blob to BUILTIN_LOAD_GPA, and the arguments
+ * ("exit-status 7"; at most BUILTIN_ARGUMENTS_MAX bytes with the NUL) to
+ * BUILTIN_ARGUMENTS_GPA. The guest starts at BUILTIN_ENTRY_GPA in 32-bit
+ * protected mode with flat segments, paging and interrupts off, and EBX = the
+ * address of the arguments. It says how it went with a 32-bit OUT of its
+ * status to BUILTIN_EXIT_PORT. It needs BUILTIN_MEMORY_MIN bytes of RAM from
+ * address 0, and COM1.
+ */
+#ifndef GUEST_BUILTIN_BUILTIN_H
+#define GUEST_BUILTIN_BUILTIN_H
+
+#include "lib/types.h"
+
+#define BUILTIN_LOAD_GPA 0x100000
+#define BUILTIN_ENTRY_GPA BUILTIN_LOAD_GPA
+#define BUILTIN_ARGUMENTS_GPA 0x8000
+#define BUILTIN_ARGUMENTS_MAX 256
+#define BUILTIN_MEMORY_MIN (16 * MIB)
+#define BUILTIN_EXIT_PORT 0xf4
+
+struct builtin_guest {
+	const char *name; /* the first word of the arguments */
+	const u8 *start; /* the blob, in Umbra's image */
+	const u8 *end;
+	gpa_t load; /* where the blob goes, page-aligned */
+	gpa_t entry;
+};
+
+/* Ends with an entry whose name is NULL. */
+extern const struct builtin_guest builtin_guests[];
+
+/* The guest that the first word of @arguments names; NULL: there is none. */
+const struct builtin_guest *builtin_find(const char *arguments);
+
+#endif

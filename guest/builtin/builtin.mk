@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+#
+# The built-in guest: linked by itself to a flat binary, which an object of
+# Umbra's then carries. Included by the Makefile.
+
+BUILTIN := $(B)/guest/builtin
+BUILTIN_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard guest/builtin/*.c)) \
+	$(BUILTIN)/entry.asm.o
+
+# It lives at 1 MiB, not in the last 2 GiB; and it had better be small. No loop
+# of its own is to become a call of a library that it doesn't have.
+$(BUILTIN_OBJS): guest/builtin/builtin.mk
+$(BUILTIN_OBJS): CFLAGS += -mcmodel=small -Os -fomit-frame-pointer \
+	-fno-tree-loop-distribute-patterns
+
+$(BUILTIN)/guest.elf: $(BUILTIN_OBJS) guest/builtin/builtin.ld
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -T guest/builtin/builtin.ld $(BUILTIN_OBJS) -o $@
+
+$(BUILTIN)/guest.bin: $(BUILTIN)/guest.elf
+	$(Q)objcopy -O binary $< $@
+
+$(BUILTIN)/blob.asm.o: NASMFLAGS += -I$(BUILTIN)/
+$(BUILTIN)/blob.asm.o: $(BUILTIN)/guest.bin
+
+OBJS += $(BUILTIN)/blob.asm.o
+
+-include $(BUILTIN_OBJS:.o=.d)

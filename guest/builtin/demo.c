@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What does a demand fault cost? On each rung of Umbra's ladder this program
+ * takes 4,096 of them, and asks Umbra how often it left the guest meanwhile.
+ *
+ * A demand fault is what a kernel does all day: something touches a page that
+ * isn't there, the page-fault handler writes a PTE, and the access is tried
+ * again. Half of them come from user mode, half from the kernel.
+ */
+#include "guest/builtin/kernel.h"
+
+#include "guest/hypercall.h"
+
+#define TABLES 8
+#define PAGES ((u64)TABLES * PT_ENTRIES)
+#define USER_PAGES (PAGES / 2) /* the first half of the tables */
+#define PASSES 2
+#define RUNGS_MAX 16
+#define RUNG_NAME_SIZE 16
+
+/*
+ * All pages are mapped to a few frames in turn, since 4,096 frames would be all
+ * of our memory. Each page has a slot of its own in its frame, so that each
+ * touch leaves its own mark.
+ */
+#define FRAMES 64
+#define MARK 0xdeadbeef00000000
+
+/* The first pass writes PTEs as most kernels do, the second the lazy way. */
+static const u64 pass_flags[PASSES] = { PTE_P | PTE_W | PTE_U | PTE_A | PTE_D,
+					PTE_P | PTE_W | PTE_U };
+
+struct row {
+	char rung[RUNG_NAME_SIZE];
+	struct hypercall_counters passes[PASSES];
+};
+
+static struct demo {
+	u64 *table[TABLES];
+	u64 *frame[FRAMES];
+	u64 flags;
+	u64 next; /* the page whose fault is due */
+	u64 faults;
+	bool user; /* the faults are due from user mode */
+	const char *error;
+} demo;
+
+static struct row rows[RUNGS_MAX];
+static struct hypercall_counters before, after;
+
+static u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
+{
+	u32 eax = number;
+
+	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
+	return eax;
+}
+
+static u64 *page_pte(u64 page)
+{
+	return &demo.table[page / PT_ENTRIES][page % PT_ENTRIES];
+}
+
+static u64 *page_slot(u64 page)
+{
+	return &demo.frame[page % FRAMES][page / FRAMES];
+}
+
+static u64 page_leaf(u64 page)
+{
+	return (u64)demo.frame[page % FRAMES] | demo.flags;
+}
+
+static void demo_fails(const char *error)
+{
+	if (!demo.error)
+		demo.error = error;
+}
+
+static bool demo_fault(u64 error_code, gva_t cr2)
+{
+	u64 page = (cr2 - WINDOW_GVA) / PAGE_SIZE;
+
+	if (page >= PAGES)
+		return false;
+	if (page != demo.next)
+		demo_fails("a fault on another page than the one touched");
+	if (cr2 % PAGE_SIZE != page / FRAMES * sizeof(u64))
+		demo_fails("a fault at another address in the page");
+	if (error_code != (PFEC_W | (demo.user ? PFEC_U : 0)))
+		demo_fails("a wrong error code");
+	demo.faults++;
+	*(volatile u64 *)page_pte(page) = page_leaf(page);
+	demo.next++;
+	return true;
+}
+
+/* Touch the pages from @range's lower half to below its upper half. */
+static u64 __user_code touch(u64 range)
+{
+	u64 page;
+
+	for (page = (u32)range; page < range >> 32; page++)
+		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE +
+				  page / FRAMES * sizeof(u64)) = MARK + page;
+	return 0;
+}
+
+static void touch_from(bool user, u64 first, u64 end)
+{
+	demo.user = user;
+	demo.next = first;
+	(user ? run_user : run_kernel)(touch, first | end << 32);
+}
+
+static void clear_ptes(void)
+{
+	u64 page;
+
+	for (page = 0; page < PAGES; page++)
+		*(volatile u64 *)page_pte(page) = 0;
+	flush_all();
+}
+
+/*
+ * Have all that the pass needs linked into Umbra's shadow before counting: the
+ * frames, the eight tables, our own code, stacks and structures. That takes one
+ * fault in each table, by each of the two modes.
+ */
+static void warm_up(void)
+{
+	u64 page;
+
+	clear_ptes();
+	for (page = 0; page < PAGES; page += PT_ENTRIES) {
+		touch_from(true, page, page + 1);
+		touch_from(false, page + 1, page + 2);
+	}
+	clear_ptes();
+	for (page = 0; page < PAGES; page++)
+		*page_slot(page) = 0;
+}
+
+static void verify(void)
+{
+	u64 page;
+
+	if (demo.faults != PAGES)
+		demo_fails("not one fault a page");
+	for (page = 0; page < PAGES; page++) {
+		if (*page_slot(page) != MARK + page)
+			demo_fails("a touch went elsewhere");
+		if (*page_pte(page) != (page_leaf(page) | PTE_A | PTE_D))
+			demo_fails("a PTE is not as it must be");
+	}
+}
+
+static void run_pass(u32 pass, struct hypercall_counters *cost)
+{
+	demo.flags = pass_flags[pass];
+	warm_up();
+	demo.faults = 0;
+	if (on_umbra)
+		hypercall(HYPERCALL_COUNTERS, (u64)&before, NULL);
+	touch_from(true, 0, USER_PAGES);
+	touch_from(false, USER_PAGES, PAGES);
+	if (on_umbra)
+		hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
+	verify();
+
+	cost->exits_timer = after.exits_timer - before.exits_timer;
+	cost->exits = after.exits - before.exits - cost->exits_timer;
+	cost->exits_page_fault =
+		after.exits_page_fault - before.exits_page_fault;
+	cost->injected_not_present =
+		after.injected_not_present - before.injected_not_present;
+	cost->walks = after.walks - before.walks;
+}
+
+static u64 hundredths(const struct hypercall_counters *cost)
+{
+	return (cost->exits * 100 + PAGES / 2) / PAGES;
+}
+
+static void run_rung(struct row *row)
+{
+	const struct hypercall_counters *cost;
+	u32 pass;
+
+	for (pass = 0; pass < PASSES; pass++) {
+		run_pass(pass, &row->passes[pass]);
+		cost = &row->passes[pass];
+		print("demo: %s pass %u: exits/fault %lu.%02lu (timer %lu) "
+		      "pf-exits %lu injected %lu walks %lu\n",
+		      row->rung, pass + 1, hundredths(cost) / 100,
+		      hundredths(cost) % 100, cost->exits_timer,
+		      cost->exits_page_fault, cost->injected_not_present,
+		      cost->walks);
+	}
+}
+
+static void print_table(u32 rungs)
+{
+	const struct hypercall_counters *cost;
+	u32 i, pass;
+
+	print("\n%lu demand faults a pass, over %u linked tables, half of them "
+	      "from user mode.\nPass 1 writes PTEs with A and D set, pass 2 "
+	      "with A and D clear.\n\n",
+	      PAGES, TABLES);
+	print("rung      pass  exits/fault  #PF exits  injected   walks  "
+	      "timer\n");
+	for (i = 0; i < rungs; i++)
+		for (pass = 0; pass < PASSES; pass++) {
+			cost = &rows[i].passes[pass];
+			print("%-9s %4u  %8lu.%02lu  %9lu  %8lu  %6lu  %5lu\n",
+			      pass ? "" : rows[i].rung, pass + 1,
+			      hundredths(cost) / 100, hundredths(cost) % 100,
+			      cost->exits_page_fault,
+			      cost->injected_not_present, cost->walks,
+			      cost->exits_timer);
+		}
+	print("\n");
+}
+
+static void build_window(void)
+{
+	u64 *pdpt, *pd;
+	u32 i;
+
+	pages_reset();
+	pdpt = page_alloc();
+	pd = page_alloc();
+	for (i = 0; i < TABLES; i++) {
+		demo.table[i] = page_alloc();
+		pd[i] = (u64)demo.table[i] | PTE_P | PTE_W | PTE_U | PTE_A;
+	}
+	for (i = 0; i < FRAMES; i++)
+		demo.frame[i] = page_alloc();
+	pdpt[0] = (u64)pd | PTE_P | PTE_W | PTE_U | PTE_A;
+	boot_pml4[WINDOW_PML4_INDEX] = (u64)pdpt | PTE_P | PTE_W | PTE_U |
+				       PTE_A;
+	flush_all();
+}
+
+u32 demo_main(void)
+{
+	u32 rungs = 0;
+
+	build_window();
+	traps.page_fault = demo_fault;
+	if (!on_umbra) {
+		memcpy(rows[0].rung, "bare", sizeof("bare"));
+		run_rung(&rows[rungs++]);
+	}
+	while (on_umbra && rungs < RUNGS_MAX &&
+	       !hypercall(HYPERCALL_RUNG, rungs, rows[rungs].rung))
+		run_rung(&rows[rungs++]);
+	print_table(rungs);
+	if (!rungs)
+		demo_fails("no rung to stand on");
+	if (demo.error)
+		print("demo: FAILED: %s\n", demo.error);
+	return demo.error ? 1 : 0;
+}

@@ -1,0 +1,364 @@
+; SPDX-License-Identifier: MIT
+;
+; The built-in guest's beginning and the little that C can't say: the way from
+; 32-bit unpaged mode to 64-bit mode, the trap stubs, the way to user mode and
+; back, and a visit to the unpaged state.
+
+CR0_MP		equ 1 << 1
+CR0_EM		equ 1 << 2
+CR0_WP		equ 1 << 16
+CR0_PG		equ 1 << 31
+CR4_PAE		equ 1 << 5
+CR4_OSFXSR	equ 1 << 9
+MSR_EFER	equ 0xc0000080
+EFER_LME	equ 1 << 8
+EFER_NXE	equ 1 << 11
+
+; Everything is accessed and dirty from the start: the guest's own memory must
+; not disturb what the demo counts.
+PTE_TABLE	equ 0x27		; P, W, U, A
+PTE_PAGE	equ 0x63		; P, W, A, D
+PTE_LARGE	equ 0xe3		; P, W, A, D, PS
+PTE_U		equ 0x04
+LARGE_PAGES	equ 8			; identity-mapped: 16 MiB
+
+MB1_MAGIC	equ 0x1badb002
+MB1_ADDRESSES	equ 1 << 16		; the header says where to load
+
+STACK_SIZE	equ 8192
+PAGE_SIZE	equ 4096
+
+extern image_start, image_end, bss_end
+extern user_text_start, user_text_end
+extern kernel_main, trap
+
+section .entry
+bits 32
+global entry32
+entry32:
+	jmp	start
+
+; A multiboot 1 header, so that GRUB or QEMU can start the same binary on the
+; bare machine: that is how the checks are shown to expect the right things.
+align 4
+multiboot1:
+	dd MB1_MAGIC
+	dd MB1_ADDRESSES
+	dd -(MB1_MAGIC + MB1_ADDRESSES)
+	dd multiboot1
+	dd image_start
+	dd image_end
+	dd bss_end
+	dd entry32
+
+start:
+	cli
+	cld
+	mov	edx, eax
+	mov	edi, image_end
+	mov	ecx, bss_end
+	sub	ecx, edi
+	shr	ecx, 2
+	xor	eax, eax
+	rep stosd
+
+	mov	esp, stack_top
+	mov	[boot_eax], edx
+	mov	[boot_ebx], ebx
+	call	build_tables
+
+	mov	eax, CR4_PAE | CR4_OSFXSR
+	mov	cr4, eax
+	mov	eax, boot_pml4
+	mov	cr3, eax
+	mov	ecx, MSR_EFER
+	rdmsr
+	or	eax, EFER_LME | EFER_NXE
+	wrmsr
+	lgdt	[gdt_pointer]
+	mov	eax, cr0
+	and	eax, ~CR0_EM
+	or	eax, CR0_PG | CR0_WP | CR0_MP
+	mov	cr0, eax
+	jmp	CODE64:start64
+
+; The first 2 MiB by 4 KiB pages, so that user mode gets its few only; above
+; them 2 MiB pages.
+build_tables:
+	mov	dword [boot_pml4], boot_pdpt + PTE_TABLE
+	mov	dword [boot_pdpt], boot_pd + PTE_TABLE
+	mov	dword [boot_pd], boot_pt + PTE_TABLE
+	mov	eax, PTE_LARGE
+	xor	ecx, ecx
+.large:
+	inc	ecx
+	add	eax, 1 << 21
+	mov	[boot_pd + ecx * 8], eax
+	cmp	ecx, LARGE_PAGES - 1
+	jb	.large
+
+	mov	eax, PTE_PAGE
+	xor	ecx, ecx
+.page:
+	mov	[boot_pt + ecx * 8], eax
+	add	eax, PAGE_SIZE
+	inc	ecx
+	cmp	ecx, 512
+	jb	.page
+
+	mov	eax, user_text_start
+	mov	edx, user_text_end
+	call	.user
+	mov	eax, user_stack
+	mov	edx, user_stack_top
+.user:
+	mov	ecx, eax
+	shr	ecx, 12
+	or	dword [boot_pt + ecx * 8], PTE_U
+	add	eax, PAGE_SIZE
+	cmp	eax, edx
+	jb	.user
+	ret
+
+bits 64
+start64:
+	call	load_data_segments
+	mov	rsp, stack_top
+	mov	edi, [boot_eax]
+	mov	esi, [boot_ebx]
+	call	kernel_main
+
+load_data_segments:
+	mov	eax, DATA
+	mov	ds, eax
+	mov	es, eax
+	mov	ss, eax
+	ret
+
+; --- Traps -------------------------------------------------------------------
+
+section .text
+
+; Vectors that push an error code: 8, 10 to 14, 17, 21 (SDM vol. 3A, 6.13).
+HAS_ERROR_CODE	equ 1 << 8 | 0x1f << 10 | 1 << 17 | 1 << 21
+
+%macro TRAP_STUB 1
+align 16
+%if !((HAS_ERROR_CODE >> %1) & 1)
+	push	0
+%endif
+	push	%1
+	jmp	trap_common
+%endmacro
+
+; TRAP_STUB_SIZE in kernel.h
+global trap_stubs
+align 16
+trap_stubs:
+%assign vector 0
+%rep 32
+	TRAP_STUB vector
+%assign vector vector + 1
+%endrep
+
+; struct trap_frame in kernel.h
+trap_common:
+	push	rax
+	push	rcx
+	push	rdx
+	push	rsi
+	push	rdi
+	push	r8
+	push	r9
+	push	r10
+	push	r11
+	mov	rdi, rsp
+	cld
+	call	trap
+	pop	r11
+	pop	r10
+	pop	r9
+	pop	r8
+	pop	rdi
+	pop	rsi
+	pop	rdx
+	pop	rcx
+	pop	rax
+	add	rsp, 16
+	iretq
+
+; --- Running a function that may fault, in kernel or in user mode ------------
+
+%macro RUN_SAVE 0
+	push	rbx
+	push	rbp
+	push	r12
+	push	r13
+	push	r14
+	push	r15
+	mov	[run_rsp], rsp
+	mov	rax, rdi
+	mov	rdi, rsi
+%endmacro
+
+; int run_kernel(u64 (*function)(u64), u64 argument)
+global run_kernel
+run_kernel:
+	RUN_SAVE
+	call	rax
+	mov	[run_value], rax
+	xor	eax, eax
+	jmp	run_end
+
+; int run_user(u64 (*function)(u64), u64 argument)
+global run_user
+run_user:
+	RUN_SAVE
+	push	USER_DATA
+	push	user_stack_top
+	push	2			; RFLAGS: bit 1 is always 1
+	push	USER_CODE
+	push	user_stub
+	iretq
+
+; The gate by which user mode says that it is done.
+global run_user_done
+run_user_done:
+	mov	[run_value], rax
+	xor	eax, eax
+	jmp	run_end
+
+; noreturn void run_abort(void): from a trap, make run_*() return 1
+global run_abort
+run_abort:
+	mov	eax, 1
+run_end:
+	mov	rsp, [run_rsp]
+	pop	r15
+	pop	r14
+	pop	r13
+	pop	r12
+	pop	rbp
+	pop	rbx
+	ret
+
+; u64 access_*(u64 gva), once for each mode: the kernel may not be allowed to
+; execute the user's code (SMEP). A write leaves what is there as it is.
+%macro ACCESSES 1
+global access_read_%1
+access_read_%1:
+	mov	rax, [rdi]
+	ret
+global access_write_%1
+access_write_%1:
+	lock or qword [rdi], 0
+	ret
+global access_fetch_%1
+access_fetch_%1:
+	jmp	rdi			; at a RET
+%endmacro
+
+ACCESSES kernel
+
+section .user exec
+user_stub:
+	call	rax
+	int	0x80			; VECTOR_USER_DONE in kernel.h
+ACCESSES user
+
+; --- The unpaged state --------------------------------------------------------
+
+section .text
+
+; void unpaged_visit(struct unpaged_visit *visit): see kernel.h
+global unpaged_visit
+unpaged_visit:
+	push	rbx
+	push	rbp
+	push	r12
+	push	r13
+	push	r14
+	push	r15
+	call	load_data_segments
+	push	CODE32
+	push	.compatibility
+	retfq
+
+bits 32
+.compatibility:
+	mov	eax, cr0
+	and	eax, ~CR0_PG
+	mov	cr0, eax
+
+	mov	esi, [edi]
+	mov	eax, [esi]
+	mov	[edi + 8], eax
+	mov	esi, [edi + 16]
+	mov	eax, [edi + 24]
+	mov	[esi], eax
+	mov	eax, [edi + 28]
+	mov	[esi + 4], eax
+
+	mov	eax, cr0
+	or	eax, CR0_PG
+	mov	cr0, eax
+	jmp	CODE64:.back
+
+bits 64
+.back:
+	mov	esp, esp		; the upper half is undefined by now
+	pop	r15
+	pop	r14
+	pop	r13
+	pop	r12
+	pop	rbp
+	pop	rbx
+	ret
+
+; --- Data ---------------------------------------------------------------------
+
+section .data
+
+; Accessed already, so that loading one writes nothing. The TSS's descriptor is
+; filled in by trap_init().
+align 16
+global gdt
+gdt:
+	dq 0
+CODE64 equ $ - gdt
+	dq 0x00af9b000000ffff
+DATA equ $ - gdt
+	dq 0x00cf93000000ffff
+CODE32 equ $ - gdt
+	dq 0x00cf9b000000ffff
+USER_DATA equ $ - gdt + 3
+	dq 0x00cff3000000ffff
+USER_CODE equ $ - gdt + 3
+	dq 0x00affb000000ffff
+	dq 0, 0				; SELECTOR_TSS in kernel.h
+gdt_end:
+
+gdt_pointer:
+	dw gdt_end - gdt - 1
+	dq gdt
+
+section .bss
+boot_eax:	resd 1
+boot_ebx:	resd 1
+run_rsp:	resq 1
+global run_value
+run_value:	resq 1
+
+section .pages nobits alloc write align=4096
+global boot_pml4
+boot_pml4:	resb PAGE_SIZE
+boot_pdpt:	resb PAGE_SIZE
+boot_pd:	resb PAGE_SIZE
+boot_pt:	resb PAGE_SIZE
+		resb STACK_SIZE
+stack_top:
+		resb PAGE_SIZE
+global trap_stack_top
+trap_stack_top:
+user_stack:	resb PAGE_SIZE
+user_stack_top:

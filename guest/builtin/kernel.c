@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in guest's main function: find out which machine this is, and run
+ * the program that the arguments name.
+ */
+#include "guest/builtin/kernel.h"
+
+#include "guest/builtin/builtin.h"
+#include "guest/cpuid.h"
+
+#define CPUID_1_ECX_HYPERVISOR BIT(31)
+#define CPUID_HYPERVISOR 0x40000000
+
+/* Multiboot 1 specification, 3.2 and 3.3. */
+#define MB1_LOADED 0x2badb002
+#define MB1_HAS_ARGUMENTS BIT(2)
+
+struct mb1_info {
+	u32 flags;
+	u32 memory[2];
+	u32 boot_device;
+	u32 arguments;
+};
+
+struct program {
+	const char *name;
+	u32 (*run)(void);
+};
+
+bool on_umbra;
+static char arguments[BUILTIN_ARGUMENTS_MAX];
+
+void *memset(void *dst, int byte, size_t n)
+{
+	void *d = dst;
+
+	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(byte) : "memory");
+	return dst;
+}
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+{
+	void *d = dst;
+
+	__asm__ volatile("rep movsb"
+			 : "+D"(d), "+S"(src), "+c"(n)
+			 :
+			 : "memory");
+	return dst;
+}
+
+struct cpuid_result cpuid(u32 leaf)
+{
+	struct cpuid_result r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(0));
+	return r;
+}
+
+static bool find_umbra(void)
+{
+	struct cpuid_result r;
+	char vendor[12];
+	size_t i;
+
+	if (!(cpuid(1).ecx & CPUID_1_ECX_HYPERVISOR))
+		return false;
+	r = cpuid(CPUID_HYPERVISOR);
+	memcpy(vendor, &r.ebx, sizeof(u32));
+	memcpy(vendor + 4, &r.ecx, sizeof(u32));
+	memcpy(vendor + 8, &r.edx, sizeof(u32));
+	for (i = 0; i < sizeof(vendor); i++)
+		if (vendor[i] != CPUID_SIGNATURE[i])
+			return false;
+	return true;
+}
+
+void __noreturn guest_exit(u32 status)
+{
+	__asm__ volatile("outl %0, %w1"
+			 :
+			 : "a"(status), "Nd"(BUILTIN_EXIT_PORT));
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+/* The word after the first one; "" if there is none. */
+static const char *second_word(const char *s)
+{
+	while (*s && *s != ' ')
+		s++;
+	while (*s == ' ')
+		s++;
+	return s;
+}
+
+static bool first_word_is(const char *s, const char *word)
+{
+	while (*word)
+		if (*s++ != *word++)
+			return false;
+	return !*s || *s == ' ';
+}
+
+/*
+ * Umbra gives the arguments themselves. A boot loader gives the multiboot
+ * information, and some put the kernel's path in front.
+ */
+static void get_arguments(u32 eax, u64 ebx)
+{
+	const struct mb1_info *info = (const void *)ebx;
+	const char *s = (const char *)ebx;
+	size_t i;
+
+	if (!on_umbra) {
+		if (eax != MB1_LOADED || !(info->flags & MB1_HAS_ARGUMENTS))
+			return;
+		s = (const char *)(u64)info->arguments;
+		for (i = 0; s[i] && s[i] != ' '; i++)
+			if (s[i] == '/') {
+				s = second_word(s);
+				break;
+			}
+	}
+	for (i = 0; i < sizeof(arguments) - 1 && s[i]; i++)
+		arguments[i] = s[i];
+}
+
+static u32 hello_main(void)
+{
+	print("hello from the built-in guest\n");
+	return 0;
+}
+
+static u32 exit_status_main(void)
+{
+	const char *s = second_word(arguments);
+	u32 status = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		status = status * 10 + (u32)(*s - '0');
+	return status;
+}
+
+static u32 __noreturn halt_main(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static u32 __noreturn spin_main(void)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+/* With no IDT, #UD becomes #DF, and #DF a shutdown (SDM vol. 3A, 6.15). */
+static u32 triple_fault_main(void)
+{
+	static const u8 no_table[10];
+
+	__asm__ volatile("lidt %0; ud2" : : "m"(no_table));
+	return 0;
+}
+
+static const struct program programs[] = {
+	{ "demo", demo_main },
+	{ "check", check_main },
+	{ "hello", hello_main },
+	{ "exit-status", exit_status_main },
+	{ "halt", halt_main },
+	{ "spin", spin_main },
+	{ "triple-fault", triple_fault_main },
+};
+
+void __noreturn kernel_main(u32 eax, u64 ebx);
+
+void __noreturn kernel_main(u32 eax, u64 ebx)
+{
+	size_t i;
+
+	console_init();
+	on_umbra = find_umbra();
+	get_arguments(eax, ebx);
+	trap_init();
+	for (i = 0; i < ARRAY_SIZE(programs); i++)
+		if (first_word_is(arguments, programs[i].name))
+			guest_exit(programs[i].run());
+	print("guest: there is no program \"%s\"\n", arguments);
+	guest_exit(1);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in guest: what its parts offer one another. It is a kernel in its
+ * own right, which shares no code with Umbra; memory is identity-mapped, up to
+ * 16 MiB, all of it accessed and dirty.
+ */
+#ifndef GUEST_BUILTIN_KERNEL_H
+#define GUEST_BUILTIN_KERNEL_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* Code that user mode may execute; it must not call what is elsewhere. */
+#define __user_code __attribute__((section(".user.text"), noinline))
+
+/* Where the programs map their pages: a PML4 entry that is free, and even. */
+#define WINDOW_PML4_INDEX 2
+#define WINDOW_GVA (WINDOW_PML4_INDEX * 512 * GIB)
+
+#define PT_ENTRIES 512
+#define LARGE_PAGE_SIZE (2 * MIB)
+
+/* console.c */
+void console_init(void);
+void print(const char *fmt, ...) __printf(1, 2);
+
+/* kernel.c */
+struct cpuid_result {
+	u32 eax, ebx, ecx, edx;
+};
+struct cpuid_result cpuid(u32 leaf);
+extern bool on_umbra; /* is the machine Umbra's? */
+void __noreturn guest_exit(u32 status);
+void *memset(void *dst, int byte, size_t n);
+void *memcpy(void *restrict dst, const void *restrict src, size_t n);
+
+/* The programs; each returns the guest's exit status. */
+u32 demo_main(void);
+u32 check_main(void);
+
+/* paging.c */
+/* Give all pages back, empty the window, and flush. */
+void pages_reset(void);
+/* A zeroed page; consecutive calls give consecutive frames, from 4 MiB on. */
+u64 *page_alloc(void);
+/* The entry for @gva in @table, which is of @level 1 to 4. */
+u64 *table_entry(u64 *table, gva_t gva, u32 level);
+#define PAGES_GPA (4 * MIB)
+#define PAGES_END (8 * MIB)
+/* Two large pages, and what is left of memory. */
+#define LARGE_A_GPA (8 * MIB)
+#define LARGE_B_GPA (10 * MIB)
+
+/* entry.asm */
+extern u64 boot_pml4[PT_ENTRIES];
+extern u64 run_value; /* what the function given to run_*() returned */
+/*
+ * Call @function in kernel or in user mode. Returns 0, or 1 if it trapped
+ * while traps.catch was set.
+ */
+int run_kernel(u64 (*function)(u64), u64 argument);
+int run_user(u64 (*function)(u64), u64 argument);
+void __noreturn run_abort(void);
+
+u64 access_read_kernel(u64 gva);
+u64 access_read_user(u64 gva);
+u64 access_write_kernel(u64 gva);
+u64 access_write_user(u64 gva);
+u64 access_fetch_kernel(u64 gva);
+u64 access_fetch_user(u64 gva);
+
+/* Switch paging off, read, write, and switch paging on. */
+struct unpaged_visit {
+	u64 read_gpa;
+	u64 value_read; /* 32 bits */
+	u64 write_gpa;
+	u64 value_written; /* as two halves */
+};
+void unpaged_visit(struct unpaged_visit *visit);
+
+/* trap.c */
+struct trap_frame {
+	u64 r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
+	u64 vector;
+	u64 error_code;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+struct traps {
+	/* Handles page faults if it is set, and returns whether it did. */
+	bool (*page_fault)(u64 error_code, gva_t cr2);
+	bool catch; /* let run_*() return, having kept: */
+	u64 vector;
+	u64 error_code;
+	u64 cr2;
+};
+extern struct traps traps;
+void trap_init(void);
+void trap(struct trap_frame *frame);
+
+/* Privileged instructions. */
+static inline u64 read_cr0(void)
+{
+	u64 value;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr0(u64 value)
+{
+	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+static inline u64 read_cr2(void)
+{
+	u64 value;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr2(u64 value)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
+}
+
+static inline u64 read_cr3(void)
+{
+	u64 value;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr3(u64 value)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline u64 read_cr4(void)
+{
+	u64 value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr4(u64 value)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+#define MSR_EFER 0xc0000080
+
+static inline u64 read_efer(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
+	return (u64)high << 32 | low;
+}
+
+static inline void write_efer(u64 value)
+{
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(MSR_EFER), "a"((u32)value), "d"(value >> 32)
+			 : "memory");
+}
+
+static inline void invlpg(gva_t gva)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(gva) : "memory");
+}
+
+static inline void flush_all(void)
+{
+	write_cr3(read_cr3());
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The pages that the programs build their tables of. */
+#include "guest/builtin/kernel.h"
+
+static gpa_t next_page = PAGES_GPA;
+
+void pages_reset(void)
+{
+	write_cr3((u64)boot_pml4);
+	boot_pml4[WINDOW_PML4_INDEX] = 0;
+	flush_all();
+	next_page = PAGES_GPA;
+}
+
+u64 *page_alloc(void)
+{
+	u64 *page = (u64 *)next_page;
+
+	if (next_page == PAGES_END) {
+		print("guest: out of pages\n");
+		guest_exit(1);
+	}
+	next_page += PAGE_SIZE;
+	return memset(page, 0, PAGE_SIZE);
+}
+
+u64 *table_entry(u64 *table, gva_t gva, u32 level)
+{
+	u32 shift = PAGE_SHIFT + 9 * (level - 1);
+
+	return &table[(gva >> shift) % PT_ENTRIES];
+}
