@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of checks, and the report. */
+#include "guest/builtin/check.h"
+
+#define CPUID_EXTENDED_FEATURES 0x80000001
+#define CPUID_1_GB_PAGES BIT(26) /* EDX */
+#define CPUID_ADDRESS_WIDTHS 0x80000008
+#define CPUID_PHYSICAL_WIDTH BITS(7, 0) /* EAX */
+
+/* One fault can fail thousands of accesses: report the first ones. */
+#define COMPLAINTS_MAX 4
+
+struct check {
+	const char *name;
+	void (*run)(void);
+};
+
+static const struct check checks[] = {
+	{ "rights of 4 KiB pages", check_rights_4k },
+	{ "rights of 2 MiB pages", check_rights_2m },
+	{ "rights with SMEP and SMAP", check_rights_smep_smap },
+	{ "accessed and dirty bits", check_accessed_dirty },
+	{ "reserved bits", check_reserved },
+	{ "table writes, instruction by instruction", check_write_ops },
+	{ "table writes by string instructions", check_string_writes },
+	{ "table writes by stack pushes", check_stack_writes },
+	{ "table write across two tables", check_cross_page_write },
+	{ "self-mapping PML4 entry", check_self_map },
+	{ "entry written through its own mapping", check_own_mapping },
+	{ "one frame at several levels", check_shared_frame },
+	{ "table written through a large page", check_large_page_alias },
+	{ "table, then data, then table", check_reuse },
+	{ "large page split and joined", check_split },
+	{ "1 GiB page", check_gigabyte },
+	{ "access across two pages", check_straddle },
+	{ "two address spaces", check_address_spaces },
+	{ "paging off and on", check_unpaged },
+	{ "CR0.WP off and on", check_write_protect },
+	{ "EFER.NXE off and on", check_no_execute },
+	{ "global pages", check_global },
+	{ "where there is no RAM", check_hole },
+	{ "random tables", check_random },
+};
+
+u32 maxphyaddr;
+bool gigabyte_pages;
+bool nxe = true; /* by entry.asm */
+static u32 complaints;
+
+void set_nxe(bool on)
+{
+	nxe = on;
+	write_efer((read_efer() & ~EFER_NXE) | (on ? EFER_NXE : 0));
+}
+
+void require(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	if (!is_enough())
+		print("  %s\n", what);
+	complaints++;
+}
+
+bool is_enough(void)
+{
+	return complaints >= COMPLAINTS_MAX;
+}
+
+u32 check_main(void)
+{
+	u32 failed = 0;
+	size_t i;
+
+	maxphyaddr = cpuid(CPUID_ADDRESS_WIDTHS).eax & CPUID_PHYSICAL_WIDTH;
+	gigabyte_pages = cpuid(CPUID_EXTENDED_FEATURES).edx & CPUID_1_GB_PAGES;
+	for (i = 0; i < ARRAY_SIZE(checks); i++) {
+		complaints = 0;
+		pages_reset();
+		checks[i].run();
+		print("check: %s %s\n", checks[i].name,
+		      complaints ? "FAILED" : "ok");
+		failed += complaints != 0;
+	}
+	pages_reset();
+	print("check: %u of %u failed\n", failed, (u32)ARRAY_SIZE(checks));
+	return failed ? 1 : 0;
+}

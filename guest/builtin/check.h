@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checks of the machine from inside: does paging do what the manual
+ * says? They hold on the bare machine, so they must hold on Umbra, under every
+ * policy.
+ */
+#ifndef GUEST_BUILTIN_CHECK_H
+#define GUEST_BUILTIN_CHECK_H
+
+#include "guest/builtin/kernel.h"
+
+#define LEVELS 4
+/* An entry that allows everything, and that no access changes. */
+#define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+
+/* check.c */
+extern u32 maxphyaddr;
+extern bool gigabyte_pages;
+extern bool nxe; /* EFER.NXE: to read the MSR itself may be slow */
+void set_nxe(bool on);
+/* Fails the running check, and says what was wrong, unless @ok. */
+void require(bool ok, const char *what);
+/* Has the running check complained enough? */
+bool is_enough(void);
+
+/* oracle.c */
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_KINDS };
+
+/*
+ * Try one access at @gva (8-byte aligned), and require that it does what the
+ * tables in memory, the control registers and EFER demand: fault or none, error
+ * code, CR2, the memory reached, and the A and D bits. The caller has flushed
+ * what it changed. A fetch is tried at offset FETCH_OFFSET of the page.
+ */
+void verify_access(gva_t gva, bool user, enum access_kind kind);
+/* All kinds of it, from both modes. */
+void verify(gva_t gva);
+
+#define FETCH_OFFSET 0x100
+#define INSN_RET 0xc3
+
+/* chain.c */
+/* The tables that translate one address: [1] to [4], by their level. */
+struct chain {
+	u64 *table[LEVELS + 1];
+	u64 *frame;
+};
+/* A frame that begins with its own address, and is full of RETs. */
+u64 *frame_alloc(void);
+/* New tables and a new frame for @gva, linked with PTE_ALL, from PML4 on. */
+void chain_build(struct chain *chain, gva_t gva);
+/* The entry at @level; 1 is the PTE. */
+u64 *chain_entry(const struct chain *chain, gva_t gva, u32 level);
+/* What links @chain's next lower table (or the frame) at @level. */
+u64 chain_link(const struct chain *chain, u32 level);
+
+/* write_ops.c */
+struct write_op {
+	const char *name;
+	/* Turn *entry from @old to @new; 16-byte aligned. */
+	void (*run)(volatile u64 *entry, u64 old, u64 new);
+	bool single; /* by one instruction that accesses it once */
+};
+extern const struct write_op write_ops[];
+extern const u32 write_op_count;
+
+/* The checks, by file. */
+void check_rights_4k(void);
+void check_rights_2m(void);
+void check_rights_smep_smap(void);
+void check_accessed_dirty(void);
+void check_reserved(void);
+
+void check_write_ops(void);
+void check_string_writes(void);
+void check_stack_writes(void);
+void check_cross_page_write(void);
+
+void check_self_map(void);
+void check_own_mapping(void);
+void check_shared_frame(void);
+void check_large_page_alias(void);
+void check_reuse(void);
+void check_split(void);
+void check_gigabyte(void);
+
+void check_straddle(void);
+void check_address_spaces(void);
+void check_unpaged(void);
+void check_write_protect(void);
+void check_no_execute(void);
+void check_global(void);
+void check_hole(void);
+
+void check_random(void);
+
+#endif
