@@ -75,9 +75,14 @@ static u8 rank(const struct pic_chip *chip, u8 input)
 static u8 next_input(const struct pic *pic, unsigned int which)
 {
 	const struct pic_chip *chip = &pic->chip[which];
-	u8 input = highest(chip, chip->irr & ~chip->imr);
+	u8 requests = chip->irr & ~chip->imr;
 	u8 in_service = chip->isr;
+	u8 input;
 
+	/* The usual case, and it is asked at every exit. */
+	if (!requests)
+		return NONE;
+	input = highest(chip, requests);
 	/* Special mask mode: what is masked holds nothing back. */
 	if (chip->special_mask)
 		in_service &= ~chip->imr;
@@ -109,6 +114,8 @@ void pic_set_irq(struct pic *pic, u8 irq, bool level)
 	struct pic_chip *chip = &pic->chip[irq / INPUTS];
 	u8 bit = BIT(irq % INPUTS);
 
+	if (!level && !((chip->lines | chip->irr) & bit))
+		return;
 	if (!level) {
 		chip->lines &= ~bit;
 		chip->irr &= ~bit;
