@@ -54,7 +54,7 @@ void check_self_map(void)
 	verify(WINDOW_GVA);
 }
 
-void check_own_mapping(void)
+static void own_mapping(bool odd)
 {
 	struct chain chain;
 	u64 *table;
@@ -67,7 +67,7 @@ void check_own_mapping(void)
 	index = 2;
 	entry = (volatile u64 *)(WINDOW_GVA + index * PAGE_SIZE) + index;
 	for (op = 0; op < write_op_count; op++) {
-		if (!write_ops[op].single)
+		if (!write_ops[op].single || write_ops[op].odd != odd)
 			continue;
 		table[index] = self;
 		invlpg((gva_t)entry);
@@ -85,6 +85,16 @@ void check_own_mapping(void)
 		write_ops[op].run(entry + 2, 0, (u64)chain.frame | PTE_ALL);
 		verify(WINDOW_GVA + (index + 2) * PAGE_SIZE);
 	}
+}
+
+void check_own_mapping(void)
+{
+	own_mapping(false);
+}
+
+void check_own_mapping_oddly(void)
+{
+	own_mapping(true);
 }
 
 /* The frame is PDPT, PD, PT and page at once, by the indices of the address. */

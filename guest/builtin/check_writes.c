@@ -41,7 +41,11 @@ static void try_op(const struct write_op *op, u64 *entry, u64 from, u64 to)
 	verify(GVA);
 }
 
-void check_write_ops(void)
+/*
+ * All instructions on tables that only @GVA needs, and on the PML4, which each
+ * instruction needs for itself, the @odd or the other ones.
+ */
+static void try_ops(u32 lowest, bool odd)
 {
 	struct chain first, second;
 	u64 values[VALUES];
@@ -50,18 +54,30 @@ void check_write_ops(void)
 
 	chain_build(&first, GVA);
 	chain_build(&second, GVA);
-	for (level = 1; level <= LEVELS; level++) {
+	for (level = lowest; level <= LEVELS; level++) {
 		entry = chain_entry(&first, GVA, level);
 		get_values(values, chain_link(&first, level),
 			   chain_link(&second, level));
 		*chain_entry(&first, GVA, LEVELS) = chain_link(&first, LEVELS);
 		for (op = 0; op < write_op_count; op++)
 			for (i = 0; i < VALUES; i++)
-				try_op(&write_ops[op], entry, values[i],
-				       values[(3 * i + op + 1) % VALUES]);
+				if (level < LEVELS || write_ops[op].odd == odd)
+					try_op(&write_ops[op], entry, values[i],
+					       values[(3 * i + op + 1) %
+						      VALUES]);
 		*entry = chain_link(&first, level);
 		flush_all();
 	}
+}
+
+void check_write_ops(void)
+{
+	try_ops(1, false);
+}
+
+void check_odd_write_ops(void)
+{
+	try_ops(LEVELS, true);
 }
 
 /* A few of a table's pages: the ends, and the middle. */

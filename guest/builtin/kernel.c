@@ -168,6 +168,7 @@ static u32 triple_fault_main(void)
 static const struct program programs[] = {
 	{ "demo", demo_main },
 	{ "check", check_main },
+	{ "check-odd", check_odd_main },
 	{ "hello", hello_main },
 	{ "exit-status", exit_status_main },
 	{ "halt", halt_main },
