@@ -78,7 +78,10 @@ static void write_61(struct machine_devices *d, u16 port, u8 value, u64 now)
 
 static u8 read_rtc(struct machine_devices *d, u16 port, u64 now)
 {
-	return port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
+	u8 value = port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
+
+	devices_update_lines(d);
+	return value;
 }
 
 static void write_rtc(struct machine_devices *d, u16 port, u8 value, u64 now)
@@ -91,7 +94,11 @@ static void write_rtc(struct machine_devices *d, u16 port, u8 value, u64 now)
 
 static u8 read_uart(struct machine_devices *d, u16 port, u64 now)
 {
-	return uart_read(&d->uart, port - PORT_UART);
+	u8 value = uart_read(&d->uart, port - PORT_UART);
+
+	/* Reading has side effects here, and with the clock. */
+	devices_update_lines(d);
+	return value;
 }
 
 static void write_uart(struct machine_devices *d, u16 port, u8 value, u64 now)
@@ -165,11 +172,12 @@ struct port_range {
 
 /* No `read`: it gives ones. No `write`: it goes nowhere. */
 static const struct port_range ranges[] = {
+	/* First what is read in tight loops, against the clock. */
+	{ 0x61, 0x61, read_61, write_61, "interval timer's gate" },
+	{ 0x40, 0x43, read_pit, write_pit, "interval timer" },
 	{ 0x3f8, 0x3ff, read_uart, write_uart, "serial port" },
 	{ 0x20, 0x21, read_pic, write_pic, "interrupt controller 1" },
 	{ 0xa0, 0xa1, read_pic, write_pic, "interrupt controller 2" },
-	{ 0x40, 0x43, read_pit, write_pit, "interval timer" },
-	{ 0x61, 0x61, read_61, write_61, "interval timer's gate" },
 	{ 0x70, 0x71, read_rtc, write_rtc, "real-time clock" },
 	{ 0x80, 0x80, NULL, NULL, "POST code" },
 	{ 0x64, 0x64, NULL, write_64, "keyboard controller (reset only)" },
@@ -205,21 +213,23 @@ const char *devices_port_name(u16 port)
 u32 devices_port_read(struct machine_devices *devices, u16 port,
 		      unsigned int size, u64 now)
 {
-	bool device = find(port);
+	const struct port_range *range = find(port);
 	u32 value = 0;
 
-	if (!device)
+	if (!range) {
 		devices->open_bus++;
+		return BITS(8 * size - 1, 0);
+	}
 	for (unsigned int i = 0; i < size; i++) {
 		u16 at = port + i;
-		const struct port_range *range = device ? find(at) : NULL;
 		u8 byte = OPEN_BUS;
 
+		if (!range || at > range->last)
+			range = find(at);
 		if (range && range->read)
 			byte = range->read(devices, at, now);
 		value |= (u32)byte << (8 * i);
 	}
-	devices_update_lines(devices);
 	return value;
 }
 
