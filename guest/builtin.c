@@ -26,7 +26,7 @@ const struct builtin_guest *builtin_find(const char *arguments)
 	const struct builtin_guest *guest;
 	size_t length = 0;
 
-	while (arguments[length] && arguments[length] != ' ')
+	while (arguments[length] && !BUILTIN_IS_SEPARATOR(arguments[length]))
 		length++;
 	for (guest = builtin_guests; guest->name; guest++)
 		if (strlen(guest->name) == length &&

@@ -4,7 +4,7 @@
  * linked into the image, that runs the program named by its first argument.
  *
  * The contract: Umbra copies the blob to BUILTIN_LOAD_GPA, and the arguments
- * ("exit-status 7"; at most BUILTIN_ARGUMENTS_MAX bytes with the NUL) to
+ * ("exit-status:7"; at most BUILTIN_ARGUMENTS_MAX bytes with the NUL) to
  * BUILTIN_ARGUMENTS_GPA. The guest starts at BUILTIN_ENTRY_GPA in 32-bit
  * protected mode with flat segments, paging and interrupts off, and EBX = the
  * address of the arguments. It says how it went with a 32-bit OUT of its
@@ -22,6 +22,9 @@
 #define BUILTIN_ARGUMENTS_MAX 256
 #define BUILTIN_MEMORY_MIN (16 * MIB)
 #define BUILTIN_EXIT_PORT 0xf4
+
+/* Arguments are separated by a blank or, where that needs quoting, a colon. */
+#define BUILTIN_IS_SEPARATOR(c) ((c) == ' ' || (c) == ':')
 
 struct builtin_guest {
 	const char *name; /* the first word of the arguments */

@@ -89,9 +89,9 @@ void __noreturn guest_exit(u32 status)
 /* The word after the first one; "" if there is none. */
 static const char *second_word(const char *s)
 {
-	while (*s && *s != ' ')
+	while (*s && !BUILTIN_IS_SEPARATOR(*s))
 		s++;
-	while (*s == ' ')
+	while (BUILTIN_IS_SEPARATOR(*s))
 		s++;
 	return s;
 }
@@ -101,7 +101,7 @@ static bool first_word_is(const char *s, const char *word)
 	while (*word)
 		if (*s++ != *word++)
 			return false;
-	return !*s || *s == ' ';
+	return !*s || BUILTIN_IS_SEPARATOR(*s);
 }
 
 /*
