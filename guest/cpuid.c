@@ -17,6 +17,8 @@
 #define CPUID_7_ECX_VAES BIT(9)
 #define CPUID_7_ECX_VPCLMULQDQ BIT(10)
 #define CPUID_7_EDX_MD_CLEAR BIT(10)
+/* Leaf 15h: the clock that the TSC's rate is given as a multiple of, in Hz. */
+#define NOMINAL_CLOCK_HZ 1000000
 #define CPUID_8_EAX_WIDTHS BITS(15, 0)
 #define CPUID_BRAND_1 0x80000003
 #define CPUID_CACHE_L2 0x80000006
@@ -102,8 +104,7 @@ struct cpuid_rule {
 /*
  * Leaves that are not here read as zeros: 3 (serial number), 5 (MWAIT), 6
  * (power and heat), 9 (DCA), Ah (counters), Bh (topology: leaf 1 says it all
- * for one processor). Beyond Dh there are none: least of all 15h and 16h, for
- * a guest should measure its TSC against the timer that it keeps time by.
+ * for one processor), and what lies between Dh and 15h.
  */
 static const struct cpuid_rule rules[] = {
 	{ CPUID_VENDOR, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
@@ -122,6 +123,7 @@ static const struct cpuid_rule rules[] = {
 	{ CPUID_XSTATE, 0, .pass = { GUEST_XCR0_ALLOWED, ALL, ALL, 0 } },
 	{ CPUID_XSTATE, 1, .pass = { LEAF_D_1_EAX, ALL, 0, 0 } },
 	{ CPUID_XSTATE, 2, .pass = { ALL, ALL, ALL, 0 } }, /* AVX */
+	{ CPUID_TSC, ANY_SUBLEAF, .pass = { 0, 0, 0, 0 } },
 	{ CPUID_HYPERVISOR, ANY_SUBLEAF, .set = { .eax = CPUID_HYPERVISOR } },
 	{ CPUID_EXT_MAX, ANY_SUBLEAF, .pass = { ALL, 0, 0, 0 } },
 	{ CPUID_EXT_FEATURES, ANY_SUBLEAF,
@@ -187,7 +189,7 @@ static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 {
 	switch (leaf) {
 	case CPUID_VENDOR:
-		out->eax = MIN(out->eax, (u32)CPUID_XSTATE);
+		out->eax = CPUID_TSC;
 		break;
 	case CPUID_FEATURES:
 		adjust_features(out, input);
@@ -197,6 +199,16 @@ static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		break;
 	case CPUID_XSTATE:
 		adjust_xstate(subleaf, out, input);
+		break;
+	case CPUID_TSC:
+		/*
+		 * TSC frequency = ECX * EBX / EAX. Umbra has measured it, at
+		 * leisure; a guest that measures reads a port in a loop, and
+		 * each reading is an exit.
+		 */
+		out->eax = NOMINAL_CLOCK_HZ / 1000;
+		out->ebx = input->tsc_hz / 1000;
+		out->ecx = NOMINAL_CLOCK_HZ;
 		break;
 	case CPUID_HYPERVISOR:
 		memcpy(&out->ebx, CPUID_SIGNATURE, 3 * sizeof(u32));

@@ -23,6 +23,7 @@ struct cpuid_policy_input {
 	bool xsave; /* XSETBV is emulated; XCR0 is the guest's */
 	bool rdtscp; /* "enable RDTSCP" is 1, so RDPID works as well */
 	bool invariant_tsc;
+	u64 tsc_hz; /* the TSC's rate, told in leaf 15h */
 	u64 cr4; /* the guest's: OSXSAVE is mirrored in leaf 1 */
 };
 
@@ -33,8 +34,9 @@ struct cpuid_policy_input {
 #define CPUID_SIGNATURE "UmbraUmbraUm"
 
 /*
- * The guest's answer. `host` is the processor's for the same leaf and subleaf;
- * CPUID can be executed for any.
+ * The guest's answer. `host` is the processor's for the same leaf and subleaf,
+ * zeroes for a basic leaf beyond its last: there it answers with the last one's
+ * (SDM vol. 2A, CPUID).
  */
 void cpuid_policy(u32 leaf, u32 subleaf, const struct cpuid_regs *host,
 		  const struct cpuid_policy_input *input,

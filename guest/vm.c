@@ -5,6 +5,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/rtc.h"
+#include "arch/x86/time.h"
 #include "boot/memory.h"
 #include "boot/options.h"
 #include "guest/vm.h"
@@ -145,6 +146,7 @@ static void find_features(struct vm *vm)
 		.rdtscp = vmx_has(&vm->vcpu.controls, CONTROLS_CPU2,
 				  CPU2_ENABLE_RDTSCP),
 		.invariant_tsc = true,
+		.tsc_hz = tsc_hz,
 	};
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of RDMSR, WRMSR, CPUID and XSETBV. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "guest/vm.h"
 #include "vmx/exit.h"
@@ -108,9 +109,12 @@ enum exit_result vmx_handle_cpuid(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
 	u32 leaf = gpr[RAX], subleaf = gpr[RCX];
-	struct cpuid_result host = cpuid(leaf, subleaf);
-	struct cpuid_regs in = { host.eax, host.ebx, host.ecx, host.edx }, out;
+	struct cpuid_result host = { 0 };
+	struct cpuid_regs in, out;
 
+	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
+		host = cpuid(leaf, subleaf);
+	in = (struct cpuid_regs){ host.eax, host.ebx, host.ecx, host.edx };
 	vcpu->vm->cpuid.cr4 = vcpu->mmu.cr4;
 	cpuid_policy(leaf, subleaf, &in, &vcpu->vm->cpuid, &out);
 	gpr[RAX] = out.eax;
