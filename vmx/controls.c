@@ -1,60 +1,206 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which exits Umbra wants, and why.
+ * What Umbra asks for, in short: what could change the processor under it
+ * exits, what concerns the guest alone does not.
  */
+#include "arch/x86/msr.h"
 #include "vmx/controls.h"
 
-#define WISH(set_, bit_, required_)                                            \
-	{                                                                      \
-		.set = CONTROLS_##set_, .bit = bit_, .required = required_,    \
-		.name = #bit_                                                  \
-	}
-
-static const struct control_wish wishes[] = {
+/* SDM vol. 3C, table 24-5. */
+static const struct control pin[] = {
 	/* The machine's interrupts and NMIs are Umbra's. */
-	WISH(PIN, PIN_EXTERNAL_INTERRUPT_EXITING, true),
-	WISH(PIN, PIN_NMI_EXITING, true),
-	/* Tells apart a guest that is blocked by NMI, in the VMCS. */
-	WISH(PIN, PIN_VIRTUAL_NMIS, false),
-	/* An idle guest gives the processor back. */
-	WISH(CPU, CPU_HLT_EXITING, true),
-	/* CR3 holds the shadow root: the guest may neither set nor see it. */
-	WISH(CPU, CPU_CR3_LOAD_EXITING, true),
-	WISH(CPU, CPU_CR3_STORE_EXITING, true),
-	/* CR8 is the machine's APIC's. */
-	WISH(CPU, CPU_CR8_LOAD_EXITING, true),
-	WISH(CPU, CPU_CR8_STORE_EXITING, true),
-	/* All ports are the guest machine's. */
-	WISH(CPU, CPU_UNCONDITIONAL_IO_EXITING, true),
-	WISH(CPU, CPU_MWAIT_EXITING, true),
-	WISH(CPU, CPU_MONITOR_EXITING, true),
-	WISH(CPU, CPU_RDPMC_EXITING, true),
-	/* Lets the guest at the MSRs that are its own without an exit. */
-	WISH(CPU, CPU_USE_MSR_BITMAPS, true),
-	WISH(CPU, CPU_SECONDARY_CONTROLS, false),
-	WISH(CPU2, CPU2_ENABLE_RDTSCP, false),
-	WISH(EXIT, EXIT_HOST_ADDRESS_SPACE_SIZE, true),
-	WISH(EXIT, EXIT_SAVE_DEBUG_CONTROLS, true),
-	WISH(ENTRY, ENTRY_LOAD_DEBUG_CONTROLS, true),
-	/* Without these, EFER is switched by the MSR areas (Penryn). */
-	WISH(EXIT, EXIT_LOAD_IA32_EFER, false),
-	WISH(ENTRY, ENTRY_LOAD_IA32_EFER, false),
+	{ 0, CONTROL_REQUIRED, "external-interrupt exiting" },
+	{ 3, CONTROL_REQUIRED, "NMI exiting" },
+	/* Keeps the guest's blocking by NMI apart from the machine's. */
+	{ 5, CONTROL_OPTIONAL, "virtual NMIs" },
+	{ 6, CONTROL_OFF, "activate VMX-preemption timer" },
+	{ 7, CONTROL_OFF, "process posted interrupts" },
 };
 
-const struct control_wish *
-vmx_choose_controls(const struct vmx_capabilities *capabilities,
-		    struct vmx_controls *controls)
-{
-	for (int set = 0; set < CONTROL_SETS; set++)
-		controls->value[set] = (u32)capabilities->allowed[set];
-	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
-		const struct control_wish *wish = &wishes[i];
-		u32 may = capabilities->allowed[wish->set] >> 32;
+/* Table 24-6. */
+static const struct control primary[] = {
+	{ 2, CONTROL_SWITCHED, "interrupt-window exiting" },
+	/* The guest's TSC is the machine's. */
+	{ 3, CONTROL_OFF, "use TSC offsetting" },
+	/* An idle guest gives the processor back. */
+	{ 7, CONTROL_REQUIRED, "HLT exiting" },
+	/* It flushes what the hardware has cached of the shadow. */
+	{ 9, CONTROL_OFF, "INVLPG exiting" },
+	/* CPUID shows none of these to the guest. */
+	{ 10, CONTROL_REQUIRED, "MWAIT exiting" },
+	{ 11, CONTROL_REQUIRED, "RDPMC exiting" },
+	{ 12, CONTROL_OFF, "RDTSC exiting" },
+	/* CR3 holds the shadow root: not for the guest to set or see. */
+	{ 15, CONTROL_REQUIRED, "CR3-load exiting" },
+	{ 16, CONTROL_REQUIRED, "CR3-store exiting" },
+	{ 17, CONTROL_OFF, "activate tertiary controls" },
+	/* CR8 is the priority of the machine's APIC. */
+	{ 19, CONTROL_REQUIRED, "CR8-load exiting" },
+	{ 20, CONTROL_REQUIRED, "CR8-store exiting" },
+	{ 21, CONTROL_OFF, "use TPR shadow" },
+	{ 22, CONTROL_OFF, "NMI-window exiting" },
+	{ 23, CONTROL_OFF, "MOV-DR exiting" },
+	/* All ports are the guest machine's. */
+	{ 24, CONTROL_REQUIRED, "unconditional I/O exiting" },
+	{ 25, CONTROL_OFF, "use I/O bitmaps" },
+	{ 27, CONTROL_OFF, "monitor trap flag" },
+	/* Lets the guest at the MSRs that are its own without an exit. */
+	{ 28, CONTROL_REQUIRED, "use MSR bitmaps" },
+	{ 29, CONTROL_REQUIRED, "MONITOR exiting" },
+	{ 30, CONTROL_OFF, "PAUSE exiting" },
+	{ 31, CONTROL_OPTIONAL, "activate secondary controls" },
+};
 
-		if (may & wish->bit)
-			controls->value[wish->set] |= wish->bit;
-		else if (wish->required)
-			return wish;
+/* Table 24-7. */
+static const struct control secondary[] = {
+	{ 0, CONTROL_OFF, "virtualize APIC accesses" },
+	/* No EPT: that is the point. No VPID: every entry and exit flushes. */
+	{ 1, CONTROL_OFF, "enable EPT" },
+	{ 2, CONTROL_OFF, "descriptor-table exiting" },
+	{ 3, CONTROL_OPTIONAL, "enable RDTSCP" },
+	{ 4, CONTROL_OFF, "virtualize x2APIC mode" },
+	{ 5, CONTROL_OFF, "enable VPID" },
+	{ 6, CONTROL_OFF, "WBINVD exiting" },
+	{ 7, CONTROL_OFF, "unrestricted guest" },
+	{ 8, CONTROL_OFF, "APIC-register virtualization" },
+	{ 9, CONTROL_OFF, "virtual-interrupt delivery" },
+	{ 10, CONTROL_OFF, "PAUSE-loop exiting" },
+	{ 11, CONTROL_OFF, "RDRAND exiting" },
+	{ 12, CONTROL_OFF, "enable INVPCID" },
+	{ 13, CONTROL_OFF, "enable VM functions" },
+	{ 14, CONTROL_OFF, "VMCS shadowing" },
+	{ 15, CONTROL_OFF, "enable ENCLS exiting" },
+	{ 16, CONTROL_OFF, "RDSEED exiting" },
+	{ 17, CONTROL_OFF, "enable PML" },
+	{ 18, CONTROL_OFF, "EPT-violation #VE" },
+	{ 19, CONTROL_OFF, "conceal VMX from PT" },
+	{ 20, CONTROL_OFF, "enable XSAVES/XRSTORS" },
+	{ 21, CONTROL_OFF, "PASID translation" },
+	{ 22, CONTROL_OFF, "mode-based execute control for EPT" },
+	{ 23, CONTROL_OFF, "sub-page write permissions for EPT" },
+	{ 24, CONTROL_OFF, "Intel PT uses guest physical addresses" },
+	{ 25, CONTROL_OFF, "use TSC scaling" },
+	{ 26, CONTROL_OFF, "enable user wait and pause" },
+	{ 27, CONTROL_OFF, "enable PCONFIG" },
+	{ 28, CONTROL_OFF, "enable ENCLV exiting" },
+	{ 30, CONTROL_OFF, "VMM bus-lock detection" },
+	{ 31, CONTROL_OFF, "instruction timeout" },
+};
+
+/* Table 24-10. */
+static const struct control exit_controls[] = {
+	{ 2, CONTROL_REQUIRED, "save debug controls" },
+	{ 9, CONTROL_REQUIRED, "host address-space size" },
+	{ 12, CONTROL_OFF, "load IA32_PERF_GLOBAL_CTRL" },
+	{ 15, CONTROL_OFF, "acknowledge interrupt on exit" },
+	{ 18, CONTROL_OFF, "save IA32_PAT" },
+	{ 19, CONTROL_OFF, "load IA32_PAT" },
+	{ 20, CONTROL_OFF, "save IA32_EFER" },
+	/* Without both of these EFER is switched by the MSR areas (Penryn). */
+	{ 21, CONTROL_OPTIONAL, "load IA32_EFER" },
+	{ 22, CONTROL_OFF, "save VMX-preemption timer value" },
+	{ 23, CONTROL_OFF, "clear IA32_BNDCFGS" },
+	{ 24, CONTROL_OFF, "conceal VMX from PT" },
+	{ 25, CONTROL_OFF, "clear IA32_RTIT_CTL" },
+	{ 26, CONTROL_OFF, "clear IA32_LBR_CTL" },
+	{ 27, CONTROL_OFF, "clear UINV" },
+	{ 28, CONTROL_OFF, "load CET state" },
+	{ 29, CONTROL_OFF, "load PKRS" },
+	{ 30, CONTROL_OFF, "save IA32_PERF_GLOBAL_CTRL" },
+	{ 31, CONTROL_OFF, "activate secondary controls" },
+};
+
+/* Table 24-13. */
+static const struct control entry_controls[] = {
+	{ 2, CONTROL_REQUIRED, "load debug controls" },
+	{ 9, CONTROL_SWITCHED, "IA-32e mode guest" },
+	{ 10, CONTROL_OFF, "entry to SMM" },
+	{ 11, CONTROL_OFF, "deactivate dual-monitor treatment" },
+	{ 13, CONTROL_OFF, "load IA32_PERF_GLOBAL_CTRL" },
+	{ 14, CONTROL_OFF, "load IA32_PAT" },
+	{ 15, CONTROL_OPTIONAL, "load IA32_EFER" },
+	{ 16, CONTROL_OFF, "load IA32_BNDCFGS" },
+	{ 17, CONTROL_OFF, "conceal VMX from PT" },
+	{ 18, CONTROL_OFF, "load IA32_RTIT_CTL" },
+	{ 19, CONTROL_OFF, "load UINV" },
+	{ 20, CONTROL_OFF, "load CET state" },
+	{ 21, CONTROL_OFF, "load guest IA32_LBR_CTL" },
+	{ 22, CONTROL_OFF, "load PKRS" },
+};
+
+#define MSR(name) .msr = (name), .msr_name = #name
+#define TRUE_MSR(name) .true_msr = (name), .true_msr_name = #name
+#define TABLE(table) .controls = (table), .count = ARRAY_SIZE(table)
+
+const struct control_table control_tables[CONTROL_SETS] = {
+	[CONTROLS_PIN] = { VMCS_PIN_BASED_VM_EXECUTION_CONTROLS,
+			   MSR(IA32_VMX_PINBASED_CTLS),
+			   TRUE_MSR(IA32_VMX_TRUE_PINBASED_CTLS), TABLE(pin) },
+	[CONTROLS_CPU] = { VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+			   MSR(IA32_VMX_PROCBASED_CTLS),
+			   TRUE_MSR(IA32_VMX_TRUE_PROCBASED_CTLS),
+			   TABLE(primary) },
+	[CONTROLS_CPU2] = { VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+			    MSR(IA32_VMX_PROCBASED_CTLS2), TABLE(secondary) },
+	[CONTROLS_EXIT] = { VMCS_VM_EXIT_CONTROLS, MSR(IA32_VMX_EXIT_CTLS),
+			    TRUE_MSR(IA32_VMX_TRUE_EXIT_CTLS),
+			    TABLE(exit_controls) },
+	[CONTROLS_ENTRY] = { VMCS_VM_ENTRY_CONTROLS, MSR(IA32_VMX_ENTRY_CTLS),
+			     TRUE_MSR(IA32_VMX_TRUE_ENTRY_CTLS),
+			     TABLE(entry_controls) },
+};
+
+#define MAY_BE_1_SHIFT 32
+
+/* One field; false, and *@refusal says why: a control can't be as wanted. */
+static bool choose(enum control_set set, u64 capability, u32 *value,
+		   struct control_refusal *refusal)
+{
+	const struct control_table *table = &control_tables[set];
+	u32 must_be_1 = capability, may_be_1 = capability >> MAY_BE_1_SHIFT;
+
+	/* Bits that no table knows are as the processor wants them. */
+	*value = must_be_1;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct control *control = &table->controls[i];
+		u32 bit = BIT(control->bit);
+		enum control_want want = control->want;
+		bool needs_1 = want == CONTROL_REQUIRED ||
+			       want == CONTROL_SWITCHED;
+		bool needs_0 = want == CONTROL_OFF || want == CONTROL_SWITCHED;
+
+		*refusal =
+			(struct control_refusal){ set, control, control->bit };
+		if (needs_0 && (must_be_1 & bit))
+			return false;
+		refusal->msr_bit += MAY_BE_1_SHIFT;
+		if (needs_1 && !(may_be_1 & bit))
+			return false;
+		if (want == CONTROL_REQUIRED || want == CONTROL_OPTIONAL)
+			*value |= may_be_1 & bit;
 	}
-	return NULL;
+	return true;
+}
+
+bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
+			 struct vmx_controls *controls,
+			 struct control_refusal *refusal)
+{
+	u32 *value = controls->value;
+
+	value[CONTROLS_CPU2] = 0;
+	for (enum control_set set = 0; set < CONTROL_SETS; set++) {
+		if (set == CONTROLS_CPU2 &&
+		    !vmx_has(controls, CONTROLS_CPU, CPU_SECONDARY_CONTROLS))
+			continue;
+		if (!choose(set, capabilities->allowed[set], &value[set],
+			    refusal))
+			return false;
+	}
+	/* EFER that is loaded one way only would be of no use. */
+	if (!vmx_switches_efer(controls)) {
+		value[CONTROLS_EXIT] &= ~(u32)EXIT_LOAD_IA32_EFER;
+		value[CONTROLS_ENTRY] &= ~(u32)ENTRY_LOAD_IA32_EFER;
+	}
+	return true;
 }

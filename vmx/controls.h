@@ -1,51 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VMX controls: their bits (SDM vol. 3C, 24.6 to 24.8), what Umbra wants
- * of them, and what it makes of the capability MSRs (vol. 3D, appendix A).
+ * The VMX controls (SDM vol. 3C, 24.6 to 24.8): what each bit is called, what
+ * Umbra wants of it, and what the capability MSRs (vol. 3D, appendix A) make
+ * of that wish. Pure.
  */
 #ifndef VMX_CONTROLS_H
 #define VMX_CONTROLS_H
 
 #include "lib/types.h"
+#include "vmx/vmcs_fields.h"
 
-/* Pin-based, table 24-5. */
-#define PIN_EXTERNAL_INTERRUPT_EXITING BIT(0)
-#define PIN_NMI_EXITING BIT(3)
-#define PIN_VIRTUAL_NMIS BIT(5)
-
-/* Primary processor-based, table 24-6. */
+/* Those that the code asks for or switches; all of them: control_tables. */
 #define CPU_INTERRUPT_WINDOW_EXITING BIT(2)
-#define CPU_USE_TSC_OFFSETTING BIT(3)
-#define CPU_HLT_EXITING BIT(7)
-#define CPU_INVLPG_EXITING BIT(9)
-#define CPU_MWAIT_EXITING BIT(10)
-#define CPU_RDPMC_EXITING BIT(11)
-#define CPU_RDTSC_EXITING BIT(12)
-#define CPU_CR3_LOAD_EXITING BIT(15)
-#define CPU_CR3_STORE_EXITING BIT(16)
-#define CPU_CR8_LOAD_EXITING BIT(19)
-#define CPU_CR8_STORE_EXITING BIT(20)
-#define CPU_USE_TPR_SHADOW BIT(21)
-#define CPU_NMI_WINDOW_EXITING BIT(22)
-#define CPU_MOV_DR_EXITING BIT(23)
-#define CPU_UNCONDITIONAL_IO_EXITING BIT(24)
-#define CPU_USE_IO_BITMAPS BIT(25)
-#define CPU_USE_MSR_BITMAPS BIT(28)
-#define CPU_MONITOR_EXITING BIT(29)
-#define CPU_PAUSE_EXITING BIT(30)
 #define CPU_SECONDARY_CONTROLS BIT(31)
-
-/* Secondary processor-based, table 24-7. */
 #define CPU2_ENABLE_RDTSCP BIT(3)
-
-/* VM-exit, table 24-10. */
-#define EXIT_SAVE_DEBUG_CONTROLS BIT(2)
-#define EXIT_HOST_ADDRESS_SPACE_SIZE BIT(9)
-#define EXIT_SAVE_IA32_EFER BIT(20)
 #define EXIT_LOAD_IA32_EFER BIT(21)
-
-/* VM-entry, table 24-13. */
-#define ENTRY_LOAD_DEBUG_CONTROLS BIT(2)
 #define ENTRY_IA32E_MODE_GUEST BIT(9)
 #define ENTRY_LOAD_IA32_EFER BIT(15)
 
@@ -58,42 +27,76 @@ enum control_set {
 	CONTROL_SETS
 };
 
-/* What the processor offers; filled from its MSRs by vmx_probe(). */
+enum control_want {
+	CONTROL_OFF, /* must be 0: Umbra has no handler for what it would do */
+	CONTROL_REQUIRED, /* must be 1 */
+	CONTROL_OPTIONAL, /* 1 where the processor has it */
+	CONTROL_SWITCHED /* begins as 0, must take both */
+};
+
+struct control {
+	u8 bit;
+	enum control_want want;
+	const char *name; /* as the manual spells it */
+};
+
+/* All controls of one field, and where the processor says what it allows. */
+struct control_table {
+	enum vmcs_field field;
+	u32 msr;
+	const char *msr_name;
+	u32 true_msr; /* where IA32_VMX_BASIC[55] is 1; 0: there is none */
+	const char *true_msr_name;
+	const struct control *controls;
+	size_t count;
+};
+
+extern const struct control_table control_tables[CONTROL_SETS];
+
+/* What the processor offers; filled from its MSRs by vmx_start(). */
 struct vmx_capabilities {
 	u64 basic; /* IA32_VMX_BASIC */
-	u64 misc; /* IA32_VMX_MISC */
-	u64 cr0_fixed0, cr0_fixed1;
-	u64 cr4_fixed0, cr4_fixed1;
+	u64 cr0_fixed0; /* bits that must be 1; the others may be (A.7) */
+	u64 cr4_fixed0, cr4_fixed1; /* that must be 1; that may be 1 */
 	/* Low half: bits that must be 1; high half: bits that may be 1. */
 	u64 allowed[CONTROL_SETS];
-	u32 allowed_msr[CONTROL_SETS]; /* which MSR says so */
 };
+
+/* IA32_VMX_BASIC, SDM vol. 3D, A.1. */
+#define BASIC_REVISION BITS(30, 0)
+#define BASIC_VMCS_SIZE(basic) ((basic) >> 32 & BITS(12, 0))
+#define BASIC_MEMORY_TYPE(basic) ((basic) >> 50 & BITS(3, 0))
+#define BASIC_INS_OUTS_INFORMATION BIT(54)
+#define BASIC_TRUE_CONTROLS BIT(55)
 
 /* The controls that Umbra runs a guest with. */
 struct vmx_controls {
 	u32 value[CONTROL_SETS];
 };
 
-/* One bit of the controls, and what becomes of Umbra without it. */
-struct control_wish {
+/* The control that can't be as Umbra wants it. */
+struct control_refusal {
 	enum control_set set;
-	u32 bit;
-	bool required;
-	const char *name;
+	const struct control *control;
+	u8 msr_bit; /* of the capability MSR: it says so */
 };
 
-/*
- * Choose the controls: every bit that must be 1, all that is required, and
- * what is wished for and there. Returns NULL, or the first requirement that
- * the processor does not meet.
- */
-const struct control_wish *vmx_choose_controls(const struct vmx_capabilities *,
-					       struct vmx_controls *);
+/* False: the processor can't; *@refusal tells the first reason. */
+bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
+			 struct vmx_controls *controls,
+			 struct control_refusal *refusal);
 
 static inline bool vmx_has(const struct vmx_controls *controls,
 			   enum control_set set, u32 bit)
 {
 	return controls->value[set] & bit;
+}
+
+/* By controls, that is; else by the MSR areas. */
+static inline bool vmx_switches_efer(const struct vmx_controls *controls)
+{
+	return vmx_has(controls, CONTROLS_EXIT, EXIT_LOAD_IA32_EFER) &&
+	       vmx_has(controls, CONTROLS_ENTRY, ENTRY_LOAD_IA32_EFER);
 }
 
 #endif

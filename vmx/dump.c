@@ -10,62 +10,12 @@
 #include "vmx/exit.h"
 #include "vmx/state.h"
 
-/* A register's bits by name: what is set is printed. */
-struct bit_name {
-	u64 bit;
-	const char *name;
-};
-
-#define NAMES_END                                                              \
-	{                                                                      \
-		0, NULL                                                        \
-	}
-
-static const struct bit_name cr0_names[] = {
-	{ CR0_PE, "PE" }, { CR0_MP, "MP" }, { CR0_EM, "EM" }, { CR0_TS, "TS" },
-	{ CR0_ET, "ET" }, { CR0_NE, "NE" }, { CR0_WP, "WP" }, { CR0_AM, "AM" },
-	{ CR0_NW, "NW" }, { CR0_CD, "CD" }, { CR0_PG, "PG" }, NAMES_END
-};
-static const struct bit_name cr4_names[] = {
-	{ CR4_VME, "VME" },	    { CR4_PVI, "PVI" },
-	{ CR4_TSD, "TSD" },	    { CR4_DE, "DE" },
-	{ CR4_PSE, "PSE" },	    { CR4_PAE, "PAE" },
-	{ CR4_MCE, "MCE" },	    { CR4_PGE, "PGE" },
-	{ CR4_PCE, "PCE" },	    { CR4_OSFXSR, "OSFXSR" },
-	{ CR4_OSXMMEXCPT, "OSXMMEXCPT" }, { CR4_UMIP, "UMIP" },
-	{ CR4_VMXE, "VMXE" },	    { CR4_FSGSBASE, "FSGSBASE" },
-	{ CR4_OSXSAVE, "OSXSAVE" }, { CR4_SMEP, "SMEP" },
-	{ CR4_SMAP, "SMAP" },	    NAMES_END
-};
-static const struct bit_name efer_names[] = {
-	{ EFER_SCE, "SCE" }, { EFER_LME, "LME" }, { EFER_LMA, "LMA" },
-	{ EFER_NXE, "NXE" }, NAMES_END
-};
-static const struct bit_name rflags_names[] = {
-	{ RFLAGS_CF, "CF" }, { RFLAGS_PF, "PF" }, { RFLAGS_AF, "AF" },
-	{ RFLAGS_ZF, "ZF" }, { RFLAGS_SF, "SF" }, { RFLAGS_TF, "TF" },
-	{ RFLAGS_IF, "IF" }, { RFLAGS_DF, "DF" }, { RFLAGS_OF, "OF" },
-	{ RFLAGS_NT, "NT" }, { RFLAGS_RF, "RF" }, { RFLAGS_VM, "VM" },
-	{ RFLAGS_AC, "AC" }, NAMES_END
-};
-static const struct bit_name shadow_names[] = {
-	{ BLOCKING_BY_STI, "blocking by STI" },
-	{ BLOCKING_BY_MOV_SS, "blocking by MOV SS" },
-	{ BLOCKING_BY_NMI, "blocking by NMI" },
-	NAMES_END
-};
-
 static void print_bits(const char *name, u64 value,
-		       const struct bit_name *names)
+		       const char *(*in_words)(char *buf, u64 value))
 {
-	char text[128] = "";
-	size_t length = 0;
+	char words[WORDS_MAX];
 
-	for (; names->name; names++)
-		if (value & names->bit)
-			length += snprintf(text + length, sizeof(text) - length,
-					   " %s", names->name);
-	log_info("  %-8s 0x%016lx%s", name, value, text);
+	log_info("  %-8s 0x%016lx%s", name, value, in_words(words, value));
 }
 
 static void print_registers(const struct vcpu *vcpu)
@@ -83,24 +33,28 @@ static void print_registers(const struct vcpu *vcpu)
 	log_info("  rip %016lx cr2 %016lx cr3 %016lx (shadow %016lx)",
 		 (u64)vmread(VMCS_GUEST_RIP), cr2_read(), vcpu->mmu.cr3,
 		 (u64)vmread(VMCS_GUEST_CR3));
-	print_bits("rflags", vcpu->regs.rflags, rflags_names);
-	print_bits("cr0", vcpu_cr0(vcpu), cr0_names);
-	print_bits("cr4", vcpu->mmu.cr4, cr4_names);
-	print_bits("efer", vcpu->mmu.efer, efer_names);
+	print_bits("rflags", vcpu->regs.rflags, words_for_rflags);
+	print_bits("cr0", vcpu_cr0(vcpu), words_for_cr0);
+	print_bits("cr4", vcpu->mmu.cr4, words_for_cr4);
+	print_bits("efer", vcpu->mmu.efer, words_for_efer);
 }
 
 static void print_segments(void)
 {
 	static const char *const names[] = { "es", "cs", "ss",	 "ds",
 					     "fs", "gs", "ldtr", "tr" };
+	char words[WORDS_MAX];
 
 	/* The fields of the eight registers lie 2 apart. */
-	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
-		log_info("  %-4s %04lx base %016lx limit %08lx rights %05lx",
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		u32 rights = vmread(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i);
+
+		log_info("  %-4s %04lx base %016lx limit %08lx %05x %s",
 			 names[i], vmread(VMCS_GUEST_ES_SELECTOR + 2 * i),
 			 vmread(VMCS_GUEST_ES_BASE + 2 * i),
-			 vmread(VMCS_GUEST_ES_LIMIT + 2 * i),
-			 vmread(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i));
+			 vmread(VMCS_GUEST_ES_LIMIT + 2 * i), rights,
+			 words_for_rights(words, rights));
+	}
 	log_info("  gdtr      base %016lx limit %08lx",
 		 vmread(VMCS_GUEST_GDTR_BASE), vmread(VMCS_GUEST_GDTR_LIMIT));
 	log_info("  idtr      base %016lx limit %08lx",
@@ -123,54 +77,95 @@ static void print_code(struct vcpu *vcpu)
 	log_info("  code at rip:%s", length ? text : " not to be fetched");
 }
 
+/* The controls of a field that are 1, some to a line. */
+static void print_controls(const struct control_table *table, u32 value)
+{
+	char line[80];
+	size_t length = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct control *control = &table->controls[i];
+
+		if (!(value & BIT(control->bit)))
+			continue;
+		if (length && length + strlen(control->name) + 2 > 70) {
+			log_info("      %s,", line);
+			length = 0;
+		}
+		length += snprintf(line + length, sizeof(line) - length, "%s%s",
+				   length ? ", " : "", control->name);
+	}
+	if (length)
+		log_info("      %s", line);
+}
+
 /*
- * Every field of the controls and of the exit information, and the host's and
- * guest's that the lines above don't show; a field that this processor lacks
- * can't be read and is left out.
+ * Has print_segments() shown it? And the VM-instruction error is no longer
+ * what it was once a missing field has been read.
+ */
+static bool is_shown(enum vmcs_field field)
+{
+	return field == VMCS_VM_INSTRUCTION_ERROR ||
+	       (field >= VMCS_GUEST_ES_SELECTOR &&
+		field <= VMCS_GUEST_TR_SELECTOR) ||
+	       (field >= VMCS_GUEST_ES_LIMIT &&
+		field <= VMCS_GUEST_TR_ACCESS_RIGHTS) ||
+	       (field >= VMCS_GUEST_ES_BASE && field <= VMCS_GUEST_IDTR_BASE);
+}
+
+/*
+ * Every field of a kind; what this processor does not have can't be read and
+ * is left out.
  */
 static void print_fields(enum vmcs_kind kind, const char *title)
 {
 	log_info("%s:", title);
-	for (size_t i = 0; i < ARRAY_SIZE(vmcs_fields); i++) {
+	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++) {
 		enum vmcs_field field = vmcs_fields[i].encoding;
 		u64 value;
 
-		if (vmcs_field_kind(field) == kind && vmread_safe(field, &value))
-			log_info("  %-48s 0x%lx", vmcs_fields[i].name, value);
+		if (vmcs_field_kind(field) != kind || is_shown(field) ||
+		    !vmread_safe(field, &value))
+			continue;
+		log_info("  %-48s 0x%lx", vmcs_fields[i].name, value);
+		for (int set = 0; set < CONTROL_SETS; set++)
+			if (control_tables[set].field == field)
+				print_controls(&control_tables[set], value);
 	}
 }
 
-static void print_exit(const struct vcpu *vcpu)
+static void print_exit(const struct vmx_exit *exit)
 {
-	const struct vmx_exit *exit = &vcpu->exit;
+	char words[WORDS_MAX];
 
-	log_info("exit: %s (reason %u), exit qualification 0x%lx",
-		 vmx_exit_name(exit->reason),
-		 (u32)(exit->reason & EXIT_REASON_BASIC), exit->qualification);
-	if (exit->interruption & VMX_INTR_VALID)
-		log_info("  by %s, error code 0x%x",
-			 vmx_vector_name(exit->interruption & VMX_INTR_VECTOR),
-			 exit->interruption_error);
+	log_info("exit: reason %u, %s; qualification 0x%lx",
+		 (u32)(exit->reason & EXIT_REASON_BASIC),
+		 vmx_exit_name(exit->reason), exit->qualification);
+	words_for_exit(words, exit->reason, exit->qualification,
+		       exit->interruption, exit->interruption_error);
+	if (words[0])
+		log_info("  %s", words);
 	if (exit->idt_vectoring & VMX_INTR_VALID)
-		log_info("  during the delivery of vector 0x%lx, error code "
-			 "0x%x",
-			 (unsigned long)(exit->idt_vectoring & VMX_INTR_VECTOR),
-			 exit->idt_vectoring_error);
+		log_info("  during the delivery of: %s",
+			 words_for_event(words, exit->idt_vectoring,
+					 exit->idt_vectoring_error));
 }
 
 void vmx_dump(struct vcpu *vcpu)
 {
 	vcpu_load_regs(vcpu);
 	vcpu->regs.rip = vmread(VMCS_GUEST_RIP);
-	print_exit(vcpu);
+	print_exit(&vcpu->exit);
 	log_info("guest state:");
 	print_registers(vcpu);
 	print_segments();
-	print_bits("shadow", vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
-		   shadow_names);
+	print_bits("blocking", vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+		   words_for_interruptibility);
 	print_code(vcpu);
+	print_fields(VMCS_GUEST, "guest state, what else there is of it");
 	print_fields(VMCS_CONTROL, "controls");
 	print_fields(VMCS_EXIT_INFORMATION, "exit information");
+	print_fields(VMCS_HOST, "host state");
 }
 
 enum exit_result vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)

@@ -113,105 +113,50 @@ static enum exit_result handle_undefined(struct vcpu *vcpu)
 	return EXIT_RESUME;
 }
 
-const struct exit_description vmx_exits[EXIT_REASONS] = {
-	[EXIT_EXCEPTION_OR_NMI] = { "exception or NMI", vmx_handle_exception },
-	[EXIT_EXTERNAL_INTERRUPT] = { "external interrupt",
-				      handle_external_interrupt },
-	[EXIT_TRIPLE_FAULT] = { "triple fault", handle_triple_fault },
-	[EXIT_INIT_SIGNAL] = { "INIT signal", handle_startup },
-	[EXIT_STARTUP_IPI] = { "start-up IPI", handle_startup },
-	[EXIT_IO_SMI] = { "I/O SMI", NULL },
-	[EXIT_OTHER_SMI] = { "other SMI", NULL },
-	[EXIT_INTERRUPT_WINDOW] = { "interrupt window",
-				    handle_interrupt_window },
-	[EXIT_NMI_WINDOW] = { "NMI window", NULL },
-	[EXIT_TASK_SWITCH] = { "task switch", handle_task_switch },
-	[EXIT_CPUID] = { "CPUID", vmx_handle_cpuid },
-	[EXIT_GETSEC] = { "GETSEC", handle_undefined },
-	[EXIT_HLT] = { "HLT", vmx_handle_hlt },
-	[EXIT_INVD] = { "INVD", handle_invd },
-	[EXIT_INVLPG] = { "INVLPG", NULL },
-	[EXIT_RDPMC] = { "RDPMC", handle_rdpmc },
-	[EXIT_RDTSC] = { "RDTSC", NULL },
-	[EXIT_RSM] = { "RSM", handle_undefined },
-	[EXIT_VMCALL] = { "VMCALL", vmx_handle_vmcall },
-	[EXIT_VMCLEAR] = { "VMCLEAR", handle_undefined },
-	[EXIT_VMLAUNCH] = { "VMLAUNCH", handle_undefined },
-	[EXIT_VMPTRLD] = { "VMPTRLD", handle_undefined },
-	[EXIT_VMPTRST] = { "VMPTRST", handle_undefined },
-	[EXIT_VMREAD] = { "VMREAD", handle_undefined },
-	[EXIT_VMRESUME] = { "VMRESUME", handle_undefined },
-	[EXIT_VMWRITE] = { "VMWRITE", handle_undefined },
-	[EXIT_VMXOFF] = { "VMXOFF", handle_undefined },
-	[EXIT_VMXON] = { "VMXON", handle_undefined },
-	[EXIT_CR_ACCESS] = { "control-register access", vmx_handle_cr_access },
-	[EXIT_MOV_DR] = { "MOV DR", NULL },
-	[EXIT_IO_INSTRUCTION] = { "I/O instruction", vmx_handle_io },
-	[EXIT_RDMSR] = { "RDMSR", vmx_handle_rdmsr },
-	[EXIT_WRMSR] = { "WRMSR", vmx_handle_wrmsr },
-	[EXIT_INVALID_GUEST_STATE] = { "VM-entry failure: invalid guest state",
-				       NULL },
-	[EXIT_MSR_LOADING] = { "VM-entry failure: MSR loading", NULL },
-	[EXIT_MWAIT] = { "MWAIT", handle_undefined },
-	[EXIT_MONITOR_TRAP_FLAG] = { "monitor trap flag", NULL },
-	[EXIT_MONITOR] = { "MONITOR", handle_undefined },
-	[EXIT_PAUSE] = { "PAUSE", NULL },
-	[EXIT_MACHINE_CHECK_ENTRY] = { "VM-entry failure: machine check",
-				       NULL },
-	[EXIT_TPR_BELOW_THRESHOLD] = { "TPR below threshold", NULL },
-	[EXIT_APIC_ACCESS] = { "APIC access", NULL },
-	[EXIT_VIRTUALIZED_EOI] = { "virtualized EOI", NULL },
-	[EXIT_GDTR_IDTR_ACCESS] = { "access to GDTR or IDTR", NULL },
-	[EXIT_LDTR_TR_ACCESS] = { "access to LDTR or TR", NULL },
-	[EXIT_EPT_VIOLATION] = { "EPT violation", NULL },
-	[EXIT_EPT_MISCONFIGURATION] = { "EPT misconfiguration", NULL },
-	[EXIT_INVEPT] = { "INVEPT", handle_undefined },
-	[EXIT_RDTSCP] = { "RDTSCP", NULL },
-	[EXIT_PREEMPTION_TIMER] = { "VMX-preemption timer expired", NULL },
-	[EXIT_INVVPID] = { "INVVPID", handle_undefined },
-	[EXIT_WBINVD] = { "WBINVD or WBNOINVD", NULL },
-	[EXIT_XSETBV] = { "XSETBV", vmx_handle_xsetbv },
-	[EXIT_APIC_WRITE] = { "APIC write", NULL },
-	[EXIT_RDRAND] = { "RDRAND", NULL },
-	[EXIT_INVPCID] = { "INVPCID", NULL },
-	[EXIT_VMFUNC] = { "VMFUNC", handle_undefined },
-	[EXIT_ENCLS] = { "ENCLS", NULL },
-	[EXIT_RDSEED] = { "RDSEED", NULL },
-	[EXIT_PML_FULL] = { "page-modification log full", NULL },
-	[EXIT_XSAVES] = { "XSAVES", NULL },
-	[EXIT_XRSTORS] = { "XRSTORS", NULL },
+typedef enum exit_result (*exit_handler)(struct vcpu *vcpu);
+
+static const exit_handler handlers[EXIT_REASONS] = {
+	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,
+	[EXIT_EXTERNAL_INTERRUPT] = handle_external_interrupt,
+	[EXIT_TRIPLE_FAULT] = handle_triple_fault,
+	[EXIT_INIT_SIGNAL] = handle_startup,
+	[EXIT_STARTUP_IPI] = handle_startup,
+	[EXIT_INTERRUPT_WINDOW] = handle_interrupt_window,
+	[EXIT_TASK_SWITCH] = handle_task_switch,
+	[EXIT_CPUID] = vmx_handle_cpuid,
+	[EXIT_GETSEC] = handle_undefined,
+	[EXIT_HLT] = vmx_handle_hlt,
+	[EXIT_INVD] = handle_invd,
+	[EXIT_RDPMC] = handle_rdpmc,
+	[EXIT_RSM] = handle_undefined,
+	[EXIT_VMCALL] = vmx_handle_vmcall,
+	[EXIT_VMCLEAR] = handle_undefined,
+	[EXIT_VMLAUNCH] = handle_undefined,
+	[EXIT_VMPTRLD] = handle_undefined,
+	[EXIT_VMPTRST] = handle_undefined,
+	[EXIT_VMREAD] = handle_undefined,
+	[EXIT_VMRESUME] = handle_undefined,
+	[EXIT_VMWRITE] = handle_undefined,
+	[EXIT_VMXOFF] = handle_undefined,
+	[EXIT_VMXON] = handle_undefined,
+	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
+	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
+	[EXIT_RDMSR] = vmx_handle_rdmsr,
+	[EXIT_WRMSR] = vmx_handle_wrmsr,
+	[EXIT_MWAIT] = handle_undefined,
+	[EXIT_MONITOR] = handle_undefined,
+	[EXIT_INVEPT] = handle_undefined,
+	[EXIT_INVVPID] = handle_undefined,
+	[EXIT_XSETBV] = vmx_handle_xsetbv,
+	[EXIT_VMFUNC] = handle_undefined,
 };
-
-const char *vmx_exit_name(u32 reason)
-{
-	reason &= EXIT_REASON_BASIC;
-	if (reason < EXIT_REASONS && vmx_exits[reason].name)
-		return vmx_exits[reason].name;
-	return "reason unknown to Umbra";
-}
-
-const char *vmx_vector_name(u8 vector)
-{
-	static const char *const names[VECTOR_EXCEPTIONS] = {
-		[VECTOR_DE] = "#DE", [VECTOR_DB] = "#DB", [VECTOR_NMI] = "NMI",
-		[VECTOR_BP] = "#BP", [VECTOR_OF] = "#OF", [VECTOR_BR] = "#BR",
-		[VECTOR_UD] = "#UD", [VECTOR_NM] = "#NM", [VECTOR_DF] = "#DF",
-		[VECTOR_TS] = "#TS", [VECTOR_NP] = "#NP", [VECTOR_SS] = "#SS",
-		[VECTOR_GP] = "#GP", [VECTOR_PF] = "#PF", [VECTOR_MF] = "#MF",
-		[VECTOR_AC] = "#AC", [VECTOR_MC] = "#MC", [VECTOR_XM] = "#XM",
-		[VECTOR_VE] = "#VE", [VECTOR_CP] = "#CP",
-	};
-
-	if (vector < VECTOR_EXCEPTIONS && names[vector])
-		return names[vector];
-	return "a vector without a name";
-}
 
 enum exit_result vmx_handle_exit(struct vcpu *vcpu)
 {
 	u32 reason = vcpu->exit.reason & EXIT_REASON_BASIC;
 
-	if (reason >= EXIT_REASONS || !vmx_exits[reason].handle)
-		return vmx_stop_guest(vcpu, "an exit that Umbra does not expect");
-	return vmx_exits[reason].handle(vcpu);
+	if (reason >= EXIT_REASONS || !handlers[reason])
+		return vmx_stop_guest(vcpu,
+				      "an exit that Umbra does not expect");
+	return handlers[reason](vcpu);
 }

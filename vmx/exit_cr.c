@@ -6,16 +6,7 @@
 #include "vmx/inject.h"
 #include "vmx/state.h"
 
-/* Exit qualification, SDM vol. 3C, table 27-3. */
-#define QUALIFICATION_CR BITS(3, 0)
-#define QUALIFICATION_TYPE(q) ((q) >> 4 & 3)
-#define QUALIFICATION_REGISTER(q) ((q) >> 8 & 15)
-#define QUALIFICATION_LMSW_SOURCE(q) ((q) >> 16 & 0xffff)
-
-enum cr_access_type { MOV_TO_CR, MOV_FROM_CR, CLTS, LMSW };
-
 #define CR8_TPR BITS(3, 0)
-#define AR_LONG BIT(13)
 
 static struct cr_state cr_state(const struct vcpu *vcpu)
 {
@@ -23,7 +14,7 @@ static struct cr_state cr_state(const struct vcpu *vcpu)
 		.cr0 = vcpu_cr0(vcpu),
 		.cr4 = vcpu->mmu.cr4,
 		.efer = vcpu->mmu.efer,
-		.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_LONG,
+		.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_L,
 	};
 }
 
@@ -110,9 +101,9 @@ static void set_register(struct vcpu *vcpu, enum gpr gpr, u64 value)
 
 static enum exit_result mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
-	u64 value = get_register(vcpu, QUALIFICATION_REGISTER(qualification));
+	u64 value = get_register(vcpu, QUAL_CR_GPR(qualification));
 
-	switch (qualification & QUALIFICATION_CR) {
+	switch (QUAL_CR_NUMBER(qualification)) {
 	case 0:
 		return load_cr0(vcpu, value);
 	case 3:
@@ -129,9 +120,9 @@ static enum exit_result mov_to_cr(struct vcpu *vcpu, u64 qualification)
 
 static enum exit_result mov_from_cr(struct vcpu *vcpu, u64 qualification)
 {
-	enum gpr gpr = QUALIFICATION_REGISTER(qualification);
+	enum gpr gpr = QUAL_CR_GPR(qualification);
 
-	switch (qualification & QUALIFICATION_CR) {
+	switch (QUAL_CR_NUMBER(qualification)) {
 	case 3:
 		set_register(vcpu, gpr, vcpu->mmu.cr3);
 		break;
@@ -152,20 +143,18 @@ enum exit_result vmx_handle_cr_access(struct vcpu *vcpu)
 	const u64 msw = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
 	u64 cr0 = vcpu_cr0(vcpu);
 
-	switch ((enum cr_access_type)QUALIFICATION_TYPE(qualification)) {
-	case MOV_TO_CR:
+	switch (QUAL_CR_TYPE(qualification)) {
+	case CR_ACCESS_MOV_TO:
 		return mov_to_cr(vcpu, qualification);
-	case MOV_FROM_CR:
+	case CR_ACCESS_MOV_FROM:
 		return mov_from_cr(vcpu, qualification);
-	case CLTS:
+	case CR_ACCESS_CLTS:
 		return load_cr0(vcpu, cr0 & ~CR0_TS);
-	case LMSW:
+	case CR_ACCESS_LMSW:
 		/* It can set PE but not clear it (SDM vol. 2A, LMSW). */
-		return load_cr0(vcpu,
-				(cr0 & ~(msw & ~CR0_PE)) |
-					(QUALIFICATION_LMSW_SOURCE(
-						 qualification) &
-					 msw));
+		return load_cr0(
+			vcpu, (cr0 & ~(msw & ~CR0_PE)) |
+				      (QUAL_LMSW_SOURCE(qualification) & msw));
 	}
 	return EXIT_STOP;
 }

@@ -5,17 +5,6 @@
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 
-/* Exit qualification, SDM vol. 3C, table 27-5. */
-#define IO_SIZE(q) (((q)&7) + 1)
-#define IO_IN BIT(3)
-#define IO_STRING BIT(4)
-#define IO_REP BIT(5)
-#define IO_PORT(q) ((q) >> 16 & 0xffff)
-
-/* VM-exit instruction information of INS and OUTS, table 27-8. */
-#define INFO_ADDRESS_SIZE(i) ((i) >> 7 & 7) /* 0: 16, 1: 32, 2: 64 bits */
-#define INFO_SEGMENT(i) ((i) >> 15 & 7)
-
 /* An INS or OUTS with REP is done in portions, so that interrupts get in. */
 #define REP_PORTION 256
 
@@ -36,9 +25,9 @@ static void port_write(struct vcpu *vcpu, u16 port, unsigned int size,
 static bool string_element(struct vcpu *vcpu, gva_t gva, u32 user)
 {
 	u64 qualification = vcpu->exit.qualification;
-	unsigned int size = IO_SIZE(qualification);
-	u32 access = user | (qualification & IO_IN ? PFEC_W : 0);
-	u16 port = IO_PORT(qualification);
+	unsigned int size = QUAL_IO_SIZE(qualification);
+	u32 access = user | (qualification & QUAL_IO_IN ? PFEC_W : 0);
+	u16 port = QUAL_IO_PORT(qualification);
 	struct guest_walk walk[2];
 	size_t first = MIN(size, PAGE_SIZE - (gva & ~PAGE_MASK));
 	u32 value = 0;
@@ -53,7 +42,7 @@ static bool string_element(struct vcpu *vcpu, gva_t gva, u32 user)
 			return false;
 		}
 	}
-	if (qualification & IO_IN) {
+	if (qualification & QUAL_IO_IN) {
 		value = port_read(vcpu, port, size);
 		mmu_write(&vcpu->mmu, walk[0].gpa, &value, first);
 		if (first < size)
@@ -80,17 +69,16 @@ static void advance(u64 *gpr, s64 by, u64 mask)
 
 static enum exit_result string_io(struct vcpu *vcpu)
 {
-	static const u64 masks[] = { 0xffff, 0xffffffff, ~0ULL };
 	u64 qualification = vcpu->exit.qualification;
 	u32 info = vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION);
-	bool in = qualification & IO_IN, rep = qualification & IO_REP;
-	u64 mask = masks[MIN(INFO_ADDRESS_SIZE(info), 2U)];
-	s64 step = IO_SIZE(qualification);
+	bool in = qualification & QUAL_IO_IN, rep = qualification & QUAL_IO_REP;
+	u64 mask = BITS(8 * IO_INFO_ADDRESS_BYTES(info) - 1, 0);
+	s64 step = QUAL_IO_SIZE(qualification);
 	u64 *index = &vcpu->regs.gpr[in ? RDI : RSI];
 	u64 *count = &vcpu->regs.gpr[RCX];
 	u64 base[SEG_COUNT];
 	u32 user = vcpu_cpl() == 3 ? PFEC_U : 0;
-	enum segment segment = in ? SEG_ES : INFO_SEGMENT(info);
+	enum segment segment = in ? SEG_ES : IO_INFO_SEGMENT(info);
 
 	vcpu_segment_bases(vcpu, base);
 	if (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF)
@@ -119,14 +107,14 @@ static enum exit_result string_io(struct vcpu *vcpu)
 enum exit_result vmx_handle_io(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
-	unsigned int size = IO_SIZE(qualification);
-	u16 port = IO_PORT(qualification);
+	unsigned int size = QUAL_IO_SIZE(qualification);
+	u16 port = QUAL_IO_PORT(qualification);
 	u64 *rax = &vcpu->regs.gpr[RAX];
 	u64 mask = BITS(8 * size - 1, 0);
 
-	if (qualification & IO_STRING)
+	if (qualification & QUAL_IO_STRING)
 		return string_io(vcpu);
-	if (qualification & IO_IN) {
+	if (qualification & QUAL_IO_IN) {
 		u64 value = port_read(vcpu, port, size) & mask;
 
 		/* As for any 32-bit result, the upper half becomes 0. */

@@ -67,8 +67,8 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 static void set_interrupt_window(struct vcpu *vcpu, bool open)
 {
 	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];
-	u32 wanted = open ? *controls | CPU_INTERRUPT_WINDOW_EXITING :
-			    *controls & ~(u32)CPU_INTERRUPT_WINDOW_EXITING;
+	u32 wanted = open ? *controls | CPU_INTERRUPT_WINDOW_EXITING
+			  : *controls & ~(u32)CPU_INTERRUPT_WINDOW_EXITING;
 
 	if (wanted == *controls)
 		return;
@@ -98,7 +98,7 @@ void vcpu_deliver(struct vcpu *vcpu)
 	set_interrupt_window(vcpu, pending);
 	if (!event->info)
 		return;
-	trace_injected(&vcpu->vm->trace, event->info);
+	trace_injected(&vcpu->vm->trace, event->info, event->error_code);
 	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, event->info);
 	if (event->info & VMX_INTR_ERROR_CODE)
 		vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);

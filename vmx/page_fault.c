@@ -170,16 +170,16 @@ static enum exit_result give_up_table(struct vcpu *vcpu,
 	retry->rip = vcpu->exit.rip;
 	retry->page = walk->gva & PAGE_MASK;
 	if (++retry->count > MAX_RETRIES)
-		return vmx_stop_guest(vcpu,
-				      "an instruction that Umbra cannot emulate "
-				      "writes a page table that it needs itself");
+		return vmx_stop_guest(
+			vcpu, "an instruction that Umbra cannot emulate "
+			      "writes a page table that it needs itself");
 	mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
 	return EXIT_RESUME;
 }
 
 static enum exit_result emulate_access(struct vcpu *vcpu,
-				       const struct guest_walk *walk, u32 access,
-				       bool mmio)
+				       const struct guest_walk *walk,
+				       u32 access, bool mmio)
 {
 	struct emulation e = {
 		.vcpu = vcpu,
@@ -204,11 +204,12 @@ static enum exit_result emulate_access(struct vcpu *vcpu,
 		break;
 	}
 	if (mmio)
-		return vmx_stop_guest(vcpu,
-				      "an instruction that Umbra cannot emulate "
-				      "accesses guest-physical %#lx, which is "
-				      "not RAM",
-				      walk->gpa);
+		return vmx_stop_guest(
+			vcpu,
+			"an instruction that Umbra cannot emulate "
+			"accesses guest-physical %#lx, which is "
+			"not RAM",
+			walk->gpa);
 	return give_up_table(vcpu, walk);
 }
 
@@ -241,8 +242,8 @@ enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
 			return vmx_stop_guest(
 				vcpu,
 				"%s at guest-physical %#lx, which is not RAM",
-				delivering ? "event delivery" :
-					     "instruction fetch",
+				delivering ? "event delivery"
+					   : "instruction fetch",
 				walk.gpa);
 		return emulate_access(vcpu, &walk, access, true);
 	}

@@ -127,8 +127,7 @@ static void entry_failed(struct vcpu *vcpu)
 static void entry_refused(struct vcpu *vcpu)
 {
 	/* SDM vol. 3C, 26.8: the guest's state was loaded in part at most. */
-	log_info("%s; exit qualification %lu",
-		 vmx_exit_name(vcpu->exit.reason), vcpu->exit.qualification);
+	log_info("%s", vmx_exit_name(vcpu->exit.reason));
 	vmx_dump(vcpu);
 	vm_end(vcpu->vm, END_VM_ENTRY_FAILURE, 0);
 }

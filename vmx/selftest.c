@@ -71,9 +71,8 @@ static bool build_guest(struct probe *p)
 	for (u8 level = PT_LEVELS; level > 1; level--)
 		p->tables[level][0] = spte_make_table(
 			virt_to_phys(p->tables[level - 1]), false);
-	p->tables[1][GUEST_PAGE / PAGE_SIZE] =
-		spte_make_leaf(virt_to_phys(p->page) >> PAGE_SHIFT,
-			       ACCESS_W | ACCESS_X);
+	p->tables[1][GUEST_PAGE / PAGE_SIZE] = spte_make_leaf(
+		virt_to_phys(p->page) >> PAGE_SHIFT, ACCESS_W | ACCESS_X);
 
 	memcpy(p->page + CODE_OFFSET, code, sizeof(code));
 	memcpy(p->page + HANDLER_OFFSET, handler, sizeof(handler));
@@ -194,10 +193,10 @@ bool selftest_run(struct selftest_result *result)
 		 "PTE %s: bypass %s",
 		 maxphyaddr,
 		 result->filter_works ? "can go to the guest" : "must exit",
-		 result->leaf_trap_reserved ? "is reserved" :
-					      "can't be reserved",
-		 result->filter_works && result->leaf_trap_reserved ?
-			 "possible" :
-			 "not possible with NXE=1");
+		 result->leaf_trap_reserved ? "is reserved"
+					    : "can't be reserved",
+		 result->filter_works && result->leaf_trap_reserved
+			 ? "possible"
+			 : "not possible with NXE=1");
 	return true;
 }

@@ -7,14 +7,6 @@
 #include "vmx/state.h"
 #include "vmx/vmx.h"
 
-/* Access rights, SDM vol. 3C, table 24-2. */
-#define AR_TYPE BITS(3, 0)
-#define AR_DPL_SHIFT 5
-#define AR_LONG BIT(13)
-#define AR_DEFAULT_32 BIT(14)
-#define AR_TYPE_TSS16_BUSY 3
-#define AR_TYPE_TSS_BUSY 11
-
 /* GUEST_PENDING_DEBUG_EXCEPTIONS, SDM vol. 3C, table 24-4. */
 #define PENDING_DEBUG_BS BIT(14)
 
@@ -46,8 +38,9 @@ static void apply_control_registers(const struct vcpu *vcpu)
 	vmwrite(VMCS_GUEST_CR0,
 		cr0 | CR0_PE | CR0_PG | CR0_NE | CR0_WP | c->cr0_fixed0);
 	/* With MCE=0 a machine check would shut the processor down. */
-	vmwrite(VMCS_GUEST_CR4, cr4 | CR4_PAE | CR4_MCE | CR4_VMXE |
-					c->cr4_fixed0);
+	vmwrite(VMCS_GUEST_CR4,
+		(cr4 | CR4_PAE | CR4_MCE | CR4_VMXE | c->cr4_fixed0) &
+			c->cr4_fixed1);
 }
 
 /*
@@ -88,9 +81,9 @@ void vcpu_apply_state(struct vcpu *vcpu)
 	 * Entering long mode leaves TR alone, but a VM entry to it demands a
 	 * 64-bit TSS (SDM vol. 3C, 26.3.1.2). The two differ in the type only.
 	 */
-	if ((vcpu->mmu.efer & EFER_LMA) && (tr & AR_TYPE) == AR_TYPE_TSS16_BUSY)
+	if ((vcpu->mmu.efer & EFER_LMA) && AR_TYPE(tr) == AR_TSS16_BUSY)
 		vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS,
-			(tr & ~AR_TYPE) | AR_TYPE_TSS_BUSY);
+			(tr & ~AR_TYPE_MASK) | AR_TSS_BUSY);
 }
 
 /* The instruction before is done: its shadow ends, TF traps, RF is spent. */
@@ -144,9 +137,9 @@ enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 {
 	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
 
-	if ((vcpu->mmu.efer & EFER_LMA) && (rights & AR_LONG))
+	if ((vcpu->mmu.efer & EFER_LMA) && (rights & AR_L))
 		return INSN_MODE_64;
-	return rights & AR_DEFAULT_32 ? INSN_MODE_32 : INSN_MODE_16;
+	return rights & AR_DB ? INSN_MODE_32 : INSN_MODE_16;
 }
 
 void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT])
@@ -155,13 +148,13 @@ void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT])
 
 	/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.4.2.1). */
 	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++)
-		base[segment] = long_mode && segment < SEG_FS ?
-					0 :
-					vmread(VMCS_GUEST_ES_BASE +
-					       2 * segment);
+		base[segment] =
+			long_mode && segment < SEG_FS
+				? 0
+				: vmread(VMCS_GUEST_ES_BASE + 2 * segment);
 }
 
 unsigned int vcpu_cpl(void)
 {
-	return vmread(VMCS_GUEST_SS_ACCESS_RIGHTS) >> AR_DPL_SHIFT & 3;
+	return AR_DPL(vmread(VMCS_GUEST_SS_ACCESS_RIGHTS));
 }

@@ -22,6 +22,7 @@ void trace_init(struct trace *trace, u32 size)
 void trace_exit(struct trace *trace, const struct vcpu *vcpu)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
+	const u64 *gpr = vcpu->regs.gpr;
 
 	if (!trace->ring)
 		return;
@@ -32,47 +33,40 @@ void trace_exit(struct trace *trace, const struct vcpu *vcpu)
 		.reason = exit->reason,
 		.interruption = exit->interruption,
 		.error_code = exit->interruption_error,
+		.index = gpr[exit->reason == EXIT_CPUID ? RAX : RCX],
 	};
 }
 
-void trace_injected(struct trace *trace, u32 info)
+void trace_injected(struct trace *trace, u32 info, u32 error_code)
 {
-	if (trace->ring && trace->count)
-		trace->ring[(trace->count - 1) % trace->size].injected = info;
-}
+	struct trace_entry *last;
 
-/* A page fault's error code as the SDM's letters. */
-static const char *pfec_text(u32 code, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s%s%s%s%s", code & PFEC_P ? "P" : "not present",
-		 code & PFEC_W ? " W" : " R", code & PFEC_U ? " U" : "",
-		 code & PFEC_RSVD ? " RSVD" : "", code & PFEC_I ? " I" : "");
-	return buf;
+	if (!trace->ring || !trace->count)
+		return;
+	last = &trace->ring[(trace->count - 1) % trace->size];
+	last->injected = info;
+	last->injected_error = error_code;
 }
 
 static void print_entry(const struct trace_entry *e, u64 number, u64 tsc)
 {
-	u8 vector = e->interruption & VMX_INTR_VECTOR;
-	char what[64] = "", code[32], injected[24] = "";
+	char what[WORDS_MAX], injected[WORDS_MAX];
+	const char *name = vmx_exit_name(e->reason);
 
-	if (e->reason == EXIT_EXCEPTION_OR_NMI && vector == VECTOR_PF)
-		snprintf(what, sizeof(what), " #PF at 0x%lx (%s)",
-			 e->qualification,
-			 pfec_text(e->error_code, code, sizeof(code)));
-	else if (e->reason == EXIT_EXCEPTION_OR_NMI)
-		snprintf(what, sizeof(what), " %s", vmx_vector_name(vector));
-	else if (e->qualification)
-		snprintf(what, sizeof(what), " qualification 0x%lx",
-			 e->qualification);
-	if (e->injected &&
-	    vmx_intr_type(e->injected) == INTR_HARDWARE_EXCEPTION)
-		snprintf(injected, sizeof(injected), " -> guest's %s",
-			 vmx_vector_name(e->injected & VMX_INTR_VECTOR));
-	else if (e->injected)
-		snprintf(injected, sizeof(injected), " -> interrupt 0x%02lx",
-			 (unsigned long)(e->injected & VMX_INTR_VECTOR));
-	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s", number, tsc, e->rip,
-		 vmx_exit_name(e->reason), what, injected);
+	words_for_exit(what, e->reason, e->qualification, e->interruption,
+		       e->error_code);
+	if (e->reason == EXIT_RDMSR || e->reason == EXIT_WRMSR)
+		snprintf(what, sizeof(what), "MSR 0x%x", e->index);
+	else if (e->reason == EXIT_CPUID)
+		snprintf(what, sizeof(what), "leaf 0x%x", e->index);
+	/* An exception's own name says more. */
+	if (e->reason == EXIT_EXCEPTION_OR_NMI)
+		name = "exit by";
+	if (e->injected)
+		words_for_event(injected, e->injected, e->injected_error);
+	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s%s%s", number, tsc, e->rip,
+		 name, what[0] ? " " : "", what, e->injected ? " -> " : "",
+		 e->injected ? injected : "");
 }
 
 void trace_print(const struct trace *trace)

@@ -19,7 +19,9 @@ struct trace_entry {
 	u32 reason;
 	u32 interruption; /* of exceptions: information and error code */
 	u32 error_code;
+	u32 index; /* of RDMSR and WRMSR: ECX; of CPUID: EAX */
 	u32 injected; /* what the guest got at the entry that followed; or 0 */
+	u32 injected_error;
 };
 
 struct trace {
@@ -32,7 +34,7 @@ struct trace {
 void trace_init(struct trace *trace, u32 size);
 void trace_exit(struct trace *trace, const struct vcpu *vcpu);
 /* The event that goes in at the entry after the exit recorded last. */
-void trace_injected(struct trace *trace, u32 info);
+void trace_injected(struct trace *trace, u32 info, u32 error_code);
 void trace_print(const struct trace *trace);
 
 #endif

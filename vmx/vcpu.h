@@ -13,36 +13,10 @@
 #include "lib/types.h"
 #include "mmu/mmu.h"
 #include "vmx/controls.h"
+#include "vmx/exit_qualification.h"
 #include "vmx/vmcs.h"
 
 struct vm;
-
-/* Interruption information, SDM vol. 3C, tables 24-14, 24-16 and 24-17. */
-#define VMX_INTR_VECTOR BITS(7, 0)
-#define VMX_INTR_TYPE BITS(10, 8)
-#define VMX_INTR_ERROR_CODE BIT(11)
-#define VMX_INTR_NMI_UNBLOCKED BIT(12) /* of exits: by a faulting IRET */
-#define VMX_INTR_VALID BIT(31)
-
-enum vmx_intr_type {
-	INTR_EXTERNAL = 0,
-	INTR_NMI = 2,
-	INTR_HARDWARE_EXCEPTION = 3,
-	INTR_SOFTWARE_INTERRUPT = 4,
-	INTR_PRIVILEGED_SOFTWARE_EXCEPTION = 5,
-	INTR_SOFTWARE_EXCEPTION = 6,
-	INTR_OTHER_EVENT = 7
-};
-
-static inline enum vmx_intr_type vmx_intr_type(u32 info)
-{
-	return (enum vmx_intr_type)(info >> 8 & 7);
-}
-
-/* Interruptibility state, SDM vol. 3C, table 24-3. */
-#define BLOCKING_BY_STI BIT(0)
-#define BLOCKING_BY_MOV_SS BIT(1)
-#define BLOCKING_BY_NMI BIT(3)
 
 /* What an exit has left in the VMCS, read once. */
 struct vmx_exit {

@@ -17,12 +17,11 @@
 #include "vmx/vmcs_setup.h"
 #include "vmx/vmx.h"
 
-/* Access rights of segments, SDM vol. 3C, table 24-2. */
-#define AR_CODE64 0xa09b /* G, L, present, S, execute/read, accessed */
-#define AR_CODE32 0xc09b /* G, D, present, S, execute/read, accessed */
-#define AR_DATA 0xc093 /* G, B, present, S, read/write, accessed */
-#define AR_TSS_BUSY 0x8b /* present, busy 32- or 64-bit TSS */
-#define AR_UNUSABLE BIT(16)
+/* Flat segments, DPL 0, as SDM vol. 3C, 26.3.1.2 demands: accessed, too. */
+#define AR_FLAT (AR_P | AR_S | AR_G | AR_ACCESSED | AR_WRITABLE)
+#define AR_CODE64 (AR_FLAT | AR_CODE | AR_L)
+#define AR_CODE32 (AR_FLAT | AR_CODE | AR_DB)
+#define AR_DATA (AR_FLAT | AR_DB)
 #define TSS_LIMIT 0x67
 
 /* No shadow VMCS: SDM vol. 3C, 26.3.1.5. */
@@ -72,8 +71,8 @@ static void let_through(u8 *bitmap, u32 index)
 
 static hpa_t make_msr_bitmap(const struct vcpu *vcpu)
 {
-	bool rdtscp = vmx_has(&vcpu->controls, CONTROLS_CPU2,
-			      CPU2_ENABLE_RDTSCP);
+	bool rdtscp =
+		vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_RDTSCP);
 	u8 *bitmap = alloc_page();
 	const struct msr_policy *policy;
 	size_t count;
@@ -110,22 +109,17 @@ static void set_controls(struct vcpu *vcpu)
 {
 	const struct vmx_controls *c = &vcpu->controls;
 
-	vmwrite(VMCS_PIN_BASED_VM_EXECUTION_CONTROLS, c->value[CONTROLS_PIN]);
-	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
-		c->value[CONTROLS_CPU]);
-	if (vmx_has(c, CONTROLS_CPU, CPU_SECONDARY_CONTROLS))
-		vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
-			c->value[CONTROLS_CPU2]);
-	vmwrite(VMCS_VM_EXIT_CONTROLS, c->value[CONTROLS_EXIT]);
-	vmwrite(VMCS_VM_ENTRY_CONTROLS, c->value[CONTROLS_ENTRY]);
+	for (enum control_set set = 0; set < CONTROL_SETS; set++)
+		if (set != CONTROLS_CPU2 ||
+		    vmx_has(c, CONTROLS_CPU, CPU_SECONDARY_CONTROLS))
+			vmwrite(control_tables[set].field, c->value[set]);
 	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
 	vmwrite(VMCS_VM_EXIT_MSR_STORE_COUNT, 0);
 	vmwrite(VMCS_VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 0);
 	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, 0);
 	vmwrite(VMCS_ADDRESS_OF_MSR_BITMAPS, make_msr_bitmap(vcpu));
-	if (vmx_has(c, CONTROLS_EXIT, EXIT_LOAD_IA32_EFER) &&
-	    vmx_has(c, CONTROLS_ENTRY, ENTRY_LOAD_IA32_EFER))
+	if (vmx_switches_efer(c))
 		vmwrite(VMCS_HOST_IA32_EFER, rdmsr(IA32_EFER));
 	else
 		make_efer_areas(vcpu);
@@ -180,7 +174,7 @@ static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
 	vmwrite(VMCS_GUEST_TR_SELECTOR, 0);
 	vmwrite(VMCS_GUEST_TR_BASE, 0);
 	vmwrite(VMCS_GUEST_TR_LIMIT, TSS_LIMIT);
-	vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS, AR_TSS_BUSY);
+	vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS, AR_P | AR_TSS_BUSY);
 	vmwrite(VMCS_GUEST_GDTR_BASE, 0);
 	vmwrite(VMCS_GUEST_GDTR_LIMIT, 0);
 	vmwrite(VMCS_GUEST_IDTR_BASE, 0);
@@ -200,7 +194,11 @@ static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
 
 void vcpu_create_vmcs(struct vcpu *vcpu)
 {
-	vmx_choose_controls(vmx_capabilities(), &vcpu->controls);
+	struct control_refusal refusal;
+
+	/* vmx_start() has made sure of it. */
+	if (!vmx_choose_controls(vmx_capabilities(), &vcpu->controls, &refusal))
+		panic("no VMX control \"%s\"", refusal.control->name);
 	vcpu->vmcs = vmx_make_vmcs();
 	set_controls(vcpu);
 	set_host_state();

@@ -13,10 +13,10 @@
 #include "lib/log.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx.h"
+#include "vmx/words.h"
 
-/* IA32_VMX_BASIC, SDM vol. 3D, A.1. */
-#define BASIC_REVISION BITS(30, 0)
-#define BASIC_TRUE_CONTROLS BIT(55)
+/* The memory type that VMX regions are accessed with, SDM vol. 3D, A.1. */
+#define MEMORY_TYPE_WRITE_BACK 6
 
 static struct vmx_capabilities capabilities;
 
@@ -25,13 +25,38 @@ const struct vmx_capabilities *vmx_capabilities(void)
 	return &capabilities;
 }
 
+static bool has_vmx(void)
+{
+	if (cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX)
+		return true;
+	log_info("this processor shows no VMX: CPUID.1:ECX.VMX (bit 5) is 0");
+	log_info("remedy: Umbra needs an Intel processor with VT-x; under "
+		 "QEMU, KVM with kvm_intel's nested=1 and -cpu host; or Bochs, "
+		 "which emulates one");
+	return false;
+}
+
+/* SDM vol. 3C, 23.7: VMXON wants the lock set, and VMX outside SMX. */
 static bool feature_control_allows(void)
 {
-	u64 control = rdmsr(IA32_FEATURE_CONTROL);
+	u64 control;
 
+	if (!msr_read_safe(IA32_FEATURE_CONTROL, &control)) {
+		log_info("CPUID shows VMX, but IA32_FEATURE_CONTROL (MSR 3Ah) "
+			 "can't be read");
+		log_info("remedy: under another hypervisor, give this machine "
+			 "the host's processor model (-cpu host)");
+		return false;
+	}
 	if (!(control & FEATURE_CONTROL_LOCK)) {
 		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX;
-		wrmsr(IA32_FEATURE_CONTROL, control);
+		if (!msr_write_safe(IA32_FEATURE_CONTROL, control)) {
+			log_info(
+				"VMX can't be switched on: IA32_FEATURE_CONTROL "
+				"(MSR 3Ah) refuses bit 0 (lock) with bit 2 "
+				"(VMX outside SMX)");
+			return false;
+		}
 	}
 	if (control & FEATURE_CONTROL_VMX)
 		return true;
@@ -43,40 +68,69 @@ static bool feature_control_allows(void)
 	return false;
 }
 
+static bool has_true_controls(void)
+{
+	return capabilities.basic & BASIC_TRUE_CONTROLS;
+}
+
+static u32 capability_msr(enum control_set set)
+{
+	const struct control_table *table = &control_tables[set];
+
+	return has_true_controls() && table->true_msr ? table->true_msr
+						      : table->msr;
+}
+
 static void read_capabilities(void)
 {
-	static const u32 msrs[CONTROL_SETS] = {
-		[CONTROLS_PIN] = IA32_VMX_PINBASED_CTLS,
-		[CONTROLS_CPU] = IA32_VMX_PROCBASED_CTLS,
-		[CONTROLS_EXIT] = IA32_VMX_EXIT_CTLS,
-		[CONTROLS_ENTRY] = IA32_VMX_ENTRY_CTLS,
-	};
-	static const u32 true_msrs[CONTROL_SETS] = {
-		[CONTROLS_PIN] = IA32_VMX_TRUE_PINBASED_CTLS,
-		[CONTROLS_CPU] = IA32_VMX_TRUE_PROCBASED_CTLS,
-		[CONTROLS_EXIT] = IA32_VMX_TRUE_EXIT_CTLS,
-		[CONTROLS_ENTRY] = IA32_VMX_TRUE_ENTRY_CTLS,
-	};
 	struct vmx_capabilities *c = &capabilities;
 
 	c->basic = rdmsr(IA32_VMX_BASIC);
-	c->misc = rdmsr(IA32_VMX_MISC);
 	c->cr0_fixed0 = rdmsr(IA32_VMX_CR0_FIXED0);
-	c->cr0_fixed1 = rdmsr(IA32_VMX_CR0_FIXED1);
 	c->cr4_fixed0 = rdmsr(IA32_VMX_CR4_FIXED0);
 	c->cr4_fixed1 = rdmsr(IA32_VMX_CR4_FIXED1);
-	for (int set = 0; set < CONTROL_SETS; set++) {
-		if (set == CONTROLS_CPU2)
-			continue;
-		c->allowed_msr[set] = c->basic & BASIC_TRUE_CONTROLS ?
-					      true_msrs[set] :
-					      msrs[set];
-		c->allowed[set] = rdmsr(c->allowed_msr[set]);
-	}
 	/* The MSR of the secondary controls is there only if they are. */
-	c->allowed_msr[CONTROLS_CPU2] = IA32_VMX_PROCBASED_CTLS2;
-	if (c->allowed[CONTROLS_CPU] >> 32 & CPU_SECONDARY_CONTROLS)
-		c->allowed[CONTROLS_CPU2] = rdmsr(IA32_VMX_PROCBASED_CTLS2);
+	for (enum control_set set = 0; set < CONTROL_SETS; set++)
+		if (set != CONTROLS_CPU2 ||
+		    c->allowed[CONTROLS_CPU] >> 32 & CPU_SECONDARY_CONTROLS)
+			c->allowed[set] = rdmsr(capability_msr(set));
+}
+
+static bool regions_fit(void)
+{
+	u64 basic = capabilities.basic;
+
+	if (BASIC_VMCS_SIZE(basic) <= PAGE_SIZE &&
+	    BASIC_MEMORY_TYPE(basic) == MEMORY_TYPE_WRITE_BACK)
+		return true;
+	log_info("this processor's VMCS takes %lu bytes of memory type %lu "
+		 "(IA32_VMX_BASIC, MSR 480h, is 0x%lx); Umbra is made for one "
+		 "of at most 4096 bytes, write-back (6)",
+		 (unsigned long)BASIC_VMCS_SIZE(basic),
+		 (unsigned long)BASIC_MEMORY_TYPE(basic), basic);
+	return false;
+}
+
+static bool controls_suffice(void)
+{
+	const struct control_table *table;
+	struct control_refusal refusal;
+	struct vmx_controls controls;
+
+	if (vmx_choose_controls(&capabilities, &controls, &refusal))
+		return true;
+	table = &control_tables[refusal.set];
+	log_info("this processor's VMX control \"%s\" can't be %u, which Umbra "
+		 "needs: bit %u of %s (MSR %xh) is %u",
+		 refusal.control->name,
+		 refusal.control->want != CONTROL_OFF && refusal.msr_bit >= 32,
+		 refusal.msr_bit,
+		 has_true_controls() && table->true_msr ? table->true_msr_name
+							: table->msr_name,
+		 capability_msr(refusal.set), refusal.msr_bit < 32);
+	log_info("remedy: another processor; under another hypervisor, give "
+		 "this machine the host's processor model (-cpu host)");
+	return false;
 }
 
 hpa_t vmx_make_vmcs(void)
@@ -103,7 +157,7 @@ static bool enter_vmx_root(void)
 		panic("no memory for the VMXON region");
 	*region = capabilities.basic & BASIC_REVISION;
 	/* SDM vol. 3D, A.7 and A.8: bits fixed in VMX operation. */
-	cr0_write((cr0 | capabilities.cr0_fixed0) & capabilities.cr0_fixed1);
+	cr0_write(cr0 | capabilities.cr0_fixed0);
 	cr4_write((cr4 | capabilities.cr4_fixed0) & capabilities.cr4_fixed1);
 	return vmxon(virt_to_phys(region));
 }
@@ -117,28 +171,11 @@ static void leave_vmx_root(void)
 
 bool vmx_start(void)
 {
-	const struct control_wish *missing;
-	struct vmx_controls controls;
-
-	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX)) {
-		log_info("this processor shows no VMX: CPUID.1:ECX.VMX (bit 5) "
-			 "is 0");
-		log_info("remedy: Umbra needs an Intel processor with VT-x; "
-			 "under QEMU, KVM with kvm_intel's nested=1 and "
-			 "-cpu host; or Bochs, which emulates one");
-		return false;
-	}
-	if (!feature_control_allows())
+	if (!has_vmx() || !feature_control_allows())
 		return false;
 	read_capabilities();
-	missing = vmx_choose_controls(&capabilities, &controls);
-	if (missing) {
-		log_info("the processor lacks the VMX control %s: MSR %xh, "
-			 "bit %d of the high half, is 0",
-			 missing->name, capabilities.allowed_msr[missing->set],
-			 __builtin_ctz(missing->bit));
+	if (!regions_fit() || !controls_suffice())
 		return false;
-	}
 	if (!enter_vmx_root()) {
 		log_info("VMXON failed, although CPUID and "
 			 "IA32_FEATURE_CONTROL allow it");
@@ -148,44 +185,15 @@ bool vmx_start(void)
 	return true;
 }
 
-const char *vmx_instruction_error_text(u32 number)
-{
-	static const char *const text[] = {
-		[1] = "VMCALL executed in VMX root operation",
-		[2] = "VMCLEAR with invalid physical address",
-		[3] = "VMCLEAR with VMXON pointer",
-		[4] = "VMLAUNCH with non-clear VMCS",
-		[5] = "VMRESUME with non-launched VMCS",
-		[6] = "VMRESUME after VMXOFF",
-		[7] = "VM entry with invalid control field(s)",
-		[8] = "VM entry with invalid host-state field(s)",
-		[9] = "VMPTRLD with invalid physical address",
-		[10] = "VMPTRLD with VMXON pointer",
-		[11] = "VMPTRLD with incorrect VMCS revision identifier",
-		[12] = "VMREAD/VMWRITE from/to unsupported VMCS component",
-		[13] = "VMWRITE to read-only VMCS component",
-		[15] = "VMXON executed in VMX root operation",
-		[16] = "VM entry with invalid executive-VMCS pointer",
-		[17] = "VM entry with non-launched executive VMCS",
-		[18] = "VM entry with executive-VMCS pointer not VMXON pointer",
-		[19] = "VMCALL with non-clear VMCS",
-		[20] = "VMCALL with invalid VM-exit control fields",
-		[22] = "VMCALL with incorrect MSEG revision identifier",
-		[23] = "VMXOFF under dual-monitor treatment",
-		[24] = "VMCALL with invalid SMM-monitor features",
-		[25] = "VM entry with invalid VM-execution control fields in "
-		       "executive VMCS",
-		[26] = "VM entry with events blocked by MOV SS",
-		[28] = "invalid operand to INVEPT/INVVPID",
-	};
-
-	if (number < ARRAY_SIZE(text) && text[number])
-		return text[number];
-	return "no error that the SDM names";
-}
-
 void vmcs_access_failed(const char *instruction, enum vmcs_field field)
 {
-	panic("%s of %s (%xh) failed", instruction, vmcs_field_name(field),
-	      field);
+	u64 error;
+
+	/* The error is in the VMCS, if there is one (SDM vol. 3C, 30.2). */
+	if (!vmread_safe(VMCS_VM_INSTRUCTION_ERROR, &error))
+		panic("%s of %s (%xh) failed: no VMCS is current", instruction,
+		      vmcs_field_name(field), field);
+	panic("%s of %s (%xh) failed: VM-instruction error %lu, %s",
+	      instruction, vmcs_field_name(field), field, error,
+	      vmx_instruction_error_text(error));
 }

@@ -18,7 +18,4 @@ const struct vmx_capabilities *vmx_capabilities(void);
 /* A page with the VMCS revision number: a VMCS that is clear and current. */
 hpa_t vmx_make_vmcs(void);
 
-/* The text of a VM-instruction error number, SDM vol. 3C, table 30-1. */
-const char *vmx_instruction_error_text(u32 number);
-
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How exits tell what happened: exit qualifications (SDM vol. 3C, 27.2.1),
+ * interruption information, and the other fields that are read bit by bit.
+ */
+#ifndef VMX_EXIT_QUALIFICATION_H
+#define VMX_EXIT_QUALIFICATION_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* Control-register accesses, table 27-3. */
+#define QUAL_CR_NUMBER(q) ((unsigned int)((q)&15))
+#define QUAL_CR_TYPE(q) ((enum cr_access)((q) >> 4 & 3))
+#define QUAL_CR_GPR(q) ((enum gpr)((q) >> 8 & 15))
+#define QUAL_LMSW_SOURCE(q) ((q) >> 16 & 0xffff)
+
+enum cr_access {
+	CR_ACCESS_MOV_TO,
+	CR_ACCESS_MOV_FROM,
+	CR_ACCESS_CLTS,
+	CR_ACCESS_LMSW
+};
+
+/* MOV DR, table 27-4. */
+#define QUAL_DR_NUMBER(q) ((unsigned int)((q)&7))
+#define QUAL_DR_FROM BIT(4)
+#define QUAL_DR_GPR(q) ((enum gpr)((q) >> 8 & 15))
+
+/* I/O instructions, table 27-5. */
+#define QUAL_IO_SIZE(q) ((unsigned int)((q)&7) + 1)
+#define QUAL_IO_IN BIT(3)
+#define QUAL_IO_STRING BIT(4)
+#define QUAL_IO_REP BIT(5)
+#define QUAL_IO_PORT(q) ((u16)((q) >> 16))
+
+/* Task switches, table 27-2. */
+#define QUAL_TASK_SELECTOR(q) ((unsigned int)((q)&0xffff))
+#define QUAL_TASK_SOURCE(q) ((q) >> 30 & 3)
+
+/*
+ * Debug exceptions, table 27-1: what is to become of DR6, by the bits of DR6
+ * (vol. 3B, 17.2.3).
+ */
+#define DR6_B0_B3 BITS(3, 0)
+#define DR6_BD BIT(13)
+#define DR6_BS BIT(14)
+
+/* VM-exit instruction information of INS and OUTS, table 27-8. */
+#define IO_INFO_ADDRESS_BYTES(i) (2U << ((i) >> 7 & 7)) /* 2, 4 or 8 */
+#define IO_INFO_SEGMENT(i) ((enum segment)((i) >> 15 & 7))
+
+/* Interruption information, tables 24-14, 24-16 and 24-17. */
+#define VMX_INTR_VECTOR BITS(7, 0)
+#define VMX_INTR_TYPE BITS(10, 8)
+#define VMX_INTR_ERROR_CODE BIT(11)
+#define VMX_INTR_NMI_UNBLOCKED BIT(12) /* of exits: by a faulting IRET */
+#define VMX_INTR_VALID BIT(31)
+
+enum vmx_intr_type {
+	INTR_EXTERNAL = 0,
+	INTR_NMI = 2,
+	INTR_HARDWARE_EXCEPTION = 3,
+	INTR_SOFTWARE_INTERRUPT = 4,
+	INTR_PRIVILEGED_SOFTWARE_EXCEPTION = 5, /* INT1 */
+	INTR_SOFTWARE_EXCEPTION = 6, /* INT3, INTO */
+	INTR_OTHER_EVENT = 7
+};
+
+static inline enum vmx_intr_type vmx_intr_type(u32 info)
+{
+	return (enum vmx_intr_type)(info >> 8 & 7);
+}
+
+/* Interruptibility state, table 24-3. */
+#define BLOCKING_BY_STI BIT(0)
+#define BLOCKING_BY_MOV_SS BIT(1)
+#define BLOCKING_BY_SMI BIT(2)
+#define BLOCKING_BY_NMI BIT(3)
+
+/* Access rights of segments, table 24-2. */
+#define AR_TYPE(ar) ((unsigned int)((ar)&15))
+#define AR_TYPE_MASK BITS(3, 0)
+#define AR_ACCESSED BIT(0)
+#define AR_WRITABLE BIT(1) /* of code: readable */
+#define AR_EXPAND_DOWN BIT(2) /* of code: conforming */
+#define AR_CODE BIT(3)
+#define AR_S BIT(4) /* code or data, no system segment */
+#define AR_DPL(ar) ((unsigned int)((ar) >> 5 & 3))
+#define AR_P BIT(7)
+#define AR_L BIT(13)
+#define AR_DB BIT(14)
+#define AR_G BIT(15)
+#define AR_UNUSABLE BIT(16)
+#define AR_LDT 2 /* types of system segments */
+#define AR_TSS16_BUSY 3
+#define AR_TSS_BUSY 11
+
+#endif
