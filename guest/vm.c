@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "vmx/selftest.h"
 #include "vmx/vmcs_setup.h"
+#include "vmx/vmx.h"
 
 /*
  * Shadow pages for each MiB of the guest's memory. A page table maps 2 MiB, but
@@ -110,44 +111,52 @@ static u64 spare_memory(u64 shadow_pages)
 	u64 free = memory_free_frames() * PAGE_SIZE;
 	u64 bytes = ALIGN_DOWN(free, MIB);
 
-	while (bytes && bytes + overhead(bytes, shadow_pages ?
-							shadow_pages :
-							default_shadow_pages(
-								bytes)) >
-				free)
+	while (bytes &&
+	       bytes + overhead(bytes, shadow_pages
+					       ? shadow_pages
+					       : default_shadow_pages(bytes)) >
+		       free)
 		bytes -= MIB;
 	return bytes;
 }
 
 /* --- Parts of the machine -------------------------------------------------- */
 
+void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
+	      struct cpuid_regs *out)
+{
+	struct cpuid_policy_input input = vm->cpuid;
+	struct cpuid_result host = { 0 };
+
+	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
+		host = cpuid(leaf, subleaf);
+	input.cr4 = vm->vcpu.mmu.cr4;
+	cpuid_policy(
+		leaf, subleaf,
+		&(struct cpuid_regs){ host.eax, host.ebx, host.ecx, host.edx },
+		&input, out);
+}
+
+/* The policy for CPUID, and what follows from what it shows. */
 static void find_features(struct vm *vm)
 {
-	u32 features7 = 0, extended = cpuid(CPUID_EXT_FEATURES, 0).edx;
-	u32 features = cpuid(CPUID_FEATURES, 0).ecx;
-	struct cr_features *f = &vm->features;
+	u64 cr4 = vmx_capabilities()->cr4_fixed1;
+	struct cr_cpuid shown;
 
-	if (cpuid(CPUID_VENDOR, 0).eax >= CPUID_FEATURES_7)
-		features7 = cpuid(CPUID_FEATURES_7, 0).ebx;
-	f->maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff;
-	f->efer = EFER_SCE | EFER_LME |
-		  (extended & CPUID_EXT_EDX_NX ? EFER_NXE : 0);
-	f->cr4 = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE |
-		 CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	if (features7 & CPUID_7_EBX_FSGSBASE)
-		f->cr4 |= CR4_FSGSBASE;
-	if (features7 & CPUID_7_EBX_SMEP)
-		f->cr4 |= CR4_SMEP;
-	if (features & CPUID_1_ECX_XSAVE)
-		f->cr4 |= CR4_OSXSAVE;
 	vm->cpuid = (struct cpuid_policy_input){
-		.smep = features7 & CPUID_7_EBX_SMEP,
-		.xsave = features & CPUID_1_ECX_XSAVE,
+		.smep = cr4 & CR4_SMEP,
+		.xsave = cr4 & CR4_OSXSAVE,
 		.rdtscp = vmx_has(&vm->vcpu.controls, CONTROLS_CPU2,
 				  CPU2_ENABLE_RDTSCP),
 		.invariant_tsc = true,
 		.tsc_hz = tsc_hz,
 	};
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown.features);
+	vm_cpuid(vm, CPUID_FEATURES_7, 0, &shown.features_7);
+	vm_cpuid(vm, CPUID_XSTATE, 0, &shown.xstate);
+	vm_cpuid(vm, CPUID_EXT_FEATURES, 0, &shown.ext_features);
+	vm_cpuid(vm, CPUID_ADDRESS_SIZE, 0, &shown.address_size);
+	vm->features = cr_features_by_cpuid(&shown);
 }
 
 static bool create_mmu(struct vm *vm, const struct options *options,
@@ -158,9 +167,9 @@ static bool create_mmu(struct vm *vm, const struct options *options,
 		.ctx = vm,
 		.policy = options->policy,
 		.gfn_count = guest_memory_frames(bytes),
-		.shadow_pages = options->shadow_pages ?
-					options->shadow_pages :
-					default_shadow_pages(bytes),
+		.shadow_pages = options->shadow_pages
+					? options->shadow_pages
+					: default_shadow_pages(bytes),
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 		.leaf_trap_reserved = selftest->leaf_trap_reserved,
 		.filter_works = selftest->filter_works,
@@ -216,10 +225,10 @@ bool vm_create(struct vm *vm, const struct options *options,
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
 		 "%lu KiB of Umbra's for it",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
-		 (unsigned long)(overhead(bytes, options->shadow_pages ?
-							 options->shadow_pages :
-							 default_shadow_pages(
-								 bytes)) /
+		 (unsigned long)(overhead(bytes, options->shadow_pages
+							 ? options->shadow_pages
+							 : default_shadow_pages(
+								   bytes)) /
 				 KIB));
 	return true;
 }

@@ -52,6 +52,10 @@ struct selftest_result;
 bool vm_create(struct vm *vm, const struct options *options,
 	       const struct selftest_result *selftest);
 
+/* What CPUID answers the guest in its present state. */
+void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
+	      struct cpuid_regs *out);
+
 /* End the run of @vm; the first reason given stands. */
 void vm_end(struct vm *vm, enum end_reason reason, int status);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of RDMSR, WRMSR, CPUID and XSETBV. */
 #include "arch/x86/cpu.h"
-#include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "guest/vm.h"
 #include "vmx/exit.h"
@@ -108,30 +107,15 @@ enum exit_result vmx_handle_wrmsr(struct vcpu *vcpu)
 enum exit_result vmx_handle_cpuid(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
-	u32 leaf = gpr[RAX], subleaf = gpr[RCX];
-	struct cpuid_result host = { 0 };
-	struct cpuid_regs in, out;
+	struct cpuid_regs out;
 
-	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
-		host = cpuid(leaf, subleaf);
-	in = (struct cpuid_regs){ host.eax, host.ebx, host.ecx, host.edx };
-	vcpu->vm->cpuid.cr4 = vcpu->mmu.cr4;
-	cpuid_policy(leaf, subleaf, &in, &vcpu->vm->cpuid, &out);
+	vm_cpuid(vcpu->vm, gpr[RAX], gpr[RCX], &out);
 	gpr[RAX] = out.eax;
 	gpr[RBX] = out.ebx;
 	gpr[RCX] = out.ecx;
 	gpr[RDX] = out.edx;
 	vcpu_skip_instruction(vcpu);
 	return EXIT_RESUME;
-}
-
-/* SDM vol. 2D, XSETBV: what XCR0 takes. */
-static bool xcr0_valid(u64 value)
-{
-	const u64 x87 = BIT(0), sse = BIT(1), avx = BIT(2);
-
-	return (value & x87) && !(value & ~GUEST_XCR0_ALLOWED) &&
-	       (!(value & avx) || (value & sse));
 }
 
 /*
@@ -143,11 +127,12 @@ enum exit_result vmx_handle_xsetbv(struct vcpu *vcpu)
 	const u64 *gpr = vcpu->regs.gpr;
 	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
 
-	if (vcpu_cpl() != 0 || (u32)gpr[RCX] != 0 || !xcr0_valid(value)) {
+	if (vcpu_cpl() != 0 || (u32)gpr[RCX] != 0 ||
+	    !xcr0_load_valid(value, &vcpu->vm->features) ||
+	    !xcr0_write_safe(value)) {
 		vcpu_inject_gp(vcpu);
 		return EXIT_RESUME;
 	}
-	xsetbv(0, value);
 	vcpu_skip_instruction(vcpu);
 	return EXIT_RESUME;
 }

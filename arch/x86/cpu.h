@@ -198,20 +198,20 @@ static inline void __noreturn cpu_halt(void)
 		asm volatile("cli; hlt" : : : "memory");
 }
 
-static inline u64 xgetbv(u32 index)
+/*
+ * Writes XCR0. False: #UD, as CR4.OSXSAVE is 0, or #GP, as XCR0 does not take
+ * the value.
+ */
+static inline bool xcr0_write_safe(u64 value)
 {
-	u32 low, high;
-
-	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
-	return (u64)high << 32 | low;
-}
-
-/* #UD without CR4.OSXSAVE, #GP for a value that XCR0 does not take. */
-static inline void xsetbv(u32 index, u64 value)
-{
-	asm volatile("xsetbv"
-		     :
-		     : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
+	asm goto("1: xsetbv\n" EX_TABLE("1b", "%l[fault]")
+		 :
+		 : "c"(0), "a"((u32)value), "d"((u32)(value >> 32))
+		 : "memory"
+		 : fault);
+	return true;
+fault:
+	return false;
 }
 
 /* What LGDT, LIDT, SGDT and SIDT take and give. */
