@@ -35,7 +35,9 @@ struct vm {
 	struct vm_stats stats;
 	struct trace trace;
 	int typed; /* a byte of input that the UART had no room for, or -1 */
-	u64 deadline; /* the TSC when the devices are to be served next */
+	/* When the devices are to be served next: in ns, and by the TSC. */
+	u64 next_event;
+	u64 deadline;
 	/* How the run ended, when it has. */
 	bool ended;
 	enum end_reason end_reason;

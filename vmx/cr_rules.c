@@ -111,10 +111,8 @@ bool efer_load_valid(const struct cr_state *state, u64 value,
 
 bool xcr0_load_valid(u64 value, const struct cr_features *features)
 {
-	const u64 x87 = BIT(0), sse = BIT(1), avx = BIT(2);
-
-	return (value & x87) && !(value & ~features->xcr0) &&
-	       (!(value & avx) || (value & sse));
+	return (value & XCR0_X87) && !(value & ~features->xcr0) &&
+	       (!(value & XCR0_AVX) || (value & XCR0_SSE));
 }
 
 u64 efer_after_cr0(u64 efer, u64 cr0)

@@ -47,6 +47,9 @@ bool efer_load_valid(const struct cr_state *state, u64 value,
 		     const struct cr_features *features);
 
 /* XSETBV of XCR0, SDM vol. 1, 13.3. */
+#define XCR0_X87 BIT(0)
+#define XCR0_SSE BIT(1)
+#define XCR0_AVX BIT(2)
 bool xcr0_load_valid(u64 value, const struct cr_features *features);
 
 /* EFER after CR0 is loaded with @cr0: LMA follows PG and LME. */

@@ -5,21 +5,29 @@
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
-
-/* DR6 and DR7, SDM vol. 3B, 17.2.3 and 17.2.4; the same bits are in the exit
- * qualification of a #DB (vol. 3C, table 27-1). */
-#define DR6_CAUSES (BITS(3, 0) | BIT(13) | BIT(14))
-#define DR6_FIXED 0xffff0ff0ULL
-#define DR7_GD BIT(13)
+#include "vmx/state.h"
 
 static enum exit_result handle_debug(struct vcpu *vcpu)
 {
+	const struct vmx_exit *exit = &vcpu->exit;
+
 	/*
 	 * The exit has changed neither DR6 nor DR7.GD, as the delivery of the
 	 * exception would have (SDM vol. 3C, 27.1).
 	 */
-	dr6_write(DR6_FIXED | (vcpu->exit.qualification & DR6_CAUSES));
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	/*
+	 * What STI or MOV SS block ends here anyway; and with TF set an entry
+	 * would want a pending single step beside the blocking (26.3.1.5),
+	 * which the exit for this exception has consumed.
+	 */
+	vcpu_end_blocking();
+	if (vmx_intr_type(exit->interruption) ==
+	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
+		vcpu_inject_int1(vcpu);
+		return EXIT_RESUME;
+	}
+	dr6_write(dr6_after_debug(dr6_read(), exit->qualification));
 	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
 	return EXIT_RESUME;
 }

@@ -4,21 +4,32 @@
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/state.h"
+#include "vmx/vmx.h"
 
 /* An INS or OUTS with REP is done in portions, so that interrupts get in. */
 #define REP_PORTION 256
 
 static u32 port_read(struct vcpu *vcpu, u16 port, unsigned int size)
 {
-	return devices_port_read(&vcpu->vm->devices, port, size, time_ns());
+	struct vm *vm = vcpu->vm;
+
+	/* It may be what a byte of input waits for: room in the UART. */
+	if (vm->typed >= 0)
+		vm->deadline = 0;
+	return devices_port_read(&vm->devices, port, size, time_ns());
 }
 
 static void port_write(struct vcpu *vcpu, u16 port, unsigned int size,
 		       u32 value)
 {
-	devices_port_write(&vcpu->vm->devices, port, size, value, time_ns());
-	/* A timer may have been set: look at the devices before going on. */
-	vcpu->vm->deadline = 0;
+	struct vm *vm = vcpu->vm;
+
+	devices_port_write(&vm->devices, port, size, value, time_ns());
+	/* The guest's end, or a timer set to an earlier time, can't wait. */
+	if (vm->devices.end != GUEST_RUNS ||
+	    devices_next_event(&vm->devices) < vm->next_event)
+		vm->deadline = 0;
 }
 
 /* One element between the port and memory at @gva; false: #PF injected. */
@@ -71,36 +82,42 @@ static enum exit_result string_io(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
 	u32 info = vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION);
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 	bool in = qualification & QUAL_IO_IN, rep = qualification & QUAL_IO_REP;
 	u64 mask = BITS(8 * IO_INFO_ADDRESS_BYTES(info) - 1, 0);
-	s64 step = QUAL_IO_SIZE(qualification);
+	s64 size = QUAL_IO_SIZE(qualification);
 	u64 *index = &vcpu->regs.gpr[in ? RDI : RSI];
 	u64 *count = &vcpu->regs.gpr[RCX];
 	u64 base[SEG_COUNT];
 	u32 user = vcpu_cpl() == 3 ? PFEC_U : 0;
 	enum segment segment = in ? SEG_ES : IO_INFO_SEGMENT(info);
+	/* Under TF each iteration traps. */
+	int portion = rflags & RFLAGS_TF ? 1 : REP_PORTION;
 
 	vcpu_segment_bases(vcpu, base);
-	if (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_DF)
-		step = -step;
-	for (int n = 0; n < REP_PORTION; n++) {
+	for (int n = 0; n < portion; n++) {
 		gva_t gva = base[segment] + (*index & mask);
 
 		if (rep && !(*count & mask))
 			break;
 		if (vcpu_code_mode(vcpu) != INSN_MODE_64)
 			gva = (u32)gva;
-		if (!string_element(vcpu, gva, user))
-			return EXIT_RESUME;
-		advance(index, step, mask);
-		if (!rep) {
-			vcpu_skip_instruction(vcpu);
+		if (!is_canonical(gva) || !is_canonical(gva + size - 1)) {
+			/* In 64-bit mode there is no overriding to SS. */
+			vcpu_inject_gp(vcpu);
 			return EXIT_RESUME;
 		}
+		if (!string_element(vcpu, gva, user))
+			return EXIT_RESUME;
+		advance(index, rflags & RFLAGS_DF ? -size : size, mask);
+		if (!rep)
+			break;
 		advance(count, -1, mask);
 	}
-	if (!(*count & mask))
+	if (!rep || !(*count & mask))
 		vcpu_skip_instruction(vcpu);
+	else
+		vcpu_end_step(rflags);
 	return EXIT_RESUME;
 }
 
@@ -112,8 +129,13 @@ enum exit_result vmx_handle_io(struct vcpu *vcpu)
 	u64 *rax = &vcpu->regs.gpr[RAX];
 	u64 mask = BITS(8 * size - 1, 0);
 
-	if (qualification & QUAL_IO_STRING)
-		return string_io(vcpu);
+	if (qualification & QUAL_IO_STRING) {
+		if (vmx_capabilities()->basic & BASIC_INS_OUTS_INFORMATION)
+			return string_io(vcpu);
+		return vmx_stop_guest(vcpu, "INS or OUTS, of which this "
+					    "processor does not tell the "
+					    "operand (IA32_VMX_BASIC[54]=0)");
+	}
 	if (qualification & QUAL_IO_IN) {
 		u64 value = port_read(vcpu, port, size) & mask;
 

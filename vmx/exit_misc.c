@@ -13,10 +13,13 @@
 enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns();
+	u64 since = time_ns(), rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	vcpu_skip_instruction(vcpu);
-	if (!(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF)) {
+	/* The single-step trap of the HLT itself wakes it. */
+	if (rflags & RFLAGS_TF)
+		return EXIT_RESUME;
+	if (!(rflags & RFLAGS_IF)) {
 		/*
 		 * Nothing can wake it: no device of this machine raises NMIs.
 		 * It is how a kernel without ACPI ends its days.
@@ -37,6 +40,19 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 	return EXIT_RESUME;
 }
 
+/* Writes guest memory at @gpa; false: not all of it is RAM. */
+static bool give(struct vcpu *vcpu, gpa_t gpa, const void *data, size_t size)
+{
+	const struct guest_memory *memory = &vcpu->vm->memory;
+
+	/* No more than a page, so it has no other pages than its ends. */
+	if (gpa + size - 1 < gpa || !guest_memory_map(memory, gpa) ||
+	    !guest_memory_map(memory, gpa + size - 1))
+		return false;
+	mmu_write(&vcpu->mmu, gpa, data, size);
+	return true;
+}
+
 static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
 {
 	const struct vm_stats *stats = &vcpu->vm->stats;
@@ -51,10 +67,7 @@ static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
 		.walks = mmu->walks_fault + mmu->walks_data + mmu->walks_fetch,
 	};
 
-	if (!guest_memory_map(&vcpu->vm->memory, gpa))
-		return false;
-	mmu_write(&vcpu->mmu, gpa, &counters, sizeof(counters));
-	return true;
+	return give(vcpu, gpa, &counters, sizeof(counters));
 }
 
 static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
@@ -64,7 +77,8 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	if (rung >= MMU_RUNGS)
 		return false;
 	snprintf(name, sizeof(name), "%s", mmu_rung_names[rung]);
-	mmu_write(&vcpu->mmu, name_gpa, name, sizeof(name));
+	if (!give(vcpu, name_gpa, name, sizeof(name)))
+		return false;
 	mmu_set_policy(&vcpu->mmu, &mmu_rung_policies[rung]);
 	return true;
 }

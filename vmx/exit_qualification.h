@@ -38,13 +38,23 @@ enum cr_access {
 #define QUAL_TASK_SELECTOR(q) ((unsigned int)((q)&0xffff))
 #define QUAL_TASK_SOURCE(q) ((q) >> 30 & 3)
 
-/*
- * Debug exceptions, table 27-1: what is to become of DR6, by the bits of DR6
- * (vol. 3B, 17.2.3).
- */
+/* Debug exceptions, table 27-1: the bits are those of DR6. */
 #define DR6_B0_B3 BITS(3, 0)
 #define DR6_BD BIT(13)
 #define DR6_BS BIT(14)
+#define DR6_RESET 0xffff0ff0ULL
+#define DR7_GD BIT(13)
+#define DR7_RESET BIT(10) /* it is always 1 */
+
+/*
+ * DR6 as the delivery of a #DB leaves it: B0 to B3 tell of this one alone, the
+ * rest is sticky, for software to clear (SDM vol. 3B, 17.2.3).
+ */
+static inline u64 dr6_after_debug(u64 dr6, u64 qualification)
+{
+	return (dr6 & ~DR6_B0_B3) |
+	       (qualification & (DR6_B0_B3 | DR6_BD | DR6_BS));
+}
 
 /* VM-exit instruction information of INS and OUTS, table 27-8. */
 #define IO_INFO_ADDRESS_BYTES(i) (2U << ((i) >> 7 & 7)) /* 2, 4 or 8 */

@@ -57,6 +57,14 @@ void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
 	event->length = 0;
 }
 
+void vcpu_inject_int1(struct vcpu *vcpu)
+{
+	/* As an instruction's own event it returns behind the instruction. */
+	vcpu->event.info = VMX_INTR_VALID |
+			   INTR_PRIVILEGED_SOFTWARE_EXCEPTION << 8 | VECTOR_DB;
+	vcpu->event.length = vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
+}
+
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 {
 	/* The VMCS has no CR2; Umbra leaves the register to the guest. */

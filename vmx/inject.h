@@ -38,6 +38,9 @@ static inline void vcpu_inject_gp(struct vcpu *vcpu)
 	vcpu_inject_exception(vcpu, VECTOR_GP, true, 0);
 }
 
+/* The #DB of the INT1 that has exited. */
+void vcpu_inject_int1(struct vcpu *vcpu);
+
 /* #PF, with CR2. */
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 

@@ -10,6 +10,7 @@
 #include "mmu/mmu.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/state.h"
 #include "vmx/vcpu.h"
 
 /*
@@ -27,6 +28,7 @@ struct emulation {
 	u32 user; /* PFEC_U if the guest runs at CPL 3 */
 	gva_t fault_gva; /* the fault to inject after EMUL_FAULT */
 	u32 fault_code;
+	bool non_canonical; /* it is #GP(0) instead */
 };
 
 /* The guest-physical address of an operand's part that lies in one page. */
@@ -68,6 +70,10 @@ static bool split(struct emulation *e, gva_t gva, size_t len, u32 access,
 	p->gpa[1] = 0;
 	p->len[0] = MIN(len, PAGE_SIZE - (gva & ~PAGE_MASK));
 	p->len[1] = len - p->len[0];
+	if (!is_canonical(gva) || !is_canonical(gva + len - 1)) {
+		e->non_canonical = true;
+		return false;
+	}
 	return translate(e, gva, access, &p->gpa[0]) &&
 	       (!p->len[1] ||
 		translate(e, gva + p->len[0], access, &p->gpa[1]));
@@ -187,18 +193,26 @@ static enum exit_result emulate_access(struct vcpu *vcpu,
 		.walk_access = access,
 		.user = access & PFEC_U,
 	};
+	u64 count;
 
 	vcpu_load_regs(vcpu);
+	count = vcpu->regs.gpr[RCX];
 	switch (emulate_instruction(&e)) {
 	case EMUL_OK:
 		vcpu_finish_emulated(vcpu);
 		return EXIT_RESUME;
 	case EMUL_RESTART:
 		vcpu_store_regs(vcpu);
+		/* Under TF each iteration of a REP is a step. */
+		if (vcpu->regs.gpr[RCX] != count)
+			vcpu_end_step(vcpu->regs.rflags);
 		return EXIT_RESUME;
 	case EMUL_FAULT:
 		vcpu_store_regs(vcpu);
-		vcpu_inject_page_fault(vcpu, e.fault_gva, e.fault_code);
+		if (e.non_canonical)
+			vcpu_inject_gp(vcpu);
+		else
+			vcpu_inject_page_fault(vcpu, e.fault_gva, e.fault_code);
 		return EXIT_RESUME;
 	case EMUL_UNSUPPORTED:
 		break;

@@ -51,15 +51,16 @@ static void take_input(struct vm *vm)
 
 void vm_serve_devices(struct vm *vm)
 {
-	u64 now, next;
+	u64 now;
 
 	if (rdtsc() < vm->deadline)
 		return;
 	now = time_ns();
 	take_input(vm);
 	devices_tick(&vm->devices, now);
-	next = MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
-	vm->deadline = time_ns_to_tsc(next);
+	vm->next_event =
+		MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
+	vm->deadline = time_ns_to_tsc(vm->next_event);
 	apic_timer_arm(vm->deadline);
 	switch (vm->devices.end) {
 	case GUEST_RUNS:

@@ -86,14 +86,18 @@ void vcpu_apply_state(struct vcpu *vcpu)
 			(tr & ~AR_TYPE_MASK) | AR_TSS_BUSY);
 }
 
-/* The instruction before is done: its shadow ends, TF traps, RF is spent. */
-static void finish_instruction(u64 rflags)
+void vcpu_end_blocking(void)
 {
 	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
 	if (state & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
 		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
 			state & ~(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+}
+
+void vcpu_end_step(u64 rflags)
+{
+	vcpu_end_blocking();
 	if (rflags & RFLAGS_TF)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
 			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
@@ -110,13 +114,13 @@ void vcpu_skip_instruction(struct vcpu *vcpu)
 	vmwrite(VMCS_GUEST_RIP, rip);
 	if (rflags & RFLAGS_RF)
 		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~RFLAGS_RF);
-	finish_instruction(rflags);
+	vcpu_end_step(rflags);
 }
 
 void vcpu_finish_emulated(struct vcpu *vcpu)
 {
 	vcpu_store_regs(vcpu);
-	finish_instruction(vcpu->regs.rflags);
+	vcpu_end_step(vcpu->regs.rflags);
 }
 
 void vcpu_load_regs(struct vcpu *vcpu)

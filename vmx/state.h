@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What of CR0 the guest may set without an exit. */
+/* The guest's state between the VMCS and Umbra, for the exits' handlers. */
 #ifndef VMX_STATE_H
 #define VMX_STATE_H
 
@@ -13,6 +13,15 @@ u64 vcpu_cr0(const struct vcpu *vcpu);
 
 /* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
 void vcpu_apply_state(struct vcpu *vcpu);
+
+/* STI and MOV SS block events no longer. */
+void vcpu_end_blocking(void);
+
+/*
+ * An instruction, or an iteration of a repeated one, is done under @rflags:
+ * what STI and MOV SS block is over, and TF traps.
+ */
+void vcpu_end_step(u64 rflags);
 
 /* The guest's new CR0, CR3, CR4 and EFER, all valid, for the MMU and the VMCS. */
 void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer);

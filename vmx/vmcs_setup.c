@@ -13,6 +13,7 @@
 #include "guest/msr.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/cr_rules.h"
 #include "vmx/state.h"
 #include "vmx/vmcs_setup.h"
 #include "vmx/vmx.h"
@@ -26,9 +27,6 @@
 
 /* No shadow VMCS: SDM vol. 3C, 26.3.1.5. */
 #define NO_LINK (~0ULL)
-
-/* DR7 after reset: bit 10 always 1 (SDM vol. 3B, 17.2.4). */
-#define DR7_RESET BIT(10)
 
 /*
  * The MSR bitmap (SDM vol. 3C, 24.6.9): four regions of 1 KiB, for reads and
@@ -190,6 +188,9 @@ static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
 	vmwrite(VMCS_GUEST_ACTIVITY_STATE, 0);
 	vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
 	vmwrite(VMCS_VMCS_LINK_POINTER, NO_LINK);
+	/* What VMX does not switch, and firmware may have used. */
+	dr6_write(DR6_RESET);
+	xcr0_write_safe(XCR0_X87); /* false: no XSAVE, so no XCR0 */
 }
 
 void vcpu_create_vmcs(struct vcpu *vcpu)

@@ -39,6 +39,10 @@ static const struct check checks[] = {
 	{ "EFER.NXE off and on", check_no_execute },
 	{ "global pages", check_global },
 	{ "where there is no RAM", check_hole },
+	{ "single steps", check_single_step },
+	{ "INT1", check_int1 },
+	{ "faults of string I/O", check_string_io_faults },
+	{ "CR4 and XCR0 as CPUID has them", check_cr4 },
 	{ "random tables", check_random },
 };
 

@@ -95,6 +95,11 @@ void check_no_execute(void);
 void check_global(void);
 void check_hole(void);
 
+void check_single_step(void);
+void check_int1(void);
+void check_string_io_faults(void);
+void check_cr4(void);
+
 void check_random(void);
 
 #endif

@@ -83,6 +83,8 @@ void trap(struct trap_frame *frame)
 	if (frame->vector == VECTOR_PF && traps.page_fault &&
 	    traps.page_fault(frame->error_code, cr2))
 		return;
+	if (frame->vector == VECTOR_DB && traps.debug && traps.debug(frame))
+		return;
 	if (traps.catch) {
 		traps.vector = frame->vector;
 		traps.error_code = frame->error_code;

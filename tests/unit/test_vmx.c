@@ -361,6 +361,29 @@ static void interrupts_are_benign(void **state)
 	}
 }
 
+static void debug_registers(void **state)
+{
+	u64 dr6 = DR6_RESET | DR6_BD | BIT(1);
+
+	/* B0 to B3 are this exception's, BD and BS stay until cleared. */
+	assert_int_equal(dr6_after_debug(dr6, DR6_BS),
+			 DR6_RESET | DR6_BD | DR6_BS);
+	assert_int_equal(dr6_after_debug(DR6_RESET | DR6_BS, BIT(0)),
+			 DR6_RESET | DR6_BS | BIT(0));
+	/* The qualification's other bits are no bits of DR6. */
+	assert_int_equal(dr6_after_debug(DR6_RESET, BIT(12) | BIT(16)),
+			 DR6_RESET);
+}
+
+static void canonical(void **state)
+{
+	assert_true(is_canonical(0x7fffffffffffULL));
+	assert_false(is_canonical(0x800000000000ULL));
+	assert_false(is_canonical(0xffff7fffffffffffULL));
+	assert_true(is_canonical(0xffff800000000000ULL));
+	assert_true(is_canonical(~0ULL));
+}
+
 /* --- Fields and words ------------------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end)
@@ -508,6 +531,8 @@ int main(void)
 		cmocka_unit_test(xcr0_rules),
 		cmocka_unit_test(exceptions_meet),
 		cmocka_unit_test(interrupts_are_benign),
+		cmocka_unit_test(debug_registers),
+		cmocka_unit_test(canonical),
 		cmocka_unit_test(fields),
 		cmocka_unit_test(qualifications),
 		cmocka_unit_test(event_and_rights_words),
