@@ -99,22 +99,24 @@ static bool can_prefill(const struct mmu *mmu, const struct shadow_page *sp,
 	       mmu_hfn(mmu, gfn) != HFN_NONE;
 }
 
-void shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
 	u8 rights = sp->role.access & pte_rights(gpte);
+	bool was_leaf = spte_kind(sp->spt[slot], sp->role.level) == SPTE_LEAF;
 
 	if (mmu->policy.update && (gpte & PTE_P) &&
 	    !pte_reserved(&mmu->config, gpte, sp->role.level, sp->role.nxe)) {
 		if ((gpte & PTE_A) && still_linked(mmu, sp, slot, gpte))
-			return;
+			return false;
 		if (can_prefill(mmu, sp, gpte)) {
 			shadow_fill_leaf(mmu, sp, slot,
 					 (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT,
 					 rights, gpte & PTE_D, 0);
 			mmu->stats.updates++;
-			return;
+			return !was_leaf;
 		}
 	}
 	spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, gpte));
+	return false;
 }

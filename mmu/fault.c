@@ -28,24 +28,50 @@ static struct shadow_page *next_page(struct mmu *mmu, struct shadow_page *sp,
 	return shadow_page_get(mmu, gfn, role);
 }
 
-static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
-		 u32 error_code)
+struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+				     const struct guest_walk *walk, u8 level)
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_page *sp;
 
 	shadow_make_room(mmu, PT_LEVELS);
-	for (sp = vcpu_root(vcpu); sp->role.level > 1;) {
+	for (sp = vcpu_root(vcpu); sp->role.level > level;) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
 		struct shadow_page *child = next_page(mmu, sp, walk);
 
 		spte_set_table(mmu, sp, slot, child);
 		sp = child;
 	}
+	return sp;
+}
+
+static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
+		 u32 error_code)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp = shadow_link_path(vcpu, walk, 1);
+
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, 1),
 			 walk->gpa >> PAGE_SHIFT, walk->access[walk->level],
 			 walk->dirty, error_code);
 	mmu->stats.fills++;
+}
+
+/*
+ * The fault is the guest's. If it came here by a TRAP above the entry that
+ * decided it, the tables in between were not linked, and the next fault beside
+ * it would exit, too: link them, so that it won't. Without the bypass it would
+ * in any case. (Invariant 3: A must be set all the way down.)
+ */
+static void link_for_bypass(struct mmu_vcpu *vcpu,
+			    const struct guest_walk *walk)
+{
+	if (!mmu_bypasses(vcpu->mmu, vcpu_role(vcpu)))
+		return;
+	for (u8 level = PT_LEVELS; level > walk->level; level--)
+		if (!(walk->pte[level] & PTE_A))
+			return;
+	shadow_link_path(vcpu, walk, walk->level);
 }
 
 static void count_fault(struct mmu_stats *stats, u32 error_code)
@@ -84,6 +110,7 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 			mmu->stats.injected_not_present++;
 		else
 			mmu->stats.injected_other++;
+		link_for_bypass(vcpu, walk);
 		return MMU_INJECT;
 	}
 	gfn = walk->gpa >> PAGE_SHIFT;

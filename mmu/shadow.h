@@ -129,6 +129,13 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 /* Take the W right from every entry that maps the frame (invariant 1). */
 void frame_write_protect(struct mmu *mmu, gfn_t gfn);
 
+/*
+ * fault.c: link the shadow tables on the way to @walk's address, from the root
+ * down to @level; returns the page there. Room is made for them.
+ */
+struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+				     const struct guest_walk *walk, u8 level);
+
 /* page.c: the pool. */
 
 /* Free shadow pages until @count can be made. */
@@ -157,8 +164,11 @@ u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp,
 /* Make the LEAF of @gfn, which is RAM, with the rights that the guest gives. */
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code);
-/* The guest has written the entry @gpte: make its shadow true again. */
-void shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+/*
+ * The guest has written the entry @gpte: make its shadow true again. Returns
+ * whether it leads somewhere now that was not mapped before.
+ */
+bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte);
 
 /* table_write.c */

@@ -49,7 +49,8 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		}
 		/* A write that straddles two entries has changed both. */
 		for (u32 slot = first; slot <= last; slot++) {
-			shadow_sync_entry(mmu, sp, slot, gptes[slot]);
+			if (shadow_sync_entry(mmu, sp, slot, gptes[slot]))
+				sp->writes = 0;
 			mmu->stats.table_writes++;
 		}
 	}

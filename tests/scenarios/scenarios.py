@@ -122,8 +122,9 @@ def linux_paste(s):
     run = s.start(*on_bochs(), *linux("mmu=bypass"))
     run.expect(PROMPT, LINUX_SECONDS)
     # The line discipline, with no echo, takes at most 4,095 bytes a line.
-    run.send("stty -echo; wc -c\n")
-    run.expect(r"wc -c\n", BOOT_SECONDS)
+    # And the shell must be done with the terminal before the text comes.
+    run.send("stty -echo; echo ready; wc -c\n")
+    run.expect(r"^ready$", BOOT_SECONDS)
     text = "".join(f"{n:07d}\n" for n in range(256))
     run.send(text + "\x04")
     run.expect(rf"^{len(text)}$", BOOT_SECONDS)
@@ -182,7 +183,7 @@ def foreign_kernel(s):
 def large_initrd(s):
     initrd = s.file("initrd", size=80 << 20)
     refusal(s, "initramfs",
-            on_bochs() + ["--memory", "128", "--kernel", KERNEL,
+            on_bochs() + ["--memory", "192", "--kernel", KERNEL,
                           "--initrd", initrd])
 
 
