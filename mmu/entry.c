@@ -116,6 +116,8 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			mmu->stats.updates++;
 			return !was_leaf;
 		}
+		if (shadow_link_ahead(mmu, sp, slot, gpte))
+			return true;
 	}
 	spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, gpte));
 	return false;

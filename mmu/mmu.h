@@ -97,6 +97,12 @@ struct mmu_vcpu {
 	u64 cr4;
 	u64 efer; /* LMA included */
 	struct shadow_page *root; /* NULL: to be found before the next entry */
+	/*
+	 * A root has been found since this was last cleared, by whoever then
+	 * tells the processor of it and of the filter. It happens in the midst
+	 * of a fault, too, when the pool was so short that the root went.
+	 */
+	bool root_is_new;
 };
 
 enum mmu_action {

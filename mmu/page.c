@@ -85,6 +85,42 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 	}
 }
 
+/* Linking ahead takes pages only while so many stay free. */
+#define LINK_AHEAD_RESERVE 32
+
+bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte)
+{
+	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	union shadow_role role = sp->role;
+
+	if (role.level == 1 || !mmu_bypasses(mmu, role) ||
+	    (gpte & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
+	    pte_reserved(&mmu->config, gpte, role.level, role.nxe) ||
+	    mmu_hfn(mmu, gfn) == HFN_NONE ||
+	    mmu->free_count <= LINK_AHEAD_RESERVE)
+		return false;
+	role.level--;
+	role.access &= pte_rights(gpte);
+	spte_set_table(mmu, sp, slot, shadow_page_get(mmu, gfn, role));
+	return true;
+}
+
+static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
+{
+	const u64 *gptes = NULL;
+
+	if (!sp->role.direct && sp->role.level > 1)
+		gptes = mmu_map_gfn(mmu, sp->gfn);
+	if (!gptes)
+		return;
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		if (gptes[slot])
+			shadow_link_ahead(mmu, sp, slot, gptes[slot]);
+	/* No guest has used these yet, so none tells of the table's use. */
+	sp->last_filled = PT_ENTRIES;
+}
+
 static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 				union shadow_role role)
 {
@@ -108,6 +144,7 @@ static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 	classify(mmu, sp);
 	mmu->stats.pages_made++;
 	mmu->stats.pages_in_use++;
+	link_all_ahead(mmu, sp);
 	return sp;
 }
 

@@ -33,6 +33,7 @@ struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu)
 		if (!role.direct)
 			gfn = (vcpu->cr3 & PTE_ADDR_MASK) >> PAGE_SHIFT;
 		vcpu->root = shadow_page_get(mmu, gfn, role);
+		vcpu->root_is_new = true;
 		mmu->stats.roots++;
 	}
 	return vcpu->root;

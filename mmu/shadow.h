@@ -146,6 +146,14 @@ struct shadow_page *shadow_page_get(struct mmu *mmu, gfn_t gfn,
 /* The next page after @sp (first: NULL) made of @gfn as a table. */
 struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
+/*
+ * The entry @gpte of @sp's guest table leads to a table that the guest has used
+ * (A): link its shadow ahead of any fault, if there are pages to spare. With
+ * the bypass on this pays: a fault in a table that is linked goes to the guest,
+ * one in a table that is not has to exit to find out. Returns whether it did.
+ */
+bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte);
 void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp);
 void shadow_zap_all(struct mmu *mmu);
 

@@ -83,9 +83,10 @@ static void point_at_shadow(struct vcpu *vcpu)
 	struct mmu_filter filter;
 	hpa_t root;
 
-	if (vcpu->mmu.root)
-		return;
 	root = mmu_root(&vcpu->mmu);
+	if (!vcpu->mmu.root_is_new)
+		return;
+	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
 	vmwrite(VMCS_GUEST_CR3, root);
 	vmwrite(VMCS_EXCEPTION_BITMAP,

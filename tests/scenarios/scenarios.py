@@ -72,6 +72,31 @@ for model in CPUS:
     scenario(f"demo-{model}", model)(demo_table)
 
 
+# The machine as the built-in guest sees it from inside, on every rung, with the
+# switches in combinations that are no rung, and with next to no shadow pages.
+def check_guest(s, cpu, options):
+    run = s.start(*on_bochs(cpu), "--options", "guest=check " + options)
+    run.finish(0, 2 * BOOT_SECONDS)
+
+
+for label, model, options in (
+        ("cached", "haswell", "mmu=cached"),
+        ("update", "penryn", "mmu=update"),
+        ("bypass", "haswell", "mmu=bypass"),
+        ("bypass", "penryn", "mmu=bypass"),
+        ("noupdate", "haswell", "mmu=bypass mmu.update=0"),
+        ("starved", "haswell", "mmu=bypass mmu.pages=16"),
+        ("starved-noupdate", "penryn", "mmu=bypass mmu.update=0 mmu.pages=16"),
+):
+    scenario(f"check-{label}-{model}", model, options)(check_guest)
+
+
+@scenario("exit-status")
+def exit_status(s):
+    run = s.start(*on_bochs(), "--options", "guest=exit-status:7")
+    run.finish(7, BOOT_SECONDS)
+
+
 @scenario("triple-fault")
 def triple_fault(s):
     run = s.start(*on_bochs(), "--options", "guest=triple-fault")
