@@ -115,16 +115,14 @@ static bool controls_suffice(void)
 {
 	const struct control_table *table;
 	struct control_refusal refusal;
-	struct vmx_controls controls;
+	struct vmx_controls controls = { 0 };
 
 	if (vmx_choose_controls(&capabilities, &controls, &refusal))
 		return true;
 	table = &control_tables[refusal.set];
 	log_info("this processor's VMX control \"%s\" can't be %u, which Umbra "
 		 "needs: bit %u of %s (MSR %xh) is %u",
-		 refusal.control->name,
-		 refusal.control->want != CONTROL_OFF && refusal.msr_bit >= 32,
-		 refusal.msr_bit,
+		 refusal.control->name, refusal.msr_bit >= 32, refusal.msr_bit,
 		 has_true_controls() && table->true_msr ? table->true_msr_name
 							: table->msr_name,
 		 capability_msr(refusal.set), refusal.msr_bit < 32);
