@@ -31,3 +31,4 @@ UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/controls.c vmx/cr_rules.c vmx/events.c \
 	vmx/vmcs_fields.c vmx/words.c guest/cpuid.c
+UNIT_mmu_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c

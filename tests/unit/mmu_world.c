@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mmu_world.h"
+
+u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
+struct mmu *world_mmu;
+struct mmu_vcpu world_vcpu;
+u64 world_flushes;
+u64 world_seed = 1;
+
+static u8 arena[4096 * PAGE_SIZE] __attribute__((aligned(4096)));
+static size_t arena_used;
+
+u64 world_random(void)
+{
+	/* xorshift64 (Marsaglia, 2003) */
+	world_seed ^= world_seed << 13;
+	world_seed ^= world_seed >> 7;
+	world_seed ^= world_seed << 17;
+	return world_seed;
+}
+
+static hfn_t gfn_to_hfn(void *ctx, gfn_t gfn)
+{
+	(void)ctx;
+	return gfn < WORLD_FRAMES ? gfn + WORLD_HFN_BASE : HFN_NONE;
+}
+
+static void *map(void *ctx, hfn_t hfn)
+{
+	(void)ctx;
+	return world_ram[hfn - WORLD_HFN_BASE];
+}
+
+static void *alloc(void *ctx, size_t pages)
+{
+	void *memory = arena + arena_used * PAGE_SIZE;
+
+	(void)ctx;
+	assert_true((arena_used + pages) * PAGE_SIZE <= sizeof(arena));
+	arena_used += pages;
+	memset(memory, 0, pages * PAGE_SIZE);
+	return memory;
+}
+
+#define ARENA_HPA 0x10000000ULL
+
+static hpa_t to_hpa(void *ctx, const void *memory)
+{
+	(void)ctx;
+	return ARENA_HPA + (size_t)((const u8 *)memory - arena);
+}
+
+static void flush(void *ctx)
+{
+	(void)ctx;
+	world_flushes++;
+}
+
+static const struct mmu_ops ops = {
+	.gfn_to_hfn = gfn_to_hfn,
+	.map = map,
+	.alloc = alloc,
+	.to_hpa = to_hpa,
+	.flush = flush,
+};
+
+void world_create(const struct mmu_policy *policy, u32 shadow_pages,
+		  bool leaf_trap_reserved)
+{
+	struct mmu_config config = {
+		.ops = &ops,
+		.policy = *policy,
+		.gfn_count = WORLD_FRAMES,
+		.shadow_pages = shadow_pages,
+		.maxphyaddr = WORLD_MAXPHYADDR,
+		.leaf_trap_reserved = leaf_trap_reserved,
+		.filter_works = true,
+	};
+
+	arena_used = 0;
+	memset(world_ram, 0, sizeof(world_ram));
+	world_mmu = mmu_create(&config);
+	assert_non_null(world_mmu);
+	mmu_vcpu_init(&world_vcpu, world_mmu);
+	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE,
+		      EFER_LME | EFER_LMA | EFER_NXE);
+}
+
+/* SDM vol. 3A, 4.5.4, 4.6 and 4.7, once more and another way. */
+struct reference reference_walk(gva_t gva, u32 access)
+{
+	struct reference r = { 0 };
+	bool nxe = world_vcpu.efer & EFER_NXE, smep = world_vcpu.cr4 & CR4_SMEP;
+	u64 table = world_vcpu.cr3 & 0xfffffffffffff000, all = 7, entry = 0;
+	bool user = access & PFEC_U, write = access & PFEC_W;
+	bool fetch = access & PFEC_I;
+	int shift = 39;
+
+	r.error_code = access & (PFEC_W | PFEC_U);
+	if (fetch && (nxe || smep))
+		r.error_code |= PFEC_I;
+	if (!(world_vcpu.cr0 & CR0_PG)) {
+		r.ok = true;
+		r.gpa = gva & 0xffffffff;
+		return r;
+	}
+	for (;; shift -= 9) {
+		u64 frame = table >> 12, low = (1ULL << shift) - 1;
+
+		entry = ~0ULL;
+		if (frame < WORLD_FRAMES) {
+			u64 *e = (u64 *)world_ram[frame] + (gva >> shift & 511);
+
+			r.entry[r.entries++] = e;
+			entry = *e;
+		}
+		if (!(entry & 1))
+			return r;
+		r.error_code |= PFEC_P;
+		if ((entry & 0xfff0000000000000 & ~(1ULL << 63) &
+		     0x000f000000000000) ||
+		    entry >> WORLD_MAXPHYADDR & ((1 << 12) - 1) ||
+		    (!nxe && entry >> 63) || (shift >= 30 && entry & 0x80) ||
+		    (shift == 21 && entry & 0x80 && entry & 0x1fe000)) {
+			r.error_code |= PFEC_RSVD;
+			return r;
+		}
+		all &= (entry & 6) | (entry >> 63 ? 0 : 1);
+		table = entry & 0x000ffffffffff000;
+		if (shift == 12 || (shift == 21 && entry & 0x80)) {
+			r.gpa = (table & ~low) | (gva & low);
+			break;
+		}
+		r.error_code &= ~(u32)PFEC_P;
+	}
+	r.ok = !(user && !(all & 4)) && !(fetch && !(all & 1)) &&
+	       !(fetch && !user && (all & 4) && smep) &&
+	       !(write && !(all & 2) && (user || (world_vcpu.cr0 & CR0_WP)));
+	return r;
+}
+
+/* Is the entry reserved for the processor, in the shadow's own paging mode? */
+static bool shadow_reserved(u64 e, int level, bool paged, bool nxe)
+{
+	if (paged && (e >> WORLD_MAXPHYADDR & 0xfff))
+		return true;
+	if (!paged && (e >> WORLD_MAXPHYADDR & 0x7fffff))
+		return true;
+	if (!nxe && e >> 63)
+		return true;
+	if (level == 4)
+		return e & 0x80;
+	if (level == 3 && !paged)
+		return e & 0x1e6;
+	return level > 1 && (e & 0x80) && (e & 0x1fe000);
+}
+
+struct hardware hardware_access(gva_t gva, u32 access)
+{
+	struct mmu_filter filter;
+	struct hardware h = { .result = HW_OK };
+	bool paged = world_vcpu.cr0 & CR0_PG;
+	bool nxe = paged && (world_vcpu.efer & EFER_NXE);
+	bool smep = paged && (world_vcpu.cr4 & CR4_SMEP);
+	u64 *spt = (u64 *)(arena + (mmu_root(&world_vcpu) - ARENA_HPA));
+	u64 all = 7, *entry = NULL;
+	int level = paged ? 4 : 3;
+
+	filter = mmu_filter(&world_vcpu);
+	h.error_code = access & (PFEC_W | PFEC_U);
+	if ((access & PFEC_I) && (nxe || smep))
+		h.error_code |= PFEC_I;
+	for (;; level--) {
+		entry = &spt[gva >> (12 + 9 * (level - 1)) & 511];
+		if (!(*entry & 1))
+			goto fault;
+		if (shadow_reserved(*entry, level, paged, nxe)) {
+			h.error_code |= PFEC_P | PFEC_RSVD;
+			goto fault;
+		}
+		/* PDPTEs of PAE paging have no rights of their own. */
+		if (paged || level < 3)
+			all &= (*entry & 6) | (*entry >> 63 ? 0 : 1);
+		if (level == 1)
+			break;
+		assert_true((*entry & PTE_ADDR_MASK) >= ARENA_HPA);
+		*entry |= paged || level < 3 ? PTE_A : 0;
+		spt = (u64 *)(arena + (*entry & PTE_ADDR_MASK) - ARENA_HPA);
+	}
+	/* The processor always runs with CR0.WP=1. */
+	if (((access & PFEC_U) && !(all & 4)) ||
+	    ((access & PFEC_I) && !(all & 1)) ||
+	    ((access & PFEC_I) && !(access & PFEC_U) && (all & 4) && smep) ||
+	    ((access & PFEC_W) && !(all & 2))) {
+		h.error_code |= PFEC_P;
+		goto fault;
+	}
+	*entry |= PTE_A | (access & PFEC_W ? PTE_D : 0);
+	h.hpa = (*entry & PTE_ADDR_MASK) | (gva & 0xfff);
+	return h;
+fault:
+	h.result = filter.intercept == ((h.error_code & filter.mask) ==
+					filter.match)
+			   ? HW_EXIT
+			   : HW_FAULT_TO_GUEST;
+	return h;
+}
+
+static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	u64 spte = sp->spt[slot];
+	gfn_t gfn = sp->links[slot].target;
+
+	switch (spte_kind(spte, sp->role.level)) {
+	case SPTE_ABSENT:
+		/* Invariant 1; an unpaged guest's PDPTEs are no claim. */
+		if (!sp->role.direct)
+			assert_false(gpte & PTE_P);
+		else
+			assert_int_equal(sp->role.level, 3);
+		break;
+	case SPTE_LEAF:
+		/* Invariant 5. */
+		assert_true(gfn < WORLD_FRAMES);
+		assert_int_equal((spte & PTE_ADDR_MASK) >> 12,
+				 gfn + WORLD_HFN_BASE);
+		if (spte & PTE_W)
+			assert_int_equal(world_mmu->frames[gfn].shadowed, 0);
+		if (!sp->role.direct) {
+			/* Invariants 2 and 3. */
+			assert_true(gpte & PTE_P && gpte & PTE_A);
+			assert_int_equal((gpte & PTE_ADDR_MASK) >> 12, gfn);
+			if (spte & PTE_W)
+				assert_true(gpte & PTE_D);
+		}
+		break;
+	case SPTE_TABLE:
+		assert_true(world_mmu->pages[gfn].in_use);
+		if (!sp->role.direct)
+			assert_true(gpte & PTE_P && gpte & PTE_A);
+		break;
+	case SPTE_TRAP:
+		break;
+	}
+}
+
+void world_audit(void)
+{
+	u32 shadowed[WORLD_FRAMES] = { 0 }, mapped[WORLD_FRAMES] = { 0 };
+
+	for (u32 i = 0; i < world_mmu->config.shadow_pages; i++) {
+		const struct shadow_page *sp = &world_mmu->pages[i];
+		const u64 *gptes = NULL;
+
+		if (!sp->in_use)
+			continue;
+		if (!sp->role.direct && sp->gfn < WORLD_FRAMES) {
+			gptes = (u64 *)world_ram[sp->gfn];
+			shadowed[sp->gfn]++;
+		}
+		for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+			audit_entry(sp, slot, gptes ? gptes[slot] : ~0ULL);
+			if (spte_kind(sp->spt[slot], sp->role.level) ==
+			    SPTE_LEAF)
+				mapped[sp->links[slot].target]++;
+		}
+	}
+	for (gfn_t gfn = 0; gfn < WORLD_FRAMES; gfn++) {
+		u32 listed = 0;
+
+		for (u32 id = world_mmu->frames[gfn].rmap; id != LINK_NONE;
+		     id = world_mmu->links[id].next)
+			listed++;
+		assert_int_equal(listed, mapped[gfn]);
+		assert_int_equal(world_mmu->frames[gfn].shadowed,
+				 shadowed[gfn]);
+	}
+}

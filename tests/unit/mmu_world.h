@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A world for the shadow MMU on the host: a guest of 64 frames, a walker of
+ * the guest's tables written from the manual without a look at mmu/, and a
+ * processor that walks the shadow tables as the hardware would.
+ */
+#ifndef TESTS_UNIT_MMU_WORLD_H
+#define TESTS_UNIT_MMU_WORLD_H
+
+#include "mmu/shadow.h"
+
+#define WORLD_FRAMES 64
+#define WORLD_MAXPHYADDR 40
+/* Host frames are others than the guest's, so that a mix-up shows. */
+#define WORLD_HFN_BASE 0x1000
+
+extern u8 world_ram[WORLD_FRAMES][PAGE_SIZE];
+extern struct mmu *world_mmu;
+extern struct mmu_vcpu world_vcpu;
+extern u64 world_flushes;
+
+/* A new MMU, long mode, CR3 at frame 0, all RAM zero. */
+void world_create(const struct mmu_policy *policy, u32 shadow_pages,
+		  bool leaf_trap_reserved);
+
+/* What the guest's tables say, by the manual. */
+struct reference {
+	bool ok;
+	gpa_t gpa;
+	u32 error_code;
+	/* The entries used, root first, and how many: for A and D. */
+	u64 *entry[4];
+	int entries;
+};
+
+struct reference reference_walk(gva_t gva, u32 access);
+
+/* What the processor makes of an access by way of the shadow. */
+enum hardware_result { HW_OK, HW_FAULT_TO_GUEST, HW_EXIT };
+
+struct hardware {
+	enum hardware_result result;
+	hpa_t hpa;
+	u32 error_code;
+};
+
+struct hardware hardware_access(gva_t gva, u32 access);
+
+/* All invariants that can be seen in the structures; fails the test. */
+void world_audit(void);
+
+u64 world_random(void);
+extern u64 world_seed;
+
+#endif
