@@ -115,6 +115,10 @@ class Machine:
     def running(self):
         return self.child.poll() is None
 
+    def input_waiting(self):
+        """How many bytes of input the machine has not taken yet."""
+        return 0
+
     def kill(self):
         if self.child and self.running():
             os.killpg(self.child.pid, signal.SIGKILL)
@@ -162,6 +166,10 @@ class Bochs(Machine):
         # before Bochs has opened it.
         self.serial_slave = slave
         self.output = self.input = master
+
+    def input_waiting(self):
+        count = fcntl.ioctl(self.serial_slave, termios.FIONREAD, b"\0" * 4)
+        return struct.unpack("i", count)[0]
 
     def unwatched_terminal(self):
         """A terminal that only complaints are read from; its slave end."""

@@ -6,8 +6,6 @@
  */
 #include "arch/x86/emulate.h"
 
-/* A page's worth of a REP string instruction, then interrupts get a chance. */
-#define MAX_STRING_BYTES PAGE_SIZE
 /* So often another processor may get ahead of a read-modify-write. */
 #define MAX_ATTEMPTS 64
 
@@ -384,7 +382,7 @@ static enum emul_status emulate_string(struct emulation *e,
 				       struct cpu_regs *progress)
 {
 	unsigned int size = e->insn->address_size;
-	u64 left = MAX_STRING_BYTES / e->insn->memory_size;
+	u64 left = EMUL_STRING_ELEMENTS;
 	enum emul_status status;
 	bool progressed = false;
 

@@ -15,6 +15,14 @@
 /* The widest memory operand, in bytes: CMPXCHG16B. */
 #define EMUL_MAX_BYTES 16
 
+/*
+ * So many elements of a REP string instruction are done in one call. Few: the
+ * first may have changed what made it need us (a table that is being cleared is
+ * a table no more, and the guest clears the rest much faster), and interrupts
+ * wait meanwhile.
+ */
+#define EMUL_STRING_ELEMENTS 32
+
 enum emul_status {
 	EMUL_OK, /* done; the registers, RIP included, are advanced */
 	EMUL_RESTART, /* RIP stays at it, to run again: some iterations of a

@@ -304,20 +304,22 @@ static void test_rep_given_up_in_the_middle(void **state)
 
 static void test_rep_restarts(void **state)
 {
+	const u64 part = EMUL_STRING_ELEMENTS, bytes = 3 * part * 8;
+
 	regs.gpr[RAX] = ~0ULL;
-	regs.gpr[RCX] = 3 * PAGE_SIZE / 8;
+	regs.gpr[RCX] = 3 * part;
 	regs.rflags |= RFLAGS_RF;
 	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_RESTART);
-	assert_int_equal(memory.writes, PAGE_SIZE / 8);
-	assert_int_equal(regs.gpr[RDI], PAGE_SIZE);
-	assert_int_equal(regs.gpr[RCX], 2 * PAGE_SIZE / 8);
+	assert_int_equal(memory.writes, part);
+	assert_int_equal(regs.gpr[RDI], part * 8);
+	assert_int_equal(regs.gpr[RCX], 2 * part);
 	assert_true(regs.rip == 0xffffffff81000000);
 	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_RESTART);
 	/* The last call ends it, with no empty one to follow. */
 	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_OK);
 	assert_int_equal(regs.gpr[RCX], 0);
-	assert_int_equal(memory.bytes[3 * PAGE_SIZE - 1], 0xff);
-	assert_int_equal(memory.bytes[3 * PAGE_SIZE], 0);
+	assert_int_equal(memory.bytes[bytes - 1], 0xff);
+	assert_int_equal(memory.bytes[bytes], 0);
 	assert_false(regs.rflags & RFLAGS_RF);
 }
 
