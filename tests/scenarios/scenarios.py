@@ -128,6 +128,33 @@ for model in CPUS:
 scenario("linux-nopti", "haswell", "mmu=bypass", "pti=off")(linux_shell)
 
 
+INJECTED = re.compile(r"^umbra: guest page faults injected: (\d+) not-present",
+                      re.M)
+
+
+def injected(s, options, append):
+    """The not-present faults that Umbra injects in a boot and 100 forks."""
+    run = s.start(*on_bochs(), *linux(options,
+                                      append + " umbra.run=fork-check:100"))
+    run.finish(0, 2 * LINUX_SECONDS)
+    if not re.search(r"^forks: 100 of 100$", run.output, re.M):
+        raise Failure("not all forks did their work")
+    return int(INJECTED.search(run.output)[1])
+
+
+def linux_bypassed(s, append):
+    """With the bypass on, fewer than 1 % of what Umbra injects without."""
+    with_it = injected(s, "mmu=bypass", append)
+    without = injected(s, "mmu=bypass mmu.bypass=0", append)
+    if with_it * 100 >= without:
+        raise Failure(f"{with_it} not-present faults injected with the "
+                      f"bypass, {without} without")
+
+
+scenario("linux-bypassed", "")(linux_bypassed)
+scenario("linux-bypassed-nopti", "pti=off")(linux_bypassed)
+
+
 @scenario("linux-clock")
 def linux_clock(s):
     run = s.start(*on_bochs(), *linux("mmu=bypass"))
