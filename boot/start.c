@@ -33,9 +33,8 @@ static void __noreturn refuse(void)
 }
 
 /* The module whose string begins with @word, and what comes after the word. */
-static const struct boot_module *find_module(const struct boot_info *info,
-					     const char *word,
-					     const char **rest)
+static const struct boot_module *
+find_module(const struct boot_info *info, const char *word, const char **rest)
 {
 	size_t length = strlen(word);
 
@@ -120,9 +119,9 @@ void start(const struct boot_info *info, const struct options *options)
 	if (!selftest_run(&selftest))
 		refuse();
 	if (!guest[0])
-		guest = find_module(info, MODULE_KERNEL, &unused) ?
-				"linux" :
-				DEFAULT_BUILTIN;
+		guest = find_module(info, MODULE_KERNEL, &unused)
+				? "linux"
+				: DEFAULT_BUILTIN;
 	vm.name = guest;
 	if (!vm_create(&vm, options, &selftest))
 		refuse();

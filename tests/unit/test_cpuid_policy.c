@@ -24,8 +24,8 @@ static struct cpuid_regs ask(u32 leaf, u32 subleaf,
 }
 
 static const struct cpuid_policy_input none;
-static const struct cpuid_policy_input all = { true, true, true,
-					       true, true, 3400000000,
+static const struct cpuid_policy_input all = { true,	   true, true,
+					       true,	   true, 3400000000,
 					       CR4_OSXSAVE };
 
 static void limits(void **state)
