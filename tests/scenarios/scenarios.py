@@ -199,6 +199,14 @@ for firmware in ("bios", "uefi"):
     scenario(f"no-vmx-{firmware}", r"CPUID\.1:ECX\.VMX",
              ["--machine", "qemu", "--cpu", "max", "--firmware", firmware]
              )(refusal)
+@scenario("no-long-mode")
+def no_long_mode(s):
+    # The 32-bit entry code says so; it knows no way to switch off.
+    run = s.start("--machine", "qemu", "--cpu", "qemu32", "--timeout", "5")
+    run.expect(r"CPUID\.80000001h:EDX\[29\]", BOOT_SECONDS)
+    run.finish(TIMEOUT, BOOT_SECONDS)
+
+
 scenario("bad-option", "frobnicate",
          on_bochs() + ["--options", "frobnicate=1"])(refusal)
 scenario("bad-value", "mmu",
