@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory accesses of the model's guest, and what Umbra does on its behalf. */
+#ifndef TESTS_MODEL_ACCESS_H
+#define TESTS_MODEL_ACCESS_H
+
+#include "tests/model/model.h"
+
+/* VM entry. */
+void model_enter(struct model *m);
+u32 model_random_page(struct model *m);
+/* 16 bytes, of entries or not. */
+void model_random_bytes(struct model *m, u8 data[16]);
+/* mmu_write and mmu_cmpxchg, and the same done to the mirror. */
+void model_store(struct model *m, gpa_t gpa, const void *data, size_t len);
+void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
+		   size_t len);
+
+/* Steps. */
+void model_access(struct model *m); /* the guest accesses memory */
+void model_operand(struct model *m); /* Umbra walks for an operand */
+void model_fetch(struct model *m); /* Umbra fetches an instruction */
+
+#endif

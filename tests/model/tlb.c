@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* The hostile processor; see tlb.h. */
+#include "tests/model/tlb.h"
+
+void processor_flush(struct processor *p)
+{
+	p->generation++;
+}
+
+static u64 bucket(u64 key, u64 count)
+{
+	return (key * 0x9e3779b97f4a7c15ULL >> 40) % count;
+}
+
+static struct tlb_entry *tlb_bucket(struct processor *p, gva_t gva)
+{
+	return p->tlb[bucket(gva >> 12, TLB_BUCKETS)];
+}
+
+static bool tlb_hit(const struct processor *p, const struct tlb_entry *e,
+		    gva_t gva)
+{
+	return e->generation == p->generation && e->page == gva >> 12;
+}
+
+/* The part of the address that selects an entry of the level, and above. */
+static u64 psc_prefix(gva_t gva, int level)
+{
+	return gva >> (12 + 9 * (level - 1));
+}
+
+static struct psc_entry *psc_bucket(struct processor *p, gva_t gva, int level)
+{
+	return p->psc[level][bucket(psc_prefix(gva, level), PSC_BUCKETS)];
+}
+
+/* INVLPG drops all of the paging-structure caches (4.10.4.1). */
+static void psc_flush(struct processor *p)
+{
+	for (int level = 2; level <= 4; level++)
+		for (int i = 0; i < PSC_BUCKETS; i++)
+			for (int way = 0; way < PSC_WAYS; way++)
+				p->psc[level][i][way].generation = 0;
+}
+
+/* Of a page's translations, all; of its upper entries, all (4.10.4.1). */
+static void forget_page(struct processor *p, gva_t gva)
+{
+	for (int way = 0; way < TLB_WAYS; way++)
+		if (tlb_hit(p, &tlb_bucket(p, gva)[way], gva))
+			tlb_bucket(p, gva)[way].generation = 0;
+	for (int level = 2; level <= 4; level++)
+		for (int way = 0; way < PSC_WAYS; way++)
+			if (psc_bucket(p, gva, level)[way].prefix ==
+			    psc_prefix(gva, level))
+				psc_bucket(p, gva, level)[way].generation = 0;
+}
+
+void processor_invlpg(struct processor *p, gva_t gva)
+{
+	forget_page(p, gva);
+	psc_flush(p);
+}
+
+bool processor_enter(struct processor *p, hpa_t cr3)
+{
+	p->cr3 = cr3;
+	if (!p->pae)
+		return true;
+	/* SDM vol. 3C, 26.3.1.6 and table 4-8; CR3 has 32 bits here. */
+	if (cr3 >> 32)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		p->pdpte[i] = *p->entry(p->ctx, (cr3 & ~31ULL) + 8 * i);
+		if ((p->pdpte[i] & 1) &&
+		    (p->pdpte[i] &
+		     (BITS(63, p->maxphyaddr) | BITS(8, 5) | BITS(2, 1))))
+			return false;
+	}
+	return true;
+}
+
+/* Reserved bits, tables 4-9 to 4-11 (PAE) and 4-15 to 4-20 (4-level). */
+static bool reserved(const struct processor *p, u64 entry, int level)
+{
+	u64 mask = 0;
+
+	if (p->maxphyaddr < 52)
+		mask |= BITS(51, p->maxphyaddr);
+	if (p->pae)
+		mask |= BITS(62, 52);
+	if (!p->nxe)
+		mask |= BIT(63);
+	if (level == 4)
+		mask |= BIT(7);
+	if (level == 3 && (entry & BIT(7)))
+		mask |= BITS(29, 13);
+	if (level == 2 && (entry & BIT(7)))
+		mask |= BITS(20, 13);
+	return entry & mask;
+}
+
+/* How far a walk has come. */
+struct cursor {
+	int level; /* of the entry to be read next */
+	hpa_t table;
+	bool w, u, nx;
+};
+
+static struct cursor start(struct processor *p, gva_t gva)
+{
+	struct cursor c = {
+		.level = 4, .table = p->cr3 & BITS(51, 12), .w = true, .u = true
+	};
+
+	/* From where the caches allow: any of them, or none. */
+	for (int level = 2; level <= (p->pae ? 2 : 4); level++) {
+		struct psc_entry *e =
+			&psc_bucket(p, gva, level)[p->random(p->ctx, PSC_WAYS)];
+
+		if (e->generation != p->generation ||
+		    e->prefix != psc_prefix(gva, level) ||
+		    !p->random(p->ctx, 3))
+			continue;
+		c = (struct cursor){ level - 1, e->table, e->w, e->u, e->nx };
+		return c;
+	}
+	if (p->pae) {
+		c.level = 2;
+		c.table = p->pdpte[gva >> 30 & 3];
+		if (!(c.table & 1))
+			c.level = 0;
+		c.table &= BITS(51, 12);
+	}
+	return c;
+}
+
+static void cache_table(struct processor *p, gva_t gva, int level,
+			const struct cursor *c)
+{
+	struct psc_entry *e =
+		&psc_bucket(p, gva, level)[p->random(p->ctx, PSC_WAYS)];
+
+	*e = (struct psc_entry){ psc_prefix(gva, level),
+				 p->generation,
+				 c->table,
+				 c->w,
+				 c->u,
+				 c->nx };
+}
+
+static bool denied(const struct processor *p, const struct tlb_entry *e,
+		   u32 access)
+{
+	bool user = access & PFEC_U;
+
+	if (user && !e->u)
+		return true;
+	if ((access & PFEC_W) && !e->w)
+		return true;
+	if (!(access & PFEC_I))
+		return false;
+	return (p->nxe && e->nx) || (!user && e->u && p->smep);
+}
+
+static u32 error_code(const struct processor *p, u32 access)
+{
+	u32 code = access & (PFEC_W | PFEC_U);
+
+	if (p->nxe || p->smep)
+		code |= access & PFEC_I;
+	return code;
+}
+
+/*
+ * Walk from where the caches allow to the translation. Returns false and the
+ * fault's P and RSVD, or true and the translation; rights are not judged.
+ * @leaf receives the entry that maps the page.
+ */
+static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
+		 u64 **leaf, u32 *code)
+{
+	struct cursor c = start(p, gva);
+	u64 *at, value;
+
+	*code = 0;
+	if (!c.level)
+		return false;
+	for (;;) {
+		at = p->entry(p->ctx,
+			      c.table + 8 * (psc_prefix(gva, c.level) & 511));
+		value = *at;
+		if (!(value & PTE_P))
+			return false;
+		if (reserved(p, value, c.level)) {
+			*code = PFEC_P | PFEC_RSVD;
+			return false;
+		}
+		c.w = c.w && (value & PTE_W);
+		c.u = c.u && (value & PTE_U);
+		c.nx = c.nx || (value & PTE_NX);
+		if (c.level == 1)
+			break;
+		/* Nothing is cached whose A is clear (4.10.3.2). */
+		*at |= PTE_A;
+		c.table = value & BITS(51, 12);
+		cache_table(p, gva, c.level, &c);
+		c.level--;
+	}
+	*e = (struct tlb_entry){
+		gva >> 12, p->generation, value & BITS(51, 12), c.w,
+		c.u,	   c.nx,	  value & PTE_D
+	};
+	*leaf = at;
+	return true;
+}
+
+static void cache_page(struct processor *p, gva_t gva,
+		       const struct tlb_entry *e)
+{
+	struct tlb_entry *ways = tlb_bucket(p, gva);
+
+	for (int way = 0; way < TLB_WAYS; way++) {
+		if (ways[way].generation != p->generation) {
+			ways[way] = *e;
+			return;
+		}
+	}
+	ways[p->random(p->ctx, TLB_WAYS)] = *e;
+}
+
+static const struct tlb_entry *tlb_find(struct processor *p, gva_t gva)
+{
+	const struct tlb_entry *e =
+		&tlb_bucket(p, gva)[p->random(p->ctx, TLB_WAYS)];
+
+	return tlb_hit(p, e, gva) ? e : NULL;
+}
+
+struct processor_result processor_access(struct processor *p, gva_t gva,
+					 u32 access)
+{
+	struct processor_result r = { .error_code = error_code(p, access) };
+	const struct tlb_entry *hit = tlb_find(p, gva);
+	struct tlb_entry e;
+	u64 *leaf;
+	u32 code;
+
+	/* What the TLB denies may be looked up again, or may fault (4.10.4.3).
+	 * A write sets D in the tables, unless the TLB knows that it is set. */
+	if (hit &&
+	    (denied(p, hit, access) ? p->random(p->ctx, 2)
+				    : !(access & PFEC_W) || hit->dirty)) {
+		e = *hit;
+		r.cached = true;
+	} else if (walk(p, gva, &e, &leaf, &code)) {
+		if (!denied(p, &e, access)) {
+			*leaf |= PTE_A | (access & PFEC_W ? PTE_D : 0);
+			e.dirty = e.dirty || (access & PFEC_W);
+			cache_page(p, gva, &e);
+		}
+	} else {
+		r.fault = true;
+		r.error_code |= code;
+	}
+	if (!r.fault && denied(p, &e, access)) {
+		r.fault = true;
+		r.error_code |= PFEC_P;
+	}
+	/* A page fault makes the processor forget the page (4.10.4.1). */
+	if (r.fault)
+		forget_page(p, gva);
+	r.hpa = e.frame | (gva & 4095);
+	return r;
+}
+
+void processor_speculate(struct processor *p, gva_t gva)
+{
+	struct tlb_entry e;
+	u64 *leaf;
+	u32 code;
+
+	if (walk(p, gva, &e, &leaf, &code)) {
+		*leaf |= PTE_A;
+		cache_page(p, gva, &e);
+	}
+}

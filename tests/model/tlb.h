@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processor, as hostile as the SDM lets it be: it walks the shadow tables
+ * at any moment, caches what it finds in TLBs and paging-structure caches, and
+ * forgets nothing that it needn't (SDM vol. 3A, 4.10).
+ */
+#ifndef TESTS_MODEL_TLB_H
+#define TESTS_MODEL_TLB_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+#define TLB_BUCKETS 512
+#define TLB_WAYS 4 /* different translations of one page at once */
+#define PSC_BUCKETS 128
+#define PSC_WAYS 2
+
+struct tlb_entry {
+	u64 page; /* gva >> 12 */
+	u64 generation; /* valid if the processor's own */
+	hpa_t frame;
+	bool w, u, nx, dirty;
+};
+
+/* A paging-structure cache's entry: where the walk may go on. */
+struct psc_entry {
+	u64 prefix; /* gva, down to the bits that the entry's table takes */
+	u64 generation;
+	hpa_t table;
+	bool w, u, nx;
+};
+
+struct processor {
+	/* State; WP is always 1, and all pages are 4 KiB. */
+	hpa_t cr3;
+	bool pae; /* PAE paging, else 4-level */
+	bool nxe, smep;
+	u8 maxphyaddr;
+	u64 pdpte[4];
+	/*
+	 * The 8 bytes of a paging structure at a host-physical address. Does
+	 * not return if there is none (invariant 5).
+	 */
+	u64 *(*entry)(void *ctx, hpa_t hpa);
+	void *ctx;
+	u64 (*random)(void *ctx, u64 below);
+	/* Caches. */
+	u64 generation;
+	struct tlb_entry tlb[TLB_BUCKETS][TLB_WAYS];
+	struct psc_entry psc[5][PSC_BUCKETS][PSC_WAYS]; /* by entry's level */
+};
+
+struct processor_result {
+	bool fault;
+	bool cached; /* the TLB has answered */
+	u32 error_code;
+	hpa_t hpa;
+};
+
+void processor_flush(struct processor *p);
+void processor_invlpg(struct processor *p, gva_t gva);
+/* VM entry, as far as paging goes; false: a PDPTE has reserved bits set. */
+bool processor_enter(struct processor *p, hpa_t cr3);
+struct processor_result processor_access(struct processor *p, gva_t gva,
+					 u32 access);
+/* Load what can be loaded for the address, as a prefetcher might. */
+void processor_speculate(struct processor *p, gva_t gva);
+
+#endif
