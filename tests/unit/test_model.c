@@ -11,7 +11,7 @@
 
 #include "tests/model/model.h"
 
-#define DEFAULT_STEPS 2000000
+#define DEFAULT_STEPS 3000000
 #define DEFAULT_SEED 20261120
 
 static u64 from_environment(const char *name, u64 otherwise)
