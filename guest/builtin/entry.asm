@@ -4,6 +4,7 @@
 ; 32-bit unpaged mode to 64-bit mode, the trap stubs, the way to user mode and
 ; back, and a visit to the unpaged state.
 
+CR0_PE		equ 1 << 0
 CR0_MP		equ 1 << 1
 CR0_EM		equ 1 << 2
 CR0_WP		equ 1 << 16
@@ -314,6 +315,49 @@ bits 64
 	pop	rbp
 	pop	rbx
 	ret
+
+; void leave_for_real_mode(void), void leave_for_pae(void): from the unpaged state
+; to where Umbra can't follow yet. Neither returns: on a machine that can, they
+; halt there.
+global leave_for_real_mode
+leave_for_real_mode:
+	call	load_data_segments
+	push	CODE32
+	push	.compatibility
+	retfq
+
+bits 32
+.compatibility:
+	mov	eax, cr0
+	and	eax, ~CR0_PG
+	mov	cr0, eax
+	and	eax, ~CR0_PE
+	mov	cr0, eax
+	hlt
+
+bits 64
+global leave_for_pae
+leave_for_pae:
+	call	load_data_segments
+	push	CODE32
+	push	.compatibility
+	retfq
+
+bits 32
+.compatibility:
+	mov	eax, cr0
+	and	eax, ~CR0_PG
+	mov	cr0, eax
+	mov	ecx, MSR_EFER
+	rdmsr
+	and	eax, ~EFER_LME
+	wrmsr
+	mov	eax, cr0
+	or	eax, CR0_PG
+	mov	cr0, eax
+	hlt
+
+bits 64
 
 ; --- Data ---------------------------------------------------------------------
 

@@ -165,6 +165,18 @@ static u32 triple_fault_main(void)
 	return 0;
 }
 
+static u32 real_mode_main(void)
+{
+	leave_for_real_mode();
+	return 1;
+}
+
+static u32 pae_main(void)
+{
+	leave_for_pae();
+	return 1;
+}
+
 static const struct program programs[] = {
 	{ "demo", demo_main },
 	{ "check", check_main },
@@ -174,6 +186,8 @@ static const struct program programs[] = {
 	{ "halt", halt_main },
 	{ "spin", spin_main },
 	{ "triple-fault", triple_fault_main },
+	{ "real-mode", real_mode_main },
+	{ "pae", pae_main },
 };
 
 void __noreturn kernel_main(u32 eax, u64 ebx);

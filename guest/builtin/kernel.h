@@ -79,6 +79,10 @@ struct unpaged_visit {
 };
 void unpaged_visit(struct unpaged_visit *visit);
 
+/* Enter real mode, and PAE paging: these don't come back. */
+void leave_for_real_mode(void);
+void leave_for_pae(void);
+
 /* trap.c */
 struct trap_frame {
 	u64 r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;

@@ -107,6 +107,17 @@ def triple_fault(s):
     run.finish(STOPPED, BOOT_SECONDS)
 
 
+def stopped(s, guest, message):
+    """Umbra must stop the guest, and say in words what is not there yet."""
+    run = s.start(*on_bochs(), "--options", "guest=" + guest)
+    run.expect(message, BOOT_SECONDS)
+    run.finish(STOPPED, BOOT_SECONDS)
+
+
+scenario("stop-real-mode", "real-mode", "enters real-address mode")(stopped)
+scenario("stop-pae", "pae", "turns on PAE paging")(stopped)
+
+
 # --- Linux ------------------------------------------------------------------
 
 def linux_shell(s, cpu, options, append=""):
