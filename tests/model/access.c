@@ -312,7 +312,8 @@ void model_access(struct model *m)
 void model_operand(struct model *m)
 {
 	gva_t gva = model_page_gva(m, model_random_page(m));
-	u32 kind = model_random(m, 4) * PFEC_W; /* W, U */
+	u32 kind = (u32[]){ 0, PFEC_W, PFEC_I }[model_random(m, 3)] |
+		   (chance(m, 50) ? PFEC_U : 0);
 	struct reference_walk w = judge(m, gva, kind);
 	struct guest_walk walk;
 
