@@ -73,7 +73,6 @@ static void demand_fault(void **state)
 	static const int retries[MMU_RUNGS] = { 1, 0, 0 };
 	struct hardware h;
 
-	(void)state;
 	for (int rung = 0; rung < MMU_RUNGS; rung++) {
 		world_create(&mmu_rung_policies[rung], 64, true);
 		link_tables();
@@ -93,7 +92,6 @@ static void accessed_and_dirty(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(3, 5) = 21 << 12 | PTE_P | PTE_W;
@@ -117,7 +115,6 @@ static void large_page_dirty(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(2, 1) = LINKED | PTE_PS; /* guest-physical 0 */
@@ -135,7 +132,6 @@ static void tables_are_write_protected(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(3, 5) = 21 << 12 | LINKED;
@@ -156,7 +152,6 @@ static void straddling_write(void **state)
 	struct hardware h;
 	u64 zero = 0;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(3, 5) = 21 << 12 | LINKED;
@@ -177,7 +172,6 @@ static void guest_reserved_bits(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(3, 5) = 21 << 12 | LINKED | BIT(WORLD_MAXPHYADDR);
@@ -193,7 +187,6 @@ static void no_reserved_leaf(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, false);
 	link_tables();
 	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
@@ -212,7 +205,6 @@ static void unpaged(void **state)
 {
 	struct hardware h;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0);
 	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
@@ -230,7 +222,6 @@ static void new_tables_flush(void **state)
 	struct hardware h;
 	u64 before;
 
-	(void)state;
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*gpte(3, 5) = 30 << 12 | LINKED;
@@ -244,6 +235,78 @@ static void new_tables_flush(void **state)
 	before = world_flushes;
 	mmu_unshadow(&world_vcpu, 30);
 	assert_true(world_flushes > before);
+}
+
+/* CR0.WP=0: a read-only user page is the supervisor's to write, or user's. */
+static void write_without_wp(void **state)
+{
+	struct hardware h;
+
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	link_tables();
+	*gpte(3, 5) = 21 << 12 | (LINKED & ~PTE_W);
+	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG, 0, CR4_PAE | CR4_SMEP,
+		      EFER_LME | EFER_LMA | EFER_NXE);
+	exits_of(GVA, PFEC_W, &h);
+	assert_int_equal(h.result, HW_OK);
+	/* U is gone from the shadow, so SMEP is blind: NX stands in for it. */
+	exits_of(GVA, PFEC_I, &h);
+	assert_int_equal(h.error_code, PFEC_P | PFEC_I);
+	exits_of(GVA, PFEC_I | PFEC_U, &h);
+	assert_int_equal(h.result, HW_OK);
+	exits_of(GVA, PFEC_W | PFEC_U, &h);
+	assert_int_equal(h.error_code, PFEC_P | PFEC_W | PFEC_U);
+	world_audit();
+}
+
+/* One page table below a writable and a read-only parent. */
+static void shared_table(void **state)
+{
+	struct hardware h;
+
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	link_tables();
+	*gpte(2, 1) = 3 << 12 | (LINKED & ~PTE_W);
+	*gpte(3, 5) = 21 << 12 | LINKED;
+	exits_of(GVA, PFEC_W, &h);
+	assert_int_equal(h.result, HW_OK);
+	exits_of(GVA + 2 * MIB, 0, &h);
+	assert_int_equal(h.result, HW_OK);
+	/* Both follow one write. */
+	write_pte(5, 22 << 12 | LINKED);
+	exits_of(GVA, 0, &h);
+	assert_int_equal(h.hpa >> 12, 22 + WORLD_HFN_BASE);
+	exits_of(GVA + 2 * MIB, 0, &h);
+	assert_int_equal(h.hpa >> 12, 22 + WORLD_HFN_BASE);
+	exits_of(GVA + 2 * MIB, PFEC_W, &h);
+	assert_int_equal(h.error_code, PFEC_P | PFEC_W);
+	world_audit();
+}
+
+/* A fault may take the root itself, and must say so (root_is_new). */
+static void starved_root(void **state)
+{
+	struct hardware h;
+	u32 lost = 0;
+
+	world_create(&mmu_rung_policies[MMU_BYPASS], 16, true);
+	link_tables();
+	for (u32 i = 1; i < 40; i++) {
+		*gpte(2, i) = (8 + i) << 12 | LINKED;
+		*gpte(8 + i, 5) = 7 << 12 | LINKED;
+	}
+	for (u32 i = 1; i < 40; i++) {
+		hpa_t root = mmu_root(&world_vcpu);
+
+		world_vcpu.root_is_new = false;
+		exits_of(i * 2 * MIB + GVA, PFEC_W, &h);
+		assert_int_equal(h.result, HW_OK);
+		if (mmu_root(&world_vcpu) != root)
+			assert_true(world_vcpu.root_is_new);
+		lost += world_vcpu.root_is_new;
+	}
+	assert_true(lost);
+	world_audit();
 }
 
 /* --- A random guest ------------------------------------------------------- */
@@ -390,7 +453,6 @@ static void random_guest(void **state)
 	u64 seed = seed_text ? strtoull(seed_text, NULL, 0) : 20261120;
 	u64 coverage[32] = { 0 };
 
-	(void)state;
 	printf("random guest: seed %lu, %lu steps\n", seed, steps);
 	world_seed = seed;
 	for (u64 step = 0; step < steps; step++) {
@@ -425,6 +487,9 @@ int main(void)
 		cmocka_unit_test(no_reserved_leaf),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(new_tables_flush),
+		cmocka_unit_test(write_without_wp),
+		cmocka_unit_test(shared_table),
+		cmocka_unit_test(starved_root),
 		cmocka_unit_test(random_guest),
 	};
 
