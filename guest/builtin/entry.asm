@@ -271,6 +271,21 @@ ACCESSES user
 
 section .text
 
+; From 64-bit mode, by way of compatibility mode, to 32-bit code without paging;
+; what follows is assembled for it. EAX is CR0.
+%macro TO_UNPAGED 0
+	call	load_data_segments
+	push	CODE32
+	push	%%compatibility
+	retfq
+
+bits 32
+%%compatibility:
+	mov	eax, cr0
+	and	eax, ~CR0_PG
+	mov	cr0, eax
+%endmacro
+
 ; void unpaged_visit(struct unpaged_visit *visit): see kernel.h
 global unpaged_visit
 unpaged_visit:
@@ -280,16 +295,7 @@ unpaged_visit:
 	push	r13
 	push	r14
 	push	r15
-	call	load_data_segments
-	push	CODE32
-	push	.compatibility
-	retfq
-
-bits 32
-.compatibility:
-	mov	eax, cr0
-	and	eax, ~CR0_PG
-	mov	cr0, eax
+	TO_UNPAGED
 
 	mov	esi, [edi]
 	mov	eax, [esi]
@@ -321,16 +327,7 @@ bits 64
 ; halt there.
 global leave_for_real_mode
 leave_for_real_mode:
-	call	load_data_segments
-	push	CODE32
-	push	.compatibility
-	retfq
-
-bits 32
-.compatibility:
-	mov	eax, cr0
-	and	eax, ~CR0_PG
-	mov	cr0, eax
+	TO_UNPAGED
 	and	eax, ~CR0_PE
 	mov	cr0, eax
 	hlt
@@ -338,16 +335,7 @@ bits 32
 bits 64
 global leave_for_pae
 leave_for_pae:
-	call	load_data_segments
-	push	CODE32
-	push	.compatibility
-	retfq
-
-bits 32
-.compatibility:
-	mov	eax, cr0
-	and	eax, ~CR0_PG
-	mov	cr0, eax
+	TO_UNPAGED
 	mov	ecx, MSR_EFER
 	rdmsr
 	and	eax, ~EFER_LME
