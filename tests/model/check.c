@@ -21,7 +21,8 @@ static bool guest_reserved(const struct model *m, const struct shadow_page *sp,
 {
 	struct reference r = m->ref;
 
-	r.efer = sp->role.nxe ? EFER_NXE : 0;
+	r.cr0 |= CR0_PG;
+	r.efer = EFER_LMA | (sp->role.nxe ? EFER_NXE : 0);
 	return reference_reserved(&r, entry, sp->role.level);
 }
 

@@ -64,7 +64,7 @@ void history_note(struct model *m)
 
 		span = 1;
 		if (!w.mapped) /* nor is any page below the same entry */
-			span = 1U << 2 * (4 - w.depth);
+			span = 1U << 2 * (w.level - 1);
 		else if (w.accessed && !add(&m->history[page], &w)) {
 			/* Too long to remember: the guest flushes. */
 			model_log(m, "    the guest reloads CR3");

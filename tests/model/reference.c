@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 4-level paging, SDM vol. 3A, chapter 4. Slow and plain: bits are spelled by
- * their numbers in the manual's tables, so that nothing is shared with mmu/.
+ * Paging, SDM vol. 3A, chapter 4. Slow and plain: bits are spelled by their
+ * numbers in the manual's tables, so that nothing is shared with mmu/.
  */
+#include <string.h>
+
 #include "tests/model/reference.h"
 
 static bool bit(u64 value, int n)
@@ -22,10 +24,63 @@ static bool any(u64 value, int high, int low)
 	return low <= high && field(value, high, low);
 }
 
-/* Tables 4-15 to 4-20, "Reserved (must be 0)". */
+/* 4.1.1. */
+enum reference_mode reference_mode(const struct reference *r)
+{
+	if (!bit(r->cr0, 31))
+		return MODE_UNPAGED;
+	if (!bit(r->cr4, 5))
+		return MODE_32BIT;
+	return bit(r->efer, 10) ? MODE_4LEVEL : MODE_PAE;
+}
+
+unsigned int reference_entry_size(const struct reference *r)
+{
+	return reference_mode(r) == MODE_32BIT ? 4 : 8;
+}
+
+u64 reference_entry(const struct reference *r, gpa_t gpa)
+{
+	unsigned int size = reference_entry_size(r);
+	const u8 *at = r->memory(r->ctx, gpa);
+	u64 entry = 0;
+
+	if (!at)
+		return size == 4 ? 0xffffffff : ~0ULL;
+	memcpy(&entry, at, size);
+	return entry;
+}
+
+bool reference_maps(const struct reference *r, u64 entry, int level)
+{
+	if (level == 1)
+		return true;
+	/* 4.3: without CR4.PSE the PDE's bit 7 is ignored. */
+	if (reference_mode(r) == MODE_32BIT && !bit(r->cr4, 4))
+		return false;
+	return bit(entry, 7);
+}
+
+/* Table 4-4: with PSE-36, M is MAXPHYADDR or 40, whichever is less. */
+static int pse36_m(const struct reference *r)
+{
+	return r->maxphyaddr < 40 ? r->maxphyaddr : 40;
+}
+
+static bool reserved_32bit(const struct reference *r, u64 entry, int level)
+{
+	return level == 2 && reference_maps(r, entry, level) &&
+	       any(entry, 21, pse36_m(r) - 19);
+}
+
+/* "Reserved (must be 0)", tables 4-4, 4-9 to 4-11, 4-15 to 4-20. */
 bool reference_reserved(const struct reference *r, u64 entry, int level)
 {
-	if (any(entry, 51, r->maxphyaddr))
+	enum reference_mode mode = reference_mode(r);
+
+	if (mode == MODE_32BIT)
+		return reserved_32bit(r, entry, level);
+	if (any(entry, mode == MODE_PAE ? 62 : 51, r->maxphyaddr))
 		return true;
 	if (bit(entry, 63) && !bit(r->efer, 11))
 		return true;
@@ -43,111 +98,164 @@ bool reference_reserved(const struct reference *r, u64 entry, int level)
 	}
 }
 
+gpa_t reference_address(const struct reference *r, u64 entry, int level)
+{
+	if (!reference_maps(r, entry, level) || level == 1)
+		return field(entry, 51, 12);
+	if (reference_mode(r) == MODE_32BIT)
+		return field(entry, 31, 22) | field(entry, 20, 13) >> 13 << 32;
+	return field(entry, 51, level == 3 ? 30 : 21);
+}
+
+/* 4.4.1, table 4-8. */
+bool reference_read_pdptes(const struct reference *r, u64 pdpte[4])
+{
+	for (int i = 0; i < 4; i++) {
+		const u8 *at = r->memory(r->ctx, field(r->cr3, 31, 5) + 8 * i);
+
+		pdpte[i] = ~0ULL;
+		if (at)
+			memcpy(&pdpte[i], at, 8);
+		if (bit(pdpte[i], 0) &&
+		    (any(pdpte[i], 2, 1) || any(pdpte[i], 8, 5) ||
+		     any(pdpte[i], 63, r->maxphyaddr)))
+			return false;
+	}
+	return true;
+}
+
+static bool user_permits(const struct reference_walk *walk, bool write,
+			 bool fetch, bool xd)
+{
+	if (!walk->u)
+		return false;
+	if (write)
+		return walk->w;
+	return !fetch || !xd || walk->x;
+}
+
 /* 4.6.1. */
 bool reference_permits(const struct reference *r,
-		       const struct reference_walk *walk, u32 access)
+		       const struct reference_walk *walk, u32 kind)
 {
-	bool write = bit(access, 1), user = bit(access, 2);
-	bool fetch = bit(access, 4);
+	bool write = bit(kind, 1), fetch = bit(kind, 4), ac = bit(kind, 31);
 	bool wp = bit(r->cr0, 16), smep = bit(r->cr4, 20);
-	bool nxe = bit(r->efer, 11);
+	bool smap = bit(r->cr4, 21);
+	bool xd = bit(r->efer, 11) && reference_mode(r) != MODE_32BIT;
 
-	if (!bit(r->cr0, 31))
+	if (reference_mode(r) == MODE_UNPAGED)
 		return true;
-	if (user) {
-		if (!walk->u)
-			return false;
-		if (write)
-			return walk->w;
-		if (fetch)
-			return !nxe || walk->x;
-		return true;
-	}
-	if (write)
-		return walk->w || !wp;
-	if (fetch && walk->u)
-		return !smep && (!nxe || walk->x);
+	if (bit(kind, 2))
+		return user_permits(walk, write, fetch, xd);
+	if (fetch && walk->u && smep)
+		return false;
 	if (fetch)
-		return !nxe || walk->x;
-	return true;
+		return !xd || walk->x;
+	if (walk->u && smap && !ac)
+		return false;
+	return !write || walk->w || !wp;
 }
 
 /* 4.7, figure 4-12. */
 static void fault(const struct reference *r, struct reference_walk *walk,
-		  u32 access, bool present, bool reserved)
+		  u32 kind, bool present, bool reserved)
 {
+	bool smep = bit(r->cr4, 20);
+	bool pae = bit(r->cr4, 5), nxe = bit(r->efer, 11);
+
 	walk->fault = true;
-	walk->error_code = (u32)present << 0 | (u32)bit(access, 1) << 1 |
-			   (u32)bit(access, 2) << 2 | (u32)reserved << 3;
-	if (bit(access, 4) && (bit(r->cr4, 20) || bit(r->efer, 11)))
+	walk->error_code = (u32)present << 0 | (u32)bit(kind, 1) << 1 |
+			   (u32)bit(kind, 2) << 2 | (u32)reserved << 3;
+	if (bit(kind, 4) && (smep || (pae && nxe)))
 		walk->error_code |= 1 << 4;
 }
 
+/* From the table at @table, of @walk->level, down to the page. */
+static void descend(const struct reference *r, struct reference_walk *walk,
+		    gpa_t table, gva_t gva, u32 kind)
+{
+	unsigned int size = reference_entry_size(r);
+	int bits = size == 4 ? 10 : 9;
+
+	for (;; walk->level--) {
+		int low = 12 + bits * (walk->level - 1);
+		gpa_t at =
+			table + (field(gva, low + bits - 1, low) >> low) * size;
+		u64 entry = reference_entry(r, at);
+
+		walk->entry[walk->depth++] = at;
+		if (!bit(entry, 0))
+			return fault(r, walk, kind, false, false);
+		if (reference_reserved(r, entry, walk->level))
+			return fault(r, walk, kind, true, true);
+		walk->w = walk->w && bit(entry, 1);
+		walk->u = walk->u && bit(entry, 2);
+		walk->x = walk->x && !bit(entry, 63);
+		walk->accessed = walk->accessed && bit(entry, 5);
+		table = reference_address(r, entry, walk->level);
+		if (reference_maps(r, entry, walk->level)) {
+			walk->mapped = true;
+			walk->shift = (u8)low;
+			walk->dirty = bit(entry, 6);
+			walk->gpa = table | field(gva, low - 1, 0);
+			break;
+		}
+	}
+	if (!reference_permits(r, walk, kind))
+		fault(r, walk, kind, true, false);
+}
+
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,
-				     u32 access)
+				     u32 kind)
 {
 	struct reference_walk walk = {
 		.w = true, .u = true, .x = true, .accessed = true
 	};
-	gpa_t table = field(r->cr3, 51, 12);
-	u64 entry = 0;
-	int level;
+	u64 pdpte;
 
-	if (!bit(r->cr0, 31)) {
+	switch (reference_mode(r)) {
+	case MODE_UNPAGED:
 		walk.mapped = walk.dirty = true;
 		walk.gpa = field(gva, 31, 0);
 		walk.shift = 12;
-		return walk;
+		break;
+	case MODE_32BIT:
+		walk.level = 2;
+		descend(r, &walk, field(r->cr3, 31, 12), field(gva, 31, 0),
+			kind);
+		break;
+	case MODE_PAE:
+		pdpte = r->pdpte[field(gva, 31, 30) >> 30];
+		walk.level = bit(pdpte, 0) ? 2 : 3;
+		if (bit(pdpte, 0))
+			descend(r, &walk, field(pdpte, 51, 12),
+				field(gva, 31, 0), kind);
+		else
+			fault(r, &walk, kind, false, false);
+		break;
+	case MODE_4LEVEL:
+		walk.level = 4;
+		descend(r, &walk, field(r->cr3, 51, 12), gva, kind);
+		break;
 	}
-	for (level = 4; level >= 1; level--) {
-		int low = 12 + 9 * (level - 1);
-		u64 *at;
-
-		walk.entry[walk.depth] =
-			table + (field(gva, low + 8, low) >> low) * 8;
-		at = r->entry(r->ctx, walk.entry[walk.depth]);
-		entry = at ? *at : ~0ULL;
-		walk.depth++;
-		if (!bit(entry, 0)) {
-			fault(r, &walk, access, false, false);
-			return walk;
-		}
-		if (reference_reserved(r, entry, level)) {
-			fault(r, &walk, access, true, true);
-			return walk;
-		}
-		walk.w = walk.w && bit(entry, 1);
-		walk.u = walk.u && bit(entry, 2);
-		walk.x = walk.x && !bit(entry, 63);
-		walk.accessed = walk.accessed && bit(entry, 5);
-		if (level == 1 || bit(entry, 7))
-			break;
-		table = field(entry, 51, 12);
-	}
-	walk.mapped = true;
-	walk.shift = (u8)(12 + 9 * (level - 1));
-	walk.dirty = bit(entry, 6);
-	walk.gpa = field(entry, 51, walk.shift) | field(gva, walk.shift - 1, 0);
-	if (!reference_permits(r, &walk, access))
-		fault(r, &walk, access, true, false);
 	return walk;
 }
 
-/* 4.8. */
-bool reference_set_flags(const struct reference *r,
-			 const struct reference_walk *walk, u32 access)
+/* 4.8: A is bit 5 and D is bit 6 of any entry's first byte. */
+unsigned int reference_set_flags(const struct reference *r,
+				 const struct reference_walk *walk, u32 kind)
 {
-	bool changed = false;
+	unsigned int changed = 0;
 
 	for (unsigned int i = 0; i < walk->depth; i++) {
-		u64 *at = r->entry(r->ctx, walk->entry[i]);
-		u64 flags = 1 << 5;
+		u8 *at = r->memory(r->ctx, walk->entry[i]);
+		u8 flags = 1 << 5;
 
-		if (i == walk->depth - 1 && bit(access, 1))
+		if (i == walk->depth - 1 && bit(kind, 1))
 			flags |= 1 << 6;
 		if (at && (*at & flags) != flags) {
 			*at |= flags;
-			changed = true;
+			changed |= 1U << i;
 		}
 	}
 	return changed;

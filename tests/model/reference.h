@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference: 4-level paging written straight from the SDM, with nothing of
- * mmu/ in it. What it says about an access is what the guest must see.
+ * The reference: the paging modes of the SDM (vol. 3A, chapter 4), with nothing
+ * of mmu/ in it. What it says about an access is what the guest must see.
  */
 #ifndef TESTS_MODEL_REFERENCE_H
 #define TESTS_MODEL_REFERENCE_H
@@ -9,18 +9,31 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
+/*
+ * The kind of an access: W, U and I/D as in a page-fault error code, and this,
+ * of a supervisor's explicit access to data: EFLAGS.AC=1 (4.6.1).
+ */
+#define KIND_AC BIT(31)
+
+enum reference_mode { MODE_UNPAGED, MODE_32BIT, MODE_PAE, MODE_4LEVEL };
+
 struct reference {
 	u64 cr0, cr3, cr4, efer;
+	u64 pdpte[4]; /* the registers of PAE paging */
 	u8 maxphyaddr;
 	bool gigabyte_pages;
-	/* The 8 bytes at a guest-physical address; NULL: not RAM, all ones. */
-	u64 *(*entry)(void *ctx, gpa_t gpa);
+	/* The memory at a guest-physical address; NULL: not RAM, all ones. */
+	u8 *(*memory)(void *ctx, gpa_t gpa);
 	void *ctx;
 };
 
 struct reference_walk {
 	bool fault;
 	u32 error_code; /* where fault */
+	int level; /* of the last entry used: 4 a PML4E, ... 1 a PTE */
+	/* The entries used that are in memory, the uppermost first. */
+	unsigned int depth;
+	gpa_t entry[4];
 	/* The rest is valid where there is a translation, permitted or not. */
 	bool mapped;
 	gpa_t gpa;
@@ -28,21 +41,32 @@ struct reference_walk {
 	bool accessed; /* A is set at every level */
 	bool dirty; /* D is set in the entry that maps the page */
 	u8 shift; /* the page has 1 << shift bytes */
-	/* The entries used, the PML4E first. */
-	unsigned int depth;
-	gpa_t entry[4];
 };
 
-/* Is the entry, present, one with a reserved bit set? level: 4 PML4E ... 1 */
+enum reference_mode reference_mode(const struct reference *r);
+/* The size of a table's entries, in bytes. */
+unsigned int reference_entry_size(const struct reference *r);
+/* The entry at the address, of that size. */
+u64 reference_entry(const struct reference *r, gpa_t gpa);
+/* Does the entry map a page? level: 4 PML4E ... 1 PTE; of 32-bit 2 is the PDE */
+bool reference_maps(const struct reference *r, u64 entry, int level);
+/* Is the entry, present, one with a reserved bit set? */
 bool reference_reserved(const struct reference *r, u64 entry, int level);
-/* What an access of a page-fault error code's kind (W, U, I/D) meets. */
+/* Where the page, or else the table, that it refers to begins. */
+gpa_t reference_address(const struct reference *r, u64 entry, int level);
+/* Read the PDPTEs that CR3 refers to; false: loading them is a #GP. */
+bool reference_read_pdptes(const struct reference *r, u64 pdpte[4]);
+/* What an access of this kind meets. */
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,
-				     u32 access);
+				     u32 kind);
 /* Would the walk's rights permit the access? */
 bool reference_permits(const struct reference *r,
-		       const struct reference_walk *walk, u32 access);
-/* Set the flags that the access, permitted, sets; returns if any changed. */
-bool reference_set_flags(const struct reference *r,
-			 const struct reference_walk *walk, u32 access);
+		       const struct reference_walk *walk, u32 kind);
+/*
+ * Set the flags that the access, permitted, sets; returns the entries, by
+ * their index in @walk, that have changed: a bit each.
+ */
+unsigned int reference_set_flags(const struct reference *r,
+				 const struct reference_walk *walk, u32 kind);
 
 #endif

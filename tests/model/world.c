@@ -181,9 +181,9 @@ static u64 cpu_random(void *ctx, u64 below)
 	return model_random(ctx, below);
 }
 
-static u64 *reference_entry(void *ctx, gpa_t gpa)
+static u8 *reference_memory(void *ctx, gpa_t gpa)
 {
-	return (u64 *)model_mirror(ctx, gpa);
+	return model_mirror(ctx, gpa);
 }
 
 /* --- A guest --------------------------------------------------------------- */
@@ -281,7 +281,7 @@ void model_begin(struct model *m, u64 seed)
 	mmu_vcpu_init(&m->vcpu, m->mmu);
 	m->ref = (struct reference){ .maxphyaddr = m->config.maxphyaddr,
 				     .gigabyte_pages = m->config.gigabyte_pages,
-				     .entry = reference_entry,
+				     .memory = reference_memory,
 				     .ctx = m };
 	m->cpu.maxphyaddr = m->config.maxphyaddr;
 	m->cpu.entry = cpu_entry;

@@ -218,10 +218,10 @@ static void unpaged(void **state)
 	assert_int_equal(walk(0).level, LEVEL_UNPAGED);
 }
 
-static u64 *reference_entry(void *ctx, gpa_t gpa)
+static u8 *reference_memory(void *ctx, gpa_t gpa)
 {
 	(void)ctx;
-	return gpa < sizeof(ram) ? &((u64 *)ram)[gpa / 8] : NULL;
+	return gpa < sizeof(ram) ? (u8 *)ram + gpa : NULL;
 }
 
 static u64 random_entry(void)
@@ -237,7 +237,7 @@ static u64 random_entry(void)
 
 static void random_tables(void **state)
 {
-	struct reference ref = { .entry = reference_entry };
+	struct reference ref = { .memory = reference_memory };
 
 	(void)state;
 	srandom(1);

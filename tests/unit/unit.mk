@@ -33,5 +33,6 @@ UNIT_vmx_SRCS := vmx/controls.c vmx/cr_rules.c vmx/events.c \
 	vmx/vmcs_fields.c vmx/words.c guest/cpuid.c
 UNIT_mmu_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
 UNIT_spte_SRCS :=
+UNIT_reference_SRCS := tests/model/reference.c
 UNIT_walk_SRCS := $(wildcard mmu/*.c) tests/model/reference.c
 UNIT_model_SRCS := $(wildcard mmu/*.c) $(wildcard tests/model/*.c)
