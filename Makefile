@@ -41,6 +41,8 @@ all: $(B)/umbra.elf
 -include guest/builtin/builtin.mk
 # run, demo and image: the guests, and the launcher.
 -include tools/guests.mk
+# The test guests.
+-include tests/guests/guests.mk
 
 # The stamp: Debian's packages that we need are there (tools/deps says which).
 $(B)/.deps: $(wildcard tools/deps)

@@ -41,5 +41,5 @@ run: $(B)/umbra.elf $(LINUX)
 demo: $(B)/umbra.elf
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
 
-scenarios: $(B)/umbra.elf $(LINUX)
+scenarios: $(B)/umbra.elf $(LINUX) test-guests
 	tests/scenarios/run.py

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+#
+# The test guests: multiboot 1 kernels that check the machine from inside, on
+# the bare machine and under Umbra alike. Included by the Makefile.
+
+TEST_GUESTS := $(B)/guests/tests
+TEST_GUEST_NAMES := access
+# What they have in common.
+TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
+	start.asm trap.asm console mode paging runtime)
+
+TEST_GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding $(WARNINGS) -I. -m32 \
+	-march=i686 -mgeneral-regs-only -fno-pic -fno-pie \
+	-fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common \
+	-fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns
+
+.PHONY: test-guests
+test-guests: $(TEST_GUEST_NAMES:%=$(TEST_GUESTS)/%.elf)
+
+$(TEST_GUESTS)/%.o: tests/guests/%.c tests/guests/guests.mk | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(TEST_GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_GUESTS)/%.asm.o: tests/guests/%.asm tests/guests/guests.mk | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  NASM    $<"
+	$(Q)$(NASM) -f elf32 -w+all -Werror -I./ -MD $(@:.o=.d) $< -o $@
+
+$(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
+		$(TEST_GUEST_RUNTIME)
+	@echo "  LD      $@"
+	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none \
+		-Wl,-z,noexecstack \
+		-Wl,--no-warn-rwx-segments -T tests/guests/guests.ld \
+		$(filter %.o,$^) -o $@
+
+-include $(wildcard $(TEST_GUESTS)/*.d)

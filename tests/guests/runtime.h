@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the test guests have in common: a kernel of 32-bit code that enters and
+ * leaves each paging mode (4-level paging in compatibility mode), tries
+ * accesses that may fault, and prints. Memory below MEMORY_END is
+ * identity-mapped, supervisor's only, but for the section .user.
+ *
+ * A guest has a function main(); it counts what it checks with check_one(), and
+ * runtime.c ends it with "N passed, N failed".
+ */
+#ifndef TESTS_GUESTS_RUNTIME_H
+#define TESTS_GUESTS_RUNTIME_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+#define MEMORY_END (32 * MIB)
+/* Free for the guest: from here to MEMORY_END. */
+#define FREE_GPA (8 * MIB)
+
+enum mode {
+	MODE_UNPAGED,
+	MODE_2LEVEL, /* 32-bit paging, CR4.PSE=0 */
+	MODE_PSE, /* 32-bit paging, CR4.PSE=1 */
+	MODE_PAE,
+	MODE_LONG, /* 4-level paging */
+	MODES
+};
+
+/* console.c: print() knows %s, %u, %x and %llx, with a width. */
+void console_init(void);
+void print(const char *fmt, ...);
+
+/* runtime.c */
+extern u32 maxphyaddr;
+void main(const char *arguments);
+/* Count a check; true if the caller is to say what was wrong with it. */
+bool check_failed(bool ok);
+void __noreturn guest_exit(u32 status);
+/* The number in "@name=N" among the arguments, or @otherwise. */
+u32 argument(const char *arguments, const char *name, u32 otherwise);
+struct cpuid_result {
+	u32 eax, ebx, ecx, edx;
+};
+struct cpuid_result cpuid(u32 leaf);
+bool has_smep(void);
+bool has_smap(void);
+bool has_nx(void);
+void *memset(void *dst, int byte, size_t n);
+void *memcpy(void *restrict dst, const void *restrict src, size_t n);
+
+/* mode.c */
+extern const char *const mode_names[MODES];
+extern enum mode mode; /* the present one */
+/* The top-level table of the present mode; PAE's is the four PDPTEs. */
+extern void *mode_root;
+/* Enter a paged mode from the unpaged state; and back to it. */
+void mode_enter(enum mode next);
+void mode_leave(void);
+
+/* trap.asm */
+enum try_kind { TRY_READ, TRY_WRITE, TRY_FETCH, TRY_CR3, TRY_CR4, TRY_CALL };
+/*
+ * What try() is to do: a 4-byte read or write at @gva, or a call of the code
+ * there; or a load of @value into a control register; or, from the kernel, a
+ * call of the 32-bit function at @gva.
+ */
+struct
+try {
+	u64 gva;
+	u32 kind;
+	u32 user; /* from user mode */
+	u32 ac; /* with RFLAGS.AC set */
+	u32 value; /* written, or read, or what the code returned in EAX */
+	/* The exception, when there was one: */
+	u32 trapped;
+	u32 vector;
+	u32 error_code;
+	u32 eip;
+	u64 cr2;
+};
+extern struct try tried;
+void try(void);
+
+static inline u32 read_cr0(void)
+{
+	u32 value;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr0(u32 value)
+{
+	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+static inline u32 read_cr3(void)
+{
+	u32 value;
+
+	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr3(u32 value)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline u32 read_cr4(void)
+{
+	u32 value;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
+	return value;
+}
+
+static inline void write_cr4(u32 value)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+static inline void write_cr2(u32 value)
+{
+	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
+}
+
+#define MSR_EFER 0xc0000080
+
+static inline u32 read_efer(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
+	return low;
+}
+
+static inline void write_efer(u32 value)
+{
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(MSR_EFER), "a"(value), "d"(0)
+			 : "memory");
+}
+
+/* INVLPG of an address beyond 4 GiB takes 64-bit code: see start.asm. */
+void invlpg(u64 gva);
+
+#endif
