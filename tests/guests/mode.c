@@ -164,6 +164,7 @@ void mode_enter(enum mode next)
 	static const u32 cr4[MODES] = {
 		[MODE_PSE] = CR4_PSE, [MODE_PAE] = CR4_PAE, [MODE_LONG] = CR4_PAE
 	};
+	u32 sse = CR4_OSFXSR | CR4_OSXMMEXCPT;
 	struct table_pointer idt;
 
 	memset(root, 0, sizeof(root));
@@ -176,7 +177,7 @@ void mode_enter(enum mode next)
 		build_2level();
 	mode = next;
 	mode_root = root;
-	mode_load((u32)root, cr4[next], next == MODE_LONG ? EFER_LME : 0);
+	mode_load((u32)root, cr4[next] | sse, next == MODE_LONG ? EFER_LME : 0);
 	if (next == MODE_LONG) {
 		idt = (struct table_pointer){ sizeof(idt64) - 1, (u32)idt64,
 					      0 };

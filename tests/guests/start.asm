@@ -30,6 +30,11 @@ start:
 	mov	es, ecx
 	mov	fs, ecx
 	mov	gs, ecx
+	mov	edx, cr0		; SSE and x87 are there (SDM vol. 3A, 13.1)
+	and	edx, ~(CR0_EM | CR0_TS)
+	or	edx, CR0_MP | CR0_NE
+	mov	cr0, edx
+	fninit
 	push	ebx
 	push	eax
 	call	runtime_main

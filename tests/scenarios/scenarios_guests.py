@@ -28,3 +28,4 @@ def bare(s, cpu, name, arguments):
 scenario("guest-access-bare-haswell", "haswell", "access", "stride=7")(bare)
 scenario("guest-access-bare-broadwell", "broadwell", "access",
          "stride=41")(bare)    # it has SMAP
+scenario("guest-forms-bare", "haswell", "forms", "")(bare)
