@@ -44,6 +44,17 @@ all: $(B)/umbra.elf
 # The test guests.
 -include tests/guests/guests.mk
 
+# The console's font, out of a package.
+OBJS += $(B)/font.o
+
+$(B)/font.c: tools/font.py | $(B)/.deps
+	@mkdir -p $(@D)
+	$(Q)tools/font.py >$@
+
+$(B)/font.o: $(B)/font.c Makefile
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
 # The stamp: Debian's packages that we need are there (tools/deps says which).
 $(B)/.deps: $(wildcard tools/deps)
 	@mkdir -p $(@D)

@@ -65,6 +65,9 @@ header:
 	dw 4, MB2_OPTIONAL	; console: EGA text will do
 	dd 12, 2
 	align 8, db 0
+	dw 5, MB2_OPTIONAL	; a framebuffer: of any size, 32 bits a pixel
+	dd 20, 0, 0, 32
+	align 8, db 0
 	dw 6, 0			; modules at page boundaries
 	dd 8
 	align 8, db 0
@@ -127,8 +130,9 @@ entry32:
 	jnc no_long_mode
 
 	; The first tables. Four page directories map 4 GiB: as they are, for
-	; the code that switches, and at the direct map's place. A fifth one
-	; maps the image, with 2 MiB pages, which its alignment permits.
+	; the code that switches, and at the places of the direct map and of
+	; devices. A fifth one maps the image, with 2 MiB pages, which its
+	; alignment permits.
 	lea ebx, [ebp + PHYS(boot_directories)]
 	mov eax, PTE_LARGE
 	xor ecx, ecx
@@ -165,6 +169,7 @@ entry32:
 	or ecx, PTE_TABLE
 	mov [ebx], edx
 	mov [ebx + 256 * 8], edx
+	mov [ebx + 384 * 8], edx
 	mov [ebx + 511 * 8], ecx
 
 	; Into long mode (SDM vol. 3A, 9.8.5): PAE, CR3, LME, and then PG.

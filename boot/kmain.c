@@ -57,13 +57,13 @@ static void read_boot_info(u32 magic, u32 mbi)
 	refuse();
 }
 
-static void read_options(void)
+/* False: what is wrong has been said; say no more but show it. */
+static bool read_options(void)
 {
 	bool good = options_parse(boot_info.cmdline, &options);
 
 	machine_set_end_method(options.exit);
-	if (!good)
-		refuse();
+	return good;
 }
 
 static void set_up_memory(void)
@@ -95,6 +95,8 @@ static void print_facts(void)
 /* Called by entry.asm on the main stack; both are as GRUB left them. */
 void kmain(u32 magic, u32 mbi)
 {
+	bool good;
+
 	console_init();
 	gdt_init();
 	trap_init();
@@ -102,8 +104,11 @@ void kmain(u32 magic, u32 mbi)
 	read_boot_info(magic, mbi);
 	symbols_init(&boot_info.elf);
 	log_info("Umbra " UMBRA_VERSION ", a hypervisor on shadow page tables");
-	read_options();
+	good = read_options();
 	set_up_memory();
+	console_show();
+	if (!good)
+		refuse();
 	time_init();
 	apic_init();
 	print_facts();

@@ -50,9 +50,16 @@ struct tag_framebuffer {
 	u32 pitch, width, height;
 	u8 bits_per_pixel;
 	u8 type;
+	u16 reserved;
 } __packed;
 
-#define FRAMEBUFFER_EGA_TEXT 2
+/* What follows it if the type is FRAMEBUFFER_RGB. */
+struct tag_framebuffer_rgb {
+	struct tag_framebuffer head;
+	struct boot_channel red, green, blue;
+} __packed;
+
+enum { FRAMEBUFFER_INDEXED = 0, FRAMEBUFFER_RGB = 1, FRAMEBUFFER_EGA_TEXT = 2 };
 
 struct tag_elf {
 	struct tag_head head;
@@ -150,22 +157,38 @@ static enum mb2_status parse_memory_map(const struct tag *tag,
 	return MB2_OK;
 }
 
+static enum boot_framebuffer_type framebuffer_type(u8 type)
+{
+	switch (type) {
+	case FRAMEBUFFER_INDEXED:
+		return BOOT_FRAMEBUFFER_INDEXED;
+	case FRAMEBUFFER_EGA_TEXT:
+		return BOOT_FRAMEBUFFER_TEXT;
+	default:
+		return BOOT_FRAMEBUFFER_PIXELS;
+	}
+}
+
 static enum mb2_status parse_framebuffer(const struct tag *tag,
 					 struct boot_info *out)
 {
+	struct tag_framebuffer_rgb rgb = { 0 };
 	struct tag_framebuffer t;
 
 	if (!read(tag, &t, sizeof(t)))
 		return MB2_TAG_SIZE;
+	if (t.type == FRAMEBUFFER_RGB && !read(tag, &rgb, sizeof(rgb)))
+		return MB2_TAG_SIZE;
 	out->framebuffer = (struct boot_framebuffer){
-		.type = t.type == FRAMEBUFFER_EGA_TEXT
-				? BOOT_FRAMEBUFFER_TEXT
-				: BOOT_FRAMEBUFFER_PIXELS,
+		.type = framebuffer_type(t.type),
 		.address = t.address,
 		.pitch = t.pitch,
 		.width = t.width,
 		.height = t.height,
 		.bits_per_pixel = t.bits_per_pixel,
+		.red = rgb.red,
+		.green = rgb.green,
+		.blue = rgb.blue,
 	};
 	return MB2_OK;
 }

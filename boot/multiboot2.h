@@ -51,8 +51,15 @@ struct boot_module {
 
 enum boot_framebuffer_type {
 	BOOT_FRAMEBUFFER_NONE, /* no tag */
+	BOOT_FRAMEBUFFER_INDEXED, /* pixels are indices into a palette */
 	BOOT_FRAMEBUFFER_PIXELS,
 	BOOT_FRAMEBUFFER_TEXT
+};
+
+/* Where a pixel has one of its colours. */
+struct boot_channel {
+	u8 position; /* of the lowest bit */
+	u8 size; /* in bits */
 };
 
 struct boot_framebuffer {
@@ -60,6 +67,7 @@ struct boot_framebuffer {
 	hpa_t address;
 	u32 pitch, width, height; /* in characters for text */
 	u8 bits_per_pixel;
+	struct boot_channel red, green, blue; /* of PIXELS */
 };
 
 /* The image's ELF section headers; sh_addr is where GRUB put the section. */

@@ -2,10 +2,16 @@
 /*
  * The console is the serial line and the screen at once; a machine may have
  * either, both or none. The guest's output and Umbra's own come through here.
+ *
+ * Umbra's own appears at once: it may be the last before the machine hangs.
+ * The guest's waits for the next refresh, or its scrolling would take its time.
  */
 #include <stdarg.h>
 
 #include "arch/x86/console.h"
+#include "arch/x86/framebuffer.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/screen.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/vga.h"
 #include "boot/multiboot2.h"
@@ -17,6 +23,11 @@
 
 static char last = '\n';
 
+/* What the screen will be shown on; NULL: nothing. */
+static const struct screen_surface *surface;
+static bool within_reach; /* of the first page tables, too */
+static const char *screen_fault;
+
 void console_init(void)
 {
 	serial_init();
@@ -26,10 +37,36 @@ void console_init_screen(const struct boot_info *info)
 {
 	const struct boot_framebuffer *fb = &info->framebuffer;
 
-	/* No word about a framebuffer: the BIOS left the text mode on. */
-	if (fb->type == BOOT_FRAMEBUFFER_TEXT ||
-	    (fb->type == BOOT_FRAMEBUFFER_NONE && !info->efi))
-		vga_init();
+	if (fb->type == BOOT_FRAMEBUFFER_NONE && info->efi) {
+		screen_fault = "the boot loader gave none";
+	} else if (fb->type == BOOT_FRAMEBUFFER_NONE ||
+		   fb->type == BOOT_FRAMEBUFFER_TEXT) {
+		/* No word about it: the BIOS left the text mode on. */
+		surface = &vga_surface;
+		within_reach = true;
+	} else {
+		screen_fault = framebuffer_fault(fb);
+		if (screen_fault)
+			return;
+		surface = framebuffer_surface(
+			fb, (volatile u8 *)DEVICE_MAP_BASE + fb->address);
+		within_reach = fb->address + (u64)fb->pitch * fb->height <=
+			       4 * GIB;
+	}
+	if (surface)
+		screen_init(surface->columns, surface->rows);
+}
+
+void console_show(void)
+{
+	if (surface)
+		screen_show(surface);
+	surface = NULL;
+	if (screen_fault)
+		log_info("no framebuffer to write on: %s; in GRUB, try insmod "
+			 "all_video, and set gfxpayload=1024x768x32 after the "
+			 "command multiboot2",
+			 screen_fault);
 }
 
 void console_write(const char *s, size_t n)
@@ -38,14 +75,27 @@ void console_write(const char *s, size_t n)
 		if (*s == '\n' && last != '\r')
 			serial_write('\r');
 		serial_write((u8)*s);
-		vga_write(*s);
+		screen_write(*s);
 		last = *s;
 	}
 }
 
 void console_flush(void)
 {
+	if (surface && within_reach)
+		console_show();
+	screen_refresh();
 	serial_flush();
+}
+
+void console_status(const char *text)
+{
+	screen_status(text);
+}
+
+void console_refresh(void)
+{
+	screen_refresh();
 }
 
 int console_read(void)
@@ -69,4 +119,5 @@ void log_info(const char *fmt, ...)
 	if (last != '\n')
 		console_write("\n", 1);
 	console_write(text, length);
+	screen_refresh();
 }

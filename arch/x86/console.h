@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's console: COM1 and the VGA text screen, whichever are there.
+ * Umbra's console: COM1 and the screen, whichever are there.
  */
 #ifndef ARCH_X86_CONSOLE_H
 #define ARCH_X86_CONSOLE_H
@@ -12,14 +12,26 @@ struct boot_info;
 /* COM1; can be called first of all, before the boot information is known. */
 void console_init(void);
 
-/* The screen, if the boot information says that it shows text. */
+/*
+ * Finds out what the screen is. What is written from then on will be seen on
+ * it after console_show, or at the end of the machine, if that comes before.
+ */
 void console_init_screen(const struct boot_info *info);
+
+/* Shows the screen; after paging_init. Says so if Umbra can't use it. */
+void console_show(void);
 
 /* Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. */
 void console_write(const char *s, size_t n);
 
-/* Waits until all that was written has left the machine. */
+/* Waits until all that was written has left the machine, and is seen. */
 void console_flush(void);
+
+/* The screen's last row; see screen_status. */
+void console_status(const char *text);
+
+/* Brings the screen up to date. log_info does so, console_write does not. */
+void console_refresh(void);
 
 /* One byte of COM1's input, or -1 when there is none. */
 int console_read(void);

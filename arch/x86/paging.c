@@ -6,7 +6,9 @@
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/framebuffer.h"
 #include "arch/x86/gdt.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
 #include "boot/memory.h"
@@ -19,6 +21,13 @@
 /* Where the PC has its video memory and ROMs: devices, for the caches. */
 #define VIDEO_START 0xa0000
 #define VIDEO_END 0xc0000
+
+/*
+ * The page-attribute table as after reset, but entry 1 (PWT alone), which is
+ * write-through there and here write-combining (SDM vol. 3A, 11.12.2 to 4).
+ */
+#define PAT_WITH_COMBINING 0x0007040600070106
+#define PTE_WRITE_COMBINING PTE_PWT
 
 extern const u8 image_start[], image_text_end[], image_rodata_end[],
 	image_end[];
@@ -82,26 +91,52 @@ static void map(u64 virt, hpa_t hpa, hpa_t end, u64 flags, int max_level)
 	}
 }
 
+/* Where the framebuffer is, if it is one of pixels; else start is end. */
+static void find_framebuffer(const struct boot_info *info, hpa_t *start,
+			     hpa_t *end)
+{
+	const struct boot_framebuffer *fb = &info->framebuffer;
+
+	*start = *end = 0;
+	if (fb->type != BOOT_FRAMEBUFFER_PIXELS || framebuffer_fault(fb))
+		return;
+	*start = ALIGN_DOWN(fb->address, PAGE_SIZE);
+	*end = ALIGN_UP(fb->address + (u64)fb->pitch * fb->height, PAGE_SIZE);
+}
+
 static void map_direct(hpa_t start, hpa_t end, u64 flags, int max_level)
 {
 	map(DIRECT_MAP_BASE + start, start, end, PTE_W | nx | flags, max_level);
 }
 
+/* The same around a hole, by pages of 2 MiB at most. */
+static void map_direct_around(hpa_t start, hpa_t end, hpa_t hole_start,
+			      hpa_t hole_end)
+{
+	map_direct(start, MIN(end, MAX(start, hole_start)), 0, 2);
+	map_direct(MAX(start, hole_end), end, 0, 2);
+}
+
 /*
- * The first 4 GiB, without the image's frames, then what RAM is above them.
+ * The first 4 GiB, without the image's frames and the framebuffer's, then what
+ * RAM is above them.
  * A large page must not span memory of different cache types (SDM vol. 3A,
  * 11.11.9): hence the small pages in the first 2 MiB, and none of 1 GiB below
  * 4 GiB, where the PC's devices are.
  */
 static void map_all_memory(const struct boot_info *info)
 {
-	hpa_t image_end_hpa = virt_to_phys(image_end);
+	hpa_t image_end_hpa = virt_to_phys(image_end), fb_start, fb_end;
+
+	find_framebuffer(info, &fb_start, &fb_end);
+	map(DEVICE_MAP_BASE + fb_start, fb_start, fb_end,
+	    PTE_W | nx | PTE_WRITE_COMBINING, 2);
 
 	map_direct(0, VIDEO_START, 0, 1);
 	map_direct(VIDEO_START, VIDEO_END, PTE_PCD | PTE_PWT, 1);
 	map_direct(VIDEO_END, 2 * MIB, 0, 1);
-	map_direct(2 * MIB, image_load_base, 0, 2);
-	map_direct(image_end_hpa, 4 * GIB, 0, 2);
+	map_direct_around(2 * MIB, image_load_base, fb_start, fb_end);
+	map_direct_around(image_end_hpa, 4 * GIB, fb_start, fb_end);
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];
 		hpa_t start = ALIGN_DOWN(MAX(r->start, 4 * GIB), 2 * MIB);
@@ -136,6 +171,8 @@ void paging_init(const struct boot_info *info)
 	root = new_table();
 	map_all_memory(info);
 	map_image();
+	/* No mapping is write-through, so none changes its type here. */
+	wrmsr(IA32_PAT, PAT_WITH_COMBINING);
 	cr3_write(virt_to_phys(root));
 }
 

@@ -4,12 +4,14 @@
  * unmapped, so that a stray pointer, or a guest's, faults:
  *
  *   0xffff800000000000  direct map: all physical memory, RW, never executable
- *   0xffffc00000000000  devices: the same addresses, uncached, page by page
+ *   0xffffc00000000000  devices: the same addresses, page by page, uncached,
+ *                       but for the framebuffer, which is write-combining
  *   0xffffffff80000000  the image: text RX, constants R, data RW, and below
  *                       each stack a page that is not there
  *
  * The image's own frames are left out of the direct map: W^X would be worth
- * nothing if the text had a writable alias.
+ * nothing if the text had a writable alias. So is the framebuffer: one address
+ * must not have two memory types (SDM vol. 3A, 11.12.4).
  */
 #ifndef ARCH_X86_PAGING_H
 #define ARCH_X86_PAGING_H
@@ -43,8 +45,9 @@ struct boot_info;
 
 /*
  * Builds the final tables out of memory_alloc and switches to them. Until
- * then entry.asm's are in use, which map only the first 4 GiB. Panics when
- * there is no memory for them.
+ * then entry.asm's are in use, which map only the first 4 GiB, at all three
+ * places. A framebuffer of pixels is mapped at DEVICE_MAP_BASE + its address.
+ * Panics when there is no memory for the tables.
  */
 void paging_init(const struct boot_info *info);
 

@@ -1,81 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text screen: two bytes a cell at B8000h, and the cursor's place in two
- * registers of the CRT controller.
+ * The text screen: two bytes a cell at B8000h. Its own cursor is switched off,
+ * a bit in a register of the CRT controller: screen.c draws one.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/screen.h"
 #include "arch/x86/vga.h"
 
 #define TEXT_ADDRESS 0xb8000
 #define COLUMNS 80
 #define ROWS 25
-#define BLANK 0x0720 /* a space, light grey on black */
 
 #define PORT_CRTC_INDEX 0x3d4
 #define PORT_CRTC_DATA 0x3d5
-#define CRTC_CURSOR_HIGH 0x0e
-#define CRTC_CURSOR_LOW 0x0f
+#define CRTC_CURSOR_START 0x0a
+#define CURSOR_OFF 0x20
 
-static volatile u16 *cells; /* NULL: no screen */
-static unsigned int cursor; /* a cell's number */
-
-static u8 crtc_read(u8 index)
+static volatile u16 *cell_at(unsigned int row, unsigned int column)
 {
-	outb(PORT_CRTC_INDEX, index);
-	return inb(PORT_CRTC_DATA);
+	return (volatile u16 *)phys_to_virt(TEXT_ADDRESS) + row * COLUMNS +
+	       column;
 }
 
-static void crtc_write(u8 index, u8 value)
+static void clear(void)
 {
-	outb(PORT_CRTC_INDEX, index);
-	outb(PORT_CRTC_DATA, value);
+	for (unsigned int i = 0; i < ROWS * COLUMNS; i++)
+		*cell_at(0, i) = SCREEN_BLANK;
+	outb(PORT_CRTC_INDEX, CRTC_CURSOR_START);
+	outb(PORT_CRTC_DATA, CURSOR_OFF);
 }
 
-static void show_cursor(void)
+static void draw(unsigned int row, unsigned int column, const u16 *cells,
+		 unsigned int count)
 {
-	crtc_write(CRTC_CURSOR_HIGH, (u8)(cursor >> 8));
-	crtc_write(CRTC_CURSOR_LOW, (u8)cursor);
+	for (unsigned int i = 0; i < count; i++)
+		*cell_at(row, column + i) = cells[i];
 }
 
-static void scroll(void)
-{
-	for (unsigned int i = 0; i < (ROWS - 1) * COLUMNS; i++)
-		cells[i] = cells[i + COLUMNS];
-	for (unsigned int i = (ROWS - 1) * COLUMNS; i < ROWS * COLUMNS; i++)
-		cells[i] = BLANK;
-	cursor -= COLUMNS;
-}
-
-void vga_init(void)
-{
-	cells = phys_to_virt(TEXT_ADDRESS);
-	cursor = (unsigned int)crtc_read(CRTC_CURSOR_HIGH) << 8 |
-		 crtc_read(CRTC_CURSOR_LOW);
-	if (cursor >= ROWS * COLUMNS)
-		cursor = (ROWS - 1) * COLUMNS;
-}
-
-void vga_write(char c)
-{
-	if (!cells)
-		return;
-	switch (c) {
-	case '\n':
-		cursor += COLUMNS - cursor % COLUMNS;
-		break;
-	case '\r':
-		cursor -= cursor % COLUMNS;
-		break;
-	case '\b':
-		if (cursor % COLUMNS)
-			cursor--;
-		break;
-	default:
-		cells[cursor++] = (u16)((BLANK & 0xff00) | (u8)c);
-	}
-	if (cursor >= ROWS * COLUMNS)
-		scroll();
-	if (c == '\n')
-		show_cursor();
-}
+const struct screen_surface vga_surface = {
+	.columns = COLUMNS,
+	.rows = ROWS,
+	.clear = clear,
+	.draw = draw,
+};

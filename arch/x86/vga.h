@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The VGA's text screen, 80 by 25. */
+/* The VGA's text screen as a surface. */
 #ifndef ARCH_X86_VGA_H
 #define ARCH_X86_VGA_H
 
-#include "lib/types.h"
+struct screen_surface;
 
-/* Starts writing to the screen, below what the boot loader left there. */
-void vga_init(void);
-
-/* Writes a character; '\n' starts a new line, '\r' the same one, '\b' backs. */
-void vga_write(char c);
+/* 80 by 25 cells at B8000h; the VGA must be in its text mode. */
+extern const struct screen_surface vga_surface;
 
 #endif

@@ -118,6 +118,8 @@ static void framebuffer_tag(u8 type)
 	mbi[length++] = 16;
 	mbi[length++] = type;
 	length += 2;
+	if (type == 1) /* red, green, blue: the position and the size */
+		put_text("\x10\x08\x08\x07\x01\x06", 6);
 	tag_done();
 }
 
@@ -379,6 +381,21 @@ static void test_framebuffer(void **state)
 	end();
 	assert_int_equal(parse(), MB2_OK);
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_PIXELS);
+	assert_int_equal(info.framebuffer.red.position, 16);
+	assert_int_equal(info.framebuffer.green.size, 7);
+	assert_int_equal(info.framebuffer.blue.position, 1);
+	assert_int_equal(info.framebuffer.blue.size, 6);
+	begin();
+	framebuffer_tag(0);
+	end();
+	assert_int_equal(parse(), MB2_OK);
+	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_INDEXED);
+	/* Pixels without their colours. */
+	begin();
+	framebuffer_tag(0);
+	mbi[8 + 29] = 1;
+	end();
+	assert_int_equal(parse(), MB2_TAG_SIZE);
 }
 
 /* A huge RSDP is cut; an empty one is none. */

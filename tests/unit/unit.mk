@@ -10,6 +10,8 @@ UNIT_memory_SRCS :=
 UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
 UNIT_multiboot2_SRCS := boot/multiboot2.c
+UNIT_screen_SRCS := arch/x86/screen.c
+UNIT_framebuffer_SRCS := arch/x86/framebuffer.c
 
 UNIT_insn_SRCS := arch/x86/insn.c arch/x86/insn_tables.c \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
