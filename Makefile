@@ -180,6 +180,7 @@ help:
 	@echo 'make             build build/umbra.elf'
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
 	@echo 'make demo        the built-in guest on each rung: exits per fault'
+	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
 	@echo 'make format      put the sources into the style that lint checks'

@@ -29,6 +29,9 @@ struct hypercall_counters {
 	u64 exits_page_fault;
 	u64 injected_not_present; /* guest #PFs with P=0 that Umbra injected */
 	u64 walks; /* walks of the guest's tables, of every purpose */
+	u64 walks_data; /* those for operands of emulated instructions */
+	u64 walks_fetch; /* those for the instructions themselves */
+	u64 root_ticks; /* TSC ticks from exits to entries, but for HLT's */
 };
 
 #endif

@@ -15,7 +15,7 @@ OPTIONS ?= mmu=bypass
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios
+.PHONY: guests scenarios bench
 
 guests: $(LINUX)
 
@@ -40,6 +40,10 @@ run: $(B)/umbra.elf $(LINUX)
 
 demo: $(B)/umbra.elf
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
+
+# Tables on standard output; those, JSON and a chart in build/bench.
+bench: $(B)/umbra.elf $(LINUX)
+	tools/bench
 
 scenarios: $(B)/umbra.elf $(LINUX) test-guests
 	tests/scenarios/run.py

@@ -13,7 +13,7 @@
 enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns(), rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 since = time_ns(), tsc = rdtsc(), rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	vcpu_skip_instruction(vcpu);
 	/* The single-step trap of the HLT itself wakes it. */
@@ -37,6 +37,7 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 		vm->deadline = 0;
 	}
 	vm->stats.idle_ns += time_ns() - since;
+	vcpu->exit.tsc += rdtsc() - tsc; /* waiting is not work */
 	return EXIT_RESUME;
 }
 
@@ -65,7 +66,12 @@ static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
 				    mmu->faults_protection + mmu->faults_trap,
 		.injected_not_present = mmu->injected_not_present,
 		.walks = mmu->walks_fault + mmu->walks_data + mmu->walks_fetch,
+		.walks_data = mmu->walks_data,
+		.walks_fetch = mmu->walks_fetch,
 	};
+
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
+		counters.root_ticks += stats->root_ticks[reason];
 
 	return give(vcpu, gpa, &counters, sizeof(counters));
 }

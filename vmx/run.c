@@ -138,6 +138,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 {
 	if (!vmx_enter(&vcpu->regs, vcpu->launched))
 		return false;
+	vcpu->exit.tsc = rdtsc();
 	vcpu->launched = true;
 	record_exit(vcpu);
 	return true;
@@ -150,6 +151,7 @@ static void step(struct vm *vm)
 
 	point_at_shadow(vcpu);
 	vcpu_deliver(vcpu);
+	stats_leave_root(&vm->stats, &vcpu->exit);
 	if (!vcpu_enter(vcpu))
 		return entry_failed(vcpu);
 	if (vcpu->exit.reason & EXIT_REASON_ENTRY_FAILURE)

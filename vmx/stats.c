@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "guest/vm.h"
 #include "lib/log.h"
@@ -6,13 +7,24 @@
 
 #define NS_PER_MS 1000000
 
+void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
+{
+	if (exit->tsc) /* else this is the first entry */
+		stats->root_ticks[MIN(exit->reason, EXIT_REASONS - 1U)] +=
+			rdtsc() - exit->tsc;
+}
+
 static void print_exits(const struct vm_stats *stats)
 {
-	log_info("exits: %lu", stats->exits_total);
+	log_info("exits: %lu; by reason, with the ticks that each has taken "
+		 "on average",
+		 stats->exits_total);
 	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
 		if (stats->exits[reason])
-			log_info("  %-36s %10lu", vmx_exit_name(reason),
-				 stats->exits[reason]);
+			log_info("  %-36s %10lu %8lu", vmx_exit_name(reason),
+				 stats->exits[reason],
+				 stats->root_ticks[reason] /
+					 stats->exits[reason]);
 }
 
 static void print_mmu(const struct mmu_stats *s)

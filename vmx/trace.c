@@ -27,7 +27,7 @@ void trace_exit(struct trace *trace, const struct vcpu *vcpu)
 	if (!trace->ring)
 		return;
 	trace->ring[trace->count++ % trace->size] = (struct trace_entry){
-		.tsc = rdtsc(),
+		.tsc = exit->tsc,
 		.rip = exit->rip,
 		.qualification = exit->qualification,
 		.reason = exit->reason,

@@ -20,6 +20,7 @@ struct vm;
 
 /* What an exit has left in the VMCS, read once. */
 struct vmx_exit {
+	u64 tsc; /* when it came; see vm_stats.root_ticks */
 	u32 reason; /* with bit 31: VM-entry failure */
 	u64 qualification;
 	u64 rip;

@@ -7,9 +7,7 @@
  * isn't there, the page-fault handler writes a PTE, and the access is tried
  * again. Half of them come from user mode, half from the kernel.
  */
-#include "guest/builtin/kernel.h"
-
-#include "guest/hypercall.h"
+#include "guest/builtin/bench.h"
 
 #define TABLES 8
 #define PAGES ((u64)TABLES * PT_ENTRIES)
@@ -47,14 +45,6 @@ static struct demo {
 
 static struct row rows[RUNGS_MAX];
 static struct hypercall_counters before, after;
-
-static u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
-{
-	u32 eax = number;
-
-	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
-	return eax;
-}
 
 static u64 *page_pte(u64 page)
 {

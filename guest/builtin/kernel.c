@@ -79,6 +79,8 @@ static bool find_umbra(void)
 
 void __noreturn guest_exit(u32 status)
 {
+	if (!on_umbra)
+		print("guest: exit, status %u\n", status); /* for tools/run */
 	__asm__ volatile("outl %0, %w1"
 			 :
 			 : "a"(status), "Nd"(BUILTIN_EXIT_PORT));
@@ -179,6 +181,7 @@ static u32 pae_main(void)
 
 static const struct program programs[] = {
 	{ "demo", demo_main },
+	{ "bench", bench_main },
 	{ "check", check_main },
 	{ "check-odd", check_odd_main },
 	{ "hello", hello_main },

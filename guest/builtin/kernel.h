@@ -36,6 +36,7 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
 /* The programs; each returns the guest's exit status. */
 u32 demo_main(void);
+u32 bench_main(void);
 u32 check_main(void);
 u32 check_odd_main(void);
 

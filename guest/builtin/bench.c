@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What does each operation of a kernel's memory management cost? On each rung
+ * of Umbra's ladder, and on the bare machine: VM exits, walks of the guest's
+ * tables, and ticks of the time-stamp counter as the guest sees them.
+ *
+ * Lines for programs (tools/bench): "bench: RUNG OPERATION, ops N exits N ...",
+ * the sums over all operations of a kind; timer interrupts are taken out.
+ */
+#include "guest/builtin/bench.h"
+
+#define RUNGS_MAX 16
+#define RUNG_NAME_SIZE 16
+
+static struct hypercall_counters before, after;
+static struct cost {
+	u64 exits, walks, walks_data, walks_fetch, root_ticks, ticks;
+} cost;
+static char rung[RUNG_NAME_SIZE] = "bare";
+static const char *error;
+
+u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
+{
+	u32 eax = number;
+
+	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
+	return eax;
+}
+
+void bench_fails(const char *what)
+{
+	if (!error)
+		error = what;
+}
+
+static u64 rdtsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+/* One run, in `cost`. */
+static void measure(const struct bench_op *op)
+{
+	u64 start;
+
+	pages_reset();
+	op->prepare(op->argument);
+	if (on_umbra)
+		hypercall(HYPERCALL_COUNTERS, (u64)&before, NULL);
+	start = rdtsc();
+	op->run(op->argument);
+	cost.ticks = rdtsc() - start;
+	if (on_umbra)
+		hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
+	traps.page_fault = NULL;
+	if (op->verify)
+		op->verify(op->argument);
+	cost.exits = after.exits - after.exits_timer - before.exits +
+		     before.exits_timer;
+	cost.walks = after.walks - before.walks;
+	cost.walks_data = after.walks_data - before.walks_data;
+	cost.walks_fetch = after.walks_fetch - before.walks_fetch;
+	cost.root_ticks = after.root_ticks - before.root_ticks;
+}
+
+/*
+ * The first "operation" is none at all: what the measuring costs. It is done
+ * twice, since on the first time our own memory is not yet in the shadow.
+ */
+static void measure_all(void)
+{
+	const struct bench_op *op;
+	struct cost nothing;
+	u32 i;
+
+	measure(&bench_ops[0]);
+	measure(&bench_ops[0]);
+	nothing = cost;
+	for (i = 1; i < bench_op_count; i++) {
+		op = &bench_ops[i];
+		measure(op);
+		print("bench: %s %s, ops %u exits %lu walks %lu "
+		      "walks_data %lu walks_fetch %lu root_ticks %lu "
+		      "ticks %lu\n",
+		      rung, op->name, op->ops, cost.exits - nothing.exits,
+		      cost.walks, cost.walks_data, cost.walks_fetch,
+		      cost.root_ticks - nothing.root_ticks,
+		      cost.ticks - nothing.ticks);
+	}
+	pages_reset();
+}
+
+u32 bench_main(void)
+{
+	u32 number;
+
+	if (!on_umbra)
+		measure_all();
+	for (number = 0; on_umbra && number < RUNGS_MAX; number++) {
+		if (hypercall(HYPERCALL_RUNG, number, rung))
+			break;
+		measure_all();
+	}
+	if (error)
+		print("bench: FAILED: %s\n", error);
+	return error ? 1 : 0;
+}

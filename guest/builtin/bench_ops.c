@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The operations that bench.c measures. Their pages are mapped to a few frames
+ * in turn, as in demo.c; all PTEs are written with A and D set, as most kernels
+ * write them, by one aligned store.
+ */
+#include "guest/builtin/bench.h"
+
+#define LINK (PTE_P | PTE_W | PTE_U | PTE_A)
+#define LEAF (LINK | PTE_D)
+#define TABLES 8
+#define PAGES (TABLES * PT_ENTRIES)
+#define FRAMES 32
+#define FAULT_PAGES (4 * PT_ENTRIES)
+#define REGIONS 128
+#define COW_PAGES (2 * PT_ENTRIES)
+#define SPACES_MAX 64
+#define SPACE_PAGES 100
+#define SWITCHES 256
+#define SMALL_OPS 256
+/* Nothing answers here, on Bochs's machine and on Umbra's. */
+#define MMIO_GPA 0xd0000000
+
+struct space {
+	u64 *pml4;
+	u64 *pd;
+	u64 *table[TABLES];
+};
+
+static u64 *frame[FRAMES];
+static struct space space; /* in boot_pml4 */
+static u64 *child_table[TABLES];
+static u64 *spaces[SPACES_MAX];
+static u64 faults;
+
+static u64 leaf(u64 page)
+{
+	return (u64)frame[page % FRAMES] | LEAF;
+}
+
+static volatile u64 *pte(u64 page)
+{
+	return &space.table[page / PT_ENTRIES][page % PT_ENTRIES];
+}
+
+static u64 __user_code read_pages(u64 range)
+{
+	u64 page, sum = 0;
+
+	for (page = (u32)range; page < range >> 32; page++)
+		sum += *(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE);
+	return sum;
+}
+
+static u64 __user_code write_pages(u64 range)
+{
+	u64 page;
+
+	for (page = (u32)range; page < range >> 32; page++)
+		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE) = page;
+	return 0;
+}
+
+/* One page in each 2 MiB. */
+static u64 __user_code write_regions(u64 regions)
+{
+	u64 i;
+
+	for (i = 0; i < regions; i++)
+		*(volatile u64 *)(WINDOW_GVA + i * LARGE_PAGE_SIZE) = i;
+	return 0;
+}
+
+static u64 range(u64 first, u64 end)
+{
+	return first | end << 32;
+}
+
+/* Page tables in @pml4 for the window; @tables of them, empty. */
+static void space_build(struct space *s, u64 *pml4, u32 tables)
+{
+	u64 *pdpt = page_alloc();
+	u32 i;
+
+	s->pml4 = pml4;
+	s->pd = page_alloc();
+	for (i = 0; i < tables; i++) {
+		s->table[i] = page_alloc();
+		s->pd[i] = (u64)s->table[i] | LINK;
+	}
+	pdpt[0] = (u64)s->pd | LINK;
+	pml4[WINDOW_PML4_INDEX] = (u64)pdpt | LINK;
+}
+
+static void build(u32 tables)
+{
+	u32 i;
+
+	faults = 0;
+	for (i = 0; i < FRAMES; i++)
+		frame[i] = page_alloc();
+	space_build(&space, boot_pml4, tables);
+	flush_all();
+}
+
+/* All pages of the window mapped with @flags, and used, from user mode. */
+static void map_and_use(u32 pages, u64 flags, u64 (*use)(u64))
+{
+	u32 page;
+
+	build((pages + PT_ENTRIES - 1) / PT_ENTRIES);
+	for (page = 0; page < pages; page++)
+		*pte(page) = (leaf(page) & ~(u64)LEAF) | flags;
+	flush_all();
+	run_user(use, range(0, pages));
+	run_kernel(use, range(0, 1));
+}
+
+static void require_faults(u32 expected)
+{
+	if (faults != expected)
+		bench_fails("not one fault an operation");
+}
+
+/* --- Demand faults ----------------------------------------------------------*/
+
+static bool demand_fault(u64 error_code, gva_t cr2)
+{
+	u64 page = (cr2 - WINDOW_GVA) / PAGE_SIZE;
+
+	if (page >= PAGES)
+		return false;
+	faults++;
+	*pte(page) = leaf(page);
+	return true;
+}
+
+static void prepare_demand(u32 pages)
+{
+	u32 page;
+
+	build(pages / PT_ENTRIES);
+	traps.page_fault = demand_fault;
+	/* One page of each table is there: the table is linked and in use. */
+	for (page = 0; page < pages; page += PT_ENTRIES) {
+		run_user(write_pages, range(page, page + 1));
+		*pte(page) = 0;
+		invlpg(WINDOW_GVA + page * PAGE_SIZE);
+	}
+	faults = 0;
+}
+
+static void run_demand(u32 pages)
+{
+	run_user(write_pages, range(0, pages));
+}
+
+/* --- A region with no page table --------------------------------------------*/
+
+static u64 *new_table[REGIONS];
+
+static bool region_fault(u64 error_code, gva_t cr2)
+{
+	u64 region = (cr2 - WINDOW_GVA) / LARGE_PAGE_SIZE;
+	u64 *table;
+
+	if (region >= REGIONS)
+		return false;
+	table = new_table[faults++];
+	table[0] = leaf(region);
+	*(volatile u64 *)&space.pd[region] = (u64)table | LINK;
+	return true;
+}
+
+static void prepare_regions(u32 regions)
+{
+	u32 i;
+
+	prepare_demand(PT_ENTRIES);
+	traps.page_fault = region_fault;
+	for (i = 0; i < regions; i++)
+		new_table[i] = page_alloc();
+	/* The first region is in use: so is the directory. */
+	*pte(0) = leaf(0);
+	run_user(write_regions, 1);
+}
+
+static void run_regions(u32 regions)
+{
+	run_user(write_regions, regions + 1);
+}
+
+/* --- Copy on write -----------------------------------------------------------*/
+
+static u64 *cow_frame;
+
+static bool cow_fault(u64 error_code, gva_t cr2)
+{
+	u64 page = (cr2 - WINDOW_GVA) / PAGE_SIZE;
+
+	if (page >= COW_PAGES || !(error_code & PFEC_P))
+		return false;
+	faults++;
+	memcpy(cow_frame, frame[page % FRAMES], PAGE_SIZE);
+	*pte(page) = (u64)cow_frame | LEAF;
+	invlpg(cr2);
+	return true;
+}
+
+static void prepare_cow(u32 pages)
+{
+	map_and_use(pages, LEAF & ~PTE_W, read_pages);
+	cow_frame = page_alloc();
+	memset(cow_frame, 0, PAGE_SIZE);
+	traps.page_fault = cow_fault;
+	faults = 0;
+}
+
+/* --- PTEs --------------------------------------------------------------------*/
+
+static void prepare_mapped(u32 pages)
+{
+	map_and_use(pages, LEAF, write_pages);
+}
+
+/* Another frame for each page, which is used at once. */
+static void run_change(u32 pages)
+{
+	u64 page;
+
+	for (page = 0; page < pages; page++) {
+		*pte(page) = leaf(page + 1);
+		invlpg(WINDOW_GVA + page * PAGE_SIZE);
+		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE) = page;
+	}
+}
+
+/* As a kernel does: write-protect the parent's, copy it to the child's. */
+static void run_fork(u32 pages)
+{
+	u64 page;
+
+	for (page = 0; page < pages; page++) {
+		__asm__ volatile("lock andq %1, %0"
+				 : "+m"(*pte(page))
+				 : "i"(~PTE_W)
+				 : "memory");
+		*(volatile u64 *)&child_table[page / PT_ENTRIES]
+					     [page % PT_ENTRIES] = leaf(page) &
+								   ~PTE_W;
+	}
+	flush_all();
+}
+
+/* What was given up in the fork must be found again. */
+static void run_fork_and_use(u32 pages)
+{
+	run_fork(pages);
+	run_user(read_pages, range(0, pages));
+}
+
+static void prepare_fork(u32 pages)
+{
+	struct space child;
+	u64 *pml4;
+	u32 i;
+
+	prepare_mapped(pages);
+	pml4 = page_alloc();
+	space_build(&child, pml4, TABLES);
+	for (i = 0; i < TABLES; i++)
+		child_table[i] = child.table[i];
+}
+
+static void run_unmap(u32 pages)
+{
+	u64 page, old;
+
+	for (page = 0; page < pages; page++) {
+		old = 0;
+		__asm__ volatile("xchgq %0, %1"
+				 : "+r"(old), "+m"(*pte(page))
+				 :
+				 : "memory");
+	}
+	flush_all();
+}
+
+/* --- Address spaces ----------------------------------------------------------*/
+
+static void use_space(u32 i)
+{
+	u32 page;
+
+	write_cr3((u64)spaces[i]);
+	for (page = 0; page < SPACE_PAGES; page++)
+		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE);
+}
+
+static void prepare_spaces(u32 count)
+{
+	struct space s;
+	u32 i, page;
+
+	build(1);
+	for (i = 0; i < count; i++) {
+		spaces[i] = page_alloc();
+		memcpy(spaces[i], boot_pml4, PAGE_SIZE);
+		space_build(&s, spaces[i], 1);
+		for (page = 0; page < SPACE_PAGES; page++)
+			s.table[0][page] = leaf(page + i);
+		use_space(i);
+	}
+}
+
+static void run_spaces(u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < SWITCHES; i++)
+		use_space(i % count);
+}
+
+/* --- Exits that have nothing to do with tables -------------------------------*/
+
+static void prepare_mmio(u32 writes)
+{
+	build(1);
+	*pte(0) = MMIO_GPA | LEAF;
+	*(volatile u32 *)WINDOW_GVA;
+}
+
+static void run_mmio(u32 writes)
+{
+	u32 i;
+
+	for (i = 0; i < SMALL_OPS; i++)
+		if (writes)
+			*(volatile u32 *)WINDOW_GVA = i;
+		else
+			*(volatile u32 *)WINDOW_GVA;
+}
+
+static void do_nothing(u32 unused)
+{
+}
+
+static void run_cpuid(u32 unused)
+{
+	u32 i;
+
+	for (i = 0; i < SMALL_OPS; i++)
+		cpuid(0);
+}
+
+const struct bench_op bench_ops[] = {
+	{ "nothing", 1, 0, do_nothing, do_nothing, NULL },
+	{ "demand-fault", FAULT_PAGES, FAULT_PAGES, prepare_demand, run_demand,
+	  require_faults },
+	{ "new-region", REGIONS - 1, REGIONS - 1, prepare_regions, run_regions,
+	  require_faults },
+	{ "cow-fault", COW_PAGES, COW_PAGES, prepare_cow, run_demand,
+	  require_faults },
+	{ "pte-change", COW_PAGES, COW_PAGES, prepare_mapped, run_change,
+	  NULL },
+	{ "cr3-of-2", SWITCHES, 2, prepare_spaces, run_spaces, NULL },
+	{ "cr3-of-8", SWITCHES, 8, prepare_spaces, run_spaces, NULL },
+	{ "cr3-of-64", SWITCHES, 64, prepare_spaces, run_spaces, NULL },
+	{ "fork-4096", 1, PAGES, prepare_fork, run_fork, NULL },
+	{ "fork-4096-and-use", 1, PAGES, prepare_fork, run_fork_and_use, NULL },
+	{ "munmap-4096", 1, PAGES, prepare_mapped, run_unmap, NULL },
+	{ "mmio-read", SMALL_OPS, 0, prepare_mmio, run_mmio, NULL },
+	{ "mmio-write", SMALL_OPS, 1, prepare_mmio, run_mmio, NULL },
+	{ "cpuid", SMALL_OPS, 0, do_nothing, run_cpuid, NULL },
+};
+const u32 bench_op_count = ARRAY_SIZE(bench_ops);
