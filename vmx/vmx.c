@@ -86,7 +86,9 @@ static void read_capabilities(void)
 	struct vmx_capabilities *c = &capabilities;
 
 	c->basic = rdmsr(IA32_VMX_BASIC);
+	c->misc = rdmsr(IA32_VMX_MISC);
 	c->cr0_fixed0 = rdmsr(IA32_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = rdmsr(IA32_VMX_CR0_FIXED1);
 	c->cr4_fixed0 = rdmsr(IA32_VMX_CR4_FIXED0);
 	c->cr4_fixed1 = rdmsr(IA32_VMX_CR4_FIXED1);
 	/* The MSR of the secondary controls is there only if they are. */
