@@ -29,6 +29,10 @@ bool options_parse(const char *cmdline, struct options *options)
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
 	unsigned int rung = MMU_BYPASS, update = BY_RUNG, bypass = BY_RUNG;
 	struct option table[] = {
+		{ .name = "doctor-test",
+		  .kind = OPTION_BOOL,
+		  .destination = &options->doctor_test,
+		  .help = "compare the entry doctor with the processor" },
 		{ .name = "exit",
 		  .kind = OPTION_CHOICE,
 		  .destination = &options->exit,

@@ -13,6 +13,7 @@
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/doctor_test.h"
 #include "vmx/run.h"
 #include "vmx/selftest.h"
 #include "vmx/vmcs_setup.h"
@@ -116,6 +117,8 @@ void start(const struct boot_info *info, const struct options *options)
 
 	if (!vmx_start())
 		refuse();
+	if (options->doctor_test)
+		machine_end(END_REPORT, doctor_test_run());
 	if (!selftest_run(&selftest))
 		refuse();
 	if (!guest[0])

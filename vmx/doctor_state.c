@@ -57,8 +57,8 @@ static bool linked_to_page(const struct doctor *d, unsigned int n)
 
 static bool loads_pdptes(const struct doctor *d, unsigned int n)
 {
-	return !guest_64(d) && paged(d, 0) && has(d, VMCS_GUEST_CR4, CR4_PAE) &&
-	       !has_cpu2(d, CPU2_EPT);
+	return !guest_64(d) && has(d, VMCS_GUEST_CR0, CR0_PG) &&
+	       has(d, VMCS_GUEST_CR4, CR4_PAE) && !has_cpu2(d, CPU2_EPT);
 }
 
 /* --- Predicates ------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "vmx/dump.h"
+#include "vmx/entry_check.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
@@ -25,8 +26,6 @@
  * which an interrupt could get in (CVE-2015-8104, CVE-2015-5307).
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-extern bool vmx_enter(struct cpu_regs *regs, bool launched);
 
 void vm_end(struct vm *vm, enum end_reason reason, int status)
 {
@@ -116,31 +115,33 @@ static void record_exit(struct vcpu *vcpu)
 			vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
 }
 
-static void entry_failed(struct vcpu *vcpu)
+/* Before any guest state was loaded (SDM vol. 3C, 26.2), or after (26.8). */
+static bool entry_failed(const struct vcpu *vcpu, bool exited)
 {
-	u32 error = vmread(VMCS_VM_INSTRUCTION_ERROR);
+	if (exited) {
+		log_info("%s", vmx_exit_name(vcpu->exit.reason));
+	} else {
+		u32 error = vmread(VMCS_VM_INSTRUCTION_ERROR);
 
-	log_info("VM entry failed: VM-instruction error %u, %s", error,
-		 vmx_instruction_error_text(error));
-	vmx_dump(vcpu);
-	vm_end(vcpu->vm, END_VM_ENTRY_FAILURE, 0);
-}
-
-static void entry_refused(struct vcpu *vcpu)
-{
-	/* SDM vol. 3C, 26.8: the guest's state was loaded in part at most. */
-	log_info("%s", vmx_exit_name(vcpu->exit.reason));
-	vmx_dump(vcpu);
-	vm_end(vcpu->vm, END_VM_ENTRY_FAILURE, 0);
+		log_info("VM entry failed: VM-instruction error %u, %s", error,
+			 vmx_instruction_error_text(error));
+	}
+	if (entry_check(vcpu->vmcs) == DOCTOR_GOOD)
+		log_info("entry doctor: nothing wrong in the VMCS");
+	return false;
 }
 
 bool vcpu_enter(struct vcpu *vcpu)
 {
+	if (!vcpu->launched)
+		entry_check(vcpu->vmcs);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched))
-		return false;
+		return entry_failed(vcpu, false);
 	vcpu->exit.tsc = rdtsc();
-	vcpu->launched = true;
 	record_exit(vcpu);
+	if (vcpu->exit.reason & EXIT_REASON_ENTRY_FAILURE)
+		return entry_failed(vcpu, true);
+	vcpu->launched = true;
 	return true;
 }
 
@@ -152,10 +153,10 @@ static void step(struct vm *vm)
 	point_at_shadow(vcpu);
 	vcpu_deliver(vcpu);
 	stats_leave_root(&vm->stats, &vcpu->exit);
-	if (!vcpu_enter(vcpu))
-		return entry_failed(vcpu);
-	if (vcpu->exit.reason & EXIT_REASON_ENTRY_FAILURE)
-		return entry_refused(vcpu);
+	if (!vcpu_enter(vcpu)) {
+		vmx_dump(vcpu);
+		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
+	}
 	vm->stats.exits_total++;
 	vm->stats.exits[MIN(vcpu->exit.reason, EXIT_REASONS - 1U)]++;
 	trace_exit(&vm->trace, vcpu);

@@ -37,7 +37,7 @@ static const u8 code[] = { 0x8a, 0x07, 0x0f, 0x01, 0xc1 };
 static const u8 handler[] = { 0x0f, 0x01, 0xc1 };
 
 /* What became of the access. */
-enum outcome { EXITED, DELIVERED, TRANSLATED, OUTCOME_UNKNOWN };
+enum outcome { EXITED, DELIVERED, TRANSLATED, ENTRY_FAILED, OUTCOME_UNKNOWN };
 
 struct probe {
 	struct vcpu vcpu;
@@ -106,6 +106,15 @@ static void set_up_vcpu(struct probe *p)
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, PFEC_P);
 }
 
+/* To the first instruction, which reads by way of the test entry at @level. */
+static void aim(struct probe *p, u8 level)
+{
+	vmwrite(VMCS_GUEST_RIP, GUEST_PAGE + CODE_OFFSET);
+	vmwrite(VMCS_GUEST_RSP, GUEST_PAGE + STACK_OFFSET);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	p->vcpu.regs.gpr[RDI] = test_address(level);
+}
+
 /* Have the guest read by way of @entry at @level. */
 static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
 {
@@ -114,12 +123,9 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
 
 	p->tables[level][test_slot(level)] = entry;
 	do {
-		vmwrite(VMCS_GUEST_RIP, GUEST_PAGE + CODE_OFFSET);
-		vmwrite(VMCS_GUEST_RSP, GUEST_PAGE + STACK_OFFSET);
-		vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
-		p->vcpu.regs.gpr[RDI] = test_address(level);
+		aim(p, level);
 		if (!vcpu_enter(&p->vcpu))
-			return OUTCOME_UNKNOWN;
+			return ENTRY_FAILED;
 		/* An interrupt of the machine's may come first. */
 		cpu_take_interrupts();
 	} while (exit->reason == EXIT_EXTERNAL_INTERRUPT);
@@ -147,6 +153,7 @@ static bool as_expected(struct probe *p, u8 level, u64 entry,
 		[EXITED] = "exits",
 		[DELIVERED] = "goes to the guest",
 		[TRANSLATED] = "translates",
+		[ENTRY_FAILED] = "can't be tried",
 		[OUTCOME_UNKNOWN] = "does something else",
 	};
 	enum outcome got = try_entry(p, level, entry);
@@ -166,16 +173,25 @@ static bool trap_works(struct probe *p, u8 level)
 			   PFEC_P | PFEC_RSVD);
 }
 
+static struct probe probe; /* too large for the stack */
+
+struct vcpu *selftest_vcpu(void)
+{
+	if (!probe.page && !build_guest(&probe)) {
+		log_info("no memory for the self-test");
+		return NULL;
+	}
+	set_up_vcpu(&probe);
+	aim(&probe, PT_LEVELS);
+	return &probe.vcpu;
+}
+
 bool selftest_run(struct selftest_result *result)
 {
 	u8 maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff;
-	static struct probe probe; /* too large for the stack */
 
-	if (!build_guest(&probe)) {
-		log_info("no memory for the self-test");
+	if (!selftest_vcpu())
 		return false;
-	}
-	set_up_vcpu(&probe);
 	result->filter_works = true;
 	for (u8 level = PT_LEVELS; level > 0; level--) {
 		if (!as_expected(&probe, level, SPTE_ABSENT_VALUE, DELIVERED,

@@ -9,6 +9,8 @@
 
 #include "lib/types.h"
 
+struct vcpu;
+
 struct selftest_result {
 	/* ABSENT does not exit, TRAP does, at every level that was tried. */
 	bool filter_works;
@@ -21,5 +23,11 @@ struct selftest_result {
  * tiny guest could not even be entered; this has been logged.
  */
 bool selftest_run(struct selftest_result *result);
+
+/*
+ * The virtual processor of the tiny guest, ready to be entered, with its VMCS
+ * current; NULL: no memory for it.
+ */
+struct vcpu *selftest_vcpu(void);
 
 #endif

@@ -66,10 +66,17 @@ void vcpu_skip_instruction(struct vcpu *vcpu);
 void vcpu_finish_emulated(struct vcpu *vcpu);
 
 /*
- * Enter the guest and come back with vcpu->exit. False: VMLAUNCH or VMRESUME
- * itself failed, and VM_INSTRUCTION_ERROR says why.
+ * Enter the guest and come back with vcpu->exit. False: the entry failed; why,
+ * and what the entry doctor finds, has been logged. The doctor looks before the
+ * first entry, too.
  */
 bool vcpu_enter(struct vcpu *vcpu);
+
+/*
+ * The bare entry (entry.asm). True after a VM exit; false: VMLAUNCH or VMRESUME
+ * itself failed, and VM_INSTRUCTION_ERROR says why.
+ */
+bool vmx_enter(struct cpu_regs *regs, bool launched);
 
 /* RSP, RIP and RFLAGS from the VMCS, and back. */
 void vcpu_load_regs(struct vcpu *vcpu);

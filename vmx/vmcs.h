@@ -39,7 +39,8 @@ static inline bool vmread_safe(enum vmcs_field field, u64 *value)
 	return !failed;
 }
 
-static inline void vmwrite(enum vmcs_field field, u64 value)
+/* False: this processor has no such field, or it can't be written. */
+static inline bool vmwrite_safe(enum vmcs_field field, u64 value)
 {
 	bool failed;
 
@@ -47,7 +48,12 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 		     : "=@ccbe"(failed)
 		     : "rm"(value), "r"((u64)field)
 		     : "memory");
-	if (__builtin_expect(failed, 0))
+	return !failed;
+}
+
+static inline void vmwrite(enum vmcs_field field, u64 value)
+{
+	if (__builtin_expect(!vmwrite_safe(field, value), 0))
 		vmcs_access_failed("VMWRITE", field);
 }
 

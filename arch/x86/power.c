@@ -24,6 +24,7 @@ static const char *const reason_names[] = {
 	[END_GUEST_RESET] = "guest reset",
 	[END_GUEST_EXIT] = "guest exit",
 	[END_GUEST_STOPPED] = "guest stopped",
+	[END_REPORT] = "report",
 	[END_REFUSED] = "refused",
 	[END_VM_ENTRY_FAILURE] = "VM-entry failure",
 	[END_PANIC] = "panic",

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Is the entry doctor right? The processor is asked. */
+#ifndef VMX_DOCTOR_TEST_H
+#define VMX_DOCTOR_TEST_H
+
+/*
+ * Breaks each rule of the doctor's that this processor lets be broken alone, in
+ * the self-test's VMCS, and enters. Logs each rule where the processor's
+ * verdict is another one, and the sums; returns how many they are. In VMX root
+ * operation.
+ */
+int doctor_test_run(void);
+
+#endif
