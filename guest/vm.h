@@ -11,6 +11,7 @@
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
+#include "vmx/status.h"
 #include "vmx/trace.h"
 #include "vmx/vcpu.h"
 
@@ -40,6 +41,7 @@ struct vm {
 	struct vcpu vcpu;
 	struct vm_stats stats;
 	struct trace trace;
+	struct status status;
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	/* When the devices are to be served next: in ns, and by the TSC. */
 	u64 next_event;

@@ -57,6 +57,7 @@ void vm_serve_devices(struct vm *vm)
 	now = time_ns();
 	take_input(vm);
 	devices_tick(&vm->devices, now);
+	status_tick(vm, now);
 	vm->next_event =
 		MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
 	vm->deadline = time_ns_to_tsc(vm->next_event);
@@ -166,7 +167,7 @@ static void step(struct vm *vm)
 
 void vm_run(struct vm *vm)
 {
-	vm->stats.started_ns = time_ns();
+	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->typed = -1;
 	for (;;) {
 		vm_serve_devices(vm);
