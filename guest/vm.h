@@ -20,9 +20,10 @@ struct vm_stats {
 	u64 exits[EXIT_REASONS];
 	u64 exits_total;
 	/*
-	 * By exit reason, TSC ticks from the exit to the entry that follows, but
-	 * for those spent halted. On Bochs a tick is an instruction (an iteration
-	 * of a REP is one, too), so the figures are deterministic there.
+	 * By exit reason, TSC ticks from the exit to the entry that follows,
+	 * but for those spent halted. On Bochs a tick is an instruction (an
+	 * iteration of a REP is one, too), so the figures are deterministic
+	 * there.
 	 */
 	u64 root_ticks[EXIT_REASONS];
 	u64 interrupts; /* injected external interrupts */

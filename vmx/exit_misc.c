@@ -13,7 +13,8 @@
 enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns(), tsc = rdtsc(), rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 since = time_ns(), tsc = rdtsc(),
+	    rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	vcpu_skip_instruction(vcpu);
 	/* The single-step trap of the HLT itself wakes it. */
