@@ -221,7 +221,7 @@ static enum exit_result emulate_access(struct vcpu *vcpu,
 		return vmx_stop_guest(
 			vcpu,
 			"an instruction that Umbra cannot emulate "
-			"accesses guest-physical %#lx, which is "
+			"accesses guest-physical 0x%lx, which is "
 			"not RAM",
 			walk->gpa);
 	return give_up_table(vcpu, walk);
@@ -255,7 +255,7 @@ enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
 		if (delivering || (access & PFEC_I))
 			return vmx_stop_guest(
 				vcpu,
-				"%s at guest-physical %#lx, which is not RAM",
+				"%s at guest-physical 0x%lx, which is not RAM",
 				delivering ? "event delivery"
 					   : "instruction fetch",
 				walk.gpa);

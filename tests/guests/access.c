@@ -62,7 +62,7 @@ static bool is_possible(u32 bits)
 {
 	bool wide = mode == MODE_PAE || mode == MODE_LONG;
 
-	if (bits & BIT_NX && !(wide && has_nx()))
+	if (bits & BIT_NX && !(wide && has_nx))
 		return false;
 	return !(bits & BIT_RSVD) || reserved_bit(true);
 }
@@ -215,8 +215,8 @@ static void check_mode(enum mode next)
 		c.smep = i & 4;
 		c.smap = i & 8;
 		c.pge = (i ^ i >> 2) & 1;
-		if ((c.nxe && !has_nx()) || (c.smep && !has_smep()) ||
-		    (c.smap && !has_smap()) || (i & 16 && !c.smap))
+		if ((c.nxe && !has_nx) || (c.smep && !has_smep) ||
+		    (c.smap && !has_smap) || (i & 16 && !c.smap))
 			continue;
 		controls_load(&c);
 		check_controls(&chain, i & 16);

@@ -19,6 +19,7 @@ struct mb1_info {
 };
 
 u32 maxphyaddr = 36; /* where CPUID does not say: SDM vol. 3A, 4.1.4 */
+bool has_smep, has_smap, has_nx;
 static u32 passed, failed;
 u8 user_stack[PAGE_SIZE] __attribute__((section(".user.stack")));
 extern u8 user_stack_top[];
@@ -53,25 +54,17 @@ struct cpuid_result cpuid(u32 leaf)
 	return r;
 }
 
-static u32 features_7(void)
+static void find_features(void)
 {
-	return cpuid(0).eax < CPUID_FEATURES_7 ? 0
-					       : cpuid(CPUID_FEATURES_7).ebx;
-}
+	u32 ebx = 0;
 
-bool has_smep(void)
-{
-	return features_7() & CPUID_7_EBX_SMEP;
-}
-
-bool has_smap(void)
-{
-	return features_7() & CPUID_7_EBX_SMAP;
-}
-
-bool has_nx(void)
-{
-	return cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_NX;
+	if (cpuid(0).eax >= CPUID_FEATURES_7)
+		ebx = cpuid(CPUID_FEATURES_7).ebx;
+	has_smep = ebx & CPUID_7_EBX_SMEP;
+	has_smap = ebx & CPUID_7_EBX_SMAP;
+	has_nx = cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_NX;
+	if (cpuid(CPUID_EXT_MAX).eax >= CPUID_ADDRESS_SIZE)
+		maxphyaddr = (u8)cpuid(CPUID_ADDRESS_SIZE).eax;
 }
 
 static bool is_word(const char *s, const char *name, size_t *length)
@@ -137,8 +130,7 @@ void __noreturn runtime_main(u32 eax, const struct mb1_info *info)
 	console_init();
 	if (eax == MB1_LOADED && info->flags & MB1_HAS_ARGUMENTS)
 		arguments = (const char *)info->arguments;
-	if (cpuid(CPUID_EXT_MAX).eax >= CPUID_ADDRESS_SIZE)
-		maxphyaddr = (u8)cpuid(CPUID_ADDRESS_SIZE).eax;
+	find_features();
 	main(arguments);
 	print("%u passed, %u failed\n", passed, failed);
 	guest_exit(failed || !passed ? 1 : 0);

@@ -43,9 +43,7 @@ struct cpuid_result {
 	u32 eax, ebx, ecx, edx;
 };
 struct cpuid_result cpuid(u32 leaf);
-bool has_smep(void);
-bool has_smap(void);
-bool has_nx(void);
+extern bool has_smep, has_smap, has_nx; /* by CPUID */
 void *memset(void *dst, int byte, size_t n);
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
