@@ -7,6 +7,7 @@
 #include "arch/x86/power.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
+#include "boot/probe.h"
 #include "boot/start.h"
 #include "guest/builtin/builtin.h"
 #include "guest/linux.h"
@@ -115,12 +116,18 @@ void start(const struct boot_info *info, const struct options *options)
 	const char *guest = options->guest, *unused;
 	struct selftest_result selftest;
 
+	if (options->probe)
+		probe_print(info);
 	if (!vmx_start())
 		refuse();
 	if (options->doctor_test)
 		machine_end(END_REPORT, doctor_test_run());
 	if (!selftest_run(&selftest))
 		refuse();
+	if (options->probe) {
+		probe_conclude(&selftest);
+		machine_end(END_REPORT, 0);
+	}
 	if (!guest[0])
 		guest = find_module(info, MODULE_KERNEL, &unused)
 				? "linux"

@@ -43,6 +43,7 @@ struct vm {
 	struct vm_stats stats;
 	struct trace trace;
 	struct status status;
+	bool dump; /* before the first entry */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	/* When the devices are to be served next: in ns, and by the TSC. */
 	u64 next_event;

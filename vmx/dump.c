@@ -155,7 +155,8 @@ void vmx_dump(struct vcpu *vcpu)
 {
 	vcpu_load_regs(vcpu);
 	vcpu->regs.rip = vmread(VMCS_GUEST_RIP);
-	print_exit(&vcpu->exit);
+	if (vcpu->launched)
+		print_exit(&vcpu->exit);
 	log_info("guest state:");
 	print_registers(vcpu);
 	print_segments();

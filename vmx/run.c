@@ -153,6 +153,8 @@ static void step(struct vm *vm)
 
 	point_at_shadow(vcpu);
 	vcpu_deliver(vcpu);
+	if (vm->dump && !vcpu->launched)
+		vmx_dump(vcpu);
 	stats_leave_root(&vm->stats, &vcpu->exit);
 	if (!vcpu_enter(vcpu)) {
 		vmx_dump(vcpu);

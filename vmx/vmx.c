@@ -11,6 +11,7 @@
 #include "arch/x86/regs.h"
 #include "boot/memory.h"
 #include "lib/log.h"
+#include "lib/string.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx.h"
 #include "vmx/words.h"
@@ -25,46 +26,70 @@ const struct vmx_capabilities *vmx_capabilities(void)
 	return &capabilities;
 }
 
+const struct hypervisor *vmx_hypervisor(void)
+{
+	struct cpuid_result r;
+	char signature[HYPERVISOR_SIGNATURE];
+
+	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_HYPERVISOR))
+		return NULL;
+	r = cpuid(CPUID_HYPERVISOR, 0);
+	memcpy(signature, &r.ebx, 4);
+	memcpy(signature + 4, &r.ecx, 4);
+	memcpy(signature + 8, &r.edx, 4);
+	return hypervisor_find(signature);
+}
+
+/* What to do about VMX that is missing or off. */
+static void print_remedy(const char *on_the_bare_machine)
+{
+	const struct hypervisor *h = vmx_hypervisor();
+
+	if (h)
+		log_info("remedy: this machine runs under %s: %s", h->name,
+			 h->remedy);
+	else
+		log_info("remedy: %s", on_the_bare_machine);
+}
+
 static bool has_vmx(void)
 {
 	if (cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX)
 		return true;
 	log_info("this processor shows no VMX: CPUID.1:ECX.VMX (bit 5) is 0");
-	log_info("remedy: Umbra needs an Intel processor with VT-x; under "
-		 "QEMU, KVM with kvm_intel's nested=1 and -cpu host; or Bochs, "
-		 "which emulates one");
+	print_remedy("Umbra needs an Intel processor with VT-x (AMD's SVM is "
+		     "another thing), or an emulated one: Bochs has VMX");
 	return false;
 }
 
-/* SDM vol. 3C, 23.7: VMXON wants the lock set, and VMX outside SMX. */
+/* VMXON wants the lock set, and VMX outside SMX. */
 static bool feature_control_allows(void)
 {
+	enum feature_control verdict;
 	u64 control;
 
 	if (!msr_read_safe(IA32_FEATURE_CONTROL, &control)) {
 		log_info("CPUID shows VMX, but IA32_FEATURE_CONTROL (MSR 3Ah) "
 			 "can't be read");
-		log_info("remedy: under another hypervisor, give this machine "
-			 "the host's processor model (-cpu host)");
+		print_remedy(firmware_remedy);
 		return false;
 	}
-	if (!(control & FEATURE_CONTROL_LOCK)) {
-		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX;
-		if (!msr_write_safe(IA32_FEATURE_CONTROL, control)) {
-			log_info(
-				"VMX can't be switched on: IA32_FEATURE_CONTROL "
-				"(MSR 3Ah) refuses bit 0 (lock) with bit 2 "
-				"(VMX outside SMX)");
-			return false;
-		}
-	}
-	if (control & FEATURE_CONTROL_VMX)
+	verdict = feature_control_judge(control);
+	if (verdict == FEATURE_CONTROL_ON)
 		return true;
-	log_info("VMX is locked off: IA32_FEATURE_CONTROL (MSR 3Ah) is 0x%lx, "
-		 "bit 0 (lock) set and bit 2 (VMX outside SMX) clear",
-		 control);
-	log_info("remedy: switch on \"Intel Virtualization Technology\" (VT-x) "
-		 "in the firmware's set-up, then power the machine off and on");
+	if (verdict == FEATURE_CONTROL_OPEN) {
+		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX;
+		if (msr_write_safe(IA32_FEATURE_CONTROL, control))
+			return true;
+		log_info("VMX can't be switched on: IA32_FEATURE_CONTROL (MSR "
+			 "3Ah) refuses bit 0 (lock) with bit 2 (VMX outside "
+			 "SMX)");
+	} else {
+		log_info("VMX is locked off: IA32_FEATURE_CONTROL (MSR 3Ah) is "
+			 "0x%lx, %s",
+			 control, feature_control_words(verdict));
+	}
+	print_remedy(firmware_remedy);
 	return false;
 }
 
@@ -73,7 +98,7 @@ static bool has_true_controls(void)
 	return capabilities.basic & BASIC_TRUE_CONTROLS;
 }
 
-static u32 capability_msr(enum control_set set)
+u32 vmx_capability_msr(enum control_set set)
 {
 	const struct control_table *table = &control_tables[set];
 
@@ -81,21 +106,26 @@ static u32 capability_msr(enum control_set set)
 						      : table->msr;
 }
 
-static void read_capabilities(void)
+/* What can't be read is 0, and refused as such. */
+static u64 read_or_0(u32 msr)
+{
+	u64 value;
+
+	return msr_read_safe(msr, &value) ? value : 0;
+}
+
+void vmx_read_capabilities(void)
 {
 	struct vmx_capabilities *c = &capabilities;
 
-	c->basic = rdmsr(IA32_VMX_BASIC);
-	c->misc = rdmsr(IA32_VMX_MISC);
-	c->cr0_fixed0 = rdmsr(IA32_VMX_CR0_FIXED0);
-	c->cr0_fixed1 = rdmsr(IA32_VMX_CR0_FIXED1);
-	c->cr4_fixed0 = rdmsr(IA32_VMX_CR4_FIXED0);
-	c->cr4_fixed1 = rdmsr(IA32_VMX_CR4_FIXED1);
-	/* The MSR of the secondary controls is there only if they are. */
+	c->basic = read_or_0(IA32_VMX_BASIC);
+	c->misc = read_or_0(IA32_VMX_MISC);
+	c->cr0_fixed0 = read_or_0(IA32_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = read_or_0(IA32_VMX_CR0_FIXED1);
+	c->cr4_fixed0 = read_or_0(IA32_VMX_CR4_FIXED0);
+	c->cr4_fixed1 = read_or_0(IA32_VMX_CR4_FIXED1);
 	for (enum control_set set = 0; set < CONTROL_SETS; set++)
-		if (set != CONTROLS_CPU2 ||
-		    c->allowed[CONTROLS_CPU] >> 32 & CPU_SECONDARY_CONTROLS)
-			c->allowed[set] = rdmsr(capability_msr(set));
+		c->allowed[set] = read_or_0(vmx_capability_msr(set));
 }
 
 static bool regions_fit(void)
@@ -110,6 +140,7 @@ static bool regions_fit(void)
 		 "of at most 4096 bytes, write-back (6)",
 		 (unsigned long)BASIC_VMCS_SIZE(basic),
 		 (unsigned long)BASIC_MEMORY_TYPE(basic), basic);
+	print_remedy("another processor");
 	return false;
 }
 
@@ -127,9 +158,8 @@ static bool controls_suffice(void)
 		 refusal.control->name, refusal.msr_bit >= 32, refusal.msr_bit,
 		 has_true_controls() && table->true_msr ? table->true_msr_name
 							: table->msr_name,
-		 capability_msr(refusal.set), refusal.msr_bit < 32);
-	log_info("remedy: another processor; under another hypervisor, give "
-		 "this machine the host's processor model (-cpu host)");
+		 vmx_capability_msr(refusal.set), refusal.msr_bit < 32);
+	print_remedy("another processor: Umbra can do without no such control");
 	return false;
 }
 
@@ -173,12 +203,13 @@ bool vmx_start(void)
 {
 	if (!has_vmx() || !feature_control_allows())
 		return false;
-	read_capabilities();
+	vmx_read_capabilities();
 	if (!regions_fit() || !controls_suffice())
 		return false;
 	if (!enter_vmx_root()) {
-		log_info("VMXON failed, although CPUID and "
-			 "IA32_FEATURE_CONTROL allow it");
+		log_info("VMXON failed, although CPUID.1:ECX.VMX and "
+			 "IA32_FEATURE_CONTROL (MSR 3Ah) allow it");
+		print_remedy("report this machine: docs/hardware.md says how");
 		return false;
 	}
 	machine_on_end(leave_vmx_root);

@@ -4,6 +4,7 @@
 #define VMX_VMX_H
 
 #include "vmx/controls.h"
+#include "vmx/platform.h"
 
 /*
  * Finds out what the processor can do, and enters VMX root operation. False:
@@ -12,8 +13,17 @@
  */
 bool vmx_start(void);
 
-/* What vmx_start() found. */
+/* What vmx_start() or vmx_read_capabilities() found. */
 const struct vmx_capabilities *vmx_capabilities(void);
+
+/* Reads the capability MSRs, for a processor that shows VMX. */
+void vmx_read_capabilities(void);
+
+/* The MSR that capabilities->allowed[set] is from. */
+u32 vmx_capability_msr(enum control_set set);
+
+/* What this machine runs under, as CPUID tells; NULL: nothing. */
+const struct hypervisor *vmx_hypervisor(void);
 
 /* A page with the VMCS revision number: a VMCS that is clear and current. */
 hpa_t vmx_make_vmcs(void);

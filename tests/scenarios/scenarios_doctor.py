@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The entry doctor against the processor: each of its rules is broken in the
-self-test's VMCS, and what VMLAUNCH says is compared with the doctor's verdict.
+"""What Umbra says of the machine and of its VMCS: the entry doctor, the dump
+and the probe report.
 """
 
+import os
 import re
 
-from harness import Failure, scenario
-from scenarios import BOOT_SECONDS, CPUS, on_bochs
+from harness import ROOT, Failure, scenario
+from scenarios import BOOT_SECONDS, CPUS, REFUSED, on_bochs
+
+# --- The entry doctor -------------------------------------------------------
+#
+# Each of its rules is broken in the self-test's VMCS, and what VMLAUNCH says is
+# compared with the doctor's verdict.
 
 # Where Bochs 2.7 is not as the SDM has it: (field, the start of what the rule
 # expects), and how Bochs differs.
@@ -56,3 +62,59 @@ def doctor(s, cpu, least):
 
 for model, count in zip(CPUS, (200, 180)):
     scenario(f"doctor-{model}", model, count)(doctor)
+
+
+# --- The dump ---------------------------------------------------------------
+
+@scenario("dump-first-entry")
+def dump_first_entry(s):
+    """dump=1 shows every host field and every control that is set, by name."""
+    run = s.start(*on_bochs(), "--options", "guest=exit-status:0 dump=1")
+    run.finish(0, 2 * BOOT_SECONDS)
+    with open(os.path.join(ROOT, "vmx/vmcs_fields.h")) as header:
+        host = [name for name, encoding in
+                re.findall(r"F\((\w+), 0x(\w+)\)", header.read())
+                if 0x0c00 <= int(encoding, 16) < 0x1000
+                or 0x6c00 <= int(encoding, 16) <= 0x6c16]
+    for word in host + [
+            "external-interrupt exiting", "HLT exiting", "enable RDTSCP",
+            "host address-space size", "load IA32_EFER", "GUEST_RIP",
+            "busy TSS", "PE ET NE", "code at rip"]:
+        if not re.search(rf"^umbra: .*\b{word}\b", run.output, re.M):
+            raise Failure(f"the dump doesn't have {word!r}")
+    if not run.output.index("code at rip") < run.output.index("guest exit"):
+        raise Failure("the dump isn't before the guest's run")
+
+
+# --- The probe --------------------------------------------------------------
+
+def probe(s, options, status, *patterns):
+    """The report has what it must, and fits on a screen of 80 by 25."""
+    run = s.start(*options, "--options", "probe")
+    run.finish(status, 2 * BOOT_SECONDS)
+    for pattern in patterns:
+        if not re.search(pattern, run.output, re.M):
+            raise Failure(f"the report has nothing that matches {pattern!r}")
+    lines = re.findall(r"^umbra: .*", run.output, re.M)
+    rows = sum((len(line) + 79) // 80 for line in lines)
+    if rows > 25:
+        raise Failure(f"the report takes {rows} rows")
+
+
+MACHINE = (r"family \d+, model \d+, stepping \d+, microcode 0x\w+; MAXPHYADDR",
+           r"memory map: \d+ entries; \d+ MiB of RAM", r"booted by GRUB")
+VMX = MACHINE + (
+    r"no hypervisor below shows", r"CPUID has VMX",
+    r"IA32_FEATURE_CONTROL \(3Ah\) 0x5: locked, with VMX outside SMX",
+    r"IA32_VMX_BASIC \(480h\)", r"pin-based controls \(48dh\): must",
+    r"self-test: MAXPHYADDR", r"Umbra can run here, with the bypass")
+scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls")(probe)
+scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
+         r"exit controls .* lacks load IA32_EFER", "EFER by the MSR areas"
+         )(probe)
+scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max"], REFUSED,
+         *MACHINE, r"CPUID lacks.* VMX", r"CPUID\.1:ECX\.VMX \(bit 5\) is 0",
+         r"remedy: this machine runs under QEMU's own emulation \(TCG\)")(probe)
+scenario("probe-no-hypervisor", ["--machine", "qemu", "--cpu",
+                                 "max,-hypervisor"], REFUSED,
+         *MACHINE, r"remedy: Umbra needs an Intel processor with VT-x")(probe)

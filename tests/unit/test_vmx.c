@@ -14,6 +14,7 @@
 #include "vmx/cr_rules.h"
 #include "vmx/exit_qualification.h"
 #include "vmx/inject.h"
+#include "vmx/platform.h"
 #include "vmx/vmcs_fields.h"
 #include "vmx/words.h"
 
@@ -384,6 +385,39 @@ static void canonical(void **state)
 	assert_true(is_canonical(~0ULL));
 }
 
+/* --- The firmware and a hypervisor below ------------------------------------ */
+
+static void feature_control(void **state)
+{
+	static const enum feature_control verdicts[8] = {
+		/* bits 2 (VMX outside SMX), 1 (VMX inside SMX) and 0 (lock) */
+		[0] = FEATURE_CONTROL_OPEN, [1] = FEATURE_CONTROL_OFF,
+		[2] = FEATURE_CONTROL_OPEN, [3] = FEATURE_CONTROL_SMX_ONLY,
+		[4] = FEATURE_CONTROL_OPEN, [5] = FEATURE_CONTROL_ON,
+		[6] = FEATURE_CONTROL_OPEN, [7] = FEATURE_CONTROL_ON,
+	};
+
+	for (u64 value = 0; value < 8; value++) {
+		enum feature_control verdict = feature_control_judge(value);
+
+		assert_int_equal(verdict, verdicts[value]);
+		/* SENTER's and SGX's bits have no say. */
+		assert_int_equal(feature_control_judge(value | 0x6ff00),
+				 verdict);
+		assert_non_null(feature_control_words(verdict));
+	}
+}
+
+static void hypervisors(void **state)
+{
+	assert_string_equal(hypervisor_find("KVMKVMKVM\0\0\0")->name, "KVM");
+	assert_string_equal(hypervisor_find("Microsoft Hv")->name, "Hyper-V");
+	assert_string_equal(hypervisor_find("VBoxVBoxVBox")->name,
+			    "VirtualBox");
+	assert_null(hypervisor_find("KVMKVMKVMKVM")->signature);
+	assert_non_null(hypervisor_find("            ")->remedy);
+}
+
 /* --- Fields and words ------------------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end)
@@ -533,6 +567,8 @@ int main(void)
 		cmocka_unit_test(interrupts_are_benign),
 		cmocka_unit_test(debug_registers),
 		cmocka_unit_test(canonical),
+		cmocka_unit_test(feature_control),
+		cmocka_unit_test(hypervisors),
 		cmocka_unit_test(fields),
 		cmocka_unit_test(qualifications),
 		cmocka_unit_test(event_and_rights_words),

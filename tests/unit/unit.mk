@@ -31,7 +31,7 @@ UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
 	guest/pit.c guest/rtc.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
-UNIT_vmx_SRCS := vmx/controls.c vmx/cr_rules.c vmx/events.c \
+UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/cr_rules.c vmx/events.c \
 	vmx/vmcs_fields.c vmx/words.c guest/cpuid.c
 UNIT_mmu_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
 UNIT_spte_SRCS :=
