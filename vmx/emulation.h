@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Carrying out a guest's instruction, between the emulator and the MMU. */
+#ifndef VMX_EMULATION_H
+#define VMX_EMULATION_H
+
+#include "vmx/vcpu.h"
+
+/*
+ * Carry out the instruction at the guest's RIP, whose @access (the bits of a
+ * page-fault error code) @walk has found. False: it can't be, and nothing is
+ * changed. True: it is done, or its fault is pending, or it is to run again.
+ */
+bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access);
+
+#endif
