@@ -4,7 +4,7 @@
 # the bare machine and under Umbra alike. Included by the Makefile.
 
 TEST_GUESTS := $(B)/guests/tests
-TEST_GUEST_NAMES := access forms
+TEST_GUEST_NAMES := access forms chaos
 # What they have in common.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
 	start.asm trap.asm console mode paging runtime)
@@ -37,5 +37,6 @@ $(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
 		$(filter %.o,$^) -o $@
 
 $(TEST_GUESTS)/forms.elf: $(TEST_GUESTS)/forms_table.asm.o
+$(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o $(TEST_GUESTS)/chaos_lethal.o
 
 -include $(wildcard $(TEST_GUESTS)/*.d)

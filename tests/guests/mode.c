@@ -7,12 +7,14 @@
 #define SELECTOR_CODE32 0x08
 #define SELECTOR_KERNEL_DATA 0x10
 #define SELECTOR_CODE64 0x18
+#define SELECTOR_USER_DATA 0x2b
 #define SELECTOR_TSS32 0x38
 #define SELECTOR_TSS64 0x40
 
 /* Gate and descriptor types, SDM vol. 3A, 3.5, 6.11 and 6.14.1. */
 #define GATE_INTERRUPT 0x8e00
 #define GATE_DPL_3 0x6000
+#define GATE_PRESENT 0x8000
 #define TSS_AVAILABLE 0x89
 
 /* The tables of the identity map: 4 KiB pages, everything accessed and dirty. */
@@ -73,6 +75,7 @@ void mode_load(u32 cr3, u32 cr4, u32 efer);
 void mode_unload(void);
 void load_tables(const struct table_pointer *idt, u32 tss_selector);
 
+static u32 gate_spoiled; /* the vector whose gate is not present; or 0 */
 static struct gate32 idt32[VECTOR_USER_DONE + 1];
 static struct gate64 idt64[VECTOR_USER_DONE + 1];
 static struct tss32 tss32;
@@ -159,26 +162,12 @@ static void build_3level(bool pae)
 	pdpt[0] = (u32)pd | PTE_TABLE;
 }
 
-void mode_enter(enum mode next)
+/* The IDT and the TSS of the mode. */
+static void load_descriptors(void)
 {
-	static const u32 cr4[MODES] = {
-		[MODE_PSE] = CR4_PSE, [MODE_PAE] = CR4_PAE, [MODE_LONG] = CR4_PAE
-	};
-	u32 sse = CR4_OSFXSR | CR4_OSXMMEXCPT;
 	struct table_pointer idt;
 
-	memset(root, 0, sizeof(root));
-	memset(pdpt, 0, sizeof(pdpt));
-	memset(pd, 0, sizeof(pd));
-	build_descriptors();
-	if (next == MODE_PAE || next == MODE_LONG)
-		build_3level(next == MODE_PAE);
-	else
-		build_2level();
-	mode = next;
-	mode_root = root;
-	mode_load((u32)root, cr4[next] | sse, next == MODE_LONG ? EFER_LME : 0);
-	if (next == MODE_LONG) {
+	if (mode == MODE_LONG) {
 		idt = (struct table_pointer){ sizeof(idt64) - 1, (u32)idt64,
 					      0 };
 		load_tables(&idt, SELECTOR_TSS64);
@@ -189,8 +178,67 @@ void mode_enter(enum mode next)
 	}
 }
 
+static u32 mode_cr4(enum mode of)
+{
+	static const u32 cr4[MODES] = {
+		[MODE_PSE] = CR4_PSE, [MODE_PAE] = CR4_PAE, [MODE_LONG] = CR4_PAE
+	};
+
+	return cr4[of] | CR4_OSFXSR | CR4_OSXMMEXCPT;
+}
+
+void mode_enter(enum mode next)
+{
+	memset(root, 0, sizeof(root));
+	memset(pdpt, 0, sizeof(pdpt));
+	memset(pd, 0, sizeof(pd));
+	build_descriptors();
+	if (next == MODE_PAE || next == MODE_LONG)
+		build_3level(next == MODE_PAE);
+	else
+		build_2level();
+	mode = next;
+	mode_root = root;
+	mode_load((u32)root, mode_cr4(next), next == MODE_LONG ? EFER_LME : 0);
+	load_descriptors();
+}
+
 void mode_leave(void)
 {
 	mode_unload();
 	mode = MODE_UNPAGED;
+}
+
+void gate_present(u32 vector, bool present)
+{
+	struct gate32 *gate = mode == MODE_LONG ? &idt64[vector].low
+						: &idt32[vector];
+
+	gate->type = present ? gate->type | GATE_PRESENT
+			     : gate->type & ~GATE_PRESENT;
+	gate_spoiled = present ? 0 : vector;
+}
+
+void mode_repair(void)
+{
+	u32 cr0 = CR0_PG | CR0_WP | CR0_PE | CR0_MP | CR0_NE | CR0_ET;
+	u16 tr, ldtr;
+
+	__asm__ volatile("cli; mov %0, %%dr7" : : "r"(0));
+	__asm__ volatile("mov %0, %%fs; mov %0, %%gs"
+			 :
+			 : "r"(SELECTOR_USER_DATA));
+	__asm__ volatile("str %0; sldt %1" : "=r"(tr), "=r"(ldtr));
+	if (ldtr)
+		__asm__ volatile("lldt %w0" : : "r"(0));
+	if (tr != (mode == MODE_LONG ? SELECTOR_TSS64 : SELECTOR_TSS32))
+		load_descriptors();
+	if (gate_spoiled)
+		gate_present(gate_spoiled, true);
+	if (read_cr0() != cr0)
+		write_cr0(cr0);
+	if (read_cr4() != mode_cr4(mode))
+		write_cr4(mode_cr4(mode));
+	if (read_cr3() != (u32)mode_root)
+		write_cr3((u32)mode_root);
 }

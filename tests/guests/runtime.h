@@ -55,6 +55,10 @@ extern void *mode_root;
 /* Enter a paged mode from the unpaged state; and back to it. */
 void mode_enter(enum mode next);
 void mode_leave(void);
+/* Put registers and descriptors right again, of whatever mode this is. */
+void mode_repair(void);
+/* Set or clear P in the gate of an exception; mode_repair() sets it. */
+void gate_present(u32 vector, bool present);
 
 /* trap.asm */
 enum try_kind { TRY_READ, TRY_WRITE, TRY_FETCH, TRY_CR3, TRY_CR4, TRY_CALL };

@@ -112,6 +112,7 @@ gdt:
 	dq 0x00affb000000ffff		; USER_CODE64
 	dq 0				; TSS32: mode.c fills it in
 	dq 0, 0				; TSS64
+	dq 0				; for chaos_ops.c
 gdt_end:
 gdt_pointer:
 	dw gdt_end - gdt - 1

@@ -45,8 +45,11 @@ try:
 .long:
 	jmp	CODE64:try_long
 
-; EAX is the value that the access has given.
+; EAX is the value that the access has given. The segments may be anything.
 try_end:
+	mov	ecx, USER_DATA
+	mov	ds, ecx
+	mov	es, ecx
 	mov	[tried + try_state.value], eax
 try_abort:
 	mov	esp, [saved_esp]
@@ -183,6 +186,9 @@ align 16				; TRAP_STUB_SIZE in mode.c
 %endrep
 
 trap%1:
+	mov	ecx, USER_DATA
+	mov	ds, ecx
+	mov	es, ecx
 	pop	%2
 	mov	[tried + try_state.vector], eax
 	pop	%2
@@ -198,9 +204,6 @@ trap%1:
 TRAP_STUBS 64, rax
 	mov	ecx, KERNEL_DATA
 	mov	ss, ecx
-	mov	ecx, USER_DATA
-	mov	ds, ecx
-	mov	es, ecx
 	cmp	byte [trying], 0
 	jne	try_long_abort
 	push	CODE32
@@ -211,9 +214,6 @@ bits 32
 	call	trap_unexpected
 
 TRAP_STUBS 32, eax
-	mov	ecx, USER_DATA
-	mov	ds, ecx
-	mov	es, ecx
 	cmp	byte [trying], 0
 	jne	try_abort
 	call	trap_unexpected

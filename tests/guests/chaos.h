@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The chaos guest: random numbers, and its two kinds of operations. */
+#ifndef TESTS_GUESTS_CHAOS_H
+#define TESTS_GUESTS_CHAOS_H
+
+#include "tests/guests/paging.h"
+
+struct chaos_op {
+	const char *name;
+	/* By try(), so that a trap ends it. NULL: a read through the chain. */
+	void (*run)(void);
+};
+
+u32 random(void);
+u32 random_below(u32 n);
+u64 random_64(void);
+/* A value that a register may well take: few bits, or many, or all. */
+u32 random_bits(void);
+
+/* What the guest survives, whatever comes of it; and what it may not. */
+extern const struct chaos_op chaos_ops[], chaos_lethal_ops[];
+extern const u32 chaos_op_count, chaos_lethal_op_count;
+
+/* Where chaos reigns: an address of its own, with tables of its own. */
+extern struct chain chaos_chain;
+
+#endif
