@@ -10,13 +10,17 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import struct
 import subprocess
 import termios
 import threading
+import time
 import tty
+
+from vt52 import COLUMNS, ROWS, Vt52
 
 BOCHS = "/usr/bin/bochs"
 BOCHS_SHARE = "/usr/share/bochs"
@@ -24,6 +28,9 @@ QEMU = "/usr/bin/qemu-system-x86_64"
 OVMF = "/usr/share/ovmf/OVMF.fd"
 
 PANIC = ">>PANIC<<"    # in Bochs's log
+
+TEXT_SCREEN = 0xb8000    # of the VGA: 25 rows of 80 characters and attributes
+DISPLAY_QUIET, DISPLAY_MAX = 1.5, 20.0    # seconds, to wait for Bochs's
 
 # Short names of Bochs's CPU models that have VMX.
 BOCHS_CPUS = {
@@ -156,16 +163,54 @@ class Bochs(Machine):
         with open(os.path.join(directory, "rc"), "w") as file:
             file.write("c\n")
 
-        # The term display wants a terminal; it goes to one nobody watches.
+        # The debugger wants a terminal; it goes to one nobody watches. The
+        # machine's display then makes a terminal of its own.
         screen = self.unwatched_terminal()
         self.spawn([BOCHS, "-q", "-f", "bochsrc", "-rc", "rc"],
                    stdin=screen, stdout=screen, stderr=screen,
-                   env=dict(os.environ, TERM="xterm"))
+                   env=dict(os.environ, TERM="vt52", LINES=str(ROWS),
+                            COLUMNS=str(COLUMNS)))
         os.close(screen)
         # The slave stays open here, or the master would report a hangup
         # before Bochs has opened it.
         self.serial_slave = slave
         self.output = self.input = master
+        if args.screen or args.keyboard:
+            self.open_display()
+        if args.keyboard:
+            self.input = self.display
+
+    def open_display(self):
+        """The terminal with the machine's display and keyboard."""
+        deadline = time.monotonic() + DISPLAY_MAX
+        while not (name := re.search(rb'connected to screen "([^"]+)"',
+                                     self.terminal)):
+            if time.monotonic() > deadline or not self.running():
+                raise MachineError("Bochs shows no display")
+            time.sleep(0.05)
+        self.display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self.display)
+        self.shown = Vt52()
+        self.shown_at = time.monotonic()
+
+        def watch():
+            try:
+                while data := os.read(self.display, 65536):
+                    self.shown.feed(data)
+                    self.shown_at = time.monotonic()
+            except OSError:    # Bochs has ended
+                pass
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def screendump(self, path):
+        """Saves the text of the machine's screen, when it changes no more."""
+        deadline = time.monotonic() + DISPLAY_MAX
+        while (time.monotonic() < min(self.shown_at + DISPLAY_QUIET,
+                                      deadline)):
+            time.sleep(0.1)
+        with open(path, "w") as file:
+            file.write(self.shown.text() + "\n")
 
     def input_waiting(self):
         count = fcntl.ioctl(self.serial_slave, termios.FIONREAD, b"\0" * 4)
@@ -211,11 +256,17 @@ class Qemu(Machine):
                 "-machine", "q35", "-vga", "std", "-net", "none",
                 "-accel", "kvm" if kvm else "tcg",
                 "-cpu", args.cpu or ("host" if kvm else "max"),
-                "-m", str(args.memory), "-cdrom", image, "-boot", "d",
+                "-m", str(args.memory), "-smp", str(args.processors),
                 "-no-reboot",
                 "-chardev", "stdio,id=com1,signal=off",
                 "-serial", "chardev:com1",
                 "-qmp", "unix:qmp,server=on,wait=off"]
+        if args.stick:
+            argv += ["-drive", "if=none,id=stick,format=raw,readonly=on,"
+                     f"file={image}", "-device", "qemu-xhci",
+                     "-device", "usb-storage,drive=stick,bootindex=0"]
+        else:
+            argv += ["-cdrom", image, "-boot", "d"]
         if args.firmware == "uefi":
             if not os.path.isfile(OVMF):
                 raise MachineError(f"{OVMF} is missing: run tools/deps")
@@ -231,16 +282,14 @@ class Qemu(Machine):
         self.output = self.child.stdout.fileno()
         self.input = self.child.stdin.fileno()
 
-    def screendump(self, path):
-        """Saves the machine's screen as a PNG file."""
+    def monitor(self, *commands):
+        """Has QEMU carry out commands: (name, arguments)."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as qmp:
             qmp.settimeout(10)
             qmp.connect(os.path.join(self.directory, "qmp"))
             stream = qmp.makefile("rw")
             stream.readline()    # QEMU's greeting
-            for name, arguments in (
-                    ("qmp_capabilities", {}),
-                    ("screendump", {"filename": path, "format": "png"})):
+            for name, arguments in (("qmp_capabilities", {}),) + commands:
                 stream.write(json.dumps({"execute": name,
                                          "arguments": arguments}) + "\n")
                 stream.flush()
@@ -249,6 +298,21 @@ class Qemu(Machine):
                     answer = json.loads(stream.readline())
                 if "error" in answer:
                     raise OSError(answer["error"]["desc"])
+
+    def screendump(self, path):
+        """Saves the screen: its text (.txt) or a picture (.png, or PPM)."""
+        if not path.endswith(".txt"):
+            form = "png" if path.endswith(".png") else "ppm"
+            self.monitor(("screendump", {"filename": path, "format": form}))
+            return
+        cells = os.path.join(self.directory, "cells")
+        self.monitor(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,
+                                   "filename": cells}))
+        with open(cells, "rb") as file:
+            text = file.read()[::2].decode("latin1")
+        with open(path, "w") as file:
+            for row in range(0, len(text), 80):
+                file.write(text[row:row + 80].rstrip() + "\n")
 
     def complaint(self):
         """Why QEMU ended, in its own words."""

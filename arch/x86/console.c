@@ -10,6 +10,7 @@
 
 #include "arch/x86/console.h"
 #include "arch/x86/framebuffer.h"
+#include "arch/x86/keyboard.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/screen.h"
 #include "arch/x86/serial.h"
@@ -62,6 +63,7 @@ void console_show(void)
 	if (surface)
 		screen_show(surface);
 	surface = NULL;
+	keyboard_init();
 	if (screen_fault)
 		log_info("no framebuffer to write on: %s; in GRUB, try insmod "
 			 "all_video, and set gfxpayload=1024x768x32 after the "
@@ -100,7 +102,9 @@ void console_refresh(void)
 
 int console_read(void)
 {
-	return serial_read();
+	int byte = serial_read();
+
+	return byte >= 0 ? byte : keyboard_read();
 }
 
 void log_info(const char *fmt, ...)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's console: COM1 and the screen, whichever are there.
+ * Umbra's console: COM1, the screen and the keyboard, whichever are there.
  */
 #ifndef ARCH_X86_CONSOLE_H
 #define ARCH_X86_CONSOLE_H
@@ -18,7 +18,10 @@ void console_init(void);
  */
 void console_init_screen(const struct boot_info *info);
 
-/* Shows the screen; after paging_init. Says so if Umbra can't use it. */
+/*
+ * Shows the screen, and listens to the keyboard; after paging_init. Says so if
+ * Umbra can't use the screen.
+ */
 void console_show(void);
 
 /* Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. */
@@ -33,7 +36,7 @@ void console_status(const char *text);
 /* Brings the screen up to date. log_info does so, console_write does not. */
 void console_refresh(void);
 
-/* One byte of COM1's input, or -1 when there is none. */
+/* A byte from COM1 or typed on the keyboard; -1 when there is none. */
 int console_read(void);
 
 #endif

@@ -10,6 +10,7 @@ UNIT_memory_SRCS :=
 UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
 UNIT_multiboot2_SRCS := boot/multiboot2.c
+UNIT_scancode_SRCS := arch/x86/scancode.c
 UNIT_screen_SRCS := arch/x86/screen.c
 UNIT_framebuffer_SRCS := arch/x86/framebuffer.c
 

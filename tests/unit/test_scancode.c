@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* From scan codes to what a terminal sends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/x86/scancode.h"
+
+#define TYPED_MAX 256
+
+/* What comes of the codes, given in hexadecimal; the state begins anew. */
+static void expect(const char *codes, const char *typed)
+{
+	struct scancode_state state = { 0 };
+	char all[TYPED_MAX] = "", text[SCANCODE_TEXT_MAX];
+	char *end;
+
+	while (*codes) {
+		unsigned long code = strtoul(codes, &end, 16);
+
+		assert_true(end != codes && code <= 0xff);
+		codes = end;
+		scancode_translate(&state, (u8)code, text);
+		assert_true(strlen(text) < SCANCODE_TEXT_MAX);
+		strcat(all, text);
+	}
+	assert_string_equal(all, typed);
+}
+
+static void test_plain(void **state)
+{
+	expect("02 82 0b 8b 0c 0d 0e", "10-=\x7f");
+	expect("0f 10 19 1a 1b 1c 9c", "\tqp[]\r");
+	expect("1e 9e 26 27 28 29", "al;'`");
+	expect("2b 2c 32 33 34 35 37 39 b9 01", "\\zm,./* \x1b");
+	expect("1e 30 b0 9e", "ab"); /* one before the other is let go */
+	expect("1e 1e 1e 9e", "aaa"); /* held down */
+}
+
+static void test_shift(void **state)
+{
+	expect("2a 1e 9e aa 1e", "Aa");
+	expect("36 02 03 b6 02", "!@1");
+	expect("2a 36 aa 1e b6 1e", "Aa"); /* either will do */
+	expect("2a 1a 28 29 2b 35", "{\"~|?");
+	expect("3a ba 1e 02 2a 1e 02 aa 3a ba 1e", "A1a!a"); /* caps lock */
+}
+
+static void test_ctrl(void **state)
+{
+	expect("1d 2e ae 9d 2e", "\x03"
+				 "c");
+	expect("e0 1d 20 a0 e0 9d 20", "\x04"
+				       "d");
+	expect("1d 1a 2b 1b", "\x1b\x1c\x1d");
+	expect("1d 2a 07 0c", "\x1e\x1f");
+	expect("3a 1d 2e", "\x03");
+	expect("1d 02 0e 1c", "1\x7f\r"); /* those have no other */
+	expect("38 21 a1 b8 21", "\x1b"
+				 "ff");
+}
+
+static void test_extended(void **state)
+{
+	expect("e0 48 e0 c8 e0 50 e0 4b e0 4d", "\x1b[A\x1b[B\x1b[D\x1b[C");
+	expect("e0 47 e0 4f e0 53 e0 49 e0 51 e0 52",
+	       "\x1b[H\x1b[F\x1b[3~\x1b[5~\x1b[6~\x1b[2~");
+	expect("e0 35 e0 1c", "/\r");
+	expect("48", "\x1b[A"); /* of a keypad */
+	/* With Num Lock on, a cursor key comes in a Shift of its own. */
+	expect("2a 1e e0 aa e0 48 e0 c8 e0 2a 1e", "A\x1b[AA");
+	expect("e0 2a e0 37 e0 b7 e0 aa 1e", "a"); /* Print Screen */
+	expect("e0 5b e0 db e0 10 1e", "a"); /* the logo, and media keys */
+}
+
+static void test_pause(void **state)
+{
+	expect("e1 1d 45 e1 9d c5 2e", "c");
+}
+
+/* Whatever comes, nothing is read or written out of bounds. */
+static void test_all(void **state)
+{
+	struct scancode_state s = { 0 };
+	char text[SCANCODE_TEXT_MAX];
+	u32 random = 1;
+
+	for (int i = 0; i < 1000000; i++) {
+		random = random * 1664525 + 1013904223;
+		scancode_translate(&s, random >> 24, text);
+		assert_true(strnlen(text, sizeof(text)) < sizeof(text));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_shift),
+		cmocka_unit_test(test_ctrl),  cmocka_unit_test(test_extended),
+		cmocka_unit_test(test_pause), cmocka_unit_test(test_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
