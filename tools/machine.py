@@ -176,32 +176,33 @@ class Bochs(Machine):
         self.serial_slave = slave
         self.output = self.input = master
         if args.screen or args.keyboard:
-            self.open_display()
-        if args.keyboard:
-            self.input = self.display
+            terminal = self.open_display()
+            if args.keyboard:
+                self.input = os.open(terminal, os.O_WRONLY | os.O_NOCTTY)
 
     def open_display(self):
-        """The terminal with the machine's display and keyboard."""
+        """Follows the machine's display; returns its terminal's name."""
         deadline = time.monotonic() + DISPLAY_MAX
         while not (name := re.search(rb'connected to screen "([^"]+)"',
                                      self.terminal)):
             if time.monotonic() > deadline or not self.running():
                 raise MachineError("Bochs shows no display")
             time.sleep(0.05)
-        self.display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self.display)
+        display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(display)
         self.shown = Vt52()
         self.shown_at = time.monotonic()
 
         def watch():
             try:
-                while data := os.read(self.display, 65536):
+                while data := os.read(display, 65536):
                     self.shown.feed(data)
                     self.shown_at = time.monotonic()
             except OSError:    # Bochs has ended
                 pass
 
         threading.Thread(target=watch, daemon=True).start()
+        return name[1]
 
     def screendump(self, path):
         """Saves the text of the machine's screen, when it changes no more."""

@@ -6,7 +6,7 @@ Debian's terminfo (infocmp vt52).
 """
 
 ESC = 0x1b
-ROWS, COLUMNS = 26, 100
+ROWS, COLUMNS = 25, 80    # with more, Bochs draws a frame
 
 
 class Vt52:
@@ -38,9 +38,9 @@ class Vt52:
     def escape(self, sequence):
         """Carries a whole sequence out; False: there is more to come."""
         final = sequence[1:2]
+        if len(sequence) < (4 if final == b"Y" else 2):
+            return False
         if final == b"Y":
-            if len(sequence) < 4:
-                return False
             self.move(sequence[2] - 0x20, sequence[3] - 0x20)
         elif final in b"ABCD":
             down, right = {b"A": (-1, 0), b"B": (1, 0), b"C": (0, 1),
