@@ -206,9 +206,9 @@ class Bochs(Machine):
 
     def screendump(self, path):
         """Saves the text of the machine's screen, when it changes no more."""
-        deadline = time.monotonic() + DISPLAY_MAX
-        while (time.monotonic() < min(self.shown_at + DISPLAY_QUIET,
-                                      deadline)):
+        self.shown_at = time.monotonic()
+        deadline = self.shown_at + DISPLAY_MAX
+        while time.monotonic() < min(self.shown_at + DISPLAY_QUIET, deadline):
             time.sleep(0.1)
         with open(path, "w") as file:
             file.write(self.shown.text() + "\n")
