@@ -21,15 +21,25 @@ guests: $(LINUX)
 
 $(GUESTS)/vmlinuz: | $(B)/.deps
 	@mkdir -p $(@D)
-	tools/get-kernel $@
+	tools/get-file linux-image-cloud-amd64 'boot/vmlinuz-*' $@
+
+$(GUESTS)/memtest: | $(B)/.deps
+	@mkdir -p $(@D)
+	tools/get-file memtest86+ 'boot/memtest86+x64.bin' $@
 
 $(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/mkinitrd $@
 
-$(B)/umbra.iso: $(B)/umbra.elf $(LINUX) tools/mkimage
+# The files in the image are whatever these name.
+KERNEL ?= $(GUESTS)/vmlinuz
+INITRD ?= $(GUESTS)/initrd.cpio
+
+$(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
+		tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
-		--kernel $(GUESTS)/vmlinuz --initrd $(GUESTS)/initrd.cpio $@
+		--kernel $(KERNEL) --initrd $(INITRD) \
+		--memtest $(GUESTS)/memtest $@
 
 image: $(B)/umbra.iso
 
@@ -45,5 +55,5 @@ demo: $(B)/umbra.elf
 bench: $(B)/umbra.elf $(LINUX)
 	tools/bench
 
-scenarios: $(B)/umbra.elf $(LINUX) test-guests
+scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) test-guests
 	tests/scenarios/run.py
