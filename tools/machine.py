@@ -31,6 +31,7 @@ PANIC = ">>PANIC<<"    # in Bochs's log
 
 TEXT_SCREEN = 0xb8000    # of the VGA: 25 rows of 80 characters and attributes
 DISPLAY_QUIET, DISPLAY_MAX = 1.5, 20.0    # seconds, to wait for Bochs's
+HALT_MAX = 10.0    # seconds, to wait for the machine's end on QEMU
 
 # Short names of Bochs's CPU models that have VMX.
 BOCHS_CPUS = {
@@ -284,7 +285,7 @@ class Qemu(Machine):
         self.input = self.child.stdin.fileno()
 
     def monitor(self, *commands):
-        """Has QEMU carry out commands: (name, arguments)."""
+        """Has QEMU carry out commands: (name, arguments); the last answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as qmp:
             qmp.settimeout(10)
             qmp.connect(os.path.join(self.directory, "qmp"))
@@ -299,9 +300,18 @@ class Qemu(Machine):
                     answer = json.loads(stream.readline())
                 if "error" in answer:
                     raise OSError(answer["error"]["desc"])
+        return answer["return"]
+
+    def halted(self):
+        """True if the processor is in HLT: what it wrote is on the screen."""
+        return "HLT=1" in self.monitor((
+            "human-monitor-command", {"command-line": "info registers"}))
 
     def screendump(self, path):
         """Saves the screen: its text (.txt) or a picture (.png, or PPM)."""
+        deadline = time.monotonic() + HALT_MAX
+        while not self.halted() and time.monotonic() < deadline:
+            time.sleep(0.1)
         if not path.endswith(".txt"):
             form = "png" if path.endswith(".png") else "ppm"
             self.monitor(("screendump", {"filename": path, "format": form}))

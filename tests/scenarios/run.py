@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scenarios  # noqa: E402, F401 (registers them)
 import scenarios_doctor  # noqa: E402, F401
 import scenarios_guests  # noqa: E402, F401
+import scenarios_screen  # noqa: E402, F401
 from harness import SCENARIOS, Scenario  # noqa: E402
 
 

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""The image on BIOS and UEFI, the screen, and the keyboard."""
+
+import os
+import re
+
+from harness import BUILD, INITRD, KERNEL, Failure, scenario
+from ocr import read_text
+
+IMAGE = os.path.join(BUILD, "umbra.iso")
+BOOT_SECONDS, LINUX_SECONDS = 120, 300
+REFUSED = 4    # tools/run's exit status
+FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
+
+
+def screen_text(path):
+    """The text of the screen that a run has saved."""
+    if path.endswith(".ppm"):
+        return read_text(path)
+    with open(path, encoding="latin1") as file:
+        return file.read()
+
+
+def must_show(s, path, lines):
+    """The screen must show the lines, in this order, wrapped or not."""
+    text = screen_text(path)
+    s.log.write(f"\n# the screen:\n{text}\n")
+    text, at = "".join(text.split()), 0
+    for line in lines:
+        squeezed = "".join(line.split())
+        at = text.find(squeezed, at)
+        if at < 0:
+            raise Failure(f"not on the screen: {line}")
+        at += len(squeezed)
+
+
+def umbra_lines(run):
+    """What Umbra has said on the serial line."""
+    lines = re.findall(r"(?m)^umbra: .*", run.output)
+    if not lines or not lines[-1].startswith("umbra: end: "):
+        raise Failure("no end on the serial line")
+    return lines
+
+
+def refusal_shown(s, form, *options):
+    """Without VMX Umbra can but say so: on the serial line, and to be seen."""
+    screen = s.file("screen." + form)
+    run = s.start("--machine", "qemu", "--screen", screen, *options)
+    run.expect(r"^umbra: .*(VMX|Intel)", BOOT_SECONDS)
+    run.expect(r"^umbra: remedy: ", BOOT_SECONDS)
+    run.finish(REFUSED, BOOT_SECONDS)
+    must_show(s, screen, umbra_lines(run))
+
+
+# --- The image --------------------------------------------------------------
+
+# Its menu is left untouched: the first entry boots, with a Linux guest.
+def image(s, firmware, *options):
+    refusal_shown(s, FORMATS[firmware], "--image", IMAGE,
+                  "--firmware", firmware, "--cpu", "max", *options)
+
+
+for firmware in FORMATS:
+    for label, options in (("cd", []), ("stick", ["--stick"]),
+                           ("amd", ["--cpu", "EPYC", "--stick"]),
+                           ("128-mib", ["--memory", "128"]),
+                           ("6-gib", ["--memory", "6144", "--stick"]),
+                           ("4-processors", ["--processors", "4"])):
+        scenario(f"image-{firmware}-{label}", firmware, *options)(image)
+
+
+# --- The framebuffer --------------------------------------------------------
+
+for mode in ("800x600x32", "1024x768x24", "1920x1080x32"):
+    scenario(f"screen-{mode}", "ppm", "--cpu", "max", "--graphics", mode)(
+        refusal_shown)
+
+
+@scenario("screen-16-bits")
+def screen_16_bits(s):
+    run = s.start("--machine", "qemu", "--cpu", "max",
+                  "--graphics", "800x600x16")
+    run.expect(r"^umbra: no framebuffer to write on: it has neither 24 nor 32 "
+               r"bits a pixel", BOOT_SECONDS)
+    run.finish(REFUSED, BOOT_SECONDS)
+
+
+@scenario("screen-bad-option")
+def screen_bad_option(s):
+    screen = s.file("screen.ppm")
+    run = s.start("--machine", "qemu", "--cpu", "max", "--firmware", "uefi",
+                  "--options", "mmu=sideways", "--screen", screen)
+    run.finish(REFUSED, BOOT_SECONDS)
+    must_show(s, screen, ["mmu=sideways", "umbra: end: refused, status 0"])
+
+
+# --- The guest's console ----------------------------------------------------
+
+STATUS = (r"^Umbra bypass \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
+          r"MSR \d+ HLT \d+")
+
+
+@scenario("screen-guest")
+def screen_guest(s):
+    screen = s.file("screen.txt")
+    run = s.start("--machine", "bochs", "--options", "guest=hello",
+                  "--screen", screen)
+    run.finish(0, BOOT_SECONDS)
+    must_show(s, screen, ["hello from the built-in guest",
+                          "umbra: end: guest exit, status 0"])
+    if not re.search(STATUS, screen_text(screen), re.M):
+        raise Failure("no status on the screen")
+
+
+@scenario("keyboard-linux")
+def keyboard_linux(s):
+    run = s.start("--machine", "bochs", "--keyboard", "--kernel", KERNEL,
+                  "--initrd", INITRD, "--append",
+                  "console=ttyS0,115200 cryptomgr.notests panic=-1")
+    run.expect(r"^guest# ", LINUX_SECONDS)
+    for c in 'echo "It is" $((6*7))! | tr i-t I-T\n':
+        run.send(c)
+        run.expect(re.escape(c) if c != "\n" else "^IT IS 42!$",
+                   BOOT_SECONDS)
+    run.expect(r"^guest# ", BOOT_SECONDS)
+    run.send("exit\n")
+    run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
+    run.finish(0, BOOT_SECONDS)
