@@ -85,11 +85,19 @@ static void clear(void)
 	}
 }
 
+static const u8 *glyph_of(u16 cell)
+{
+	u8 c = (u8)cell;
+
+	if (c < FONT_FIRST || c > FONT_OTHER)
+		c = FONT_OTHER;
+	return font_glyphs[c - FONT_FIRST];
+}
+
 /* Draws row `y` of the cell's glyph; returns where the next one's goes. */
 static volatile u8 *draw_glyph_row(volatile u8 *at, u16 cell, unsigned int y)
 {
-	unsigned int c = (u8)cell < FONT_FIRST ? FONT_OTHER : (u8)cell;
-	u8 bits = font_glyphs[MIN(c, FONT_OTHER) - FONT_FIRST][y];
+	u8 bits = glyph_of(cell)[y];
 
 	for (unsigned int x = 0; x < FONT_WIDTH * target.scale; x++) {
 		bool set = bits << x / target.scale & 0x80;

@@ -56,7 +56,9 @@ void screen_init(unsigned int columns, unsigned int rows)
 {
 	screen.columns = MIN(columns, (unsigned int)SCREEN_COLUMNS_MAX);
 	screen.rows = MIN(rows, (unsigned int)SCREEN_ROWS_MAX) - 1;
+	screen.top = screen.row = screen.column = 0;
 	screen.attribute = SCREEN_NORMAL;
+	screen.parser = PLAIN;
 	for (unsigned int row = 0; row < screen.rows; row++)
 		blank(screen.text[row], 0, screen.columns);
 	screen_status("");
