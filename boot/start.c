@@ -11,6 +11,7 @@
 #include "boot/start.h"
 #include "guest/builtin/builtin.h"
 #include "guest/linux.h"
+#include "guest/multiboot.h"
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -52,37 +53,75 @@ find_module(const struct boot_info *info, const char *word, const char **rest)
 	return NULL;
 }
 
-static void load_linux(const struct boot_info *info)
+static void __noreturn refuse_kernel(const char *why)
+{
+	log_info("the guest kernel can't be loaded: %s", why);
+	refuse();
+}
+
+static size_t module_size(const struct boot_module *module)
+{
+	return module ? module->end - module->start : 0;
+}
+
+static const void *module_start(const struct boot_module *module)
+{
+	return module ? phys_to_virt(module->start) : NULL;
+}
+
+static void load_multiboot(const struct boot_module *kernel,
+			   const struct boot_module *initrd,
+			   const char *cmdline)
+{
+	struct multiboot_entry entry;
+	enum multiboot_status status = multiboot_load(
+		&vm.memory, module_start(kernel), module_size(kernel),
+		module_start(initrd), module_size(initrd), cmdline, &entry);
+
+	if (status != MULTIBOOT_OK)
+		refuse_kernel(multiboot_status_text(status));
+	vm.name = "multiboot";
+	vcpu_start_protected_mode(&vm.vcpu, entry.eip, MULTIBOOT_LOADED,
+				  entry.ebx);
+	log_info("guest: multiboot kernel, \"%s\"", cmdline);
+}
+
+static void load_linux(const struct boot_module *kernel,
+		       const struct boot_module *initrd, const char *cmdline)
+{
+	enum linux_status status;
+	struct linux_image image;
+	struct linux_entry entry;
+
+	status = linux_parse(module_start(kernel), module_size(kernel), &image);
+	if (status == LINUX_OK)
+		status = linux_load(&vm.memory, &image, module_start(initrd),
+				    module_size(initrd), cmdline, &entry);
+	if (status != LINUX_OK)
+		refuse_kernel(linux_status_text(status));
+	vcpu_start_long_mode(&vm.vcpu, &entry);
+	log_info("guest: Linux, \"%s\"", cmdline);
+}
+
+/* The kernel that the boot loader has brought along, of whatever kind. */
+static void load_kernel(const struct boot_info *info)
 {
 	const char *cmdline = "", *unused;
 	const struct boot_module *kernel =
 		find_module(info, MODULE_KERNEL, &cmdline);
 	const struct boot_module *initrd =
 		find_module(info, MODULE_INITRD, &unused);
-	enum linux_status status;
-	struct linux_image image;
-	struct linux_entry entry;
 
 	if (!kernel) {
-		log_info("no Linux kernel to run: give one as a multiboot2 "
+		log_info("no kernel to run: give one as a multiboot2 "
 			 "module whose string begins with \"" MODULE_KERNEL
 			 "\" (tools/run --kernel FILE)");
 		refuse();
 	}
-	status = linux_parse(phys_to_virt(kernel->start),
-			     kernel->end - kernel->start, &image);
-	if (status == LINUX_OK)
-		status = linux_load(&vm.memory, &image,
-				    initrd ? phys_to_virt(initrd->start) : NULL,
-				    initrd ? initrd->end - initrd->start : 0,
-				    cmdline, &entry);
-	if (status != LINUX_OK) {
-		log_info("the guest kernel can't be loaded: %s",
-			 linux_status_text(status));
-		refuse();
-	}
-	vcpu_start_long_mode(&vm.vcpu, &entry);
-	log_info("guest: Linux, \"%s\"", cmdline);
+	if (multiboot_is_kernel(module_start(kernel), module_size(kernel)))
+		load_multiboot(kernel, initrd, cmdline);
+	else
+		load_linux(kernel, initrd, cmdline);
 }
 
 /* "NAME ARGUMENTS": the built-in guest gets all of it as its command line. */
@@ -106,7 +145,7 @@ static void load_builtin(const char *words)
 			   guest->end - guest->start);
 	guest_memory_write(&vm.memory, BUILTIN_ARGUMENTS_GPA, words,
 			   strlen(words) + 1);
-	vcpu_start_protected_mode(&vm.vcpu, guest->entry,
+	vcpu_start_protected_mode(&vm.vcpu, guest->entry, 0,
 				  BUILTIN_ARGUMENTS_GPA);
 	log_info("guest: built-in, \"%s\"", words);
 }
@@ -136,7 +175,7 @@ void start(const struct boot_info *info, const struct options *options)
 	if (!vm_create(&vm, options, &selftest))
 		refuse();
 	if (strcmp(guest, "linux") == 0)
-		load_linux(info);
+		load_kernel(info);
 	else
 		load_builtin(guest);
 	vm_run(&vm);

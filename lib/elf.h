@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What of the ELF format (System V ABI, chapter 4, and its 64-bit supplement)
- * Umbra reads: section headers and symbols.
+ * Umbra reads: section headers and symbols; of 32-bit files what is loaded.
  */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
@@ -34,6 +34,41 @@ struct elf64_symbol {
 	u16 section;
 	u64 value;
 	u64 size;
+};
+
+/* ELF, 32 bits, little-endian, version 1. */
+#define ELF32_IDENT                                                            \
+	"\x7f"                                                                 \
+	"ELF\1\1\1"
+#define ELF_MACHINE_386 3
+#define ELF_SEGMENT_LOAD 1
+
+struct elf32_header {
+	u8 ident[16];
+	u16 type;
+	u16 machine;
+	u32 version;
+	u32 entry;
+	u32 segments; /* file offset of the program headers */
+	u32 sections;
+	u32 flags;
+	u16 header_size;
+	u16 segment_size;
+	u16 segment_count;
+	u16 section_size;
+	u16 section_count;
+	u16 section_names;
+};
+
+struct elf32_segment {
+	u32 type;
+	u32 offset;
+	u32 address;
+	u32 physical;
+	u32 file_size;
+	u32 memory_size;
+	u32 flags;
+	u32 alignment;
 };
 
 #endif

@@ -219,11 +219,12 @@ void vcpu_start_long_mode(struct vcpu *vcpu, const struct linux_entry *entry)
 	vcpu_apply_state(vcpu);
 }
 
-void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 ebx)
+void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 eax, u32 ebx)
 {
 	/* Selectors with nothing behind them, but no null CS. */
 	set_guest_state(0x08, 0x10, AR_CODE32);
 	vmwrite(VMCS_GUEST_RIP, eip);
+	vcpu->regs.gpr[RAX] = eax;
 	vcpu->regs.gpr[RBX] = ebx;
 	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE;
 	vcpu_apply_state(vcpu);

@@ -17,9 +17,9 @@ void vcpu_create_vmcs(struct vcpu *vcpu);
 void vcpu_start_long_mode(struct vcpu *vcpu, const struct linux_entry *entry);
 
 /*
- * 32-bit protected mode, unpaged, flat segments, interrupts off; @ebx as
- * given. The GDT is empty: the guest loads its own.
+ * 32-bit protected mode, unpaged, flat segments, interrupts off; @eax and @ebx
+ * as given. The GDT is empty: the guest loads its own.
  */
-void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 ebx);
+void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 eax, u32 ebx);
 
 #endif

@@ -107,8 +107,9 @@ static bool first_word_is(const char *s, const char *word)
 }
 
 /*
- * Umbra gives the arguments themselves. A boot loader gives the multiboot
- * information, and some put the kernel's path in front.
+ * As a built-in guest it is given the arguments themselves. A boot loader, and
+ * Umbra for a kernel of its user's, gives the multiboot information; some put
+ * the kernel's path in front.
  */
 static void get_arguments(u32 eax, u64 ebx)
 {
@@ -116,8 +117,8 @@ static void get_arguments(u32 eax, u64 ebx)
 	const char *s = (const char *)ebx;
 	size_t i;
 
-	if (!on_umbra) {
-		if (eax != MB1_LOADED || !(info->flags & MB1_HAS_ARGUMENTS))
+	if (eax == MB1_LOADED) {
+		if (!(info->flags & MB1_HAS_ARGUMENTS))
 			return;
 		s = (const char *)(u64)info->arguments;
 		for (i = 0; s[i] && s[i] != ' '; i++)

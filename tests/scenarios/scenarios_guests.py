@@ -9,7 +9,7 @@ import os
 import re
 
 from harness import BUILD, Failure, scenario
-from scenarios import on_bochs
+from scenarios import BOOT_SECONDS, STOPPED, on_bochs
 
 GUESTS = os.path.join(BUILD, "guests/tests")
 BUILTIN = os.path.join(BUILD, "guest/builtin/guest.bin")
@@ -25,6 +25,46 @@ def bare(s, cpu, name, arguments):
                   "--append", arguments)
     run.expect(r"^\d+ passed, 0 failed$", GUEST_SECONDS)
     run.finish(0, 10)
+
+
+def under_umbra(s, cpu, options, name, arguments):
+    run = s.start(*on_bochs(cpu), "--options", options,
+                  "--kernel", guest(name), "--append", arguments)
+    run.expect(r"^\d+ passed, 0 failed$", GUEST_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
+# 2-level and PAE paging are not there yet: 4 is 4-level paging.
+for rung in ("cached", "update", "bypass"):
+    for cpu, stride in (("haswell", 2), ("broadwell", 29)):
+        scenario(f"guest-access-{rung}-{cpu}", cpu, f"mmu={rung}", "access",
+                 f"mode=4 stride={stride}")(under_umbra)
+    scenario(f"guest-forms-{rung}", "penryn", f"mmu={rung}", "forms",
+             "mode=4 mmio=0")(under_umbra)
+    scenario(f"guest-chaos-{rung}", "haswell", f"mmu={rung}", "chaos",
+             f"mode=4 seed={len(rung)} ops=30000")(under_umbra)
+scenario("guest-access-starved", "haswell", "mmu=bypass mmu.pages=16",
+         "access", "mode=4 stride=11")(under_umbra)
+scenario("guest-chaos-starved", "penryn", "mmu=bypass mmu.pages=16",
+         "chaos", "mode=4 seed=2 ops=30000")(under_umbra)
+
+
+@scenario("guest-flat")
+def guest_flat(s):
+    """A kernel whose multiboot header says where it goes."""
+    run = s.start(*on_bochs(), "--kernel", BUILTIN, "--append", "hello")
+    run.expect(r"^hello from the built-in guest$", BOOT_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
+@scenario("guest-chaos-lethal")
+def guest_chaos_lethal(s):
+    """A guest that kills itself ends with a report of how."""
+    for seed in range(1, 5):
+        run = s.start(*on_bochs(), "--kernel", guest("chaos"), "--append",
+                      f"mode=4 seed={seed} ops=200 lethal=1")
+        run.expect(r"^umbra: the guest \S+ is stopped: \S+", GUEST_SECONDS)
+        run.finish(STOPPED, BOOT_SECONDS)
 
 
 scenario("guest-access-bare-haswell", "haswell", "access", "stride=7")(bare)

@@ -24,6 +24,7 @@ UNIT_emulate_SRCS := arch/x86/emulate.c arch/x86/insn.c \
 
 UNIT_memory_guest_SRCS := guest/memory.c
 UNIT_linux_SRCS := guest/linux.c guest/memory.c
+UNIT_multiboot_SRCS := guest/multiboot.c guest/memory.c
 UNIT_uart_SRCS := guest/uart.c
 UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
