@@ -3,7 +3,8 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# printf.c, string.c, memory.c and symbols.c are included by their tests.
+# printf.c, string.c, memory.c, symbols.c and paging.c are included by their
+# tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
 UNIT_memory_SRCS :=
@@ -13,6 +14,7 @@ UNIT_multiboot2_SRCS := boot/multiboot2.c
 UNIT_scancode_SRCS := arch/x86/scancode.c
 UNIT_screen_SRCS := arch/x86/screen.c
 UNIT_framebuffer_SRCS := arch/x86/framebuffer.c
+UNIT_paging_SRCS := arch/x86/framebuffer.c
 
 UNIT_insn_SRCS := arch/x86/insn.c arch/x86/insn_tables.c \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
