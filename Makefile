@@ -183,6 +183,7 @@ help:
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
+	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)

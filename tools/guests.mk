@@ -15,7 +15,7 @@ OPTIONS ?= mmu=bypass
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios bench
+.PHONY: guests scenarios test-nested hardware-table bench
 
 guests: $(LINUX)
 
@@ -26,6 +26,17 @@ $(GUESTS)/vmlinuz: | $(B)/.deps
 $(GUESTS)/memtest: | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/get-file memtest86+ 'boot/memtest86+x64.bin' $@
+
+# The kernel below Umbra in tests/nested, and modules of that very kernel.
+KVM := $(GUESTS)/kvm
+$(KVM)/vmlinuz: | $(B)/.deps
+	@mkdir -p $(@D)
+	tools/get-file linux-image-cloud-amd64 'boot/vmlinuz-*' $@ \
+		'lib/modules/*/kernel/virt/lib/irqbypass.ko' \
+		$(KVM)/irqbypass.ko \
+		'lib/modules/*/kernel/arch/x86/kvm/kvm.ko' $(KVM)/kvm.ko \
+		'lib/modules/*/kernel/arch/x86/kvm/kvm-intel.ko' \
+		$(KVM)/kvm-intel.ko
 
 $(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
 	@mkdir -p $(@D)
@@ -57,3 +68,11 @@ bench: $(B)/umbra.elf $(LINUX)
 
 scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) test-guests
 	tests/scenarios/run.py
+
+# FULL=1: with KVM's own shadow paging below, and Linux in it, too.
+test-nested: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz
+	tests/nested/run.py $(if $(FULL),--full)
+
+# The table in docs/hardware.md, anew.
+hardware-table: $(B)/umbra.elf $(LINUX)
+	tests/hardware-table

@@ -89,7 +89,8 @@ static bool feature_control_allows(void)
 			 "0x%lx, %s",
 			 control, feature_control_words(verdict));
 	}
-	print_remedy(firmware_remedy);
+	/* Under a hypervisor, too: it shows VMX, its firmware has locked it. */
+	log_info("remedy: %s", firmware_remedy);
 	return false;
 }
 
