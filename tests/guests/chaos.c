@@ -51,6 +51,27 @@ u32 random_bits(void)
 	}
 }
 
+/* What chaos64.asm works with; its table ends with a 0. */
+u64 chaos_value, chaos_memory;
+extern const u32 chaos64_ops[];
+
+static void perform_64(void)
+{
+	u32 count = 0;
+
+	while (chaos64_ops[count])
+		count++;
+	chaos_value = random_below(2) ? random_64() : BIT(random_below(64));
+	chaos_memory = SCRATCH_GPA + random_below(16) * 64;
+	/* A fetch from the kernel, in long mode, is a call of 64-bit code. */
+	tried.kind = TRY_FETCH;
+	tried.user = tried.ac = 0;
+	tried.value = random_bits();
+	tried.gva = chaos64_ops[random_below(count)];
+	try();
+	traps += tried.trapped;
+}
+
 static void perform(const struct chaos_op *op, bool verbose)
 {
 	if (verbose)
@@ -87,7 +108,10 @@ static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 		}
 		number = only_op != ~0U ? only_op
 					: random_below(chaos_op_count);
-		perform(&chaos_ops[number], verbose);
+		if (mode == MODE_LONG && !random_below(4))
+			perform_64();
+		else
+			perform(&chaos_ops[number], verbose);
 		mode_repair();
 		check_failed(true);
 	}

@@ -21,6 +21,10 @@ u32 random_bits(void);
 extern const struct chaos_op chaos_ops[], chaos_lethal_ops[];
 extern const u32 chaos_op_count, chaos_lethal_op_count;
 
+/* Free memory that may be overwritten at any time. */
+#define SCRATCH_GPA (MEMORY_END - 4 * MIB)
+#define SCRATCH_SIZE (2 * MIB)
+
 /* Where chaos reigns: an address of its own, with tables of its own. */
 extern struct chain chaos_chain;
 

@@ -5,8 +5,6 @@
  */
 #include "tests/guests/chaos.h"
 
-#define SCRATCH_GPA (MEMORY_END - 4 * MIB)
-
 static void lethal_cr3(void)
 {
 	write_cr3(random());

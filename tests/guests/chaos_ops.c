@@ -7,9 +7,6 @@
 
 #include "guest/hypercall.h"
 
-/* Free memory that may be overwritten at any time. */
-#define SCRATCH_GPA (MEMORY_END - 4 * MIB)
-#define SCRATCH_SIZE (2 * MIB)
 #define HOLE_GPA 0xd0000000
 
 #define MSRS_LOW 0x2000

@@ -37,6 +37,7 @@ $(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
 		$(filter %.o,$^) -o $@
 
 $(TEST_GUESTS)/forms.elf: $(TEST_GUESTS)/forms_table.asm.o
-$(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o $(TEST_GUESTS)/chaos_lethal.o
+$(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o \
+	$(TEST_GUESTS)/chaos_lethal.o $(TEST_GUESTS)/chaos64.asm.o
 
 -include $(wildcard $(TEST_GUESTS)/*.d)
