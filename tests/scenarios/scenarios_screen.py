@@ -9,7 +9,7 @@ from ocr import read_text
 
 IMAGE = os.path.join(BUILD, "umbra.iso")
 BOOT_SECONDS, LINUX_SECONDS = 120, 300
-REFUSED = 4    # tools/run's exit status
+REFUSED, PANIC = 4, 6    # tools/run's exit statuses
 FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
 
 
@@ -69,6 +69,15 @@ for firmware in FORMATS:
         scenario(f"image-{firmware}-{label}", firmware, *options)(image)
 
 
+@scenario("image-linux")
+def image_linux(s):
+    run = s.start("--machine", "bochs", "--image", IMAGE)
+    run.expect(r"^guest# ", LINUX_SECONDS)
+    run.send("exit\n")
+    run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
 # --- The framebuffer --------------------------------------------------------
 
 for mode in ("800x600x32", "1024x768x24", "1920x1080x32"):
@@ -92,6 +101,31 @@ def screen_bad_option(s):
                   "--options", "mmu=sideways", "--screen", screen)
     run.finish(REFUSED, BOOT_SECONDS)
     must_show(s, screen, ["mmu=sideways", "umbra: end: refused, status 0"])
+
+
+def panic_shown(s, form, *options):
+    """A processor without APIC: where Umbra can't go on it panics."""
+    screen = s.file("screen." + form)
+    run = s.start("--machine", "qemu", "--cpu", "max,-apic",
+                  "--screen", screen, *options)
+    run.expect(r"^umbra: panic: ", BOOT_SECONDS)
+    run.finish(PANIC, BOOT_SECONDS)
+    must_show(s, screen, umbra_lines(run))
+
+
+scenario("screen-panic-text", "txt")(panic_shown)
+scenario("screen-panic-framebuffer", "ppm", "--graphics", "1024x768x32")(
+    panic_shown)
+
+
+# A person should be able to photograph it, on the smallest screen that there is.
+@scenario("screen-probe")
+def screen_probe(s):
+    screen = s.file("screen.txt")
+    run = s.start("--machine", "bochs", "--options", "probe",
+                  "--screen", screen)
+    run.finish(0, BOOT_SECONDS)
+    must_show(s, screen, umbra_lines(run))
 
 
 # --- The guest's console ----------------------------------------------------
