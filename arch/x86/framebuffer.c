@@ -94,24 +94,29 @@ static const u8 *glyph_of(u16 cell)
 	return font_glyphs[c - FONT_FIRST];
 }
 
+static inline volatile u8 *put_pixel(volatile u8 *at, u32 pixel)
+{
+	if (!target.packed) {
+		*(volatile u32 *)at = pixel;
+		return at + sizeof(u32);
+	}
+	*at++ = (u8)pixel;
+	*at++ = (u8)(pixel >> 8);
+	*at++ = (u8)(pixel >> 16);
+	return at;
+}
+
 /* Draws row `y` of the cell's glyph; returns where the next one's goes. */
 static volatile u8 *draw_glyph_row(volatile u8 *at, u16 cell, unsigned int y)
 {
+	u32 foreground = target.pixels[cell >> 8 & 15];
+	u32 background = target.pixels[cell >> 12];
 	u8 bits = glyph_of(cell)[y];
 
-	for (unsigned int x = 0; x < FONT_WIDTH * target.scale; x++) {
-		bool set = bits << x / target.scale & 0x80;
-		u32 pixel = target.pixels[set ? cell >> 8 & 15 : cell >> 12];
-
-		if (target.packed) {
-			*at++ = (u8)pixel;
-			*at++ = (u8)(pixel >> 8);
-			*at++ = (u8)(pixel >> 16);
-		} else {
-			*(volatile u32 *)at = pixel;
-			at += sizeof(u32);
-		}
-	}
+	for (unsigned int x = 0; x < FONT_WIDTH; x++, bits <<= 1)
+		for (unsigned int i = 0; i < target.scale; i++)
+			at = put_pixel(at,
+				       bits & 0x80 ? foreground : background);
 	return at;
 }
 
