@@ -12,8 +12,8 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
-/* The widest memory operand, in bytes: CMPXCHG16B. */
-#define EMUL_MAX_BYTES 16
+/* The widest memory operand, in bytes: a YMM register, or what PUSHAD pushes. */
+#define EMUL_MAX_BYTES 32
 
 /*
  * So many elements of a REP string instruction are done in one call. Few: the
@@ -30,14 +30,17 @@ enum emul_status {
 			 operand of a read-modify-write */
 	EMUL_FAULT, /* an operation of the caller refused; nothing changed
 		       but completed iterations of a REP */
+	EMUL_GP, /* #GP(0) is due, or ... */
+	EMUL_SS, /* ... #SS(0); what has changed is as for EMUL_FAULT */
 	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */
 };
 
 /*
  * How the emulator reaches memory. All addresses are linear (the segment base
- * is added); lengths are 1 to EMUL_MAX_BYTES bytes, and an operand may cross a
- * page. Each returns EMUL_OK, or EMUL_FAULT when the guest is to be given a
- * fault, which the callee keeps, or EMUL_UNSUPPORTED to give up.
+ * is added, limits and canonical form are checked); lengths are 1 to
+ * EMUL_MAX_BYTES bytes, and an operand may cross a page. Each returns EMUL_OK,
+ * or EMUL_FAULT when the guest is to be given a fault, which the callee keeps,
+ * or EMUL_UNSUPPORTED to give up.
  */
 struct emul_ops {
 	enum emul_status (*read)(void *ctx, gva_t gva, void *buf, size_t len);
@@ -55,16 +58,32 @@ struct emul_ops {
 	 */
 	enum emul_status (*cmpxchg)(void *ctx, gva_t gva, const void *old,
 				    const void *new, size_t len, bool *swapped);
+	/* The low @len bytes, 16 or 32, of an XMM or YMM register. */
+	void (*read_vector)(void *ctx, unsigned int number, void *buf,
+			    size_t len);
+	/* @vex: what lies above @len bytes becomes 0, else it stays. */
+	void (*write_vector)(void *ctx, unsigned int number, const void *buf,
+			     size_t len, bool vex);
+};
+
+/*
+ * The segment registers, by enum segment. In 64-bit mode only the bases count,
+ * and those of ES, CS, SS and DS must be 0.
+ */
+struct emul_segments {
+	u64 base[SEG_COUNT];
+	u32 limit[SEG_COUNT];
+	u32 rights[SEG_COUNT]; /* AR_... */
+	u16 selector[SEG_COUNT]; /* for OP_PUSH_SEGMENT alone */
 };
 
 /*
  * Carry out @insn. @regs holds all general registers, RIP at the instruction,
  * and RFLAGS; on EMUL_OK and EMUL_RESTART it holds the new ones.
- * @segment_base: the six bases, indexed by enum segment.
  * RF is cleared on completion; TF and interrupt shadows are the caller's.
  */
 enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
-			 const u64 segment_base[SEG_COUNT],
+			 const struct emul_segments *segments,
 			 const struct emul_ops *ops, void *ctx);
 
 #endif

@@ -4,7 +4,7 @@
  * opcode, ModRM, SIB, displacement, immediate (SDM vol. 2A, chapter 2).
  */
 #include "arch/x86/insn.h"
-#include "arch/x86/insn_tables.h"
+#include "arch/x86/insn_decoder.h"
 
 /* Prefixes, SDM vol. 2A, 2.1.1 and 2.2.1. */
 #define PREFIX_ES 0x26
@@ -16,68 +16,21 @@
 #define PREFIX_OPERAND_SIZE 0x66
 #define PREFIX_ADDRESS_SIZE 0x67
 #define PREFIX_LOCK 0xf0
-#define PREFIX_REPNE 0xf2
 #define PREFIX_REP 0xf3
 #define PREFIX_REX 0x40 /* to 0x4f, only in 64-bit mode */
-#define REX_B BIT(0)
-#define REX_X BIT(1)
-#define REX_R BIT(2)
-#define REX_W BIT(3)
 #define ESCAPE_TWO_BYTE 0x0f
+#define ESCAPE_THREE_BYTE 0x38 /* after 0FH */
 
-/* The fields of ModRM and SIB, SDM vol. 2A, 2.1.3 and tables 2-1 to 2-3. */
-#define MODRM_MOD(modrm) ((modrm) >> 6)
-#define MODRM_REG(modrm) (((modrm) >> 3) & 7)
-#define MODRM_RM(modrm) ((modrm)&7)
-#define MOD_NO_DISP 0
-#define MOD_DISP8 1
-#define MOD_REGISTER 3
-#define RM_SIB 4
-#define RM_DISP32 5 /* with MOD_NO_DISP: no base, or RIP */
-#define RM_DISP16 6 /* with MOD_NO_DISP and 16-bit addresses: no base */
-#define SIB_SCALE(sib) (1 << ((sib) >> 6))
-#define SIB_INDEX(sib) (((sib) >> 3) & 7)
-#define SIB_BASE(sib) ((sib)&7)
-#define SIB_NO_INDEX 4
-#define SIB_NO_BASE 5 /* with MOD_NO_DISP */
-
-/* AH, CH, DH and BH are numbered after AL, CL, DL and BL. */
-#define FIRST_HIGH_BYTE 4
-#define LAST_HIGH_BYTE 7
-
-struct decoder {
-	struct insn *insn;
-	const u8 *bytes;
-	size_t limit; /* bytes that may be read */
-	size_t pos;
-	bool out_of_bytes;
-	u8 rex; /* 0: none */
-	bool operand_size_prefix;
-	bool address_size_prefix;
-	bool repeat_prefix; /* F2H or F3H */
-	bool segment_override;
-	u8 modrm;
-	u16 flags; /* the opcode's */
-};
-
-/*
- * The next @size bytes as a signed number. Past the end it is 0, which is
- * remembered, so that callers need not check at each step.
- */
-static u64 fetch(struct decoder *d, size_t size)
-{
-	unsigned int unused_bits = 64 - 8 * (unsigned int)size;
-	u64 value = 0;
-	size_t i;
-
-	if (size > d->limit - d->pos) {
-		d->out_of_bytes = true;
-		return 0;
-	}
-	for (i = 0; i < size; i++)
-		value |= (u64)d->bytes[d->pos++] << (8 * i);
-	return (u64)((s64)(value << unused_bits) >> unused_bits);
-}
+/* VEX, SDM vol. 2A, 2.3.5; outside 64-bit mode, LES and LDS by the next byte. */
+#define VEX_3_BYTES 0xc4
+#define VEX_2_BYTES 0xc5
+#define VEX_MAP_0F 1
+#define VEX_NOT_R BIT(7) /* of the second byte; of three bytes, also: */
+#define VEX_NOT_X BIT(6)
+#define VEX_NOT_B BIT(5)
+#define VEX_W BIT(7) /* of the last byte of three */
+#define VEX_L BIT(2)
+#define VEX_NOT_VVVV BITS(6, 3)
 
 /* 64-bit mode ignores overrides with ES, CS, SS and DS (SDM vol. 1, 3.3.4). */
 static void override_segment(struct decoder *d, enum segment segment)
@@ -121,7 +74,7 @@ static bool decode_prefix(struct decoder *d, u8 byte)
 		return true;
 	case PREFIX_REPNE:
 	case PREFIX_REP:
-		d->repeat_prefix = true;
+		d->repeat_prefix = byte;
 		return true;
 	default:
 		return false;
@@ -132,7 +85,7 @@ static bool decode_prefix(struct decoder *d, u8 byte)
 static u8 decode_prefixes(struct decoder *d)
 {
 	for (;;) {
-		u8 byte = (u8)fetch(d, 1);
+		u8 byte = (u8)insn_fetch(d, 1);
 
 		if (d->insn->mode == INSN_MODE_64 &&
 		    (byte & 0xf0) == PREFIX_REX) {
@@ -146,40 +99,164 @@ static u8 decode_prefixes(struct decoder *d)
 	}
 }
 
+static void find_vector(struct decoder *d)
+{
+	u8 prefix = d->repeat_prefix	     ? d->repeat_prefix
+		    : d->operand_size_prefix ? PREFIX_OPERAND_SIZE
+					     : 0;
+	const struct insn_vector *v = insn_vectors;
+
+	while (v->size && (v->opcode != d->opcode || v->prefix != prefix))
+		v++;
+	if (!v->size)
+		return;
+	d->vector = v;
+	d->insn->op = OP_MOV_VECTOR;
+	d->insn->vector |= v->flags & (VECTOR_STORE | VECTOR_ALIGNED |
+				       VECTOR_HIGH | VECTOR_MERGE);
+	d->insn->dst = v->flags & VECTOR_STORE ? OPERAND_MEM : OPERAND_VECTOR;
+	d->insn->src = v->flags & VECTOR_STORE ? OPERAND_VECTOR : OPERAND_MEM;
+}
+
+/* VEX says what REX and the prefixes 66H, F3H and F2H say elsewhere. */
+static bool decode_vex(struct decoder *d, u8 first)
+{
+	static const u8 prefixes[] = { 0, PREFIX_OPERAND_SIZE, PREFIX_REP,
+				       PREFIX_REPNE };
+	u8 second = (u8)insn_fetch(d, 1), last = second;
+	bool mode_64 = d->insn->mode == INSN_MODE_64;
+
+	if (d->rex || d->operand_size_prefix || d->repeat_prefix ||
+	    d->insn->lock)
+		return false;
+	if (!mode_64 && MODRM_MOD(second) != MOD_REGISTER)
+		return false;
+	d->rex = second & VEX_NOT_R ? 0 : REX_R;
+	if (first == VEX_3_BYTES) {
+		if ((second & BITS(4, 0)) != VEX_MAP_0F)
+			return false;
+		last = (u8)insn_fetch(d, 1);
+		d->rex |= (second & VEX_NOT_X ? 0 : REX_X) |
+			  (second & VEX_NOT_B || !mode_64 ? 0 : REX_B) |
+			  (last & VEX_W && mode_64 ? REX_W : 0);
+	}
+	if (prefixes[last & 3] == PREFIX_OPERAND_SIZE)
+		d->operand_size_prefix = true;
+	else
+		d->repeat_prefix = prefixes[last & 3];
+	d->vex_256 = last & VEX_L;
+	d->opcode = (u8)insn_fetch(d, 1);
+	d->insn->vector = VECTOR_VEX;
+	find_vector(d);
+	/* VVVV would be a third operand. */
+	return d->vector && (last & VEX_NOT_VVVV) == VEX_NOT_VVVV &&
+	       !(d->insn->vector & VECTOR_MERGE) &&
+	       (!d->vex_256 || (d->vector->flags & VECTOR_DOUBLES));
+}
+
+static const struct insn_opcode *find_opcode(struct decoder *d, u8 byte)
+{
+	static const struct insn_opcode none = { .op = OP_NONE };
+
+	d->opcode = byte;
+	if (byte != ESCAPE_TWO_BYTE)
+		return &insn_one_byte[byte];
+	d->opcode = (u8)insn_fetch(d, 1);
+	if (d->opcode != ESCAPE_THREE_BYTE)
+		return &insn_two_byte[d->opcode];
+	d->opcode = (u8)insn_fetch(d, 1);
+	return d->opcode < FIRST_0F38
+		       ? &none
+		       : &insn_three_byte[d->opcode - FIRST_0F38];
+}
+
+/* Shifts by 1 and by CL are the opcodes' neighbours. */
+static enum insn_operand shift_count(u8 opcode)
+{
+	switch (opcode & ~1) {
+	case 0xd0:
+		return OPERAND_ONE;
+	case 0xd2:
+		return OPERAND_CL;
+	default:
+		return OPERAND_IMM;
+	}
+}
+
+static void decode_group(struct decoder *d, const struct insn_opcode *opcode)
+{
+	struct insn *insn = d->insn;
+	const struct insn_group_member *member;
+
+	d->modrm = (u8)insn_fetch(d, 1);
+	member = &insn_groups[opcode->group][MODRM_REG(d->modrm)];
+	insn->op = member->op;
+	insn->dst = member->dst;
+	insn->src = member->src;
+	d->flags |= member->flags;
+	if (opcode->group == GROUP_2)
+		insn->src = shift_count(d->opcode);
+}
+
 /*
  * Read the opcode that begins with @byte, and ModRM if it has one: in groups
  * that holds a part of the opcode.
  */
 static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 {
-	const struct insn_opcode *opcode = &insn_one_byte[byte];
+	const struct insn_opcode *opcode;
 	struct insn *insn = d->insn;
 
-	if (byte == ESCAPE_TWO_BYTE)
-		opcode = &insn_two_byte[(u8)fetch(d, 1)];
+	*layout = LAYOUT_MODRM;
+	if ((byte == VEX_3_BYTES || byte == VEX_2_BYTES)) {
+		if (!decode_vex(d, byte))
+			return false;
+		d->modrm = (u8)insn_fetch(d, 1);
+		return true;
+	}
+	opcode = find_opcode(d, byte);
 	*layout = opcode->layout;
 	d->flags = opcode->flags;
 	insn->op = opcode->op;
 	insn->dst = opcode->dst;
 	insn->src = opcode->src;
-	if (*layout == LAYOUT_GROUP) {
-		const struct insn_group_member *member;
-
-		d->modrm = (u8)fetch(d, 1);
-		member = &insn_groups[opcode->group][MODRM_REG(d->modrm)];
-		insn->op = member->op;
-		insn->dst = member->dst;
-		insn->src = member->src;
-	} else if (*layout == LAYOUT_MODRM && insn->op != OP_NONE) {
-		d->modrm = (u8)fetch(d, 1);
-	}
+	insn->condition = d->opcode & 15;
+	if (insn->op == OP_PUSH_SEGMENT)
+		insn->reg = opcode->segment;
+	if (d->flags & OPCODE_THIRD_IMM)
+		insn->third = OPERAND_IMM;
+	else if (d->flags & OPCODE_THIRD_CL)
+		insn->third = OPERAND_CL;
+	if (byte == ESCAPE_TWO_BYTE && opcode >= insn_two_byte &&
+	    opcode < insn_two_byte + 256 && insn->op == OP_NONE)
+		find_vector(d);
+	if (*layout == LAYOUT_GROUP)
+		decode_group(d, opcode);
+	else if (*layout == LAYOUT_MODRM && insn->op != OP_NONE)
+		d->modrm = (u8)insn_fetch(d, 1);
 	return insn->op != OP_NONE;
+}
+
+/* The size that operands have by mode and prefixes, if the opcode does not say.
+ */
+static u8 default_operand_size(const struct decoder *d)
+{
+	bool mode_64 = d->insn->mode == INSN_MODE_64;
+
+	if (d->flags & OPCODE_BYTE)
+		return 1;
+	if ((d->rex & REX_W) || (mode_64 && (d->flags & OPCODE_NEAR)))
+		return 8;
+	if (d->flags & OPCODE_DWORD)
+		return 4;
+	if ((d->insn->mode == INSN_MODE_16) == d->operand_size_prefix)
+		return mode_64 && (d->flags & OPCODE_STACK) ? 8 : 4;
+	return 2;
 }
 
 static void decode_sizes(struct decoder *d)
 {
 	struct insn *insn = d->insn;
-	bool wide = d->rex & REX_W;
 
 	if (insn->mode == INSN_MODE_64)
 		insn->address_size = d->address_size_prefix ? 4 : 8;
@@ -189,18 +266,7 @@ static void decode_sizes(struct decoder *d)
 					     ? 4
 					     : 2;
 
-	if (d->flags & OPCODE_BYTE)
-		insn->operand_size = 1;
-	else if (wide)
-		insn->operand_size = 8;
-	else if (d->flags & OPCODE_DWORD)
-		insn->operand_size = 4;
-	else
-		insn->operand_size = (insn->mode == INSN_MODE_16) ==
-						     d->operand_size_prefix
-					     ? 4
-					     : 2;
-
+	insn->operand_size = default_operand_size(d);
 	insn->memory_size = insn->operand_size;
 	if (d->flags & OPCODE_MEM8)
 		insn->memory_size = 1;
@@ -210,113 +276,13 @@ static void decode_sizes(struct decoder *d)
 		insn->memory_size = 4;
 	else if (insn->op == OP_CMPXCHG8B)
 		insn->memory_size = 2 * insn->operand_size;
-}
-
-static void set_base(struct decoder *d, enum gpr base)
-{
-	d->insn->mem.base = base;
-	if (!d->segment_override && (base == RSP || base == RBP))
-		d->insn->mem.segment = SEG_SS;
-}
-
-/* 16-bit addresses, SDM vol. 2A, table 2-1. */
-static void decode_address16(struct decoder *d)
-{
-	static const struct {
-		u8 base;
-		u8 index;
-	} forms[] = {
-		{ RBX, RSI },	      { RBX, RDI },
-		{ RBP, RSI },	      { RBP, RDI },
-		{ RSI, INSN_NO_REG }, { RDI, INSN_NO_REG },
-		{ RBP, INSN_NO_REG }, { RBX, INSN_NO_REG },
-	};
-	u8 mod = MODRM_MOD(d->modrm);
-	u8 rm = MODRM_RM(d->modrm);
-
-	if (mod == MOD_NO_DISP && rm == RM_DISP16) {
-		d->insn->mem.disp = fetch(d, 2);
-		return;
+	if (d->vector) {
+		insn->memory_size = d->vector->size;
+		if ((d->vector->flags & VECTOR_WIDENS) && (d->rex & REX_W))
+			insn->memory_size = 8;
+		if (d->vex_256)
+			insn->memory_size *= 2;
 	}
-	set_base(d, forms[rm].base);
-	d->insn->mem.index = forms[rm].index;
-	if (mod != MOD_NO_DISP)
-		d->insn->mem.disp = fetch(d, mod == MOD_DISP8 ? 1 : 2);
-}
-
-/* 32-bit and 64-bit addresses, SDM vol. 2A, tables 2-2 and 2-3, 2.2.1. */
-static void decode_address(struct decoder *d)
-{
-	struct insn_memory *mem = &d->insn->mem;
-	u8 mod = MODRM_MOD(d->modrm);
-	u8 base = MODRM_RM(d->modrm);
-	bool sib = base == RM_SIB;
-	u8 index;
-
-	if (sib) {
-		u8 byte = (u8)fetch(d, 1);
-
-		mem->scale = SIB_SCALE(byte);
-		index = SIB_INDEX(byte) | (d->rex & REX_X ? 8 : 0);
-		if (index != SIB_NO_INDEX)
-			mem->index = index;
-		base = SIB_BASE(byte);
-	}
-	/* Neither RM_DISP32 nor SIB_NO_BASE looks at REX.B; both are 5. */
-	if (mod == MOD_NO_DISP && base == (sib ? SIB_NO_BASE : RM_DISP32)) {
-		mem->rip_relative = !sib && d->insn->mode == INSN_MODE_64;
-		mem->disp = fetch(d, 4);
-		return;
-	}
-	set_base(d, base | (d->rex & REX_B ? 8 : 0));
-	if (mod != MOD_NO_DISP)
-		mem->disp = fetch(d, mod == MOD_DISP8 ? 1 : 4);
-}
-
-static void decode_register(struct decoder *d)
-{
-	struct insn *insn = d->insn;
-	u8 reg = MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
-
-	/* With any REX, 4 to 7 are SPL to DIL (SDM vol. 2A, 2.2.1.2). */
-	if (insn->operand_size == 1 && !d->rex && reg >= FIRST_HIGH_BYTE &&
-	    reg <= LAST_HIGH_BYTE) {
-		insn->high_byte = true;
-		reg -= FIRST_HIGH_BYTE;
-	}
-	insn->reg = reg;
-}
-
-static void decode_operands(struct decoder *d, enum insn_layout layout)
-{
-	struct insn *insn = d->insn;
-
-	switch (layout) {
-	case LAYOUT_STRING:
-		insn->reg = RAX;
-		insn->rep = d->repeat_prefix;
-		insn->mem.base = insn->src == OPERAND_MEM ? RSI : RDI;
-		/* The destination's segment can't be overridden. */
-		if (insn->src != OPERAND_MEM)
-			insn->mem.segment = SEG_ES;
-		break;
-	case LAYOUT_OFFSET:
-		insn->reg = RAX;
-		insn->mem.disp = fetch(d, insn->address_size);
-		break;
-	case LAYOUT_MODRM:
-	case LAYOUT_GROUP:
-		decode_register(d);
-		if (insn->address_size == 2)
-			decode_address16(d);
-		else
-			decode_address(d);
-		break;
-	}
-	if (insn->src == OPERAND_IMM)
-		insn->imm = fetch(d, d->flags & OPCODE_IMM8
-					     ? 1
-					     : MIN(insn->operand_size, 4));
 }
 
 /* LOCK elsewhere is an invalid opcode (SDM vol. 2A, LOCK). */
@@ -355,12 +321,17 @@ static bool is_supported(const struct decoder *d, enum insn_layout layout)
 	const struct insn *insn = d->insn;
 
 	if ((layout == LAYOUT_MODRM || layout == LAYOUT_GROUP) &&
-	    MODRM_MOD(d->modrm) == MOD_REGISTER)
+	    MODRM_MOD(d->modrm) == MOD_REGISTER &&
+	    !(d->flags & OPCODE_REGISTER))
 		return false;
 	if (insn->lock && !is_lockable(insn))
 		return false;
 	if ((d->flags & OPCODE_BARE) &&
 	    (d->operand_size_prefix || d->repeat_prefix))
+		return false;
+	if ((d->flags & OPCODE_NO_REPEAT) && d->repeat_prefix)
+		return false;
+	if ((d->flags & OPCODE_NO_F3) && d->repeat_prefix == PREFIX_REP)
 		return false;
 	if (d->flags &
 	    (insn->mode == INSN_MODE_64 ? OPCODE_NOT_64 : OPCODE_ONLY_64))
@@ -399,55 +370,11 @@ enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 	decode_sizes(&d);
 	if (!is_supported(&d, layout))
 		return INSN_UNSUPPORTED;
-	decode_operands(&d, layout);
+	insn_decode_operands(&d, layout);
 	if (d.out_of_bytes)
 		return when_short;
+	if (insn->op == OP_NONE)
+		return INSN_UNSUPPORTED;
 	insn->length = (u8)d.pos;
 	return INSN_OK;
-}
-
-/* Keep the low @size bytes of @value; @size is 1 to 8. */
-static u64 truncate(u64 value, unsigned int size)
-{
-	return value & (~0ULL >> (64 - 8 * size));
-}
-
-gva_t insn_linear_address(const struct insn *insn, enum segment segment,
-			  u64 offset, const u64 segment_base[SEG_COUNT])
-{
-	gva_t gva =
-		segment_base[segment] + truncate(offset, insn->address_size);
-
-	return insn->mode == INSN_MODE_64 ? gva : truncate(gva, 4);
-}
-
-/*
- * A bit number in a register counts from the encoded address, either way: in
- * bytes, how far from it lies the operand that holds the bit (SDM vol. 2A, BT).
- */
-static u64 bit_string_offset(const struct insn *insn,
-			     const struct cpu_regs *regs)
-{
-	unsigned int bits = 8 * insn->operand_size;
-	s64 bit = (s64)(regs->gpr[insn->reg] << (64 - bits)) >> (64 - bits);
-
-	/* Shifting rounds downwards, as it must for negative numbers. */
-	return (u64)(bit >> __builtin_ctz(bits)) * insn->operand_size;
-}
-
-gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
-			  const u64 segment_base[SEG_COUNT])
-{
-	const struct insn_memory *mem = &insn->mem;
-	u64 offset = mem->disp;
-
-	if (mem->base != INSN_NO_REG)
-		offset += regs->gpr[mem->base];
-	if (mem->index != INSN_NO_REG)
-		offset += regs->gpr[mem->index] * mem->scale;
-	if (mem->rip_relative)
-		offset += regs->rip + insn->length;
-	if (insn->op >= OP_BT && insn->op <= OP_BTC && insn->src == OPERAND_REG)
-		offset += bit_string_offset(insn, regs);
-	return insn_linear_address(insn, mem->segment, offset, segment_base);
 }

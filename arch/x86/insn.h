@@ -39,24 +39,68 @@ enum insn_op {
 	OP_NEG,
 	OP_INC,
 	OP_DEC,
+	OP_ROL, /* in the order of group 2, up to OP_SAR */
+	OP_ROR,
+	OP_RCL,
+	OP_RCR,
+	OP_SHL,
+	OP_SHR,
+	OP_SAR,
+	OP_SHLD,
+	OP_SHRD,
+	OP_MUL, /* rDX:rAX from rAX and memory */
+	OP_IMUL,
+	OP_IMUL_REG, /* the forms with a register destination */
+	OP_BSF,
+	OP_BSR,
 	OP_BT,
 	OP_BTS,
 	OP_BTR,
 	OP_BTC,
 	OP_MOV,
 	OP_MOVNTI,
+	OP_MOVDIRI,
+	OP_MOVBE,
 	OP_MOVZX,
 	OP_MOVSX, /* and MOVSXD */
+	OP_CMOV,
+	OP_SET,
+	OP_XLAT,
 	OP_XCHG,
 	OP_XADD,
 	OP_CMPXCHG,
 	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
-	OP_MOVS,
+	OP_MOV_VECTOR, /* SSE and AVX moves that only copy */
+	OP_PUSH,
+	OP_PUSH_SEGMENT, /* reg is an enum segment */
+	OP_PUSHF,
+	OP_PUSHA,
+	OP_CALL, /* near */
+	OP_ENTER, /* of level 0 */
+	OP_POP, /* to memory */
+	OP_MOVS, /* from here on, string instructions */
 	OP_STOS,
-	OP_LODS
+	OP_LODS,
+	OP_CMPS,
+	OP_SCAS
 };
 
-enum insn_operand { OPERAND_NONE, OPERAND_REG, OPERAND_MEM, OPERAND_IMM };
+enum insn_operand {
+	OPERAND_NONE,
+	OPERAND_REG,
+	OPERAND_MEM,
+	OPERAND_IMM,
+	OPERAND_ONE, /* of shifts: the number 1, ... */
+	OPERAND_CL, /* ... or CL */
+	OPERAND_VECTOR /* XMM or YMM register number reg */
+};
+
+/* Properties of a vector move. */
+#define VECTOR_STORE BIT(0) /* to memory */
+#define VECTOR_ALIGNED BIT(1) /* memory must be aligned to its size */
+#define VECTOR_HIGH BIT(2) /* the register's upper half, bits 127:64 */
+#define VECTOR_MERGE BIT(3) /* a load leaves the other half alone */
+#define VECTOR_VEX BIT(4) /* a load clears what lies above the operand */
 
 /* A base or index register that isn't there. */
 #define INSN_NO_REG GPR_COUNT
@@ -78,13 +122,17 @@ struct insn {
 	u8 memory_size; /* of the memory operand, in bytes, 1 to 16 */
 	u8 address_size; /* in bytes: 2, 4 or 8 */
 	bool lock;
-	bool rep; /* MOVS, STOS or LODS with a repeat prefix */
+	bool rep; /* a string instruction with a repeat prefix */
 	enum insn_operand dst;
 	enum insn_operand src;
 	enum gpr reg; /* the register operand, if there is one */
 	bool high_byte; /* it is AH, CH, DH or BH; reg holds RAX to RBX */
 	u64 imm; /* the immediate operand, sign-extended */
-	struct insn_memory mem; /* MOVS: its source, the other is ES:rDI */
+	struct insn_memory mem; /* MOVS, CMPS: at rSI, the other is ES:rDI */
+	bool repne; /* the repeat prefix is F2H */
+	enum insn_operand third; /* SHLD, SHRD, IMUL: IMM or CL; else NONE */
+	u8 condition; /* CMOV, SET: the low 4 bits of the opcode */
+	u8 vector; /* VECTOR_... */
 };
 
 /*
@@ -105,10 +153,14 @@ gva_t insn_linear_address(const struct insn *insn, enum segment segment,
 			  u64 offset, const u64 segment_base[SEG_COUNT]);
 
 /*
- * The linear address of the memory operand @insn->mem; @regs are those before
- * the instruction, RIP at its first byte. The bit-string forms of BT, BTS, BTR
- * and BTC reach memory beyond the encoded address; that is allowed for here.
+ * The offset of the memory operand @insn->mem in its segment, not cut to the
+ * address size yet; @regs are those before the instruction, RIP at its first
+ * byte. The bit-string forms of BT, BTS, BTR and BTC reach memory beyond the
+ * encoded address; that is allowed for here.
  */
+u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs);
+
+/* Its linear address. */
 gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
 			  const u64 segment_base[SEG_COUNT]);
 

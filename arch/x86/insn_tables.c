@@ -24,6 +24,21 @@
 	{                                                                      \
 		.layout = LAYOUT_GROUP, .group = (group_), .flags = (flags_)   \
 	}
+#define OPCODE(op_, src_, flags_)                                              \
+	{                                                                      \
+		.op = (op_), .src = OPERAND_##src_, .layout = LAYOUT_OPCODE,   \
+		.flags = (flags_)                                              \
+	}
+#define IMPLIED(op_, src_, flags_)                                             \
+	{                                                                      \
+		.op = (op_), .src = OPERAND_##src_, .layout = LAYOUT_IMPLIED,  \
+		.flags = (flags_)                                              \
+	}
+#define SEGMENT(segment_, flags_)                                              \
+	{                                                                      \
+		.op = OP_PUSH_SEGMENT, .layout = LAYOUT_IMPLIED,               \
+		.segment = SEG_##segment_, .flags = OPCODE_STACK | (flags_)    \
+	}
 /* The first four of each row of eight: both directions, both sizes. */
 #define ALU(first, op)                                                         \
 	[(first) + 0] = MODRM(op, MEM, REG, OPCODE_BYTE),                      \
@@ -40,7 +55,17 @@ const struct insn_opcode insn_one_byte[256] = {
 	ALU(0x28, OP_SUB),
 	ALU(0x30, OP_XOR),
 	ALU(0x38, OP_CMP),
+	[0x06] = SEGMENT(ES, OPCODE_NOT_64),
+	[0x0e] = SEGMENT(CS, OPCODE_NOT_64),
+	[0x16] = SEGMENT(SS, OPCODE_NOT_64),
+	[0x1e] = SEGMENT(DS, OPCODE_NOT_64),
+	[0x50 ... 0x57] = OPCODE(OP_PUSH, REG, OPCODE_STACK),
+	[0x60] = IMPLIED(OP_PUSHA, NONE, OPCODE_NOT_64),
 	[0x63] = MODRM(OP_MOVSX, REG, MEM, OPCODE_MEM32 | OPCODE_ONLY_64),
+	[0x68] = IMPLIED(OP_PUSH, IMM, OPCODE_STACK),
+	[0x69] = MODRM(OP_IMUL_REG, REG, MEM, OPCODE_THIRD_IMM),
+	[0x6a] = IMPLIED(OP_PUSH, IMM, OPCODE_STACK | OPCODE_IMM8),
+	[0x6b] = MODRM(OP_IMUL_REG, REG, MEM, OPCODE_THIRD_IMM | OPCODE_IMM8),
 	[0x80] = GROUP(GROUP_1, OPCODE_BYTE),
 	[0x81] = GROUP(GROUP_1, 0),
 	[0x82] = GROUP(GROUP_1, OPCODE_BYTE | OPCODE_NOT_64),
@@ -53,27 +78,58 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0x89] = MODRM(OP_MOV, MEM, REG, 0),
 	[0x8a] = MODRM(OP_MOV, REG, MEM, OPCODE_BYTE),
 	[0x8b] = MODRM(OP_MOV, REG, MEM, 0),
+	[0x8f] = GROUP(GROUP_1A, OPCODE_STACK),
+	[0x9c] = IMPLIED(OP_PUSHF, NONE, OPCODE_STACK),
 	[0xa0] = OFFSET(OP_MOV, REG, MEM, OPCODE_BYTE),
 	[0xa1] = OFFSET(OP_MOV, REG, MEM, 0),
 	[0xa2] = OFFSET(OP_MOV, MEM, REG, OPCODE_BYTE),
 	[0xa3] = OFFSET(OP_MOV, MEM, REG, 0),
 	[0xa4] = STRING(OP_MOVS, MEM, MEM, OPCODE_BYTE),
 	[0xa5] = STRING(OP_MOVS, MEM, MEM, 0),
+	[0xa6] = STRING(OP_CMPS, MEM, MEM, OPCODE_BYTE),
+	[0xa7] = STRING(OP_CMPS, MEM, MEM, 0),
 	[0xaa] = STRING(OP_STOS, MEM, REG, OPCODE_BYTE),
 	[0xab] = STRING(OP_STOS, MEM, REG, 0),
 	[0xac] = STRING(OP_LODS, REG, MEM, OPCODE_BYTE),
 	[0xad] = STRING(OP_LODS, REG, MEM, 0),
+	[0xae] = STRING(OP_SCAS, MEM, REG, OPCODE_BYTE),
+	[0xaf] = STRING(OP_SCAS, MEM, REG, 0),
+	[0xc0] = GROUP(GROUP_2, OPCODE_BYTE | OPCODE_IMM8),
+	[0xc1] = GROUP(GROUP_2, OPCODE_IMM8),
 	[0xc6] = GROUP(GROUP_11, OPCODE_BYTE),
 	[0xc7] = GROUP(GROUP_11, 0),
+	[0xc8] = { .op = OP_ENTER,
+		   .layout = LAYOUT_ENTER,
+		   .flags = OPCODE_STACK },
+	/* Group 2 by 1 and by CL: decode_opcode() makes IMM these. */
+	[0xd0] = GROUP(GROUP_2, OPCODE_BYTE),
+	[0xd1] = GROUP(GROUP_2, 0),
+	[0xd2] = GROUP(GROUP_2, OPCODE_BYTE),
+	[0xd3] = GROUP(GROUP_2, 0),
+	[0xd7] = { .op = OP_XLAT,
+		   .dst = OPERAND_REG,
+		   .src = OPERAND_MEM,
+		   .layout = LAYOUT_TABLE,
+		   .flags = OPCODE_BYTE },
+	[0xe8] = IMPLIED(OP_CALL, IMM, OPCODE_NEAR),
 	[0xf6] = GROUP(GROUP_3, OPCODE_BYTE),
 	[0xf7] = GROUP(GROUP_3, 0),
 	[0xfe] = GROUP(GROUP_4, OPCODE_BYTE),
-	[0xff] = GROUP(GROUP_4, 0), /* group 5 begins like group 4 */
+	[0xff] = GROUP(GROUP_5, 0),
 };
 
 const struct insn_opcode insn_two_byte[256] = {
+	[0x40 ... 0x4f] = MODRM(OP_CMOV, REG, MEM, 0),
+	[0x90 ... 0x9f] = MODRM(OP_SET, MEM, NONE, OPCODE_BYTE),
+	[0xa0] = SEGMENT(FS, 0),
 	[0xa3] = MODRM(OP_BT, MEM, REG, 0),
+	[0xa4] = MODRM(OP_SHLD, MEM, REG, OPCODE_THIRD_IMM | OPCODE_IMM8),
+	[0xa5] = MODRM(OP_SHLD, MEM, REG, OPCODE_THIRD_CL),
+	[0xa8] = SEGMENT(GS, 0),
 	[0xab] = MODRM(OP_BTS, MEM, REG, 0),
+	[0xac] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_IMM | OPCODE_IMM8),
+	[0xad] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_CL),
+	[0xaf] = MODRM(OP_IMUL_REG, REG, MEM, 0),
 	[0xb0] = MODRM(OP_CMPXCHG, MEM, REG, OPCODE_BYTE),
 	[0xb1] = MODRM(OP_CMPXCHG, MEM, REG, 0),
 	[0xb3] = MODRM(OP_BTR, MEM, REG, 0),
@@ -81,12 +137,58 @@ const struct insn_opcode insn_two_byte[256] = {
 	[0xb7] = MODRM(OP_MOVZX, REG, MEM, OPCODE_MEM16),
 	[0xba] = GROUP(GROUP_8, OPCODE_IMM8),
 	[0xbb] = MODRM(OP_BTC, MEM, REG, 0),
+	[0xbc] = MODRM(OP_BSF, REG, MEM, OPCODE_NO_F3),
+	[0xbd] = MODRM(OP_BSR, REG, MEM, OPCODE_NO_F3),
 	[0xbe] = MODRM(OP_MOVSX, REG, MEM, OPCODE_MEM8),
 	[0xbf] = MODRM(OP_MOVSX, REG, MEM, OPCODE_MEM16),
 	[0xc0] = MODRM(OP_XADD, MEM, REG, OPCODE_BYTE),
 	[0xc1] = MODRM(OP_XADD, MEM, REG, 0),
 	[0xc3] = MODRM(OP_MOVNTI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
 	[0xc7] = GROUP(GROUP_9, OPCODE_DWORD),
+};
+
+const struct insn_opcode insn_three_byte[16] = {
+	[0xf0 - FIRST_0F38] = MODRM(OP_MOVBE, REG, MEM, OPCODE_NO_REPEAT),
+	[0xf1 - FIRST_0F38] = MODRM(OP_MOVBE, MEM, REG, OPCODE_NO_REPEAT),
+	[0xf9 - FIRST_0F38] =
+		MODRM(OP_MOVDIRI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
+};
+
+/* SDM vol. 2B, MOVUPS and the others of table A-3. */
+const struct insn_vector insn_vectors[] = {
+	{ 0x10, 0, 16, VECTOR_DOUBLES },
+	{ 0x10, 0x66, 16, VECTOR_DOUBLES },
+	{ 0x10, 0xf3, 4, 0 },
+	{ 0x10, 0xf2, 8, 0 },
+	{ 0x11, 0, 16, VECTOR_STORE | VECTOR_DOUBLES },
+	{ 0x11, 0x66, 16, VECTOR_STORE | VECTOR_DOUBLES },
+	{ 0x11, 0xf3, 4, VECTOR_STORE },
+	{ 0x11, 0xf2, 8, VECTOR_STORE },
+	{ 0x12, 0, 8, VECTOR_MERGE },
+	{ 0x12, 0x66, 8, VECTOR_MERGE },
+	{ 0x13, 0, 8, VECTOR_STORE },
+	{ 0x13, 0x66, 8, VECTOR_STORE },
+	{ 0x16, 0, 8, VECTOR_MERGE | VECTOR_HIGH },
+	{ 0x16, 0x66, 8, VECTOR_MERGE | VECTOR_HIGH },
+	{ 0x17, 0, 8, VECTOR_STORE | VECTOR_HIGH },
+	{ 0x17, 0x66, 8, VECTOR_STORE | VECTOR_HIGH },
+	{ 0x28, 0, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x28, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x29, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x29, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x2b, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x2b, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x6e, 0x66, 4, VECTOR_WIDENS },
+	{ 0x6f, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x6f, 0xf3, 16, VECTOR_DOUBLES },
+	{ 0x7e, 0x66, 4, VECTOR_STORE | VECTOR_WIDENS },
+	{ 0x7e, 0xf3, 8, 0 },
+	{ 0x7f, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0x7f, 0xf3, 16, VECTOR_STORE | VECTOR_DOUBLES },
+	{ 0xd6, 0x66, 8, VECTOR_STORE },
+	{ 0xe7, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
+	{ 0xf0, 0xf2, 16, VECTOR_DOUBLES },
+	{ .size = 0 },
 };
 
 #define MEMBER(op_, src_)                                                      \
@@ -100,12 +202,29 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 		MEMBER(OP_SBB, IMM), MEMBER(OP_AND, IMM), MEMBER(OP_SUB, IMM),
 		MEMBER(OP_XOR, IMM), MEMBER(OP_CMP, IMM),
 	},
+	[GROUP_1A] = { [0] = MEMBER(OP_POP, NONE) },
+	[GROUP_2] = {
+		MEMBER(OP_ROL, IMM), MEMBER(OP_ROR, IMM), MEMBER(OP_RCL, IMM),
+		MEMBER(OP_RCR, IMM), MEMBER(OP_SHL, IMM), MEMBER(OP_SHR, IMM),
+		/* 6 is an undocumented SHL. */
+		[7] = MEMBER(OP_SAR, IMM),
+	},
 	[GROUP_3] = {
 		[0] = MEMBER(OP_TEST, IMM),
 		[2] = MEMBER(OP_NOT, NONE),
 		[3] = MEMBER(OP_NEG, NONE),
+		[4] = { OP_MUL, OPERAND_NONE, OPERAND_MEM, 0 },
+		[5] = { OP_IMUL, OPERAND_NONE, OPERAND_MEM, 0 },
 	},
 	[GROUP_4] = { MEMBER(OP_INC, NONE), MEMBER(OP_DEC, NONE) },
+	[GROUP_5] = {
+		[0] = MEMBER(OP_INC, NONE),
+		[1] = MEMBER(OP_DEC, NONE),
+		[2] = { OP_CALL, OPERAND_NONE, OPERAND_MEM,
+			OPCODE_NEAR | OPCODE_REGISTER },
+		[6] = { OP_PUSH, OPERAND_NONE, OPERAND_MEM,
+			OPCODE_STACK | OPCODE_REGISTER },
+	},
 	[GROUP_8] = {
 		[4] = MEMBER(OP_BT, IMM),
 		[5] = MEMBER(OP_BTS, IMM),

@@ -103,6 +103,24 @@ struct cpu_regs {
 #define RFLAGS_ARITH                                                           \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
+/* Access rights of segments as VMX has them, SDM vol. 3C, table 24-2. */
+#define AR_TYPE(ar) ((unsigned int)((ar)&15))
+#define AR_TYPE_MASK BITS(3, 0)
+#define AR_ACCESSED BIT(0)
+#define AR_WRITABLE BIT(1) /* of code: readable */
+#define AR_EXPAND_DOWN BIT(2) /* of code: conforming */
+#define AR_CODE BIT(3)
+#define AR_S BIT(4) /* code or data, no system segment */
+#define AR_DPL(ar) ((unsigned int)((ar) >> 5 & 3))
+#define AR_P BIT(7)
+#define AR_L BIT(13)
+#define AR_DB BIT(14)
+#define AR_G BIT(15)
+#define AR_UNUSABLE BIT(16)
+#define AR_LDT 2 /* types of system segments */
+#define AR_TSS16_BUSY 3
+#define AR_TSS_BUSY 11
+
 /* Paging-structure entries, SDM vol. 3A, 4.5 (tables 4-15 to 4-20). */
 #define PTE_P BIT(0)
 #define PTE_W BIT(1)

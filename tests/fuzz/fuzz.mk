@@ -3,12 +3,12 @@
 # What each tests/fuzz/fuzz_<name>.c is linked with, besides libFuzzer and
 # host_log.c: FUZZ_<name>_SRCS, and FUZZ_<name>_LIBS if it needs a library.
 
-FUZZ_insn_SRCS := arch/x86/insn.c arch/x86/insn_tables.c \
+FUZZ_insn_SRCS := $(INSN_SRCS) \
 	tests/unit/insn_zydis.c
 FUZZ_insn_LIBS := -lZydis
 
-FUZZ_emulate_SRCS := arch/x86/emulate.c arch/x86/insn.c \
-	arch/x86/insn_tables.c tests/unit/emulate_host.c \
+FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
+	tests/unit/emulate_host.c \
 	tests/unit/insn_random.c
 
 FUZZ_multiboot2_SRCS := boot/multiboot2.c

@@ -31,7 +31,97 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_XCHG] = ZYDIS_MNEMONIC_XCHG,
 	[OP_XADD] = ZYDIS_MNEMONIC_XADD,
 	[OP_CMPXCHG] = ZYDIS_MNEMONIC_CMPXCHG,
+	[OP_ROL] = ZYDIS_MNEMONIC_ROL,
+	[OP_ROR] = ZYDIS_MNEMONIC_ROR,
+	[OP_RCL] = ZYDIS_MNEMONIC_RCL,
+	[OP_RCR] = ZYDIS_MNEMONIC_RCR,
+	[OP_SHL] = ZYDIS_MNEMONIC_SHL,
+	[OP_SHR] = ZYDIS_MNEMONIC_SHR,
+	[OP_SAR] = ZYDIS_MNEMONIC_SAR,
+	[OP_SHLD] = ZYDIS_MNEMONIC_SHLD,
+	[OP_SHRD] = ZYDIS_MNEMONIC_SHRD,
+	[OP_MUL] = ZYDIS_MNEMONIC_MUL,
+	[OP_IMUL] = ZYDIS_MNEMONIC_IMUL,
+	[OP_IMUL_REG] = ZYDIS_MNEMONIC_IMUL,
+	[OP_BSF] = ZYDIS_MNEMONIC_BSF,
+	[OP_BSR] = ZYDIS_MNEMONIC_BSR,
+	[OP_MOVDIRI] = ZYDIS_MNEMONIC_MOVDIRI,
+	[OP_MOVBE] = ZYDIS_MNEMONIC_MOVBE,
+	[OP_XLAT] = ZYDIS_MNEMONIC_XLAT,
+	[OP_PUSH] = ZYDIS_MNEMONIC_PUSH,
+	[OP_PUSH_SEGMENT] = ZYDIS_MNEMONIC_PUSH,
+	[OP_CALL] = ZYDIS_MNEMONIC_CALL,
+	[OP_ENTER] = ZYDIS_MNEMONIC_ENTER,
+	[OP_POP] = ZYDIS_MNEMONIC_POP,
 };
+
+/* Conditions in the order of their encoding. */
+static const ZydisMnemonic cmov[] = {
+	ZYDIS_MNEMONIC_CMOVO,	ZYDIS_MNEMONIC_CMOVNO,	ZYDIS_MNEMONIC_CMOVB,
+	ZYDIS_MNEMONIC_CMOVNB,	ZYDIS_MNEMONIC_CMOVZ,	ZYDIS_MNEMONIC_CMOVNZ,
+	ZYDIS_MNEMONIC_CMOVBE,	ZYDIS_MNEMONIC_CMOVNBE, ZYDIS_MNEMONIC_CMOVS,
+	ZYDIS_MNEMONIC_CMOVNS,	ZYDIS_MNEMONIC_CMOVP,	ZYDIS_MNEMONIC_CMOVNP,
+	ZYDIS_MNEMONIC_CMOVL,	ZYDIS_MNEMONIC_CMOVNL,	ZYDIS_MNEMONIC_CMOVLE,
+	ZYDIS_MNEMONIC_CMOVNLE,
+};
+static const ZydisMnemonic set[] = {
+	ZYDIS_MNEMONIC_SETO,   ZYDIS_MNEMONIC_SETNO,  ZYDIS_MNEMONIC_SETB,
+	ZYDIS_MNEMONIC_SETNB,  ZYDIS_MNEMONIC_SETZ,   ZYDIS_MNEMONIC_SETNZ,
+	ZYDIS_MNEMONIC_SETBE,  ZYDIS_MNEMONIC_SETNBE, ZYDIS_MNEMONIC_SETS,
+	ZYDIS_MNEMONIC_SETNS,  ZYDIS_MNEMONIC_SETP,   ZYDIS_MNEMONIC_SETNP,
+	ZYDIS_MNEMONIC_SETL,   ZYDIS_MNEMONIC_SETNL,  ZYDIS_MNEMONIC_SETLE,
+	ZYDIS_MNEMONIC_SETNLE,
+};
+
+/* The vector moves, and what is to be known of each. */
+static const struct {
+	ZydisMnemonic mnemonic, vex;
+	u8 properties; /* VECTOR_ALIGNED, HIGH, MERGE (of its load) */
+} vectors[] = {
+#define VECTOR(name, properties)                                               \
+	{                                                                      \
+		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, properties      \
+	}
+	VECTOR(MOVUPS, 0),
+	VECTOR(MOVUPD, 0),
+	VECTOR(MOVSS, 0),
+	VECTOR(MOVSD, 0),
+	VECTOR(MOVLPS, VECTOR_MERGE),
+	VECTOR(MOVLPD, VECTOR_MERGE),
+	VECTOR(MOVHPS, VECTOR_MERGE | VECTOR_HIGH),
+	VECTOR(MOVHPD, VECTOR_MERGE | VECTOR_HIGH),
+	VECTOR(MOVAPS, VECTOR_ALIGNED),
+	VECTOR(MOVAPD, VECTOR_ALIGNED),
+	VECTOR(MOVNTPS, VECTOR_ALIGNED),
+	VECTOR(MOVNTPD, VECTOR_ALIGNED),
+	VECTOR(MOVD, 0),
+	VECTOR(MOVQ, 0),
+	VECTOR(MOVDQA, VECTOR_ALIGNED),
+	VECTOR(MOVDQU, 0),
+	VECTOR(MOVNTDQ, VECTOR_ALIGNED),
+	VECTOR(LDDQU, 0),
+#undef VECTOR
+};
+
+static const char *compare_vector(const struct insn *insn,
+				  const ZydisDecodedInstruction *theirs)
+{
+	u8 properties;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vectors); i++)
+		if (theirs->mnemonic == (insn->vector & VECTOR_VEX
+						 ? vectors[i].vex
+						 : vectors[i].mnemonic))
+			break;
+	if (i == ARRAY_SIZE(vectors))
+		return "vector mnemonic";
+	properties = vectors[i].properties;
+	if (insn->vector & VECTOR_STORE)
+		properties = (properties & ~VECTOR_MERGE) | VECTOR_STORE;
+	properties |= insn->vector & VECTOR_VEX;
+	return properties == insn->vector ? NULL : "vector properties";
+}
 
 static ZydisMnemonic by_size(u8 size, ZydisMnemonic b, ZydisMnemonic w,
 			     ZydisMnemonic d, ZydisMnemonic q)
@@ -54,6 +144,24 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 		return by_size(insn->operand_size, ZYDIS_MNEMONIC_LODSB,
 			       ZYDIS_MNEMONIC_LODSW, ZYDIS_MNEMONIC_LODSD,
 			       ZYDIS_MNEMONIC_LODSQ);
+	case OP_CMPS:
+		return by_size(insn->operand_size, ZYDIS_MNEMONIC_CMPSB,
+			       ZYDIS_MNEMONIC_CMPSW, ZYDIS_MNEMONIC_CMPSD,
+			       ZYDIS_MNEMONIC_CMPSQ);
+	case OP_SCAS:
+		return by_size(insn->operand_size, ZYDIS_MNEMONIC_SCASB,
+			       ZYDIS_MNEMONIC_SCASW, ZYDIS_MNEMONIC_SCASD,
+			       ZYDIS_MNEMONIC_SCASQ);
+	case OP_CMOV:
+		return cmov[insn->condition];
+	case OP_SET:
+		return set[insn->condition];
+	case OP_PUSHF:
+		return by_size(insn->operand_size, 0, ZYDIS_MNEMONIC_PUSHF,
+			       ZYDIS_MNEMONIC_PUSHFD, ZYDIS_MNEMONIC_PUSHFQ);
+	case OP_PUSHA:
+		return insn->operand_size == 2 ? ZYDIS_MNEMONIC_PUSHA
+					       : ZYDIS_MNEMONIC_PUSHAD;
 	case OP_CMPXCHG8B:
 		return insn->operand_size == 8 ? ZYDIS_MNEMONIC_CMPXCHG16B
 					       : ZYDIS_MNEMONIC_CMPXCHG8B;
@@ -72,6 +180,13 @@ static bool is_our_mnemonic(ZydisMnemonic mnemonic)
 	for (i = OP_ADD; i < ARRAY_SIZE(mnemonics); i++)
 		if (mnemonics[i] == mnemonic)
 			return true;
+	for (i = 0; i < ARRAY_SIZE(cmov); i++)
+		if (cmov[i] == mnemonic || set[i] == mnemonic)
+			return true;
+	for (i = 0; i < ARRAY_SIZE(vectors); i++)
+		if (vectors[i].mnemonic == mnemonic &&
+		    mnemonic != ZYDIS_MNEMONIC_MOVSD)
+			return true;
 	switch (mnemonic) {
 	case ZYDIS_MNEMONIC_MOVSB:
 	case ZYDIS_MNEMONIC_MOVSW:
@@ -87,6 +202,13 @@ static bool is_our_mnemonic(ZydisMnemonic mnemonic)
 	case ZYDIS_MNEMONIC_CMPXCHG8B:
 	case ZYDIS_MNEMONIC_CMPXCHG16B:
 	case ZYDIS_MNEMONIC_MOVSXD:
+	case ZYDIS_MNEMONIC_CMPSB:
+	case ZYDIS_MNEMONIC_CMPSW:
+	case ZYDIS_MNEMONIC_CMPSQ:
+	case ZYDIS_MNEMONIC_SCASB:
+	case ZYDIS_MNEMONIC_SCASW:
+	case ZYDIS_MNEMONIC_SCASD:
+	case ZYDIS_MNEMONIC_SCASQ:
 		return true;
 	default: /* MOVSD is also the name of an SSE instruction */
 		return false;
@@ -166,13 +288,26 @@ static const char *compare_operand(const struct insn *insn,
 		if (theirs->type != ZYDIS_OPERAND_TYPE_MEMORY)
 			return "operand type: not memory";
 		return compare_memory(insn, theirs, mem);
+	case OPERAND_VECTOR:
+		if (theirs->type != ZYDIS_OPERAND_TYPE_REGISTER ||
+		    (u8)ZydisRegisterGetId(theirs->reg.value) != insn->reg)
+			return "vector register";
+		return NULL;
+	case OPERAND_CL:
+		return theirs->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+				       theirs->reg.value == ZYDIS_REGISTER_CL
+			       ? NULL
+			       : "not CL";
 	case OPERAND_IMM:
 		if (theirs->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
 			return "operand type: not immediate";
 		/* Zydis doesn't extend bit numbers. */
-		size = insn->op >= OP_BT && insn->op <= OP_BTC
+		size = (insn->op >= OP_BT && insn->op <= OP_BTC) ||
+				       (insn->op >= OP_ROL &&
+					insn->op <= OP_SHRD)
 			       ? 1
-			       : insn->operand_size;
+		       : insn->op == OP_ENTER ? 2
+					      : insn->operand_size;
 		if (truncate(theirs->imm.value.u, size) !=
 		    truncate(insn->imm, size))
 			return "immediate";
@@ -191,6 +326,8 @@ static const char *compare_accepted(const struct insn *insn,
 		.base = RDI,
 		.index = INSN_NO_REG,
 	};
+	const struct insn_memory *first = &insn->mem, *second = &insn->mem;
+	enum insn_operand dst = insn->dst, src = insn->src;
 	const char *difference;
 
 	/*
@@ -203,18 +340,41 @@ static const char *compare_accepted(const struct insn *insn,
 		return theirs->length == insn->length ? NULL : "length";
 	if (theirs->length != insn->length)
 		return "length";
-	if (theirs->mnemonic != expected_mnemonic(insn))
+	/* There 3EH is no segment override to Zydis. */
+	if (theirs->attributes & ZYDIS_ATTRIB_HAS_NOTRACK)
+		return NULL;
+	if (insn->op == OP_MOV_VECTOR) {
+		difference = compare_vector(insn, theirs);
+		if (difference)
+			return difference;
+	} else if (theirs->mnemonic != expected_mnemonic(insn)) {
 		return "mnemonic";
+	}
 	if (theirs->address_width != 8 * insn->address_size)
 		return "address size";
 	if (!!(theirs->attributes & ZYDIS_ATTRIB_HAS_LOCK) != insn->lock)
 		return "lock";
-	difference = compare_operand(insn, insn->dst,
-				     insn->op == OP_MOVS ? &es_rdi : &insn->mem,
-				     &operands[0]);
-	if (difference)
-		return difference;
-	return compare_operand(insn, insn->src, &insn->mem, &operands[1]);
+	/* Zydis calls the first of SCAS's and CMPS's operands the first. */
+	if (insn->op == OP_MOVS)
+		first = &es_rdi;
+	if (insn->op == OP_CMPS)
+		second = &es_rdi;
+	if (insn->op == OP_SCAS) {
+		dst = OPERAND_REG;
+		src = OPERAND_MEM;
+	}
+	/* XLAT's memory operand is not visible to it. */
+	if (insn->op == OP_XLAT)
+		return NULL;
+	if (dst == OPERAND_NONE)
+		return compare_operand(insn, src, second, &operands[0]);
+	difference = compare_operand(insn, dst, first, &operands[0]);
+	if (!difference)
+		difference = compare_operand(insn, src, second, &operands[1]);
+	if (!difference)
+		difference =
+			compare_operand(insn, insn->third, NULL, &operands[2]);
+	return difference;
 }
 
 /*
@@ -231,15 +391,24 @@ static bool is_wrongly_declined(const ZydisDecodedInstruction *theirs,
 		return false;
 	for (i = 0; i < theirs->operand_count_visible; i++) {
 		memory |= operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY;
-		/* MOV with a segment register. */
+		/* MOV with a segment register, and MMX. */
 		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		    ZydisRegisterGetClass(operands[i].reg.value) ==
-			    ZYDIS_REGCLASS_SEGMENT)
+		    (ZydisRegisterGetClass(operands[i].reg.value) ==
+			     ZYDIS_REGCLASS_SEGMENT ||
+		     ZydisRegisterGetClass(operands[i].reg.value) ==
+			     ZYDIS_REGCLASS_MMX))
 			return false;
 	}
 	/* The undocumented alias of TEST, F6H and F7H with reg 1. */
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_TEST &&
 	    theirs->raw.modrm.reg == 1 && (theirs->opcode | 1) == 0xf7)
+		return false;
+	/* The undocumented alias of SHL. */
+	if (theirs->mnemonic == ZYDIS_MNEMONIC_SHL &&
+	    theirs->raw.modrm.reg == 6)
+		return false;
+	if (theirs->mnemonic == ZYDIS_MNEMONIC_CALL &&
+	    theirs->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
 		return false;
 	/* MOVSXD to 16 bits. */
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_MOVSXD && operands[0].size == 16)

@@ -30,9 +30,8 @@ struct encoding {
 
 /* Memory operands: segment, base, index, scale, rip-relative, displacement. */
 #define MEM(segment, base, index, scale, rip, disp)                            \
-	{                                                                      \
-		SEG_##segment, base, index, scale, rip, (u64)(s64)(disp)       \
-	}
+	{ SEG_##segment, base, index, scale, rip, (u64)(s64)(disp) }, false,   \
+		OPERAND_NONE, 0, 0
 
 /*
  * Operation, mode, length, operand, memory and address size, lock, rep,
@@ -134,6 +133,42 @@ static const struct encoding encodings[] = {
 	    MEM(DS, RAX, NONE, 1, false, 1) } },
 };
 
+/* Forms that Zydis has another idea of, or whose fields it doesn't show. */
+static void test_more_forms(void **state)
+{
+	struct insn insn;
+
+	/* vmovdqu %ymm9, (%r10) */
+	assert_int_equal(
+		insn_decode(&insn, BYTES(0xc4, 0x41, 0x7e, 0x7f, 0x0a), M64),
+		INSN_OK);
+	assert_int_equal(insn.op, OP_MOV_VECTOR);
+	assert_int_equal(insn.memory_size, 32);
+	assert_int_equal(insn.reg, 9);
+	assert_int_equal(insn.mem.base, R10);
+	assert_int_equal(insn.vector, VECTOR_STORE | VECTOR_VEX);
+	/* pushw $-2; call *%r9; enter $0xfff0, $0 */
+	assert_int_equal(insn_decode(&insn, BYTES(0x66, 0x6a, 0xfe), M64),
+			 INSN_OK);
+	assert_int_equal(insn.operand_size, 2);
+	assert_true(insn.imm == (u64)-2);
+	assert_int_equal(insn_decode(&insn, BYTES(0x41, 0xff, 0xd1), M64),
+			 INSN_OK);
+	assert_int_equal(insn.src, OPERAND_REG);
+	assert_int_equal(insn.reg, R9);
+	assert_int_equal(insn.operand_size, 8);
+	assert_int_equal(insn_decode(&insn, BYTES(0xc8, 0xf0, 0xff, 0), M64),
+			 INSN_OK);
+	assert_int_equal(insn.imm, 0xfff0);
+	/* push %gs in 32-bit code */
+	assert_int_equal(insn_decode(&insn, BYTES(0x0f, 0xa8), M32), INSN_OK);
+	assert_int_equal(insn.op, OP_PUSH_SEGMENT);
+	assert_int_equal(insn.reg, SEG_GS);
+	/* repne scasb */
+	assert_int_equal(insn_decode(&insn, BYTES(0xf2, 0xae), M64), INSN_OK);
+	assert_true(insn.rep && insn.repne);
+}
+
 static void assert_same_insn(const struct insn *a, const struct insn *b)
 {
 	assert_int_equal(a->op, b->op);
@@ -231,17 +266,21 @@ static const struct refusal refusals[] = {
 	{ BYTES(0x48, 0x89, 0x00), M32 }, /* DEC EAX */
 	/* Groups' other members. */
 	{ BYTES(0xc7, 0x08, 0, 0, 0, 0), M64 },
-	{ BYTES(0xf7, 0x20), M64 }, /* MUL */
-	{ BYTES(0xff, 0x30), M64 }, /* PUSH */
-	{ BYTES(0xff, 0x10), M64 }, /* CALL */
+	{ BYTES(0xf7, 0x30), M64 }, /* DIV */
+	{ BYTES(0xff, 0x18), M64 }, /* CALL, far */
+	{ BYTES(0xd0, 0x30), M64 }, /* the other SHL */
 	{ BYTES(0xfe, 0x10), M64 },
 	{ BYTES(0x0f, 0xba, 0x00, 0x00), M64 },
 	{ BYTES(0x0f, 0xc7, 0x30), M64 }, /* VMPTRLD */
 	/* Not ours. */
 	{ BYTES(0x90), M64 },
 	{ BYTES(0x0f, 0x0b), M64 },
-	{ BYTES(0x0f, 0x11, 0x00), M64 }, /* MOVUPS */
-	{ BYTES(0xc5, 0xf8, 0x11, 0x00), M64 }, /* VMOVUPS */
+	{ BYTES(0x0f, 0x7f, 0x00), M64 }, /* MOVQ of MMX */
+	{ BYTES(0x0f, 0x58, 0x00), M64 }, /* ADDPS */
+	{ BYTES(0xc5, 0xe8, 0x12, 0x00), M64 }, /* VMOVLPS, three operands */
+	{ BYTES(0xf3, 0xc5, 0xf8, 0x11, 0x00), M64 }, /* a prefix with VEX */
+	{ BYTES(0xc5, 0x38, 0x00, 0x00), M32 }, /* LDS */
+	{ BYTES(0xc8, 0x10, 0x00, 0x01), M64 }, /* ENTER with a level */
 };
 
 static void test_refusals(void **state)
@@ -393,6 +432,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_more_forms),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_length_limit),

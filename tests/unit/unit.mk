@@ -16,12 +16,16 @@ UNIT_screen_SRCS := arch/x86/screen.c
 UNIT_framebuffer_SRCS := arch/x86/framebuffer.c
 UNIT_paging_SRCS := arch/x86/framebuffer.c
 
-UNIT_insn_SRCS := arch/x86/insn.c arch/x86/insn_tables.c \
+# The decoder, and the emulator.
+INSN_SRCS := $(wildcard arch/x86/insn*.c)
+EMULATE_SRCS := $(wildcard arch/x86/emulate*.c)
+
+UNIT_insn_SRCS := $(INSN_SRCS) \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
 UNIT_insn_LIBS := -lZydis
 
-UNIT_emulate_SRCS := arch/x86/emulate.c arch/x86/insn.c \
-	arch/x86/insn_tables.c tests/unit/emulate_host.c \
+UNIT_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
+	tests/unit/emulate_host.c \
 	tests/unit/insn_random.c
 
 UNIT_memory_guest_SRCS := guest/memory.c
