@@ -16,10 +16,10 @@ extern const u8 builtin_blob_end[];
 	}
 
 const struct builtin_guest builtin_guests[] = {
-	BUILTIN("demo"),      BUILTIN("bench"), BUILTIN("check"),
-	BUILTIN("check-odd"), BUILTIN("hello"), BUILTIN("exit-status"),
-	BUILTIN("halt"),      BUILTIN("spin"),	BUILTIN("triple-fault"),
-	BUILTIN("real-mode"), BUILTIN("pae"),	{ .name = NULL }
+	BUILTIN("demo"),  BUILTIN("bench"),	   BUILTIN("check"),
+	BUILTIN("hello"), BUILTIN("exit-status"),  BUILTIN("halt"),
+	BUILTIN("spin"),  BUILTIN("triple-fault"), BUILTIN("real-mode"),
+	BUILTIN("pae"),	  { .name = NULL }
 };
 
 const struct builtin_guest *builtin_find(const char *arguments)

@@ -8,7 +8,7 @@
 #ifndef VMX_VCPU_H
 #define VMX_VCPU_H
 
-#include "arch/x86/insn.h"
+#include "arch/x86/emulate.h"
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 #include "mmu/mmu.h"
@@ -86,6 +86,8 @@ void vcpu_store_regs(const struct vcpu *vcpu);
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
 /* The segment bases that addresses are made with. */
 void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT]);
+/* All that the emulator wants to know of the segments. */
+void vcpu_segments(const struct vcpu *vcpu, struct emul_segments *segments);
 /* 48-bit linear addresses (SDM vol. 1, 3.3.7.1). */
 static inline bool is_canonical(gva_t gva)
 {

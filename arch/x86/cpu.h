@@ -214,6 +214,15 @@ fault:
 	return false;
 }
 
+/* Reads XCR0; CR4.OSXSAVE must be 1. */
+static inline u64 xcr0_read(void)
+{
+	u32 low, high;
+
+	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (u64)high << 32 | low;
+}
+
 /* What LGDT, LIDT, SGDT and SIDT take and give. */
 struct table_register {
 	u16 limit;

@@ -46,17 +46,6 @@ static const struct check checks[] = {
 	{ "random tables", check_random },
 };
 
-/*
- * A table that the writing instruction needs for its own translation can't be
- * given up by a shadow pager, so each instruction must be emulated; these are
- * the ones that only a test would use. A program of their own.
- */
-static const struct check odd_checks[] = {
-	{ "odd writes to the PML4", check_odd_write_ops },
-	{ "odd writes through an entry's own mapping",
-	  check_own_mapping_oddly },
-};
-
 u32 maxphyaddr;
 bool gigabyte_pages;
 bool nxe = true; /* by entry.asm */
@@ -105,9 +94,4 @@ static u32 run_checks(const struct check *list, u32 count)
 u32 check_main(void)
 {
 	return run_checks(checks, ARRAY_SIZE(checks));
-}
-
-u32 check_odd_main(void)
-{
-	return run_checks(odd_checks, ARRAY_SIZE(odd_checks));
 }

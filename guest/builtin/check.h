@@ -60,7 +60,6 @@ struct write_op {
 	/* Turn *entry from @old to @new; 16-byte aligned. */
 	void (*run)(volatile u64 *entry, u64 old, u64 new);
 	bool single; /* by one instruction that accesses it once */
-	bool odd; /* no kernel writes its tables so */
 };
 extern const struct write_op write_ops[];
 extern const u32 write_op_count;
@@ -73,14 +72,12 @@ void check_accessed_dirty(void);
 void check_reserved(void);
 
 void check_write_ops(void);
-void check_odd_write_ops(void);
 void check_string_writes(void);
 void check_stack_writes(void);
 void check_cross_page_write(void);
 
 void check_self_map(void);
 void check_own_mapping(void);
-void check_own_mapping_oddly(void);
 void check_shared_frame(void);
 void check_large_page_alias(void);
 void check_reuse(void);

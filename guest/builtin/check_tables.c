@@ -54,7 +54,7 @@ void check_self_map(void)
 	verify(WINDOW_GVA);
 }
 
-static void own_mapping(bool odd)
+void check_own_mapping(void)
 {
 	struct chain chain;
 	u64 *table;
@@ -67,7 +67,7 @@ static void own_mapping(bool odd)
 	index = 2;
 	entry = (volatile u64 *)(WINDOW_GVA + index * PAGE_SIZE) + index;
 	for (op = 0; op < write_op_count; op++) {
-		if (!write_ops[op].single || write_ops[op].odd != odd)
+		if (!write_ops[op].single)
 			continue;
 		table[index] = self;
 		invlpg((gva_t)entry);
@@ -85,16 +85,6 @@ static void own_mapping(bool odd)
 		write_ops[op].run(entry + 2, 0, (u64)chain.frame | PTE_ALL);
 		verify(WINDOW_GVA + (index + 2) * PAGE_SIZE);
 	}
-}
-
-void check_own_mapping(void)
-{
-	own_mapping(false);
-}
-
-void check_own_mapping_oddly(void)
-{
-	own_mapping(true);
 }
 
 /* The frame is PDPT, PD, PT and page at once, by the indices of the address. */

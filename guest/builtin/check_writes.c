@@ -42,10 +42,10 @@ static void try_op(const struct write_op *op, u64 *entry, u64 from, u64 to)
 }
 
 /*
- * All instructions on tables that only @GVA needs, and on the PML4, which each
- * instruction needs for itself, the @odd or the other ones.
+ * All instructions on tables that only GVA needs, and on the PML4, which each
+ * instruction needs for itself: there a shadow pager can't give up the table.
  */
-static void try_ops(u32 lowest, bool odd)
+void check_write_ops(void)
 {
 	struct chain first, second;
 	u64 values[VALUES];
@@ -54,30 +54,18 @@ static void try_ops(u32 lowest, bool odd)
 
 	chain_build(&first, GVA);
 	chain_build(&second, GVA);
-	for (level = lowest; level <= LEVELS; level++) {
+	for (level = 1; level <= LEVELS; level++) {
 		entry = chain_entry(&first, GVA, level);
 		get_values(values, chain_link(&first, level),
 			   chain_link(&second, level));
 		*chain_entry(&first, GVA, LEVELS) = chain_link(&first, LEVELS);
 		for (op = 0; op < write_op_count; op++)
 			for (i = 0; i < VALUES; i++)
-				if (level < LEVELS || write_ops[op].odd == odd)
-					try_op(&write_ops[op], entry, values[i],
-					       values[(3 * i + op + 1) %
-						      VALUES]);
+				try_op(&write_ops[op], entry, values[i],
+				       values[(3 * i + op + 1) % VALUES]);
 		*entry = chain_link(&first, level);
 		flush_all();
 	}
-}
-
-void check_write_ops(void)
-{
-	try_ops(1, false);
-}
-
-void check_odd_write_ops(void)
-{
-	try_ops(LEVELS, true);
 }
 
 /* A few of a table's pages: the ends, and the middle. */

@@ -184,7 +184,6 @@ static const struct program programs[] = {
 	{ "demo", demo_main },
 	{ "bench", bench_main },
 	{ "check", check_main },
-	{ "check-odd", check_odd_main },
 	{ "hello", hello_main },
 	{ "exit-status", exit_status_main },
 	{ "halt", halt_main },

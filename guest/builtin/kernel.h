@@ -38,7 +38,6 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 u32 demo_main(void);
 u32 bench_main(void);
 u32 check_main(void);
-u32 check_odd_main(void);
 
 /* paging.c */
 /* Give all pages back, empty the window, and flush. */

@@ -8,6 +8,7 @@
  * window of memory that the instruction may reach.
  */
 #include <asm/prctl.h>
+#include <cpuid.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #define WINDOW_MIDDLE (WINDOW_SIZE / 2)
 #define TARGET_SPREAD 64 /* how far from the middle operands are */
 #define CACHE_LINE 64
+#define VECTORS 16
 /* GS differs from the other segments; 32-bit offsets still reach the arena. */
 #define GS_BASE 0x10000
 
@@ -29,6 +31,7 @@
 struct arena {
 	u8 code[PAGE_SIZE];
 	u64 gpr[GPR_COUNT];
+	u8 vector[VECTORS][EMUL_MAX_BYTES];
 	u64 rflags;
 	u64 stack_pointer; /* of the caller of the stub */
 	u8 below_stack[4 * PAGE_SIZE]; /* a signal may come */
@@ -37,6 +40,8 @@ struct arena {
 
 static struct arena *arena;
 static size_t insn_offset; /* in arena->code */
+/* Without AVX the host is not asked about vector moves. */
+static bool has_avx, has_movbe, has_movdiri;
 
 static u32 address_of(const void *p)
 {
@@ -71,6 +76,21 @@ static void emit_moves(size_t *pos, u8 opcode)
 	}
 }
 
+/* VMOVUPS of all YMM registers: @opcode 10H from the arena, 11H to it. */
+static void emit_vector_moves(size_t *pos, u8 opcode)
+{
+	unsigned int i;
+
+	for (i = 0; i < VECTORS; i++) {
+		const u8 bytes[] = { 0xc5, i < 8 ? 0xfc : 0x7c, opcode,
+				     (u8)(0x04 | (i & 7) << 3), 0x25 };
+		u32 address = address_of(arena->vector[i]);
+
+		emit(pos, bytes, sizeof(bytes));
+		emit(pos, &address, sizeof(address));
+	}
+}
+
 static void build_stub(void)
 {
 	/* push rbx, rbp, r12 to r15; pushfq */
@@ -93,11 +113,15 @@ static void build_stub(void)
 	emit(&pos, push, sizeof(push));
 	emit(&pos, &flags, sizeof(flags));
 	emit(&pos, &popfq, 1);
+	if (has_avx)
+		emit_vector_moves(&pos, 0x10);
 	emit_moves(&pos, 0x8b);
 	insn_offset = pos;
 	pos += INSN_MAX_LENGTH;
 	emit_moves(&pos, 0x89);
 	emit_absolute(&pos, load_rsp, &arena->stack_pointer);
+	if (has_avx)
+		emit_vector_moves(&pos, 0x11);
 	emit(&pos, &pushfq, 1);
 	emit(&pos, pop, sizeof(pop));
 	emit(&pos, &flags, sizeof(flags));
@@ -106,6 +130,7 @@ static void build_stub(void)
 
 static void set_up(void)
 {
+	unsigned int a, b, c, d;
 	void *p = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE | PROT_EXEC,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
@@ -114,6 +139,11 @@ static void set_up(void)
 		exit(1);
 	}
 	arena = p;
+	has_avx = __builtin_cpu_supports("avx");
+	if (__get_cpuid(1, &a, &b, &c, &d))
+		has_movbe = c & bit_MOVBE;
+	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
+		has_movdiri = c & bit_MOVDIRI;
 	build_stub();
 }
 
@@ -122,8 +152,9 @@ struct test_case {
 	struct random_insn random;
 	struct insn insn;
 	struct cpu_regs regs;
-	u64 segment_base[SEG_COUNT];
+	struct emul_segments segments;
 	u8 window[WINDOW_SIZE]; /* the emulator's */
+	u8 vector[VECTORS][EMUL_MAX_BYTES]; /* likewise */
 	unsigned int retries; /* compare-exchanges that shall fail first */
 };
 
@@ -164,6 +195,12 @@ static void aim_by_displacement(struct test_case *c, u64 offset)
 	memcpy(after_opcode + (has_sib ? 2 : 1), &offset, 4);
 }
 
+static bool is_aligned(const struct insn *insn)
+{
+	return insn->op == OP_MOV_VECTOR ? insn->vector & VECTOR_ALIGNED
+					 : insn->memory_size == 16;
+}
+
 static bool in_window(gva_t gva, u64 size)
 {
 	return gva >= address_of(arena->window) &&
@@ -198,9 +235,9 @@ static bool aim(struct choices *choices, struct test_case *c)
 	unsigned int i;
 	gva_t gva;
 
-	if (c->insn.memory_size == 16)
-		offset = ALIGN_DOWN(offset, 16);
-	offset -= c->segment_base[mem->segment];
+	if (is_aligned(&c->insn))
+		offset = ALIGN_DOWN(offset, c->insn.memory_size);
+	offset -= c->segments.base[mem->segment];
 	if (mem->base == INSN_NO_REG && mem->index == INSN_NO_REG)
 		aim_by_displacement(c, offset);
 	else
@@ -211,20 +248,20 @@ static bool aim(struct choices *choices, struct test_case *c)
 		if (i != RSP && (mem->base == i || mem->index == i))
 			c->regs.gpr[i] ^= choose(choices) << 32;
 
-	gva = insn_memory_address(&c->insn, &c->regs, c->segment_base);
+	gva = insn_memory_address(&c->insn, &c->regs, c->segments.base);
 	if (!in_window(gva, c->insn.memory_size))
 		return false;
 	/* A locked access to two cache lines is punished by some kernels. */
 	if ((c->insn.lock || c->insn.op == OP_XCHG) &&
 	    gva % CACHE_LINE + c->insn.memory_size > CACHE_LINE)
 		return false;
-	return c->insn.memory_size < 16 || gva % 16 == 0;
+	return !is_aligned(&c->insn) || gva % c->insn.memory_size == 0;
 }
 
 /* Let half of the compare-exchanges succeed. */
 static void choose_equal(struct choices *choices, struct test_case *c)
 {
-	u64 gva = insn_memory_address(&c->insn, &c->regs, c->segment_base);
+	u64 gva = insn_memory_address(&c->insn, &c->regs, c->segments.base);
 	const u8 *operand = &arena->window[gva - address_of(arena->window)];
 	u64 kept_high = choose(choices) << 32;
 
@@ -247,6 +284,11 @@ static bool is_executable(const struct test_case *c)
 	bool writes_reg = insn->dst == OPERAND_REG || insn->op == OP_XCHG ||
 			  insn->op == OP_XADD;
 
+	if (insn->op == OP_CALL || insn->op == OP_ENTER ||
+	    (insn->op == OP_MOV_VECTOR && !has_avx) ||
+	    (insn->op == OP_MOVBE && !has_movbe) ||
+	    (insn->op == OP_MOVDIRI && !has_movdiri))
+		return false;
 	/* The C library's thread data hang off FS. */
 	return insn->mem.segment != SEG_FS &&
 	       !(writes_reg && insn->reg == RSP && !insn->high_byte);
@@ -270,9 +312,16 @@ static bool choose_case(struct choices *choices, struct test_case *c)
 		c->regs.gpr[i] = choose_operand(choices);
 	c->regs.gpr[RSP] = address_of(arena->window) + WINDOW_MIDDLE;
 	c->regs.rip = address_of(&arena->code[insn_offset]);
-	c->regs.rflags = (choose(choices) & RFLAGS_ARITH) | RFLAGS_FIXED;
-	c->segment_base[SEG_GS] = GS_BASE;
+	/* IF, since PUSHF shows that the host has it set. */
+	c->regs.rflags = (choose(choices) & RFLAGS_ARITH) | RFLAGS_FIXED |
+			 RFLAGS_IF;
+	c->segments.base[SEG_GS] = GS_BASE;
+	for (i = 0; i < sizeof(c->vector); i++)
+		((u8 *)c->vector)[i] = (u8)choose(choices);
 
+	if (c->insn.op >= OP_PUSH && c->insn.op < OP_POP &&
+	    c->insn.src != OPERAND_MEM)
+		return true;
 	if (c->insn.op >= OP_MOVS) {
 		if (choose(choices) & 1)
 			c->regs.rflags |= RFLAGS_DF;
@@ -292,7 +341,7 @@ static bool choose_case(struct choices *choices, struct test_case *c)
 	if (choose(choices) & 1)
 		choose_equal(choices, c);
 	return in_window(
-		insn_memory_address(&c->insn, &c->regs, c->segment_base),
+		insn_memory_address(&c->insn, &c->regs, c->segments.base),
 		c->insn.memory_size);
 }
 
@@ -304,6 +353,7 @@ static void run_on_host(const struct test_case *c, struct cpu_regs *result)
 	memcpy(code, c->random.bytes, c->insn.length);
 	memset(code + c->insn.length, 0x90, INSN_MAX_LENGTH - c->insn.length);
 	memcpy(arena->gpr, c->regs.gpr, sizeof(arena->gpr));
+	memcpy(arena->vector, c->vector, sizeof(arena->vector));
 	arena->rflags = c->regs.rflags;
 	stub();
 	memcpy(result->gpr, arena->gpr, sizeof(arena->gpr));
@@ -347,7 +397,26 @@ static enum emul_status cmpxchg_window(void *ctx, gva_t gva, const void *old,
 	return *swapped ? write_window(ctx, gva, new, len) : EMUL_OK;
 }
 
+static void read_vector(void *ctx, unsigned int number, void *buf, size_t len)
+{
+	const struct test_case *c = ctx;
+
+	memcpy(buf, c->vector[number], len);
+}
+
+static void write_vector(void *ctx, unsigned int number, const void *buf,
+			 size_t len, bool vex)
+{
+	struct test_case *c = ctx;
+
+	if (vex)
+		memset(c->vector[number], 0, sizeof(c->vector[number]));
+	memcpy(c->vector[number], buf, len);
+}
+
 static const struct emul_ops window_ops = {
+	.read_vector = read_vector,
+	.write_vector = write_vector,
 	.read = read_window,
 	.write = write_window,
 	.read_for_write = read_window,
@@ -370,6 +439,13 @@ static u64 defined_flags(enum insn_op op)
 	case OP_BTR:
 	case OP_BTC:
 		return RFLAGS_CF | RFLAGS_ZF | RFLAGS_DF;
+	case OP_BSF:
+	case OP_BSR:
+		return RFLAGS_ZF | RFLAGS_DF;
+	case OP_MUL:
+	case OP_IMUL:
+	case OP_IMUL_REG:
+		return RFLAGS_CF | RFLAGS_OF | RFLAGS_DF;
 	default:
 		return all;
 	}
@@ -385,6 +461,8 @@ static const char *find_difference(const struct test_case *c,
 		return "flags";
 	if (c->regs.rip != start->rip + c->insn.length)
 		return "RIP";
+	if (has_avx && memcmp(c->vector, arena->vector, sizeof(c->vector)))
+		return "vector registers";
 	if (memcmp(c->window, arena->window, WINDOW_SIZE))
 		return "memory";
 	return NULL;
@@ -413,20 +491,21 @@ static void print_case(const struct test_case *c, const struct cpu_regs *start,
 
 enum comparison compare_with_host(struct choices *choices)
 {
-	struct test_case c = { .segment_base = { 0 } };
+	struct test_case c;
 	struct cpu_regs start, host;
 	const char *difference;
 	enum emul_status status;
 
 	if (!arena)
 		set_up();
+	memset(&c, 0, sizeof(c));
 	if (!choose_case(choices, &c))
 		return COMPARISON_SKIPPED;
 	start = c.regs;
 	c.retries = (unsigned int)choose_below(choices, 3);
 	memcpy(c.window, arena->window, WINDOW_SIZE);
 	run_on_host(&c, &host);
-	status = emulate(&c.insn, &c.regs, c.segment_base, &window_ops, &c);
+	status = emulate(&c.insn, &c.regs, &c.segments, &window_ops, &c);
 	difference = "status";
 	if (status == EMUL_OK)
 		difference = find_difference(&c, &start, &host);

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "arch/x86/emulate.h"
 #include "tests/unit/emulate_host.h"
+#include "tests/unit/emulate_memory.h"
 
 #define RANDOM_CASES 400000
 #define SEED 0x656d756c61746fULL
@@ -33,113 +33,6 @@ static void test_against_host(void **state)
 	print_message("seed %#llx: %zu cases compared\n", SEED, same);
 	assert_true(same >= RANDOM_CASES / 2);
 }
-
-/* A memory that logs how it is reached, and fails on demand. */
-#define MEMORY_SIZE (4 * PAGE_SIZE)
-
-struct memory {
-	u8 bytes[MEMORY_SIZE];
-	gva_t fault_at; /* an access to this byte or above is refused */
-	enum emul_status refusal;
-	unsigned int reads, writes, reads_for_write, cmpxchgs;
-	unsigned int failures; /* of compare-exchange, to come */
-};
-
-static bool refuses(const struct memory *m, gva_t gva, size_t len)
-{
-	return gva + len > m->fault_at || gva + len > MEMORY_SIZE;
-}
-
-static enum emul_status memory_read(void *ctx, gva_t gva, void *buf, size_t len)
-{
-	struct memory *m = ctx;
-
-	m->reads++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(buf, &m->bytes[gva], len);
-	return EMUL_OK;
-}
-
-static enum emul_status memory_write(void *ctx, gva_t gva, const void *buf,
-				     size_t len)
-{
-	struct memory *m = ctx;
-
-	m->writes++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(&m->bytes[gva], buf, len);
-	return EMUL_OK;
-}
-
-static enum emul_status memory_read_for_write(void *ctx, gva_t gva, void *buf,
-					      size_t len)
-{
-	struct memory *m = ctx;
-
-	m->reads_for_write++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(buf, &m->bytes[gva], len);
-	return EMUL_OK;
-}
-
-/* A failure is another processor that adds 1 in between. */
-static enum emul_status memory_cmpxchg(void *ctx, gva_t gva, const void *old,
-				       const void *new, size_t len,
-				       bool *swapped)
-{
-	struct memory *m = ctx;
-
-	m->cmpxchgs++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	if (m->failures) {
-		m->failures--;
-		m->bytes[gva]++;
-	}
-	*swapped = !memcmp(&m->bytes[gva], old, len);
-	if (*swapped)
-		memcpy(&m->bytes[gva], new, len);
-	return EMUL_OK;
-}
-
-static const struct emul_ops memory_ops = {
-	.read = memory_read,
-	.write = memory_write,
-	.read_for_write = memory_read_for_write,
-	.cmpxchg = memory_cmpxchg,
-};
-
-static struct memory memory;
-static struct cpu_regs regs;
-
-static int set_up(void **state)
-{
-	memset(&memory, 0, sizeof(memory));
-	memory.fault_at = MEMORY_SIZE;
-	memory.refusal = EMUL_FAULT;
-	memset(&regs, 0, sizeof(regs));
-	regs.rip = 0xffffffff81000000;
-	regs.rflags = RFLAGS_FIXED;
-	return 0;
-}
-
-static enum emul_status run_in_mode(const u8 *bytes, size_t size,
-				    enum insn_mode mode)
-{
-	const u64 segment_base[SEG_COUNT] = { 0 };
-	struct insn insn;
-
-	assert_int_equal(insn_decode(&insn, bytes, size, mode), INSN_OK);
-	assert_int_equal(insn.length, size);
-	return emulate(&insn, &regs, segment_base, &memory_ops, &memory);
-}
-
-#define RUN(...)                                                               \
-	run_in_mode((const u8[]){ __VA_ARGS__ },                               \
-		    sizeof((const u8[]){ __VA_ARGS__ }), INSN_MODE_64)
 
 static void test_access_kinds(void **state)
 {
@@ -218,7 +111,6 @@ static void test_faults_change_nothing(void **state)
 	unsigned int i;
 
 	for (i = 0; i < 20000; i++) {
-		const u64 segment_base[SEG_COUNT] = { 0 };
 		struct random_insn random;
 		struct cpu_regs before;
 		struct insn insn;
@@ -233,8 +125,8 @@ static void test_faults_change_nothing(void **state)
 		before = regs;
 		memory.fault_at = 0;
 		memory.refusal = refusals[i % 2];
-		assert_int_equal(emulate(&insn, &regs, segment_base,
-					 &memory_ops, &memory) == EMUL_OK,
+		assert_int_equal(emulate(&insn, &regs, &segments, &memory_ops,
+					 &memory) == EMUL_OK,
 				 false);
 		assert_memory_equal(&regs, &before, sizeof(regs));
 		tried++;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* A memory that logs how the emulator reaches it, and fails on demand. */
+#ifndef TESTS_UNIT_EMULATE_MEMORY_H
+#define TESTS_UNIT_EMULATE_MEMORY_H
+
+#include "arch/x86/emulate.h"
+
+#define MEMORY_SIZE (4 * PAGE_SIZE)
+
+struct memory {
+	u8 bytes[MEMORY_SIZE];
+	gva_t fault_at; /* an access to this byte or above is refused */
+	enum emul_status refusal;
+	unsigned int reads, writes, reads_for_write, cmpxchgs;
+	unsigned int failures; /* of compare-exchange, to come */
+};
+
+extern const struct emul_ops memory_ops;
+extern struct memory memory;
+extern struct cpu_regs regs;
+extern struct emul_segments segments;
+extern u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
+
+/* Before each test: memory of zeros, flat segments, RIP in a kernel. */
+int set_up(void **state);
+/* Decode and emulate these @size bytes. */
+enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode);
+
+#define RUN(...)                                                               \
+	run_in_mode((const u8[]){ __VA_ARGS__ },                               \
+		    sizeof((const u8[]){ __VA_ARGS__ }), INSN_MODE_64)
+
+#endif

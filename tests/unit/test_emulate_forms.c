@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the host's processor can't be asked about the emulator: segments,
+ * stacks, branches, and the order of faults.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/emulate_memory.h"
+
+/* The processor has checked the operand that faulted, not the other one. */
+static void test_segment_limits(void **state)
+{
+	const u8 movsb[] = { 0xa4 }, push_mem[] = { 0xff, 0x30 };
+
+	segments.limit[SEG_ES] = 0x1ff;
+	regs.gpr[RDI] = 0x200;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	regs.gpr[RDI] = 0x1ff;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
+	/* Expand-down: below the limit there is nothing. */
+	segments.rights[SEG_ES] |= AR_EXPAND_DOWN;
+	regs.gpr[RDI] = 0x1ff;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	regs.gpr[RDI] = 0x200;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
+	/* Read-only data, and an unusable segment. */
+	segments.rights[SEG_ES] = AR_P | AR_S;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	segments.rights[SEG_ES] = AR_UNUSABLE;
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+
+	segments.limit[SEG_SS] = 0xff;
+	regs.gpr[RSP] = 0x102;
+	regs.gpr[RAX] = 0x10;
+	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32), EMUL_SS);
+	assert_int_equal(regs.gpr[RSP], 0x102);
+	regs.gpr[RSP] = 0x100;
+	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32), EMUL_OK);
+	assert_int_equal(regs.gpr[RSP], 0xfc);
+}
+
+static void test_canonical(void **state)
+{
+	regs.gpr[RBX] = BIT(47) - 1;
+	assert_int_equal(RUN(0x48, 0x89, 0x03), EMUL_GP);
+	regs.gpr[RSP] = BIT(47) + 4;
+	assert_int_equal(RUN(0x50), EMUL_SS);
+	assert_int_equal(memory.writes, 0);
+}
+
+static void test_pushes(void **state)
+{
+	/* pushal: EAX highest, ESP as it was */
+	regs.gpr[RSP] = 0x120;
+	regs.gpr[RAX] = 0x11223344;
+	regs.gpr[RDI] = 0x55;
+	assert_int_equal(run_in_mode((const u8[]){ 0x60 }, 1, INSN_MODE_32),
+			 EMUL_OK);
+	assert_int_equal(regs.gpr[RSP], 0x100);
+	assert_int_equal(memory.bytes[0x11c], 0x44);
+	assert_int_equal(memory.bytes[0x100], 0x55);
+	assert_int_equal(memory.bytes[0x10c], 0x20);
+	assert_int_equal(memory.bytes[0x10d], 0x01);
+	/* push %gs in 32-bit code: two bytes of four */
+	segments.selector[SEG_GS] = 0x1234;
+	memset(&memory.bytes[0xfc], 0xff, 4);
+	assert_int_equal(
+		run_in_mode((const u8[]){ 0x0f, 0xa8 }, 2, INSN_MODE_32),
+		EMUL_OK);
+	assert_int_equal(memory.bytes[0xfd], 0x12);
+	assert_int_equal(memory.bytes[0xfe], 0xff);
+	/* The stack's size is SS.B, not the code's. */
+	segments.rights[SEG_SS] &= ~AR_DB;
+	regs.gpr[RSP] = 0x10000;
+	segments.base[SEG_SS] = 0;
+	memory.refusal = EMUL_OK; /* it is beyond this memory */
+	assert_int_equal(run_in_mode((const u8[]){ 0x50 }, 1, INSN_MODE_32),
+			 EMUL_OK);
+	assert_int_equal(regs.gpr[RSP], 0x1fffc);
+}
+
+static void test_pushf_in_v86(void **state)
+{
+	regs.gpr[RSP] = 0x100;
+	regs.rflags |= RFLAGS_VM | RFLAGS_RF;
+	assert_int_equal(
+		run_in_mode((const u8[]){ 0x66, 0x9c }, 2, INSN_MODE_16),
+		EMUL_UNSUPPORTED);
+	regs.rflags |= RFLAGS_IOPL;
+	assert_int_equal(
+		run_in_mode((const u8[]){ 0x66, 0x9c }, 2, INSN_MODE_16),
+		EMUL_OK);
+	assert_int_equal(memory.bytes[0xfe], 0);
+	assert_int_equal(memory.bytes[0xfd], RFLAGS_IOPL >> 8);
+}
+
+static void test_calls(void **state)
+{
+	const u64 rip = regs.rip;
+
+	regs.gpr[RSP] = 0x100;
+	/* call .+5+0x10 */
+	assert_int_equal(RUN(0xe8, 0x10, 0, 0, 0), EMUL_OK);
+	assert_true(regs.rip == rip + 0x15);
+	assert_int_equal(regs.gpr[RSP], 0xf8);
+	assert_int_equal(memory.bytes[0xf8], (rip + 5) & 0xff);
+	/* call *(%rbx), to where nothing can be */
+	regs.gpr[RBX] = 0x200;
+	memset(&memory.bytes[0x200], 0x77, 8);
+	assert_int_equal(RUN(0xff, 0x13), EMUL_GP);
+	assert_int_equal(regs.gpr[RSP], 0xf8);
+	/* call *%eax beyond CS */
+	segments.limit[SEG_CS] = 0xffff;
+	regs.gpr[RAX] = 0x10000;
+	assert_int_equal(
+		run_in_mode((const u8[]){ 0xff, 0xd0 }, 2, INSN_MODE_32),
+		EMUL_GP);
+	/* A refused push leaves RIP. */
+	regs.rip = rip;
+	memory.fault_at = 0;
+	assert_int_equal(RUN(0xe8, 0x10, 0, 0, 0), EMUL_FAULT);
+	assert_true(regs.rip == rip);
+}
+
+static void test_enter(void **state)
+{
+	regs.gpr[RSP] = 0x108;
+	regs.gpr[RBP] = 0x99;
+	assert_int_equal(RUN(0xc8, 0x20, 0, 0), EMUL_OK);
+	assert_int_equal(memory.bytes[0x100], 0x99);
+	assert_int_equal(regs.gpr[RBP], 0x100);
+	assert_int_equal(regs.gpr[RSP], 0xe0);
+	/* It faults if the new top can't be written. */
+	assert_int_equal(memory.reads_for_write, 1);
+}
+
+/* Comparisons end a REP by ZF, and the element that did counts. */
+static void test_rep_compares(void **state)
+{
+	memory.bytes[0x103] = 0x42;
+	regs.gpr[RDI] = 0x100;
+	regs.gpr[RCX] = 10;
+	regs.gpr[RAX] = 0x42;
+	/* repne scasb */
+	assert_int_equal(RUN(0xf2, 0xae), EMUL_OK);
+	assert_int_equal(regs.gpr[RDI], 0x104);
+	assert_int_equal(regs.gpr[RCX], 6);
+	assert_true(regs.rflags & RFLAGS_ZF);
+	/* repe cmpsb */
+	regs.gpr[RSI] = 0x200;
+	regs.gpr[RDI] = 0x100;
+	regs.gpr[RCX] = 10;
+	assert_int_equal(RUN(0xf3, 0xa6), EMUL_OK);
+	assert_int_equal(regs.gpr[RSI], 0x204);
+	assert_false(regs.rflags & RFLAGS_ZF);
+}
+
+static void test_misaligned_vector(void **state)
+{
+	vector[8] = 0x5a;
+	regs.gpr[RBX] = 8;
+	/* movaps %xmm1, (%rbx); movups; movhps */
+	assert_int_equal(RUN(0x0f, 0x29, 0x0b), EMUL_UNSUPPORTED);
+	assert_int_equal(RUN(0x0f, 0x11, 0x0b), EMUL_OK);
+	assert_int_equal(memory.bytes[16], 0x5a);
+	assert_int_equal(RUN(0x0f, 0x17, 0x0b), EMUL_OK);
+	assert_int_equal(memory.bytes[8], 0x5a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_segment_limits, set_up),
+		cmocka_unit_test_setup(test_canonical, set_up),
+		cmocka_unit_test_setup(test_pushes, set_up),
+		cmocka_unit_test_setup(test_pushf_in_v86, set_up),
+		cmocka_unit_test_setup(test_calls, set_up),
+		cmocka_unit_test_setup(test_enter, set_up),
+		cmocka_unit_test_setup(test_rep_compares, set_up),
+		cmocka_unit_test_setup(test_misaligned_vector, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
