@@ -58,7 +58,7 @@ display_library: term
 memory: guest={memory}, host={memory}
 romimage: file={share}/BIOS-bochs-latest, options=fastboot
 vgaromimage: file={share}/VGABIOS-lgpl-latest
-cpu: model={cpu}, count=1, ips=50000000, reset_on_triple_fault=0, \
+cpu: model={cpu}, count=1, ips={ips}, reset_on_triple_fault=0, \
 ignore_bad_msrs=1
 clock: sync=none, time0=utc
 ata0-master: type=cdrom, path={image}, status=inserted
@@ -146,6 +146,7 @@ class Bochs(Machine):
     """Bochs emulates VMX in software: it needs nothing of the host."""
 
     default_cpu = "haswell"
+    ips = 50_000_000
 
     def __init__(self):
         super().__init__()
@@ -156,7 +157,8 @@ class Bochs(Machine):
         cpu = args.cpu or self.default_cpu
         master, slave = open_pty()
         config = BOCHSRC.format(memory=args.memory, share=BOCHS_SHARE,
-                                cpu=BOCHS_CPUS.get(cpu, cpu), image=image,
+                                cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
+                                image=image,
                                 serial=os.ttyname(slave), dir=directory)
         with open(os.path.join(directory, "bochsrc"), "w") as file:
             file.write(config)

@@ -175,6 +175,16 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 	}
 }
 
+/* How a failed entry is reported, for the user to see, once. */
+static void show_failure(struct vcpu *vcpu)
+{
+	restore_vmcs();
+	vmwrite(VMCS_GUEST_RFLAGS, 0);
+	log_info("doctor-test: this is how a failed entry is reported:");
+	vcpu_enter(vcpu);
+	restore_vmcs();
+}
+
 int doctor_test_run(void)
 {
 	struct vcpu *vcpu = selftest_vcpu();
@@ -195,7 +205,7 @@ int doctor_test_run(void)
 					try_rule(vcpu, c, r, n, &tally);
 		}
 	}
-	restore_vmcs();
+	show_failure(vcpu);
 	log_info("doctor-test: %u entries tried, %u different; %u rules can't "
 		 "be broken here",
 		 tally.tried, tally.different, tally.skipped);

@@ -153,7 +153,7 @@ static bool as_expected(struct probe *p, u8 level, u64 entry,
 		[EXITED] = "exits",
 		[DELIVERED] = "goes to the guest",
 		[TRANSLATED] = "translates",
-		[ENTRY_FAILED] = "can't be tried",
+		[ENTRY_FAILED] = "can't be entered",
 		[OUTCOME_UNKNOWN] = "does something else",
 	};
 	enum outcome got = try_entry(p, level, entry);
@@ -192,6 +192,11 @@ bool selftest_run(struct selftest_result *result)
 
 	if (!selftest_vcpu())
 		return false;
+	if (try_entry(&probe, PT_LEVELS, SPTE_ABSENT_VALUE) == ENTRY_FAILED) {
+		log_info("self-test: no guest can be entered on this machine; "
+			 "please report it: docs/hardware.md");
+		return false;
+	}
 	result->filter_works = true;
 	for (u8 level = PT_LEVELS; level > 0; level--) {
 		if (!as_expected(&probe, level, SPTE_ABSENT_VALUE, DELIVERED,

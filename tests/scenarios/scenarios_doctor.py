@@ -40,6 +40,9 @@ NEED_EPT = {("GUEST_CR0", "in IA-32e mode, PG")}
 DIFFERS = re.compile(r"(?m)^umbra: doctor-test: differs: \S+ (\w+) \((.*)\); "
                      r"doctor: ")
 SUMS = re.compile(r"(?m)^umbra: doctor-test: (\d+) entries tried, (\d+) ")
+REPORT = (r"^umbra: VM-entry failure: invalid guest state\n"
+          r"umbra: entry doctor: invalid guest state, SDM vol\. 3C, 26\.3\.1\.4: "
+          r"GUEST_RFLAGS is 0x0; expected: bit 1 is 1\n(?!umbra: entry doctor)")
 
 
 def doctor(s, cpu, least):
@@ -55,6 +58,8 @@ def doctor(s, cpu, least):
     if known:
         raise Failure(f"doctor and processor agree on {known}: now known to "
                       "differ")
+    if not re.search(REPORT, run.output, re.M):
+        raise Failure("a failed entry isn't reported as it should be")
     tried = int(SUMS.search(run.output)[1])
     if tried < least:
         raise Failure(f"only {tried} entries were tried")
