@@ -15,7 +15,7 @@ OPTIONS ?= mmu=bypass
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios test-nested hardware-table bench
+.PHONY: guests scenarios test-nested hardware-table bench FORCE
 
 guests: $(LINUX)
 
@@ -46,8 +46,13 @@ $(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
 KERNEL ?= $(GUESTS)/vmlinuz
 INITRD ?= $(GUESTS)/initrd.cpio
 
+# Changes when they do, and makes the image anew.
+$(B)/image.parameters: FORCE | $(B)/.deps
+	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 $(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
-		tools/mkimage tools/guests.mk
+		$(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
 		--kernel $(KERNEL) --initrd $(INITRD) \
 		--memtest $(GUESTS)/memtest $@
