@@ -52,12 +52,7 @@ static void print_processor(void)
 
 static void print_hypervisor(void)
 {
-	const struct hypervisor *h = vmx_hypervisor();
-
-	if (h)
-		log_info("CPUID.1:ECX[31] is 1: this machine runs under %s",
-			 h->name);
-	else
+	if (!vmx_hypervisor())
 		log_info("CPUID.1:ECX[31] is 0: no hypervisor below shows");
 }
 

@@ -153,8 +153,12 @@ static void load_builtin(const char *words)
 void start(const struct boot_info *info, const struct options *options)
 {
 	const char *guest = options->guest, *unused;
+	const struct hypervisor *below = vmx_hypervisor();
 	struct selftest_result selftest;
 
+	if (below)
+		log_info("CPUID.1:ECX[31] is 1: this machine runs under %s",
+			 below->name);
 	if (options->probe)
 		probe_print(info);
 	if (!vmx_start())

@@ -118,6 +118,7 @@ scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
          r"exit controls .* lacks load IA32_EFER", "EFER by the MSR areas"
          )(probe)
 scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max"], REFUSED,
+         r"CPUID\.1:ECX\[31\] is 1: this machine runs under QEMU's own",
          *MACHINE, r"CPUID lacks.* VMX", r"CPUID\.1:ECX\.VMX \(bit 5\) is 0",
          r"remedy: this machine runs under QEMU's own emulation \(TCG\)")(probe)
 scenario("probe-no-hypervisor", ["--machine", "qemu", "--cpu",
