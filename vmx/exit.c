@@ -87,12 +87,6 @@ static enum exit_result handle_triple_fault(struct vcpu *vcpu)
 	return vmx_stop_guest(vcpu, "triple fault");
 }
 
-static enum exit_result handle_task_switch(struct vcpu *vcpu)
-{
-	return vmx_stop_guest(vcpu, "a hardware task switch: Umbra does not "
-				    "emulate these yet");
-}
-
 static enum exit_result handle_startup(struct vcpu *vcpu)
 {
 	return vmx_stop_guest(vcpu, "INIT or SIPI: Umbra runs one virtual "
@@ -130,7 +124,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_INIT_SIGNAL] = handle_startup,
 	[EXIT_STARTUP_IPI] = handle_startup,
 	[EXIT_INTERRUPT_WINDOW] = handle_interrupt_window,
-	[EXIT_TASK_SWITCH] = handle_task_switch,
+	[EXIT_TASK_SWITCH] = vmx_handle_task_switch,
 	[EXIT_CPUID] = vmx_handle_cpuid,
 	[EXIT_GETSEC] = handle_undefined,
 	[EXIT_HLT] = vmx_handle_hlt,

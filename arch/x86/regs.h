@@ -111,7 +111,8 @@ struct cpu_regs {
 #define AR_EXPAND_DOWN BIT(2) /* of code: conforming */
 #define AR_CODE BIT(3)
 #define AR_S BIT(4) /* code or data, no system segment */
-#define AR_DPL(ar) ((unsigned int)((ar) >> 5 & 3))
+#define AR_DPL_SHIFT 5
+#define AR_DPL(ar) ((unsigned int)((ar) >> AR_DPL_SHIFT & 3))
 #define AR_P BIT(7)
 #define AR_L BIT(13)
 #define AR_DB BIT(14)

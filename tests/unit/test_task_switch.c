@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of the hardware task switch: what goes to the old TSS and comes from
+ * the new one, busy bits, link and NT, the segments' checks in their order, and
+ * faults that leave everything as it was.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vmx/task_switch.h"
+
+#define MEMORY_SIZE 0x4000
+#define GDT 0x1000
+#define OLD_TSS 0x2000
+#define NEW_TSS 0x2100
+#define STACK_TOP 0x3000
+#define CODE 0x08
+#define DATA 0x10
+#define OLD 0x18
+#define NEW 0x20
+#define LDT 0x28
+#define CODE3 0x30
+#define DATA3 0x38
+#define GDT_SIZE 0x40
+
+/* Offsets in a 32-bit TSS, SDM vol. 3A, figure 7-2. */
+#define TSS_CR3 0x1c
+#define TSS_EIP 0x20
+#define TSS_EFLAGS 0x24
+#define TSS_EAX 0x28
+#define TSS_ESP 0x38
+#define TSS_ES 0x48
+#define TSS_CS 0x4c
+#define TSS_SS 0x50
+#define TSS_DS 0x54
+#define TSS_LDT 0x60
+#define TSS_T 0x64
+/* The same in a 16-bit one, figure 7-10. */
+#define TSS16_IP 14
+#define TSS16_FLAGS 16
+#define TSS16_AX 18
+#define TSS16_SP 26
+#define TSS16_CS 36
+
+static u8 memory[MEMORY_SIZE];
+static u32 fault_at; /* no access reaches it */
+static u32 cr3;
+static bool cr3_valid;
+static struct task_cpu cpu;
+static struct task_fault fault;
+static bool switched, trap;
+
+static bool reaches(u32 gva, size_t len)
+{
+	assert_true(gva + len <= MEMORY_SIZE);
+	return gva <= fault_at && fault_at < gva + len;
+}
+
+static bool read_memory(void *ctx, u32 gva, void *buf, size_t len)
+{
+	if (reaches(gva, len))
+		return false;
+	memcpy(buf, &memory[gva], len);
+	return true;
+}
+
+static bool write_memory(void *ctx, u32 gva, const void *buf, size_t len)
+{
+	if (reaches(gva, len))
+		return false;
+	memcpy(&memory[gva], buf, len);
+	return true;
+}
+
+static bool probe(void *ctx, u32 gva, size_t len)
+{
+	return !reaches(gva, len);
+}
+
+static bool load_cr3(void *ctx, u32 value)
+{
+	cr3 = value;
+	return cr3_valid;
+}
+
+static const struct task_ops ops = { read_memory, write_memory, probe,
+				     load_cr3 };
+
+static u32 get(u32 gva, size_t size)
+{
+	u32 value = 0;
+
+	memcpy(&value, &memory[gva], size);
+	return value;
+}
+
+static void put(u32 gva, u32 value, size_t size)
+{
+	memcpy(&memory[gva], &value, size);
+}
+
+static void set_descriptor(u16 selector, u32 base, u32 limit, u32 rights)
+{
+	u64 value = (limit & 0xffff) | (u64)(base & 0xffffff) << 16 |
+		    (u64)rights << 40 | (u64)(limit & 0xf0000) << 32 |
+		    (u64)(base >> 24) << 56;
+
+	memcpy(&memory[GDT + selector], &value, sizeof(value));
+}
+
+static void set_type(u16 selector, u8 byte)
+{
+	memory[GDT + selector + 5] = byte;
+}
+
+static u8 type(u16 selector)
+{
+	return memory[GDT + selector + 5];
+}
+
+static int set_up(void **state)
+{
+	unsigned int i;
+
+	memset(memory, 0, sizeof(memory));
+	fault_at = MEMORY_SIZE;
+	cr3 = 0;
+	cr3_valid = true;
+	set_descriptor(CODE, 0, 0xfffff, 0xc09a); /* not accessed yet */
+	set_descriptor(DATA, 0, 0xfffff, 0xc092);
+	set_descriptor(CODE3, 0, 0xfffff, 0xc0fb);
+	set_descriptor(DATA3, 0, 0xfffff, 0xc0f3);
+	set_descriptor(OLD, OLD_TSS, 0x67, 0x8b);
+	set_descriptor(NEW, NEW_TSS, 0x67, 0x89);
+	set_descriptor(LDT, GDT, GDT_SIZE - 1, 0x82);
+	put(NEW_TSS + TSS_EIP, 0x1234, 4);
+	put(NEW_TSS + TSS_EFLAGS, 0x202, 4);
+	for (i = 0; i < 8; i++)
+		put(NEW_TSS + TSS_EAX + 4 * i, 0x100 + i, 4);
+	put(NEW_TSS + TSS_ESP, STACK_TOP, 4);
+	put(NEW_TSS + TSS_ES, DATA, 4);
+	put(NEW_TSS + TSS_CS, CODE, 4);
+	put(NEW_TSS + TSS_SS, DATA, 4);
+	put(NEW_TSS + TSS_DS, DATA, 4);
+	put(NEW_TSS + TSS_CR3, 0x7000, 4);
+
+	memset(&cpu, 0, sizeof(cpu));
+	for (i = 0; i < 8; i++)
+		cpu.gpr[i] = 0x200 + i;
+	cpu.eip = 0x5678;
+	cpu.eflags = 0x46 | RFLAGS_NT;
+	cpu.gdt_base = GDT;
+	cpu.gdt_limit = GDT_SIZE - 1;
+	cpu.segment[SEG_CS].selector = CODE;
+	cpu.segment[SEG_SS].selector = DATA;
+	cpu.segment[TASK_TR] =
+		(struct task_register){ OLD, OLD_TSS, 0x67, 0x8b };
+	cpu.segment[TASK_LDTR].rights = AR_UNUSABLE;
+	return 0;
+}
+
+static enum task_status go(enum task_source source)
+{
+	return task_switch(&cpu, NEW, source, &ops, NULL, &fault, &switched,
+			   &trap);
+}
+
+static void test_jmp(void **state)
+{
+	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(switched && !trap);
+	/* The old task's state, and nothing but it, is in its TSS. */
+	assert_int_equal(get(OLD_TSS + TSS_EIP, 4), 0x5678);
+	assert_int_equal(get(OLD_TSS + TSS_EFLAGS, 4), 0x46 | RFLAGS_NT);
+	assert_int_equal(get(OLD_TSS + TSS_EAX + 4 * RBX, 4), 0x200 + RBX);
+	assert_int_equal(get(OLD_TSS + TSS_CS, 4), CODE);
+	assert_int_equal(get(OLD_TSS + TSS_CR3, 4), 0);
+	assert_int_equal(get(OLD_TSS + TSS_LDT, 4), 0);
+	/* The new one's is in the processor. */
+	assert_int_equal(cpu.eip, 0x1234);
+	assert_int_equal(cpu.eflags, 0x202);
+	assert_int_equal(cpu.gpr[RAX], 0x100);
+	assert_int_equal(cpu.segment[TASK_TR].selector, NEW);
+	assert_int_equal(cpu.segment[TASK_TR].rights, 0x8b);
+	assert_int_equal(cpu.segment[SEG_CS].rights, 0xc09b);
+	assert_int_equal(cpu.segment[SEG_CS].limit, 0xffffffff);
+	assert_true(cpu.segment[SEG_GS].rights & AR_UNUSABLE);
+	/* Busy, and accessed. */
+	assert_int_equal(type(OLD), 0x89);
+	assert_int_equal(type(NEW), 0x8b);
+	assert_int_equal(type(CODE), 0x9b);
+	assert_int_equal(get(NEW_TSS, 4), 0);
+	/* Unpaged: CR3 is none of the switch's business. */
+	assert_int_equal(cr3, 0);
+}
+
+static void test_call_and_iret(void **state)
+{
+	assert_int_equal(go(TASK_CALL), TASK_DONE);
+	assert_int_equal(type(OLD), 0x8b);
+	assert_int_equal(type(NEW), 0x8b);
+	assert_int_equal(get(NEW_TSS, 2), OLD);
+	assert_int_equal(cpu.eflags, 0x202 | RFLAGS_NT);
+	/* And back. */
+	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &ops, NULL, &fault,
+				     &switched, &trap),
+			 TASK_DONE);
+	assert_int_equal(type(OLD), 0x8b);
+	assert_int_equal(type(NEW), 0x89);
+	assert_int_equal(get(NEW_TSS + TSS_EFLAGS, 4), 0x202);
+	assert_int_equal(cpu.eip, 0x5678);
+	assert_int_equal(cpu.eflags, 0x46 | RFLAGS_NT);
+}
+
+static void test_cr3_and_trap(void **state)
+{
+	cpu.paging = true;
+	put(NEW_TSS + TSS_T, 1, 2);
+	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_int_equal(cr3, 0x7000);
+	assert_true(trap);
+}
+
+static void test_cr3_refused(void **state)
+{
+	cpu.paging = true;
+	cr3_valid = false;
+	assert_int_equal(go(TASK_JMP), TASK_FAULT);
+	assert_int_equal(fault.vector, VECTOR_TS);
+	assert_int_equal(fault.error_code, NEW);
+}
+
+static void test_16_bit(void **state)
+{
+	memset(&memory[NEW_TSS], 0, 0x80);
+	set_descriptor(NEW, NEW_TSS, 0x2b, 0x81);
+	put(NEW_TSS + TSS16_IP, 0x77, 2);
+	put(NEW_TSS + TSS16_FLAGS, 0x2, 2);
+	put(NEW_TSS + TSS16_AX, 0xabcd, 2);
+	put(NEW_TSS + TSS16_SP, STACK_TOP, 2);
+	put(NEW_TSS + TSS16_CS, CODE, 2);
+	put(NEW_TSS + TSS16_CS + 2, DATA, 2);
+	cpu.paging = true;
+	assert_int_equal(go(TASK_CALL), TASK_DONE);
+	assert_int_equal(cpu.eip, 0x77);
+	assert_int_equal(cpu.gpr[RAX], 0xabcd);
+	assert_int_equal(get(NEW_TSS, 2), OLD);
+	assert_int_equal(type(NEW), 0x83);
+	/* It has no CR3. */
+	assert_int_equal(cr3, 0);
+	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &ops, NULL, &fault,
+				     &switched, &trap),
+			 TASK_DONE);
+	assert_int_equal(get(NEW_TSS + TSS16_IP, 2), 0x77);
+	assert_int_equal(type(NEW), 0x81);
+	assert_int_equal(cpu.gpr[RAX], 0x200);
+}
+
+/* A page fault before the switch: nothing has changed. */
+static void test_page_faults(void **state)
+{
+	static const u32 places[] = { GDT + NEW, NEW_TSS + 0x10,
+				      OLD_TSS + 0x40 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		u8 before[MEMORY_SIZE];
+		struct task_cpu old;
+
+		set_up(NULL);
+		memcpy(before, memory, sizeof(before));
+		old = cpu;
+		fault_at = places[i];
+		assert_int_equal(go(TASK_CALL), TASK_PAGE_FAULT);
+		assert_false(switched);
+		assert_memory_equal(&cpu, &old, sizeof(cpu));
+		assert_memory_equal(memory, before, sizeof(before));
+	}
+}
+
+/* What is wrong with the new task's segments faults in the new task. */
+static void expect(enum vector vector, u32 error_code)
+{
+	assert_int_equal(go(TASK_JMP), TASK_FAULT);
+	assert_true(switched);
+	assert_int_equal(fault.vector, vector);
+	assert_int_equal(fault.error_code, error_code);
+	assert_int_equal(cpu.eip, 0x1234);
+	/* CS and SS are such that an entry can be made with them. */
+	assert_false(cpu.segment[SEG_CS].rights & AR_UNUSABLE);
+	assert_int_equal(AR_DPL(cpu.segment[SEG_SS].rights),
+			 cpu.segment[SEG_CS].selector & 3);
+	set_up(NULL);
+}
+
+static void test_segment_faults(void **state)
+{
+	put(NEW_TSS + TSS_LDT, DATA, 4);
+	expect(VECTOR_TS, DATA);
+	put(NEW_TSS + TSS_CS, 0, 4);
+	expect(VECTOR_TS, 0);
+	put(NEW_TSS + TSS_CS, DATA, 4);
+	expect(VECTOR_TS, DATA);
+	put(NEW_TSS + TSS_CS, CODE | 3, 4);
+	expect(VECTOR_TS, CODE);
+	set_type(CODE, 0x1a);
+	expect(VECTOR_NP, CODE);
+	put(NEW_TSS + TSS_SS, CODE, 4);
+	expect(VECTOR_TS, CODE);
+	put(NEW_TSS + TSS_SS, DATA3 | 3, 4);
+	expect(VECTOR_TS, DATA3);
+	set_type(DATA, 0x12);
+	expect(VECTOR_SS, DATA);
+	put(NEW_TSS + TSS_DS, GDT_SIZE, 4);
+	expect(VECTOR_TS, GDT_SIZE);
+	set_type(DATA3, 0x73);
+	put(NEW_TSS + TSS_DS, DATA3, 4);
+	expect(VECTOR_NP, DATA3);
+	put(NEW_TSS + TSS_ES, LDT, 4);
+	expect(VECTOR_TS, LDT);
+	/* A kernel's data in a user's task. */
+	put(NEW_TSS + TSS_CS, CODE3 | 3, 4);
+	put(NEW_TSS + TSS_SS, DATA3 | 3, 4);
+	expect(VECTOR_TS, DATA);
+	/* EIP beyond CS comes last. */
+	set_descriptor(CODE, 0, 0x1000, 0x409b);
+	expect(VECTOR_GP, 0);
+}
+
+static void test_user_task_with_ldt(void **state)
+{
+	put(NEW_TSS + TSS_LDT, LDT, 4);
+	put(NEW_TSS + TSS_CS, CODE3 | 7, 4); /* the LDT is the GDT again */
+	put(NEW_TSS + TSS_SS, DATA3 | 7, 4);
+	put(NEW_TSS + TSS_DS, 0, 4);
+	put(NEW_TSS + TSS_ES, DATA3 | 7, 4);
+	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_int_equal(cpu.segment[TASK_LDTR].limit, GDT_SIZE - 1);
+	assert_int_equal(AR_DPL(cpu.segment[SEG_SS].rights), 3);
+	assert_true(cpu.segment[SEG_DS].rights & AR_UNUSABLE);
+}
+
+static void test_v86(void **state)
+{
+	put(NEW_TSS + TSS_EFLAGS, 0x202 | RFLAGS_VM, 4);
+	put(NEW_TSS + TSS_CS, 0xf000, 4);
+	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_int_equal(cpu.segment[SEG_CS].base, 0xf0000);
+	assert_int_equal(cpu.segment[SEG_CS].limit, 0xffff);
+	assert_int_equal(cpu.segment[SEG_CS].rights, 0xf3);
+	assert_int_equal(cpu.segment[SEG_GS].rights, 0xf3);
+}
+
+/* An error code on the new stack. */
+static void test_push(void **state)
+{
+	assert_int_equal(go(TASK_GATE), TASK_DONE);
+	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
+			 TASK_DONE);
+	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
+	assert_int_equal(get(STACK_TOP - 4, 4), 0x18);
+	cpu.segment[SEG_SS].limit = 0x100;
+	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
+			 TASK_FAULT);
+	assert_int_equal(fault.vector, VECTOR_SS);
+	cpu.segment[SEG_SS].limit = 0xffff;
+	fault_at = STACK_TOP - 8;
+	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
+			 TASK_PAGE_FAULT);
+	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_jmp, set_up),
+		cmocka_unit_test_setup(test_call_and_iret, set_up),
+		cmocka_unit_test_setup(test_cr3_and_trap, set_up),
+		cmocka_unit_test_setup(test_cr3_refused, set_up),
+		cmocka_unit_test_setup(test_16_bit, set_up),
+		cmocka_unit_test_setup(test_page_faults, set_up),
+		cmocka_unit_test_setup(test_segment_faults, set_up),
+		cmocka_unit_test_setup(test_user_task_with_ldt, set_up),
+		cmocka_unit_test_setup(test_v86, set_up),
+		cmocka_unit_test_setup(test_push, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
