@@ -43,7 +43,7 @@ L0_OPTIONS = ("console=ttyS0,115200 mitigations=off no_timer_check "
 # An exit of Umbra's guest takes KVM many exits of its own, so a timer's tick
 # would find the guest still at work on the last one: let time go slowly.
 L0_IPS = 400_000_000
-L0_SECONDS, CASE_SECONDS = 150, 600
+L0_SECONDS, CASE_SECONDS = 300, 1200
 
 # QEMU's firmware switches VMX on and locks the switch, as this file in its
 # fw_cfg tells it to. Under another name it is not found.
