@@ -49,4 +49,5 @@ UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c
 UNIT_walk_SRCS := $(wildcard mmu/*.c) tests/model/reference.c
 UNIT_model_SRCS := $(wildcard mmu/*.c) $(wildcard tests/model/*.c)
-UNIT_doctor_SRCS := $(wildcard vmx/doctor*.c) vmx/controls.c vmx/vmcs_fields.c
+UNIT_doctor_SRCS := $(filter-out vmx/doctor_test.c,$(wildcard vmx/doctor*.c)) \
+	vmx/controls.c vmx/vmcs_fields.c
