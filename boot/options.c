@@ -24,10 +24,18 @@ static void set_switch(bool *value, unsigned int position)
 		*value = position == ON;
 }
 
+/* The largest that is not above @value, which is not 0. */
+static u64 power_of_two(u64 value)
+{
+	return BIT(63 - __builtin_clzll(value));
+}
+
 bool options_parse(const char *cmdline, struct options *options)
 {
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
-	unsigned int rung = MMU_BYPASS, update = BY_RUNG, bypass = BY_RUNG;
+	unsigned int rung = MMU_NOWALK, cache = BY_RUNG, update = BY_RUNG,
+		     bypass = BY_RUNG, nowalk = BY_RUNG;
+	u64 prefetch = 0;
 	struct option table[] = {
 		{ .name = "doctor-test",
 		  .kind = OPTION_BOOL,
@@ -56,6 +64,11 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .destination = &rung,
 		  .choices = rungs,
 		  .help = "the rung of the shadow MMU" },
+		{ .name = "mmu.cache",
+		  .kind = OPTION_CHOICE,
+		  .destination = &cache,
+		  .choices = switch_positions,
+		  .help = "keep the shadows of guest tables" },
 		{ .name = "mmu.update",
 		  .kind = OPTION_CHOICE,
 		  .destination = &update,
@@ -66,6 +79,18 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .destination = &bypass,
 		  .choices = switch_positions,
 		  .help = "not-present faults go straight to the guest" },
+		{ .name = "mmu.prefetch",
+		  .kind = OPTION_U64,
+		  .destination = &prefetch,
+		  .min = MMU_PREFETCH_OFF,
+		  .max = MMU_PREFETCH_MAX,
+		  .help = "fill so many entries on a fault (rounded down to a "
+			  "power of two)" },
+		{ .name = "mmu.nowalk",
+		  .kind = OPTION_CHOICE,
+		  .destination = &nowalk,
+		  .choices = switch_positions,
+		  .help = "hand on what the fault's walk has found" },
 		{ .name = "mmu.pages",
 		  .kind = OPTION_U64,
 		  .destination = &options->shadow_pages,
@@ -91,8 +116,12 @@ bool options_parse(const char *cmdline, struct options *options)
 	*options = (struct options){ .exit = END_BY_HALT };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	options->policy = mmu_rung_policies[rung];
+	set_switch(&options->policy.cache, cache);
 	set_switch(&options->policy.update, update);
 	set_switch(&options->policy.bypass, bypass);
+	set_switch(&options->policy.nowalk, nowalk);
+	if (prefetch)
+		options->policy.prefetch = power_of_two(prefetch);
 	if (status == CMDLINE_OK)
 		return true;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));

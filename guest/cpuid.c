@@ -89,10 +89,9 @@
 
 #define EXT_1_ECX                                                              \
 	(CPUID_EXT_ECX_LAHF | CPUID_EXT_ECX_LZCNT | CPUID_EXT_ECX_PREFETCHW)
-/* Not here: PAGE1GB (1 GiB pages are not shadowed yet). */
 #define EXT_1_EDX                                                              \
-	(CPUID_EXT_EDX_SYSCALL | CPUID_EXT_EDX_NX | CPUID_EXT_EDX_RDTSCP |     \
-	 CPUID_EXT_EDX_LM)
+	(CPUID_EXT_EDX_SYSCALL | CPUID_EXT_EDX_NX | CPUID_EXT_EDX_PAGE1GB |    \
+	 CPUID_EXT_EDX_RDTSCP | CPUID_EXT_EDX_LM)
 
 struct cpuid_rule {
 	u32 leaf;

@@ -145,6 +145,7 @@ static void find_features(struct vm *vm)
 
 	vm->cpuid = (struct cpuid_policy_input){
 		.smep = cr4 & CR4_SMEP,
+		.smap = cr4 & CR4_SMAP,
 		.xsave = cr4 & CR4_OSXSAVE,
 		.rdtscp = vmx_has(&vm->vcpu.controls, CONTROLS_CPU2,
 				  CPU2_ENABLE_RDTSCP),
@@ -171,6 +172,8 @@ static bool create_mmu(struct vm *vm, const struct options *options,
 					? options->shadow_pages
 					: default_shadow_pages(bytes),
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+		.gigabyte_pages = cpuid(CPUID_EXT_FEATURES, 0).edx &
+				  CPUID_EXT_EDX_PAGE1GB,
 		.leaf_trap_reserved = selftest->leaf_trap_reserved,
 		.filter_works = selftest->filter_works,
 	};

@@ -35,16 +35,20 @@ static const u8 *map_by_shadow(struct mmu_vcpu *vcpu, gva_t gva)
 	const u8 *page;
 
 	for (; sp; sp = spte_child(mmu, sp, pt_index(gva, sp->role.level))) {
-		u32 slot = pt_index(gva, sp->role.level);
+		u8 level = sp->role.level;
+		u32 slot = pt_index(gva, level);
+		gfn_t gfn = sp->links[slot].target;
 
-		switch (spte_kind(sp->spt[slot], sp->role.level)) {
+		switch (spte_kind(sp->spt[slot], level)) {
 		case SPTE_TABLE:
 			continue;
 		case SPTE_LEAF:
-			page = mmu_map_gfn(mmu, sp->links[slot].target);
+			gfn += gva >> PAGE_SHIFT & (pt_span(level) - 1);
+			page = mmu_map_gfn(mmu, gfn);
 			return page + (gva & ~PAGE_MASK);
 		case SPTE_ABSENT:
 		case SPTE_TRAP:
+		case SPTE_MMIO:
 			return NULL;
 		}
 	}

@@ -6,19 +6,23 @@
  */
 #include "mmu/shadow.h"
 
+/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit. */
+static bool trap_is_reserved(const struct mmu *mmu, union shadow_role role)
+{
+	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||
+	       mmu->config.leaf_trap_reserved;
+}
+
 u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp, u64 gpte)
 {
 	union shadow_role role = sp->role;
-	bool reserved;
 
 	/* The processor loads PDPTEs at VM entry and refuses reserved bits. */
 	if (role_is_pae_root(role))
 		return SPTE_ABSENT_VALUE;
 	if (!(gpte & PTE_P) && mmu_bypasses(mmu, role))
 		return SPTE_ABSENT_VALUE;
-	reserved = role.level > 1 || (role.paged && !role.nxe) || !role.paged ||
-		   mmu->config.leaf_trap_reserved;
-	return spte_trap(reserved);
+	return spte_trap(trap_is_reserved(mmu, role));
 }
 
 /*
@@ -36,7 +40,7 @@ static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 	 * taken instead, till a user access faults and gives it back. Without
 	 * U the processor's SMEP no longer guards the page: NX does.
 	 */
-	if (role.paged && !role.wp && !(rights & ACCESS_W)) {
+	if (role.mode != PAGING_NONE && !role.wp && !(rights & ACCESS_W)) {
 		if (!(rights & ACCESS_U)) {
 			rights |= ACCESS_W;
 		} else if (supervisor_write) {
@@ -45,11 +49,14 @@ static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 				rights &= ~ACCESS_X;
 		}
 	}
-	/* Invariant 3: W waits for D. Invariant 1: a table stays read-only. */
-	if (!dirty || mmu->frames[gfn].shadowed)
+	/*
+	 * Invariant 3: W waits for D. Invariant 1: a table stays read-only. (A
+	 * region that has tables is not mapped by a large leaf.)
+	 */
+	if (!dirty || mmu->frames[gfn].shadowed || dirty_log_waits(mmu, gfn))
 		rights &= ~ACCESS_W;
 	/* With NXE=0 bit 63 is reserved. */
-	if (role.paged && !role.nxe)
+	if (!role.nxe)
 		rights |= ACCESS_X;
 	return rights;
 }
@@ -61,8 +68,88 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
 			     supervisor_write);
-	spte_set_leaf(mmu, sp, slot, gfn,
-		      spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+	if (sp->role.level == 1) {
+		spte_set_leaf(mmu, sp, slot, gfn,
+			      spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+		return;
+	}
+	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
+	spte_set_large_leaf(mmu, sp, slot, gfn,
+			    spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+}
+
+void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      const struct guest_walk *walk)
+{
+	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
+	bool reserved = trap_is_reserved(mmu, sp->role);
+
+	/* Frames are kept in 32 bits, beside the entry. */
+	if (gfn != (u32)gfn)
+		return;
+	spte_set_mmio(mmu, sp, slot, gfn,
+		      spte_make_mmio(reserved, walk->access[walk->level],
+				     walk->dirty));
+}
+
+/* What a LEAF is made of. */
+struct leaf {
+	gfn_t gfn;
+	u8 rights;
+	bool dirty;
+};
+
+/*
+ * The page that a neighbour of the entry which @walk has ended in maps, @ahead
+ * entries further on, if it needs no fault to be filled: invariants 3 (A is
+ * set), 4 and 5. No flag of the guest's is touched, so it can't notice.
+ */
+static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
+		      const struct guest_walk *walk, s32 ahead,
+		      struct leaf *leaf)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+	const void *table;
+	u64 gpte;
+
+	if (walk->level > 1) {
+		/* Another part of the same large page. */
+		leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
+		leaf->rights = walk->access[walk->level];
+		leaf->dirty = walk->dirty;
+		return mmu_hfn(mmu, leaf->gfn) != HFN_NONE;
+	}
+	table = mmu_map_gfn(mmu, walk->table[1]);
+	if (!table)
+		return false;
+	gpte = gpte_read(format.mode, table,
+			 gpte_index(format.mode, walk->gva, 1) + ahead);
+	leaf->gfn = gpte_gfn(&format, gpte, 1);
+	leaf->rights = walk->access[2] & gpte_rights(&format, gpte);
+	leaf->dirty = gpte & PTE_D;
+	return (gpte & PTE_P) && (gpte & PTE_A) &&
+	       !gpte_reserved(&format, gpte, 1) &&
+	       mmu_hfn(mmu, leaf->gfn) != HFN_NONE;
+}
+
+void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
+		     const struct guest_walk *walk)
+{
+	u32 window = mmu->policy.prefetch;
+	u32 here = pt_index(walk->gva, 1);
+	u32 first = ALIGN_DOWN(here, window);
+	struct leaf leaf;
+
+	for (u32 slot = first; slot < first + window; slot++) {
+		if (slot == here || spte_kind(sp->spt[slot], 1) != SPTE_TRAP ||
+		    !neighbour(mmu, sp, walk, (s32)(slot - here), &leaf))
+			continue;
+		shadow_fill_leaf(mmu, sp, slot, leaf.gfn, leaf.rights,
+				 leaf.dirty, 0);
+		mmu->stats.prefetches++;
+	}
+	/* What tells of the table's use is the entry that faulted. */
+	sp->last_filled = here;
 }
 
 /* Does the TABLE entry in place still say what @gpte says? */
@@ -70,52 +157,50 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 			 u32 slot, u64 gpte)
 {
 	const struct shadow_page *child;
-	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
-	union shadow_role role;
+	struct shadow_key key;
 
 	if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 		return false;
 	child = spte_child(mmu, sp, slot);
-	role = child->role;
-	if (gpte & PTE_PS) {
-		gfn = ALIGN_DOWN(gfn, pt_span(sp->role.level));
-		if (!role.direct || role.dirty != !!(gpte & PTE_D))
-			return false;
-	} else if (role.direct) {
-		return false;
-	}
-	return child->gfn == gfn &&
-	       role.access == (sp->role.access & pte_rights(gpte));
+	key = shadow_child(mmu, sp, slot, gpte);
+	return child->gfn == key.gfn && child->role.word == key.role.word;
 }
 
-/* May a LEAF be made of @gpte without a fault that asks for it? */
-static bool can_prefill(const struct mmu *mmu, const struct shadow_page *sp,
-			u64 gpte)
+/* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
+static bool prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    const struct gpt_format *format, u64 gpte)
 {
-	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	u8 rights = sp->role.access & gpte_rights(format, gpte);
+	gfn_t gfn = gpte_gfn(format, gpte, sp->role.level);
 
-	/* Invariants 3, 4 and 5, in this order. */
-	return sp->role.level == 1 && (gpte & PTE_A) &&
-	       mmu_hfn(mmu, gfn) != HFN_NONE;
+	if (sp->role.level > 1) {
+		if (!gpte_is_large(format, gpte, sp->role.level) ||
+		    sp->role.level != LARGE_LEVEL)
+			return false;
+		gfn = shadow_child(mmu, sp, slot, gpte).gfn;
+		if (!region_is_mappable(mmu, gfn))
+			return false;
+	} else if (mmu_hfn(mmu, gfn) == HFN_NONE) {
+		return false;
+	}
+	shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);
+	mmu->stats.updates++;
+	return true;
 }
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
-	u8 rights = sp->role.access & pte_rights(gpte);
+	struct gpt_format format = role_format(mmu, sp->role);
 	bool was_leaf = spte_kind(sp->spt[slot], sp->role.level) == SPTE_LEAF;
 
-	if (mmu->policy.update && (gpte & PTE_P) &&
-	    !pte_reserved(&mmu->config, gpte, sp->role.level, sp->role.nxe)) {
-		if ((gpte & PTE_A) && still_linked(mmu, sp, slot, gpte))
+	/* Invariants 3, 4 and 5 (in prefill). */
+	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
+	    !gpte_reserved(&format, gpte, sp->role.level)) {
+		if (still_linked(mmu, sp, slot, gpte))
 			return false;
-		if (can_prefill(mmu, sp, gpte)) {
-			shadow_fill_leaf(mmu, sp, slot,
-					 (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT,
-					 rights, gpte & PTE_D, 0);
-			mmu->stats.updates++;
+		if (prefill(mmu, sp, slot, &format, gpte))
 			return !was_leaf;
-		}
 		if (shadow_link_ahead(mmu, sp, slot, gpte))
 			return true;
 	}

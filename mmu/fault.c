@@ -6,55 +6,55 @@
  */
 #include "mmu/shadow.h"
 
-/* The shadow page below @sp on the way to @walk's address. */
-static struct shadow_page *next_page(struct mmu *mmu, struct shadow_page *sp,
-				     const struct guest_walk *walk)
+/* The level of the LEAF that is to map the page which @walk has found. */
+static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
 {
-	union shadow_role role = sp->role;
-	u8 level = sp->role.level;
-	gfn_t gfn;
-
-	role.level = level - 1;
-	if (level > walk->level) {
-		role.access = walk->access[level];
-		gfn = walk->table[level - 1];
-	} else {
-		/* Inside a large page there is no table: map it piecemeal. */
-		role.direct = true;
-		role.access = walk->access[walk->level];
-		role.dirty = walk->dirty;
-		gfn = ALIGN_DOWN(walk->gpa >> PAGE_SHIFT, pt_span(level));
-	}
-	return shadow_page_get(mmu, gfn, role);
+	if (walk->level >= LARGE_LEVEL &&
+	    region_is_mappable(mmu, walk->gpa >> PAGE_SHIFT))
+		return LARGE_LEVEL;
+	return 1;
 }
 
-struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
-				     const struct guest_walk *walk, u8 level)
+/*
+ * INVLPG of any address in a page of the guest's ends all that is cached of it.
+ * In the software TLB that is done by Umbra: leave a mark on the pages that
+ * hold but a piece of it.
+ */
+static void mark_splinters(struct mmu_vcpu *vcpu, const struct guest_walk *walk)
 {
-	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp;
+	struct shadow_page *sp = vcpu->root;
+	u8 level = walk->level;
 
-	shadow_make_room(mmu, PT_LEVELS);
-	for (sp = vcpu_root(vcpu); sp->role.level > level;) {
+	/* A 4 MiB page is larger than what an entry of level 2 maps. */
+	if (vcpu_mode(vcpu) == PAGING_32BIT && level == 2)
+		level = 3;
+	while (sp->role.level > 1) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
-		struct shadow_page *child = next_page(mmu, sp, walk);
 
-		spte_set_table(mmu, sp, slot, child);
-		sp = child;
+		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+			return;
+		sp = spte_child(vcpu->mmu, sp, slot);
+		sp->splintered = MAX(sp->splintered, level);
 	}
-	return sp;
 }
 
 static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 		 u32 error_code)
 {
 	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp = shadow_link_path(vcpu, walk, 1);
+	u8 level = leaf_level(mmu, walk);
+	struct shadow_page *sp = shadow_link_path(vcpu, walk, level);
 
-	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, 1),
+	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
 			 walk->gpa >> PAGE_SHIFT, walk->access[walk->level],
 			 walk->dirty, error_code);
 	mmu->stats.fills++;
+	if (level == LARGE_LEVEL)
+		mmu->stats.large_fills++;
+	else
+		shadow_prefetch(mmu, sp, walk);
+	if (sp->role.private)
+		mark_splinters(vcpu, walk);
 }
 
 /*
@@ -68,7 +68,8 @@ static void link_for_bypass(struct mmu_vcpu *vcpu,
 {
 	if (!mmu_bypasses(vcpu->mmu, vcpu_role(vcpu)))
 		return;
-	for (u8 level = PT_LEVELS; level > walk->level; level--)
+	for (u8 level = top_table_level(vcpu_mode(vcpu)); level > walk->level;
+	     level--)
 		if (!(walk->pte[level] & PTE_A))
 			return;
 	shadow_link_path(vcpu, walk, walk->level);
@@ -87,15 +88,62 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 /*
  * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
  * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
- * to take: such a write is emulated.
+ * to take, and without U SMAP would no longer guard the page: then the write is
+ * emulated.
  */
 static bool no_entry_allows(const struct mmu_vcpu *vcpu,
 			    const struct guest_walk *walk)
 {
 	union shadow_role role = vcpu_role(vcpu);
 
-	return role.paged && !role.wp && role.smep && !role.nxe &&
+	return role.mode != PAGING_NONE && !role.wp &&
+	       (role.smap || (role.smep && !role.nxe)) &&
 	       (walk->access[walk->level] & (ACCESS_W | ACCESS_U)) == ACCESS_U;
+}
+
+/*
+ * Is there an MMIO entry, made after an earlier walk, that permits the access?
+ * Then this is one to a device again, and there is nothing to walk for.
+ */
+static bool hits_mmio(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+		      struct guest_walk *walk)
+{
+	const struct shadow_page *sp = vcpu->root;
+	u32 slot = 0;
+	u64 spte;
+
+	for (; sp; sp = spte_child(vcpu->mmu, sp, slot)) {
+		slot = pt_index(gva, sp->role.level);
+		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+			break;
+	}
+	if (!sp || spte_kind(sp->spt[slot], sp->role.level) != SPTE_MMIO)
+		return false;
+	spte = sp->spt[slot];
+	if (!access_permitted(vcpu, spte_mmio_rights(spte), access) ||
+	    ((access & PFEC_W) && !(spte & SPTE_MMIO_D)))
+		return false;
+	walk->gva = gva;
+	walk->gpa = (gpa_t)sp->links[slot].target << PAGE_SHIFT |
+		    (gva & ~PAGE_MASK);
+	walk->status = WALK_OK;
+	return true;
+}
+
+static enum mmu_action access_to_mmio(struct mmu_vcpu *vcpu,
+				      const struct guest_walk *walk)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp;
+
+	mmu->stats.faults_mmio++;
+	if (mmu->policy.nowalk) {
+		sp = shadow_link_path(vcpu, walk, 1);
+		shadow_fill_mmio(mmu, sp, pt_index(walk->gva, 1), walk);
+		if (sp->role.private)
+			mark_splinters(vcpu, walk);
+	}
+	return MMU_MMIO;
 }
 
 enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
@@ -105,6 +153,11 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 	gfn_t gfn;
 
 	count_fault(&mmu->stats, error_code);
+	if (mmu->policy.nowalk && hits_mmio(vcpu, gva, error_code, walk)) {
+		mmu->stats.faults_mmio++;
+		mmu->stats.mmio_hits++;
+		return MMU_MMIO;
+	}
 	if (!mmu_walk(vcpu, gva, error_code, WALK_FOR_FAULT, walk)) {
 		if (walk->status == WALK_NOT_PRESENT)
 			mmu->stats.injected_not_present++;
@@ -114,13 +167,13 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 		return MMU_INJECT;
 	}
 	gfn = walk->gpa >> PAGE_SHIFT;
-	if (mmu_hfn(mmu, gfn) == HFN_NONE) {
-		mmu->stats.faults_mmio++;
-		return MMU_MMIO;
-	}
+	if (mmu_hfn(mmu, gfn) == HFN_NONE)
+		return access_to_mmio(vcpu, walk);
 	if ((error_code & PFEC_W) &&
 	    (mmu->frames[gfn].shadowed || no_entry_allows(vcpu, walk)))
 		return MMU_TABLE_WRITE;
+	if (error_code & PFEC_W)
+		dirty_log_mark(mmu, gfn);
 	fill(vcpu, walk, error_code);
 	return MMU_RESUME;
 }

@@ -6,12 +6,16 @@
  */
 #include "mmu/shadow.h"
 
-static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+/* The list that an entry of @kind, TABLE or LEAF, at @slot is on. */
+static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot,
+		      enum spte_kind kind)
 {
 	u32 target = sp->links[slot].target;
 
-	if (sp->role.level > 1)
+	if (kind == SPTE_TABLE)
 		return &mmu->pages[target].parents;
+	if (sp->role.level > 1)
+		return &region_of(mmu, target)->rmap;
 	return &mmu->frames[target].rmap;
 }
 
@@ -22,13 +26,13 @@ static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		     u32 target)
+		     enum spte_kind kind, u32 target)
 {
 	struct spte_link *link = &sp->links[slot];
 	u32 *head;
 
 	link->target = target;
-	head = list_head(mmu, sp, slot);
+	head = list_head(mmu, sp, slot, kind);
 	link->next = *head;
 	link->prev = LINK_NONE;
 	*head = spte_id(mmu, sp, slot);
@@ -38,12 +42,13 @@ static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 	struct spte_link *link = &sp->links[slot];
 
 	if (link->prev != LINK_NONE)
 		mmu->links[link->prev].next = link->next;
 	else
-		*list_head(mmu, sp, slot) = link->next;
+		*list_head(mmu, sp, slot, kind) = link->next;
 	if (link->next != LINK_NONE)
 		mmu->links[link->next].prev = link->prev;
 }
@@ -53,6 +58,7 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 	switch (spte_kind(sp->spt[slot], sp->role.level)) {
 	case SPTE_ABSENT:
 	case SPTE_TRAP:
+	case SPTE_MMIO:
 		break;
 	case SPTE_LEAF:
 		/*
@@ -61,8 +67,12 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		 * is legally stale (invariant 2), and the guest's own INVLPG
 		 * or CR3 load ends it. Where this is not so (the frame becomes
 		 * a table, the shadow page is given up) the caller flushes.
+		 * But a large one may be half of the guest's page, or one of
+		 * 512 parts, of which that INVLPG would drop only one.
 		 */
 		list_del(mmu, sp, slot);
+		if (sp->role.level > 1)
+			mmu_flush(mmu);
 		break;
 	case SPTE_TABLE:
 		list_del(mmu, sp, slot);
@@ -86,7 +96,7 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	    sp->links[slot].target == target)
 		return;
 	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-	list_add(mmu, sp, slot, target);
+	list_add(mmu, sp, slot, SPTE_TABLE, target);
 	sp->spt[slot] = spte_make_table(shadow_page_hpa(mmu, child),
 					role_is_pae_root(sp->role));
 	sp->last_filled = slot;
@@ -97,24 +107,52 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 {
 	u64 old = sp->spt[slot];
 
-	if (spte_kind(old, 1) == SPTE_LEAF && sp->links[slot].target == gfn) {
+	if (spte_kind(old, sp->role.level) == SPTE_LEAF &&
+	    sp->links[slot].target == gfn) {
 		/* Narrowing takes effect at once; NX is a right's absence. */
 		if ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
 		    (PTE_W | PTE_U | PTE_NX))
 			mmu_flush(mmu);
 	} else {
 		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-		list_add(mmu, sp, slot, (u32)gfn);
+		list_add(mmu, sp, slot, SPTE_LEAF, (u32)gfn);
 	}
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;
 }
 
-void frame_write_protect(struct mmu *mmu, gfn_t gfn)
+void spte_set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			 gfn_t gfn, u64 spte)
+{
+	struct shadow_page *splinters = NULL;
+
+	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
+		splinters = spte_child(mmu, sp, slot);
+	spte_set_leaf(mmu, sp, slot, gfn, spte | PTE_PS);
+	/* Merged: what was in the place of it is of no more use. */
+	if (splinters && shadow_page_is_orphan(splinters) &&
+	    splinters->role.direct)
+		shadow_page_zap(mmu, splinters);
+}
+
+void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte)
+{
+	spte_clear(mmu, sp, slot, spte);
+	sp->links[slot].target = (u32)gfn;
+}
+
+void frame_take_write(struct mmu *mmu, gfn_t gfn)
 {
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
 	     id = mmu->links[id].next)
 		mmu->tables[id] &= ~PTE_W;
+}
+
+void frame_write_protect(struct mmu *mmu, gfn_t gfn)
+{
+	region_split(mmu, gfn);
+	frame_take_write(mmu, gfn);
 	/*
 	 * Even where no entry had W: one that was taken down without a flush
 	 * may still be in the TLB, writable (invariants 1 and 6).

@@ -24,6 +24,11 @@ static void *alloc_bytes(const struct mmu_config *config, u64 bytes)
 				  ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE);
 }
 
+static u64 region_count(u64 gfn_count)
+{
+	return (gfn_count + LARGE_FRAMES - 1) / LARGE_FRAMES;
+}
+
 /* A power of two, about twice the number of pages. */
 static u32 hash_size(u32 pages)
 {
@@ -42,24 +47,29 @@ static bool alloc_tables(struct mmu *mmu)
 
 	mmu->frames =
 		alloc_bytes(config, config->gfn_count * sizeof(*mmu->frames));
+	mmu->regions = alloc_bytes(config, region_count(config->gfn_count) *
+						   sizeof(*mmu->regions));
+	mmu->dirty_log =
+		alloc_bytes(config, mmu_dirty_log_words(mmu) * sizeof(u64));
 	mmu->pages = alloc_bytes(config, pages * sizeof(*mmu->pages));
 	mmu->links =
 		alloc_bytes(config, pages * PT_ENTRIES * sizeof(*mmu->links));
 	mmu->tables = alloc_bytes(config, pages * PAGE_SIZE);
 	mmu->hash = alloc_bytes(config, buckets * sizeof(*mmu->hash));
 	mmu->hash_mask = buckets - 1;
-	return mmu->frames && mmu->pages && mmu->links && mmu->tables &&
-	       mmu->hash;
+	return mmu->frames && mmu->regions && mmu->dirty_log && mmu->pages &&
+	       mmu->links && mmu->tables && mmu->hash;
 }
 
 u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
 {
-	/* Of five pieces and the struct itself, each is rounded to pages. */
-	return gfn_count * sizeof(struct guest_frame) +
+	/* Of seven pieces and the struct itself, each is rounded to pages. */
+	return gfn_count * sizeof(struct guest_frame) + gfn_count / 8 +
+	       region_count(gfn_count) * sizeof(struct guest_region) +
 	       shadow_pages * (sizeof(struct shadow_page) + PAGE_SIZE +
 			       PT_ENTRIES * sizeof(struct spte_link)) +
 	       hash_size(shadow_pages) * sizeof(u32) + sizeof(struct mmu) +
-	       6 * PAGE_SIZE;
+	       8 * PAGE_SIZE;
 }
 
 struct mmu *mmu_create(const struct mmu_config *config)
@@ -81,6 +91,8 @@ struct mmu *mmu_create(const struct mmu_config *config)
 	mmu->tables_hpa = config->ops->to_hpa(config->ctx, mmu->tables);
 	for (gfn_t gfn = 0; gfn < config->gfn_count; gfn++)
 		mmu->frames[gfn].rmap = LINK_NONE;
+	for (u64 i = 0; i < region_count(config->gfn_count); i++)
+		mmu->regions[i].rmap = LINK_NONE;
 	for (u32 i = 0; i <= mmu->hash_mask; i++)
 		mmu->hash[i] = LINK_NONE;
 	mmu->lru_first = mmu->lru_last = LINK_NONE;

@@ -71,10 +71,14 @@ struct mmu_stats {
 	u64 faults_mmio; /* those of them that hit no RAM */
 	u64 injected_not_present; /* guest faults that our walk found, P=0 */
 	u64 injected_other; /* ... with P=1 */
+	u64 mmio_hits; /* faults_mmio that an MMIO entry answered, unwalked */
 	u64 walks_fault; /* guest walks to decide a #PF exit */
 	u64 walks_data; /* ... for an operand of an emulated instruction */
 	u64 walks_fetch; /* ... to fetch an instruction's bytes */
 	u64 fills; /* leaf entries made on a fault */
+	u64 prefetches; /* leaf entries made beside one that faulted */
+	u64 large_fills; /* of the fills, those that map 2 MiB */
+	u64 splits; /* large leaves that gave way to 4 KiB ones */
 	u64 updates; /* leaf entries made on a guest's write of the PTE */
 	u64 table_writes; /* guest-table entries written by the guest */
 	u64 unshadowed; /* shadow pages given up because their table was written
@@ -96,6 +100,8 @@ struct mmu_vcpu {
 	u64 cr3;
 	u64 cr4;
 	u64 efer; /* LMA included */
+	/* Of PAE paging: in registers, not in memory (SDM vol. 3A, 4.4.1). */
+	u64 pdpte[PAE_PDPTES];
 	struct shadow_page *root; /* NULL: to be found before the next entry */
 	/*
 	 * A root has been found since this was last cleared, by whoever then
@@ -143,13 +149,29 @@ struct mmu_stats *mmu_stats(struct mmu *mmu);
  * store the new values and drop the root, so that the next mmu_root() finds
  * the one that fits. A load of CR3, and any change of CR0.PG, CR4.PAE/PGE/PSE,
  * EFER, is also a flush that the guest has asked for (SDM vol. 3A, 4.10.4.1).
+ * @pdpte: those that were loaded with it, or NULL to keep what was loaded.
  */
-void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer);
+void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+		   const u64 *pdpte);
+
+/*
+ * Read the PDPTEs that PAE paging would load with @cr3 (SDM vol. 3A, 4.4.1).
+ * False: one that is present has a reserved bit set, and the load is #GP(0).
+ */
+bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES]);
+
+/*
+ * The guest has executed INVLPG. Needed only while guest tables are not cached
+ * (mmu_policy.cache): else its own execution by the processor is enough.
+ */
+void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva);
+/* Must INVLPG exit? */
+bool mmu_needs_invlpg(const struct mmu *mmu);
 
 /*
  * The host-physical address of the shadow root, for the guest's CR3 field:
- * of a PML4 while the guest is in long mode, of PAE PDPTEs (below 4 GiB)
- * while it is unpaged. To be called before each entry; cheap when unchanged.
+ * of a PML4 while the guest is in long mode, else of PAE PDPTEs (below 4 GiB).
+ * To be called before each entry; cheap when unchanged.
  */
 hpa_t mmu_root(struct mmu_vcpu *vcpu);
 
@@ -158,18 +180,35 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);
 
 /*
  * A page fault has made the guest exit. @error_code is the hardware's; it is
- * believed for W, U and I/D, never for P and RSVD (invariant 4). @walk receives
- * what the guest's tables say, to be handed on to whatever acts upon it.
+ * believed for W, U and I/D, never for P and RSVD (invariant 4); the caller
+ * adds WALK_AC where it holds. @walk receives what the guest's tables say, to
+ * be handed on to whatever acts upon it; after MMU_MMIO only its gva and gpa
+ * count.
  */
 enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk);
+
+/*
+ * Dirty-page logging: which guest frames were written since the log was started
+ * or last read, by the guest, by the A and D flags of its tables, by emulated
+ * instructions and by devices. Exact; large pages are split while it is on.
+ */
+void mmu_dirty_log_start(struct mmu_vcpu *vcpu);
+void mmu_dirty_log_stop(struct mmu_vcpu *vcpu);
+bool mmu_dirty_log_is_on(const struct mmu *mmu);
+/*
+ * Copy the log, a bit for each frame, into @bitmap of mmu_dirty_log_words()
+ * words, and begin a new one. Returns how many frames it has.
+ */
+u64 mmu_dirty_log_read(struct mmu_vcpu *vcpu, u64 *bitmap);
+u64 mmu_dirty_log_words(const struct mmu *mmu);
 
 /* What a guest walk is for; each is counted apart. */
 enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
 
 /*
  * Walk the guest's tables for an access at @gva with the rights of a page-fault
- * error code (W, U, I/D of @access; the rest ignored), setting A and D as the
+ * error code (W, U, I/D of @access, and WALK_AC), setting A and D as the
  * processor would. Returns true and walk->gpa, or false and walk->error_code.
  */
 bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,

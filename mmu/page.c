@@ -73,52 +73,70 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
  */
 static void classify(struct mmu *mmu, struct shadow_page *sp)
 {
-	const u64 *gptes = NULL;
-
-	if (!sp->role.direct)
-		gptes = mmu_map_gfn(mmu, sp->gfn);
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		/* A table outside RAM reads as ones, so nothing is absent. */
-		u64 gpte = gptes ? gptes[slot] : ~0ULL;
+		/* With no table behind, nothing is absent. */
+		u64 gpte = sp->role.direct ? PTE_P : shadow_gpte(mmu, sp, slot);
 
 		sp->spt[slot] = spte_unfilled(mmu, sp, gpte);
 	}
 }
 
-/* Linking ahead takes pages only while so many stay free. */
-#define LINK_AHEAD_RESERVE 32
+/* What is not needed at once takes pages only while so many stay free. */
+#define SPARE_PAGES 32
+
+bool shadow_pages_to_spare(const struct mmu *mmu)
+{
+	return mmu->free_count > SPARE_PAGES;
+}
 
 bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
-	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
-	union shadow_role role = sp->role;
+	struct gpt_format format = role_format(mmu, sp->role);
+	struct shadow_key key;
 
-	if (role.level == 1 || !mmu_bypasses(mmu, role) ||
-	    (gpte & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
-	    pte_reserved(&mmu->config, gpte, role.level, role.nxe) ||
-	    mmu_hfn(mmu, gfn) == HFN_NONE ||
-	    mmu->free_count <= LINK_AHEAD_RESERVE)
+	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role) ||
+	    (gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
+	    gpte_is_large(&format, gpte, sp->role.level) ||
+	    gpte_reserved(&format, gpte, sp->role.level) ||
+	    !shadow_pages_to_spare(mmu))
 		return false;
-	role.level--;
-	role.access &= pte_rights(gpte);
-	spte_set_table(mmu, sp, slot, shadow_page_get(mmu, gfn, role));
+	key = shadow_child(mmu, sp, slot, gpte);
+	if (mmu_hfn(mmu, key.gfn) == HFN_NONE)
+		return false;
+	spte_set_table(mmu, sp, slot, shadow_page_get(mmu, key.gfn, key.role));
 	return true;
 }
 
 static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
 {
-	const u64 *gptes = NULL;
-
-	if (!sp->role.direct && sp->role.level > 1)
-		gptes = mmu_map_gfn(mmu, sp->gfn);
-	if (!gptes)
+	if (sp->role.direct || sp->role.level == 1 ||
+	    !mmu_map_gfn(mmu, sp->gfn))
 		return;
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-		if (gptes[slot])
-			shadow_link_ahead(mmu, sp, slot, gptes[slot]);
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		u64 gpte = shadow_gpte(mmu, sp, slot);
+
+		if (gpte)
+			shadow_link_ahead(mmu, sp, slot, gpte);
+	}
 	/* No guest has used these yet, so none tells of the table's use. */
 	sp->last_filled = PT_ENTRIES;
+}
+
+/* Write-protect the guest table before anyone looks at it (invariant 1). */
+static void protect_table(struct mmu *mmu, gfn_t gfn)
+{
+	if (!mmu_map_gfn(mmu, gfn) || mmu->frames[gfn].shadowed++)
+		return;
+	region_of(mmu, gfn)->shadowed++;
+	frame_write_protect(mmu, gfn);
+}
+
+static void unprotect_table(struct mmu *mmu, gfn_t gfn)
+{
+	if (!mmu_map_gfn(mmu, gfn) || --mmu->frames[gfn].shadowed)
+		return;
+	region_of(mmu, gfn)->shadowed--;
 }
 
 static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
@@ -133,14 +151,14 @@ static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 	sp->gfn = gfn;
 	sp->role = role;
 	sp->parents = LINK_NONE;
+	sp->splintered = 0;
 	sp->writes = 0;
 	sp->last_filled = PT_ENTRIES;
 	sp->hash_next = *bucket;
 	*bucket = page_index(mmu, sp);
 	lru_add(mmu, sp);
-	if (!role.direct && mmu_map_gfn(mmu, gfn) &&
-	    mmu->frames[gfn].shadowed++ == 0)
-		frame_write_protect(mmu, gfn);
+	if (!role.direct)
+		protect_table(mmu, gfn);
 	classify(mmu, sp);
 	mmu->stats.pages_made++;
 	mmu->stats.pages_in_use++;
@@ -160,6 +178,40 @@ struct shadow_page *shadow_page_get(struct mmu *mmu, gfn_t gfn,
 	return sp;
 }
 
+/* Take it off every parent. */
+static void unlink_parents(struct mmu *mmu, struct shadow_page *sp)
+{
+	while (!shadow_page_is_orphan(sp)) {
+		struct shadow_page *parent =
+			&mmu->pages[sp->parents / PT_ENTRIES];
+
+		/*
+		 * Linked means that the guest's entry is present, so TRAP; a
+		 * PDPTE can't be that, and the root must be looked up again
+		 * before the processor sees it.
+		 */
+		if (role_is_pae_root(parent->role))
+			mmu->vcpu->root = NULL;
+		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
+			   spte_unfilled(mmu, parent, PTE_P));
+	}
+}
+
+static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
+{
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+		struct shadow_page *child = NULL;
+
+		/* Of the software TLB, what can't be reached can't be flushed. */
+		if (kind == SPTE_TABLE && sp->role.private)
+			child = spte_child(mmu, sp, slot);
+		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+		if (child)
+			shadow_page_zap(mmu, child);
+	}
+}
+
 /*
  * The order is that of invariant 6: off every parent first, then its own
  * entries, then the flush; only after it, at the next VM entry, may the guest
@@ -169,26 +221,14 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
-	while (sp->parents != LINK_NONE) {
-		struct shadow_page *parent =
-			&mmu->pages[sp->parents / PT_ENTRIES];
-
-		/*
-		 * Linked means that the guest's entry is present, so TRAP;
-		 * and a PAE root, which may hold none, keeps PDPTEs with P=0.
-		 */
-		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
-			   spte_unfilled(mmu, parent, PTE_P));
-	}
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-
+	unlink_parents(mmu, sp);
+	clear_entries(mmu, sp);
 	while (*link != page_index(mmu, sp))
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
 	lru_remove(mmu, sp);
-	if (!sp->role.direct && mmu_map_gfn(mmu, sp->gfn))
-		mmu->frames[sp->gfn].shadowed--;
+	if (!sp->role.direct)
+		unprotect_table(mmu, sp->gfn);
 	if (mmu->vcpu->root == sp)
 		mmu->vcpu->root = NULL;
 	sp->in_use = false;

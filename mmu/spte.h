@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shadow page-table entries: the four kinds and how they are told apart.
+ * Shadow page-table entries: the five kinds and how they are told apart.
  *
  *   ABSENT  The guest has mapped nothing here. Literally 0, never a bit of the
  *           guest's, so nothing speculates through it (L1TF). The processor
@@ -8,8 +8,11 @@
  *   TRAP    The guest may have mapped something here that Umbra has not yet
  *           shadowed. P=1 and reserved bits are set: the processor raises #PF
  *           with P=1 and RSVD=1, which exits; Umbra fills the entry.
+ *   MMIO    A TRAP that remembers what a walk has found: the page is no RAM. Its
+ *           rights are in the kind bits, its frame beside the table: a real
+ *           address here would be one to speculate through.
  *   TABLE   A real entry that names a shadow page of the next level.
- *   LEAF    A real entry that names a frame of the guest.
+ *   LEAF    A real entry that names a frame of the guest, or (PS) 512 of them.
  *
  * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5.4): bit 7 is
  * reserved in a PML4E; in a PDE or PDPTE it is PS, and of a page's address the
@@ -25,7 +28,11 @@
 #include "lib/types.h"
 #include "mmu/walk.h"
 
-enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_TABLE, SPTE_LEAF };
+enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_MMIO, SPTE_TABLE, SPTE_LEAF };
+
+/* The frames of a large leaf: 2 MiB, at level 2. */
+#define LARGE_LEVEL 2
+#define LARGE_FRAMES 512
 
 #define SPTE_ABSENT_VALUE 0ULL
 /* What no real entry has, as no frame has the address of all ones. */
@@ -36,13 +43,37 @@ static inline u64 spte_trap(bool reserved)
 	return SPTE_TRAP_BITS | (reserved ? PTE_P : 0);
 }
 
+/* Of MMIO: that it is one, and what the guest's tables allow. */
+#define SPTE_MMIO_KIND BIT(8)
+#define SPTE_MMIO_W BIT(1)
+#define SPTE_MMIO_U BIT(2)
+#define SPTE_MMIO_X BIT(9)
+#define SPTE_MMIO_D BIT(6)
+
+/* Rights are enum access; @dirty: a write need not set D any more. */
+static inline u64 spte_make_mmio(bool reserved, u8 rights, bool dirty)
+{
+	return spte_trap(reserved) | SPTE_MMIO_KIND |
+	       (rights & ACCESS_W ? SPTE_MMIO_W : 0) |
+	       (rights & ACCESS_U ? SPTE_MMIO_U : 0) |
+	       (rights & ACCESS_X ? SPTE_MMIO_X : 0) |
+	       (dirty ? SPTE_MMIO_D : 0);
+}
+
+static inline u8 spte_mmio_rights(u64 spte)
+{
+	return (spte & SPTE_MMIO_W ? ACCESS_W : 0) |
+	       (spte & SPTE_MMIO_U ? ACCESS_U : 0) |
+	       (spte & SPTE_MMIO_X ? ACCESS_X : 0);
+}
+
 static inline enum spte_kind spte_kind(u64 spte, u8 level)
 {
 	if (spte == SPTE_ABSENT_VALUE)
 		return SPTE_ABSENT;
 	if ((spte & SPTE_TRAP_BITS) == SPTE_TRAP_BITS)
-		return SPTE_TRAP;
-	return level > 1 ? SPTE_TABLE : SPTE_LEAF;
+		return spte & SPTE_MMIO_KIND ? SPTE_MMIO : SPTE_TRAP;
+	return level > 1 && !(spte & PTE_PS) ? SPTE_TABLE : SPTE_LEAF;
 }
 
 /*
@@ -69,13 +100,13 @@ static inline u64 spte_make_leaf(hfn_t hfn, u8 rights)
 	       (rights & ACCESS_X ? 0 : PTE_NX);
 }
 
-/* Which entry of a table at @level translates @gva. */
+/* Which entry of a shadow table at @level translates @gva. */
 static inline u32 pt_index(gva_t gva, u8 level)
 {
 	return gva >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
 }
 
-/* How many 4 KiB frames an entry at @level spans. */
+/* How many 4 KiB frames a shadow entry at @level spans. */
 static inline u64 pt_span(u8 level)
 {
 	return 1ULL << 9 * (level - 1);

@@ -19,7 +19,8 @@
 static bool going_out_of_use(struct shadow_page *sp)
 {
 	/* Nothing leads to it any more: it costs exits and serves nobody. */
-	if (sp->parents == LINK_NONE && sp->role.level < PT_LEVELS)
+	if (shadow_page_is_orphan(sp) &&
+	    sp->role.level < top_table_level(sp->role.mode))
 		return true;
 	if (sp->last_filled != PT_ENTRIES &&
 	    (sp->spt[sp->last_filled] & PTE_A) &&
@@ -30,15 +31,32 @@ static bool going_out_of_use(struct shadow_page *sp)
 	return ++sp->writes > WRITES_IN_A_ROW;
 }
 
+/* Of the frame's bytes first to last, what @sp shadows follows them. */
+static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
+{
+	u32 size = gpte_size(sp->role.mode);
+
+	/* A write that straddles two entries has changed both. */
+	for (u32 index = first / size; index <= last / size; index++) {
+		u32 slot, count = shadow_slots(sp, index, &slot);
+
+		for (; count; count--, slot++) {
+			if (shadow_sync_entry(mmu, sp, slot,
+					      shadow_gpte(mmu, sp, slot)))
+				sp->writes = 0;
+			mmu->stats.table_writes++;
+		}
+	}
+}
+
 void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
-	u32 first = (gpa & ~PAGE_MASK) / sizeof(u64);
-	u32 last = ((gpa & ~PAGE_MASK) + len - 1) / sizeof(u64);
-	const u64 *gptes = mmu_map_gfn(mmu, gfn);
+	u32 first = gpa & ~PAGE_MASK;
 	struct shadow_page *sp, *next;
 
-	if (!gptes || !mmu->frames[gfn].shadowed)
+	dirty_log_mark(mmu, gfn);
+	if (!mmu->frames[gfn].shadowed)
 		return;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
@@ -47,12 +65,7 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 			mmu->stats.unshadowed++;
 			continue;
 		}
-		/* A write that straddles two entries has changed both. */
-		for (u32 slot = first; slot <= last; slot++) {
-			if (shadow_sync_entry(mmu, sp, slot, gptes[slot]))
-				sp->writes = 0;
-			mmu->stats.table_writes++;
-		}
+		sync(mmu, sp, first, first + len - 1);
 	}
 }
 

@@ -1,53 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The walk of the guest's own tables, as the processor would do it (SDM vol.
- * 3A, 4.5.4 translation, 4.6 rights, 4.7 faults, 4.8 accessed and dirty).
+ * 3A, 4.3 to 4.5 translation, 4.6 rights, 4.7 faults, 4.8 accessed and dirty).
  */
 #include "mmu/shadow.h"
 
-/*
- * Reserved bits of 4-level paging (SDM vol. 3A, 4.5.4): the address bits above
- * MAXPHYADDR at every level, XD without NXE, PS in a PML4E (and in a PDPTE
- * where there are no 1 GiB pages), and in an entry that maps a large page the
- * address bits below its size, but for bit 12, which is PAT.
- */
-bool pte_reserved(const struct mmu_config *config, u64 pte, u8 level, bool nxe)
+u8 gpte_rights(const struct gpt_format *format, u64 gpte)
 {
-	u64 reserved = 0;
+	bool nx = format->mode != PAGING_32BIT && (gpte & PTE_NX);
 
-	if (config->maxphyaddr < 52)
-		reserved |= BITS(51, config->maxphyaddr);
-	if (!nxe)
-		reserved |= PTE_NX;
-	if (level == 4 || (level == 3 && !config->gigabyte_pages))
-		reserved |= PTE_PS;
-	else if (level > 1 && (pte & PTE_PS))
-		reserved |= (pt_span(level) << PAGE_SHIFT) - PAGE_SIZE -
-			    PTE_PAT_LARGE;
-	return pte & reserved;
+	return (gpte & PTE_W ? ACCESS_W : 0) | (gpte & PTE_U ? ACCESS_U : 0) |
+	       (nx ? 0 : ACCESS_X);
 }
 
-u8 pte_rights(u64 pte)
+bool access_permitted(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
 {
-	return (pte & PTE_W ? ACCESS_W : 0) | (pte & PTE_U ? ACCESS_U : 0) |
-	       (pte & PTE_NX ? 0 : ACCESS_X);
-}
+	bool user = access & PFEC_U, fetch = access & PFEC_I;
 
-/*
- * May an access of kind @access (W, U, I/D of an error code) be done where the
- * accumulated rights are @rights? SDM vol. 3A, 4.6.1.
- */
-static bool permitted(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
-{
-	bool user = access & PFEC_U;
-
+	if (vcpu_mode(vcpu) == PAGING_NONE)
+		return true;
 	if (user && !(rights & ACCESS_U))
 		return false;
-	if ((access & PFEC_I) && !(rights & ACCESS_X))
+	if (fetch && !(rights & ACCESS_X))
 		return false;
-	if ((access & PFEC_I) && !user && (rights & ACCESS_U) &&
-	    (vcpu->cr4 & CR4_SMEP))
-		return false;
+	if (!user && (rights & ACCESS_U)) {
+		if (fetch && (vcpu->cr4 & CR4_SMEP))
+			return false;
+		if (!fetch && (vcpu->cr4 & CR4_SMAP) && !(access & WALK_AC))
+			return false;
+	}
 	if ((access & PFEC_W) && !(rights & ACCESS_W))
 		return !user && !(vcpu->cr0 & CR0_WP);
 	return true;
@@ -62,17 +43,43 @@ static void walk_fails(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 		walk->error_code |= PFEC_P;
 	if (status == WALK_RESERVED)
 		walk->error_code |= PFEC_RSVD;
-	/* I/D exists only with NXE or SMEP (SDM vol. 3A, 4.7). */
-	if ((vcpu->efer & EFER_NXE) || (vcpu->cr4 & CR4_SMEP))
+	/* I/D exists only with NXE, of PAE tables, or SMEP (SDM vol. 3A, 4.7). */
+	if (vcpu_nxe(vcpu) || (vcpu->cr4 & CR4_SMEP))
 		walk->error_code |= access & PFEC_I;
 }
 
-/* A guest's table entry in memory, or NULL where there is no RAM. */
-static u64 *table_entry(const struct mmu *mmu, gfn_t table, u32 index)
+/* Entry @index of the guest's table at @table; no RAM: the bus reads ones. */
+static u64 read_entry(const struct mmu *mmu, enum paging_mode mode, gfn_t table,
+		      u32 index)
 {
-	u64 *entries = mmu_map_gfn(mmu, table);
+	const void *entries = mmu_map_gfn(mmu, table);
 
-	return entries ? &entries[index] : NULL;
+	if (entries)
+		return gpte_read(mode, entries, index);
+	return mode == PAGING_32BIT ? (u32)~0U : ~0ULL;
+}
+
+/* Replace the entry if it is still @old; 32 or 64 bits, as the mode has it. */
+static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
+			   u32 index, u64 old, u64 new)
+{
+	void *entries = mmu_map_gfn(mmu, table);
+	u32 old_32 = old;
+	bool done;
+
+	if (!entries)
+		return false;
+	if (mode == PAGING_32BIT)
+		done = __atomic_compare_exchange_n(
+			(u32 *)entries + index, &old_32, new, false,
+			__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	else
+		done = __atomic_compare_exchange_n((u64 *)entries + index, &old,
+						   new, false, __ATOMIC_SEQ_CST,
+						   __ATOMIC_SEQ_CST);
+	if (done)
+		dirty_log_mark(mmu, table);
+	return done;
 }
 
 /*
@@ -80,86 +87,118 @@ static u64 *table_entry(const struct mmu *mmu, gfn_t table, u32 index)
  * a compare-exchange against what the walk has read. Returns false when an
  * entry has changed since: the walk is to be done again.
  */
-static bool set_accessed_dirty(const struct mmu *mmu, struct guest_walk *walk,
-			       bool write)
+static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
+			       struct guest_walk *walk, bool write)
 {
-	for (u8 level = PT_LEVELS; level >= walk->level; level--) {
+	enum paging_mode mode = vcpu_mode(vcpu);
+	u8 level = paging_top_level(mode);
+
+	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
+	if (mode == PAGING_PAE)
+		level--;
+	for (; level >= walk->level; level--) {
 		u64 old = walk->pte[level];
 		u64 new = old | PTE_A;
-		u64 *entry;
 
 		if (level == walk->level && write)
 			new |= PTE_D;
 		if (new == old)
 			continue;
-		entry = table_entry(mmu, walk->table[level],
-				    pt_index(walk->gva, level));
-		if (!entry || !__atomic_compare_exchange_n(
-				      entry, &old, new, false, __ATOMIC_SEQ_CST,
-				      __ATOMIC_SEQ_CST))
+		if (!exchange_entry(vcpu->mmu, mode, walk->table[level],
+				    gpte_index(mode, walk->gva, level), old,
+				    new))
 			return false;
 		walk->pte[level] = new;
 	}
 	return true;
 }
 
+/*
+ * The first table in memory. Returns its level, or 0 if the walk has ended in
+ * a PDPTE register with P=0; its reserved bits were checked when it was loaded.
+ */
+static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
+		u32 access)
+{
+	enum paging_mode mode = vcpu_mode(vcpu);
+	u64 pdpte = vcpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
+				(PAE_PDPTES - 1)];
+
+	/* What the shadow's root of level 3 passes on (fault.c). */
+	walk->access[3] = ACCESS_ALL;
+	if (mode != PAGING_PAE) {
+		walk->table[paging_top_level(mode)] =
+			(vcpu->cr3 & PTE_ADDR_MASK) >> PAGE_SHIFT;
+		return paging_top_level(mode);
+	}
+	walk->level = 3;
+	walk->pte[3] = pdpte;
+	if (!(pdpte & PTE_P)) {
+		walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);
+		return 0;
+	}
+	walk->table[2] = (pdpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	return 2;
+}
+
 /* Down the tables to the leaf; sets level, table, pte, access and status. */
 static void descend(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 		    u32 access)
 {
-	const struct mmu *mmu = vcpu->mmu;
-	bool nxe = vcpu->efer & EFER_NXE;
-	gfn_t table = (vcpu->cr3 & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	struct gpt_format format = vcpu_format(vcpu);
 	u8 rights = ACCESS_ALL;
 
-	for (u8 level = PT_LEVELS;; level--) {
-		u64 *entry =
-			table_entry(mmu, table, pt_index(walk->gva, level));
-		/* Where nothing answers, the bus reads all ones. */
-		u64 pte = entry ? __atomic_load_n(entry, __ATOMIC_RELAXED)
-				: ~0ULL;
+	for (u8 level = begin(vcpu, walk, access); level; level--) {
+		u64 pte = read_entry(vcpu->mmu, format.mode, walk->table[level],
+				     gpte_index(format.mode, walk->gva, level));
 
 		walk->level = level;
-		walk->table[level] = table;
 		walk->pte[level] = pte;
 		if (!(pte & PTE_P))
 			return walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);
-		if (pte_reserved(&mmu->config, pte, level, nxe))
+		if (gpte_reserved(&format, pte, level))
 			return walk_fails(vcpu, walk, WALK_RESERVED, access);
-		rights &= pte_rights(pte);
+		rights &= gpte_rights(&format, pte);
 		walk->access[level] = rights;
-		if (level == 1 || (pte & PTE_PS))
-			break;
-		table = (pte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+		if (level > 1 && !gpte_is_large(&format, pte, level)) {
+			walk->table[level - 1] = gpte_gfn(&format, pte, level);
+			continue;
+		}
+		if (!access_permitted(vcpu, rights, access))
+			return walk_fails(vcpu, walk, WALK_DENIED, access);
+		walk->status = WALK_OK;
+		return;
 	}
-	if (!permitted(vcpu, rights, access))
-		return walk_fails(vcpu, walk, WALK_DENIED, access);
+}
+
+static void walk_unpaged(struct guest_walk *walk)
+{
 	walk->status = WALK_OK;
+	walk->level = LEVEL_UNPAGED;
+	walk->access[LEVEL_UNPAGED] = ACCESS_ALL;
+	walk->dirty = true;
+	walk->gpa = (u32)walk->gva;
 }
 
 void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		struct guest_walk *walk)
 {
-	u64 offset_mask;
+	struct gpt_format format = vcpu_format(vcpu);
+	u64 pte, size;
 
 	walk->gva = gva;
 	walk->error_code = 0;
-	if (!(vcpu->cr0 & CR0_PG)) {
-		walk->status = WALK_OK;
-		walk->level = LEVEL_UNPAGED;
-		walk->access[LEVEL_UNPAGED] = ACCESS_ALL;
-		walk->dirty = true;
-		walk->gpa = (u32)gva;
-		return;
-	}
+	if (format.mode == PAGING_NONE)
+		return walk_unpaged(walk);
 	do {
 		descend(vcpu, walk, access);
 		if (walk->status != WALK_OK)
 			return;
-	} while (!set_accessed_dirty(vcpu->mmu, walk, access & PFEC_W));
+	} while (!set_accessed_dirty(vcpu, walk, access & PFEC_W));
 
-	offset_mask = (pt_span(walk->level) << PAGE_SHIFT) - 1;
-	walk->dirty = walk->pte[walk->level] & PTE_D;
-	walk->gpa = (walk->pte[walk->level] & PTE_ADDR_MASK & ~offset_mask) |
-		    (gva & offset_mask);
+	pte = walk->pte[walk->level];
+	size = 1ULL << gpte_shift(format.mode, walk->level);
+	walk->dirty = pte & PTE_D;
+	walk->gpa = (gpte_gfn(&format, pte, walk->level) << PAGE_SHIFT) |
+		    (gva & (size - 1));
 }

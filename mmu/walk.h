@@ -8,10 +8,17 @@
 
 #include "arch/x86/regs.h"
 #include "lib/types.h"
+#include "mmu/paging.h"
 
 #define PT_LEVELS 4
 /* A walk.level above every table: all of the address space is one page. */
 #define LEVEL_UNPAGED 5
+
+/*
+ * Of an access, beside W, U and I/D of a page-fault error code: it is explicit
+ * and EFLAGS.AC is set, so SMAP does not forbid it (SDM vol. 3A, 4.6.1).
+ */
+#define WALK_AC BIT(31)
 
 /* Rights as they accumulate down the levels: a right must hold at each. */
 enum access {
@@ -36,7 +43,8 @@ struct guest_walk {
 	u8 level; /* where the walk ended: of the leaf, where status is OK */
 	bool dirty; /* the leaf's D flag, after the walk */
 	/*
-	 * By level, 4 down to `level`: the frame of the table, its entry, and
+	 * By level, from the mode's top down to `level`: the frame of the table
+	 * (PDPTEs of PAE paging are in registers and have none), its entry, and
 	 * the rights accumulated up to and including that entry.
 	 */
 	gfn_t table[PT_LEVELS + 1];

@@ -24,8 +24,8 @@ static const struct control primary[] = {
 	{ 3, CONTROL_OFF, "use TSC offsetting" },
 	/* An idle guest gives the processor back. */
 	{ 7, CONTROL_REQUIRED, "HLT exiting" },
-	/* It flushes what the hardware has cached of the shadow. */
-	{ 9, CONTROL_OFF, "INVLPG exiting" },
+	/* Unless the shadow is a software TLB, the hardware's flush is enough. */
+	{ 9, CONTROL_SWITCHED, "INVLPG exiting" },
 	/* CPUID shows none of these to the guest. */
 	{ 10, CONTROL_REQUIRED, "MWAIT exiting" },
 	{ 11, CONTROL_REQUIRED, "RDPMC exiting" },

@@ -12,6 +12,7 @@
 
 /* Those that the code asks for or switches; all of them: control_tables. */
 #define CPU_INTERRUPT_WINDOW_EXITING BIT(2)
+#define CPU_INVLPG_EXITING BIT(9)
 #define CPU_SECONDARY_CONTROLS BIT(31)
 #define CPU2_ENABLE_RDTSCP BIT(3)
 #define EXIT_LOAD_IA32_EFER BIT(21)

@@ -26,7 +26,8 @@ struct page {
 /* One instruction being emulated: the context of the emulator's operations. */
 struct emulation {
 	struct vcpu *vcpu;
-	u32 user; /* PFEC_U if the guest runs at CPL 3 */
+	u32 rights; /* PFEC_U at CPL 3, else WALK_AC or nothing */
+	bool nowalk; /* mmu_policy.nowalk */
 	bool long_mode; /* 64-bit mode; else linear addresses end at 4 GiB */
 	struct page pages[MAX_PAGES]; /* the first is that which faulted */
 	unsigned int page_count;
@@ -36,7 +37,8 @@ struct emulation {
 
 static void remember(struct emulation *e, gva_t gva, gpa_t gpa, u32 access)
 {
-	if (e->page_count < MAX_PAGES)
+	/* Without this rung each access walks anew, as KVM's did. */
+	if (e->nowalk && e->page_count < MAX_PAGES)
 		e->pages[e->page_count++] = (struct page){
 			.gva = gva & PAGE_MASK,
 			.gpa = gpa & PAGE_MASK,
@@ -64,7 +66,7 @@ static bool translate(struct emulation *e, gva_t gva, u32 access, gpa_t *gpa)
 			return true;
 		}
 	}
-	if (!mmu_walk(&e->vcpu->mmu, gva, access | e->user, WALK_FOR_DATA,
+	if (!mmu_walk(&e->vcpu->mmu, gva, access | e->rights, WALK_FOR_DATA,
 		      &walk)) {
 		e->fault_gva = gva;
 		e->fault_code = walk.error_code;
@@ -213,7 +215,7 @@ static enum emul_status emulate_instruction(struct emulation *e)
 	vcpu_segments(vcpu, &segments);
 	rip = segments.base[SEG_CS] + vcpu->regs.rip;
 	len = mmu_fetch(&vcpu->mmu, e->long_mode ? rip : (u32)rip,
-			PFEC_I | e->user, bytes, sizeof(bytes));
+			PFEC_I | (e->rights & PFEC_U), bytes, sizeof(bytes));
 	if (insn_decode(&insn, bytes, len, mode) != INSN_OK ||
 	    !is_enabled(vcpu, &insn))
 		return EMUL_UNSUPPORTED;
@@ -222,7 +224,11 @@ static enum emul_status emulate_instruction(struct emulation *e)
 
 bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
 {
-	struct emulation e = { .vcpu = vcpu, .user = access & PFEC_U };
+	struct emulation e = {
+		.vcpu = vcpu,
+		.rights = access & (PFEC_U | WALK_AC),
+		.nowalk = mmu_policy(vcpu->mmu.mmu)->nowalk,
+	};
 	enum emul_status status;
 	u64 count;
 

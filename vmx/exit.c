@@ -129,6 +129,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_GETSEC] = handle_undefined,
 	[EXIT_HLT] = vmx_handle_hlt,
 	[EXIT_INVD] = handle_invd,
+	[EXIT_INVLPG] = vmx_handle_invlpg,
 	[EXIT_RDPMC] = handle_rdpmc,
 	[EXIT_RSM] = handle_undefined,
 	[EXIT_VMCALL] = vmx_handle_vmcall,

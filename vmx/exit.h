@@ -33,6 +33,7 @@ enum exit_result vmx_handle_cpuid(struct vcpu *vcpu);
 enum exit_result vmx_handle_xsetbv(struct vcpu *vcpu);
 enum exit_result vmx_handle_task_switch(struct vcpu *vcpu);
 enum exit_result vmx_handle_hlt(struct vcpu *vcpu);
+enum exit_result vmx_handle_invlpg(struct vcpu *vcpu);
 enum exit_result vmx_handle_vmcall(struct vcpu *vcpu);
 
 #endif

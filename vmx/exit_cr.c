@@ -18,6 +18,37 @@ static struct cr_state cr_state(const struct vcpu *vcpu)
 	};
 }
 
+/* Changes of these reload the PDPTEs (SDM vol. 3A, 4.4.1). */
+#define CR0_RELOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
+#define CR4_RELOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
+
+/*
+ * The guest loads control registers, with EFER.LMA as follows from it; the
+ * rules for their bits hold. With PAE paging the PDPTEs may come with it, and
+ * they can refuse: then it is #GP(0), and nothing has changed.
+ */
+static enum exit_result set_control(struct vcpu *vcpu, u64 cr0, u64 cr3,
+				    u64 cr4, u64 efer, bool moves_cr3)
+{
+	u64 changed_0 = cr0 ^ vcpu_cr0(vcpu), changed_4 = cr4 ^ vcpu->mmu.cr4;
+	bool loads = paging_mode(cr0, cr4, efer) == PAGING_PAE &&
+		     (moves_cr3 || (changed_0 & CR0_RELOADS_PDPTES) ||
+		      (changed_4 & CR4_RELOADS_PDPTES));
+	u64 pdpte[PAE_PDPTES];
+
+	if (loads && !mmu_read_pdptes(vcpu->vm->mmu, cr3, pdpte)) {
+		vcpu_inject_gp(vcpu);
+		return EXIT_RESUME;
+	}
+	vcpu_skip_instruction(vcpu);
+	if (moves_cr3) /* nothing else has changed */
+		mmu_set_state(&vcpu->mmu, cr0, cr3, cr4, efer,
+			      loads ? pdpte : NULL);
+	else
+		vcpu_set_state(vcpu, cr0, cr3, cr4, efer, loads ? pdpte : NULL);
+	return EXIT_RESUME;
+}
+
 static enum exit_result load_cr0(struct vcpu *vcpu, u64 value)
 {
 	struct cr_state state = cr_state(vcpu);
@@ -33,15 +64,7 @@ static enum exit_result load_cr0(struct vcpu *vcpu, u64 value)
 	if (!(value & CR0_PE))
 		return vmx_stop_guest(vcpu, "the guest enters real-address "
 					    "mode (CR0.PE=0): not there yet");
-	if ((value & CR0_PG) && !(efer & EFER_LMA))
-		return vmx_stop_guest(
-			vcpu,
-			"the guest turns on %s paging (CR0.PG=1, EFER.LME=0): "
-			"only 4-level paging is there yet",
-			state.cr4 & CR4_PAE ? "PAE" : "32-bit");
-	vcpu_skip_instruction(vcpu);
-	vcpu_set_state(vcpu, value, vcpu->mmu.cr3, state.cr4, efer);
-	return EXIT_RESUME;
+	return set_control(vcpu, value, vcpu->mmu.cr3, state.cr4, efer, false);
 }
 
 static enum exit_result load_cr3(struct vcpu *vcpu, u64 value)
@@ -52,9 +75,7 @@ static enum exit_result load_cr3(struct vcpu *vcpu, u64 value)
 		vcpu_inject_gp(vcpu);
 		return EXIT_RESUME;
 	}
-	mmu_set_state(&vcpu->mmu, state.cr0, value, state.cr4, state.efer);
-	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
+	return set_control(vcpu, state.cr0, value, state.cr4, state.efer, true);
 }
 
 static enum exit_result load_cr4(struct vcpu *vcpu, u64 value)
@@ -65,9 +86,8 @@ static enum exit_result load_cr4(struct vcpu *vcpu, u64 value)
 		vcpu_inject_gp(vcpu);
 		return EXIT_RESUME;
 	}
-	vcpu_set_state(vcpu, state.cr0, vcpu->mmu.cr3, value, state.efer);
-	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
+	return set_control(vcpu, state.cr0, vcpu->mmu.cr3, value, state.efer,
+			   false);
 }
 
 static enum exit_result load_cr8(struct vcpu *vcpu, u64 value)

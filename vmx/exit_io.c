@@ -89,7 +89,7 @@ static enum exit_result string_io(struct vcpu *vcpu)
 	u64 *index = &vcpu->regs.gpr[in ? RDI : RSI];
 	u64 *count = &vcpu->regs.gpr[RCX];
 	u64 base[SEG_COUNT];
-	u32 user = vcpu_cpl() == 3 ? PFEC_U : 0;
+	u32 user = vcpu_data_access();
 	enum segment segment = in ? SEG_ES : IO_INFO_SEGMENT(info);
 	/* Under TF each iteration traps. */
 	int portion = rflags & RFLAGS_TF ? 1 : REP_PORTION;

@@ -90,6 +90,14 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	return true;
 }
 
+/* It exits only while the shadow is a software TLB (vmx/run.c). */
+enum exit_result vmx_handle_invlpg(struct vcpu *vcpu)
+{
+	mmu_invlpg(&vcpu->mmu, vcpu->exit.qualification);
+	vcpu_skip_instruction(vcpu);
+	return EXIT_RESUME;
+}
+
 /* The hypercalls of guest/hypercall.h; to all others VMCALL is undefined. */
 enum exit_result vmx_handle_vmcall(struct vcpu *vcpu)
 {

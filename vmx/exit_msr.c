@@ -37,7 +37,7 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 		/* LMA is the processor's to set. */
 		value = (value & ~EFER_LMA) | (state.efer & EFER_LMA);
 		vcpu_set_state(vcpu, vcpu_cr0(vcpu), vcpu->mmu.cr3, state.cr4,
-			       value);
+			       value, NULL);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
 		/* The guest's TSC is the machine's, which is not to be set. */

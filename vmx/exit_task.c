@@ -69,7 +69,13 @@ static bool op_load_cr3(void *ctx, u32 cr3)
 	struct switching_vcpu *s = ctx;
 	struct mmu_vcpu *mmu = &s->vcpu->mmu;
 
-	mmu_set_state(mmu, vcpu_cr0(s->vcpu), cr3, mmu->cr4, mmu->efer);
+	bool pae = paging_mode(mmu->cr0, mmu->cr4, mmu->efer) == PAGING_PAE;
+	u64 pdpte[PAE_PDPTES];
+
+	if (pae && !mmu_read_pdptes(mmu->mmu, cr3, pdpte))
+		return false;
+	mmu_set_state(mmu, vcpu_cr0(s->vcpu), cr3, mmu->cr4, mmu->efer,
+		      pae ? pdpte : NULL);
 	return true;
 }
 

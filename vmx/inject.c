@@ -4,6 +4,7 @@
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/state.h"
 
 static u32 exception_info(u8 vector, bool has_error)
 {
@@ -72,18 +73,6 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
 }
 
-static void set_interrupt_window(struct vcpu *vcpu, bool open)
-{
-	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];
-	u32 wanted = open ? *controls | CPU_INTERRUPT_WINDOW_EXITING
-			  : *controls & ~(u32)CPU_INTERRUPT_WINDOW_EXITING;
-
-	if (wanted == *controls)
-		return;
-	*controls = wanted;
-	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, wanted);
-}
-
 bool vcpu_can_be_interrupted(void)
 {
 	return (vmread(VMCS_GUEST_RFLAGS) & RFLAGS_IF) &&
@@ -103,7 +92,7 @@ void vcpu_deliver(struct vcpu *vcpu)
 		vcpu->vm->stats.interrupts++;
 		pending = devices_interrupt_pending(devices);
 	}
-	set_interrupt_window(vcpu, pending);
+	vcpu_set_cpu_control(vcpu, CPU_INTERRUPT_WINDOW_EXITING, pending);
 	if (!event->info)
 		return;
 	trace_injected(&vcpu->vm->trace, event->info, event->error_code);

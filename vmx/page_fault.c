@@ -7,7 +7,7 @@
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
-#include "vmx/vcpu.h"
+#include "vmx/state.h"
 
 /*
  * A write that can't be emulated makes its table plain memory, and is tried
@@ -51,10 +51,42 @@ static enum exit_result emulate_access(struct vcpu *vcpu,
 	return give_up_table(vcpu, walk);
 }
 
+/* What has faulted may be the next of the instruction's bytes. */
+static bool may_be_fetch(const struct vcpu *vcpu, gva_t gva)
+{
+	struct emul_segments segments;
+
+	vcpu_segments(vcpu, &segments);
+	return gva - (segments.base[SEG_CS] + vcpu->exit.rip) < INSN_MAX_LENGTH;
+}
+
+/*
+ * The access that has faulted: the hardware's error code, and what that does
+ * not tell but SMAP depends on (SDM vol. 3A, 4.6.1).
+ */
+static u32 faulting_access(const struct vcpu *vcpu, gva_t gva)
+{
+	u32 access = vcpu->exit.interruption_error;
+	bool protection = (access & (PFEC_P | PFEC_RSVD)) == PFEC_P;
+
+	if (!(vcpu->mmu.cr4 & CR4_SMAP) || (access & (PFEC_U | PFEC_I)))
+		return access;
+	/*
+	 * A read of what the shadow maps is denied by SMAP alone: the processor
+	 * knows best whether the access was explicit, and that it was no fetch.
+	 */
+	if (protection && !(access & PFEC_W))
+		return access;
+	/* Without NXE and SMEP the error code has no I/D (4.7). */
+	if (!(access & PFEC_W) && may_be_fetch(vcpu, gva))
+		return access | PFEC_I;
+	return access | (vcpu_data_access() & WALK_AC);
+}
+
 enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
-	u32 access = vcpu->exit.interruption_error;
+	u32 access = faulting_access(vcpu, gva);
 	bool delivering = vcpu->exit.idt_vectoring & VMX_INTR_VALID;
 	struct guest_walk walk;
 

@@ -14,6 +14,7 @@
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
+#include "vmx/state.h"
 #include "vmx/stats.h"
 #include "vmx/vmx.h"
 
@@ -93,6 +94,8 @@ static void point_at_shadow(struct vcpu *vcpu)
 		ALWAYS_EXIT | (filter.intercept ? BIT(VECTOR_PF) : 0));
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, filter.mask);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
+	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING,
+			     mmu_needs_invlpg(vcpu->vm->mmu));
 }
 
 /* Read from the VMCS, once, what handlers want to know. */

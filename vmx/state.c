@@ -44,15 +44,17 @@ static void apply_control_registers(const struct vcpu *vcpu)
 }
 
 /*
- * While the guest is paged NXE is its own (invariant 8). LME and LMA are one
- * while CR0.PG is set, as it is for VMX (SDM vol. 3C, 26.3.1.1).
+ * While the guest runs on PAE or 4-level paging NXE is its own (invariant 8);
+ * to 32-bit paging it means nothing, but to the shadow of it, which is PAE, it
+ * would. LME and LMA are one while CR0.PG is set, as it is for VMX (SDM vol.
+ * 3C, 26.3.1.1).
  */
 static void apply_efer(struct vcpu *vcpu)
 {
 	u64 efer = vcpu->mmu.efer & EFER_SCE;
 	u32 entry = vcpu->controls.value[CONTROLS_ENTRY];
 
-	if (vcpu->mmu.cr0 & CR0_PG)
+	if ((vcpu->mmu.cr0 & CR0_PG) && (vcpu->mmu.cr4 & CR4_PAE))
 		efer |= vcpu->mmu.efer & EFER_NXE;
 	if (vcpu->mmu.efer & EFER_LMA) {
 		efer |= EFER_LME | EFER_LMA;
@@ -65,9 +67,10 @@ static void apply_efer(struct vcpu *vcpu)
 		vmwrite(VMCS_GUEST_IA32_EFER, efer);
 }
 
-void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer)
+void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+		    const u64 *pdpte)
 {
-	mmu_set_state(&vcpu->mmu, cr0, cr3, cr4, efer);
+	mmu_set_state(&vcpu->mmu, cr0, cr3, cr4, efer, pdpte);
 	vcpu_apply_state(vcpu);
 }
 
@@ -84,6 +87,17 @@ void vcpu_apply_state(struct vcpu *vcpu)
 	if ((vcpu->mmu.efer & EFER_LMA) && AR_TYPE(tr) == AR_TSS16_BUSY)
 		vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS,
 			(tr & ~AR_TYPE_MASK) | AR_TSS_BUSY);
+}
+
+void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)
+{
+	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];
+	u32 wanted = on ? *controls | control : *controls & ~control;
+
+	if (wanted == *controls)
+		return;
+	*controls = wanted;
+	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, wanted);
 }
 
 void vcpu_end_blocking(void)
@@ -175,4 +189,11 @@ void vcpu_segments(const struct vcpu *vcpu, struct emul_segments *segments)
 unsigned int vcpu_cpl(void)
 {
 	return AR_DPL(vmread(VMCS_GUEST_SS_ACCESS_RIGHTS));
+}
+
+u32 vcpu_data_access(void)
+{
+	if (vcpu_cpl() == 3)
+		return PFEC_U;
+	return vmread(VMCS_GUEST_RFLAGS) & RFLAGS_AC ? WALK_AC : 0;
 }

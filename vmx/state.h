@@ -14,6 +14,9 @@ u64 vcpu_cr0(const struct vcpu *vcpu);
 /* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
 void vcpu_apply_state(struct vcpu *vcpu);
 
+/* Switch a primary processor-based control, of those that are switched. */
+void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on);
+
 /* STI and MOV SS block events no longer. */
 void vcpu_end_blocking(void);
 
@@ -23,7 +26,17 @@ void vcpu_end_blocking(void);
  */
 void vcpu_end_step(u64 rflags);
 
-/* The guest's new CR0, CR3, CR4 and EFER, all valid, for the MMU and the VMCS. */
-void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer);
+/*
+ * The guest's new CR0, CR3, CR4 and EFER, all valid, for the MMU and the VMCS;
+ * and PDPTEs, or NULL where none are loaded.
+ */
+void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+		    const u64 *pdpte);
+
+/*
+ * With which rights the guest's present instruction accesses its data: PFEC_U
+ * or WALK_AC or neither.
+ */
+u32 vcpu_data_access(void);
 
 #endif

@@ -30,16 +30,18 @@ static void print_exits(const struct vm_stats *stats)
 static void print_mmu(const struct mmu_stats *s)
 {
 	log_info("page-fault exits: %lu not-present, %lu protection, "
-		 "%lu trap; of all these %lu MMIO",
+		 "%lu trap; of all these %lu MMIO (%lu remembered)",
 		 s->faults_not_present, s->faults_protection, s->faults_trap,
-		 s->faults_mmio);
+		 s->faults_mmio, s->mmio_hits);
 	log_info("guest page faults injected: %lu not-present, %lu others",
 		 s->injected_not_present, s->injected_other);
 	log_info("guest walks: %lu for faults, %lu for data, %lu for code",
 		 s->walks_fault, s->walks_data, s->walks_fetch);
-	log_info("shadow entries: %lu filled on a fault, %lu on a write; "
-		 "%lu table writes",
-		 s->fills, s->updates, s->table_writes);
+	log_info(
+		"shadow entries: %lu filled on a fault (%lu large), %lu beside "
+		"one, %lu on a write; %lu table writes; %lu split",
+		s->fills, s->large_fills, s->prefetches, s->updates,
+		s->table_writes, s->splits);
 	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
 		 "%lu reclaimed",
 		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);

@@ -41,7 +41,7 @@ static u8 rights_of(u64 entry)
 
 static bool bypass_possible(const struct model *m, union shadow_role role)
 {
-	return m->mmu->policy.bypass && m->config.filter_works && role.paged &&
+	return m->mmu->policy.bypass && m->config.filter_works && role.mode &&
 	       (!role.nxe || m->config.leaf_trap_reserved);
 }
 
@@ -55,7 +55,7 @@ static void check_unfilled(struct model *m, const struct shadow_page *sp,
 			   u32 slot)
 {
 	bool present = sp->role.direct || (guest_entry(m, sp, slot) & 1);
-	bool pdpte = !sp->role.paged && sp->role.level == 3;
+	bool pdpte = !sp->role.mode && sp->role.level == 3;
 	u64 spte = sp->spt[slot];
 
 	if (!spte) {
@@ -68,7 +68,7 @@ static void check_unfilled(struct model *m, const struct shadow_page *sp,
 	if (!present && bypass_possible(m, sp->role))
 		FAIL("TRAP, but the guest's entry is absent");
 	/* Reserved: by XD or bit 52 or PS; a 4-level PTE by its address. */
-	if (sp->role.level == 1 && sp->role.paged && sp->role.nxe &&
+	if (sp->role.level == 1 && sp->role.mode && sp->role.nxe &&
 	    !m->config.leaf_trap_reserved) {
 		if (spte & PTE_P)
 			FAIL("TRAP is present where it isn't reserved");
@@ -99,7 +99,7 @@ static void check_table(struct model *m, const struct shadow_page *sp, u32 slot)
 			want.direct = true;
 			want.dirty = child->role.dirty && (guest & BIT(6));
 		}
-	} else if (!sp->role.paged) {
+	} else if (!sp->role.mode) {
 		want.dirty = true;
 		gfn = slot * span + sp->gfn;
 	}
@@ -110,8 +110,8 @@ static void check_table(struct model *m, const struct shadow_page *sp, u32 slot)
 	    m->mmu->tables_hpa + (child - m->mmu->pages) * PAGE_SIZE)
 		FAIL("TABLE has the wrong address");
 	if ((spte & ~(BITS(51, 12) | PTE_A)) !=
-	    (!sp->role.paged && sp->role.level == 3 ? PTE_P
-						    : PTE_P | PTE_W | PTE_U))
+	    (!sp->role.mode && sp->role.level == 3 ? PTE_P
+						   : PTE_P | PTE_W | PTE_U))
 		FAIL("TABLE has wrong flags");
 }
 
@@ -120,7 +120,7 @@ static bool write_allowed(const struct shadow_page *sp, u8 rights, u64 spte)
 {
 	if (rights & ACCESS_W)
 		return true;
-	if (!sp->role.paged || sp->role.wp)
+	if (!sp->role.mode || sp->role.wp)
 		return false;
 	if (!(rights & ACCESS_U))
 		return true;
@@ -151,7 +151,7 @@ static void check_leaf(struct model *m, const struct shadow_page *sp, u32 slot)
 		FAIL("LEAF gives U");
 	if (!(spte & PTE_NX) && !(rights & ACCESS_X))
 		FAIL("LEAF gives X");
-	if ((spte & PTE_NX) && !(sp->role.paged && sp->role.nxe))
+	if ((spte & PTE_NX) && !(sp->role.mode && sp->role.nxe))
 		FAIL("LEAF has NX where it is reserved");
 	if (spte & PTE_W) {
 		if (m->mmu->frames[gfn].shadowed)

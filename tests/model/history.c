@@ -69,7 +69,7 @@ void history_note(struct model *m)
 			/* Too long to remember: the guest flushes. */
 			model_log(m, "    the guest reloads CR3");
 			mmu_set_state(&m->vcpu, m->vcpu.cr0, m->vcpu.cr3,
-				      m->vcpu.cr4, m->vcpu.efer);
+				      m->vcpu.cr4, m->vcpu.efer, NULL);
 			forget(m);
 			span = page = 0;
 		}

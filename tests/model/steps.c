@@ -100,7 +100,7 @@ static void set_state(struct model *m, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 		efer |= EFER_LMA;
 	model_log(m, "cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx", cr0, cr3, cr4,
 		  efer);
-	mmu_set_state(&m->vcpu, cr0, cr3, cr4, efer);
+	mmu_set_state(&m->vcpu, cr0, cr3, cr4, efer, NULL);
 	m->ref.cr0 = cr0;
 	m->ref.cr3 = cr3;
 	m->ref.cr4 = cr4;
@@ -145,7 +145,8 @@ static void step_state(struct model *m)
 
 static void step_policy(struct model *m)
 {
-	struct mmu_policy policy = { .update = chance(m, 50),
+	struct mmu_policy policy = { .cache = true,
+				     .update = chance(m, 50),
 				     .bypass = chance(m, 50) };
 
 	model_log(m, "policy: update %d, bypass %d", policy.update,

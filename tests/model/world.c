@@ -247,6 +247,7 @@ static void random_config(struct model *m)
 	c->shadow_pages = chance(m, 60)
 				  ? MMU_MIN_SHADOW_PAGES + model_random(m, 9)
 				  : 36 + model_random(m, 28);
+	c->policy.cache = true;
 	c->policy.update = chance(m, 50);
 	c->policy.bypass = chance(m, 50);
 }

@@ -89,7 +89,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 	assert_non_null(world_mmu);
 	mmu_vcpu_init(&world_vcpu, world_mmu);
 	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE,
-		      EFER_LME | EFER_LMA | EFER_NXE);
+		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 }
 
 /* SDM vol. 3A, 4.5.4, 4.6 and 4.7, once more and another way. */
@@ -246,6 +246,7 @@ static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
 			assert_true(gpte & PTE_P && gpte & PTE_A);
 		break;
 	case SPTE_TRAP:
+	case SPTE_MMIO:
 		break;
 	}
 }

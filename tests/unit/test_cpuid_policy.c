@@ -145,7 +145,7 @@ static void extended(void **state)
 
 	assert_true(out.edx & CPUID_EXT_EDX_LM && out.edx & CPUID_EXT_EDX_NX);
 	assert_true(out.edx & CPUID_EXT_EDX_RDTSCP);
-	assert_false(out.edx & CPUID_EXT_EDX_PAGE1GB);
+	assert_true(out.edx & CPUID_EXT_EDX_PAGE1GB);
 	out = ask(0x80000001, 0, &everything, none);
 	assert_false(out.edx & CPUID_EXT_EDX_RDTSCP);
 	assert_int_equal(ask(0x80000007, 0, &everything, all).edx, 0x100);

@@ -69,8 +69,8 @@ static int exits_of(gva_t gva, u32 access, struct hardware *h)
 /* The ladder: what a demand fault costs, in exits, on each rung. */
 static void demand_fault(void **state)
 {
-	static const int faults[MMU_RUNGS] = { 1, 1, 0 };
-	static const int retries[MMU_RUNGS] = { 1, 0, 0 };
+	static const int faults[MMU_RUNGS] = { 1, 1, 1, 0, 0, 0 };
+	static const int retries[MMU_RUNGS] = { 1, 1, 0, 0, 0, 0 };
 	struct hardware h;
 
 	for (int rung = 0; rung < MMU_RUNGS; rung++) {
@@ -196,7 +196,7 @@ static void no_reserved_leaf(void **state)
 		assert_false(world_mmu->pages[0].spt[i] == SPTE_ABSENT_VALUE);
 	/* Without NXE bit 63 is reserved, and the bypass is on again. */
 	mmu_set_state(&world_vcpu, world_vcpu.cr0, 0, CR4_PAE,
-		      EFER_LME | EFER_LMA);
+		      EFER_LME | EFER_LMA, NULL);
 	assert_int_equal(mmu_filter(&world_vcpu).mask, PFEC_P);
 }
 
@@ -206,7 +206,7 @@ static void unpaged(void **state)
 	struct hardware h;
 
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
-	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0);
+	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0, NULL);
 	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
 	exits_of(0x7008, PFEC_W, &h);
 	assert_int_equal(h.hpa, (7 + WORLD_HFN_BASE) << 12 | 8);
@@ -246,7 +246,7 @@ static void write_without_wp(void **state)
 	link_tables();
 	*gpte(3, 5) = 21 << 12 | (LINKED & ~PTE_W);
 	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG, 0, CR4_PAE | CR4_SMEP,
-		      EFER_LME | EFER_LMA | EFER_NXE);
+		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 	exits_of(GVA, PFEC_W, &h);
 	assert_int_equal(h.result, HW_OK);
 	/* U is gone from the shadow, so SMEP is blind: NX stands in for it. */
@@ -413,13 +413,14 @@ static void random_state(void)
 		   (r >> 5 & 1 ? EFER_NXE : 0);
 
 	mmu_set_state(&world_vcpu, cr0,
-		      (r >> 6) % (WORLD_FRAMES + 1) * PAGE_SIZE, cr4, efer);
+		      (r >> 6) % (WORLD_FRAMES + 1) * PAGE_SIZE, cr4, efer,
+		      NULL);
 }
 
 static void random_step(u64 *coverage)
 {
 	u32 access = (world_random() & 1 ? PFEC_U : 0);
-	struct mmu_policy policy;
+	struct mmu_policy policy = { .cache = true };
 
 	switch (world_random() % 64) {
 	case 0:
@@ -428,6 +429,8 @@ static void random_step(u64 *coverage)
 	case 1:
 		policy.update = world_random() & 1;
 		policy.bypass = world_random() & 1;
+		policy.prefetch = 1 << world_random() % 4;
+		policy.nowalk = world_random() & 1;
 		mmu_set_policy(&world_vcpu, &policy);
 		break;
 	case 2:

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which shadow page an entry leads to, and the way down through them.
+ *
+ * Shadow tables have 512 entries of 8 bytes. So have the guest's, but for
+ * 32-bit paging: there 1,024 of 4 bytes, and an entry of a page directory spans
+ * 4 MiB, where a shadow's spans 2. Such a guest table has its shadow in
+ * quadrants, a page directory in four, a page table in two; and an entry of the
+ * former takes two slots, one for each half of what it spans.
+ */
+#include "mmu/shadow.h"
+
+/* Of a 32-bit table's 1,024 entries, how many one quadrant shadows. */
+static u32 quadrant_entries(const struct shadow_page *sp)
+{
+	return sp->role.level == 1 ? PT_ENTRIES : PT_ENTRIES / 2;
+}
+
+u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+{
+	const void *table = mmu_map_gfn(mmu, sp->gfn);
+	u32 index = slot;
+
+	if (sp->role.mode != PAGING_32BIT)
+		return table ? gpte_read(sp->role.mode, table, index) : ~0ULL;
+	if (sp->role.level > 1)
+		index /= 2;
+	index += sp->role.quadrant * quadrant_entries(sp);
+	return table ? gpte_read(sp->role.mode, table, index) : (u32)~0U;
+}
+
+u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first)
+{
+	*first = index;
+	if (sp->role.mode != PAGING_32BIT)
+		return 1;
+	if (index / quadrant_entries(sp) != sp->role.quadrant)
+		return 0;
+	*first = index % quadrant_entries(sp);
+	if (sp->role.level == 1)
+		return 1;
+	*first *= 2;
+	return 2;
+}
+
+struct shadow_key shadow_child(const struct mmu *mmu,
+			       const struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+	struct shadow_key child = { .role = sp->role };
+	u8 level = sp->role.level;
+	u32 half = sp->role.mode == PAGING_32BIT ? slot % 2 : 0;
+
+	child.role.level = level - 1;
+	child.role.quadrant = 0;
+	if (sp->role.direct) {
+		child.gfn = sp->gfn + slot * pt_span(level);
+		return child;
+	}
+	child.role.access &= gpte_rights(&format, gpte);
+	child.gfn = gpte_gfn(&format, gpte, level);
+	if (gpte_is_large(&format, gpte, level)) {
+		/* Inside a large page there is no table: map it piecemeal. */
+		child.role.direct = true;
+		child.role.dirty = !!(gpte & PTE_D);
+		child.gfn += half * pt_span(level);
+	} else {
+		child.role.quadrant = half;
+	}
+	return child;
+}
+
+/* A page of the software TLB is for an address, whatever tables lead there. */
+static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
+{
+	struct shadow_key child = { .role = sp->role };
+
+	child.role.level--;
+	child.gfn = (gva & BITS(47, 0)) >>
+		    (PAGE_SHIFT + 9 * (sp->role.level - 1));
+	return child;
+}
+
+static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
+				      const struct shadow_page *sp,
+				      const struct guest_walk *walk)
+{
+	u8 level = sp->role.level;
+	u32 slot = pt_index(walk->gva, level);
+
+	if (sp->role.private)
+		return private_child(sp, walk->gva);
+	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
+		return root_child(vcpu, slot);
+	return shadow_child(vcpu->mmu, sp, slot,
+			    sp->role.direct ? 0 : walk->pte[level]);
+}
+
+static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
+{
+	shadow_make_room(vcpu->mmu, PT_LEVELS);
+	/* That may have taken the root. */
+	if (!vcpu->root)
+		shadow_make_room(vcpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
+	return vcpu_root(vcpu);
+}
+
+struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+				     const struct guest_walk *walk, u8 level)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp = root_with_room(vcpu);
+
+	while (sp->role.level > level) {
+		struct shadow_key key = next_on_path(vcpu, sp, walk);
+		struct shadow_page *child =
+			shadow_page_get(mmu, key.gfn, key.role);
+
+		spte_set_table(mmu, sp, pt_index(walk->gva, sp->role.level),
+			       child);
+		sp = child;
+	}
+	return sp;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's page-table entries: see paging.h. */
+#include "mmu/paging.h"
+
+/*
+ * PSE-36 (SDM vol. 3A, table 4-4): a PDE that maps 4 MiB has bits 31:22 of the
+ * address in place, and bits 39:32 in its bits 20:13.
+ */
+#define PSE36_SHIFT 13
+#define PSE36_ADDRESS_BITS 40
+#define PSE36_LOW BITS(31, 22)
+#define PSE36_HIGH BITS(20, PSE36_SHIFT)
+#define PSE36_RESERVED BIT(21)
+
+/* Of 32-bit paging, only entries that map 4 MiB have any. */
+static u64 reserved_32bit(const struct gpt_format *format, u64 gpte, u8 level)
+{
+	u8 high = MIN(format->maxphyaddr, PSE36_ADDRESS_BITS) - 32;
+
+	if (!gpte_is_large(format, gpte, level))
+		return 0;
+	return PSE36_RESERVED | (PSE36_HIGH & ~(BIT(PSE36_SHIFT + high) - 1));
+}
+
+/*
+ * PAE and 4-level paging (tables 4-9 to 4-11 and 4-15 to 4-20): the address bits
+ * above MAXPHYADDR at every level, 62:52 if PAE, XD without NXE, PS in a PML4E
+ * (and in a PDPTE where there are no 1 GiB pages), and in an entry that maps a
+ * large page the address bits below its size, but for bit 12, which is PAT.
+ */
+static u64 reserved_64bit(const struct gpt_format *format, u64 gpte, u8 level)
+{
+	u64 reserved = 0;
+
+	if (format->maxphyaddr < 52)
+		reserved |= BITS(51, format->maxphyaddr);
+	if (format->mode == PAGING_PAE)
+		reserved |= BITS(62, 52);
+	if (!format->nxe)
+		reserved |= PTE_NX;
+	if (level == 4 || (level == 3 && !format->large_3))
+		reserved |= PTE_PS;
+	else if (level > 1 && gpte_is_large(format, gpte, level))
+		reserved |= (1ULL << gpte_shift(format->mode, level)) -
+			    PAGE_SIZE - PTE_PAT_LARGE;
+	return reserved;
+}
+
+bool gpte_reserved(const struct gpt_format *format, u64 gpte, u8 level)
+{
+	if (format->mode == PAGING_32BIT)
+		return gpte & reserved_32bit(format, gpte, level);
+	return gpte & reserved_64bit(format, gpte, level);
+}
+
+gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte, u8 level)
+{
+	bool large = level > 1 && gpte_is_large(format, gpte, level);
+	u64 size = large ? 1ULL << gpte_shift(format->mode, level) : PAGE_SIZE;
+
+	if (large && format->mode == PAGING_32BIT)
+		gpte = (gpte & PSE36_LOW) | (gpte & PSE36_HIGH)
+						    << (32 - PSE36_SHIFT);
+	return (gpte & PTE_ADDR_MASK & ~(size - 1)) >> PAGE_SHIFT;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's page tables as data: how many levels a paging mode has, where in
+ * a table an address selects its entry, and what the entry's bits say. SDM vol.
+ * 3A, 4.3 (32-bit), 4.4 (PAE), 4.5 (4-level).
+ */
+#ifndef MMU_PAGING_H
+#define MMU_PAGING_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* SDM vol. 3A, 4.1.1. */
+enum paging_mode { PAGING_NONE, PAGING_32BIT, PAGING_PAE, PAGING_4LEVEL };
+
+#define PAE_PDPTES 4
+/* Reserved in a PDPTE of PAE paging, besides 63:MAXPHYADDR (table 4-8). */
+#define PDPTE_RESERVED (BITS(8, 5) | BITS(2, 1))
+
+/* What the meaning of a guest's entry depends on. */
+struct gpt_format {
+	enum paging_mode mode;
+	bool nxe; /* bit 63 is XD, else it is reserved */
+	bool large_2; /* PS in a PDE maps a page; else it is ignored */
+	bool large_3; /* PS in a PDPTE maps a page; else it is reserved */
+	u8 maxphyaddr;
+};
+
+/* The mode that CR0, CR4 and EFER select. */
+static inline enum paging_mode paging_mode(u64 cr0, u64 cr4, u64 efer)
+{
+	if (!(cr0 & CR0_PG))
+		return PAGING_NONE;
+	if (efer & EFER_LMA)
+		return PAGING_4LEVEL;
+	return cr4 & CR4_PAE ? PAGING_PAE : PAGING_32BIT;
+}
+
+/* The level of the table, in memory or in registers, where a walk begins. */
+static inline u8 paging_top_level(enum paging_mode mode)
+{
+	static const u8 levels[] = { 0, 2, 3, 4 };
+
+	return levels[mode];
+}
+
+/* The size of an entry in bytes. */
+static inline u32 gpte_size(enum paging_mode mode)
+{
+	return mode == PAGING_32BIT ? sizeof(u32) : sizeof(u64);
+}
+
+/* How many bits of the address select an entry. */
+static inline u8 gpte_index_bits(enum paging_mode mode)
+{
+	return mode == PAGING_32BIT ? 10 : 9;
+}
+
+/* The first bit of the address that selects an entry at @level. */
+static inline u8 gpte_shift(enum paging_mode mode, u8 level)
+{
+	return PAGE_SHIFT + gpte_index_bits(mode) * (level - 1);
+}
+
+/* Which entry of a guest's table at @level translates @gva. */
+static inline u32 gpte_index(enum paging_mode mode, gva_t gva, u8 level)
+{
+	u32 entries = 1U << gpte_index_bits(mode);
+
+	return gva >> gpte_shift(mode, level) & (entries - 1);
+}
+
+/* Entry @index of the table that Umbra sees at @table, read in one piece. */
+static inline u64 gpte_read(enum paging_mode mode, const void *table, u32 index)
+{
+	if (mode == PAGING_32BIT)
+		return __atomic_load_n((const u32 *)table + index,
+				       __ATOMIC_RELAXED);
+	return __atomic_load_n((const u64 *)table + index, __ATOMIC_RELAXED);
+}
+
+/* Does the entry, at @level > 1, map a page? */
+static inline bool gpte_is_large(const struct gpt_format *format, u64 gpte,
+				 u8 level)
+{
+	return (gpte & PTE_PS) && ((level == 2 && format->large_2) ||
+				   (level == 3 && format->large_3));
+}
+
+/* Has the entry, present, a reserved bit set? */
+bool gpte_reserved(const struct gpt_format *format, u64 gpte, u8 level);
+
+/*
+ * The frame that the entry names: of the next table, or of the page that it
+ * maps (its first, if large).
+ */
+gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte, u8 level);
+
+#endif
