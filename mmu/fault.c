@@ -45,6 +45,11 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 	u8 level = leaf_level(mmu, walk);
 	struct shadow_page *sp = shadow_link_path(vcpu, walk, level);
 
+	/* The way there may lead through a table in the very region. */
+	if (level != leaf_level(mmu, walk)) {
+		level = 1;
+		sp = shadow_link_path(vcpu, walk, level);
+	}
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
 			 walk->gpa >> PAGE_SHIFT, walk->access[walk->level],
 			 walk->dirty, error_code);

@@ -187,10 +187,10 @@ static void unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 
 		/*
 		 * Linked means that the guest's entry is present, so TRAP; a
-		 * PDPTE can't be that, and the root must be looked up again
-		 * before the processor sees it.
+		 * PDPTE can't be that, and a root that needs them all must be
+		 * looked up again before the processor sees it.
 		 */
-		if (role_is_pae_root(parent->role))
+		if (role_needs_pdptes(parent->role))
 			mmu->vcpu->root = NULL;
 		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
 			   spte_unfilled(mmu, parent, PTE_P));

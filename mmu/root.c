@@ -32,15 +32,15 @@ union shadow_role vcpu_role(const struct mmu_vcpu *vcpu)
 struct shadow_key root_child(const struct mmu_vcpu *vcpu, u32 index)
 {
 	struct shadow_key key = { .role = vcpu_role(vcpu) };
-	u64 entry = vcpu->cr3;
 
 	key.role.level--;
 	key.role.direct = false;
-	if (key.role.mode == PAGING_PAE)
-		entry = vcpu->pdpte[index];
-	else
+	if (key.role.mode == PAGING_PAE) {
+		key.gfn = (vcpu->pdpte[index] & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	} else {
+		key.gfn = vcpu_cr3_gfn(vcpu);
 		key.role.quadrant = index;
-	key.gfn = (entry & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	}
 	return key;
 }
 
@@ -71,10 +71,9 @@ struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu)
 
 	if (!vcpu->root) {
 		if (!role.direct)
-			gfn = (vcpu->cr3 & PTE_ADDR_MASK) >> PAGE_SHIFT;
+			gfn = vcpu_cr3_gfn(vcpu);
 		vcpu->root = shadow_page_get(mmu, gfn, role);
-		if (role_is_pae_root(role) && role.mode != PAGING_NONE &&
-		    !role.private)
+		if (role_needs_pdptes(role))
 			link_pdptes(vcpu, vcpu->root);
 		vcpu->root_is_new = true;
 		mmu->stats.roots++;
@@ -92,6 +91,8 @@ hpa_t mmu_root(struct mmu_vcpu *vcpu)
 void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte)
 {
+	bool was_32bit = vcpu_mode(vcpu) == PAGING_32BIT;
+
 	vcpu->cr0 = cr0;
 	vcpu->cr3 = cr3;
 	vcpu->cr4 = cr4;
@@ -99,8 +100,14 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	if (pdpte)
 		memcpy(vcpu->pdpte, pdpte, sizeof(vcpu->pdpte));
 	vcpu->root = NULL;
-	/* What is a TLB forgets all that the processor's would. */
-	if (!vcpu->mmu->policy.cache)
+	/*
+	 * What is a TLB forgets all that the processor's would. And where a
+	 * frame is a table to 32-bit paging and has been one of 64-bit entries,
+	 * the A and D flags of the former, which walks set unseen, are address
+	 * bits of the latter.
+	 */
+	if (!vcpu->mmu->policy.cache ||
+	    was_32bit != (vcpu_mode(vcpu) == PAGING_32BIT))
 		shadow_zap_all(vcpu->mmu);
 	mmu_flush(vcpu->mmu);
 }

@@ -51,6 +51,13 @@ static inline bool role_is_pae_root(union shadow_role role)
 	return role.mode != PAGING_4LEVEL && role.level == PAE_ROOT_LEVEL;
 }
 
+/* Must all of its PDPTEs be linked before the guest runs? */
+static inline bool role_needs_pdptes(union shadow_role role)
+{
+	return role_is_pae_root(role) && role.mode != PAGING_NONE &&
+	       !role.private;
+}
+
 /* The level of a guest's topmost table that has a shadow of its own. */
 static inline u8 top_table_level(enum paging_mode mode)
 {
@@ -131,6 +138,15 @@ struct mmu {
 static inline enum paging_mode vcpu_mode(const struct mmu_vcpu *vcpu)
 {
 	return paging_mode(vcpu->cr0, vcpu->cr4, vcpu->efer);
+}
+
+/* The frame of the topmost table; 32-bit paging takes 32 bits (table 4-3). */
+static inline gfn_t vcpu_cr3_gfn(const struct mmu_vcpu *vcpu)
+{
+	u64 mask = vcpu_mode(vcpu) == PAGING_4LEVEL ? PTE_ADDR_MASK
+						    : BITS(31, 12);
+
+	return (vcpu->cr3 & mask) >> PAGE_SHIFT;
 }
 
 /* EFER.NXE is without effect on 32-bit paging (SDM vol. 3A, 4.1.1). */

@@ -128,7 +128,7 @@ static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 	walk->access[3] = ACCESS_ALL;
 	if (mode != PAGING_PAE) {
 		walk->table[paging_top_level(mode)] =
-			(vcpu->cr3 & PTE_ADDR_MASK) >> PAGE_SHIFT;
+			vcpu_cr3_gfn(vcpu);
 		return paging_top_level(mode);
 	}
 	walk->level = 3;
