@@ -250,6 +250,8 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
 		vcpu_inject_page_fault(vcpu, e.fault_gva, e.fault_code);
 	else if (status == EMUL_GP)
 		vcpu_inject_gp(vcpu);
+	else if (status == EMUL_DE)
+		vcpu_inject_exception(vcpu, VECTOR_DE, false, 0);
 	else if (status == EMUL_SS)
 		vcpu_inject_exception(vcpu, VECTOR_SS, true, 0);
 	return true;

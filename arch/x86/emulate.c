@@ -185,6 +185,25 @@ static void multiply(struct emulation *e, u64 value)
 	write_gpr(&e->regs, RDX, high, size);
 }
 
+/* The dividend of a byte's division is AX, not DL:AL. */
+static enum emul_status divide(struct emulation *e, u64 divisor)
+{
+	unsigned int size = e->insn->operand_size;
+	u64 low = truncate(e->regs.gpr[RAX], size);
+	u64 high = truncate(
+		size == 1 ? e->regs.gpr[RAX] >> 8 : e->regs.gpr[RDX], size);
+
+	if (!emul_divide(e->insn->op == OP_IDIV, &high, &low, divisor, size))
+		return EMUL_DE;
+	if (size == 1) {
+		write_gpr(&e->regs, RAX, high << 8 | low, 2);
+		return EMUL_OK;
+	}
+	write_gpr(&e->regs, RAX, low, size);
+	write_gpr(&e->regs, RDX, high, size);
+	return EMUL_OK;
+}
+
 static u64 swap_bytes(u64 value, unsigned int size)
 {
 	return __builtin_bswap64(value) >> (64 - 8 * size);
@@ -232,6 +251,8 @@ static enum emul_status emulate_read(struct emulation *e)
 			     insn->operand_size, &e->regs);
 		return EMUL_OK;
 	}
+	if (insn->op == OP_DIV || insn->op == OP_IDIV)
+		return divide(e, value);
 	if (insn->dst == OPERAND_NONE) {
 		multiply(e, value);
 		return EMUL_OK;

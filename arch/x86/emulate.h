@@ -31,6 +31,7 @@ enum emul_status {
 	EMUL_FAULT, /* an operation of the caller refused; nothing changed
 		       but completed iterations of a REP */
 	EMUL_GP, /* #GP(0) is due, or ... */
+	EMUL_DE, /* #DE, or ... */
 	EMUL_SS, /* ... #SS(0); what has changed is as for EMUL_FAULT */
 	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */
 };

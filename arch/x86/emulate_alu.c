@@ -223,6 +223,47 @@ u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
 	return low;
 }
 
+/* Of magnitudes; the quotient must have 64 bits at most. */
+static u64 divide(unsigned __int128 dividend, u64 divisor, u64 *remainder)
+{
+	u64 quotient;
+
+	asm("divq %[divisor]"
+	    : "=a"(quotient), "=d"(*remainder)
+	    : "a"((u64)dividend),
+	      "d"((u64)(dividend >> 64)), [divisor] "r"(divisor)
+	    : "cc");
+	return quotient;
+}
+
+bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
+		 unsigned int size)
+{
+	bool negative = is_signed && (*high & sign_bit(size));
+	bool opposite = is_signed && (divisor & sign_bit(size));
+	/* The largest magnitude that the quotient may have. */
+	u64 most = is_signed ? sign_bit(size) - (negative == opposite)
+			     : truncate(~0ULL, size);
+	unsigned __int128 dividend = *high;
+	u64 quotient, remainder;
+
+	if (is_signed)
+		dividend = (unsigned __int128)(s64)sign_extend(*high, size);
+	dividend = dividend << (8 * size) | *low;
+	if (negative)
+		dividend = -dividend;
+	if (opposite)
+		divisor = -sign_extend(divisor, size);
+	if ((u64)(dividend >> 64) >= divisor)
+		return false;
+	quotient = divide(dividend, divisor, &remainder);
+	if (quotient > most)
+		return false;
+	*low = truncate(negative != opposite ? -quotient : quotient, size);
+	*high = truncate(negative ? -remainder : remainder, size);
+	return true;
+}
+
 bool emul_condition(u8 condition, u64 rflags)
 {
 	bool less = !(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF);

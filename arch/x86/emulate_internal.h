@@ -77,6 +77,12 @@ u64 emul_scan(enum insn_op op, u64 old, u64 value, struct cpu_regs *regs);
 /* Returns the product's low @size bytes. */
 u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
 		  struct cpu_regs *regs);
+/*
+ * Divide *@high:*@low by @divisor, all of @size bytes: *@low becomes the
+ * quotient and *@high the remainder. False: #DE.
+ */
+bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
+		 unsigned int size);
 /* Does the condition in an opcode's low 4 bits hold (SDM vol. 1, B.1)? */
 bool emul_condition(u8 condition, u64 rflags);
 

@@ -50,6 +50,8 @@ enum insn_op {
 	OP_SHRD,
 	OP_MUL, /* rDX:rAX from rAX and memory */
 	OP_IMUL,
+	OP_DIV,
+	OP_IDIV,
 	OP_IMUL_REG, /* the forms with a register destination */
 	OP_BSF,
 	OP_BSR,

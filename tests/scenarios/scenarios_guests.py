@@ -49,6 +49,10 @@ scenario("guest-chaos-starved", "penryn", "mmu=bypass mmu.pages=16",
          "chaos", "mode=4 seed=2 ops=30000")(under_umbra)
 
 
+scenario("guest-tasks", "haswell", "", "tasks", "")(under_umbra)
+scenario("guest-tasks-penryn", "penryn", "", "tasks", "")(under_umbra)
+
+
 @scenario("guest-flat")
 def guest_flat(s):
     """A kernel whose multiboot header says where it goes."""
@@ -70,6 +74,7 @@ def guest_chaos_lethal(s):
 scenario("guest-access-bare-haswell", "haswell", "access", "stride=7")(bare)
 scenario("guest-access-bare-broadwell", "broadwell", "access",
          "stride=41")(bare)    # it has SMAP
+scenario("guest-tasks-bare", "haswell", "tasks", "")(bare)
 scenario("guest-forms-bare", "haswell", "forms", "")(bare)
 
 # --- The benchmark ----------------------------------------------------------

@@ -266,7 +266,7 @@ static const struct refusal refusals[] = {
 	{ BYTES(0x48, 0x89, 0x00), M32 }, /* DEC EAX */
 	/* Groups' other members. */
 	{ BYTES(0xc7, 0x08, 0, 0, 0, 0), M64 },
-	{ BYTES(0xf7, 0x30), M64 }, /* DIV */
+	{ BYTES(0xf7, 0x08), M64 }, /* the other TEST */
 	{ BYTES(0xff, 0x18), M64 }, /* CALL, far */
 	{ BYTES(0xd0, 0x30), M64 }, /* the other SHL */
 	{ BYTES(0xfe, 0x10), M64 },
