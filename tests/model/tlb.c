@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The hostile processor; see tlb.h. */
+#include "tests/model/reference.h"
 #include "tests/model/tlb.h"
+
+#define SMALL_SHIFT 12
 
 void processor_flush(struct processor *p)
 {
@@ -12,21 +15,27 @@ static u64 bucket(u64 key, u64 count)
 	return (key * 0x9e3779b97f4a7c15ULL >> 40) % count;
 }
 
-static struct tlb_entry *tlb_bucket(struct processor *p, gva_t gva)
+static u8 page_shift(int level)
 {
-	return p->tlb[bucket(gva >> 12, TLB_BUCKETS)];
+	return SMALL_SHIFT + 9 * (level - 1);
+}
+
+static struct tlb_entry *tlb_bucket(struct processor *p, gva_t gva, u8 shift)
+{
+	return p->tlb[bucket(gva >> shift, TLB_BUCKETS)];
 }
 
 static bool tlb_hit(const struct processor *p, const struct tlb_entry *e,
-		    gva_t gva)
+		    gva_t gva, u8 shift)
 {
-	return e->generation == p->generation && e->page == gva >> 12;
+	return e->generation == p->generation && e->shift == shift &&
+	       e->page == gva >> shift;
 }
 
 /* The part of the address that selects an entry of the level, and above. */
 static u64 psc_prefix(gva_t gva, int level)
 {
-	return gva >> (12 + 9 * (level - 1));
+	return gva >> page_shift(level);
 }
 
 static struct psc_entry *psc_bucket(struct processor *p, gva_t gva, int level)
@@ -43,12 +52,20 @@ static void psc_flush(struct processor *p)
 				p->psc[level][i][way].generation = 0;
 }
 
-/* Of a page's translations, all; of its upper entries, all (4.10.4.1). */
+/*
+ * What a page fault makes the processor forget (4.10.4.1): the translations
+ * for the page number, whole or piece, and the upper entries used for it.
+ */
 static void forget_page(struct processor *p, gva_t gva)
 {
-	for (int way = 0; way < TLB_WAYS; way++)
-		if (tlb_hit(p, &tlb_bucket(p, gva)[way], gva))
-			tlb_bucket(p, gva)[way].generation = 0;
+	for (int level = 1; level <= 3; level++) {
+		u8 shift = page_shift(level);
+		struct tlb_entry *ways = tlb_bucket(p, gva, shift);
+
+		for (int way = 0; way < TLB_WAYS; way++)
+			if (tlb_hit(p, &ways[way], gva, shift))
+				ways[way].generation = 0;
+	}
 	for (int level = 2; level <= 4; level++)
 		for (int way = 0; way < PSC_WAYS; way++)
 			if (psc_bucket(p, gva, level)[way].prefix ==
@@ -58,7 +75,16 @@ static void forget_page(struct processor *p, gva_t gva)
 
 void processor_invlpg(struct processor *p, gva_t gva)
 {
-	forget_page(p, gva);
+	/* All pieces of a large page go (4.10.4.1), of no other. */
+	for (int i = 0; i < TLB_BUCKETS; i++) {
+		for (int way = 0; way < TLB_WAYS; way++) {
+			struct tlb_entry *e = &p->tlb[i][way];
+
+			if (e->page << e->shift >> e->page_shift ==
+			    gva >> e->page_shift)
+				e->generation = 0;
+		}
+	}
 	psc_flush(p);
 }
 
@@ -149,26 +175,27 @@ static void cache_table(struct processor *p, gva_t gva, int level,
 				 c->nx };
 }
 
+/* With CR0.WP=1; SDM vol. 3A, 4.6.1. */
 static bool denied(const struct processor *p, const struct tlb_entry *e,
-		   u32 access)
+		   u32 kind)
 {
-	bool user = access & PFEC_U;
+	bool user = kind & PFEC_U, fetch = kind & PFEC_I;
 
 	if (user && !e->u)
 		return true;
-	if ((access & PFEC_W) && !e->w)
+	if ((kind & PFEC_W) && !e->w)
 		return true;
-	if (!(access & PFEC_I))
-		return false;
-	return (p->nxe && e->nx) || (!user && e->u && p->smep);
+	if (fetch)
+		return (p->nxe && e->nx) || (!user && e->u && p->smep);
+	return !user && e->u && p->smap && !(kind & KIND_AC);
 }
 
-static u32 error_code(const struct processor *p, u32 access)
+static u32 error_code(const struct processor *p, u32 kind)
 {
-	u32 code = access & (PFEC_W | PFEC_U);
+	u32 code = kind & (PFEC_W | PFEC_U);
 
 	if (p->nxe || p->smep)
-		code |= access & PFEC_I;
+		code |= kind & PFEC_I;
 	return code;
 }
 
@@ -182,6 +209,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 {
 	struct cursor c = start(p, gva);
 	u64 *at, value;
+	u8 shift;
 
 	*code = 0;
 	if (!c.level)
@@ -199,7 +227,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 		c.w = c.w && (value & PTE_W);
 		c.u = c.u && (value & PTE_U);
 		c.nx = c.nx || (value & PTE_NX);
-		if (c.level == 1)
+		if (c.level == 1 || (value & PTE_PS))
 			break;
 		/* Nothing is cached whose A is clear (4.10.3.2). */
 		*at |= PTE_A;
@@ -207,40 +235,62 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 		cache_table(p, gva, c.level, &c);
 		c.level--;
 	}
+	shift = page_shift(c.level);
 	*e = (struct tlb_entry){
-		gva >> 12, p->generation, value & BITS(51, 12), c.w,
-		c.u,	   c.nx,	  value & PTE_D
+		gva >> shift, p->generation, value & BITS(51, shift),
+		shift,	      shift,	     c.w,
+		c.u,	      c.nx,	     value & PTE_D
 	};
 	*leaf = at;
 	return true;
 }
 
+/* The 4 KiB of @e, a large page, that have the address. */
+static struct tlb_entry piece(const struct tlb_entry *e, gva_t gva)
+{
+	struct tlb_entry small = *e;
+
+	small.page = gva >> SMALL_SHIFT;
+	small.frame |= gva & (BIT(e->shift) - 1) & ~(BIT(SMALL_SHIFT) - 1);
+	small.shift = SMALL_SHIFT;
+	return small;
+}
+
 static void cache_page(struct processor *p, gva_t gva,
 		       const struct tlb_entry *e)
 {
-	struct tlb_entry *ways = tlb_bucket(p, gva);
+	struct tlb_entry part = p->random(p->ctx, 2) ? piece(e, gva) : *e;
+	struct tlb_entry *ways = tlb_bucket(p, gva, part.shift);
 
 	for (int way = 0; way < TLB_WAYS; way++) {
 		if (ways[way].generation != p->generation) {
-			ways[way] = *e;
+			ways[way] = part;
 			return;
 		}
 	}
-	ways[p->random(p->ctx, TLB_WAYS)] = *e;
+	ways[p->random(p->ctx, TLB_WAYS)] = part;
 }
 
 static const struct tlb_entry *tlb_find(struct processor *p, gva_t gva)
 {
-	const struct tlb_entry *e =
-		&tlb_bucket(p, gva)[p->random(p->ctx, TLB_WAYS)];
+	u64 first = p->random(p->ctx, 2);
 
-	return tlb_hit(p, e, gva) ? e : NULL;
+	/* Whole or in pieces, if there are both: any of them. */
+	for (u64 i = 0; i < 2; i++) {
+		u8 shift = page_shift(1 + (int)((first + i) % 2));
+		const struct tlb_entry *e =
+			&tlb_bucket(p, gva, shift)[p->random(p->ctx, TLB_WAYS)];
+
+		if (tlb_hit(p, e, gva, shift))
+			return e;
+	}
+	return NULL;
 }
 
 struct processor_result processor_access(struct processor *p, gva_t gva,
-					 u32 access)
+					 u32 kind)
 {
-	struct processor_result r = { .error_code = error_code(p, access) };
+	struct processor_result r = { .error_code = error_code(p, kind) };
 	const struct tlb_entry *hit = tlb_find(p, gva);
 	struct tlb_entry e;
 	u64 *leaf;
@@ -248,29 +298,29 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 
 	/* What the TLB denies may be looked up again, or may fault (4.10.4.3).
 	 * A write sets D in the tables, unless the TLB knows that it is set. */
-	if (hit &&
-	    (denied(p, hit, access) ? p->random(p->ctx, 2)
-				    : !(access & PFEC_W) || hit->dirty)) {
+	if (hit && (denied(p, hit, kind) ? p->random(p->ctx, 2)
+					 : !(kind & PFEC_W) || hit->dirty)) {
 		e = *hit;
 		r.cached = true;
 	} else if (walk(p, gva, &e, &leaf, &code)) {
-		if (!denied(p, &e, access)) {
-			*leaf |= PTE_A | (access & PFEC_W ? PTE_D : 0);
-			e.dirty = e.dirty || (access & PFEC_W);
+		if (!denied(p, &e, kind)) {
+			*leaf |= PTE_A | (kind & PFEC_W ? PTE_D : 0);
+			e.dirty = e.dirty || (kind & PFEC_W);
 			cache_page(p, gva, &e);
 		}
 	} else {
 		r.fault = true;
 		r.error_code |= code;
 	}
-	if (!r.fault && denied(p, &e, access)) {
+	if (!r.fault && denied(p, &e, kind)) {
 		r.fault = true;
 		r.error_code |= PFEC_P;
 	}
 	/* A page fault makes the processor forget the page (4.10.4.1). */
 	if (r.fault)
 		forget_page(p, gva);
-	r.hpa = e.frame | (gva & 4095);
+	else
+		r.hpa = e.frame | (gva & (BIT(e.shift) - 1));
 	return r;
 }
 

@@ -15,10 +15,16 @@
 #define PSC_BUCKETS 128
 #define PSC_WAYS 2
 
+/*
+ * A translation of 4 KiB, or of all of a large page: the processor may keep
+ * such a page whole, or in pieces (4.10.2.3).
+ */
 struct tlb_entry {
-	u64 page; /* gva >> 12 */
+	u64 page; /* gva >> shift */
 	u64 generation; /* valid if the processor's own */
 	hpa_t frame;
+	u8 shift;
+	u8 page_shift; /* of the page that it is, or is a piece of */
 	bool w, u, nx, dirty;
 };
 
@@ -31,10 +37,10 @@ struct psc_entry {
 };
 
 struct processor {
-	/* State; WP is always 1, and all pages are 4 KiB. */
+	/* State; WP is always 1. */
 	hpa_t cr3;
 	bool pae; /* PAE paging, else 4-level */
-	bool nxe, smep;
+	bool nxe, smep, smap;
 	u8 maxphyaddr;
 	u64 pdpte[4];
 	/*
@@ -44,7 +50,11 @@ struct processor {
 	u64 *(*entry)(void *ctx, hpa_t hpa);
 	void *ctx;
 	u64 (*random)(void *ctx, u64 below);
-	/* Caches. */
+	/*
+	 * Caches. Umbra uses no VPID: at each entry and exit the hardware
+	 * forgets all. This processor doesn't, as with a VPID, until it is
+	 * told to: then a new generation begins.
+	 */
 	u64 generation;
 	struct tlb_entry tlb[TLB_BUCKETS][TLB_WAYS];
 	struct psc_entry psc[5][PSC_BUCKETS][PSC_WAYS]; /* by entry's level */
@@ -61,8 +71,9 @@ void processor_flush(struct processor *p);
 void processor_invlpg(struct processor *p, gva_t gva);
 /* VM entry, as far as paging goes; false: a PDPTE has reserved bits set. */
 bool processor_enter(struct processor *p, hpa_t cr3);
+/* @kind: as the reference has it, KIND_AC included. */
 struct processor_result processor_access(struct processor *p, gva_t gva,
-					 u32 access);
+					 u32 kind);
 /* Load what can be loaded for the address, as a prefetcher might. */
 void processor_speculate(struct processor *p, gva_t gva);
 
