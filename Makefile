@@ -151,6 +151,9 @@ fuzz-short: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
 			$$f.corpus 2>&1 || status=1; \
 	done; exit $$status
 
+# Mutants of the shadow MMU, and soak.
+-include tests/mutants/mutants.mk
+
 # tests/run-all builds what it needs through this Makefile.
 test: | $(B)/.deps
 	tests/run-all
@@ -184,6 +187,8 @@ help:
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'
+	@echo 'make mutants     do the tests notice faults in the shadow MMU?'
+	@echo 'make soak        the model for SOAK_SECONDS=N'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)

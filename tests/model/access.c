@@ -17,44 +17,80 @@ struct attempt {
 	u32 unshadowed; /* so often the table was given up */
 };
 
-static void count(struct model *m, enum model_event event)
+static enum coverage_mode coverage_mode(const struct model *m)
 {
-	u32 policy = m->mmu->policy.update + 2 * m->mmu->policy.bypass;
-	u32 state = 0;
+	switch (reference_mode(&m->ref)) {
+	case MODE_UNPAGED:
+		return COVERAGE_UNPAGED;
+	case MODE_32BIT:
+		return m->ref.cr4 & CR4_PSE ? COVERAGE_32BIT_PSE
+					    : COVERAGE_32BIT;
+	case MODE_PAE:
+		return COVERAGE_PAE;
+	case MODE_4LEVEL:
+		break;
+	}
+	return COVERAGE_4LEVEL;
+}
 
-	if (m->vcpu.cr0 & CR0_PG)
-		state = 1 + !!(m->vcpu.cr0 & CR0_WP) +
-			2 * !!(m->vcpu.efer & EFER_NXE) +
-			4 * !!(m->vcpu.cr4 & CR4_SMEP);
-	if (m->counting)
-		model_coverage[policy][state][event]++;
+void model_count(struct model *m, enum model_event event)
+{
+	u32 rung = coverage_rung(mmu_policy(m->mmu));
+	u32 rights = !!(m->ref.cr0 & CR0_WP) + 2 * !!(m->ref.efer & EFER_NXE) +
+		     4 * !!(m->ref.cr4 & CR4_SMEP) +
+		     8 * !!(m->ref.cr4 & CR4_SMAP);
+
+	if (!m->coverage)
+		return;
+	m->coverage->count[coverage_mode(m)][rung][event]++;
+	if (m->ref.cr0 & CR0_PG)
+		m->coverage->rights[rights][event]++;
 }
 
 /* --- Memory ---------------------------------------------------------------- */
 
 void model_random_bytes(struct model *m, u8 data[16])
 {
-	u64 entries[2] = { model_random_entry(m), model_random_entry(m) };
+	enum table_kind kind = guest_random_kind(m);
+	u64 entries[2] = { guest_random_entry(m, kind),
+			   guest_random_entry(m, kind) };
 
 	memcpy(data, entries, 16);
+}
+
+static void mark_dirty(struct model *m, gpa_t gpa)
+{
+	m->world.dirty[gpa >> PAGE_SHIFT] = true;
+}
+
+/* Has a table here any entry that is used? */
+static bool hits_slots(u64 offset, size_t len)
+{
+	for (u32 i = 0; i < MODEL_SLOTS; i++)
+		if ((offset < 8 * model_slots_64[i] + 8U &&
+		     offset + len > 8 * model_slots_64[i]) ||
+		    (offset < 4 * model_slots_32[i] + 4U &&
+		     offset + len > 4 * model_slots_32[i]))
+			return true;
+	return false;
 }
 
 /* A write in one page, to the mirror; what it permits is noted. */
 static void mirror_store(struct model *m, gpa_t gpa, const u8 *data, size_t len)
 {
-	u8 *to = model_mirror(m, gpa);
-	u64 first = (gpa & ~PAGE_MASK) / 8, last = (first * 8 + len + 7) / 8;
+	u8 *to = world_mirror(&m->world, gpa);
 
 	if (!to)
 		return;
 	memcpy(to, data, len);
-	if (first <= model_slots[MODEL_SLOTS - 2] ||
-	    last >= model_slots[MODEL_SLOTS - 1])
+	mark_dirty(m, gpa);
+	if (hits_slots(gpa & ~PAGE_MASK, len))
 		history_note(m);
 }
 
 void model_store(struct model *m, gpa_t gpa, const void *data, size_t len)
 {
+	u64 updates = m->mmu->stats.updates, splits = m->mmu->stats.splits;
 	size_t part = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
 
 	mirror_store(m, gpa, data, part);
@@ -62,12 +98,16 @@ void model_store(struct model *m, gpa_t gpa, const void *data, size_t len)
 		mirror_store(m, gpa + part, (const u8 *)data + part,
 			     len - part);
 	mmu_write(&m->vcpu, gpa, data, len);
+	if (m->mmu->stats.updates != updates)
+		model_count(m, EVENT_UPDATED);
+	if (m->mmu->stats.splits != splits)
+		model_count(m, EVENT_SPLIT);
 }
 
 void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 		   size_t len)
 {
-	const u8 *at = model_mirror(m, gpa);
+	const u8 *at = world_mirror(&m->world, gpa);
 	bool equal = !at || !memcmp(at, old, len);
 
 	if (equal)
@@ -78,15 +118,17 @@ void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 
 static void check_entries(struct model *m, const struct reference_walk *w)
 {
-	for (u32 i = 0; i < w->depth; i++) {
-		const u8 *ram = model_ram(m, w->entry[i]);
+	size_t size = reference_entry_size(&m->ref);
 
-		if (ram && memcmp(ram, model_mirror(m, w->entry[i]), 8))
+	for (u32 i = 0; i < w->depth; i++) {
+		const u8 *ram = world_ram(&m->world, w->entry[i]);
+		const u8 *mirror = world_mirror(&m->world, w->entry[i]);
+
+		if (ram && memcmp(ram, mirror, size))
 			model_fail(m,
-				   "the guest's entry at %#lx is %#lx, "
-				   "should be %#lx",
-				   w->entry[i], *(const u64 *)ram,
-				   *(u64 *)model_mirror(m, w->entry[i]));
+				   "the guest's entry at %#lx has %#x in its "
+				   "first byte, should have %#x",
+				   w->entry[i], *ram, *mirror);
 	}
 }
 
@@ -94,8 +136,12 @@ static void check_entries(struct model *m, const struct reference_walk *w)
 static struct reference_walk judge(struct model *m, gva_t gva, u32 kind)
 {
 	struct reference_walk w = reference_walk(&m->ref, gva, kind);
+	u32 changed = w.fault ? 0 : reference_set_flags(&m->ref, &w, kind);
 
-	if (!w.fault && reference_set_flags(&m->ref, &w, kind))
+	for (u32 i = 0; i < w.depth; i++)
+		if (changed & BIT(i))
+			mark_dirty(m, w.entry[i]);
+	if (changed)
 		history_note(m);
 	return w;
 }
@@ -117,6 +163,18 @@ static void compare(struct model *m, const struct reference_walk *w,
 
 /* --- The processor --------------------------------------------------------- */
 
+/* All faults exit, or those with P=1: docs/mmu.md. */
+static bool filter_expected(const struct model *m)
+{
+	const struct mmu_policy *policy = mmu_policy(m->mmu);
+	enum reference_mode mode = reference_mode(&m->ref);
+	bool leaf_depends = mode == MODE_4LEVEL && (m->ref.efer & EFER_NXE);
+
+	return policy->cache && policy->bypass && mode != MODE_UNPAGED &&
+	       m->config.filter_works &&
+	       (!leaf_depends || m->config.leaf_trap_reserved);
+}
+
 void model_enter(struct model *m)
 {
 	hpa_t root = mmu_root(&m->vcpu);
@@ -132,9 +190,7 @@ void model_enter(struct model *m)
 		model_fail(m, "the root has changed unseen");
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
-	bypass = m->mmu->policy.bypass && m->config.filter_works &&
-		 (m->vcpu.cr0 & CR0_PG) &&
-		 (!(m->vcpu.efer & EFER_NXE) || m->config.leaf_trap_reserved);
+	bypass = filter_expected(m);
 	if (!m->filter.intercept || m->filter.mask != bypass ||
 	    m->filter.match != bypass)
 		model_fail(m, "the filter is %d, %#x, %#x", m->filter.intercept,
@@ -143,8 +199,7 @@ void model_enter(struct model *m)
 
 u32 model_random_page(struct model *m)
 {
-	u32 pages = m->vcpu.cr0 & CR0_PG ? MODEL_PAGED_PAGES
-					 : MODEL_UNPAGED_PAGES;
+	u32 pages = model_pages(m);
 	u32 *recent = &m->recent[model_random(m, ARRAY_SIZE(m->recent))];
 	u32 tries = 1 + model_random(m, 6);
 
@@ -160,21 +215,22 @@ u32 model_random_page(struct model *m)
 }
 
 /* The processor has translated: legally? If so, the access is done. */
-static void translated(struct model *m, struct attempt *a, hpa_t hpa)
+static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 {
-	gfn_t gfn = model_gfn_of_hpa(hpa);
+	gfn_t gfn = world_gfn_of_hpa(hpa);
 	gpa_t gpa = (gfn << PAGE_SHIFT) | (a->gva & ~PAGE_MASK);
 
 	if (gfn == HFN_NONE)
 		model_fail(m, "%#lx is not the guest's memory", hpa);
-	if (m->vcpu.cr0 & CR0_PG ? !history_permits(m, a->page, gfn, a->kind)
-				 : gpa != (u32)a->gva)
+	if (reference_mode(&m->ref) == MODE_UNPAGED
+		    ? gpa != (u32)a->gva
+		    : !history_permits(m, a->page, gfn, a->kind))
 		model_fail(m, "gpa %#lx was never permitted", gpa);
 	if (!(a->kind & PFEC_W))
 		return;
 	if (m->mmu->frames[gfn].shadowed)
 		model_fail(m, "the guest writes the shadowed table %#lx", gfn);
-	memcpy(model_ram(m, gpa), a->data, a->len);
+	memcpy(world_ram(&m->world, gpa), a->data, a->len);
 	mirror_store(m, gpa, a->data, a->len);
 }
 
@@ -203,16 +259,23 @@ static bool emulate(struct model *m, struct attempt *a,
 		    const struct reference_walk *w)
 {
 	u64 how = model_random(m, 10);
+	struct guest_walk walk;
 	u8 old[16];
 
 	if (how < 3 && (!a->unshadowed || !provides_itself(w, w->gpa))) {
 		model_log(m, "    unshadowed");
 		a->unshadowed++;
 		mmu_unshadow(&m->vcpu, w->gpa >> PAGE_SHIFT);
-		return false;
+		/* What no entry allows isn't the table's fault. */
+		if (a->unshadowed < 2)
+			return false;
+	}
+	if (!mmu_policy(m->mmu)->nowalk) {
+		mmu_walk(&m->vcpu, a->gva, a->kind, WALK_FOR_DATA, &walk);
+		compare(m, w, &walk);
 	}
 	if (how < 5) {
-		memcpy(old, model_mirror(m, w->gpa), a->len);
+		memcpy(old, world_mirror(&m->world, w->gpa), a->len);
 		model_cmpxchg(m, w->gpa, old, a->data, a->len);
 	} else {
 		model_store(m, w->gpa, a->data, a->len);
@@ -220,44 +283,84 @@ static bool emulate(struct model *m, struct attempt *a,
 	return true;
 }
 
-/* A page-fault exit. Returns whether the access is over. */
-static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
+/* An MMIO entry has answered: there has been such a translation. */
+static bool mmio_unwalked(struct model *m, const struct attempt *a,
+			  const struct guest_walk *walk)
 {
-	struct reference_walk w = judge(m, a->gva, a->kind);
-	bool ram = model_frame(w.gpa >> PAGE_SHIFT) >= 0;
-	enum mmu_action action;
-	struct guest_walk walk;
+	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
 
-	action = mmu_page_fault(&m->vcpu, a->gva, error_code, &walk);
-	model_log(m, "    exit %#x: action %u, status %u, gpa %#lx", error_code,
-		  action, walk.status, walk.gpa);
-	compare(m, &w, &walk);
-	if ((action == MMU_INJECT) != w.fault)
-		model_fail(m, "action %u, fault %d", action, w.fault);
+	if (world_frame(gfn) >= 0)
+		model_fail(m, "MMIO, but there is RAM");
+	if (reference_mode(&m->ref) == MODE_UNPAGED
+		    ? walk->gpa != (u32)a->gva
+		    : !history_permits(m, a->page, gfn, a->kind))
+		model_fail(m, "MMIO at %#lx was never permitted", walk->gpa);
+	model_count(m, EVENT_MMIO_UNWALKED);
+	return true;
+}
+
+/* Returns whether the access is over. */
+static bool act(struct model *m, struct attempt *a, enum mmu_action action,
+		const struct reference_walk *w)
+{
+	bool ram = world_frame(w->gpa >> PAGE_SHIFT) >= 0;
+
+	if ((action == MMU_INJECT) != w->fault)
+		model_fail(m, "action %u, fault %d", action, w->fault);
 	switch (action) {
 	case MMU_INJECT:
-		count(m,
-		      w.error_code & PFEC_P ? EVENT_FAULT : EVENT_NOT_PRESENT);
+		model_count(m, w->error_code & PFEC_P ? EVENT_FAULT
+						      : EVENT_NOT_PRESENT);
 		return true;
 	case MMU_MMIO:
 		if (ram)
 			model_fail(m, "MMIO, but there is RAM");
-		count(m, EVENT_MMIO);
+		model_count(m, EVENT_MMIO);
 		if (a->kind & PFEC_W)
-			model_store(m, w.gpa, a->data, a->len);
+			model_store(m, w->gpa, a->data, a->len);
 		return true;
 	case MMU_TABLE_WRITE:
 		if (!ram || !(a->kind & PFEC_W))
 			model_fail(m, "a table write that is none");
-		count(m, EVENT_TABLE_WRITE);
-		return emulate(m, a, &w);
+		model_count(m, EVENT_TABLE_WRITE);
+		return emulate(m, a, w);
 	case MMU_RESUME:
 		if (!ram)
 			model_fail(m, "resumed, but there is no RAM");
-		count(m, EVENT_FILLED);
+		model_count(m, EVENT_FILLED);
 		return false;
 	}
 	return false;
+}
+
+/* A page-fault exit. Returns whether the access is over. */
+static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
+{
+	const struct mmu_stats *stats = mmu_stats(m->mmu);
+	u64 walks = stats->walks_fault, prefetches = stats->prefetches;
+	u64 splits = stats->splits;
+	struct reference_walk w;
+	enum mmu_action action;
+	struct guest_walk walk;
+
+	/* As in vmx/page_fault.c: what the error code does not tell. */
+	action = mmu_page_fault(&m->vcpu, a->gva,
+				error_code | (a->kind & (PFEC_I | WALK_AC)),
+				&walk);
+	model_log(m, "    exit %#x: action %u, status %u, gpa %#lx", error_code,
+		  action, walk.status, walk.gpa);
+	if (stats->splits != splits)
+		model_count(m, EVENT_SPLIT);
+	if (stats->prefetches != prefetches)
+		model_count(m, EVENT_PREFETCHED);
+	if (stats->walks_fault == walks) {
+		if (action != MMU_MMIO || !mmu_policy(m->mmu)->nowalk)
+			model_fail(m, "action %u without a walk", action);
+		return mmio_unwalked(m, a, &walk);
+	}
+	w = judge(m, a->gva, a->kind);
+	compare(m, &w, &walk);
+	return act(m, a, action, &w);
 }
 
 static void run(struct model *m, struct attempt *a)
@@ -274,11 +377,13 @@ static void run(struct model *m, struct attempt *a)
 		if (!r.fault) {
 			translated(m, a, r.hpa);
 			if (!exits)
-				count(m, EVENT_TRANSLATED);
+				model_count(m, EVENT_TRANSLATED);
+			if (r.large)
+				model_count(m, EVENT_LARGE);
 			return;
 		}
 		if ((r.error_code & m->filter.mask) != m->filter.match) {
-			count(m, EVENT_BYPASSED);
+			model_count(m, EVENT_BYPASSED);
 			return bypassed(m, a, r.error_code);
 		}
 		if (page_fault(m, a, r.error_code))
@@ -287,15 +392,23 @@ static void run(struct model *m, struct attempt *a)
 	model_fail(m, "no end after %u exits", MODEL_MAX_EXITS);
 }
 
-void model_access(struct model *m)
+/* Of a random access by the guest; KIND_AC is a supervisor's, explicit. */
+static u32 random_kind(struct model *m)
 {
 	static const u32 kinds[] = { 0, PFEC_W, PFEC_W, PFEC_I };
-	struct attempt a = { .page = model_random_page(m) };
-	/* Much of it in the used slots, as it may hit a table. */
-	u64 offset = 8ULL * model_slots[model_random(m, MODEL_SLOTS)];
+	u32 kind = kinds[model_random(m, ARRAY_SIZE(kinds))];
 
-	a.kind = kinds[model_random(m, ARRAY_SIZE(kinds))] |
-		 (chance(m, 50) ? PFEC_U : 0);
+	if (chance(m, 50))
+		return kind | PFEC_U;
+	return kind | (!(kind & PFEC_I) && chance(m, 30) ? KIND_AC : 0);
+}
+
+void model_access_page(struct model *m, u32 page)
+{
+	struct attempt a = { .page = page, .kind = random_kind(m) };
+	/* Much of it in the used slots, as it may hit a table. */
+	u64 offset = guest_random_offset(m, guest_random_kind(m));
+
 	a.len = 1ULL << model_random(m, 5);
 	model_random_bytes(m, a.data);
 	if (chance(m, 40))
@@ -307,13 +420,17 @@ void model_access(struct model *m)
 	run(m, &a);
 }
 
+void model_access(struct model *m)
+{
+	model_access_page(m, model_random_page(m));
+}
+
 /* --- Umbra's own accesses --------------------------------------------------- */
 
 void model_operand(struct model *m)
 {
 	gva_t gva = model_page_gva(m, model_random_page(m));
-	u32 kind = (u32[]){ 0, PFEC_W, PFEC_I }[model_random(m, 3)] |
-		   (chance(m, 50) ? PFEC_U : 0);
+	u32 kind = random_kind(m);
 	struct reference_walk w = judge(m, gva, kind);
 	struct guest_walk walk;
 
@@ -323,34 +440,53 @@ void model_operand(struct model *m)
 	compare(m, &w, &walk);
 }
 
-/* Through the shadow there is no judgement of rights: the guest is there. */
+static bool has_bytes(struct model *m, gpa_t gpa, const u8 *code, size_t len)
+{
+	const u8 *at = world_mirror(&m->world, gpa);
+
+	for (size_t i = 0; i < len; i++)
+		if (code[i] != (at ? at[i] : 0xff))
+			return false;
+	return true;
+}
+
+/* The shadow has answered, which has no judgement of rights in it. */
+static void fetched_unwalked(struct model *m, u32 page, gva_t gva,
+			     const u8 *code, size_t len)
+{
+	const struct history *h = &m->history[page];
+	struct reference_walk w = reference_walk(&m->ref, gva, 0);
+
+	if (w.mapped && has_bytes(m, w.gpa, code, len))
+		return;
+	/* A software TLB may be stale as the processor's may. */
+	for (u32 i = 0; !mmu_policy(m->mmu)->cache && i < h->count; i++)
+		if (has_bytes(m,
+			      (h->permits[i].gfn << PAGE_SHIFT) |
+				      (gva & ~PAGE_MASK),
+			      code, len))
+			return;
+	model_fail(m, "mmu_fetch: what the shadow has is wrong");
+}
+
 void model_fetch(struct model *m)
 {
 	u32 kind = PFEC_I | (chance(m, 50) ? PFEC_U : 0);
-	gva_t gva = model_page_gva(m, model_random_page(m)) |
-		    model_random(m, PAGE_SIZE - 15);
+	u32 page = model_random_page(m);
+	gva_t gva = model_page_gva(m, page) | model_random(m, PAGE_SIZE - 15);
 	u64 walks = m->mmu->stats.walks_fetch;
 	struct reference_walk w;
-	const u8 *at;
 	u8 code[15];
 	size_t len;
 
 	model_log(m, "fetch %#lx kind %#x", gva, kind);
 	len = mmu_fetch(&m->vcpu, gva, kind, code, sizeof(code));
-	if (m->mmu->stats.walks_fetch != walks) {
-		w = judge(m, gva, kind);
-		if (w.fault != (len == 0))
-			model_fail(m, "mmu_fetch gives %zu bytes", len);
-	} else {
-		w = reference_walk(&m->ref, gva, 0);
-		if (!w.mapped || !len)
-			model_fail(m, "the shadow has what the guest hasn't");
-	}
+	if (m->mmu->stats.walks_fetch == walks)
+		return fetched_unwalked(m, page, gva, code, len);
+	w = judge(m, gva, kind);
+	if (w.fault != (len == 0))
+		model_fail(m, "mmu_fetch gives %zu bytes", len);
 	check_entries(m, &w);
-	if (!len)
-		return;
-	at = model_mirror(m, w.gpa);
-	for (size_t i = 0; i < len; i++)
-		if (code[i] != (at ? at[i] : 0xff))
-			model_fail(m, "mmu_fetch: byte %zu is wrong", i);
+	if (len && !has_bytes(m, w.gpa, code, len))
+		model_fail(m, "mmu_fetch: the bytes are wrong");
 }

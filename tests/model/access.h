@@ -17,6 +17,7 @@ void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 
 /* Steps. */
 void model_access(struct model *m); /* the guest accesses memory */
+void model_access_page(struct model *m, u32 page);
 void model_operand(struct model *m); /* Umbra walks for an operand */
 void model_fetch(struct model *m); /* Umbra fetches an instruction */
 

@@ -1,278 +1,425 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariants of docs/mmu.md, checked over the shadow pages and their lists
- * from the outside: what an entry may be follows from the guest's entry and
- * the reference's rules alone.
+ * The invariants of docs/mmu.md, checked over the shadow pages from the
+ * outside: what an entry may be follows from the guest's entry and the
+ * reference's rules alone.
  */
+#include "mmu/audit.h"
 #include "tests/model/model.h"
 
-/* The guest's entry behind a shadow entry; where nothing answers, ones. */
-static u64 guest_entry(struct model *m, const struct shadow_page *sp, u32 slot)
-{
-	const u64 *at = (const u64 *)model_mirror(m, (sp->gfn << PAGE_SHIFT) +
-							     8ULL * slot);
+/* The shadow entries that the model's pages use. */
+static const u16 used_slots[] = { 0, 1, 2, 3, 510, 511 };
 
-	return at ? *at : ~0ULL;
-}
+/* One entry, and what it depends on. */
+struct subject {
+	struct model *m;
+	const struct shadow_page *sp;
+	u32 slot;
+	u64 spte;
+	struct reference ref; /* the guest as the page's role has it */
+	u64 guest; /* its entry, where there is one */
+};
 
-/* By the EFER.NXE of the page's role, which needn't be the guest's now. */
-static bool guest_reserved(const struct model *m, const struct shadow_page *sp,
-			   u64 entry)
+#define FAIL(s, what)                                                          \
+	model_fail((s)->m,                                                     \
+		   "page %zd (gfn %#lx level %u role %#x) slot %u: " what,     \
+		   (s)->sp - (s)->m->mmu->pages, (s)->sp->gfn,                 \
+		   (s)->sp->role.level, (s)->sp->role.word, (s)->slot)
+
+static struct reference role_reference(const struct model *m,
+				       union shadow_role role)
 {
 	struct reference r = m->ref;
 
-	r.cr0 |= CR0_PG;
-	r.efer = EFER_LMA | (sp->role.nxe ? EFER_NXE : 0);
-	return reference_reserved(&r, entry, sp->role.level);
+	r.cr0 = (role.mode == PAGING_NONE ? 0 : BIT(31)) |
+		(role.wp ? BIT(16) : 0);
+	r.cr4 = (role.mode == PAGING_32BIT ? 0 : BIT(5)) |
+		(role.pse ? BIT(4) : 0) | (role.smep ? BIT(20) : 0) |
+		(role.smap ? BIT(21) : 0);
+	r.efer = (role.mode == PAGING_4LEVEL ? BIT(10) : 0) |
+		 (role.nxe ? BIT(11) : 0);
+	return r;
 }
 
-static u8 rights_of(u64 entry)
+static bool is_pae_root(const struct shadow_page *sp)
 {
-	u8 rights = 0;
+	return sp->role.mode != PAGING_4LEVEL && sp->role.level == 3;
+}
 
-	if (entry & BIT(1))
-		rights |= ACCESS_W;
-	if (entry & BIT(2))
-		rights |= ACCESS_U;
-	if (!(entry & BIT(63)))
-		rights |= ACCESS_X;
+/* A quadrant of a 32-bit table: an entry of level 2 has two slots. */
+static u64 guest_entry(const struct subject *s)
+{
+	const struct shadow_page *sp = s->sp;
+	gpa_t table = sp->gfn << PAGE_SHIFT;
+
+	if (sp->role.mode != PAGING_32BIT)
+		return reference_entry(&s->ref, table + 8ULL * s->slot);
+	if (sp->role.level == 2)
+		return reference_entry(&s->ref,
+				       table + 1024 * sp->role.quadrant +
+					       4 * (s->slot / 2));
+	return reference_entry(&s->ref,
+			       table + 2048 * sp->role.quadrant + 4 * s->slot);
+}
+
+/* Where the part of the guest's page or table begins that the slot is for. */
+static gfn_t guest_target(const struct subject *s)
+{
+	const struct shadow_page *sp = s->sp;
+	gfn_t gfn;
+
+	if (sp->role.direct)
+		return sp->gfn + ((u64)s->slot << 9 * (sp->role.level - 1));
+	gfn = reference_address(&s->ref, s->guest, sp->role.level) >> 12;
+	if (sp->role.mode == PAGING_32BIT && sp->role.level == 2 &&
+	    reference_maps(&s->ref, s->guest, 2))
+		gfn += 512 * (s->slot % 2);
+	return gfn;
+}
+
+/* The rights of the levels above and of the guest's entry, enum access. */
+static u8 guest_rights(const struct subject *s)
+{
+	u8 rights = s->sp->role.access;
+
+	if (s->sp->role.direct)
+		return rights;
+	if (!(s->guest & BIT(1)))
+		rights &= ~ACCESS_W;
+	if (!(s->guest & BIT(2)))
+		rights &= ~ACCESS_U;
+	if (s->guest & BIT(63))
+		rights &= ~ACCESS_X;
 	return rights;
 }
 
-static bool bypass_possible(const struct model *m, union shadow_role role)
+static bool guest_dirty(const struct subject *s)
 {
-	return m->mmu->policy.bypass && m->config.filter_works && role.mode &&
-	       (!role.nxe || m->config.leaf_trap_reserved);
+	return s->sp->role.direct ? s->sp->role.dirty : s->guest & BIT(6);
 }
 
-#define FAIL(what)                                                             \
-	model_fail(m, "page %zd (gfn %#lx level %u role %#x) slot %u: " what,  \
-		   sp - m->mmu->pages, sp->gfn, sp->role.level, sp->role.word, \
-		   slot)
+static bool bypass_possible(const struct subject *s)
+{
+	const struct mmu_policy *policy = mmu_policy(s->m->mmu);
+	union shadow_role role = s->sp->role;
+	bool depends = role.mode == PAGING_4LEVEL && role.nxe;
+
+	return policy->cache && policy->bypass && s->m->config.filter_works &&
+	       role.mode != PAGING_NONE &&
+	       (!depends || s->m->config.leaf_trap_reserved);
+}
+
+/* Reserved: by XD, bit 52, or PS; a PTE of 4-level paging by its address. */
+static void check_reserved(const struct subject *s)
+{
+	union shadow_role role = s->sp->role;
+
+	if (role.level == 1 && role.mode == PAGING_4LEVEL && role.nxe &&
+	    !s->m->config.leaf_trap_reserved) {
+		if (s->spte & PTE_P)
+			FAIL(s, "TRAP is present where it isn't reserved");
+	} else if (!(s->spte & PTE_P) || !(s->spte & PTE_PS)) {
+		FAIL(s, "TRAP is no reserved entry");
+	}
+}
 
 /* Invariant 1, and its converse: what is absent is not left to be TRAP. */
-static void check_unfilled(struct model *m, const struct shadow_page *sp,
-			   u32 slot)
+static void check_unfilled(const struct subject *s)
 {
-	bool present = sp->role.direct || (guest_entry(m, sp, slot) & 1);
-	bool pdpte = !sp->role.mode && sp->role.level == 3;
-	u64 spte = sp->spt[slot];
+	bool present = s->sp->role.direct || (s->guest & 1);
 
-	if (!spte) {
-		if (!pdpte && (present || !bypass_possible(m, sp->role)))
-			FAIL("ABSENT, but the guest's entry is present");
+	if (!s->spte) {
+		if (present || !bypass_possible(s))
+			FAIL(s, "ABSENT, but the guest's entry is present");
 		return;
 	}
-	if (pdpte)
-		FAIL("TRAP in a PDPTE");
-	if (!present && bypass_possible(m, sp->role))
-		FAIL("TRAP, but the guest's entry is absent");
-	/* Reserved: by XD or bit 52 or PS; a 4-level PTE by its address. */
-	if (sp->role.level == 1 && sp->role.mode && sp->role.nxe &&
-	    !m->config.leaf_trap_reserved) {
-		if (spte & PTE_P)
-			FAIL("TRAP is present where it isn't reserved");
-	} else if (!(spte & PTE_P) || (spte & BITS(51, 13)) != BITS(51, 13)) {
-		FAIL("TRAP is no reserved entry");
-	}
+	if (!present && bypass_possible(s))
+		FAIL(s, "TRAP, but the guest's entry is absent");
+	check_reserved(s);
 }
 
-static void check_table(struct model *m, const struct shadow_page *sp, u32 slot)
+/* Invariants 3 and 4, of what leads somewhere or is MMIO. */
+static void check_guest_entry(const struct subject *s)
 {
-	u64 guest = guest_entry(m, sp, slot), spte = sp->spt[slot];
-	u64 span = 1ULL << 9 * (sp->role.level - 1);
-	const struct shadow_page *child =
-		&m->mmu->pages[sp->links[slot].target];
-	union shadow_role want = sp->role;
-	gfn_t gfn = sp->gfn + slot * span;
-
-	want.level--;
-	if (!sp->role.direct) {
-		if (!(guest & BIT(0)) || !(guest & BIT(5)))
-			FAIL("TABLE without P and A in the guest's");
-		if (guest_reserved(m, sp, guest))
-			FAIL("TABLE, the guest's has reserved bits");
-		gfn = (guest & BITS(51, 12)) >> 12;
-		want.access &= rights_of(guest);
-		if (guest & BIT(7)) {
-			gfn &= ~(span - 1);
-			want.direct = true;
-			want.dirty = child->role.dirty && (guest & BIT(6));
-		}
-	} else if (!sp->role.mode) {
-		want.dirty = true;
-		gfn = slot * span + sp->gfn;
-	}
-	if (!child->in_use || child->gfn != gfn ||
-	    child->role.word != want.word)
-		FAIL("TABLE names the wrong shadow page");
-	if ((spte & BITS(51, 12)) !=
-	    m->mmu->tables_hpa + (child - m->mmu->pages) * PAGE_SIZE)
-		FAIL("TABLE has the wrong address");
-	if ((spte & ~(BITS(51, 12) | PTE_A)) !=
-	    (!sp->role.mode && sp->role.level == 3 ? PTE_P
-						   : PTE_P | PTE_W | PTE_U))
-		FAIL("TABLE has wrong flags");
+	if (s->sp->role.direct)
+		return;
+	if (!(s->guest & BIT(0)) || !(s->guest & BIT(5)))
+		FAIL(s, "is filled without P and A in the guest's");
+	if (reference_reserved(&s->ref, s->guest, s->sp->role.level))
+		FAIL(s, "is filled, the guest's has reserved bits");
 }
+
+/* --- TABLE ----------------------------------------------------------------- */
+
+static void check_table_entry(const struct subject *s,
+			      const struct shadow_page *child)
+{
+	u64 flags = is_pae_root(s->sp) ? PTE_P : PTE_P | PTE_W | PTE_U;
+
+	if (!child->in_use)
+		FAIL(s, "TABLE names a free shadow page");
+	if ((s->spte & BITS(51, 12)) !=
+	    s->m->mmu->tables_hpa + (child - s->m->mmu->pages) * PAGE_SIZE)
+		FAIL(s, "TABLE has the wrong address");
+	if ((s->spte & ~(BITS(51, 12) | PTE_A)) != flags)
+		FAIL(s, "TABLE has wrong flags");
+}
+
+static void check_table(const struct subject *s)
+{
+	const struct shadow_page *child =
+		&s->m->mmu->pages[s->sp->links[s->slot].target];
+	union shadow_role want = s->sp->role;
+	bool large = !want.direct &&
+		     reference_maps(&s->ref, s->guest, want.level);
+
+	check_table_entry(s, child);
+	check_guest_entry(s);
+	want.level--;
+	want.access = guest_rights(s);
+	want.quadrant = 0;
+	if (large) {
+		want.direct = true;
+		want.dirty = child->role.dirty && guest_dirty(s);
+	} else if (want.mode == PAGING_32BIT && !want.direct) {
+		want.quadrant = s->slot % 2;
+	}
+	if (child->gfn != guest_target(s) || child->role.word != want.word)
+		FAIL(s, "TABLE names the wrong shadow page");
+}
+
+/* Of PDPTEs, what the guest has in its registers, or all of 32 bits' space. */
+static void check_pdpte(const struct subject *s)
+{
+	union shadow_role role = s->sp->role, want = role;
+	u64 guest = role.mode == PAGING_PAE ? s->m->ref.pdpte[s->slot & 3]
+					    : s->m->ref.cr3 | 1;
+	const struct shadow_page *child;
+
+	if (spte_kind(s->spte, 3) != SPTE_TABLE) {
+		if (s->spte)
+			FAIL(s, "a PDPTE is TRAP");
+		if (s->slot < 4 && (guest & 1) && role.mode != PAGING_NONE &&
+		    !role.private && s->m->vcpu.root == s->sp)
+			FAIL(s, "a PDPTE of the guest's is not linked");
+		return;
+	}
+	child = &s->m->mmu->pages[s->sp->links[s->slot].target];
+	check_table_entry(s, child);
+	want.level = 2;
+	if (role.mode == PAGING_NONE || role.private) {
+		if (child->role.word != want.word ||
+		    child->gfn != (role.private ? s->slot : s->slot << 18))
+			FAIL(s, "TABLE names the wrong shadow page");
+	} else if (s->m->vcpu.root == s->sp) {
+		want.direct = false;
+		want.quadrant = role.mode == PAGING_32BIT ? s->slot : 0;
+		if (!(guest & 1) || child->role.word != want.word ||
+		    child->gfn != (guest & (role.mode == PAGING_32BIT
+						    ? BITS(31, 12)
+						    : BITS(51, 12))) >>
+					  12)
+			FAIL(s, "TABLE names the wrong shadow page");
+	}
+}
+
+/* --- LEAF and MMIO --------------------------------------------------------- */
 
 /* With CR0.WP=0 the supervisor may write what is read-only. */
-static bool write_allowed(const struct shadow_page *sp, u8 rights, u64 spte)
+static bool write_allowed(const struct subject *s, u8 rights)
 {
+	union shadow_role role = s->sp->role;
+
 	if (rights & ACCESS_W)
 		return true;
-	if (!sp->role.mode || sp->role.wp)
+	if (role.mode == PAGING_NONE || role.wp)
 		return false;
 	if (!(rights & ACCESS_U))
 		return true;
-	return !(spte & PTE_U) && (!sp->role.smep || (spte & PTE_NX));
+	return !(s->spte & PTE_U) && !role.smap &&
+	       (!role.smep || (s->spte & PTE_NX));
 }
 
-static void check_leaf(struct model *m, const struct shadow_page *sp, u32 slot)
+/* Invariants 5 and 1, of each frame. */
+static void check_frame(const struct subject *s, gfn_t first, u32 i)
 {
-	u64 guest = guest_entry(m, sp, slot), spte = sp->spt[slot];
-	gfn_t gfn = sp->gfn + slot;
-	u8 rights = sp->role.access;
-	bool dirty = sp->role.dirty;
-
-	if (!sp->role.direct) {
-		if (!(guest & BIT(0)) || !(guest & BIT(5)))
-			FAIL("LEAF without P and A in the guest's");
-		if (guest_reserved(m, sp, guest))
-			FAIL("LEAF, the guest's has reserved bits");
-		gfn = (guest & BITS(51, 12)) >> 12;
-		rights &= rights_of(guest);
-		dirty = guest & BIT(6);
-	}
-	if (model_gfn_of_hpa(spte & BITS(51, 12)) != gfn)
-		FAIL("LEAF maps the wrong frame");
-	if (sp->links[slot].target != gfn)
-		FAIL("LEAF is not listed with its frame");
-	if ((spte & PTE_U) && !(rights & ACCESS_U))
-		FAIL("LEAF gives U");
-	if (!(spte & PTE_NX) && !(rights & ACCESS_X))
-		FAIL("LEAF gives X");
-	if ((spte & PTE_NX) && !(sp->role.mode && sp->role.nxe))
-		FAIL("LEAF has NX where it is reserved");
-	if (spte & PTE_W) {
-		if (m->mmu->frames[gfn].shadowed)
-			FAIL("LEAF makes a guest table writable");
-		if (!dirty)
-			FAIL("LEAF is writable without D in the guest's");
-		if (!write_allowed(sp, rights, spte))
-			FAIL("LEAF gives W");
-	}
-	if (spte &
-	    ~(BITS(51, 12) | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX))
-		FAIL("LEAF has foreign flags");
+	if (world_gfn_of_hpa((s->spte & BITS(51, 12)) + i * PAGE_SIZE) !=
+	    first + i)
+		FAIL(s, "LEAF maps the wrong frame");
+	if (!(s->spte & PTE_W))
+		return;
+	if (s->m->mmu->frames[first + i].shadowed)
+		FAIL(s, "LEAF makes a guest table writable");
+	if (mmu_dirty_log_is_on(s->m->mmu) && !s->m->world.dirty[first + i])
+		FAIL(s, "LEAF is writable, but not in the dirty log");
 }
 
-static u32 check_slot(struct model *m, const struct shadow_page *sp, u32 slot)
+static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 {
-	u64 spte = sp->spt[slot];
+	u64 known = BITS(51, 12) | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D |
+		    PTE_NX;
 
-	if (!spte || (spte & BITS(51, 13)) == BITS(51, 13)) {
-		check_unfilled(m, sp, slot);
-		return 0;
-	}
-	if (sp->role.level > 1)
-		check_table(m, sp, slot);
+	if ((s->spte & PTE_U) && !(rights & ACCESS_U))
+		FAIL(s, "LEAF gives U");
+	if (!(s->spte & PTE_NX) && s->sp->role.nxe && !(rights & ACCESS_X))
+		FAIL(s, "LEAF gives X");
+	if ((s->spte & PTE_NX) && !s->sp->role.nxe)
+		FAIL(s, "LEAF has NX where it is reserved");
+	if ((s->spte & PTE_W) && !dirty)
+		FAIL(s, "LEAF is writable without D in the guest's");
+	if ((s->spte & PTE_W) && !write_allowed(s, rights))
+		FAIL(s, "LEAF gives W");
+	if (s->spte & ~(known | (s->sp->role.level > 1 ? PTE_PS : 0)))
+		FAIL(s, "LEAF has foreign flags");
+}
+
+static void check_leaf(const struct subject *s, bool full)
+{
+	static const u16 some[] = { 0, 1, 2, 300, 511 };
+	gfn_t gfn = s->sp->links[s->slot].target;
+	bool large = s->sp->role.level > 1;
+
+	if (!large)
+		check_frame(s, gfn, 0);
+	for (u32 i = 0; large && i < (full ? 512 : ARRAY_SIZE(some)); i++)
+		check_frame(s, gfn, full ? i : some[i]);
+	if (s->sp->role.private)
+		return check_leaf_rights(s, ACCESS_ALL, true);
+	check_guest_entry(s);
+	if (large && !s->sp->role.direct &&
+	    !reference_maps(&s->ref, s->guest, s->sp->role.level))
+		FAIL(s, "large LEAF, the guest's page is small");
+	if (guest_target(s) != gfn)
+		FAIL(s, "LEAF is not for the guest's page");
+	check_leaf_rights(s, guest_rights(s), guest_dirty(s));
+}
+
+static void check_mmio(const struct subject *s)
+{
+	gfn_t gfn = s->sp->links[s->slot].target;
+	u8 given = (s->spte & BIT(1) ? ACCESS_W : 0) |
+		   (s->spte & BIT(2) ? ACCESS_U : 0) |
+		   (s->spte & BIT(9) ? ACCESS_X : 0);
+
+	check_reserved(s);
+	if (s->sp->role.level != 1 || !mmu_policy(s->m->mmu)->nowalk)
+		FAIL(s, "is MMIO here");
+	if (world_frame(gfn) >= 0)
+		FAIL(s, "MMIO, but there is RAM");
+	if (s->sp->role.private)
+		return;
+	check_guest_entry(s);
+	if (guest_target(s) != gfn)
+		FAIL(s, "MMIO is not for the guest's page");
+	if ((given & ~guest_rights(s)) ||
+	    ((s->spte & PTE_D) && !guest_dirty(s)))
+		FAIL(s, "MMIO gives more than the guest's tables");
+}
+
+/*
+ * What a software TLB has, the guest's tables may have had: invariant 2 is all
+ * that holds. Where the model has a page, it knows.
+ */
+static void check_private(const struct subject *s)
+{
+	struct model *m = s->m;
+	u8 shift = 12 + 9 * (s->sp->role.level - 1);
+	u64 prefix = s->sp->gfn << 9 | s->slot;
+	gfn_t gfn = s->sp->links[s->slot].target;
+	bool mmio = spte_kind(s->spte, s->sp->role.level) == SPTE_MMIO;
+	u32 kind = 0;
+
+	if ((s->spte & PTE_W) && (!mmio || (s->spte & PTE_D)))
+		kind |= PFEC_W;
+	/* No right of the user's where the page was never the user's. */
+	if (s->spte & PTE_U)
+		kind |= PFEC_U;
 	else
-		check_leaf(m, sp, slot);
-	return 1;
+		kind |= KIND_AC;
+	if (s->sp != m->vcpu.root && s->sp->parents == LINK_NONE)
+		return;
+	for (u32 page = 0; page < model_pages(m); page++) {
+		gva_t gva = model_page_gva(m, page) & BITS(47, 0);
+
+		if (gva >> shift != prefix)
+			continue;
+		if (!history_permits(m, page,
+				     gfn + ((gva & (BIT(shift) - 1)) >> 12),
+				     kind))
+			FAIL(s, "was never permitted");
+	}
 }
 
-/* Every entry of a list leads to its target; returns how many there are. */
-static u32 check_list(struct model *m, u32 head, u32 target, bool leaves)
+/* --- All of them ----------------------------------------------------------- */
+
+/* Returns whether the entry is on a list. */
+static bool check_slot(struct model *m, const struct shadow_page *sp, u32 slot,
+		       bool full)
 {
-	u32 prev = LINK_NONE, count = 0;
+	struct subject s = {
+		m, sp, slot, sp->spt[slot], role_reference(m, sp->role), 0
+	};
+	enum spte_kind kind = spte_kind(s.spte, sp->role.level);
 
-	for (u32 id = head; id != LINK_NONE; id = m->mmu->links[id].next) {
-		const struct shadow_page *sp = &m->mmu->pages[id / PT_ENTRIES];
-		const struct spte_link *link = &m->mmu->links[id];
-
-		if (!sp->in_use || (sp->role.level == 1) != leaves ||
-		    link->prev != prev || link->target != target ||
-		    spte_kind(m->mmu->tables[id], sp->role.level) < SPTE_TABLE)
-			model_fail(m, "list of %s %u: entry %u is wrong",
-				   leaves ? "frame" : "page", target, id);
-		prev = id;
-		count++;
+	if (is_pae_root(sp)) {
+		check_pdpte(&s);
+		return kind == SPTE_TABLE;
 	}
-	return count;
+	if (!sp->role.direct)
+		s.guest = guest_entry(&s);
+	switch (kind) {
+	case SPTE_ABSENT:
+	case SPTE_TRAP:
+		check_unfilled(&s);
+		break;
+	case SPTE_MMIO:
+		check_mmio(&s);
+		break;
+	case SPTE_TABLE:
+		if (sp->role.private)
+			check_table_entry(&s, spte_child(m->mmu, sp, slot));
+		else
+			check_table(&s);
+		break;
+	case SPTE_LEAF:
+		check_leaf(&s, full);
+		break;
+	}
+	if (sp->role.private && (kind == SPTE_LEAF || kind == SPTE_MMIO))
+		check_private(&s);
+	return kind >= SPTE_TABLE;
 }
 
-static u32 check_frames(struct model *m)
+/* Umbra's own audit comes to the same result, unless what is here fails. */
+static void check_audit(struct model *m)
 {
-	u32 listed = 0;
+	struct mmu_audit audit;
 
-	for (unsigned int frame = 0; frame < MODEL_FRAMES; frame++) {
-		gfn_t gfn = model_gfn(frame);
-		u32 shadowed = 0;
-
-		listed += check_list(m, m->mmu->frames[gfn].rmap, gfn, true);
-		for (u32 i = 0; i < m->config.shadow_pages; i++) {
-			const struct shadow_page *sp = &m->mmu->pages[i];
-
-			shadowed += sp->in_use && !sp->role.direct &&
-				    sp->gfn == gfn;
-		}
-		if (m->mmu->frames[gfn].shadowed != shadowed)
-			model_fail(m, "frame %#lx: shadowed %u, not %u", gfn,
-				   m->mmu->frames[gfn].shadowed, shadowed);
-	}
-	return listed;
-}
-
-static void check_pool(struct model *m)
-{
-	u32 used = 0, unused = 0, prev = LINK_NONE;
-
-	for (u32 i = m->mmu->lru_first; i != LINK_NONE;
-	     i = m->mmu->pages[i].lru_next) {
-		if (!m->mmu->pages[i].in_use ||
-		    m->mmu->pages[i].lru_prev != prev)
-			model_fail(m, "LRU list: page %u is wrong", i);
-		prev = i;
-		used++;
-	}
-	if (m->mmu->lru_last != prev)
-		model_fail(m, "LRU list: its end is wrong");
-	for (u32 i = m->mmu->free; i != LINK_NONE;
-	     i = m->mmu->pages[i].hash_next) {
-		if (m->mmu->pages[i].in_use)
-			model_fail(m, "free list: page %u is in use", i);
-		unused++;
-	}
-	if (used != m->mmu->stats.pages_in_use ||
-	    unused != m->mmu->free_count ||
-	    used + unused != m->config.shadow_pages)
-		model_fail(m, "%u pages in use, %u free, of %u", used, unused,
-			   m->config.shadow_pages);
+	if (!mmu_audit(&m->vcpu, &audit))
+		model_fail(m,
+			   "the audit alone says: invariant %u, page %u (gfn "
+			   "%#lx level %u) slot %u: %s",
+			   audit.invariant, audit.page, audit.gfn, audit.level,
+			   audit.slot, audit.what);
 }
 
 void model_check(struct model *m, bool full)
 {
-	u32 entries = 0, listed = 0;
+	u32 listed = 0;
 
 	for (u32 i = 0; i < m->config.shadow_pages; i++) {
 		const struct shadow_page *sp = &m->mmu->pages[i];
 
 		if (!sp->in_use)
 			continue;
-		if (full) {
-			for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-				entries += check_slot(m, sp, slot);
-			listed += check_list(m, sp->parents, i, false);
-		} else {
-			for (u32 j = 0; j < MODEL_SLOTS; j++)
-				check_slot(m, sp, model_slots[j]);
-		}
+		for (u32 j = 0; full && j < PT_ENTRIES; j++)
+			listed += check_slot(m, sp, j, full);
+		for (u32 j = 0; !full && j < ARRAY_SIZE(used_slots); j++)
+			check_slot(m, sp, used_slots[j], full);
 	}
 	if (!full)
 		return;
-	listed += check_frames(m);
-	if (listed != entries)
-		model_fail(m, "%u entries, but %u on lists", entries, listed);
-	check_pool(m);
-	model_check_memory(m);
+	check_audit(m);
+	model_check_lists(m, listed);
+	machine_check_memory(m);
 }

@@ -5,21 +5,51 @@
  */
 #include "tests/model/model.h"
 
+static const u32 odd_pages[] = { 100,	 511,	  528,	   1030,
+				 0x3fff, 0x40000, 0x80001, 0xfffff };
+
+u32 model_pages(const struct model *m)
+{
+	switch (reference_mode(&m->ref)) {
+	case MODE_UNPAGED:
+		return WORLD_NAMED + ARRAY_SIZE(odd_pages);
+	case MODE_32BIT:
+		return MODEL_SLOTS * MODEL_SLOTS;
+	case MODE_PAE:
+		return 4 * MODEL_SLOTS * MODEL_SLOTS;
+	case MODE_4LEVEL:
+		break;
+	}
+	return MODEL_PAGES;
+}
+
+/* A page's number has two bits for each level: which of the used slots. */
 gva_t model_page_gva(const struct model *m, u32 page)
 {
-	static const u32 odd[] = { 100,	   511,	    528,     1030,
-				   0x3fff, 0x40000, 0x80001, 0xfffff };
+	u16 pte_64 = model_slots_64[page & 3],
+	    pte_32 = model_slots_32[page & 3];
+	u16 pde_64 = model_slots_64[page >> 2 & 3];
+	u16 pde_32 = model_slots_32[page >> 2 & 3];
 	gva_t gva = 0;
 
-	if (!(m->vcpu.cr0 & CR0_PG))
-		return (page < MODEL_FRAMES ? model_gfn(page)
-					    : odd[page - MODEL_FRAMES])
-		       << PAGE_SHIFT;
-	for (int level = 3; level >= 0; level--)
-		gva = gva << 9 | model_slots[page >> (2 * level) & 3];
-	gva <<= PAGE_SHIFT;
-	/* Canonical. */
-	return gva & BIT(47) ? gva | BITS(63, 48) : gva;
+	switch (reference_mode(&m->ref)) {
+	case MODE_UNPAGED:
+		gva = page < WORLD_NAMED ? world_named(page)
+					 : odd_pages[page - WORLD_NAMED];
+		return gva << 12;
+	case MODE_32BIT:
+		return (gva_t)pde_32 << 22 | (gva_t)pte_32 << 12;
+	case MODE_PAE:
+		return (gva_t)page >> 4 << 30 | (gva_t)pde_64 << 21 |
+		       (gva_t)pte_64 << 12;
+	case MODE_4LEVEL:
+		gva = (gva_t)model_slots_64[page >> 6 & 3] << 39 |
+		      (gva_t)model_slots_64[page >> 4 & 3] << 30 |
+		      (gva_t)pde_64 << 21 | (gva_t)pte_64 << 12;
+		/* Canonical. */
+		return gva & BIT(47) ? gva | BITS(63, 48) : gva;
+	}
+	return gva;
 }
 
 /* Returns false if there is no more room. */
@@ -48,7 +78,7 @@ static bool add(struct history *h, const struct reference_walk *w)
 
 static void forget(struct model *m)
 {
-	for (u32 page = 0; page < MODEL_PAGED_PAGES; page++)
+	for (u32 page = 0; page < MODEL_PAGES; page++)
 		m->history[page].count = 0;
 }
 
@@ -56,9 +86,9 @@ void history_note(struct model *m)
 {
 	u32 span;
 
-	if (!(m->vcpu.cr0 & CR0_PG))
+	if (reference_mode(&m->ref) == MODE_UNPAGED)
 		return;
-	for (u32 page = 0; page < MODEL_PAGED_PAGES; page += span) {
+	for (u32 page = 0; page < model_pages(m); page += span) {
 		struct reference_walk w =
 			reference_walk(&m->ref, model_page_gva(m, page), 0);
 
@@ -67,9 +97,9 @@ void history_note(struct model *m)
 			span = 1U << 2 * (w.level - 1);
 		else if (w.accessed && !add(&m->history[page], &w)) {
 			/* Too long to remember: the guest flushes. */
-			model_log(m, "    the guest reloads CR3");
-			mmu_set_state(&m->vcpu, m->vcpu.cr0, m->vcpu.cr3,
-				      m->vcpu.cr4, m->vcpu.efer, NULL);
+			model_log(m, "    the guest flushes all");
+			mmu_set_state(&m->vcpu, m->ref.cr0, m->ref.cr3,
+				      m->ref.cr4, m->ref.efer, NULL);
 			forget(m);
 			span = page = 0;
 		}
@@ -85,7 +115,7 @@ void history_flush(struct model *m)
 /* INVLPG drops all of a large page (SDM vol. 3A, 4.10.4.1). */
 void history_invlpg(struct model *m, gva_t gva)
 {
-	for (u32 page = 0; page < MODEL_PAGED_PAGES; page++) {
+	for (u32 page = 0; page < model_pages(m); page++) {
 		struct history *h = &m->history[page];
 		gva_t differs = model_page_gva(m, page) ^ gva;
 		u32 kept = 0;
@@ -98,7 +128,7 @@ void history_invlpg(struct model *m, gva_t gva)
 	history_note(m);
 }
 
-bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 access)
+bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind)
 {
 	const struct history *h = &m->history[page];
 
@@ -106,8 +136,8 @@ bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 access)
 		const struct permit *p = &h->permits[i];
 		struct reference_walk w = { .w = p->w, .u = p->u, .x = p->x };
 
-		if (p->gfn == gfn && (p->dirty || !(access & PFEC_W)) &&
-		    reference_permits(&m->ref, &w, access))
+		if (p->gfn == gfn && (p->dirty || !(kind & PFEC_W)) &&
+		    reference_permits(&m->ref, &w, kind))
 			return true;
 	}
 	return false;

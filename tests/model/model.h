@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model: random guests in 64 frames of memory, run on the shadow MMU with
- * a hostile processor (tlb.h), each step judged by the reference (reference.h).
+ * The model: random guests in a few frames of memory, run on the shadow MMU
+ * with a hostile processor (tlb.h), each step judged by the reference
+ * (reference.h).
  */
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
@@ -9,31 +10,23 @@
 #include <setjmp.h>
 
 #include "mmu/shadow.h"
+#include "tests/model/coverage.h"
 #include "tests/model/reference.h"
 #include "tests/model/tlb.h"
-
-/*
- * The guest's memory: frames 0..47, 512..527 (so tables lie inside of 2 MiB
- * pages that are RAM in part), and nothing up to MODEL_GFN_COUNT.
- */
-#define MODEL_FRAMES 64
-#define MODEL_LOW_FRAMES 48
-#define MODEL_HIGH_GFN 512
-#define MODEL_GFN_COUNT 1032
-/* These are used as tables most; some of them are high. */
-#define MODEL_FIRST_TABLE 36
-#define MODEL_TABLES 16
+#include "tests/model/world.h"
 
 /* An access may exit so often (the invariants promise convergence). */
 #define MODEL_MAX_EXITS 8
 
 /*
- * Only these slots of a table are used, so there are 4^4 pages in the guest's
- * address space; the unpaged one has a page for each frame, and some others.
+ * Only these slots of a table of 64-bit entries are used, and those of one of
+ * 32-bit entries (in all parts of it that have shadows of their own); so there
+ * are 4^levels pages in the guest's address space. The unpaged one has a page
+ * for each named frame, and some others.
  */
 #define MODEL_SLOTS 4
-extern const u16 model_slots[MODEL_SLOTS];
-#define MODEL_PAGED_PAGES 256
+extern const u16 model_slots_64[MODEL_SLOTS], model_slots_32[MODEL_SLOTS];
+#define MODEL_PAGES 256
 #define MODEL_UNPAGED_PAGES 72
 
 /* A translation that the guest's tables have permitted. */
@@ -50,28 +43,8 @@ struct history {
 	struct permit permits[HISTORY_MAX];
 };
 
-/* What can come of an access. */
-enum model_event {
-	EVENT_TRANSLATED, /* by the processor alone */
-	EVENT_BYPASSED, /* P=0, and no exit */
-	EVENT_FILLED,
-	EVENT_NOT_PRESENT, /* injected */
-	EVENT_FAULT, /* injected, P=1 */
-	EVENT_TABLE_WRITE,
-	EVENT_MMIO,
-	MODEL_EVENTS
-};
-
-/* Unpaged, and paged by WP, NXE and SMEP. */
-#define MODEL_STATES 9
-/* Policies: update + 2 * bypass. */
-#define MODEL_POLICIES 4
-
 struct model {
-	u8 *ram; /* by hfn - MODEL_HFN_BASE */
-	u8 *mirror; /* what it should hold, by frame */
-	u8 *arena;
-	size_t arena_used;
+	struct world world;
 	struct mmu_config config;
 	struct mmu *mmu;
 	struct mmu_vcpu vcpu;
@@ -79,22 +52,17 @@ struct model {
 	struct mmu_filter filter;
 	struct reference ref;
 	struct processor cpu;
-	struct history history[MODEL_PAGED_PAGES];
+	struct history history[MODEL_PAGES];
 	u32 recent[8];
+	u64 dirty_log[(WORLD_GFN_COUNT + 63) / 64];
 	u64 rng;
 	u64 steps;
 	bool verbose;
-	bool counting;
+	struct coverage *coverage; /* NULL: not counted */
 	jmp_buf failed;
 	char failure[256];
 };
 
-extern u64 model_coverage[MODEL_POLICIES][MODEL_STATES][MODEL_EVENTS];
-
-/* world.c: memory, random numbers, failing. */
-
-/* Begin anew: a guest, and an MMU for it, all by the seed. */
-void model_begin(struct model *m, u64 seed);
 u64 model_random(struct model *m, u64 below);
 static inline bool chance(struct model *m, u32 percent)
 {
@@ -103,39 +71,69 @@ static inline bool chance(struct model *m, u32 percent)
 void model_fail(struct model *m, const char *fmt, ...)
 	__printf(2, 3) __noreturn;
 void model_log(const struct model *m, const char *fmt, ...) __printf(2, 3);
-/* The frame's number in the mirror, or -1: not RAM. */
-int model_frame(gfn_t gfn);
-gfn_t model_gfn(unsigned int frame);
-/* Inverse of the p2m: the gfn, or HFN_NONE. */
-gfn_t model_gfn_of_hpa(hpa_t hpa);
-u8 *model_ram(struct model *m, gpa_t gpa);
-u8 *model_mirror(struct model *m, gpa_t gpa);
-/* A frame that is used as a table. */
-gfn_t model_table(struct model *m);
-/* An entry such as a guest, sane or not, may write. */
-u64 model_random_entry(struct model *m);
-/* Compare the guest's memory with what it should be. */
-void model_check_memory(struct model *m);
+void model_count(struct model *m, enum model_event event);
+
+/* guest.c: what a guest, sane or not, puts into its tables. */
+
+enum table_kind { TABLE_64, TABLE_32, TABLE_PDPT };
+
+/* Begin anew: a guest, and an MMU for it, all by the seed. */
+void guest_begin(struct model *m, u64 seed);
+/* A frame that is used as a table, of this kind. */
+gfn_t guest_table(struct model *m, enum table_kind kind);
+/* An entry of 8 bytes, or two of 4. */
+u64 guest_random_entry(struct model *m, enum table_kind kind);
+/* Where a used entry is in a table. */
+u32 guest_random_offset(struct model *m, enum table_kind kind);
+/* The kind that the guest is likely to use in its mode. */
+enum table_kind guest_random_kind(struct model *m);
+u64 guest_random_cr3(struct model *m);
+
+/* machine.c: what the MMU and the processor are given. */
+
+/* The MMU, and a processor that has forgotten all. */
+void machine_create(struct model *m);
 
 /* history.c */
 
+/* How many pages the model's address space has, and where they are. */
+u32 model_pages(const struct model *m);
 gva_t model_page_gva(const struct model *m, u32 page);
 /* The tables have changed: what is permitted now is added. */
 void history_note(struct model *m);
 void history_flush(struct model *m);
 void history_invlpg(struct model *m, gva_t gva);
 /* Is there or was there such a translation? */
-bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 access);
+bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind);
+
+/* Compare the guest's memory with what it should be. */
+void machine_check_memory(struct model *m);
 
 /* check.c: the invariants over all shadow pages; all slots, or some. */
 void model_check(struct model *m, bool full);
+/* check_lists.c; @entries: how many entries must be on lists. */
+void model_check_lists(struct model *m, u32 entries);
+
+/* state.c: what a guest sets, and the user of Umbra. */
+
+void state_random_policy(struct model *m, struct mmu_policy *policy);
+/* Into a paging mode, out of none. */
+void state_begin(struct model *m);
+void state_change(struct model *m);
+void state_load_cr3(struct model *m);
+void state_change_policy(struct model *m);
+/* Start, read, or stop the dirty log. */
+void state_dirty_log(struct model *m);
 
 /* steps.c */
 void model_step(struct model *m, u64 seed);
 
 /* run.c */
 
-/* Returns whether all went well; prints how it failed if not. */
-bool model_run(u64 seed, u64 steps);
+/*
+ * Run guests for so many steps, or, if @seconds is not 0, for so long. Returns
+ * whether all went well; prints how it failed if not.
+ */
+bool model_run(u64 seed, u64 steps, u64 seconds);
 
 #endif

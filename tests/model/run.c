@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the model, a guest after another; shortens a run that fails, and tells
- * what was covered.
+ * Runs the model, a guest after another, on all processors of this machine;
+ * shortens a run that fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tests/model/model.h"
 
 #define STEPS_PER_GUEST 2000
 #define SHRINK_RUNS 2000
-#define ARENA_BYTES (512 * PAGE_SIZE)
-
-u64 model_coverage[MODEL_POLICIES][MODEL_STATES][MODEL_EVENTS];
-
-static const char *const event_names[MODEL_EVENTS] = {
-	[EVENT_TRANSLATED] = "translated",
-	[EVENT_BYPASSED] = "bypassed",
-	[EVENT_FILLED] = "filled",
-	[EVENT_NOT_PRESENT] = "injected P=0",
-	[EVENT_FAULT] = "injected P=1",
-	[EVENT_TABLE_WRITE] = "table write",
-	[EVENT_MMIO] = "MMIO",
-};
-
-static const char *const policy_names[MODEL_POLICIES] = { "cached", "update",
-							  "bypass only",
-							  "bypass" };
+#define MAX_JOBS 64
 
 /* A guest, and the seeds of its steps. */
 struct plan {
@@ -43,7 +31,7 @@ static u32 play(struct model *m, const struct plan *plan)
 
 	if (setjmp(m->failed))
 		return i;
-	model_begin(m, plan->guest);
+	guest_begin(m, plan->guest);
 	for (i = 0; i < plan->count; i++)
 		model_step(m, plan->steps[i]);
 	return plan->count;
@@ -83,106 +71,111 @@ static void shrink(struct model *m, struct plan *plan)
 
 static void report(struct model *m, struct plan *plan, u64 seed)
 {
-	fprintf(stderr, "model: seed %lu: %s\nmodel: shortening\n", seed,
-		m->failure);
+	fprintf(stderr, "model: seed %lu: %s\n", seed, m->failure);
+	/* Who runs mutants wants to know no more. */
+	if (getenv("MODEL_BRIEF"))
+		return;
+	fprintf(stderr, "model: shortening\n");
 	shrink(m, plan);
 	m->verbose = true;
 	play(m, plan);
 	fprintf(stderr, "model: %u steps: %s\n", plan->count, m->failure);
 }
 
-static struct model *make(void)
+/* The plan of guest @n of a run. */
+static void make_plan(struct model *m, struct plan *plan, u64 seed, u64 n)
 {
+	m->rng = seed;
+	m->rng = model_random(m, ~0ULL) + n;
+	plan->guest = model_random(m, ~0ULL);
+	for (u32 i = 0; i < plan->count; i++)
+		plan->steps[i] = model_random(m, ~0ULL);
+}
+
+/* What the jobs have in common. */
+struct work {
+	u64 seed, steps;
+	time_t end; /* 0: by the steps alone */
+	u32 jobs;
+	bool stop;
+	struct coverage coverage[MAX_JOBS];
+};
+
+/* Every guest whose number is @job, modulo the number of jobs. */
+static bool run_job(struct work *work, u32 job)
+{
+	struct plan *plan = malloc(sizeof(*plan));
 	struct model *m = calloc(1, sizeof(*m));
+	bool good = true;
 
-	m->ram = aligned_alloc(PAGE_SIZE, MODEL_FRAMES * PAGE_SIZE);
-	m->mirror = aligned_alloc(PAGE_SIZE, MODEL_FRAMES * PAGE_SIZE);
-	m->arena = aligned_alloc(PAGE_SIZE, ARENA_BYTES);
-	return m;
-}
+	world_create(&m->world);
+	m->coverage = &work->coverage[job];
+	for (u64 n = job;
+	     good && !__atomic_load_n(&work->stop, __ATOMIC_RELAXED);
+	     n += work->jobs) {
+		u64 done = n * STEPS_PER_GUEST;
 
-static void dispose(struct model *m)
-{
-	free(m->ram);
-	free(m->mirror);
-	free(m->arena);
+		if (work->end ? time(NULL) >= work->end : done >= work->steps)
+			break;
+		plan->count =
+			work->end ? STEPS_PER_GUEST
+				  : MIN(STEPS_PER_GUEST, work->steps - done);
+		make_plan(m, plan, work->seed, n);
+		good = play(m, plan) == plan->count;
+	}
+	if (!good) {
+		m->coverage = NULL;
+		/* One failure is enough. */
+		if (!__atomic_exchange_n(&work->stop, true, __ATOMIC_SEQ_CST))
+			report(m, plan, work->seed);
+	}
+	free(plan);
+	world_destroy(&m->world);
 	free(m);
+	return good;
 }
 
-/* Can this come of an access under this policy, in this state? */
-static bool possible(u32 policy, u32 state, u32 event)
+static bool run_jobs(struct work *work)
 {
-	switch ((enum model_event)event) {
-	case EVENT_BYPASSED:
-		return policy >= 2 && state;
-	case EVENT_NOT_PRESENT:
-	case EVENT_FAULT:
-		return state;
-	default:
-		return true;
+	pid_t children[MAX_JOBS];
+	bool good = true;
+
+	fflush(stdout);
+	for (u32 job = 0; job < work->jobs; job++) {
+		children[job] = fork();
+		if (children[job] == 0)
+			_exit(run_job(work, job) ? 0 : 1);
 	}
-}
+	for (u32 job = 0; job < work->jobs; job++) {
+		int status;
 
-/* Prints a table; returns whether all is there that can be. */
-static bool covered(void)
-{
-	bool all = true;
-
-	printf("%-12s %-13s", "policy", "WP NXE SMEP");
-	for (u32 event = 0; event < MODEL_EVENTS; event++)
-		printf(" %13s", event_names[event]);
-	for (u32 policy = 0; policy < MODEL_POLICIES; policy++) {
-		for (u32 state = 0; state < MODEL_STATES; state++) {
-			char name[16] = "unpaged";
-
-			if (state)
-				snprintf(name, sizeof(name), "%u  %u   %u",
-					 (state - 1) & 1, (state - 1) >> 1 & 1,
-					 (state - 1) >> 2);
-			printf("\n%-12s %-13s", policy_names[policy], name);
-			for (u32 event = 0; event < MODEL_EVENTS; event++) {
-				u64 n = model_coverage[policy][state][event];
-
-				printf(" %13lu", n);
-				if (!n == possible(policy, state, event)) {
-					printf("!");
-					all = false;
-				}
-			}
-		}
+		good &= waitpid(children[job], &status, 0) == children[job] &&
+			status == 0;
 	}
-	printf("\n");
-	return all;
+	return good;
 }
 
 /* So many steps fill every cell of the table. */
-#define STEPS_TO_COVER 200000
+#define STEPS_TO_COVER 5000000
 
-bool model_run(u64 seed, u64 steps)
+bool model_run(u64 seed, u64 steps, u64 seconds)
 {
-	struct plan *plan = malloc(sizeof(*plan));
-	struct model *m = make();
-	bool good = true;
+	struct work *work = mmap(NULL, sizeof(*work), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	bool good;
 
-	m->counting = true;
-	m->rng = seed;
-	for (u64 done = 0; done < steps && good; done += plan->count) {
-		/* model_begin makes a stream of its own of it. */
-		u64 stream = model_random(m, ~0ULL);
-
-		m->rng = plan->guest = stream;
-		plan->count = MIN(STEPS_PER_GUEST, steps - done);
-		for (u32 i = 0; i < plan->count; i++)
-			plan->steps[i] = model_random(m, ~0ULL);
-		good = play(m, plan) == plan->count;
-		m->rng = stream + 1;
-	}
-	m->counting = false;
-	if (!good)
-		report(m, plan, seed);
-	else if (steps >= STEPS_TO_COVER)
-		good = covered();
-	free(plan);
-	dispose(m);
+	if (work == MAP_FAILED)
+		abort();
+	work->seed = seed;
+	work->steps = steps;
+	work->end = seconds ? time(NULL) + (time_t)seconds : 0;
+	work->jobs = processors < 1 ? 1 : MIN((u32)processors, MAX_JOBS);
+	good = run_jobs(work);
+	for (u32 job = 1; job < work->jobs; job++)
+		coverage_add(&work->coverage[0], &work->coverage[job]);
+	if (good && (seconds || steps >= STEPS_TO_COVER))
+		good = coverage_print(&work->coverage[0]) || seconds;
+	munmap(work, sizeof(*work));
 	return good;
 }

@@ -9,10 +9,11 @@
 #include "tests/model/access.h"
 
 /* A place in a table's used slots; misaligned in some cases. */
-static gpa_t random_table_place(struct model *m, bool aligned)
+static gpa_t random_table_place(struct model *m, enum table_kind kind,
+				bool aligned)
 {
-	gpa_t gpa = (model_table(m) << PAGE_SHIFT) +
-		    8ULL * model_slots[model_random(m, MODEL_SLOTS)];
+	gpa_t gpa = (guest_table(m, kind) << PAGE_SHIFT) +
+		    guest_random_offset(m, kind);
 
 	if (aligned)
 		return gpa;
@@ -20,13 +21,15 @@ static gpa_t random_table_place(struct model *m, bool aligned)
 }
 
 /* What a guest does to an entry: makes it, clears it, or turns a flag. */
-static u64 new_entry(struct model *m, gpa_t gpa)
+static u64 new_entry(struct model *m, enum table_kind kind, gpa_t gpa)
 {
 	static const u64 flags[] = { PTE_P, PTE_W,  PTE_U,	  PTE_A,
 				     PTE_D, PTE_NX, PTE_A | PTE_D };
 	u64 old;
 
-	memcpy(&old, model_mirror(m, gpa), sizeof(old));
+	memcpy(&old, world_mirror(&m->world, gpa), sizeof(u32));
+	if (kind != TABLE_32)
+		memcpy(&old, world_mirror(&m->world, gpa), sizeof(old));
 	switch (model_random(m, 8)) {
 	case 0:
 		return 0;
@@ -35,22 +38,23 @@ static u64 new_entry(struct model *m, gpa_t gpa)
 	case 3:
 		return old ^ flags[model_random(m, ARRAY_SIZE(flags))];
 	default:
-		return model_random_entry(m);
+		return guest_random_entry(m, kind);
 	}
 }
 
 static void step_write_entry(struct model *m)
 {
-	gpa_t gpa = random_table_place(m, true);
-	u64 entry = new_entry(m, gpa);
+	enum table_kind kind = guest_random_kind(m);
+	gpa_t gpa = random_table_place(m, kind, true);
+	u64 entry = new_entry(m, kind, gpa);
 
 	model_log(m, "entry %#lx = %#lx", gpa, entry);
-	model_store(m, gpa, &entry, sizeof(entry));
+	model_store(m, gpa, &entry, kind == TABLE_32 ? 4 : 8);
 }
 
 static void step_write_bytes(struct model *m)
 {
-	gpa_t gpa = random_table_place(m, false);
+	gpa_t gpa = random_table_place(m, guest_random_kind(m), false);
 	size_t len = 1ULL << model_random(m, 5);
 	u8 data[16];
 
@@ -63,14 +67,16 @@ static void step_write_bytes(struct model *m)
 static void step_cmpxchg(struct model *m)
 {
 	size_t len = 1ULL << model_random(m, 5);
-	gpa_t gpa = random_table_place(m, chance(m, 70));
+	gpa_t gpa = random_table_place(m, guest_random_kind(m), chance(m, 70));
+	const u8 *at;
 	u8 old[16], new[16];
 
 	if ((gpa & ~PAGE_MASK) + len > PAGE_SIZE)
 		gpa = (gpa & PAGE_MASK) + PAGE_SIZE - len;
 	memset(old, 0xff, sizeof(old));
-	if (model_mirror(m, gpa))
-		memcpy(old, model_mirror(m, gpa), len);
+	at = world_mirror(&m->world, gpa);
+	if (at)
+		memcpy(old, at, len);
 	if (chance(m, 25))
 		old[model_random(m, len)] ^= 1 << model_random(m, 8);
 	model_random_bytes(m, new);
@@ -79,84 +85,58 @@ static void step_cmpxchg(struct model *m)
 	model_cmpxchg(m, gpa, old, new, len);
 }
 
-static void step_invlpg(struct model *m)
+static void invlpg(struct model *m, u32 page)
 {
-	u32 page = model_random_page(m);
 	gva_t gva = model_page_gva(m, page);
 
-	/* It does not exit: the processor does it all. */
 	model_log(m, "invlpg %#lx", gva);
-	processor_invlpg(&m->cpu, gva);
-	if (m->vcpu.cr0 & CR0_PG)
+	/* Where it does not exit, the processor does it all. */
+	if (mmu_needs_invlpg(m->mmu))
+		mmu_invlpg(&m->vcpu, gva);
+	else
+		processor_invlpg(&m->cpu, gva);
+	if (reference_mode(&m->ref) != MODE_UNPAGED)
 		history_invlpg(m, gva);
 }
 
-static void set_state(struct model *m, u64 cr0, u64 cr3, u64 cr4, u64 efer)
+static void step_invlpg(struct model *m)
 {
-	bool paged = cr0 & CR0_PG;
-
-	efer &= ~EFER_LMA;
-	if (paged)
-		efer |= EFER_LMA;
-	model_log(m, "cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx", cr0, cr3, cr4,
-		  efer);
-	mmu_set_state(&m->vcpu, cr0, cr3, cr4, efer, NULL);
-	m->ref.cr0 = cr0;
-	m->ref.cr3 = cr3;
-	m->ref.cr4 = cr4;
-	m->ref.efer = efer;
-	/* What the processor runs with is as in vmx/state.c. */
-	m->cpu.pae = !paged;
-	m->cpu.nxe = paged && (efer & EFER_NXE);
-	m->cpu.smep = paged && (cr4 & CR4_SMEP);
-	history_flush(m);
+	invlpg(m, model_random_page(m));
 }
 
-static u64 random_cr3(struct model *m)
+/*
+ * What a kernel does: it changes one of the entries for a page in use, and
+ * flushes the page. Its neighbours, which may be in the same large page, were
+ * in use, too, and are used again.
+ */
+static void step_remap(struct model *m)
 {
-	if (chance(m, 3))
-		return model_random(m, BIT(m->config.maxphyaddr)) & PAGE_MASK;
-	return (model_table(m) << PAGE_SHIFT) | (chance(m, 10) ? 0x18 : 0);
-}
+	u32 page = model_random_page(m);
+	struct reference_walk w =
+		reference_walk(&m->ref, model_page_gva(m, page), 0);
+	u32 size = reference_entry_size(&m->ref);
+	enum table_kind kind = size == 4 ? TABLE_32 : TABLE_64;
+	gpa_t gpa;
+	u64 entry;
 
-static void step_state(struct model *m)
-{
-	u64 cr0 = m->vcpu.cr0, cr4 = m->vcpu.cr4, efer = m->vcpu.efer;
-
-	switch (model_random(m, 4)) {
-	case 0:
-		cr0 ^= CR0_WP;
-		break;
-	case 1:
-		cr4 ^= CR4_SMEP;
-		break;
-	case 2:
-		efer ^= EFER_NXE;
-		break;
-	default:
-		cr0 ^= CR0_PG;
-		break;
+	if (!w.depth)
+		return;
+	for (u32 i = 0; i < MODEL_SLOTS; i++)
+		model_access_page(m, page ^ i);
+	gpa = w.entry[model_random(m, w.depth)];
+	if (world_mirror(&m->world, gpa)) {
+		entry = new_entry(m, kind, gpa);
+		model_log(m, "remap: entry %#lx = %#lx", gpa, entry);
+		model_store(m, gpa, &entry, size);
 	}
-	/* Not for long without paging. */
-	if (!(m->vcpu.cr0 & CR0_PG) && chance(m, 70))
-		cr0 |= CR0_PG;
-	set_state(m, cr0, m->vcpu.cr3, cr4, efer);
-}
-
-static void step_policy(struct model *m)
-{
-	struct mmu_policy policy = { .cache = true,
-				     .update = chance(m, 50),
-				     .bypass = chance(m, 50) };
-
-	model_log(m, "policy: update %d, bypass %d", policy.update,
-		  policy.bypass);
-	mmu_set_policy(&m->vcpu, &policy);
+	invlpg(m, page);
+	for (u32 i = 0; i < MODEL_SLOTS; i++)
+		model_access_page(m, page ^ i);
 }
 
 static void step_unshadow(struct model *m)
 {
-	gfn_t gfn = model_table(m);
+	gfn_t gfn = guest_table(m, guest_random_kind(m));
 
 	model_log(m, "unshadow %#lx", gfn);
 	mmu_unshadow(&m->vcpu, gfn);
@@ -172,31 +152,18 @@ static void step_speculate(struct model *m)
 				    model_page_gva(m, model_random_page(m)));
 }
 
-static void begin(struct model *m)
-{
-	u64 cr0 = CR0_PE | CR0_PG | (chance(m, 50) ? CR0_WP : 0);
-	u64 cr4 = CR4_PAE | (chance(m, 50) ? CR4_SMEP : 0);
-	u64 efer = EFER_LME | (chance(m, 60) ? EFER_NXE : 0);
-
-	set_state(m, cr0, random_cr3(m), cr4, efer);
-}
-
 static const struct {
 	u32 weight;
 	void (*run)(struct model *m);
 } steps[] = {
 	{ 570, model_access },	  { 100, step_write_entry },
 	{ 30, step_write_bytes }, { 25, step_cmpxchg },
-	{ 60, step_invlpg },	  { 130, step_speculate },
-	{ 30, model_operand },	  { 15, model_fetch },
-	{ 12, step_state },	  { 4, step_unshadow },
-	{ 2, step_policy },
+	{ 60, step_invlpg },	  { 110, step_speculate },
+	{ 20, step_remap },	  { 30, model_operand },
+	{ 15, model_fetch },	  { 12, state_change },
+	{ 4, step_unshadow },	  { 2, state_change_policy },
+	{ 5, state_dirty_log },
 };
-
-static void step_cr3(struct model *m)
-{
-	set_state(m, m->vcpu.cr0, random_cr3(m), m->vcpu.cr4, m->vcpu.efer);
-}
 
 void model_step(struct model *m, u64 seed)
 {
@@ -204,7 +171,7 @@ void model_step(struct model *m, u64 seed)
 
 	m->rng = seed;
 	if (!m->ref.cr0)
-		begin(m);
+		state_begin(m);
 	n = model_random(m, 1000);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (n < steps[i].weight) {
@@ -213,7 +180,7 @@ void model_step(struct model *m, u64 seed)
 		}
 		n -= steps[i].weight;
 		if (i == ARRAY_SIZE(steps) - 1)
-			step_cr3(m);
+			state_load_cr3(m);
 	}
 	/* To look at all 512 slots each time would take too long. */
 	model_check(m, m->steps++ % 64 == 0);

@@ -301,7 +301,6 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 	if (hit && (denied(p, hit, kind) ? p->random(p->ctx, 2)
 					 : !(kind & PFEC_W) || hit->dirty)) {
 		e = *hit;
-		r.cached = true;
 	} else if (walk(p, gva, &e, &leaf, &code)) {
 		if (!denied(p, &e, kind)) {
 			*leaf |= PTE_A | (kind & PFEC_W ? PTE_D : 0);
@@ -317,10 +316,12 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 		r.error_code |= PFEC_P;
 	}
 	/* A page fault makes the processor forget the page (4.10.4.1). */
-	if (r.fault)
+	if (r.fault) {
 		forget_page(p, gva);
-	else
-		r.hpa = e.frame | (gva & (BIT(e.shift) - 1));
+		return r;
+	}
+	r.large = e.page_shift > SMALL_SHIFT;
+	r.hpa = e.frame | (gva & (BIT(e.shift) - 1));
 	return r;
 }
 

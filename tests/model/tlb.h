@@ -62,7 +62,7 @@ struct processor {
 
 struct processor_result {
 	bool fault;
-	bool cached; /* the TLB has answered */
+	bool large; /* by (a piece of) a large page */
 	u32 error_code;
 	hpa_t hpa;
 };

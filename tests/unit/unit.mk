@@ -45,6 +45,7 @@ UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/cr_rules.c vmx/events.c \
 	vmx/vmcs_fields.c vmx/words.c guest/cpuid.c
 UNIT_task_switch_SRCS := vmx/task_switch.c
 UNIT_mmu_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
+UNIT_audit_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c
 UNIT_walk_SRCS := $(wildcard mmu/*.c) tests/model/reference.c

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* What the model has come across; see coverage.h. */
+#include <stdio.h>
+
+#include "tests/model/coverage.h"
+
+static const char *const event_names[MODEL_EVENTS] = {
+	[EVENT_TRANSLATED] = "translated",  [EVENT_LARGE] = "large",
+	[EVENT_BYPASSED] = "bypassed",	    [EVENT_FILLED] = "filled",
+	[EVENT_PREFETCHED] = "prefetched",  [EVENT_NOT_PRESENT] = "#PF P=0",
+	[EVENT_FAULT] = "#PF P=1",	    [EVENT_TABLE_WRITE] = "table wr.",
+	[EVENT_UPDATED] = "updated",	    [EVENT_MMIO] = "MMIO",
+	[EVENT_MMIO_UNWALKED] = "unwalked", [EVENT_PDPTE_GP] = "PDPTE #GP",
+	[EVENT_LOGGED] = "logged",	    [EVENT_SPLIT] = "split",
+};
+
+static const char *const mode_names[COVERAGE_MODES] = {
+	[COVERAGE_UNPAGED] = "unpaged",	      [COVERAGE_32BIT] = "32-bit",
+	[COVERAGE_32BIT_PSE] = "32-bit, PSE", [COVERAGE_PAE] = "PAE",
+	[COVERAGE_4LEVEL] = "4-level",
+};
+
+u32 coverage_rung(const struct mmu_policy *policy)
+{
+	u32 rung;
+
+	for (rung = 0; rung < MMU_RUNGS; rung++) {
+		const struct mmu_policy *p = &mmu_rung_policies[rung];
+
+		if (p->cache == policy->cache && p->update == policy->update &&
+		    p->bypass == policy->bypass &&
+		    p->prefetch == policy->prefetch &&
+		    p->nowalk == policy->nowalk)
+			break;
+	}
+	return rung;
+}
+
+void coverage_add(struct coverage *to, const struct coverage *from)
+{
+	u64 *sums = (u64 *)to;
+	const u64 *counts = (const u64 *)from;
+
+	for (size_t i = 0; i < sizeof(*to) / sizeof(u64); i++)
+		sums[i] += counts[i];
+}
+
+/* Can this come about in this mode, on this rung? */
+static bool possible(u32 mode, u32 rung, u32 event)
+{
+	bool paged = mode != COVERAGE_UNPAGED;
+
+	switch ((enum model_event)event) {
+	case EVENT_BYPASSED:
+		return paged && rung >= MMU_BYPASS;
+	case EVENT_PREFETCHED:
+		return rung >= MMU_PREFETCH;
+	case EVENT_NOT_PRESENT:
+	case EVENT_FAULT:
+		return paged;
+	case EVENT_TABLE_WRITE:
+		/* What needs it there: no_entry_allows() in mmu/fault.c. */
+		return paged;
+	case EVENT_UPDATED:
+		return paged && rung >= MMU_UPDATE;
+	case EVENT_MMIO_UNWALKED:
+		return rung >= MMU_NOWALK;
+	case EVENT_PDPTE_GP: /* of the mode that would have come */
+		return mode != COVERAGE_4LEVEL;
+	case EVENT_LARGE:
+	case EVENT_SPLIT:
+		return mode != COVERAGE_32BIT;
+	default:
+		return true;
+	}
+}
+
+static void print_head(const char *first, const char *second)
+{
+	printf("\n%-12s %-12s", first, second);
+	for (u32 event = 0; event < MODEL_EVENTS; event++)
+		printf(" %10s", event_names[event]);
+	printf("\n");
+}
+
+/* Returns false if there is nothing where there can be something. */
+static bool print_cell(u64 count, bool expected)
+{
+	if (!count && !expected) {
+		printf(" %10s", "-");
+		return true;
+	}
+	printf(" %9lu%s", count, count ? " " : "!");
+	return count;
+}
+
+bool coverage_print(const struct coverage *c)
+{
+	bool all = true;
+
+	print_head("mode", "rung");
+	for (u32 mode = 0; mode < COVERAGE_MODES; mode++) {
+		for (u32 rung = 0; rung < COVERAGE_RUNGS; rung++) {
+			printf("%-12s %-12s", mode_names[mode],
+			       rung < MMU_RUNGS ? mmu_rung_names[rung]
+						: "other");
+			for (u32 event = 0; event < MODEL_EVENTS; event++)
+				all &= print_cell(c->count[mode][rung][event],
+						  possible(mode, rung, event));
+			printf("\n");
+		}
+	}
+	print_head("WP  NXE", "SMEP SMAP");
+	for (u32 rights = 0; rights < COVERAGE_RIGHTS; rights++) {
+		printf("%u   %-8u %u    %-7u", rights & 1, rights >> 1 & 1,
+		       rights >> 2 & 1, rights >> 3);
+		for (u32 event = 0; event < MODEL_EVENTS; event++)
+			all &= print_cell(c->rights[rights][event], true);
+		printf("\n");
+	}
+	return all;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest sets in its control registers, with what the processor has to
+ * say to it; and the switches of Umbra's user.
+ */
+#include <string.h>
+
+#include "tests/model/model.h"
+
+/* SDM vol. 3A, 4.4.1: changes of these reload the PDPTEs. */
+#define CR0_RELOADS (BIT(29) | BIT(30) | BIT(31))
+#define CR4_RELOADS (BIT(4) | BIT(5) | BIT(7) | BIT(20))
+
+/* What the processor runs with is as in vmx/state.c. */
+static void set_processor(struct model *m)
+{
+	enum reference_mode mode = reference_mode(&m->ref);
+	bool paged = mode != MODE_UNPAGED;
+
+	m->cpu.pae = mode != MODE_4LEVEL;
+	m->cpu.nxe = (mode == MODE_PAE || mode == MODE_4LEVEL) &&
+		     (m->ref.efer & EFER_NXE);
+	m->cpu.smep = paged && (m->ref.cr4 & CR4_SMEP);
+	m->cpu.smap = paged && (m->ref.cr4 & CR4_SMAP);
+}
+
+/* Returns false if that is a #GP: then nothing has changed. */
+static bool load(struct model *m, struct reference to, bool moves_cr3)
+{
+	bool loads = reference_mode(&to) == MODE_PAE &&
+		     (moves_cr3 || ((to.cr0 ^ m->ref.cr0) & CR0_RELOADS) ||
+		      ((to.cr4 ^ m->ref.cr4) & CR4_RELOADS));
+	u64 pdpte[4];
+	bool good;
+
+	model_log(m, "cr0 %#lx cr3 %#lx cr4 %#lx efer %#lx%s", to.cr0, to.cr3,
+		  to.cr4, to.efer, loads ? ", loads PDPTEs" : "");
+	if (loads) {
+		good = reference_read_pdptes(&to, to.pdpte);
+		if (mmu_read_pdptes(m->mmu, to.cr3, pdpte) != good)
+			model_fail(m, "mmu_read_pdptes does not say %d", good);
+		if (!good) {
+			model_count(m, EVENT_PDPTE_GP);
+			return false;
+		}
+		if (memcmp(pdpte, to.pdpte, sizeof(pdpte)))
+			model_fail(m, "mmu_read_pdptes reads wrongly");
+	}
+	mmu_set_state(&m->vcpu, to.cr0, to.cr3, to.cr4, to.efer,
+		      loads ? pdpte : NULL);
+	m->ref = to;
+	set_processor(m);
+	history_flush(m);
+	return true;
+}
+
+void state_load_cr3(struct model *m)
+{
+	struct reference to = m->ref;
+
+	to.cr3 = guest_random_cr3(m);
+	load(m, to, true);
+}
+
+/* Turn paging off, choose another mode, and turn it on again. */
+static void change_mode(struct model *m)
+{
+	struct reference to = m->ref;
+
+	to.cr0 &= ~CR0_PG;
+	to.efer &= ~EFER_LMA;
+	load(m, to, false);
+	if (chance(m, 20)) /* it stays so for a while */
+		return;
+	to.cr4 &= ~CR4_PAE;
+	to.cr4 |= chance(m, 65) ? CR4_PAE : 0;
+	to.efer &= ~EFER_LME;
+	to.efer |= (to.cr4 & CR4_PAE) && chance(m, 50) ? EFER_LME : 0;
+	load(m, to, false);
+	to.cr0 |= CR0_PG;
+	to.efer |= to.efer & EFER_LME ? EFER_LMA : 0;
+	/* What CR3 is good for depends on the mode: that of @to. */
+	for (u32 tries = 0; tries < 4; tries++) {
+		struct reference from = m->ref;
+
+		m->ref = to;
+		to.cr3 = guest_random_cr3(m);
+		m->ref = from;
+		from.cr3 = to.cr3;
+		load(m, from, true);
+		if (load(m, to, false))
+			break;
+	}
+}
+
+void state_begin(struct model *m)
+{
+	struct reference to = m->ref;
+
+	to.cr0 = CR0_PE | (chance(m, 50) ? CR0_WP : 0);
+	to.cr4 = (chance(m, 50) ? CR4_SMEP : 0) |
+		 (chance(m, 50) ? CR4_SMAP : 0) | (chance(m, 50) ? CR4_PSE : 0);
+	to.efer = chance(m, 60) ? EFER_NXE : 0;
+	load(m, to, false);
+	change_mode(m);
+}
+
+void state_change(struct model *m)
+{
+	struct reference to = m->ref;
+
+	switch (model_random(m, 8)) {
+	case 0:
+		to.cr0 ^= CR0_WP;
+		break;
+	case 1:
+		to.cr4 ^= CR4_SMEP;
+		break;
+	case 2:
+		to.cr4 ^= CR4_SMAP;
+		break;
+	case 3:
+		to.cr4 ^= CR4_PSE;
+		break;
+	case 4:
+		to.cr4 ^= chance(m, 50) ? CR4_PGE : CR4_PAE;
+		/* In long mode that is a #GP, not the MMU's affair. */
+		if (to.efer & EFER_LMA)
+			to.cr4 |= CR4_PAE;
+		break;
+	case 5:
+		to.efer ^= EFER_NXE;
+		break;
+	default:
+		change_mode(m);
+		return;
+	}
+	load(m, to, false);
+}
+
+/* --- Umbra's user ----------------------------------------------------------- */
+
+void state_random_policy(struct model *m, struct mmu_policy *policy)
+{
+	static const u16 windows[] = { 1, 2, 8, 512 };
+
+	if (chance(m, 70)) {
+		*policy = mmu_rung_policies[model_random(m, MMU_RUNGS)];
+		return;
+	}
+	*policy = (struct mmu_policy){
+		.cache = chance(m, 75),
+		.update = chance(m, 50),
+		.bypass = chance(m, 50),
+		.prefetch = windows[model_random(m, ARRAY_SIZE(windows))],
+		.nowalk = chance(m, 50),
+	};
+}
+
+void state_change_policy(struct model *m)
+{
+	struct mmu_policy policy;
+
+	state_random_policy(m, &policy);
+	model_log(m, "cache %d, update %d, bypass %d, prefetch %u, nowalk %d",
+		  policy.cache, policy.update, policy.bypass, policy.prefetch,
+		  policy.nowalk);
+	mmu_set_policy(&m->vcpu, &policy);
+}
+
+/* --- The dirty log ---------------------------------------------------------- */
+
+void state_dirty_log(struct model *m)
+{
+	bool *expected = m->world.dirty;
+	u64 count = 0, splits = mmu_stats(m->mmu)->splits;
+
+	if (!mmu_dirty_log_is_on(m->mmu)) {
+		model_log(m, "dirty log on");
+		mmu_dirty_log_start(&m->vcpu);
+		if (mmu_stats(m->mmu)->splits != splits)
+			model_count(m, EVENT_SPLIT);
+		memset(m->world.dirty, 0, sizeof(m->world.dirty));
+		return;
+	}
+	if (chance(m, 30)) {
+		model_log(m, "dirty log off");
+		mmu_dirty_log_stop(&m->vcpu);
+		return;
+	}
+	model_log(m, "dirty log read");
+	mmu_dirty_log_read(&m->vcpu, m->dirty_log);
+	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn++) {
+		bool logged = m->dirty_log[gfn / 64] & BIT(gfn % 64);
+
+		if (logged != expected[gfn])
+			model_fail(m, "the dirty log says %d of frame %#lx",
+				   logged, gfn);
+		count += logged;
+		expected[gfn] = false;
+	}
+	if (count)
+		model_count(m, EVENT_LOGGED);
+}

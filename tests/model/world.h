@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model's machine: the guest's memory, where it is in the host, and a copy
+ * of it, the mirror, that holds what it should hold.
+ *
+ *   gfn                what
+ *   0 .. 39            RAM, in scattered host frames; and nothing up to
+ *   512 .. 519         RAM, likewise; so tables lie in 2 MiB that are RAM in
+ * part 1024 .. 2047       RAM, contiguous and aligned in the host: two large
+ * pages 2048 .. 2559       RAM, contiguous, but not aligned 2560 .. 3071 RAM,
+ * contiguous and aligned, but for one frame: nothing
+ */
+#ifndef TESTS_MODEL_WORLD_H
+#define TESTS_MODEL_WORLD_H
+
+#include "lib/types.h"
+
+#define WORLD_LOW_FRAMES 40
+#define WORLD_HIGH_GFN 512
+#define WORLD_HIGH_FRAMES 8
+#define WORLD_SCATTERED (WORLD_LOW_FRAMES + WORLD_HIGH_FRAMES)
+#define WORLD_LARGE_GFN 1024
+#define WORLD_SHIFTED_GFN 2048
+#define WORLD_HOLED_GFN 2560
+#define WORLD_HOLE_GFN (WORLD_HOLED_GFN + 300)
+#define WORLD_END_GFN 3072
+/* The MMU is told of some more, which are no RAM. */
+#define WORLD_GFN_COUNT (WORLD_END_GFN + 8)
+#define WORLD_FRAMES (WORLD_SCATTERED + WORLD_END_GFN - WORLD_LARGE_GFN)
+/* A frame that is no RAM, and is often used. */
+#define WORLD_MMIO_GFN 100
+
+/* The guest uses these frames by name, hardly any of the others. */
+#define WORLD_NAMED 64
+
+/* Memory of the MMU. */
+#define WORLD_ARENA_HPA 0x1000000ULL
+#define WORLD_ARENA_BYTES (1024 * PAGE_SIZE)
+
+struct world {
+	u8 *ram, *mirror; /* by frame */
+	u8 *arena;
+	size_t arena_used;
+	/* Frames that may hold something else than zeros. */
+	u32 touched_count;
+	u16 touched[WORLD_FRAMES];
+	bool is_touched[WORLD_FRAMES];
+	/* What the dirty log should have, by gfn. */
+	bool dirty[WORLD_GFN_COUNT];
+};
+
+void world_create(struct world *w);
+void world_destroy(struct world *w);
+/* All zeros, nothing allocated. */
+void world_reset(struct world *w);
+
+/* The frame's index, or -1: not RAM. */
+int world_frame(gfn_t gfn);
+gfn_t world_gfn(unsigned int frame);
+gfn_t world_named(unsigned int n);
+hfn_t world_hfn(gfn_t gfn);
+/* Inverse of the p2m: the gfn, or HFN_NONE. */
+gfn_t world_gfn_of_hpa(hpa_t hpa);
+/* The byte in the guest's memory, and in the mirror; NULL: not RAM. */
+u8 *world_ram(struct world *w, gpa_t gpa);
+u8 *world_mirror(struct world *w, gpa_t gpa);
+
+#endif

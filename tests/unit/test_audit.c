@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit by itself: each thing that it looks for is broken by hand, and it
+ * must name the invariant and the entry.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "mmu/audit.h"
+#include "mmu_world.h"
+
+#define FLAGS (PTE_P | PTE_W | PTE_U | PTE_A)
+/* Of the page table in frame 3. */
+enum { SLOT_DIRTY, SLOT_CLEAN, SLOT_ABSENT, SLOT_MMIO };
+#define MMIO_GFN 1000
+
+static u64 *gpte, *spte; /* the page table, and its shadow */
+static struct shadow_page *table;
+
+static u64 *guest_table(gfn_t gfn)
+{
+	return (u64 *)world_ram[gfn];
+}
+
+static void fault(u32 slot, u32 error_code, enum mmu_action action)
+{
+	struct guest_walk walk;
+
+	assert_int_equal(mmu_page_fault(&world_vcpu, slot * PAGE_SIZE,
+					error_code | PFEC_P | PFEC_RSVD, &walk),
+			 action);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
+	for (gfn_t gfn = 0; gfn < 3; gfn++)
+		guest_table(gfn)[0] = (gfn + 1) * PAGE_SIZE | FLAGS;
+	gpte = guest_table(3);
+	gpte[SLOT_DIRTY] = 8 * PAGE_SIZE | FLAGS | PTE_D;
+	gpte[SLOT_CLEAN] = 9 * PAGE_SIZE | FLAGS;
+	gpte[SLOT_MMIO] = MMIO_GFN * PAGE_SIZE | FLAGS;
+	mmu_root(&world_vcpu);
+	fault(SLOT_DIRTY, PFEC_W, MMU_RESUME);
+	fault(SLOT_CLEAN, 0, MMU_RESUME);
+	fault(SLOT_MMIO, 0, MMU_MMIO);
+	table = shadow_page_next(world_mmu, 3, NULL);
+	assert_non_null(table);
+	spte = table->spt;
+	return 0;
+}
+
+static void passes(void)
+{
+	struct mmu_audit audit;
+
+	assert_true(mmu_audit(&world_vcpu, &audit));
+	assert_int_equal(audit.invariant, 0);
+}
+
+static void breaks(u32 invariant)
+{
+	struct mmu_audit audit;
+
+	assert_false(mmu_audit(&world_vcpu, &audit));
+	if (audit.invariant != invariant)
+		fail_msg("invariant %u, not %u: %s", audit.invariant, invariant,
+			 audit.what);
+}
+
+/* With this value in its place, the audit finds the invariant broken. */
+static void breaks_as(u64 *place, u64 value, u32 invariant)
+{
+	u64 old = *place;
+
+	passes();
+	*place = value;
+	breaks(invariant);
+	*place = old;
+	passes();
+}
+
+static void finds_entries(void **state)
+{
+	struct mmu_audit audit;
+	u64 trap = spte_trap(true);
+
+	(void)state;
+	breaks_as(&spte[SLOT_DIRTY], SPTE_ABSENT_VALUE, 1);
+	breaks_as(&spte[SLOT_ABSENT], trap & ~PTE_P, 4);
+	breaks_as(&spte[SLOT_DIRTY], spte[SLOT_DIRTY] + PAGE_SIZE, 5);
+	breaks_as(&spte[SLOT_CLEAN], spte[SLOT_CLEAN] | PTE_W, 3);
+	breaks_as(&spte[SLOT_MMIO], spte[SLOT_MMIO] | SPTE_MMIO_D, 3);
+	spte[SLOT_CLEAN] |= PTE_W;
+	assert_false(mmu_audit(&world_vcpu, &audit));
+	assert_int_equal(audit.slot, SLOT_CLEAN);
+	assert_int_equal(audit.page, table - world_mmu->pages);
+	assert_int_equal(audit.level, 1);
+	assert_int_equal(audit.gfn, 3);
+	assert_int_equal(audit.spte, spte[SLOT_CLEAN]);
+	assert_int_equal(audit.gpte, gpte[SLOT_CLEAN]);
+}
+
+/* What the guest has changed, unseen by Umbra. */
+static void finds_stale_entries(void **state)
+{
+	u64 entry = gpte[SLOT_DIRTY], mmio = gpte[SLOT_MMIO];
+	u64 upper = guest_table(2)[0];
+
+	(void)state;
+	breaks_as(&gpte[SLOT_ABSENT], entry, 1);
+	breaks_as(&gpte[SLOT_DIRTY], 0, 2);
+	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_W, 2);
+	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_U, 2);
+	breaks_as(&gpte[SLOT_DIRTY], entry | PTE_NX, 2);
+	breaks_as(&gpte[SLOT_DIRTY], entry + PAGE_SIZE, 2);
+	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_A, 3);
+	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_D, 3);
+	breaks_as(&gpte[SLOT_DIRTY], entry | BIT(45), 4);
+	breaks_as(&gpte[SLOT_MMIO], mmio & ~PTE_W, 2);
+	breaks_as(&gpte[SLOT_MMIO], mmio + PAGE_SIZE, 2);
+	breaks_as(&guest_table(2)[0], upper & ~PTE_W, 2);
+	breaks_as(&guest_table(2)[0], upper & ~PTE_A, 3);
+	breaks_as(&guest_table(2)[0], FLAGS | PTE_PS, 2);
+}
+
+static void finds_writable_tables(void **state)
+{
+	(void)state;
+	/* The page table maps itself. */
+	gpte[SLOT_DIRTY] = 3 * PAGE_SIZE | FLAGS | PTE_D;
+	table->links[SLOT_DIRTY].target = 3;
+	spte[SLOT_DIRTY] = (WORLD_HFN_BASE + 3) * PAGE_SIZE | PTE_P | PTE_U;
+	passes();
+	spte[SLOT_DIRTY] |= PTE_W;
+	breaks(1);
+	spte[SLOT_DIRTY] &= ~PTE_W;
+	world_mmu->frames[3].shadowed = 0;
+	breaks(1);
+}
+
+static void finds_bad_tables(void **state)
+{
+	const struct shadow_page *directory;
+
+	(void)state;
+	directory = shadow_page_next(world_mmu, 2, NULL);
+	breaks_as(&directory->spt[0], directory->spt[0] + PAGE_SIZE, 5);
+	table->in_use = false;
+	breaks(6);
+	table->in_use = true;
+	directory->links[0].target = (u32)(directory - world_mmu->pages);
+	breaks(5);
+}
+
+static void finds_wrong_states(void **state)
+{
+	struct mmu_policy *policy = &world_mmu->policy;
+
+	(void)state;
+	policy->bypass = false;
+	breaks(7);
+	*policy = mmu_rung_policies[MMU_PREFETCH];
+	breaks(7);
+	*policy = mmu_rung_policies[MMU_VTLB];
+	breaks(7);
+	*policy = mmu_rung_policies[MMU_NOWALK];
+	passes();
+	world_vcpu.cr4 |= CR4_SMEP;
+	breaks(8);
+}
+
+static void finds_unloaded_pdptes(void **state)
+{
+	u64 pdpte[PAE_PDPTES] = { 3 * PAGE_SIZE | PTE_P };
+
+	(void)state;
+	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE, 0,
+		      pdpte);
+	mmu_root(&world_vcpu);
+	passes();
+	breaks_as(&world_vcpu.pdpte[0], 0, 1);
+	breaks_as(&world_vcpu.pdpte[1], pdpte[0], 1);
+	breaks_as(&world_vcpu.pdpte[0], pdpte[0] + PAGE_SIZE, 2);
+	breaks_as(&world_vcpu.root->spt[1], spte_trap(true), 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(finds_entries, set_up),
+		cmocka_unit_test_setup(finds_stale_entries, set_up),
+		cmocka_unit_test_setup(finds_writable_tables, set_up),
+		cmocka_unit_test_setup(finds_bad_tables, set_up),
+		cmocka_unit_test_setup(finds_wrong_states, set_up),
+		cmocka_unit_test_setup(finds_unloaded_pdptes, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
