@@ -37,6 +37,13 @@ bool options_parse(const char *cmdline, struct options *options)
 		     bypass = BY_RUNG, nowalk = BY_RUNG;
 	u64 prefetch = 0;
 	struct option table[] = {
+		{ .name = "audit",
+		  .kind = OPTION_U64,
+		  .destination = &options->audit,
+		  .min = 0,
+		  .max = ~0ULL,
+		  .help = "check the shadow's invariants at every so-many-th "
+			  "exit (0: never)" },
 		{ .name = "doctor-test",
 		  .kind = OPTION_BOOL,
 		  .destination = &options->doctor_test,

@@ -206,6 +206,7 @@ bool vm_create(struct vm *vm, const struct options *options,
 	vm->vcpu.vm = vm;
 	trace_init(&vm->trace, options->trace);
 	vm->dump = options->dump;
+	vm->audit = options->audit;
 	if (!bytes)
 		bytes = spare_memory(options->shadow_pages);
 	/* The MMU first: its pool is one piece. */

@@ -9,6 +9,7 @@
 #include "arch/x86/time.h"
 #include "guest/vm.h"
 #include "lib/log.h"
+#include "mmu/audit.h"
 #include "vmx/dump.h"
 #include "vmx/entry_check.h"
 #include "vmx/exit.h"
@@ -149,6 +150,21 @@ bool vcpu_enter(struct vcpu *vcpu)
 	return true;
 }
 
+/* A broken invariant is a fault of Umbra's: what follows would be a lie. */
+static void audit(const struct vm *vm)
+{
+	struct mmu_audit audit;
+
+	if (!vm->audit || vm->stats.exits_total % vm->audit ||
+	    mmu_audit(&vm->vcpu.mmu, &audit))
+		return;
+	panic("audit: invariant %u is broken after exit %lu: %s\n"
+	      "shadow page %u, of gfn %#lx, level %u, slot %u: %#lx\n"
+	      "the guest's entry: %#lx",
+	      audit.invariant, vm->stats.exits_total, audit.what, audit.page,
+	      audit.gfn, audit.level, audit.slot, audit.spte, audit.gpte);
+}
+
 /* One entry, one exit. */
 static void step(struct vm *vm)
 {
@@ -168,6 +184,7 @@ static void step(struct vm *vm)
 	trace_exit(&vm->trace, vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
+	audit(vm);
 }
 
 void vm_run(struct vm *vm)

@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import scenarios  # noqa: E402, F401 (registers them)
+import scenarios_audit  # noqa: E402, F401
 import scenarios_doctor  # noqa: E402, F401
 import scenarios_guests  # noqa: E402, F401
 import scenarios_screen  # noqa: E402, F401
