@@ -183,10 +183,14 @@ static bool audit_frame(const struct entry *e, gfn_t gfn, hfn_t hfn)
 		return breaks(e, 5,
 			      "a LEAF maps no frame of the guest's, or "
 			      "another one");
-	if ((e->spte & PTE_W) && e->mmu->frames[gfn].shadowed)
+	if ((e->spte & PTE_W) &&
+	    (e->mmu->frames[gfn].shadowed ||
+	     (e->sp->role.level > 1 && region_of(e->mmu, gfn)->shadowed)))
 		return breaks(e, 1, "a LEAF makes a guest table writable");
 	return true;
 }
+
+#define LARGE_STRIDE 64
 
 static bool audit_leaf(const struct entry *e)
 {
@@ -194,7 +198,9 @@ static bool audit_leaf(const struct entry *e)
 	hfn_t hfn = (e->spte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	u32 frames = e->sp->role.level > 1 ? LARGE_FRAMES : 1;
 
-	for (u32 i = 0; i < frames; i++)
+	/* Of a large page's frames, others each time, so all in the end. */
+	for (u32 i = frames > 1 ? e->mmu->stats.walks_fault % LARGE_STRIDE : 0;
+	     i < frames; i += LARGE_STRIDE)
 		if (!audit_frame(e, gfn + i, hfn + i))
 			return false;
 	if ((e->spte & PTE_NX) && !e->sp->role.nxe)
@@ -251,6 +257,58 @@ static bool audit_entry(const struct entry *e)
 	return true;
 }
 
+/* The guest's entry at @slot, of @table if it has one entry for each slot. */
+static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
+{
+	if (e->sp->role.direct)
+		return 0;
+	return table ? table[slot] : shadow_gpte(e->mmu, e->sp, slot);
+}
+
+#define BLOCK 16
+
+/* Are all entries of a block this one? */
+static bool block_is(const u64 *entries, u64 value)
+{
+	u64 differ = 0;
+
+	for (u32 i = 0; i < BLOCK; i++)
+		differ |= entries[i] ^ value;
+	return !differ;
+}
+
+static bool audit_entries(struct entry *e)
+{
+	bool direct = e->sp->role.direct;
+	bool wide = !direct && e->sp->role.mode != PAGING_32BIT;
+	const u64 *table = wide ? mmu_map_gfn(e->mmu, e->sp->gfn) : NULL;
+	const u64 *spt = e->sp->spt;
+	bool repeats = false;
+
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		u64 gpte;
+
+		/* Most of a table is one and the same emptiness. */
+		while (repeats && slot % BLOCK == 0 && slot < PT_ENTRIES &&
+		       block_is(&spt[slot], e->spte) &&
+		       (direct || (table && block_is(&table[slot], e->gpte))))
+			slot += BLOCK;
+		if (slot == PT_ENTRIES)
+			break;
+		gpte = guest_entry(e, table, slot);
+		if (repeats && spt[slot] == e->spte && gpte == e->gpte)
+			continue;
+		e->slot = slot;
+		e->spte = spt[slot];
+		e->gpte = gpte;
+		if (!audit_entry(e))
+			return false;
+		repeats = spte_kind(e->spte, e->sp->role.level) < SPTE_MMIO &&
+			  !role_is_pae_root(e->sp->role);
+	}
+	return true;
+}
+
 static bool audit_page(struct entry *e)
 {
 	union shadow_role role = e->sp->role;
@@ -267,14 +325,7 @@ static bool audit_page(struct entry *e)
 	if (e->sp == e->vcpu->root && role.word != vcpu_role(e->vcpu).word)
 		return breaks(e, 8, "the root is for another state");
 	e->format = role_format(e->mmu, role);
-	for (e->slot = 0; e->slot < PT_ENTRIES; e->slot++) {
-		e->spte = e->sp->spt[e->slot];
-		if (!role.direct)
-			e->gpte = shadow_gpte(e->mmu, e->sp, e->slot);
-		if (!audit_entry(e))
-			return false;
-	}
-	return true;
+	return audit_entries(e);
 }
 
 bool mmu_audit(const struct mmu_vcpu *vcpu, struct mmu_audit *audit)
