@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XMM and YMM registers by their number, 0 to 15. The caller makes sure that the
- * processor has them, for YMM and VEX also that XCR0 has them enabled.
+ * XMM and YMM registers by their number, 0 to 15. The caller makes sure that
+ * the processor has them, for YMM and VEX also that XCR0 has them enabled.
  */
 #ifndef ARCH_X86_VECTOR_H
 #define ARCH_X86_VECTOR_H
