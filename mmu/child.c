@@ -16,9 +16,8 @@ static u32 quadrant_entries(const struct shadow_page *sp)
 	return sp->role.level == 1 ? PT_ENTRIES : PT_ENTRIES / 2;
 }
 
-u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot)
 {
-	const void *table = mmu_map_gfn(mmu, sp->gfn);
 	u32 index = slot;
 
 	if (sp->role.mode != PAGING_32BIT)
@@ -27,6 +26,11 @@ u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 		index /= 2;
 	index += sp->role.quadrant * quadrant_entries(sp);
 	return table ? gpte_read(sp->role.mode, table, index) : (u32)~0U;
+}
+
+u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+{
+	return shadow_gpte_in(sp, mmu_map_gfn(mmu, sp->gfn), slot);
 }
 
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first)

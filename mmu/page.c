@@ -73,12 +73,21 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
  */
 static void classify(struct mmu *mmu, struct shadow_page *sp)
 {
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		/* With no table behind, nothing is absent. */
-		u64 gpte = sp->role.direct ? PTE_P : shadow_gpte(mmu, sp, slot);
+	u64 present = spte_unfilled(mmu, sp, PTE_P);
+	u64 not_present = spte_unfilled(mmu, sp, 0);
+	const void *table;
 
-		sp->spt[slot] = spte_unfilled(mmu, sp, gpte);
+	/* With no table behind, nothing is absent. */
+	if (sp->role.direct) {
+		for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+			sp->spt[slot] = present;
+		return;
 	}
+	table = mmu_map_gfn(mmu, sp->gfn);
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		sp->spt[slot] = shadow_gpte_in(sp, table, slot) & PTE_P
+					? present
+					: not_present;
 }
 
 /* What is not needed at once takes pages only while so many stay free. */
@@ -110,13 +119,18 @@ bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
 {
+	const void *table;
+
 	if (sp->role.direct || sp->role.level == 1 ||
-	    !mmu_map_gfn(mmu, sp->gfn))
+	    !mmu_bypasses(mmu, sp->role))
+		return;
+	table = mmu_map_gfn(mmu, sp->gfn);
+	if (!table)
 		return;
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		u64 gpte = shadow_gpte(mmu, sp, slot);
+		u64 gpte = shadow_gpte_in(sp, table, slot);
 
-		if (gpte)
+		if (gpte & PTE_P)
 			shadow_link_ahead(mmu, sp, slot, gpte);
 	}
 	/* No guest has used these yet, so none tells of the table's use. */
@@ -203,6 +217,10 @@ static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
 		enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 		struct shadow_page *child = NULL;
 
+		if (kind < SPTE_TABLE) {
+			sp->spt[slot] = SPTE_ABSENT_VALUE;
+			continue;
+		}
 		/* Of the software TLB, what can't be reached can't be flushed. */
 		if (kind == SPTE_TABLE && sp->role.private)
 			child = spte_child(mmu, sp, slot);

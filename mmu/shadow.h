@@ -230,8 +230,12 @@ struct shadow_key {
 	union shadow_role role;
 };
 
-/* Of a table at @sp's level, the entry of the guest's that @slot shadows. */
+/*
+ * The entry of the guest's table that @slot of @sp shadows. Where there is no
+ * RAM, all ones. The second takes what mmu_map_gfn() has said of the table.
+ */
 u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot);
+u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot);
 /* The slots of @sp that shadow entry @index: [first, first+count). */
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
 /*
