@@ -9,7 +9,7 @@
  *	64, 92, CF9			the PC's three ways to a reset
  *	80				POST codes: a delay, no device
  *	E9				a byte to the console (as in Bochs)
- *	F4				ends the run: the byte is its status
+ *	F4				ends the run: the value is its status
  *	604, 605			bit 13 set: power off (as QEMU's ACPI
  *					PM1a control register with SLP_EN)
  *
@@ -51,7 +51,7 @@ struct machine_devices {
 	u64 open_bus; /* accesses to ports with no device, counted */
 	u8 reset_control; /* port CF9h */
 	enum guest_end end; /* the first that the guest asked for */
-	u8 end_status; /* of GUEST_EXIT */
+	u32 end_status; /* of GUEST_EXIT */
 };
 
 void devices_init(struct machine_devices *devices,

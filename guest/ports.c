@@ -2,7 +2,7 @@
 /* The I/O ports, as a table: see devices.h. */
 #include "guest/devices.h"
 
-#define OPEN_BUS 0xff
+#define OPEN_BUS (~0U)
 
 /* The keyboard controller's commands F0h to FFh pulse its outputs; output 0,
  * active when its bit is clear, is the processor's reset. */
@@ -19,7 +19,7 @@
 #define PORT_UART 0x3f8
 #define PORT_POWER_HIGH 0x605
 
-static void end(struct machine_devices *d, enum guest_end how, u8 status)
+static void end(struct machine_devices *d, enum guest_end how, u32 status)
 {
 	if (d->end != GUEST_RUNS)
 		return;
@@ -28,34 +28,34 @@ static void end(struct machine_devices *d, enum guest_end how, u8 status)
 }
 
 /* Bit 0: the data port. Bit 7 is what A0h and A1h differ in from 20h, 21h. */
-static u8 read_pic(struct machine_devices *d, u16 port, u64 now)
+static u32 read_pic(struct machine_devices *d, u16 port, u64 now)
 {
 	return pic_read(&d->pic, port >> 7, port & 1);
 }
 
-static void write_pic(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_pic(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	pic_write(&d->pic, port >> 7, port & 1, value);
 }
 
-static u8 read_elcr(struct machine_devices *d, u16 port, u64 now)
+static u32 read_elcr(struct machine_devices *d, u16 port, u64 now)
 {
 	return pic_read_elcr(&d->pic, port - PORT_ELCR);
 }
 
-static void write_elcr(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_elcr(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	pic_write_elcr(&d->pic, port - PORT_ELCR, value);
 }
 
-static u8 read_pit(struct machine_devices *d, u16 port, u64 now)
+static u32 read_pit(struct machine_devices *d, u16 port, u64 now)
 {
 	if (port == PORT_PIT_CONTROL)
 		return OPEN_BUS; /* write-only */
 	return pit_read(&d->pit, port - PORT_PIT, now);
 }
 
-static void write_pit(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if (port == PORT_PIT_CONTROL)
 		pit_write_control(&d->pit, value, now);
@@ -66,17 +66,17 @@ static void write_pit(struct machine_devices *d, u16 port, u8 value, u64 now)
 		d->timer_backlog = 0;
 }
 
-static u8 read_61(struct machine_devices *d, u16 port, u64 now)
+static u32 read_61(struct machine_devices *d, u16 port, u64 now)
 {
 	return pit_read_61(&d->pit, now);
 }
 
-static void write_61(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_61(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	pit_write_61(&d->pit, value, now);
 }
 
-static u8 read_rtc(struct machine_devices *d, u16 port, u64 now)
+static u32 read_rtc(struct machine_devices *d, u16 port, u64 now)
 {
 	u8 value = port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
 
@@ -84,7 +84,7 @@ static u8 read_rtc(struct machine_devices *d, u16 port, u64 now)
 	return value;
 }
 
-static void write_rtc(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_rtc(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if (port == PORT_RTC_INDEX)
 		rtc_select(&d->rtc, value);
@@ -92,7 +92,7 @@ static void write_rtc(struct machine_devices *d, u16 port, u8 value, u64 now)
 		rtc_write(&d->rtc, value, now);
 }
 
-static u8 read_uart(struct machine_devices *d, u16 port, u64 now)
+static u32 read_uart(struct machine_devices *d, u16 port, u64 now)
 {
 	u8 value = uart_read(&d->uart, port - PORT_UART);
 
@@ -101,62 +101,62 @@ static u8 read_uart(struct machine_devices *d, u16 port, u64 now)
 	return value;
 }
 
-static void write_uart(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_uart(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	uart_write(&d->uart, port - PORT_UART, value);
 }
 
 /* There is no keyboard controller but for the reset. */
-static void write_64(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_64(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if ((value & KEYBOARD_PULSE_MASK) == KEYBOARD_PULSE)
 		end(d, GUEST_RESET, 0);
 }
 
-static u8 read_92(struct machine_devices *d, u16 port, u64 now)
+static u32 read_92(struct machine_devices *d, u16 port, u64 now)
 {
 	return PORT92_A20;
 }
 
-static void write_92(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_92(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if (value & PORT92_RESET)
 		end(d, GUEST_RESET, 0);
 }
 
-static u8 read_cf9(struct machine_devices *d, u16 port, u64 now)
+static u32 read_cf9(struct machine_devices *d, u16 port, u64 now)
 {
 	return d->reset_control;
 }
 
-static void write_cf9(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_cf9(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if (value & CF9_RESET)
 		end(d, GUEST_RESET, 0);
 	d->reset_control = value;
 }
 
-static u8 read_e9(struct machine_devices *d, u16 port, u64 now)
+static u32 read_e9(struct machine_devices *d, u16 port, u64 now)
 {
 	return port; /* how a guest finds out that it is there */
 }
 
-static void write_e9(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_e9(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	d->config.console(d->config.ctx, value);
 }
 
-static void write_f4(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_f4(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	end(d, GUEST_EXIT, value);
 }
 
-static u8 read_power(struct machine_devices *d, u16 port, u64 now)
+static u32 read_power(struct machine_devices *d, u16 port, u64 now)
 {
 	return 0;
 }
 
-static void write_power(struct machine_devices *d, u16 port, u8 value, u64 now)
+static void write_power(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	if (port == PORT_POWER_HIGH && value & PORT605_SLP_EN)
 		end(d, GUEST_POWER_OFF, 0);
@@ -165,34 +165,42 @@ static void write_power(struct machine_devices *d, u16 port, u8 value, u64 now)
 struct port_range {
 	u16 first;
 	u16 last;
-	u8 (*read)(struct machine_devices *d, u16 port, u64 now);
-	void (*write)(struct machine_devices *d, u16 port, u8 value, u64 now);
+	u8 sizes; /* of the accesses that it takes: the sum of 1, 2 and 4 */
+	u32 (*read)(struct machine_devices *d, u16 port, u64 now);
+	void (*write)(struct machine_devices *d, u16 port, u32 value, u64 now);
 	const char *name;
 };
+
+#define BYTES 1
+#define DWORDS 4
+#define ANY_SIZE 7
 
 /* No `read`: it gives ones. No `write`: it goes nowhere. */
 static const struct port_range ranges[] = {
 	/* First what is read in tight loops, against the clock. */
-	{ 0x61, 0x61, read_61, write_61, "interval timer's gate" },
-	{ 0x40, 0x43, read_pit, write_pit, "interval timer" },
-	{ 0x3f8, 0x3ff, read_uart, write_uart, "serial port" },
-	{ 0x20, 0x21, read_pic, write_pic, "interrupt controller 1" },
-	{ 0xa0, 0xa1, read_pic, write_pic, "interrupt controller 2" },
-	{ 0x70, 0x71, read_rtc, write_rtc, "real-time clock" },
-	{ 0x80, 0x80, NULL, NULL, "POST code" },
-	{ 0x64, 0x64, NULL, write_64, "keyboard controller (reset only)" },
-	{ 0x92, 0x92, read_92, write_92, "fast reset" },
-	{ 0xe9, 0xe9, read_e9, write_e9, "console" },
-	{ 0xf4, 0xf4, NULL, write_f4, "exit with a status" },
-	{ 0x4d0, 0x4d1, read_elcr, write_elcr, "edge/level control" },
-	{ 0x604, 0x605, read_power, write_power, "power-off" },
-	{ 0xcf9, 0xcf9, read_cf9, write_cf9, "reset control" },
+	{ 0x61, 0x61, BYTES, read_61, write_61, "interval timer's gate" },
+	{ 0x40, 0x43, BYTES, read_pit, write_pit, "interval timer" },
+	{ 0x3f8, 0x3ff, BYTES, read_uart, write_uart, "serial port" },
+	{ 0x20, 0x21, BYTES, read_pic, write_pic, "interrupt controller 1" },
+	{ 0xa0, 0xa1, BYTES, read_pic, write_pic, "interrupt controller 2" },
+	{ 0x70, 0x71, BYTES, read_rtc, write_rtc, "real-time clock" },
+	{ 0x80, 0x80, BYTES, NULL, NULL, "POST code" },
+	{ 0x64, 0x64, BYTES, NULL, write_64,
+	  "keyboard controller (reset only)" },
+	{ 0x92, 0x92, BYTES, read_92, write_92, "fast reset" },
+	{ 0xe9, 0xe9, BYTES, read_e9, write_e9, "console" },
+	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4, "exit with a status" },
+	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr, "edge/level control" },
+	{ 0x604, 0x605, BYTES, read_power, write_power, "power-off" },
+	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9, "reset control" },
 };
 
-static const struct port_range *find(u16 port)
+/* What takes an access of @size at the port, as a whole. */
+static const struct port_range *find(u16 port, unsigned int size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (port >= ranges[i].first && port <= ranges[i].last)
+		if (port >= ranges[i].first && port <= ranges[i].last &&
+		    ranges[i].sizes & size)
 			return &ranges[i];
 	}
 	return NULL;
@@ -200,52 +208,68 @@ static const struct port_range *find(u16 port)
 
 const char *devices_port_name(u16 port)
 {
-	const struct port_range *range = find(port);
+	const struct port_range *range = find(port, ANY_SIZE);
 
 	return range ? range->name : NULL;
 }
 
+static u32 read_range(struct machine_devices *devices,
+		      const struct port_range *range, u16 port, u64 now)
+{
+	return range && range->read ? range->read(devices, port, now)
+				    : OPEN_BUS;
+}
+
 /*
- * All our devices are eight bits wide, so the bus makes byte accesses of wider
+ * Most devices are eight bits wide, so the bus makes byte accesses of wider
  * ones. But where nothing answers at the first port, nothing is split: a
- * 32-bit access to CF8h is PCI's, and does not mean the reset port at CF9h.
+ * 16-bit access to CF8h does not mean the reset port at CF9h.
  */
 u32 devices_port_read(struct machine_devices *devices, u16 port,
 		      unsigned int size, u64 now)
 {
-	const struct port_range *range = find(port);
-	u32 value = 0;
+	const struct port_range *range = find(port, size);
+	u32 ones = BITS(8 * size - 1, 0), value = 0;
 
-	if (!range) {
+	if (range)
+		return read_range(devices, range, port, now) & ones;
+	if (!find(port, BYTES)) {
 		devices->open_bus++;
-		return BITS(8 * size - 1, 0);
+		return ones;
 	}
 	for (unsigned int i = 0; i < size; i++) {
 		u16 at = port + i;
-		u8 byte = OPEN_BUS;
+		u8 byte = read_range(devices, find(at, BYTES), at, now);
 
-		if (!range || at > range->last)
-			range = find(at);
-		if (range && range->read)
-			byte = range->read(devices, at, now);
 		value |= (u32)byte << (8 * i);
 	}
 	return value;
 }
 
+static void write_range(struct machine_devices *devices,
+			const struct port_range *range, u16 port, u32 value,
+			u64 now)
+{
+	if (range && range->write)
+		range->write(devices, port, value, now);
+}
+
 void devices_port_write(struct machine_devices *devices, u16 port,
 			unsigned int size, u32 value, u64 now)
 {
-	if (!find(port)) {
+	const struct port_range *range = find(port, size);
+
+	if (range) {
+		write_range(devices, range, port, value, now);
+	} else if (!find(port, BYTES)) {
 		devices->open_bus++;
 		return;
 	}
-	for (unsigned int i = 0; i < size; i++) {
+	for (unsigned int i = 0; !range && i < size; i++) {
 		u16 at = port + i;
-		const struct port_range *range = find(at);
 
-		if (range && range->write)
-			range->write(devices, at, value >> (8 * i), now);
+		write_range(devices, find(at, BYTES), at,
+			    (u8)(value >> (8 * i)), now);
 	}
 	devices_update_lines(devices);
 }

@@ -63,7 +63,7 @@ void machine_end(enum end_reason reason, int status)
 	end_hook = NULL;
 	if (hook)
 		hook();
-	log_info("end: %s, status %d", reason_names[reason], status);
+	log_info("end: %s, status %u", reason_names[reason], (u32)status);
 	console_flush();
 
 	switch (end_method) {

@@ -37,7 +37,7 @@ void machine_on_end(void (*fn)(void));
 
 /*
  * Prints "umbra: end: <reason>, status <status>" and ends the machine. The
- * status is the guest's, 0 for success.
+ * status is the guest's, 32 bits, 0 for success.
  */
 void machine_end(enum end_reason reason, int status) __noreturn;
 

@@ -162,7 +162,7 @@ static void ends(void **state)
 		u8 size;
 		u32 value;
 		enum guest_end end;
-		u8 status;
+		u32 status;
 	} cases[] = {
 		{ 0x64, 1, 0xfe, GUEST_RESET, 0 },
 		{ 0x64, 1, 0xff, GUEST_RUNS, 0 },
@@ -174,7 +174,8 @@ static void ends(void **state)
 		{ 0x604, 2, 0x2000, GUEST_POWER_OFF, 0 },
 		{ 0x605, 1, 0x20, GUEST_POWER_OFF, 0 },
 		{ 0x604, 2, 0x1c00, GUEST_RUNS, 0 },
-		{ 0xf4, 4, 7, GUEST_EXIT, 7 },
+		{ 0xf4, 4, 0x89abcdef, GUEST_EXIT, 0x89abcdef },
+		{ 0xf4, 2, 0x1234, GUEST_EXIT, 0x1234 },
 		{ 0xf4, 1, 0, GUEST_EXIT, 0 },
 	};
 
