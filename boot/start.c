@@ -10,8 +10,7 @@
 #include "boot/probe.h"
 #include "boot/start.h"
 #include "guest/builtin/builtin.h"
-#include "guest/linux.h"
-#include "guest/multiboot.h"
+#include "guest/loader.h"
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -53,12 +52,6 @@ find_module(const struct boot_info *info, const char *word, const char **rest)
 	return NULL;
 }
 
-static void __noreturn refuse_kernel(const char *why)
-{
-	log_info("the guest kernel can't be loaded: %s", why);
-	refuse();
-}
-
 static size_t module_size(const struct boot_module *module)
 {
 	return module ? module->end - module->start : 0;
@@ -69,48 +62,24 @@ static const void *module_start(const struct boot_module *module)
 	return module ? phys_to_virt(module->start) : NULL;
 }
 
-static void load_multiboot(const struct boot_module *kernel,
-			   const struct boot_module *initrd,
-			   const char *cmdline)
-{
-	struct multiboot_entry entry;
-	enum multiboot_status status = multiboot_load(
-		&vm.memory, module_start(kernel), module_size(kernel),
-		module_start(initrd), module_size(initrd), cmdline, &entry);
-
-	if (status != MULTIBOOT_OK)
-		refuse_kernel(multiboot_status_text(status));
-	vm.name = "multiboot";
-	vcpu_start_protected_mode(&vm.vcpu, entry.eip, MULTIBOOT_LOADED,
-				  entry.ebx);
-	log_info("guest: multiboot kernel, \"%s\"", cmdline);
-}
-
-static void load_linux(const struct boot_module *kernel,
-		       const struct boot_module *initrd, const char *cmdline)
-{
-	enum linux_status status;
-	struct linux_image image;
-	struct linux_entry entry;
-
-	status = linux_parse(module_start(kernel), module_size(kernel), &image);
-	if (status == LINUX_OK)
-		status = linux_load(&vm.memory, &image, module_start(initrd),
-				    module_size(initrd), cmdline, &entry);
-	if (status != LINUX_OK)
-		refuse_kernel(linux_status_text(status));
-	vcpu_start_long_mode(&vm.vcpu, &entry);
-	log_info("guest: Linux, \"%s\"", cmdline);
-}
-
 /* The kernel that the boot loader has brought along, of whatever kind. */
 static void load_kernel(const struct boot_info *info)
 {
-	const char *cmdline = "", *unused;
+	const char *cmdline = "", *name = "";
 	const struct boot_module *kernel =
 		find_module(info, MODULE_KERNEL, &cmdline);
 	const struct boot_module *initrd =
-		find_module(info, MODULE_INITRD, &unused);
+		find_module(info, MODULE_INITRD, &name);
+	const struct load_request request = {
+		.kernel = module_start(kernel),
+		.kernel_size = module_size(kernel),
+		.module = module_start(initrd),
+		.module_size = module_size(initrd),
+		.module_name = name,
+		.cmdline = cmdline,
+	};
+	enum load_status status;
+	struct guest_entry entry;
 
 	if (!kernel) {
 		log_info("no kernel to run: give one as a multiboot2 "
@@ -118,10 +87,15 @@ static void load_kernel(const struct boot_info *info)
 			 "\" (tools/run --kernel FILE)");
 		refuse();
 	}
-	if (multiboot_is_kernel(module_start(kernel), module_size(kernel)))
-		load_multiboot(kernel, initrd, cmdline);
-	else
-		load_linux(kernel, initrd, cmdline);
+	status = guest_load(&vm.memory, &request, &entry);
+	if (status != LOAD_OK) {
+		log_info("the guest kernel can't be loaded: %s",
+			 load_status_text(status));
+		refuse();
+	}
+	vm.name = entry.kind;
+	vcpu_start(&vm.vcpu, &entry);
+	log_info("guest: %s, \"%s\"", entry.kind, cmdline);
 }
 
 /* "NAME ARGUMENTS": the built-in guest gets all of it as its command line. */
@@ -145,8 +119,12 @@ static void load_builtin(const char *words)
 			   guest->end - guest->start);
 	guest_memory_write(&vm.memory, BUILTIN_ARGUMENTS_GPA, words,
 			   strlen(words) + 1);
-	vcpu_start_protected_mode(&vm.vcpu, guest->entry, 0,
-				  BUILTIN_ARGUMENTS_GPA);
+	vcpu_start(&vm.vcpu, &(struct guest_entry){
+				     .rip = guest->entry,
+				     .rbx = BUILTIN_ARGUMENTS_GPA,
+				     .cs = GUEST_FLAT_CS,
+				     .ds = GUEST_FLAT_DS,
+			     });
 	log_info("guest: built-in, \"%s\"", words);
 }
 

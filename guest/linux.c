@@ -17,6 +17,7 @@
 
 /* Offsets in the kernel's first sectors, and so in struct boot_params too. */
 enum {
+	ACPI_RSDP_ADDR = 0x070,
 	E820_ENTRIES = 0x1e8,
 	HEADER_START = 0x1f1,
 	SETUP_SECTS = 0x1f1,
@@ -57,9 +58,23 @@ enum {
 /* The selectors that the protocol prescribes: __BOOT_CS and __BOOT_DS. */
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
-/* Flat, present, accessed, DPL 0 (SDM vol. 3A, 3.4.5): 64-bit code; data. */
+/* Flat, present, accessed, DPL 0 (SDM vol. 3A, 3.4.5): code, and data. */
 #define DESCRIPTOR_CODE64 0x00af9b000000ffffULL
+#define DESCRIPTOR_CODE32 0x00cf9b000000ffffULL
 #define DESCRIPTOR_DATA 0x00cf93000000ffffULL
+
+/* What the setup header says, checked against the file's length. */
+struct linux_image {
+	const u8 *setup; /* the file's start: the real-mode part */
+	size_t header_end; /* where the setup header in it ends */
+	const u8 *kernel; /* the protected-mode part */
+	size_t kernel_size;
+	u64 pref_address; /* where the kernel wants to be */
+	u32 init_size; /* what it needs there, in bytes */
+	u32 cmdline_size; /* the longest command line, without the NUL */
+	u64 initrd_addr_max; /* the highest address of an initramfs' bytes */
+	bool long_mode; /* it has a 64-bit entry */
+};
 
 static u64 field(const u8 *base, size_t offset, size_t size)
 {
@@ -76,51 +91,61 @@ static void set_u32(u8 *base, size_t offset, u64 value)
 	memcpy(base + offset, &low, sizeof(low));
 }
 
-enum linux_status linux_parse(const void *image, size_t size,
+bool linux_is_kernel(const u8 *file, size_t size)
+{
+	return size >= HEADER_MIN_END &&
+	       field(file, HEADER, 4) == HEADER_MAGIC &&
+	       field(file, BOOT_FLAG_AT, 2) == BOOT_FLAG;
+}
+
+/* Reads the headers of the file. */
+static enum load_status parse(const u8 *setup, size_t size,
 			      struct linux_image *out)
 {
-	const u8 *setup = image;
 	size_t setup_size;
 	u64 kernel_size;
 
-	if (size < HEADER_MIN_END || field(setup, HEADER, 4) != HEADER_MAGIC ||
-	    field(setup, BOOT_FLAG_AT, 2) != BOOT_FLAG)
-		return LINUX_NOT_A_KERNEL;
+	if (!linux_is_kernel(setup, size))
+		return LOAD_UNKNOWN_KIND;
+	if (field(setup, VERSION, 2) < MIN_VERSION)
+		return LOAD_LINUX_TOO_OLD;
 
-	out->setup = setup;
-	out->version = field(setup, VERSION, 2);
-	if (out->version < MIN_VERSION)
-		return LINUX_TOO_OLD;
-	if (!(field(setup, XLOADFLAGS, 2) & XLF_KERNEL_64))
-		return LINUX_NO_64BIT_ENTRY;
-
+	out->long_mode = field(setup, XLOADFLAGS, 2) & XLF_KERNEL_64;
 	setup_size = setup[SETUP_SECTS] ? setup[SETUP_SECTS]
 					: DEFAULT_SETUP_SECTS;
 	setup_size = (setup_size + 1) * SECTOR_SIZE; /* + the boot sector */
 	kernel_size = field(setup, SYSSIZE, 4) * SYSSIZE_UNIT;
 	out->header_end = HEADER + setup[HEADER_LENGTH];
 	if (kernel_size <= ENTRY_64 || out->header_end < HEADER_MIN_END)
-		return LINUX_NOT_A_KERNEL;
+		return LOAD_BAD_HEADER;
 	if (size < setup_size || size - setup_size < kernel_size)
-		return LINUX_TRUNCATED;
+		return LOAD_TRUNCATED;
 	out->header_end = MIN(out->header_end, HEADER_MAX_END);
 
+	out->setup = setup;
 	out->kernel = setup + setup_size;
 	out->kernel_size = kernel_size;
 	out->pref_address = field(setup, PREF_ADDRESS, 8);
 	out->init_size = field(setup, INIT_SIZE, 4);
 	out->cmdline_size = field(setup, CMDLINE_SIZE, 4);
 	out->initrd_addr_max = field(setup, INITRD_ADDR_MAX, 4);
-	return out->init_size < kernel_size ? LINUX_NOT_A_KERNEL : LINUX_OK;
+	return out->init_size < kernel_size ? LOAD_BAD_HEADER : LOAD_OK;
 }
 
-static void write_tables(struct guest_memory *gm)
+static void write_gdt(struct guest_memory *gm, bool long_mode)
 {
-	static const u64 gdt[] = { [BOOT_CS / 8] = DESCRIPTOR_CODE64,
-				   [BOOT_DS / 8] = DESCRIPTOR_DATA };
-	u64 entry = PDPT_GPA | PTE_P | PTE_W;
+	const u64 gdt[] = { [BOOT_CS / 8] = long_mode ? DESCRIPTOR_CODE64
+						      : DESCRIPTOR_CODE32,
+			    [BOOT_DS / 8] = DESCRIPTOR_DATA };
 
 	guest_memory_write(gm, GDT_GPA, gdt, sizeof(gdt));
+}
+
+/* The first 4 GiB, mapped onto themselves. */
+static void write_page_tables(struct guest_memory *gm)
+{
+	u64 entry = PDPT_GPA | PTE_P | PTE_W;
+
 	guest_memory_write(gm, PML4_GPA, &entry, sizeof(entry));
 	for (u64 i = 0; i < IDENTITY_GIB; i++) {
 		entry = (PD_GPA + i * PAGE_SIZE) | PTE_P | PTE_W;
@@ -136,8 +161,8 @@ static void write_tables(struct guest_memory *gm)
 
 /* struct boot_params, "the zero page": all that is not set here is 0. */
 static void write_boot_params(struct guest_memory *gm,
-			      const struct linux_image *image, gpa_t initrd,
-			      size_t initrd_size)
+			      const struct linux_image *image,
+			      const struct load_request *request, gpa_t initrd)
 {
 	u8 *params = guest_memory_map(gm, BOOT_PARAMS_GPA);
 	struct e820_entry map[GUEST_E820_MAX];
@@ -148,83 +173,87 @@ static void write_boot_params(struct guest_memory *gm,
 	params[TYPE_OF_LOADER] = LOADER_UNDEFINED;
 	set_u32(params, CMD_LINE_PTR, CMDLINE_GPA);
 	set_u32(params, RAMDISK_IMAGE, initrd);
-	set_u32(params, RAMDISK_SIZE, initrd_size);
+	set_u32(params, RAMDISK_SIZE, request->module_size);
+	set_u32(params, ACPI_RSDP_ADDR, request->rsdp); /* below 4 GiB */
 
 	params[E820_ENTRIES] = guest_memory_e820(gm, map);
 	memcpy(params + E820_TABLE, map, params[E820_ENTRIES] * sizeof(map[0]));
 }
 
 /*
- * The kernel goes where it prefers to be: it would move itself there from any
- * lower place anyway. The initramfs goes as high as both allow, out of the way
- * of the kernel's decompression.
+ * The initramfs goes as high as the guest and the kernel allow, out of the way
+ * of the kernel's decompression, which ends at @end; 0: it has no room.
  */
-enum linux_status linux_load(struct guest_memory *gm,
+static gpa_t load_initrd(struct guest_memory *gm,
+			 const struct linux_image *image,
+			 const struct load_request *request, gpa_t end)
+{
+	u64 top = MIN(gm->low_end, image->initrd_addr_max + 1);
+	gpa_t gpa;
+
+	if (request->module_size > top)
+		return 0;
+	gpa = ALIGN_DOWN(top - request->module_size, PAGE_SIZE);
+	if (gpa < end)
+		return 0;
+	guest_memory_write(gm, gpa, request->module, request->module_size);
+	return gpa;
+}
+
+/*
+ * The kernel goes where it prefers to be: it would move itself there from any
+ * lower place anyway.
+ */
+static enum load_status load(struct guest_memory *gm,
 			     const struct linux_image *image,
-			     const void *initrd, size_t initrd_size,
-			     const char *cmdline, struct linux_entry *out)
+			     const struct load_request *request)
 {
 	u64 start = image->pref_address;
 	u64 end = start + image->init_size;
-	u64 top = MIN(gm->low_end, image->initrd_addr_max + 1);
-	size_t length = strlen(cmdline);
-	gpa_t initrd_gpa = 0;
+	size_t length = strlen(request->cmdline);
+	gpa_t initrd = 0;
 
 	if (start < GUEST_HIGH_RAM_START || end < start || end > gm->low_end)
-		return LINUX_MEMORY_TOO_SMALL;
+		return LOAD_NO_MEMORY;
 	if (length > image->cmdline_size ||
 	    length >= GUEST_BASE_RAM_END - CMDLINE_GPA)
-		return LINUX_CMDLINE_TOO_LONG;
-	if (initrd_size) {
-		if (initrd_size > top)
-			return LINUX_INITRD_TOO_LARGE;
-		initrd_gpa = ALIGN_DOWN(top - initrd_size, PAGE_SIZE);
-		if (initrd_gpa < end)
-			return LINUX_INITRD_TOO_LARGE;
-		guest_memory_write(gm, initrd_gpa, initrd, initrd_size);
+		return LOAD_CMDLINE_TOO_LONG;
+	if (request->module_size) {
+		initrd = load_initrd(gm, image, request, end);
+		if (!initrd)
+			return LOAD_MODULE_TOO_LARGE;
 	}
-
 	guest_memory_write(gm, start, image->kernel, image->kernel_size);
-	guest_memory_write(gm, CMDLINE_GPA, cmdline, length + 1);
-	write_boot_params(gm, image, initrd_gpa, initrd_size);
-	write_tables(gm);
+	guest_memory_write(gm, CMDLINE_GPA, request->cmdline, length + 1);
+	write_boot_params(gm, image, request, initrd);
+	write_gdt(gm, image->long_mode);
+	if (image->long_mode)
+		write_page_tables(gm);
+	return LOAD_OK;
+}
 
-	*out = (struct linux_entry){
-		.rip = start + ENTRY_64,
+enum load_status linux_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    struct guest_entry *out)
+{
+	struct linux_image image;
+	enum load_status status =
+		parse(request->kernel, request->kernel_size, &image);
+
+	if (status == LOAD_OK)
+		status = load(gm, &image, request);
+	if (status != LOAD_OK)
+		return status;
+	*out = (struct guest_entry){
+		.kind = image.long_mode ? "Linux" : "Linux-32",
+		.long_mode = image.long_mode,
+		.rip = image.pref_address + (image.long_mode ? ENTRY_64 : 0),
 		.rsi = BOOT_PARAMS_GPA,
-		.cr3 = PML4_GPA,
+		.cr3 = image.long_mode ? PML4_GPA : 0,
 		.gdt_base = GDT_GPA,
 		.gdt_limit = BOOT_DS + 8 - 1,
 		.cs = BOOT_CS,
 		.ds = BOOT_DS,
 	};
-	return LINUX_OK;
-}
-
-const char *linux_status_text(enum linux_status status)
-{
-	static const char *const texts[] = {
-		[LINUX_OK] = "the kernel is loaded",
-		[LINUX_NOT_A_KERNEL] =
-			"this is not a Linux kernel: give a bzImage "
-			"(on Debian, /boot/vmlinuz-*)",
-		[LINUX_TRUNCATED] =
-			"the kernel file is cut off: copy it again, whole",
-		[LINUX_TOO_OLD] =
-			"the kernel is too old (boot protocol before 2.12): "
-			"take Linux 3.8 or later",
-		[LINUX_NO_64BIT_ENTRY] =
-			"the kernel has no 64-bit entry: take one built for "
-			"x86-64",
-		[LINUX_MEMORY_TOO_SMALL] =
-			"the guest's memory is too small for the kernel: "
-			"give it more",
-		[LINUX_INITRD_TOO_LARGE] =
-			"the guest's memory is too small for the initramfs: "
-			"give it more, or take a smaller initramfs",
-		[LINUX_CMDLINE_TOO_LONG] =
-			"the kernel's command line is too long: shorten it",
-	};
-
-	return texts[status];
+	return LOAD_OK;
 }

@@ -2,7 +2,7 @@
 /* Multiboot 1 kernels: see multiboot.h. Numbers are the specification's. */
 #include "guest/multiboot.h"
 
-#include "lib/elf.h"
+#include "guest/image.h"
 #include "lib/string.h"
 
 /* The header, 3.1. */
@@ -18,10 +18,7 @@ struct header {
 	u32 flags;
 	u32 checksum;
 	/* With HEADER_ADDRESSES: */
-	u32 header_address;
-	u32 load_address;
-	u32 load_end; /* 0: all of the file */
-	u32 bss_end; /* 0: no bss */
+	struct image_addresses addresses;
 	u32 entry;
 };
 
@@ -30,6 +27,7 @@ struct header {
 #define INFO_CMDLINE BIT(2)
 #define INFO_MODULES BIT(3)
 #define INFO_MEMORY_MAP BIT(6)
+#define INFO_LOADER_NAME BIT(9)
 
 struct info {
 	u32 flags;
@@ -42,7 +40,11 @@ struct info {
 	u32 symbols[4];
 	u32 map_length;
 	u32 map;
-	u32 rest[17];
+	u32 drives_length;
+	u32 drives;
+	u32 config_table;
+	u32 loader_name;
+	u32 rest[13]; /* APM, VBE, framebuffer: not there */
 };
 
 struct module {
@@ -57,126 +59,77 @@ struct map_entry {
 	struct e820_entry range;
 } __packed;
 
+static const char loader_name[] = "Umbra";
+
 /* Where it all goes: low memory, which a kernel at 1 MiB leaves alone. */
 #define INFO_GPA 0x9000
 #define MODULE_GPA 0x9100
 #define MAP_GPA 0x9200
-#define STRING_GPA 0x9f00 /* the module's: empty */
+#define LOADER_NAME_GPA 0x9f00
 #define CMDLINE_GPA 0xa000
-#define CMDLINE_MAX PAGE_SIZE
+#define MODULE_NAME_GPA 0xb000
+#define STRING_MAX PAGE_SIZE
 
-static size_t find_header(const u8 *image, size_t size, struct header *out)
+static size_t find_header(const u8 *file, size_t size, struct header *out)
 {
 	size_t at, end = MIN(size, (size_t)HEADER_SEARCH);
 	u32 words[3];
 
 	for (at = 0; at + sizeof(words) <= end; at += sizeof(u32)) {
-		memcpy(words, image + at, sizeof(words));
+		memcpy(words, file + at, sizeof(words));
 		if (words[0] != HEADER_MAGIC || words[0] + words[1] + words[2])
 			continue;
 		memset(out, 0, sizeof(*out));
-		memcpy(out, image + at, MIN(size - at, sizeof(*out)));
+		memcpy(out, file + at, MIN(size - at, sizeof(*out)));
 		return at;
 	}
 	return size;
 }
 
-bool multiboot_is_kernel(const void *image, size_t size)
+bool multiboot_is_kernel(const u8 *file, size_t size)
 {
 	struct header header;
 
-	return find_header(image, size, &header) < size;
+	return find_header(file, size, &header) < size;
 }
 
-/*
- * @file_size bytes of the file to @gpa, and zeroes (as untouched memory is) up
- * to @memory_size. Not to where our own information goes.
- */
-static enum multiboot_status load_piece(struct guest_memory *gm, const u8 *from,
-					u64 file_size, u64 memory_size,
-					gpa_t gpa)
+static enum load_status load_image(struct guest_memory *gm, const u8 *file,
+				   size_t size, struct image *out)
 {
-	if (gpa < GUEST_HIGH_RAM_START || gpa > gm->low_end ||
-	    MAX(file_size, memory_size) > gm->low_end - gpa ||
-	    !guest_memory_write(gm, gpa, from, file_size))
-		return MULTIBOOT_NO_MEMORY;
-	return MULTIBOOT_OK;
+	struct header header;
+	size_t at = find_header(file, size, &header);
+
+	if (at >= size)
+		return LOAD_UNKNOWN_KIND;
+	if (header.flags & HEADER_DEMANDS &
+	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO))
+		return LOAD_UNSUPPORTED;
+	if (!(header.flags & HEADER_ADDRESSES))
+		return image_load_elf(gm, file, size, out);
+	out->entry = header.entry;
+	return image_load_flat(gm, file, size, at, &header.addresses, out);
 }
 
-/* By the header's addresses, 3.1.3. */
-static enum multiboot_status load_flat(struct guest_memory *gm, const u8 *image,
-				       size_t size, size_t at,
-				       const struct header *h, u32 *eip)
+static enum load_status load_module(struct guest_memory *gm,
+				    const struct load_request *request,
+				    const struct image *image,
+				    struct info *info)
 {
-	u64 before = (u64)h->header_address - h->load_address;
-	u64 first, length;
+	struct module module = { .string = MODULE_NAME_GPA };
 
-	if (h->load_address > h->header_address || before > at)
-		return MULTIBOOT_TRUNCATED;
-	first = at - before;
-	length = h->load_end ? (u64)h->load_end - h->load_address
-			     : size - first;
-	if (length > size - first)
-		return MULTIBOOT_TRUNCATED;
-	*eip = h->entry;
-	return load_piece(
-		gm, image + first, length,
-		h->bss_end > h->load_address ? h->bss_end - h->load_address : 0,
-		h->load_address);
-}
-
-static enum multiboot_status load_elf32(struct guest_memory *gm,
-					const u8 *image, size_t size, u32 *eip)
-{
-	enum multiboot_status status = MULTIBOOT_OK;
-	struct elf32_header header;
-	struct elf32_segment segment;
-
-	if (size < sizeof(header))
-		return MULTIBOOT_TRUNCATED;
-	memcpy(&header, image, sizeof(header));
-	if (memcmp(header.ident, ELF32_IDENT, sizeof(ELF32_IDENT) - 1) ||
-	    header.machine != ELF_MACHINE_386 ||
-	    header.segment_size != sizeof(segment))
-		return MULTIBOOT_NOT_ELF32;
-	for (u32 i = 0; i < header.segment_count; i++) {
-		u64 at = header.segments + (u64)i * sizeof(segment);
-
-		if (at > size || size - at < sizeof(segment))
-			return MULTIBOOT_TRUNCATED;
-		memcpy(&segment, image + at, sizeof(segment));
-		if (segment.type != ELF_SEGMENT_LOAD || !segment.memory_size)
-			continue;
-		if (segment.offset > size ||
-		    size - segment.offset < segment.file_size)
-			return MULTIBOOT_TRUNCATED;
-		status = load_piece(gm, image + segment.offset,
-				    segment.file_size, segment.memory_size,
-				    segment.physical);
-		if (status != MULTIBOOT_OK)
-			break;
-	}
-	*eip = header.entry;
-	return status;
-}
-
-/* At the top of memory, out of the kernel's way. */
-static bool load_module(struct guest_memory *gm, const void *module,
-			size_t size, struct info *info)
-{
-	struct module entry = { .string = STRING_GPA };
-
-	if (!size)
-		return true;
-	if (size > gm->low_end - GUEST_HIGH_RAM_START)
-		return false;
-	entry.start = ALIGN_DOWN(gm->low_end - size, PAGE_SIZE);
-	entry.end = entry.start + size;
+	if (!request->module_size)
+		return LOAD_OK;
+	module.start = image_load_module(gm, request, image);
+	if (!module.start)
+		return LOAD_MODULE_TOO_LARGE;
+	module.end = module.start + request->module_size;
+	guest_memory_write(gm, MODULE_GPA, &module, sizeof(module));
+	guest_memory_write(gm, MODULE_NAME_GPA, request->module_name,
+			   strlen(request->module_name) + 1);
 	info->flags |= INFO_MODULES;
 	info->module_count = 1;
 	info->modules = MODULE_GPA;
-	return guest_memory_write(gm, MODULE_GPA, &entry, sizeof(entry)) &&
-	       guest_memory_write(gm, entry.start, module, size);
+	return LOAD_OK;
 }
 
 static void write_map(struct guest_memory *gm, struct info *info)
@@ -192,61 +145,40 @@ static void write_map(struct guest_memory *gm, struct info *info)
 	guest_memory_write(gm, MAP_GPA, map, info->map_length);
 }
 
-enum multiboot_status multiboot_load(struct guest_memory *gm, const void *image,
-				     size_t size, const void *module,
-				     size_t module_size, const char *cmdline,
-				     struct multiboot_entry *out)
+enum load_status multiboot_load(struct guest_memory *gm,
+				const struct load_request *request,
+				struct guest_entry *out)
 {
-	struct info info = {
-		.flags = INFO_MEMORY | INFO_CMDLINE | INFO_MEMORY_MAP,
-		.memory_lower = GUEST_BASE_RAM_END / KIB,
-		.memory_upper = (gm->low_end - GUEST_HIGH_RAM_START) / KIB,
-		.cmdline = CMDLINE_GPA
-	};
-	size_t length = strlen(cmdline) + 1;
-	enum multiboot_status status;
-	struct header header;
-	size_t at = find_header(image, size, &header);
+	struct info info = { .flags = INFO_MEMORY | INFO_CMDLINE |
+				      INFO_MEMORY_MAP | INFO_LOADER_NAME,
+			     .memory_lower = GUEST_BASE_RAM_END / KIB,
+			     .memory_upper =
+				     (gm->low_end - GUEST_HIGH_RAM_START) / KIB,
+			     .cmdline = CMDLINE_GPA,
+			     .loader_name = LOADER_NAME_GPA };
+	size_t length = strlen(request->cmdline) + 1;
+	enum load_status status;
+	struct image image;
 
-	if (at >= size)
-		return MULTIBOOT_NO_HEADER;
-	if (header.flags & HEADER_DEMANDS &
-	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO))
-		return MULTIBOOT_UNSUPPORTED;
-	if (length > CMDLINE_MAX)
-		return MULTIBOOT_CMDLINE_TOO_LONG;
-	status = header.flags & HEADER_ADDRESSES
-			 ? load_flat(gm, image, size, at, &header, &out->eip)
-			 : load_elf32(gm, image, size, &out->eip);
-	if (status != MULTIBOOT_OK)
+	if (length > STRING_MAX || strlen(request->module_name) >= STRING_MAX)
+		return LOAD_CMDLINE_TOO_LONG;
+	status = load_image(gm, request->kernel, request->kernel_size, &image);
+	if (status == LOAD_OK)
+		status = load_module(gm, request, &image, &info);
+	if (status != LOAD_OK)
 		return status;
-	if (!load_module(gm, module, module_size, &info))
-		return MULTIBOOT_NO_MEMORY;
 	write_map(gm, &info);
-	guest_memory_write(gm, CMDLINE_GPA, cmdline, length);
+	guest_memory_write(gm, CMDLINE_GPA, request->cmdline, length);
+	guest_memory_write(gm, LOADER_NAME_GPA, loader_name,
+			   sizeof(loader_name));
 	guest_memory_write(gm, INFO_GPA, &info, sizeof(info));
-	out->ebx = INFO_GPA;
-	return MULTIBOOT_OK;
-}
-
-const char *multiboot_status_text(enum multiboot_status status)
-{
-	static const char *const texts[] = {
-		[MULTIBOOT_OK] = "the kernel is loaded",
-		[MULTIBOOT_NO_HEADER] = "there is no multiboot header in it",
-		[MULTIBOOT_UNSUPPORTED] =
-			"its header demands what Umbra does not offer (a video "
-			"mode, say)",
-		[MULTIBOOT_NOT_ELF32] =
-			"it is no ELF file of 32 bits, nor has its header the "
-			"addresses to load it without",
-		[MULTIBOOT_TRUNCATED] =
-			"the kernel file is cut off: copy it again, whole",
-		[MULTIBOOT_NO_MEMORY] =
-			"it does not fit into the guest's memory: give it more",
-		[MULTIBOOT_CMDLINE_TOO_LONG] =
-			"the kernel's command line is too long: shorten it",
+	*out = (struct guest_entry){
+		.kind = "multiboot",
+		.rip = image.entry,
+		.rax = MULTIBOOT_LOADED,
+		.rbx = INFO_GPA,
+		.cs = GUEST_FLAT_CS,
+		.ds = GUEST_FLAT_DS,
 	};
-
-	return texts[status];
+	return LOAD_OK;
 }

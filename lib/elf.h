@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What of the ELF format (System V ABI, chapter 4, and its 64-bit supplement)
- * Umbra reads: section headers and symbols; of 32-bit files what is loaded.
+ * Umbra reads: section headers and symbols, and what of a file is loaded.
  */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
@@ -36,11 +36,16 @@ struct elf64_symbol {
 	u64 size;
 };
 
-/* ELF, 32 bits, little-endian, version 1. */
+/* ELF of 32 or 64 bits, little-endian, version 1. */
 #define ELF32_IDENT                                                            \
 	"\x7f"                                                                 \
 	"ELF\1\1\1"
+#define ELF64_IDENT                                                            \
+	"\x7f"                                                                 \
+	"ELF\2\1\1"
+#define ELF_IDENT_SIZE 7
 #define ELF_MACHINE_386 3
+#define ELF_MACHINE_X86_64 62
 #define ELF_SEGMENT_LOAD 1
 
 struct elf32_header {
@@ -58,6 +63,34 @@ struct elf32_header {
 	u16 section_size;
 	u16 section_count;
 	u16 section_names;
+};
+
+struct elf64_header {
+	u8 ident[16];
+	u16 type;
+	u16 machine;
+	u32 version;
+	u64 entry;
+	u64 segments;
+	u64 sections;
+	u32 flags;
+	u16 header_size;
+	u16 segment_size;
+	u16 segment_count;
+	u16 section_size;
+	u16 section_count;
+	u16 section_names;
+};
+
+struct elf64_segment {
+	u32 type;
+	u32 flags;
+	u64 offset;
+	u64 address;
+	u64 physical;
+	u64 file_size;
+	u64 memory_size;
+	u64 alignment;
 };
 
 struct elf32_segment {

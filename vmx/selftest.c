@@ -8,7 +8,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/paging.h"
 #include "boot/memory.h"
-#include "guest/linux.h"
+#include "guest/loader.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mmu/spte.h"
@@ -86,7 +86,8 @@ static bool build_guest(struct probe *p)
 
 static void set_up_vcpu(struct probe *p)
 {
-	struct linux_entry entry = {
+	struct guest_entry entry = {
+		.long_mode = true,
 		.rip = GUEST_PAGE + CODE_OFFSET,
 		.gdt_base = GUEST_PAGE + GDT_OFFSET,
 		.gdt_limit = 2 * sizeof(u64) - 1,
@@ -94,7 +95,7 @@ static void set_up_vcpu(struct probe *p)
 	};
 
 	vcpu_create_vmcs(&p->vcpu);
-	vcpu_start_long_mode(&p->vcpu, &entry);
+	vcpu_start(&p->vcpu, &entry);
 	if (cpu_has_nx())
 		p->vcpu.mmu.efer |= EFER_NXE;
 	vcpu_apply_state(&p->vcpu);

@@ -9,7 +9,7 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/trap.h"
 #include "boot/memory.h"
-#include "guest/linux.h"
+#include "guest/loader.h"
 #include "guest/msr.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -205,27 +205,22 @@ void vcpu_create_vmcs(struct vcpu *vcpu)
 	set_host_state();
 }
 
-void vcpu_start_long_mode(struct vcpu *vcpu, const struct linux_entry *entry)
+void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 {
-	set_guest_state(entry->cs, entry->ds, AR_CODE64);
+	set_guest_state(entry->cs, entry->ds,
+			entry->long_mode ? AR_CODE64 : AR_CODE32);
 	vmwrite(VMCS_GUEST_GDTR_BASE, entry->gdt_base);
 	vmwrite(VMCS_GUEST_GDTR_LIMIT, entry->gdt_limit);
 	vmwrite(VMCS_GUEST_RIP, entry->rip);
+	vcpu->regs.gpr[RAX] = entry->rax;
+	vcpu->regs.gpr[RBX] = entry->rbx;
 	vcpu->regs.gpr[RSI] = entry->rsi;
-	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
-	vcpu->mmu.cr3 = entry->cr3;
-	vcpu->mmu.cr4 = CR4_PAE;
-	vcpu->mmu.efer = EFER_LME | EFER_LMA;
-	vcpu_apply_state(vcpu);
-}
-
-void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 eax, u32 ebx)
-{
-	/* Selectors with nothing behind them, but no null CS. */
-	set_guest_state(0x08, 0x10, AR_CODE32);
-	vmwrite(VMCS_GUEST_RIP, eip);
-	vcpu->regs.gpr[RAX] = eax;
-	vcpu->regs.gpr[RBX] = ebx;
 	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE;
+	if (entry->long_mode) {
+		vcpu->mmu.cr0 |= CR0_PG;
+		vcpu->mmu.cr3 = entry->cr3;
+		vcpu->mmu.cr4 = CR4_PAE;
+		vcpu->mmu.efer = EFER_LME | EFER_LMA;
+	}
 	vcpu_apply_state(vcpu);
 }

@@ -5,7 +5,7 @@
 
 #include "vmx/vcpu.h"
 
-struct linux_entry;
+struct guest_entry;
 
 /*
  * Gives @vcpu, whose vm and mmu are set, a VMCS of its own, made current:
@@ -13,13 +13,10 @@ struct linux_entry;
  */
 void vcpu_create_vmcs(struct vcpu *vcpu);
 
-/* 64-bit mode, as the Linux boot protocol has it; interrupts off. */
-void vcpu_start_long_mode(struct vcpu *vcpu, const struct linux_entry *entry);
-
 /*
- * 32-bit protected mode, unpaged, flat segments, interrupts off; @eax and @ebx
- * as given. The GDT is empty: the guest loads its own.
+ * The state at the guest's first instruction: 64-bit mode, or 32-bit protected
+ * mode, unpaged; flat segments, interrupts off.
  */
-void vcpu_start_protected_mode(struct vcpu *vcpu, u32 eip, u32 eax, u32 ebx);
+void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry);
 
 #endif

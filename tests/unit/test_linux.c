@@ -8,7 +8,8 @@
 
 #include <asm/bootparam.h>
 
-#include "guest/linux.h"
+#include "guest/loader.h"
+#include "tests/unit/guest_ram.h"
 
 #define RAM (32 * MIB)
 #define SETUP_SECTS 3
@@ -16,36 +17,17 @@
 #define KERNEL_SIZE 0x4000
 #define IMAGE_SIZE (SETUP_SIZE + KERNEL_SIZE)
 
-static u8 *ram;
-static u64 table[RAM / PAGE_SIZE];
 static u8 file[IMAGE_SIZE];
 static struct setup_header *const header = (void *)(file + 0x1f1);
 
-static bool claim(hfn_t hfn)
-{
-	return hfn < RAM >> PAGE_SHIFT;
-}
-
-static hfn_t claim_any(void)
-{
-	return P2M_NONE;
-}
-
-static void *alloc(size_t pages)
-{
-	return table;
-}
-
-static void *map(hfn_t hfn)
-{
-	return ram + (hfn << PAGE_SHIFT);
-}
-
-static const struct guest_memory_ops ops = { claim, claim_any, alloc, map };
+static struct guest_memory gm;
+static struct guest_entry entry;
+static struct load_request request;
 
 static int setup(void **state)
 {
-	ram = calloc(1, RAM);
+	guest_ram_make(&gm, RAM);
+	request = (struct load_request){ .module_name = "", .cmdline = "" };
 	for (size_t i = 0; i < sizeof(file); i++)
 		file[i] = i * 7;
 	memset(header, 0, sizeof(*header));
@@ -66,146 +48,166 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	free(ram);
+	guest_ram_free();
 	return 0;
 }
 
-static enum linux_status parse(size_t size)
+static enum load_status load(size_t size)
 {
-	struct linux_image image;
 	/* An exact copy, so that the sanitizer sees a read past its end. */
-	void *copy = malloc(size ? size : 1);
-	enum linux_status status;
+	u8 *copy = malloc(size ? size : 1);
+	enum load_status status;
 
 	memcpy(copy, file, size);
-	status = linux_parse(copy, size, &image);
+	request.kernel = copy;
+	request.kernel_size = size;
+	status = guest_load(&gm, &request, &entry);
 	free(copy);
 	return status;
 }
 
 static void refusals(void **state)
 {
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_OK);
-	assert_int_equal(parse(0), LINUX_NOT_A_KERNEL);
-	assert_int_equal(parse(512), LINUX_NOT_A_KERNEL);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
+	assert_int_equal(load(0), LOAD_UNKNOWN_KIND);
+	assert_int_equal(load(512), LOAD_UNKNOWN_KIND);
 	for (size_t size = 0x264; size < IMAGE_SIZE; size += 61)
-		assert_int_equal(parse(size), LINUX_TRUNCATED);
-	assert_int_equal(parse(IMAGE_SIZE - 1), LINUX_TRUNCATED);
+		assert_int_equal(load(size), LOAD_TRUNCATED);
+	assert_int_equal(load(IMAGE_SIZE - 1), LOAD_TRUNCATED);
 
-	header->xloadflags = 0;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_NO_64BIT_ENTRY);
 	header->version = 0x20b;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_TOO_OLD);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_LINUX_TOO_OLD);
 	header->header = 0x464c457f; /* an ELF file */
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_NOT_A_KERNEL);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_UNKNOWN_KIND);
+	header->header = 0x53726448;
+	header->boot_flag = 0;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_UNKNOWN_KIND);
 }
 
 static void absurd_fields(void **state)
 {
 	header->setup_sects = 0xff;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_TRUNCATED);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_TRUNCATED);
 	header->setup_sects = SETUP_SECTS;
 	header->syssize = 0xffffffff;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_TRUNCATED);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_TRUNCATED);
 	header->syssize = 0;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_NOT_A_KERNEL);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_BAD_HEADER);
 	header->syssize = KERNEL_SIZE / 16;
 	header->init_size = KERNEL_SIZE - 1;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_NOT_A_KERNEL);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_BAD_HEADER);
 	header->init_size = 8 * MIB;
 	header->jump = 0x00eb;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_NOT_A_KERNEL);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_BAD_HEADER);
 	/* A header as long as can be must not run into the e820 table. */
 	header->jump = 0xffeb;
-	assert_int_equal(parse(IMAGE_SIZE), LINUX_OK);
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
 }
 
-static void load(void **state)
+/* What both entries have in common: the kernel, and struct boot_params. */
+static struct boot_params *loaded(void)
 {
-	struct guest_memory gm;
-	struct linux_image image;
-	struct linux_entry entry;
+	struct boot_params *params = (void *)(guest_ram + entry.rsi);
+
+	assert_memory_equal(guest_ram + 16 * MIB, file + SETUP_SIZE,
+			    KERNEL_SIZE);
+	assert_int_equal(params->hdr.header, 0x53726448);
+	assert_int_equal(params->hdr.type_of_loader, 0xff);
+	assert_int_equal(params->hdr.init_size, 8 * MIB);
+	assert_int_equal(params->sentinel, 0);
+	assert_int_equal(params->e820_entries, 3);
+	assert_int_equal(params->e820_table[2].addr, MIB);
+	assert_int_equal(params->e820_table[2].size, RAM - MIB);
+	assert_int_equal(entry.gdt_limit, entry.ds + 7);
+	return params;
+}
+
+static u64 code_descriptor(void)
+{
+	u64 descriptor;
+
+	memcpy(&descriptor, guest_ram + entry.gdt_base + entry.cs, 8);
+	return descriptor;
+}
+
+static void entry_64(void **state)
+{
 	struct boot_params *params;
 	u8 initrd[5000];
 	u64 pte;
 
 	memset(initrd, 0x5a, sizeof(initrd));
-	assert_int_equal(guest_memory_init(&gm, &ops, RAM), GUEST_MEMORY_OK);
-	assert_int_equal(linux_parse(file, IMAGE_SIZE, &image), LINUX_OK);
-	assert_int_equal(linux_load(&gm, &image, initrd, sizeof(initrd),
-				    "console=ttyS0", &entry),
-			 LINUX_OK);
+	request.module = initrd;
+	request.module_size = sizeof(initrd);
+	request.cmdline = "console=ttyS0";
+	request.rsdp = 0xf0000;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
 
+	assert_true(entry.long_mode);
 	assert_int_equal(entry.rip, 16 * MIB + 0x200);
-	assert_memory_equal(ram + 16 * MIB, file + SETUP_SIZE, KERNEL_SIZE);
-	params = (void *)(ram + entry.rsi);
-	assert_int_equal(params->hdr.header, 0x53726448);
-	assert_int_equal(params->hdr.type_of_loader, 0xff);
-	assert_int_equal(params->hdr.init_size, 8 * MIB);
-	assert_int_equal(params->sentinel, 0);
-	assert_string_equal((char *)ram + params->hdr.cmd_line_ptr,
+	params = loaded();
+	assert_string_equal((char *)guest_ram + params->hdr.cmd_line_ptr,
 			    "console=ttyS0");
 	assert_int_equal(params->hdr.ramdisk_size, sizeof(initrd));
 	assert_int_equal(params->hdr.ramdisk_image, RAM - 2 * PAGE_SIZE);
-	assert_memory_equal(ram + params->hdr.ramdisk_image, initrd,
+	assert_memory_equal(guest_ram + params->hdr.ramdisk_image, initrd,
 			    sizeof(initrd));
-	assert_int_equal(params->e820_entries, 3);
-	assert_int_equal(params->e820_table[2].addr, MIB);
-	assert_int_equal(params->e820_table[2].size, RAM - MIB);
+	assert_int_equal(params->acpi_rsdp_addr, 0xf0000);
 
 	/* The last large page of the identity map. */
-	memcpy(&pte, ram + entry.cr3, 8);
-	memcpy(&pte, ram + (pte & PAGE_MASK) + 3 * 8, 8);
-	memcpy(&pte, ram + (pte & PAGE_MASK) + 511 * 8, 8);
+	memcpy(&pte, guest_ram + entry.cr3, 8);
+	memcpy(&pte, guest_ram + (pte & PAGE_MASK) + 3 * 8, 8);
+	memcpy(&pte, guest_ram + (pte & PAGE_MASK) + 511 * 8, 8);
 	assert_true(pte == (4 * GIB - 2 * MIB + 0x83));
-
-	memcpy(&pte, ram + entry.gdt_base + entry.cs, 8);
-	assert_true(pte == 0x00af9b000000ffffULL);
-	assert_int_equal(entry.gdt_limit, entry.ds + 7);
+	assert_true(code_descriptor() == 0x00af9b000000ffffULL);
 }
 
-static void load_refusals(void **state)
+static void entry_32(void **state)
 {
-	struct guest_memory gm;
-	struct linux_image image;
-	struct linux_entry entry;
+	header->xloadflags = 0;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
+	assert_false(entry.long_mode);
+	assert_int_equal(entry.rip, 16 * MIB);
+	loaded();
+	/* The protocol wants selectors 10h and 18h, and EBX = 0. */
+	assert_int_equal(entry.cs, 0x10);
+	assert_int_equal(entry.ds, 0x18);
+	assert_int_equal(entry.rbx, 0);
+	assert_true(code_descriptor() == 0x00cf9b000000ffffULL);
+}
+
+static void no_room(void **state)
+{
 	char cmdline[300];
 
-	assert_int_equal(guest_memory_init(&gm, &ops, RAM), GUEST_MEMORY_OK);
-	assert_int_equal(linux_parse(file, IMAGE_SIZE, &image), LINUX_OK);
-
 	/* 8 MiB are left above the kernel; it must not be read if too large. */
-	assert_int_equal(linux_load(&gm, &image, NULL, 8 * MIB + 1, "", &entry),
-			 LINUX_INITRD_TOO_LARGE);
-	assert_int_equal(linux_load(&gm, &image, NULL, ~0ULL, "", &entry),
-			 LINUX_INITRD_TOO_LARGE);
+	request.module_size = 8 * MIB + 1;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_MODULE_TOO_LARGE);
+	request.module_size = ~0ULL;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_MODULE_TOO_LARGE);
+	request.module_size = 0;
 	memset(cmdline, 'a', sizeof(cmdline));
 	cmdline[256] = '\0';
-	assert_int_equal(linux_load(&gm, &image, NULL, 0, cmdline, &entry),
-			 LINUX_CMDLINE_TOO_LONG);
+	request.cmdline = cmdline;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_CMDLINE_TOO_LONG);
 	cmdline[255] = '\0';
-	assert_int_equal(linux_load(&gm, &image, NULL, 0, cmdline, &entry),
-			 LINUX_OK);
-	image.init_size = 17 * MIB;
-	assert_int_equal(linux_load(&gm, &image, NULL, 0, "", &entry),
-			 LINUX_MEMORY_TOO_SMALL);
-	image.pref_address = ~0ULL - MIB;
-	assert_int_equal(linux_load(&gm, &image, NULL, 0, "", &entry),
-			 LINUX_MEMORY_TOO_SMALL);
-	image.pref_address = 0;
-	assert_int_equal(linux_load(&gm, &image, NULL, 0, "", &entry),
-			 LINUX_MEMORY_TOO_SMALL);
-	for (int i = LINUX_OK; i <= LINUX_CMDLINE_TOO_LONG; i++)
-		assert_non_null(linux_status_text(i));
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
+	header->init_size = 17 * MIB;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_NO_MEMORY);
+	header->pref_address = ~0ULL - MIB;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_NO_MEMORY);
+	header->pref_address = 0;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_NO_MEMORY);
+	for (int i = LOAD_OK; i < LOAD_STATUS_COUNT; i++)
+		assert_non_null(load_status_text(i));
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(absurd_fields, setup, teardown),
-		cmocka_unit_test_setup_teardown(load, setup, teardown),
-		cmocka_unit_test_setup_teardown(load_refusals, setup, teardown),
+		TEST(refusals), TEST(absurd_fields), TEST(entry_64),
+		TEST(entry_32), TEST(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/multiboot.h"
+#include "guest/loader.h"
 #include "lib/elf.h"
+#include "tests/unit/guest_ram.h"
 
 #define RAM (8 * MIB)
 #define FILE_SIZE 0x2000
@@ -15,36 +16,13 @@
 #define SEGMENT_AT 0x1000
 #define LOAD (2 * MIB)
 
-static u8 *ram;
-static u64 table[RAM / PAGE_SIZE];
 static u8 file[FILE_SIZE];
 static u32 *const header = (u32 *)(file + HEADER_AT);
 static struct elf32_header *const elf = (void *)file;
 static struct elf32_segment *const segment =
 	(void *)(file + sizeof(struct elf32_header));
-static struct multiboot_entry entry;
-
-static bool claim(hfn_t hfn)
-{
-	return hfn < RAM >> PAGE_SHIFT;
-}
-
-static hfn_t claim_any(void)
-{
-	return P2M_NONE;
-}
-
-static void *alloc(size_t pages)
-{
-	return table;
-}
-
-static void *map(hfn_t hfn)
-{
-	return ram + (hfn << PAGE_SHIFT);
-}
-
-static const struct guest_memory_ops ops = { claim, claim_any, alloc, map };
+static struct guest_memory gm;
+static struct guest_entry entry;
 
 static void set_flags(u32 flags)
 {
@@ -55,7 +33,7 @@ static void set_flags(u32 flags)
 
 static int setup(void **state)
 {
-	ram = calloc(1, RAM);
+	guest_ram_make(&gm, RAM);
 	for (size_t i = 0; i < sizeof(file); i++)
 		file[i] = i * 7;
 	memset(elf, 0, sizeof(*elf));
@@ -76,22 +54,25 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	free(ram);
+	guest_ram_free();
 	return 0;
 }
 
-static enum multiboot_status load(size_t size, size_t module_size)
+static enum load_status load(size_t size, size_t module_size)
 {
-	struct guest_memory gm;
 	u8 *exact = malloc(size); /* so that the sanitizer sees its end */
 	u8 *module = calloc(1, module_size + 1);
-	enum multiboot_status status;
+	const struct load_request request = { .kernel = exact,
+					      .kernel_size = size,
+					      .module = module,
+					      .module_size = module_size,
+					      .module_name = "initrd.cpio",
+					      .cmdline = "a b" };
+	enum load_status status;
 
 	memcpy(exact, file, size);
 	module[0] = 0x77;
-	assert_int_equal(guest_memory_init(&gm, &ops, RAM), GUEST_MEMORY_OK);
-	status = multiboot_load(&gm, exact, size, module, module_size, "a b",
-				&entry);
+	status = guest_load(&gm, &request, &entry);
 	free(module);
 	free(exact);
 	return status;
@@ -99,35 +80,85 @@ static enum multiboot_status load(size_t size, size_t module_size)
 
 static u32 info(size_t index)
 {
-	return ((u32 *)(ram + entry.ebx))[index];
+	return ((u32 *)(guest_ram + entry.rbx))[index];
 }
 
 static void elf_is_loaded(void **state)
 {
-	assert_true(multiboot_is_kernel(file, sizeof(file)));
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_OK);
-	assert_int_equal(entry.eip, LOAD + 0x10);
-	assert_memory_equal(ram + LOAD, file + SEGMENT_AT, 0x1000);
-	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6);
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(entry.rip, LOAD + 0x10);
+	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
+	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9);
 	assert_int_equal(info(1), 640);
 	assert_int_equal(info(2), (RAM - MIB) / KIB);
-	assert_string_equal((char *)ram + info(4), "a b");
+	assert_string_equal((char *)guest_ram + info(4), "a b");
+	assert_string_equal((char *)guest_ram + info(16), "Umbra");
+	assert_int_equal(entry.rax, 0x2badb002);
+	assert_false(entry.long_mode);
 	assert_int_equal(info(11), 3 * 24);
-	assert_int_equal(*(u32 *)(ram + info(12)), 20);
+	assert_int_equal(*(u32 *)(guest_ram + info(12)), 20);
+}
+
+/* The entry is where the segment of its virtual address has gone. */
+static void entry_is_made_physical(void **state)
+{
+	segment->address = 0xc0000000;
+	elf->entry = 0xc0000123;
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(entry.rip, LOAD + 0x123);
+	elf->entry = 0xc0003000; /* just past it */
+	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_HEADER);
+}
+
+static void elf64_is_loaded(void **state)
+{
+	const struct elf64_header wide = {
+		.ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 },
+		.machine = ELF_MACHINE_X86_64,
+		.entry = 0xffffffff80000020,
+		.segments = sizeof(wide),
+		.segment_size = sizeof(struct elf64_segment),
+		.segment_count = 1,
+	};
+	struct elf64_segment piece = { .type = ELF_SEGMENT_LOAD,
+				       .offset = SEGMENT_AT,
+				       .address = 0xffffffff80000000,
+				       .physical = LOAD,
+				       .file_size = 0x1000,
+				       .memory_size = 0x3000 };
+
+	memcpy(file, &wide, sizeof(wide));
+	memcpy(file + sizeof(wide), &piece, sizeof(piece));
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(entry.rip, LOAD + 0x20);
+	assert_false(entry.long_mode);
+	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
+
+	piece.offset = ~0ULL; /* offset + size would wrap to what is there */
+	memcpy(file + sizeof(wide), &piece, sizeof(piece));
+	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
+	piece.offset = SEGMENT_AT;
+	piece.memory_size = ~0ULL;
+	memcpy(file + sizeof(wide), &piece, sizeof(piece));
+	assert_int_equal(load(sizeof(file), 0), LOAD_NO_MEMORY);
+	((struct elf64_header *)file)->segments = ~0ULL - 8;
+	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
+	((struct elf64_header *)file)->machine = ELF_MACHINE_386;
+	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
 }
 
 static void module_is_given(void **state)
 {
 	const u32 *module;
 
-	assert_int_equal(load(sizeof(file), 5000), MULTIBOOT_OK);
+	assert_int_equal(load(sizeof(file), 5000), LOAD_OK);
 	assert_true(info(0) & 1 << 3);
 	assert_int_equal(info(5), 1);
-	module = (u32 *)(ram + info(6));
+	module = (u32 *)(guest_ram + info(6));
 	assert_int_equal(module[0] % PAGE_SIZE, 0);
 	assert_int_equal(module[1] - module[0], 5000);
-	assert_int_equal(ram[module[0]], 0x77);
-	assert_string_equal((char *)ram + module[2], "");
+	assert_int_equal(guest_ram[module[0]], 0x77);
+	assert_string_equal((char *)guest_ram + module[2], "initrd.cpio");
 }
 
 static void flat_is_loaded(void **state)
@@ -138,37 +169,38 @@ static void flat_is_loaded(void **state)
 	header[5] = LOAD + 0x1000;
 	header[6] = LOAD + 0x2000;
 	header[7] = LOAD + 0x44;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_OK);
-	assert_int_equal(entry.eip, LOAD + 0x44);
-	assert_memory_equal(ram + LOAD, file + 0x80, 0x1000);
-	assert_int_equal(*(u32 *)(ram + LOAD + 0x1000), 0);
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(entry.rip, LOAD + 0x44);
+	assert_memory_equal(guest_ram + LOAD, file + 0x80, 0x1000);
+	assert_int_equal(*(u32 *)(guest_ram + LOAD + 0x1000), 0);
 
 	header[5] = 0; /* all of it */
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_OK);
-	assert_memory_equal(ram + LOAD, file + 0x80, sizeof(file) - 0x80);
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_memory_equal(guest_ram + LOAD, file + 0x80, sizeof(file) - 0x80);
 	header[5] = LOAD + FILE_SIZE;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
+	header[5] = LOAD - 1;
+	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_HEADER);
 	header[3] = LOAD + HEADER_AT + 1;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_HEADER);
 	header[3] = LOAD - 1;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_HEADER);
 }
 
 static void bad_files_are_refused(void **state)
 {
-	assert_int_equal(load(HEADER_AT + 8, 0), MULTIBOOT_NO_HEADER);
-	assert_int_equal(load(SEGMENT_AT + 0x800, 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(HEADER_AT + 8, 0), LOAD_UNKNOWN_KIND);
+	assert_int_equal(load(SEGMENT_AT + 0x800, 0), LOAD_TRUNCATED);
 	segment->offset = 0xfffffff0;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
 	elf->segments = 0xfffffff0;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_TRUNCATED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
 	elf->machine = 62;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_NOT_ELF32);
+	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
 	set_flags(1 << 2);
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_UNSUPPORTED);
+	assert_int_equal(load(sizeof(file), 0), LOAD_UNSUPPORTED);
 	header[2]++;
-	assert_int_equal(load(sizeof(file), 0), MULTIBOOT_NO_HEADER);
-	assert_false(multiboot_is_kernel(file, sizeof(file)));
+	assert_int_equal(load(sizeof(file), 0), LOAD_UNKNOWN_KIND);
 }
 
 static void memory_has_bounds(void **state)
@@ -182,11 +214,15 @@ static void memory_has_bounds(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		segment->physical = wrong[i][0];
 		segment->memory_size = wrong[i][1];
-		assert_int_equal(load(sizeof(file), 0), MULTIBOOT_NO_MEMORY);
+		assert_int_equal(load(sizeof(file), 0), LOAD_NO_MEMORY);
 	}
 	segment->physical = LOAD;
 	segment->memory_size = 0x1000;
-	assert_int_equal(load(sizeof(file), RAM), MULTIBOOT_NO_MEMORY);
+	assert_int_equal(load(sizeof(file), RAM), LOAD_MODULE_TOO_LARGE);
+	/* It must not lie on the kernel. */
+	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x1000), LOAD_OK);
+	assert_int_equal(load(sizeof(file), RAM - LOAD - 0xfff),
+			 LOAD_MODULE_TOO_LARGE);
 }
 
 int main(void)
@@ -194,6 +230,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(elf_is_loaded),	 TEST(module_is_given),
+		TEST(elf64_is_loaded),	 TEST(entry_is_made_physical),
 		TEST(flat_is_loaded),	 TEST(bad_files_are_refused),
 		TEST(memory_has_bounds),
 	};

@@ -31,8 +31,11 @@ UNIT_emulate_forms_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
 	tests/unit/emulate_memory.c
 
 UNIT_memory_guest_SRCS := guest/memory.c
-UNIT_linux_SRCS := guest/linux.c guest/memory.c
-UNIT_multiboot_SRCS := guest/multiboot.c guest/memory.c
+LOADER_SRCS := guest/loader.c guest/linux.c guest/multiboot.c \
+	guest/multiboot2.c guest/image.c guest/memory.c tests/unit/guest_ram.c
+UNIT_linux_SRCS := $(LOADER_SRCS)
+UNIT_multiboot_SRCS := $(LOADER_SRCS)
+UNIT_guest_multiboot2_SRCS := $(LOADER_SRCS)
 UNIT_uart_SRCS := guest/uart.c
 UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
