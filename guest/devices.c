@@ -5,8 +5,10 @@
 #include "lib/string.h"
 
 #define IRQ_TIMER 0
+#define IRQ_KEYBOARD 1
 #define IRQ_SERIAL 4
 #define IRQ_RTC 8
+#define IRQ_MOUSE 12
 
 void devices_init(struct machine_devices *devices,
 		  const struct devices_config *config)
@@ -17,12 +19,18 @@ void devices_init(struct machine_devices *devices,
 	pic_init(&devices->pic);
 	pit_init(&devices->pit);
 	rtc_init(&devices->rtc, config->rtc_read, config->memory);
+	i8042_init(&devices->i8042);
+	pm_init(&devices->pm);
 }
 
 void devices_update_lines(struct machine_devices *devices)
 {
 	pic_set_irq(&devices->pic, IRQ_SERIAL, uart_irq(&devices->uart));
 	pic_set_irq(&devices->pic, IRQ_RTC, rtc_irq(&devices->rtc));
+	pic_set_irq(&devices->pic, PM_IRQ, pm_irq(&devices->pm));
+	pic_set_irq(&devices->pic, IRQ_KEYBOARD,
+		    i8042_keyboard_irq(&devices->i8042));
+	pic_set_irq(&devices->pic, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
 }
 
 /*
@@ -58,13 +66,16 @@ void devices_tick(struct machine_devices *devices, u64 now)
 {
 	tick_timer(devices, now);
 	rtc_tick(&devices->rtc, now);
+	pm_tick(&devices->pm, now);
 	devices_update_lines(devices);
 }
 
 u64 devices_next_event(const struct machine_devices *devices)
 {
-	return MIN(pit_next_event(&devices->pit),
-		   rtc_next_event(&devices->rtc));
+	u64 next = MIN(pit_next_event(&devices->pit),
+		       rtc_next_event(&devices->rtc));
+
+	return MIN(next, pm_next_event(&devices->pm));
 }
 
 bool devices_interrupt_pending(const struct machine_devices *devices)

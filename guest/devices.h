@@ -6,12 +6,13 @@
  *	40 - 43, 61			interval timer (pit.h)
  *	70, 71				real-time clock (rtc.h)
  *	3F8 - 3FF			serial port, IRQ 4 (uart.h)
- *	64, 92, CF9			the PC's three ways to a reset
+ *	60, 64				keyboard controller (i8042.h), with one
+ *	92, CF9				of the PC's three ways to a reset
  *	80				POST codes: a delay, no device
  *	E9				a byte to the console (as in Bochs)
  *	F4				ends the run: the value is its status
- *	604, 605			bit 13 set: power off (as QEMU's ACPI
- *					PM1a control register with SLP_EN)
+ *	600 - 60B			ACPI: events, power-off, timer (pm.h)
+ *	CF8, CFC - CFF			PCI's configuration space (pci.h)
  *
  * At all other ports there is nothing: reads give ones, writes go nowhere.
  * Nothing here touches the real machine: time comes as a parameter, in ns
@@ -20,8 +21,11 @@
 #ifndef GUEST_DEVICES_H
 #define GUEST_DEVICES_H
 
+#include "guest/i8042.h"
+#include "guest/pci.h"
 #include "guest/pic.h"
 #include "guest/pit.h"
+#include "guest/pm.h"
 #include "guest/rtc.h"
 #include "guest/uart.h"
 
@@ -47,6 +51,9 @@ struct machine_devices {
 	struct pic pic;
 	struct pit pit;
 	struct rtc rtc;
+	struct i8042 i8042;
+	struct pm pm;
+	struct pci pci;
 	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
 	u64 open_bus; /* accesses to ports with no device, counted */
 	u8 reset_control; /* port CF9h */

@@ -4,20 +4,15 @@
 
 #define OPEN_BUS (~0U)
 
-/* The keyboard controller's commands F0h to FFh pulse its outputs; output 0,
- * active when its bit is clear, is the processor's reset. */
-#define KEYBOARD_PULSE 0xf0
-#define KEYBOARD_PULSE_MASK 0xf1
 #define PORT92_RESET BIT(0)
 #define PORT92_A20 BIT(1) /* always on: the guest starts beyond 1 MiB */
 #define CF9_RESET BIT(2)
-#define PORT605_SLP_EN BIT(5) /* bit 13 of the 16-bit register at 604h */
 #define PORT_PIT 0x40
 #define PORT_PIT_CONTROL 0x43
 #define PORT_RTC_INDEX 0x70
 #define PORT_ELCR 0x4d0
 #define PORT_UART 0x3f8
-#define PORT_POWER_HIGH 0x605
+#define PORT_PCI_DATA 0xcfc
 
 static void end(struct machine_devices *d, enum guest_end how, u32 status)
 {
@@ -106,10 +101,30 @@ static void write_uart(struct machine_devices *d, u16 port, u32 value, u64 now)
 	uart_write(&d->uart, port - PORT_UART, value);
 }
 
-/* There is no keyboard controller but for the reset. */
+static u32 read_60(struct machine_devices *d, u16 port, u64 now)
+{
+	u8 value = i8042_read_data(&d->i8042);
+
+	devices_update_lines(d);
+	i8042_receive(&d->i8042);
+	devices_update_lines(d);
+	return value;
+}
+
+static void write_60(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (i8042_write_data(&d->i8042, value))
+		end(d, GUEST_RESET, 0);
+}
+
+static u32 read_64(struct machine_devices *d, u16 port, u64 now)
+{
+	return i8042_read_status(&d->i8042);
+}
+
 static void write_64(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
-	if ((value & KEYBOARD_PULSE_MASK) == KEYBOARD_PULSE)
+	if (i8042_write_command(&d->i8042, value))
 		end(d, GUEST_RESET, 0);
 }
 
@@ -151,15 +166,31 @@ static void write_f4(struct machine_devices *d, u16 port, u32 value, u64 now)
 	end(d, GUEST_EXIT, value);
 }
 
-static u32 read_power(struct machine_devices *d, u16 port, u64 now)
+static u32 read_pm(struct machine_devices *d, u16 port, u64 now)
 {
-	return 0;
+	return pm_read(&d->pm, port, now);
 }
 
-static void write_power(struct machine_devices *d, u16 port, u32 value, u64 now)
+static void write_pm(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
-	if (port == PORT_POWER_HIGH && value & PORT605_SLP_EN)
+	if (pm_write(&d->pm, port, value, now))
 		end(d, GUEST_POWER_OFF, 0);
+}
+
+static u32 read_pci_address(struct machine_devices *d, u16 port, u64 now)
+{
+	return d->pci.address;
+}
+
+static void write_pci_address(struct machine_devices *d, u16 port, u32 value,
+			      u64 now)
+{
+	pci_write_address(&d->pci, value);
+}
+
+static u32 read_pci_data(struct machine_devices *d, u16 port, u64 now)
+{
+	return pci_read_data(&d->pci, port - PORT_PCI_DATA);
 }
 
 struct port_range {
@@ -185,14 +216,19 @@ static const struct port_range ranges[] = {
 	{ 0xa0, 0xa1, BYTES, read_pic, write_pic, "interrupt controller 2" },
 	{ 0x70, 0x71, BYTES, read_rtc, write_rtc, "real-time clock" },
 	{ 0x80, 0x80, BYTES, NULL, NULL, "POST code" },
-	{ 0x64, 0x64, BYTES, NULL, write_64,
-	  "keyboard controller (reset only)" },
+	{ 0x60, 0x60, BYTES, read_60, write_60, "keyboard controller's data" },
+	{ 0x64, 0x64, BYTES, read_64, write_64, "keyboard controller" },
 	{ 0x92, 0x92, BYTES, read_92, write_92, "fast reset" },
 	{ 0xe9, 0xe9, BYTES, read_e9, write_e9, "console" },
 	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4, "exit with a status" },
 	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr, "edge/level control" },
-	{ 0x604, 0x605, BYTES, read_power, write_power, "power-off" },
+	{ PM_PORT_EVENT, PM_PORT_END - 1, BYTES, read_pm, write_pm,
+	  "power management" },
+	{ 0xcf8, 0xcf8, DWORDS, read_pci_address, write_pci_address,
+	  "PCI configuration address" },
 	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9, "reset control" },
+	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL,
+	  "PCI configuration data" },
 };
 
 /* What takes an access of @size at the port, as a whole. */

@@ -62,8 +62,6 @@ static void open_bus(void **state)
 	assert_int_equal(in(0x2f8, 4), 0xffffffff);
 	devices_port_write(&d, 0xffff, 4, 0, 0);
 	assert_int_equal(d.open_bus, 4);
-	assert_int_equal(in(0x60, 1), 0xff);
-	assert_int_equal(in(0x64, 1), 0xff);
 	assert_int_equal(in(0x80, 1), 0xff);
 	assert_int_equal(in(0xe9, 1), 0xe9);
 	assert_string_equal(devices_port_name(0x3fb), "serial port");
@@ -77,7 +75,12 @@ static void wide_accesses_are_split(void **state)
 	assert_int_equal(in(0x3fe, 4), 0xffff42b0);
 	/* PCI's address register is not the reset port inside it. */
 	devices_port_write(&d, 0xcf8, 4, 0x80000600, 0);
-	assert_int_equal(in(0xcf8, 4), 0xffffffff);
+	assert_int_equal(in(0xcf8, 4), 0x80000600);
+	assert_int_equal(in(0xcf8, 2), 0xffff);
+	assert_int_equal(in(0xcfc, 4), 0xffffffff);
+	devices_port_write(&d, 0xcf8, 4, 0x80000000, 0);
+	assert_int_equal(in(0xcfc, 4), 0x12378086);
+	assert_int_equal(in(0xcfe, 2), 0x1237);
 	assert_int_equal(d.end, GUEST_RUNS);
 }
 
@@ -155,6 +158,42 @@ static void rtc_interrupt(void **state)
 	assert_int_equal(in(0x71, 1), 0xc0);
 }
 
+static void keyboard_bytes_are_edges(void **state)
+{
+	unmask_all();
+	out(0x60, 0xff);
+	assert_int_equal(devices_acknowledge(&d), 0x31);
+	assert_int_equal(in(0x60, 1), 0xfa);
+	out(0x20, 0x20);
+	assert_true(devices_interrupt_pending(&d));
+	assert_int_equal(devices_acknowledge(&d), 0x31);
+	assert_int_equal(in(0x60, 1), 0xaa);
+	out(0x20, 0x20);
+	assert_false(devices_interrupt_pending(&d));
+	/* The mouse's port has a line of its own. */
+	out(0x64, 0x60);
+	out(0x60, 0x07);
+	out(0x64, 0xd3);
+	out(0x60, 0x5a);
+	assert_int_equal(devices_acknowledge(&d), 0x3c);
+	assert_int_equal(in(0x60, 1), 0x5a);
+}
+
+static void power_management(void **state)
+{
+	u64 half_period = (1ULL << 31) * NS_PER_SEC / PM_TIMER_HZ;
+
+	unmask_all();
+	assert_int_equal(devices_port_read(&d, 0x608, 4, NS_PER_SEC),
+			 PM_TIMER_HZ);
+	devices_port_write(&d, 0x602, 2, 0x0001, 0);
+	assert_int_equal(devices_next_event(&d), half_period + 1);
+	devices_tick(&d, half_period);
+	assert_false(devices_interrupt_pending(&d));
+	devices_tick(&d, devices_next_event(&d));
+	assert_int_equal(devices_acknowledge(&d), 0x39);
+}
+
 static void ends(void **state)
 {
 	static const struct {
@@ -174,6 +213,7 @@ static void ends(void **state)
 		{ 0x604, 2, 0x2000, GUEST_POWER_OFF, 0 },
 		{ 0x605, 1, 0x20, GUEST_POWER_OFF, 0 },
 		{ 0x604, 2, 0x1c00, GUEST_RUNS, 0 },
+		{ 0x604, 2, 0x3400, GUEST_RUNS, 0 }, /* not _S5's type */
 		{ 0xf4, 4, 0x89abcdef, GUEST_EXIT, 0x89abcdef },
 		{ 0xf4, 2, 0x1234, GUEST_EXIT, 0x1234 },
 		{ 0xf4, 1, 0, GUEST_EXIT, 0 },
@@ -199,6 +239,8 @@ int main(void)
 		cmocka_unit_test_setup(serial_and_console, setup),
 		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
 		cmocka_unit_test_setup(rtc_interrupt, setup),
+		cmocka_unit_test_setup(keyboard_bytes_are_edges, setup),
+		cmocka_unit_test_setup(power_management, setup),
 		cmocka_unit_test_setup(ends, setup),
 	};
 

@@ -41,7 +41,10 @@ UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
 UNIT_rtc_SRCS := guest/rtc.c
 UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
-	guest/pit.c guest/rtc.c
+	guest/pit.c guest/rtc.c guest/i8042.c guest/pm.c guest/pci.c
+UNIT_i8042_SRCS := guest/i8042.c
+UNIT_pm_SRCS := guest/pm.c
+UNIT_pci_SRCS := guest/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/cr_rules.c vmx/events.c \
