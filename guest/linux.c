@@ -10,7 +10,8 @@
 #define SYSSIZE_UNIT 16
 #define BOOT_FLAG 0xaa55
 #define HEADER_MAGIC 0x53726448 /* "HdrS" */
-#define MIN_VERSION 0x020c /* the first with xloadflags */
+#define MIN_VERSION 0x020a /* the first with pref_address and init_size */
+#define XLOADFLAGS_VERSION 0x020c
 #define XLF_KERNEL_64 BIT(0)
 #define ENTRY_64 0x200 /* the 64-bit entry, from the kernel's start */
 #define LOADER_UNDEFINED 0xff /* a loader with no number of its own */
@@ -103,14 +104,17 @@ static enum load_status parse(const u8 *setup, size_t size,
 			      struct linux_image *out)
 {
 	size_t setup_size;
-	u64 kernel_size;
+	u64 kernel_size, rest;
+	u16 version;
 
 	if (!linux_is_kernel(setup, size))
 		return LOAD_UNKNOWN_KIND;
-	if (field(setup, VERSION, 2) < MIN_VERSION)
+	version = field(setup, VERSION, 2);
+	if (version < MIN_VERSION)
 		return LOAD_LINUX_TOO_OLD;
 
-	out->long_mode = field(setup, XLOADFLAGS, 2) & XLF_KERNEL_64;
+	out->long_mode = version >= XLOADFLAGS_VERSION &&
+			 field(setup, XLOADFLAGS, 2) & XLF_KERNEL_64;
 	setup_size = setup[SETUP_SECTS] ? setup[SETUP_SECTS]
 					: DEFAULT_SETUP_SECTS;
 	setup_size = (setup_size + 1) * SECTOR_SIZE; /* + the boot sector */
@@ -118,13 +122,15 @@ static enum load_status parse(const u8 *setup, size_t size,
 	out->header_end = HEADER + setup[HEADER_LENGTH];
 	if (kernel_size <= ENTRY_64 || out->header_end < HEADER_MIN_END)
 		return LOAD_BAD_HEADER;
-	if (size < setup_size || size - setup_size < kernel_size)
+	/* syssize is rounded up; not every file is filled up to it. */
+	rest = size - MIN(size, setup_size);
+	if (ALIGN_UP(rest, SYSSIZE_UNIT) < kernel_size)
 		return LOAD_TRUNCATED;
 	out->header_end = MIN(out->header_end, HEADER_MAX_END);
 
 	out->setup = setup;
 	out->kernel = setup + setup_size;
-	out->kernel_size = kernel_size;
+	out->kernel_size = MIN(kernel_size, rest);
 	out->pref_address = field(setup, PREF_ADDRESS, 8);
 	out->init_size = field(setup, INIT_SIZE, 4);
 	out->cmdline_size = field(setup, CMDLINE_SIZE, 4);

@@ -39,8 +39,8 @@ const char *load_status_text(enum load_status status)
 		[LOAD_TRUNCATED] =
 			"the kernel file is cut off: copy it again, whole",
 		[LOAD_LINUX_TOO_OLD] =
-			"the kernel is too old (boot protocol before 2.12): "
-			"take Linux 3.8 or later",
+			"the kernel is too old (boot protocol before 2.10): "
+			"take Linux 2.6.31 or later",
 		[LOAD_UNSUPPORTED] =
 			"its header demands what Umbra does not offer (a video "
 			"mode, say)",

@@ -71,11 +71,11 @@ static void refusals(void **state)
 	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
 	assert_int_equal(load(0), LOAD_UNKNOWN_KIND);
 	assert_int_equal(load(512), LOAD_UNKNOWN_KIND);
-	for (size_t size = 0x264; size < IMAGE_SIZE; size += 61)
+	for (size_t size = 0x264; size <= IMAGE_SIZE - 16; size += 61)
 		assert_int_equal(load(size), LOAD_TRUNCATED);
-	assert_int_equal(load(IMAGE_SIZE - 1), LOAD_TRUNCATED);
+	assert_int_equal(load(IMAGE_SIZE - 16), LOAD_TRUNCATED);
 
-	header->version = 0x20b;
+	header->version = 0x209;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_LINUX_TOO_OLD);
 	header->header = 0x464c457f; /* an ELF file */
 	assert_int_equal(load(IMAGE_SIZE), LOAD_UNKNOWN_KIND);
@@ -176,6 +176,23 @@ static void entry_32(void **state)
 	assert_true(code_descriptor() == 0x00cf9b000000ffffULL);
 }
 
+/* Where there are no xloadflags, their place is not to be believed. */
+static void before_xloadflags(void **state)
+{
+	header->version = 0x20b;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
+	assert_false(entry.long_mode);
+}
+
+/* syssize counts units of 16 bytes, and the file need not fill the last. */
+static void last_unit(void **state)
+{
+	assert_int_equal(load(IMAGE_SIZE - 15), LOAD_OK);
+	assert_memory_equal(guest_ram + 16 * MIB, file + SETUP_SIZE,
+			    KERNEL_SIZE - 15);
+	assert_int_equal(guest_ram[16 * MIB + KERNEL_SIZE - 15], 0);
+}
+
 static void no_room(void **state)
 {
 	char cmdline[300];
@@ -206,8 +223,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(refusals), TEST(absurd_fields), TEST(entry_64),
-		TEST(entry_32), TEST(no_room),
+		TEST(refusals), TEST(absurd_fields),	 TEST(entry_64),
+		TEST(entry_32), TEST(before_xloadflags), TEST(last_unit),
+		TEST(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
