@@ -7,6 +7,8 @@
 
 GUESTS := $(B)/guests
 LINUX := $(GUESTS)/vmlinuz $(GUESTS)/initrd.cpio
+I386 := $(GUESTS)/i386
+LINUX_I386 := $(I386)/vmlinuz-686 $(I386)/vmlinuz-686-pae $(I386)/initrd.cpio
 
 # Umbra's options and the guest kernel's. On an emulated processor the kernel's
 # self-tests of its ciphers take longer than all the rest of its boot. A kernel
@@ -17,15 +19,32 @@ RUN_FLAGS ?=
 
 .PHONY: guests scenarios test-nested hardware-table bench FORCE
 
-guests: $(LINUX)
+guests: $(LINUX) $(LINUX_I386) $(GUESTS)/memtest
 
 $(GUESTS)/vmlinuz: | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/get-file linux-image-cloud-amd64 'boot/vmlinuz-*' $@
 
+# Its image of 64 bits, which comes with the one of 32.
 $(GUESTS)/memtest: | $(B)/.deps
 	@mkdir -p $(@D)
-	tools/get-file memtest86+ 'boot/memtest86+x64.bin' $@
+	tools/get-file memtest86+ 'boot/memtest86+ia32.bin' $@32 \
+		'boot/memtest86+x64.bin' $@
+
+# 32-bit kernels (2-level paging, and PAE) and their initramfs, of Debian's i386,
+# for which apt gets a configuration and a state of its own.
+$(I386)/apt/apt.conf: tools/apt-i386 | $(B)/.deps
+	tools/apt-i386 $(@D)
+
+$(I386)/vmlinuz-%: $(I386)/apt/apt.conf
+	APT_CONFIG=$(abspath $<) tools/get-file linux-image-$* \
+		'boot/vmlinuz-*' $@
+
+$(I386)/busybox: $(I386)/apt/apt.conf
+	APT_CONFIG=$(abspath $<) tools/get-file busybox-static bin/busybox $@
+
+$(I386)/initrd.cpio: $(I386)/busybox tools/mkinitrd $(wildcard tools/guest/*)
+	tools/mkinitrd $@ $<
 
 # The kernel below Umbra in tests/nested, and modules of that very kernel.
 KVM := $(GUESTS)/kvm
@@ -71,7 +90,7 @@ demo: $(B)/umbra.elf
 bench: $(B)/umbra.elf $(LINUX)
 	tools/bench
 
-scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) test-guests
+scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) test-guests
 	tests/scenarios/run.py
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.
