@@ -12,6 +12,7 @@ CC := gcc
 HOSTCC := gcc
 CLANG := clang
 NASM := nasm
+IASL := iasl
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -54,6 +55,16 @@ $(B)/font.c: tools/font.py | $(B)/.deps
 $(B)/font.o: $(B)/font.c Makefile
 	@echo "  CC      $<"
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# The guest's ACPI devices: iasl checks as it compiles.
+$(B)/guest/dsdt.aml: guest/dsdt.asl | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  IASL    $<"
+	$(Q)$(IASL) -we -vs -p $(B)/guest/dsdt $< >$(B)/guest/dsdt.log || \
+		{ cat $(B)/guest/dsdt.log; exit 1; }
+
+$(B)/guest/dsdt.asm.o: NASMFLAGS += -I$(B)/guest/
+$(B)/guest/dsdt.asm.o: $(B)/guest/dsdt.aml
 
 # The stamp: Debian's packages that we need are there (tools/deps says which).
 $(B)/.deps: $(wildcard tools/deps)

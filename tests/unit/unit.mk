@@ -43,6 +43,9 @@ UNIT_rtc_SRCS := guest/rtc.c
 UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
 	guest/pit.c guest/rtc.c guest/i8042.c guest/pm.c guest/pci.c
 UNIT_i8042_SRCS := guest/i8042.c
+UNIT_acpi_SRCS := guest/acpi.c guest/mptable.c guest/memory.c \
+	tests/unit/guest_ram.c
+$(B)/unit/test_acpi: $(B)/guest/dsdt.asm.o
 UNIT_pm_SRCS := guest/pm.c
 UNIT_pci_SRCS := guest/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c

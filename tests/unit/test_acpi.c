@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ACPI tables and the MP table: found as a kernel finds them, and read by
+ * ACPICA, whose code is the kernel's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guest/acpi.h"
+#include "guest/mptable.h"
+#include "tests/unit/guest_ram.h"
+
+#define ROM_START 0xe0000
+#define ROM_END 0x100000
+#define HEADER_SIZE 36
+
+static struct guest_memory gm;
+
+static int setup(void **state)
+{
+	guest_ram_make(&gm, 4 * MIB);
+	acpi_write(&gm);
+	mptable_write(&gm, 0x306c3, 0xbfebfbff);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	guest_ram_free();
+	return 0;
+}
+
+static u64 field(gpa_t at, size_t size)
+{
+	u64 value = 0;
+
+	assert_in_range(at, ROM_START, ROM_END - size);
+	memcpy(&value, guest_ram + at, size);
+	return value;
+}
+
+/* The only place where @signature is, at a multiple of 16. */
+static gpa_t search(const char *signature)
+{
+	gpa_t found = 0;
+
+	for (gpa_t at = ROM_START; at < ROM_END; at += 16) {
+		if (memcmp(guest_ram + at, signature, strlen(signature)))
+			continue;
+		assert_int_equal(found, 0);
+		found = at;
+	}
+	assert_int_not_equal(found, 0);
+	return found;
+}
+
+static void check_table(gpa_t at, const char *signature)
+{
+	size_t length = field(at + 4, 4);
+
+	assert_memory_equal(guest_ram + at, signature, 4);
+	assert_in_range(length, HEADER_SIZE, ROM_END - at);
+	assert_int_equal(acpi_sum(guest_ram + at, length), 0);
+}
+
+static void roots(void **state)
+{
+	gpa_t rsdp = search("RSD PTR "), rsdt, xsdt;
+
+	assert_int_equal(rsdp, ACPI_RSDP_GPA);
+	assert_int_equal(acpi_sum(guest_ram + rsdp, 20), 0);
+	assert_int_equal(field(rsdp + 20, 4), 36);
+	assert_int_equal(acpi_sum(guest_ram + rsdp, 36), 0);
+	rsdt = field(rsdp + 16, 4);
+	xsdt = field(rsdp + 24, 8);
+	check_table(rsdt, "RSDT");
+	check_table(xsdt, "XSDT");
+	assert_int_equal(field(rsdt + 4, 4), HEADER_SIZE + 2 * 4);
+	assert_int_equal(field(xsdt + 4, 4), HEADER_SIZE + 2 * 8);
+	for (int i = 0; i < 2; i++) {
+		gpa_t table = field(rsdt + HEADER_SIZE + 4 * i, 4);
+
+		assert_int_equal(table, field(xsdt + HEADER_SIZE + 8 * i, 8));
+		check_table(table, i ? "APIC" : "FACP");
+	}
+}
+
+/* The n-th table of the RSDT. */
+static gpa_t table(int n)
+{
+	return field(field(ACPI_RSDP_GPA + 16, 4) + HEADER_SIZE + 4 * n, 4);
+}
+
+/* Offsets are those of ACPI 6.4, table 5.9. */
+static void fadt(void **state)
+{
+	gpa_t at = table(0), facs = field(at + 36, 4), dsdt = field(at + 40, 4);
+
+	assert_int_equal(field(at + 132, 8), facs);
+	assert_int_equal(field(at + 140, 8), dsdt);
+	assert_int_equal(facs % 64, 0);
+	assert_memory_equal(guest_ram + facs, "FACS\x40\0\0\0", 8);
+	check_table(dsdt, "DSDT");
+	assert_int_equal(field(at + 46, 2), 9);
+	assert_int_equal(field(at + 48, 4), 0);
+	assert_int_equal(field(at + 56, 4), 0x600);
+	assert_int_equal(field(at + 64, 4), 0x604);
+	assert_int_equal(field(at + 76, 4), 0x608);
+	assert_int_equal(field(at + 88, 4), 0x04000204);
+	assert_int_equal(field(at + 109, 2), 0x000b);
+	assert_int_equal(field(at + 112, 4), 0x0575);
+	assert_int_equal(field(at + 116, 4), 0x01000801);
+	assert_int_equal(field(at + 120, 8), 0xcf9);
+	assert_int_equal(field(at + 128, 1), 6);
+	assert_int_equal(field(at + 152, 8), 0x600);
+	assert_int_equal(field(at + 176, 8), 0x604);
+	assert_int_equal(field(at + 212, 8), 0x608);
+}
+
+static void madt(void **state)
+{
+	static const u8 entries[] = {
+		0, 8,  0,    0, 1, 0, 0,    0, /* local APIC */
+		1, 12, 0,    0, 0, 0, 0xc0, 0xfe, 0,   0, 0, 0, /* I/O APIC */
+		2, 10, 0,    0, 2, 0, 0,    0,	  0,   0, /* IRQ 0 is input 2 */
+		2, 10, 0,    9, 9, 0, 0,    0,	  0xd, 0, /* IRQ 9: level, high */
+		4, 6,  0xff, 0, 0, 1, /* NMI at LINT1 */
+	};
+	gpa_t at = table(1);
+
+	assert_int_equal(field(at + 4, 4), HEADER_SIZE + 8 + sizeof(entries));
+	assert_int_equal(field(at + 36, 8), 0x1fee00000);
+	assert_memory_equal(guest_ram + at + 44, entries, sizeof(entries));
+}
+
+/* Runs a shell command there: ACPICA says what is good, and complains not. */
+static void run(const char *directory, const char *command, const char *good)
+{
+	static char output[1 << 16];
+	char line[512];
+	FILE *pipe;
+	size_t length;
+
+	snprintf(line, sizeof(line), "cd %s && %s 2>&1", directory, command);
+	pipe = popen(line, "r");
+	assert_non_null(pipe);
+	length = fread(output, 1, sizeof(output) - 1, pipe);
+	output[length] = '\0';
+	if (pclose(pipe) || strstr(output, "ACPI BIOS") ||
+	    strstr(output, "ACPI Error") || strstr(output, "ACPI Warning") ||
+	    !strstr(output, good))
+		fail_msg("%s:\n%s", command, output);
+}
+
+static void save(const char *directory, const char *name, gpa_t at)
+{
+	char path[256];
+	size_t length = field(at + 4, 4);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(guest_ram + at, 1, length, file), length);
+	fclose(file);
+}
+
+/* What iasl takes apart it puts together again; and the AML runs. */
+static void acpica(void **state)
+{
+	char directory[] = "/tmp/test_acpi.XXXXXX";
+	char command[64];
+
+	assert_non_null(mkdtemp(directory));
+	save(directory, "facp.dat", table(0));
+	save(directory, "apic.dat", table(1));
+	save(directory, "facs.dat", field(table(0) + 36, 4));
+	save(directory, "dsdt.dat", field(table(0) + 40, 4));
+	save(directory, "rsdt.dat", field(ACPI_RSDP_GPA + 16, 4));
+	save(directory, "xsdt.dat", field(ACPI_RSDP_GPA + 24, 8));
+	run(directory, "iasl -d *.dat", "ASL Output");
+	run(directory, "iasl -we *.dsl", "Compilation successful");
+	run(directory, "acpiexec -b 'evaluate _S5' dsdt.dat",
+	    "Evaluation of \\_S5 returned object");
+	run(directory, "acpiexec -b 'resources _SB.PCI0' dsdt.dat",
+	    "Address Maximum : FEBFFFFF");
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	assert_int_equal(system(command), 0);
+}
+
+static void mp_table(void **state)
+{
+	gpa_t pointer = search("_MP_"), at = field(pointer + 4, 4), entry;
+	/* What of each type, and how long they are. */
+	static const u8 sizes[] = { 20, 8, 8, 8, 8 };
+	int counts[ARRAY_SIZE(sizes)] = { 0 };
+	u16 wired = 0;
+
+	assert_true(pointer >= 0xf0000); /* where it is searched */
+	assert_int_equal(field(pointer + 8, 2), 0x0401);
+	assert_int_equal(acpi_sum(guest_ram + pointer, 16), 0);
+	assert_memory_equal(guest_ram + at, "PCMP", 4);
+	assert_int_equal(acpi_sum(guest_ram + at, field(at + 4, 2)), 0);
+	assert_int_equal(field(at + 36, 4), 0xfee00000);
+
+	entry = at + 44;
+	for (u64 i = 0; i < field(at + 34, 2); i++) {
+		u8 type = field(entry, 1);
+
+		assert_in_range(type, 0, ARRAY_SIZE(sizes) - 1);
+		counts[type]++;
+		if (type == 3) {
+			u8 irq = field(entry + 5, 1);
+
+			wired |= BIT(irq);
+			assert_int_equal(field(entry + 7, 1), irq ? irq : 2);
+			assert_int_equal(field(entry + 2, 2),
+					 irq == 9 ? 0xd : 0);
+		}
+		entry += sizes[type];
+	}
+	assert_int_equal(entry, at + field(at + 4, 2));
+	assert_int_equal(wired, 0xfffb);
+	assert_int_equal(counts[0], 1);
+	assert_int_equal(field(at + 44, 8), 0x000306c303140000);
+	assert_int_equal(field(at + 52, 4), 0xbfebfbff);
+	assert_int_equal(counts[1], 1);
+	assert_memory_equal(guest_ram + at + 64, "\1\0ISA   ", 8);
+	assert_int_equal(counts[2], 1);
+	assert_int_equal(field(at + 72, 8), 0xfec0000001110002);
+	assert_int_equal(counts[4], 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(roots),    cmocka_unit_test(fadt),
+		cmocka_unit_test(madt),	    cmocka_unit_test(acpica),
+		cmocka_unit_test(mp_table),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
