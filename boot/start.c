@@ -77,6 +77,7 @@ static void load_kernel(const struct boot_info *info)
 		.module_size = module_size(initrd),
 		.module_name = name,
 		.cmdline = cmdline,
+		.rsdp = vm.rsdp,
 	};
 	enum load_status status;
 	struct guest_entry entry;

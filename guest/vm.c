@@ -8,6 +8,8 @@
 #include "arch/x86/time.h"
 #include "boot/memory.h"
 #include "boot/options.h"
+#include "guest/acpi.h"
+#include "guest/mptable.h"
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "vmx/selftest.h"
@@ -197,6 +199,19 @@ static void create_devices(struct vm *vm, u64 bytes)
 	devices_init(&vm->devices, &config);
 }
 
+/* What a PC's firmware leaves in memory. */
+static void create_tables(struct vm *vm)
+{
+	struct cpuid_regs shown;
+
+	if (!DEVICES_HAVE_IOAPIC)
+		return;
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);
+	acpi_write(&vm->memory);
+	mptable_write(&vm->memory, shown.eax, shown.edx);
+	vm->rsdp = ACPI_RSDP_GPA;
+}
+
 bool vm_create(struct vm *vm, const struct options *options,
 	       const struct selftest_result *selftest)
 {
@@ -227,6 +242,7 @@ bool vm_create(struct vm *vm, const struct options *options,
 	find_features(vm);
 	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp);
 	create_devices(vm, bytes);
+	create_tables(vm);
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
 		 "%lu KiB of Umbra's for it",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
