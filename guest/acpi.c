@@ -83,7 +83,7 @@ struct fadt {
 	struct gas reset_reg;
 	u8 reset_value;
 	u8 reserved_3[3];
-	u64 x_firmware_ctrl;
+	u64 x_firmware_ctrl; /* 0: the one of 32 bits counts */
 	u64 x_dsdt;
 	struct gas x_pm1a_evt_blk, x_pm1b_evt_blk;
 	struct gas x_pm1a_cnt_blk, x_pm1b_cnt_blk;
@@ -275,7 +275,6 @@ static void write_fadt(struct guest_memory *gm)
 			 FADT_TIMER_32_BITS | FADT_RESET_REG,
 		.reset_reg = port(PORT_RESET, 1, 1),
 		.reset_value = RESET_ALL,
-		.x_firmware_ctrl = FACS_GPA,
 		.x_dsdt = DSDT_GPA,
 		.x_pm1a_evt_blk = port(PM_PORT_EVENT, event_size, 2),
 		.x_pm1a_cnt_blk = port(PM_PORT_CONTROL, 2, 2),

@@ -100,7 +100,7 @@ static void fadt(void **state)
 {
 	gpa_t at = table(0), facs = field(at + 36, 4), dsdt = field(at + 40, 4);
 
-	assert_int_equal(field(at + 132, 8), facs);
+	assert_int_equal(field(at + 132, 8), 0); /* or it counted */
 	assert_int_equal(field(at + 140, 8), dsdt);
 	assert_int_equal(facs % 64, 0);
 	assert_memory_equal(guest_ram + facs, "FACS\x40\0\0\0", 8);
