@@ -322,26 +322,12 @@ bits 64
 	pop	rbx
 	ret
 
-; void leave_for_real_mode(void), void leave_for_pae(void): from the unpaged state
-; to where Umbra can't follow yet. Neither returns: on a machine that can, they
-; halt there.
+; void leave_for_real_mode(void): from the unpaged state to where Umbra can't
+; follow. It does not return: on a machine that can, it halts there.
 global leave_for_real_mode
 leave_for_real_mode:
 	TO_UNPAGED
 	and	eax, ~CR0_PE
-	mov	cr0, eax
-	hlt
-
-bits 64
-global leave_for_pae
-leave_for_pae:
-	TO_UNPAGED
-	mov	ecx, MSR_EFER
-	rdmsr
-	and	eax, ~EFER_LME
-	wrmsr
-	mov	eax, cr0
-	or	eax, CR0_PG
 	mov	cr0, eax
 	hlt
 

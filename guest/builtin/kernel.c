@@ -174,12 +174,6 @@ static u32 real_mode_main(void)
 	return 1;
 }
 
-static u32 pae_main(void)
-{
-	leave_for_pae();
-	return 1;
-}
-
 static const struct program programs[] = {
 	{ "demo", demo_main },
 	{ "bench", bench_main },
@@ -190,7 +184,6 @@ static const struct program programs[] = {
 	{ "spin", spin_main },
 	{ "triple-fault", triple_fault_main },
 	{ "real-mode", real_mode_main },
-	{ "pae", pae_main },
 };
 
 void __noreturn kernel_main(u32 eax, u64 ebx);

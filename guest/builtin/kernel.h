@@ -79,9 +79,8 @@ struct unpaged_visit {
 };
 void unpaged_visit(struct unpaged_visit *visit);
 
-/* Enter real mode, and PAE paging: these don't come back. */
+/* Enter real mode: this doesn't come back. */
 void leave_for_real_mode(void);
-void leave_for_pae(void);
 
 /* trap.c */
 struct trap_frame {

@@ -43,9 +43,12 @@ def power_off(run):
 # with A and D set, in the one that writes them clear, and whether Umbra has
 # to inject the guest's not-present faults.
 DEMO = {
+    "vtlb": ("2.00", "2.00", True),
     "cached": ("3.00", "3.00", True),
     "update": ("2.00", "3.00", True),
     "bypass": ("1.00", "2.00", False),
+    "prefetch": ("1.00", "2.00", False),
+    "nowalk": ("1.00", "2.00", False),
 }
 DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
@@ -79,12 +82,17 @@ def check_guest(s, cpu, options):
 
 
 for label, model, options in (
+        ("vtlb", "haswell", "mmu=vtlb"),
+        ("vtlb", "penryn", "mmu=vtlb mmu.prefetch=16 mmu.nowalk=1"),
         ("cached", "haswell", "mmu=cached"),
         ("update", "penryn", "mmu=update"),
         ("bypass", "haswell", "mmu=bypass"),
         ("bypass", "penryn", "mmu=bypass"),
+        ("prefetch", "haswell", "mmu=prefetch"),
+        ("nowalk", "haswell", "mmu=nowalk"),
+        ("nowalk", "penryn", "mmu=nowalk"),
         ("noupdate", "haswell", "mmu=bypass mmu.update=0"),
-        ("starved", "haswell", "mmu=bypass mmu.pages=16"),
+        ("starved", "haswell", "mmu=nowalk mmu.pages=16"),
         ("starved-noupdate", "penryn", "mmu=bypass mmu.update=0 mmu.pages=16"),
 ):
     scenario(f"check-{label}-{model}", model, options)(check_guest)
@@ -114,7 +122,6 @@ def stopped(s, guest, message):
 
 
 scenario("stop-real-mode", "real-mode", "enters real-address mode")(stopped)
-scenario("stop-pae", "pae", "turns on PAE paging")(stopped)
 
 
 # --- Linux ------------------------------------------------------------------
@@ -130,12 +137,15 @@ def linux_shell(s, cpu, options, append=""):
 
 
 for model in CPUS:
-    for label, switches in (("cached", "mmu=cached"),
-                            ("update", "mmu=update"),
-                            ("bypass", "mmu=bypass"),
-                            ("nobypass", "mmu=bypass mmu.bypass=0")):
+    for label, switches in (("nowalk", "mmu=nowalk"),
+                            ("nobypass", "mmu.bypass=0")):
         scenario(f"linux-{label}-{model}", model, switches)(linux_shell)
-scenario("linux-nopti", "haswell", "mmu=bypass", "pti=off")(linux_shell)
+for label, switches in (("vtlb", "mmu=vtlb"), ("cached", "mmu=cached"),
+                        ("update", "mmu=update"), ("bypass", "mmu=bypass"),
+                        ("prefetch", "mmu=prefetch"),
+                        ("64-pages", "mmu.pages=64")):
+    scenario(f"linux-{label}", "haswell", switches)(linux_shell)
+scenario("linux-nopti", "haswell", "", "pti=off")(linux_shell)
 
 
 INJECTED = re.compile(r"^umbra: guest page faults injected: (\d+) not-present",
