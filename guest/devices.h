@@ -29,7 +29,7 @@
 #include "guest/rtc.h"
 #include "guest/uart.h"
 
-/* The tables that tell of the I/O APIC are shown when there is one. */
+/* The guest is told of the APICs when there are such. */
 #define DEVICES_HAVE_IOAPIC false
 
 enum guest_end {

@@ -204,12 +204,11 @@ static void create_tables(struct vm *vm)
 {
 	struct cpuid_regs shown;
 
-	if (!DEVICES_HAVE_IOAPIC)
-		return;
-	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);
-	acpi_write(&vm->memory);
-	mptable_write(&vm->memory, shown.eax, shown.edx);
+	acpi_write(&vm->memory, DEVICES_HAVE_IOAPIC);
 	vm->rsdp = ACPI_RSDP_GPA;
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);
+	if (DEVICES_HAVE_IOAPIC)
+		mptable_write(&vm->memory, shown.eax, shown.edx);
 }
 
 bool vm_create(struct vm *vm, const struct options *options,

@@ -34,7 +34,7 @@ struct vm_stats {
 struct vm {
 	const char *name;
 	struct guest_memory memory;
-	gpa_t rsdp; /* of its ACPI tables; 0: it has none */
+	gpa_t rsdp; /* of its ACPI tables */
 	struct machine_devices devices;
 	struct guest_msrs msrs;
 	struct cpuid_policy_input cpuid;

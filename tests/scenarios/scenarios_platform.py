@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The PC that a kernel finds around its processor: ACPI, PCI, its devices."""
+
+import re
+
+from harness import Failure, scenario
+from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, on_bochs, linux,
+                       type_command)
+
+# What Linux finds; each is said only after the device has answered.
+FOUND = (
+    r"ACPI: Interpreter enabled",
+    r"ACPI: PM: \(supports S0 S5\)",
+    r"ACPI: PCI Root Bridge \[PCI0\] \(domain 0000 \[bus 00-ff\]\)",
+    r"pci 0000:00:00\.0: \[8086:1237\] type 00 class 0x060000",
+    r"clocksource: acpi_pm: mask",
+    r"00:00: ttyS0 at I/O 0x3f8 \(irq = 4,",
+    r"serio: i8042 KBD port at 0x60,0x64 irq 1$",
+    r"serio: i8042 AUX port at 0x60,0x64 irq 12$",
+    r"input: AT Translated Set 2 keyboard",
+    r"rtc_cmos 00:01: setting system clock to ",
+)
+COMPLAINT = re.compile(
+    r"^.*(BIOS (?:Error|Warning)|Firmware (?:Bug|Warn)|ACPI (?:Error|Warning)"
+    r"|(?:i8042|rtc_cmos|pnp|PCI)\b.*(?:fail|error|invalid)).*$", re.M | re.I)
+
+
+@scenario("linux-platform")
+def linux_platform(s):
+    run = s.start(*on_bochs(), *linux("mmu=bypass"))
+    run.expect(PROMPT, LINUX_SECONDS)
+    for what in FOUND:
+        if not re.search(what, run.output, re.M):
+            raise Failure(f"Linux has not said {what!r}")
+    for complaint in COMPLAINT.finditer(run.output):
+        # An 82441FX has none, and the line is not a warning's.
+        if "fail to add MMCONFIG" not in complaint[0]:
+            raise Failure(f"Linux complains: {complaint[0]}")
+    type_command(run, "grep -c acpi /proc/interrupts", r"^1$")
+    run.send("exit\n")
+    run.expect(r"ACPI: PM: Preparing to enter system sleep state S5",
+               BOOT_SECONDS)
+    run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
+@scenario("linux-reboot")
+def linux_reboot(s):
+    """Each of the ways that Linux knows to a reset."""
+    for way in ("acpi", "kbd"):
+        run = s.start(*on_bochs(), *linux("mmu=bypass", f"reboot={way}"))
+        run.expect(PROMPT, LINUX_SECONDS)
+        run.send("reboot -f\n")
+        run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
+        run.finish(0, BOOT_SECONDS)
