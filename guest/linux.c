@@ -14,10 +14,20 @@
 #define XLOADFLAGS_VERSION 0x020c
 #define XLF_KERNEL_64 BIT(0)
 #define ENTRY_64 0x200 /* the 64-bit entry, from the kernel's start */
+/* The VGA's text mode, as its BIOS numbers the modes. */
+#define TEXT_MODE 3
+#define TEXT_COLUMNS 80
+#define TEXT_ROWS 25
+#define TEXT_POINTS 16
 #define LOADER_UNDEFINED 0xff /* a loader with no number of its own */
 
 /* Offsets in the kernel's first sectors, and so in struct boot_params too. */
 enum {
+	SCREEN_MODE = 0x006,
+	SCREEN_COLUMNS = 0x007,
+	SCREEN_ROWS = 0x00e,
+	SCREEN_IS_VGA = 0x00f,
+	SCREEN_POINTS = 0x010, /* of a character, in height */
 	ACPI_RSDP_ADDR = 0x070,
 	E820_ENTRIES = 0x1e8,
 	HEADER_START = 0x1f1,
@@ -176,6 +186,11 @@ static void write_boot_params(struct guest_memory *gm,
 	memset(params, 0, PAGE_SIZE);
 	memcpy(params + HEADER_START, image->setup + HEADER_START,
 	       image->header_end - HEADER_START);
+	params[SCREEN_MODE] = TEXT_MODE;
+	params[SCREEN_COLUMNS] = TEXT_COLUMNS;
+	params[SCREEN_ROWS] = TEXT_ROWS;
+	params[SCREEN_IS_VGA] = 1;
+	params[SCREEN_POINTS] = TEXT_POINTS;
 	params[TYPE_OF_LOADER] = LOADER_UNDEFINED;
 	set_u32(params, CMD_LINE_PTR, CMDLINE_GPA);
 	set_u32(params, RAMDISK_IMAGE, initrd);

@@ -8,7 +8,9 @@
  *
  * The layout is a PC's:
  *	0 - 640 KiB	RAM
- *	640 - 768 KiB	nothing (a PC's video memory)
+ *	640 - 736 KiB	nothing (a PC's video memory, for graphics)
+ *	736 - 768 KiB	RAM, which e820 leaves out: the VGA's text screen, which
+ *			a guest thus writes without an exit, and Umbra can read
  *	768 KiB - 1 MiB	RAM, zeroed, which e820 calls reserved (a PC's ROMs)
  *	1 MiB - 3 GiB	RAM, as much as there is
  *	4 GiB -		the RAM beyond 3 GiB
@@ -22,7 +24,8 @@
 #define P2M_NONE (~0ULL)
 
 #define GUEST_BASE_RAM_END 0xa0000ULL
-#define GUEST_ROM_START 0xc0000ULL
+#define GUEST_VGA_TEXT_START 0xb8000ULL
+#define GUEST_ROM_START 0xc0000ULL /* where the text screen ends */
 #define GUEST_HIGH_RAM_START (1 * MIB)
 #define GUEST_LOW_RAM_LIMIT (3 * GIB)
 #define GUEST_ABOVE_4G_START (4 * GIB)
@@ -55,8 +58,8 @@ enum guest_memory_status {
 };
 
 /*
- * Gives the guest `bytes` of memory (rounded down to pages; the 128 KiB that a
- * PC loses to its video memory are counted in), all of it zeroed: a guest must
+ * Gives the guest `bytes` of memory (rounded down to pages; the 96 KiB that are
+ * nothing are counted in), all of it zeroed: a guest must
  * not see what was there before. Identity comes first; only where the machine
  * has the frame in use is another taken.
  */

@@ -7,6 +7,7 @@
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
+#include "guest/text_screen.h"
 #include "guest/vm.h"
 #include "lib/log.h"
 #include "mmu/audit.h"
@@ -199,5 +200,6 @@ void vm_run(struct vm *vm)
 	}
 	apic_timer_disarm();
 	trace_print(&vm->trace);
+	text_screen_log(&vm->memory);
 	stats_print(vm);
 }

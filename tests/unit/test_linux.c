@@ -115,6 +115,9 @@ static struct boot_params *loaded(void)
 	assert_int_equal(params->hdr.type_of_loader, 0xff);
 	assert_int_equal(params->hdr.init_size, 8 * MIB);
 	assert_int_equal(params->sentinel, 0);
+	assert_int_equal(params->screen_info.orig_video_isVGA, 1);
+	assert_int_equal(params->screen_info.orig_video_cols, 80);
+	assert_int_equal(params->screen_info.orig_video_lines, 25);
 	assert_int_equal(params->e820_entries, 3);
 	assert_int_equal(params->e820_table[2].addr, MIB);
 	assert_int_equal(params->e820_table[2].size, RAM - MIB);

@@ -75,7 +75,9 @@ static void identity_with_a_hole(void **state)
 	assert_int_equal(gm.relocated, 0);
 	assert_int_equal(guest_memory_hfn(&gm, 0x9f), 0x9f);
 	assert_true(guest_memory_hfn(&gm, 0xa0) == P2M_NONE);
-	assert_true(guest_memory_hfn(&gm, 0xbf) == P2M_NONE);
+	assert_true(guest_memory_hfn(&gm, 0xb7) == P2M_NONE);
+	assert_int_equal(guest_memory_hfn(&gm, 0xb8), 0xb8);
+	assert_int_equal(guest_memory_hfn(&gm, 0xbf), 0xbf);
 	assert_int_equal(guest_memory_hfn(&gm, 0xc0), 0xc0);
 	assert_int_equal(guest_memory_hfn(&gm, 511), 511);
 	assert_true(guest_memory_hfn(&gm, 512) == P2M_NONE);

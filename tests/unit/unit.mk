@@ -3,8 +3,8 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# printf.c, string.c, memory.c, symbols.c and paging.c are included by their
-# tests.
+# printf.c, string.c, memory.c, symbols.c, paging.c and text_screen.c are
+# included by their tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
 UNIT_memory_SRCS :=
@@ -36,6 +36,7 @@ LOADER_SRCS := guest/loader.c guest/linux.c guest/multiboot.c \
 UNIT_linux_SRCS := $(LOADER_SRCS)
 UNIT_multiboot_SRCS := $(LOADER_SRCS)
 UNIT_guest_multiboot2_SRCS := $(LOADER_SRCS)
+UNIT_text_screen_SRCS := guest/memory.c tests/unit/guest_ram.c
 UNIT_uart_SRCS := guest/uart.c
 UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
