@@ -19,17 +19,18 @@ RUN_FLAGS ?=
 
 .PHONY: guests scenarios test-nested hardware-table bench FORCE
 
-guests: $(LINUX) $(LINUX_I386) $(GUESTS)/memtest
+guests: $(LINUX) $(LINUX_I386)
 
 $(GUESTS)/vmlinuz: | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/get-file linux-image-cloud-amd64 'boot/vmlinuz-*' $@
 
-# Its image of 64 bits, which comes with the one of 32.
-$(GUESTS)/memtest: | $(B)/.deps
-	@mkdir -p $(@D)
-	tools/get-file memtest86+ 'boot/memtest86+ia32.bin' $@32 \
-		'boot/memtest86+x64.bin' $@
+# Its images of 64 and of 32 bits.
+MEMTEST := $(GUESTS)/memtest $(GUESTS)/memtest32
+$(MEMTEST) &: | $(B)/.deps
+	@mkdir -p $(GUESTS)
+	tools/get-file memtest86+ 'boot/memtest86+x64.bin' $(GUESTS)/memtest \
+		'boot/memtest86+ia32.bin' $(GUESTS)/memtest32
 
 # 32-bit kernels (2-level paging, and PAE) and their initramfs, of Debian's i386,
 # for which apt gets a configuration and a state of its own.
@@ -90,7 +91,8 @@ demo: $(B)/umbra.elf
 bench: $(B)/umbra.elf $(LINUX)
 	tools/bench
 
-scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) test-guests
+scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
+		test-guests
 	tests/scenarios/run.py
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.
