@@ -4,7 +4,7 @@
 # the bare machine and under Umbra alike. Included by the Makefile.
 
 TEST_GUESTS := $(B)/guests/tests
-TEST_GUEST_NAMES := access forms chaos tasks
+TEST_GUEST_NAMES := access forms chaos tasks boot boot2 boot64
 # What they have in common.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
 	start.asm trap.asm console mode paging runtime)
@@ -28,16 +28,26 @@ $(TEST_GUESTS)/%.asm.o: tests/guests/%.asm tests/guests/guests.mk | $(B)/.deps
 	@echo "  NASM    $<"
 	$(Q)$(NASM) -f elf32 -w+all -Werror -I./ -MD $(@:.o=.d) $< -o $@
 
+LINK_TEST_GUEST = $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none \
+	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+	-T tests/guests/guests.ld $(filter %.o,$^) -o $@
+
 $(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
 		$(TEST_GUEST_RUNTIME)
 	@echo "  LD      $@"
-	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none \
-		-Wl,-z,noexecstack \
-		-Wl,--no-warn-rwx-segments -T tests/guests/guests.ld \
-		$(filter %.o,$^) -o $@
+	$(Q)$(LINK_TEST_GUEST)
 
 $(TEST_GUESTS)/forms.elf: $(TEST_GUESTS)/forms_table.asm.o
 $(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o \
 	$(TEST_GUESTS)/chaos_lethal.o $(TEST_GUESTS)/chaos64.asm.o
+
+# The same by the other ways to load it: a multiboot 2 header, too; ELF64.
+$(TEST_GUESTS)/boot2.elf: $(TEST_GUESTS)/boot2.asm.o $(TEST_GUESTS)/boot.o \
+		tests/guests/guests.ld $(TEST_GUEST_RUNTIME)
+	@echo "  LD      $@"
+	$(Q)$(LINK_TEST_GUEST)
+
+$(TEST_GUESTS)/boot64.elf: $(TEST_GUESTS)/boot.elf
+	$(Q)objcopy -I elf32-i386 -O elf64-x86-64 $< $@
 
 -include $(wildcard $(TEST_GUESTS)/*.d)

@@ -4,8 +4,7 @@
 
 #include "arch/x86/cpuid.h"
 
-/* Multiboot 1 specification, 3.2 and 3.3. */
-#define MB1_LOADED 0x2badb002
+/* Multiboot 1 specification, 3.3. */
 #define MB1_HAS_ARGUMENTS BIT(2)
 
 #define EXIT_PORT 0xf4
@@ -18,6 +17,8 @@ struct mb1_info {
 	u32 arguments;
 };
 
+u32 boot_magic;
+const u32 *boot_info;
 u32 maxphyaddr = 36; /* where CPUID does not say: SDM vol. 3A, 4.1.4 */
 bool has_smep, has_smap, has_nx;
 static u32 passed, failed;
@@ -128,6 +129,8 @@ void __noreturn runtime_main(u32 eax, const struct mb1_info *info)
 	const char *arguments = "";
 
 	console_init();
+	boot_magic = eax;
+	boot_info = (const u32 *)info;
 	if (eax == MB1_LOADED && info->flags & MB1_HAS_ARGUMENTS)
 		arguments = (const char *)info->arguments;
 	find_features();

@@ -32,6 +32,11 @@ void console_init(void);
 void print(const char *fmt, ...);
 
 /* runtime.c */
+/* What the boot loader has left in EAX, and what EBX points at. */
+#define MB1_LOADED 0x2badb002
+#define MB2_LOADED 0x36d76289
+extern u32 boot_magic;
+extern const u32 *boot_info;
 extern u32 maxphyaddr;
 void main(const char *arguments);
 /* Count a check; true if the caller is to say what was wrong with it. */
