@@ -73,7 +73,7 @@ static void write_61(struct machine_devices *d, u16 port, u32 value, u64 now)
 
 static u32 read_rtc(struct machine_devices *d, u16 port, u64 now)
 {
-	u8 value = port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
+	u32 value = port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
 
 	devices_update_lines(d);
 	return value;

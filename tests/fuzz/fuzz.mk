@@ -14,4 +14,5 @@ FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
 FUZZ_multiboot2_SRCS := boot/multiboot2.c
 FUZZ_cmdline_SRCS := boot/cmdline.c
 FUZZ_screen_SRCS := arch/x86/screen.c
+FUZZ_devices_SRCS := $(UNIT_devices_SRCS)
 FUZZ_loader_SRCS := $(LOADER_SRCS)

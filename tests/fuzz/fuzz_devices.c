@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzzes the I/O ports: whatever a guest reads and writes, in whatever order
+ * and time, a device stays within its memory, gives no more than it was asked
+ * for, and always has its next event in the future.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/devices.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+struct operation {
+	u8 kind; /* and the access's size */
+	u8 place;
+	u16 offset;
+	u32 value;
+};
+
+enum { READ, WRITE, WAIT, INTERRUPT, TYPE, KINDS };
+
+/* Where there is something to fuzz. */
+static const u16 places[] = { 0x20,  0x40,  0x60,  0x64,  0x70,	 0xa0,
+			      0x3f8, 0x4d0, 0x600, 0xcf8, 0xcfc, 0 };
+
+static void console(void *ctx, u8 byte)
+{
+}
+
+static bool rtc_register(u8 index, u8 *value)
+{
+	*value = index * 7;
+	return true;
+}
+
+static void step(struct machine_devices *d, const struct operation *op,
+		 u64 *now)
+{
+	unsigned int size = 1U << (op->kind / KINDS % 3);
+	u16 place = places[op->place % ARRAY_SIZE(places)];
+	u16 port = place ? place + op->offset % 8 : op->offset;
+	u64 mask = BITS(8 * size - 1, 0);
+
+	switch (op->kind % KINDS) {
+	case READ:
+		if (devices_port_read(d, port, size, *now) & ~mask)
+			abort();
+		break;
+	case WRITE:
+		devices_port_write(d, port, size, op->value & mask, *now);
+		break;
+	case WAIT: /* up to 2^44 ns, nearly five hours */
+		*now += (u64)op->value << (op->place % 13);
+		devices_tick(d, *now);
+		if (devices_next_event(d) <= *now)
+			abort();
+		break;
+	case INTERRUPT:
+		if (devices_interrupt_pending(d))
+			devices_acknowledge(d);
+		break;
+	case TYPE:
+		devices_console_input(d, op->value);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	const struct devices_config config = { .console = console,
+					       .rtc_read = rtc_register,
+					       .memory = 64 * MIB };
+	struct machine_devices devices;
+	struct operation op;
+	enum guest_end end = GUEST_RUNS;
+	u64 now = 0;
+
+	devices_init(&devices, &config);
+	for (; size >= sizeof(op); data += sizeof(op), size -= sizeof(op)) {
+		memcpy(&op, data, sizeof(op));
+		step(&devices, &op, &now);
+		/* The first end that the guest asks for stands. */
+		if (end != GUEST_RUNS && devices.end != end)
+			abort();
+		end = devices.end;
+	}
+	return 0;
+}
