@@ -27,6 +27,11 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "UMBRA ", "UMBRAPC ", 1)
 				WordIO (ResourceProducer, MinFixed, MaxFixed,
 					PosDecode, EntireRange,
 					0, 0x0d00, 0xffff, 0, 0xf300)
+				// the VGA's memory
+				DWordMemory (ResourceProducer, PosDecode,
+					MinFixed, MaxFixed, Cacheable,
+					ReadWrite,
+					0, 0x000a0000, 0x000bffff, 0, 0x20000)
 				// from the end of RAM (GUEST_LOW_RAM_LIMIT in
 				// guest/memory.h) to the I/O APIC
 				DWordMemory (ResourceProducer, PosDecode,
