@@ -34,60 +34,50 @@ static void __noreturn refuse(void)
 	machine_end(END_REFUSED, 0);
 }
 
-/* The module whose string begins with @word, and what comes after the word. */
-static const struct boot_module *
-find_module(const struct boot_info *info, const char *word, const char **rest)
+/*
+ * The modules, at most @max, whose string begins with @word; their names are
+ * what comes after the word. Returns how many there are.
+ */
+static size_t find_modules(const struct boot_info *info, const char *word,
+			   struct load_module *out, size_t max)
 {
-	size_t length = strlen(word);
+	size_t length = strlen(word), count = 0;
 
-	for (unsigned int i = 0; i < info->module_count; i++) {
-		const char *string = info->modules[i].string;
+	for (unsigned int i = 0; i < info->module_count && count < max; i++) {
+		const struct boot_module *module = &info->modules[i];
+		const char *string = module->string;
 
 		if (strncmp(string, word, length) ||
 		    (string[length] && string[length] != ' '))
 			continue;
-		*rest = string + length + (string[length] == ' ');
-		return &info->modules[i];
+		out[count++] = (struct load_module){
+			.start = phys_to_virt(module->start),
+			.size = module->end - module->start,
+			.name = string + length + (string[length] == ' '),
+		};
 	}
-	return NULL;
-}
-
-static size_t module_size(const struct boot_module *module)
-{
-	return module ? module->end - module->start : 0;
-}
-
-static const void *module_start(const struct boot_module *module)
-{
-	return module ? phys_to_virt(module->start) : NULL;
+	return count;
 }
 
 /* The kernel that the boot loader has brought along, of whatever kind. */
 static void load_kernel(const struct boot_info *info)
 {
-	const char *cmdline = "", *name = "";
-	const struct boot_module *kernel =
-		find_module(info, MODULE_KERNEL, &cmdline);
-	const struct boot_module *initrd =
-		find_module(info, MODULE_INITRD, &name);
-	const struct load_request request = {
-		.kernel = module_start(kernel),
-		.kernel_size = module_size(kernel),
-		.module = module_start(initrd),
-		.module_size = module_size(initrd),
-		.module_name = name,
-		.cmdline = cmdline,
-		.rsdp = vm.rsdp,
-	};
+	struct load_module kernel, modules[LOAD_MODULES_MAX];
+	struct load_request request = { .modules = modules, .rsdp = vm.rsdp };
 	enum load_status status;
 	struct guest_entry entry;
 
-	if (!kernel) {
+	if (!find_modules(info, MODULE_KERNEL, &kernel, 1)) {
 		log_info("no kernel to run: give one as a multiboot2 "
 			 "module whose string begins with \"" MODULE_KERNEL
 			 "\" (tools/run --kernel FILE)");
 		refuse();
 	}
+	request.kernel = kernel.start;
+	request.kernel_size = kernel.size;
+	request.cmdline = kernel.name;
+	request.module_count =
+		find_modules(info, MODULE_INITRD, modules, LOAD_MODULES_MAX);
 	status = guest_load(&vm.memory, &request, &entry);
 	if (status != LOAD_OK) {
 		log_info("the guest kernel can't be loaded: %s",
@@ -96,7 +86,7 @@ static void load_kernel(const struct boot_info *info)
 	}
 	vm.name = entry.kind;
 	vcpu_start(&vm.vcpu, &entry);
-	log_info("guest: %s, \"%s\"", entry.kind, cmdline);
+	log_info("guest: %s, \"%s\"", entry.kind, kernel.name);
 }
 
 /* "NAME ARGUMENTS": the built-in guest gets all of it as its command line. */
@@ -131,7 +121,8 @@ static void load_builtin(const char *words)
 
 void start(const struct boot_info *info, const struct options *options)
 {
-	const char *guest = options->guest, *unused;
+	const char *guest = options->guest;
+	struct load_module unused;
 	const struct hypervisor *below = vmx_hypervisor();
 	struct selftest_result selftest;
 
@@ -151,7 +142,7 @@ void start(const struct boot_info *info, const struct options *options)
 		machine_end(END_REPORT, 0);
 	}
 	if (!guest[0])
-		guest = find_module(info, MODULE_KERNEL, &unused)
+		guest = find_modules(info, MODULE_KERNEL, &unused, 1)
 				? "linux"
 				: DEFAULT_BUILTIN;
 	vm.name = guest;

@@ -143,16 +143,16 @@ enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
 }
 
 gpa_t image_load_module(struct guest_memory *gm,
-			const struct load_request *request,
-			const struct image *image)
+			const struct load_module *module,
+			const struct image *image, gpa_t top)
 {
 	gpa_t start;
 
-	if (request->module_size > gm->low_end - image->end)
+	if (module->size > top - image->end)
 		return 0;
-	start = ALIGN_DOWN(gm->low_end - request->module_size, PAGE_SIZE);
+	start = ALIGN_DOWN(top - module->size, PAGE_SIZE);
 	if (start < image->end)
 		return 0;
-	guest_memory_write(gm, start, request->module, request->module_size);
+	guest_memory_write(gm, start, module->start, module->size);
 	return start;
 }

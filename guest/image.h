@@ -38,11 +38,11 @@ enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
 				 struct image *out);
 
 /*
- * Puts the request's module at the top of memory, on a page boundary and clear
- * of the image; its first address, or 0 where it has no room.
+ * Puts a module below @top, on a page boundary and clear of the image; its
+ * first address, or 0 where it has no room.
  */
 gpa_t image_load_module(struct guest_memory *gm,
-			const struct load_request *request,
-			const struct image *image);
+			const struct load_module *module,
+			const struct image *image, gpa_t top);
 
 #endif

@@ -8,6 +8,7 @@
 #define SECTOR_SIZE 512
 #define DEFAULT_SETUP_SECTS 4 /* what setup_sects == 0 stands for */
 #define SYSSIZE_UNIT 16
+#define INITRD_ALIGN 4
 #define BOOT_FLAG 0xaa55
 #define HEADER_MAGIC 0x53726448 /* "HdrS" */
 #define MIN_VERSION 0x020a /* the first with pref_address and init_size */
@@ -85,6 +86,12 @@ struct linux_image {
 	u32 cmdline_size; /* the longest command line, without the NUL */
 	u64 initrd_addr_max; /* the highest address of an initramfs' bytes */
 	bool long_mode; /* it has a 64-bit entry */
+};
+
+/* The initramfs in the guest's memory. */
+struct initrd {
+	gpa_t gpa;
+	u64 size;
 };
 
 static u64 field(const u8 *base, size_t offset, size_t size)
@@ -178,7 +185,8 @@ static void write_page_tables(struct guest_memory *gm)
 /* struct boot_params, "the zero page": all that is not set here is 0. */
 static void write_boot_params(struct guest_memory *gm,
 			      const struct linux_image *image,
-			      const struct load_request *request, gpa_t initrd)
+			      const struct load_request *request,
+			      const struct initrd *initrd)
 {
 	u8 *params = guest_memory_map(gm, BOOT_PARAMS_GPA);
 	struct e820_entry map[GUEST_E820_MAX];
@@ -193,8 +201,8 @@ static void write_boot_params(struct guest_memory *gm,
 	params[SCREEN_POINTS] = TEXT_POINTS;
 	params[TYPE_OF_LOADER] = LOADER_UNDEFINED;
 	set_u32(params, CMD_LINE_PTR, CMDLINE_GPA);
-	set_u32(params, RAMDISK_IMAGE, initrd);
-	set_u32(params, RAMDISK_SIZE, request->module_size);
+	set_u32(params, RAMDISK_IMAGE, initrd->gpa);
+	set_u32(params, RAMDISK_SIZE, initrd->size);
 	set_u32(params, ACPI_RSDP_ADDR, request->rsdp); /* below 4 GiB */
 
 	params[E820_ENTRIES] = guest_memory_e820(gm, map);
@@ -203,22 +211,39 @@ static void write_boot_params(struct guest_memory *gm,
 
 /*
  * The initramfs goes as high as the guest and the kernel allow, out of the way
- * of the kernel's decompression, which ends at @end; 0: it has no room.
+ * of the kernel's decompression, which ends at @end; false: it has no room.
+ * Several files are one initramfs, in which each begins on a multiple of four
+ * bytes (Documentation/driver-api/early-userspace/buffer-format.rst).
  */
-static gpa_t load_initrd(struct guest_memory *gm,
-			 const struct linux_image *image,
-			 const struct load_request *request, gpa_t end)
+static bool load_initrd(struct guest_memory *gm,
+			const struct linux_image *image,
+			const struct load_request *request, gpa_t end,
+			struct initrd *out)
 {
 	u64 top = MIN(gm->low_end, image->initrd_addr_max + 1);
 	gpa_t gpa;
 
-	if (request->module_size > top)
-		return 0;
-	gpa = ALIGN_DOWN(top - request->module_size, PAGE_SIZE);
+	*out = (struct initrd){ 0 };
+	for (size_t i = 0; i < request->module_count; i++) {
+		if (request->modules[i].size > top)
+			return false;
+		out->size = ALIGN_UP(out->size, INITRD_ALIGN) +
+			    request->modules[i].size;
+	}
+	if (!out->size)
+		return true;
+	if (out->size > top)
+		return false;
+	out->gpa = gpa = ALIGN_DOWN(top - out->size, PAGE_SIZE);
 	if (gpa < end)
-		return 0;
-	guest_memory_write(gm, gpa, request->module, request->module_size);
-	return gpa;
+		return false;
+	for (size_t i = 0; i < request->module_count; i++) {
+		const struct load_module *module = &request->modules[i];
+
+		guest_memory_write(gm, gpa, module->start, module->size);
+		gpa = ALIGN_UP(gpa + module->size, INITRD_ALIGN);
+	}
+	return true;
 }
 
 /*
@@ -232,21 +257,18 @@ static enum load_status load(struct guest_memory *gm,
 	u64 start = image->pref_address;
 	u64 end = start + image->init_size;
 	size_t length = strlen(request->cmdline);
-	gpa_t initrd = 0;
+	struct initrd initrd;
 
 	if (start < GUEST_HIGH_RAM_START || end < start || end > gm->low_end)
 		return LOAD_NO_MEMORY;
 	if (length > image->cmdline_size ||
 	    length >= GUEST_BASE_RAM_END - CMDLINE_GPA)
 		return LOAD_CMDLINE_TOO_LONG;
-	if (request->module_size) {
-		initrd = load_initrd(gm, image, request, end);
-		if (!initrd)
-			return LOAD_MODULE_TOO_LARGE;
-	}
+	if (!load_initrd(gm, image, request, end, &initrd))
+		return LOAD_MODULE_TOO_LARGE;
 	guest_memory_write(gm, start, image->kernel, image->kernel_size);
 	guest_memory_write(gm, CMDLINE_GPA, request->cmdline, length + 1);
-	write_boot_params(gm, image, request, initrd);
+	write_boot_params(gm, image, request, &initrd);
 	write_gdt(gm, image->long_mode);
 	if (image->long_mode)
 		write_page_tables(gm);

@@ -29,14 +29,21 @@ enum load_status {
 	LOAD_STATUS_COUNT
 };
 
+#define LOAD_MODULES_MAX 8
+
+struct load_module {
+	const void *start; /* the file */
+	size_t size;
+	const char *name;
+};
+
 /* What the guest is to be given. */
 struct load_request {
 	const u8 *kernel; /* the file */
 	size_t kernel_size;
-	/* Linux's initramfs; to multiboot kernels, the only module. */
-	const void *module;
-	size_t module_size; /* 0: there is none */
-	const char *module_name;
+	/* To Linux, the pieces of its initramfs; to others, their modules. */
+	const struct load_module *modules;
+	size_t module_count;
 	const char *cmdline;
 	gpa_t rsdp; /* of the ACPI tables; 0: there are none */
 };

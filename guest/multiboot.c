@@ -67,8 +67,8 @@ static const char loader_name[] = "Umbra";
 #define MAP_GPA 0x9200
 #define LOADER_NAME_GPA 0x9f00
 #define CMDLINE_GPA 0xa000
-#define MODULE_NAME_GPA 0xb000
-#define STRING_MAX PAGE_SIZE
+#define MODULE_NAMES_GPA 0xb000
+#define STRING_MAX PAGE_SIZE /* of the command line; of all modules' names */
 
 static size_t find_header(const u8 *file, size_t size, struct header *out)
 {
@@ -110,24 +110,35 @@ static enum load_status load_image(struct guest_memory *gm, const u8 *file,
 	return image_load_flat(gm, file, size, at, &header.addresses, out);
 }
 
-static enum load_status load_module(struct guest_memory *gm,
-				    const struct load_request *request,
-				    const struct image *image,
-				    struct info *info)
+static enum load_status load_modules(struct guest_memory *gm,
+				     const struct load_request *request,
+				     const struct image *image,
+				     struct info *info)
 {
-	struct module module = { .string = MODULE_NAME_GPA };
+	struct module modules[LOAD_MODULES_MAX];
+	gpa_t top = gm->low_end, name_gpa = MODULE_NAMES_GPA;
 
-	if (!request->module_size)
+	if (!request->module_count)
 		return LOAD_OK;
-	module.start = image_load_module(gm, request, image);
-	if (!module.start)
-		return LOAD_MODULE_TOO_LARGE;
-	module.end = module.start + request->module_size;
-	guest_memory_write(gm, MODULE_GPA, &module, sizeof(module));
-	guest_memory_write(gm, MODULE_NAME_GPA, request->module_name,
-			   strlen(request->module_name) + 1);
+	for (size_t i = 0; i < request->module_count; i++) {
+		const struct load_module *module = &request->modules[i];
+		size_t length = strlen(module->name) + 1;
+
+		if (length > MODULE_NAMES_GPA + STRING_MAX - name_gpa)
+			return LOAD_CMDLINE_TOO_LONG;
+		top = image_load_module(gm, module, image, top);
+		if (!top)
+			return LOAD_MODULE_TOO_LARGE;
+		modules[i] = (struct module){ .start = top,
+					      .end = top + module->size,
+					      .string = name_gpa };
+		guest_memory_write(gm, name_gpa, module->name, length);
+		name_gpa += length;
+	}
+	guest_memory_write(gm, MODULE_GPA, modules,
+			   request->module_count * sizeof(modules[0]));
 	info->flags |= INFO_MODULES;
-	info->module_count = 1;
+	info->module_count = request->module_count;
 	info->modules = MODULE_GPA;
 	return LOAD_OK;
 }
@@ -160,11 +171,11 @@ enum load_status multiboot_load(struct guest_memory *gm,
 	enum load_status status;
 	struct image image;
 
-	if (length > STRING_MAX || strlen(request->module_name) >= STRING_MAX)
+	if (length > STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
 	status = load_image(gm, request->kernel, request->kernel_size, &image);
 	if (status == LOAD_OK)
-		status = load_module(gm, request, &image, &info);
+		status = load_modules(gm, request, &image, &info);
 	if (status != LOAD_OK)
 		return status;
 	write_map(gm, &info);

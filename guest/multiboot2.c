@@ -268,17 +268,21 @@ static void put_rsdp(struct writer *w, gpa_t rsdp)
 }
 
 static void put_information(struct guest_memory *gm,
-			    const struct load_request *request, u32 module)
+			    const struct load_request *request,
+			    const u32 *modules)
 {
 	struct writer w = { gm, INFO_GPA + 2 * sizeof(u32) };
-	const u32 range[] = { module, module + request->module_size };
 	u32 head[2] = { 0 }; /* total size, reserved */
 
 	put_string(&w, TAG_CMDLINE, request->cmdline);
 	put_string(&w, TAG_LOADER, "Umbra");
-	if (module)
-		put_tag(&w, TAG_MODULE, range, sizeof(range),
-			request->module_name, strlen(request->module_name) + 1);
+	for (size_t i = 0; i < request->module_count; i++) {
+		const struct load_module *module = &request->modules[i];
+		u32 range[] = { modules[i], modules[i] + module->size };
+
+		put_tag(&w, TAG_MODULE, range, sizeof(range), module->name,
+			strlen(module->name) + 1);
+	}
 	put_memory(&w);
 	put_rsdp(&w, request->rsdp);
 	put_tag(&w, TAG_END, NULL, 0, NULL, 0);
@@ -292,20 +296,24 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 {
 	enum load_status status;
 	struct image image;
-	gpa_t module = 0;
+	u32 modules[LOAD_MODULES_MAX];
+	gpa_t top = gm->low_end;
+	size_t strings = strlen(request->cmdline);
 
-	if (strlen(request->cmdline) >= STRING_MAX ||
-	    strlen(request->module_name) >= STRING_MAX)
+	for (size_t i = 0; i < request->module_count; i++)
+		strings += strlen(request->modules[i].name);
+	if (strings >= STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
 	status = load_image(gm, request, &image);
 	if (status != LOAD_OK)
 		return status;
-	if (request->module_size) {
-		module = image_load_module(gm, request, &image);
-		if (!module)
+	for (size_t i = 0; i < request->module_count; i++) {
+		top = image_load_module(gm, &request->modules[i], &image, top);
+		if (!top)
 			return LOAD_MODULE_TOO_LARGE;
+		modules[i] = top;
 	}
-	put_information(gm, request, module);
+	put_information(gm, request, modules);
 	*out = (struct guest_entry){
 		.kind = "multiboot2",
 		.rip = image.entry,

@@ -71,8 +71,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static u8 module[3 * PAGE_SIZE];
-	struct load_request request = { .module_name = "m", .cmdline = "x" };
+	static u8 file_of_module[3 * PAGE_SIZE];
+	static const struct load_module modules[] = {
+		{ file_of_module, sizeof(file_of_module), "m" },
+		{ file_of_module, 1, "n" },
+	};
+	struct load_request request = { .modules = modules, .cmdline = "x" };
 	static struct guest_memory gm;
 	struct guest_entry entry;
 	enum load_status status;
@@ -88,10 +92,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	plant(plan, place, file, size);
 	request.kernel = file;
 	request.kernel_size = size;
-	if (plan & WITH_MODULE) {
-		request.module = module;
-		request.module_size = sizeof(module);
-	}
+	if (plan & WITH_MODULE)
+		request.module_count = ARRAY_SIZE(modules);
 	if (!gm.p2m) /* once: what is left of other files harms nothing */
 		guest_ram_make(&gm, RAM);
 	status = guest_load(&gm, &request, &entry);

@@ -2,9 +2,10 @@
 """Kernels that nobody here wrote, and each kind that the loader knows."""
 
 import os
+import subprocess
 
 from harness import BUILD, scenario
-from scenarios import BOOT_SECONDS, on_bochs
+from scenarios import BOOT_SECONDS, LINUX_SECONDS, linux, on_bochs
 
 
 @scenario("kernel-multiboot2")
@@ -34,3 +35,18 @@ def boot_guest(s, guest, *options):
 for guest in ("boot", "boot2", "boot64"):
     scenario(f"guest-{guest}", guest)(boot_guest)
     scenario(f"guest-{guest}-bare", guest, "--bare")(boot_guest)
+
+
+@scenario("linux-two-initrds")
+def linux_two_initrds(s):
+    """Several files make one initramfs: a second adds its own to the first."""
+    s.file("extra", b"the second file is there\n")
+    extra = os.path.join(s.directory, "extra.cpio")
+    with open(extra, "wb") as archive:
+        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"],
+                       cwd=s.directory, input=b"extra\n", stdout=archive,
+                       check=True)
+    run = s.start(*on_bochs(),
+                  *linux("", "umbra.run=cat:/extra"), "--initrd", extra)
+    run.expect(r"^the second file is there$", LINUX_SECONDS)
+    run.finish(0, BOOT_SECONDS)

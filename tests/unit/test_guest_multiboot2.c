@@ -67,8 +67,7 @@ static int setup(void **state)
 		file[i] = i * 7;
 	open_header();
 	add_addresses(LOAD, LOAD + 0x1000, LOAD + 0x3000, LOAD + 0x44);
-	request = (struct load_request){ .module_name = "initrd.cpio",
-					 .cmdline = "a b" };
+	request = (struct load_request){ .cmdline = "a b" };
 	return 0;
 }
 
@@ -128,11 +127,15 @@ static void addresses_are_heeded(void **state)
 static void information_is_given(void **state)
 {
 	u8 module[5000];
+	const struct load_module modules[] = {
+		{ module, sizeof(module), "initrd.cpio" },
+		{ "second", 7, "another name" },
+	};
 	const u32 *t;
 
 	memset(module, 0x77, sizeof(module));
-	request.module = module;
-	request.module_size = sizeof(module);
+	request.modules = modules;
+	request.module_count = 2;
 	request.rsdp = RSDP;
 	memset(guest_ram + RSDP, 0x5a, 36);
 	assert_int_equal(load(FILE_SIZE), LOAD_OK);
@@ -144,6 +147,11 @@ static void information_is_given(void **state)
 	assert_int_equal(t[2] % PAGE_SIZE, 0);
 	assert_string_equal((char *)(t + 4), "initrd.cpio");
 	assert_memory_equal(guest_ram + t[2], module, sizeof(module));
+	t += ALIGN_UP(t[1], 8) / sizeof(*t); /* the next tag */
+	assert_int_equal(t[0], 3);
+	assert_int_equal(t[3] - t[2], 7);
+	assert_string_equal((char *)guest_ram + t[2], "second");
+	assert_string_equal((char *)(t + 4), "another name");
 	t = tag(4);
 	assert_int_equal(t[2], 640);
 	assert_int_equal(t[3], (RAM - MIB) / KIB);

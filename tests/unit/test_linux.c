@@ -27,7 +27,7 @@ static struct load_request request;
 static int setup(void **state)
 {
 	guest_ram_make(&gm, RAM);
-	request = (struct load_request){ .module_name = "", .cmdline = "" };
+	request = (struct load_request){ .cmdline = "" };
 	for (size_t i = 0; i < sizeof(file); i++)
 		file[i] = i * 7;
 	memset(header, 0, sizeof(*header));
@@ -136,12 +136,16 @@ static u64 code_descriptor(void)
 static void entry_64(void **state)
 {
 	struct boot_params *params;
-	u8 initrd[5000];
+	u8 initrd[5001];
+	const struct load_module modules[] = {
+		{ initrd, sizeof(initrd), "" },
+		{ "more", 4, "" },
+	};
 	u64 pte;
 
 	memset(initrd, 0x5a, sizeof(initrd));
-	request.module = initrd;
-	request.module_size = sizeof(initrd);
+	request.modules = modules;
+	request.module_count = 2;
 	request.cmdline = "console=ttyS0";
 	request.rsdp = 0xf0000;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
@@ -151,10 +155,13 @@ static void entry_64(void **state)
 	params = loaded();
 	assert_string_equal((char *)guest_ram + params->hdr.cmd_line_ptr,
 			    "console=ttyS0");
-	assert_int_equal(params->hdr.ramdisk_size, sizeof(initrd));
+	/* The second file begins on a multiple of four. */
+	assert_int_equal(params->hdr.ramdisk_size, 5004 + 4);
 	assert_int_equal(params->hdr.ramdisk_image, RAM - 2 * PAGE_SIZE);
 	assert_memory_equal(guest_ram + params->hdr.ramdisk_image, initrd,
 			    sizeof(initrd));
+	assert_memory_equal(guest_ram + params->hdr.ramdisk_image + 5001,
+			    "\0\0\0more", 7);
 	assert_int_equal(params->acpi_rsdp_addr, 0xf0000);
 
 	/* The last large page of the identity map. */
@@ -198,14 +205,17 @@ static void last_unit(void **state)
 
 static void no_room(void **state)
 {
+	struct load_module module = { NULL, 0, "" };
 	char cmdline[300];
 
 	/* 8 MiB are left above the kernel; it must not be read if too large. */
-	request.module_size = 8 * MIB + 1;
+	request.modules = &module;
+	request.module_count = 1;
+	module.size = 8 * MIB + 1;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_MODULE_TOO_LARGE);
-	request.module_size = ~0ULL;
+	module.size = ~0ULL;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_MODULE_TOO_LARGE);
-	request.module_size = 0;
+	request.module_count = 0;
 	memset(cmdline, 'a', sizeof(cmdline));
 	cmdline[256] = '\0';
 	request.cmdline = cmdline;

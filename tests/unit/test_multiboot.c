@@ -62,11 +62,15 @@ static enum load_status load(size_t size, size_t module_size)
 {
 	u8 *exact = malloc(size); /* so that the sanitizer sees its end */
 	u8 *module = calloc(1, module_size + 1);
+	const struct load_module modules[] = {
+		{ module, module_size, "initrd.cpio" },
+		{ "second", 7, "another name" },
+	};
 	const struct load_request request = { .kernel = exact,
 					      .kernel_size = size,
-					      .module = module,
-					      .module_size = module_size,
-					      .module_name = "initrd.cpio",
+					      .modules = modules,
+					      .module_count = module_size ? 2
+									  : 0,
 					      .cmdline = "a b" };
 	enum load_status status;
 
@@ -147,18 +151,26 @@ static void elf64_is_loaded(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
 }
 
-static void module_is_given(void **state)
+static void modules_are_given(void **state)
 {
 	const u32 *module;
 
 	assert_int_equal(load(sizeof(file), 5000), LOAD_OK);
 	assert_true(info(0) & 1 << 3);
-	assert_int_equal(info(5), 1);
+	assert_int_equal(info(5), 2);
 	module = (u32 *)(guest_ram + info(6));
 	assert_int_equal(module[0] % PAGE_SIZE, 0);
 	assert_int_equal(module[1] - module[0], 5000);
 	assert_int_equal(guest_ram[module[0]], 0x77);
 	assert_string_equal((char *)guest_ram + module[2], "initrd.cpio");
+	assert_int_equal(module[4] % PAGE_SIZE, 0);
+	assert_int_equal(module[5] - module[4], 7);
+	assert_true(module[5] <= module[0]);
+	assert_string_equal((char *)guest_ram + module[4], "second");
+	assert_string_equal((char *)guest_ram + module[6], "another name");
+
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_false(info(0) & 1 << 3);
 }
 
 static void flat_is_loaded(void **state)
@@ -219,9 +231,9 @@ static void memory_has_bounds(void **state)
 	segment->physical = LOAD;
 	segment->memory_size = 0x1000;
 	assert_int_equal(load(sizeof(file), RAM), LOAD_MODULE_TOO_LARGE);
-	/* It must not lie on the kernel. */
-	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x1000), LOAD_OK);
-	assert_int_equal(load(sizeof(file), RAM - LOAD - 0xfff),
+	/* The second module, of a page, must not lie on the kernel. */
+	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x2000), LOAD_OK);
+	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x1fff),
 			 LOAD_MODULE_TOO_LARGE);
 }
 
@@ -229,7 +241,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(elf_is_loaded),	 TEST(module_is_given),
+		TEST(elf_is_loaded),	 TEST(modules_are_given),
 		TEST(elf64_is_loaded),	 TEST(entry_is_made_physical),
 		TEST(flat_is_loaded),	 TEST(bad_files_are_refused),
 		TEST(memory_has_bounds),
