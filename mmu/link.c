@@ -38,6 +38,8 @@ static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	*head = spte_id(mmu, sp, slot);
 	if (link->next != LINK_NONE)
 		mmu->links[link->next].prev = *head;
+	sp->first_used = MIN(sp->first_used, slot);
+	sp->last_used = MAX(sp->last_used, slot);
 }
 
 static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)

@@ -166,6 +166,8 @@ static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 	sp->role = role;
 	sp->parents = LINK_NONE;
 	sp->splintered = 0;
+	sp->first_used = PT_ENTRIES;
+	sp->last_used = 0;
 	sp->writes = 0;
 	sp->last_filled = PT_ENTRIES;
 	sp->hash_next = *bucket;
@@ -211,16 +213,13 @@ static void unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 	}
 }
 
+/* What leads nowhere may stay: a page that is made is classified anew. */
 static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
 {
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+	for (u32 slot = sp->first_used; slot <= sp->last_used; slot++) {
 		enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 		struct shadow_page *child = NULL;
 
-		if (kind < SPTE_TABLE) {
-			sp->spt[slot] = SPTE_ABSENT_VALUE;
-			continue;
-		}
 		/* Of the software TLB, what can't be reached can't be flushed. */
 		if (kind == SPTE_TABLE && sp->role.private)
 			child = spte_child(mmu, sp, slot);

@@ -94,6 +94,8 @@ struct shadow_page {
 	u32 parents; /* list of the TABLE entries that name this page */
 	u32 hash_next; /* page index; of a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
+	/* No slot but these has ever led somewhere: what a zap must look at. */
+	u16 first_used, last_used;
 	/* The signs of a table going out of use; see table_write.c. */
 	u16 writes;
 	u16 last_filled; /* slot, or PT_ENTRIES: none */

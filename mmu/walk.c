@@ -127,8 +127,7 @@ static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 	/* What the shadow's root of level 3 passes on (fault.c). */
 	walk->access[3] = ACCESS_ALL;
 	if (mode != PAGING_PAE) {
-		walk->table[paging_top_level(mode)] =
-			vcpu_cr3_gfn(vcpu);
+		walk->table[paging_top_level(mode)] = vcpu_cr3_gfn(vcpu);
 		return paging_top_level(mode);
 	}
 	walk->level = 3;
