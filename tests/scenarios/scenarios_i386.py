@@ -24,11 +24,10 @@ def linux_i386(s, flavour, options, forks, works):
     run.finish(0, BOOT_SECONDS)
 
 
-for flavour, works in (
-        ("686", [r"Linux version \S+-686 "]),
-        ("686-pae", [r"Linux version \S+-686-pae ",
-                     r"NX \(Execute Disable\) protection: active"])):
-    # Without a cache, each way into and out of the kernel drops all shadows.
+for flavour, other, works in (
+        ("686", "vtlb", [r"Linux version \S+-686 "]),
+        ("686-pae", "cached", [r"Linux version \S+-686-pae ",
+                               r"NX \(Execute Disable\) protection: active"])):
     scenario(f"linux-{flavour}", flavour, "", 100, works)(linux_i386)
-    scenario(f"linux-{flavour}-vtlb", flavour, "mmu=vtlb", 10,
+    scenario(f"linux-{flavour}-{other}", flavour, f"mmu={other}", 10,
              works)(linux_i386)
