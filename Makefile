@@ -33,7 +33,8 @@ ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
 OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o)
 
 .DELETE_ON_ERROR:
-.PHONY: all run demo test image unit fuzz-short lint format clean help
+.PHONY: all run demo test check image unit fuzz fuzz-short lint format clean \
+	help
 
 all: $(B)/umbra.elf
 
@@ -105,6 +106,8 @@ $(B)/umbra.elf: $(B)/umbra.debug
 UNITS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20
+# Of one fuzzer of make fuzz.
+FUZZ_LONG_SECONDS ?= 900
 
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
 	-fno-omit-frame-pointer \
@@ -162,12 +165,26 @@ fuzz-short: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
 			$$f.corpus 2>&1 || status=1; \
 	done; exit $$status
 
+fuzz:
+	$(MAKE) fuzz-short FUZZ_SECONDS=$(FUZZ_LONG_SECONDS)
+
 # Mutants of the shadow MMU, and soak.
 -include tests/mutants/mutants.mk
 
 # tests/run-all builds what it needs through this Makefile.
 test: | $(B)/.deps
 	tests/run-all
+
+# What one runs before each commit.
+CHECK_MODEL_STEPS := 300000
+CHECK_SCENARIOS := demo-haswell check-nowalk-haswell exit-status linux-nopti
+
+check: export MODEL_STEPS := $(CHECK_MODEL_STEPS)
+check: export FUZZ_SECONDS := 5
+check: lint $(B)/umbra.elf $(LINUX)
+	$(MAKE) unit
+	$(MAKE) fuzz-short
+	tests/scenarios/run.py $(CHECK_SCENARIOS)
 
 # --- Care -------------------------------------------------------------------
 
@@ -199,7 +216,9 @@ help:
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'
 	@echo 'make mutants     do the tests notice faults in the shadow MMU?'
-	@echo 'make soak        the model for SOAK_SECONDS=N'
+	@echo 'make check       the quick part of the tests, before each commit'
+	@echo 'make fuzz        each fuzzer for FUZZ_LONG_SECONDS=N'
+	@echo 'make soak        all that takes hours; the model for SOAK_SECONDS=N'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)

@@ -20,6 +20,12 @@ extern bool nxe; /* EFER.NXE: to read the MSR itself may be slow */
 void set_nxe(bool on);
 /* Fails the running check, and says what was wrong, unless @ok. */
 void require(bool ok, const char *what);
+/*
+ * Is the next one of many combinations to be tried? All of them, or with the
+ * argument N ("check:N") every Nth.
+ */
+bool is_chosen(void);
+extern u32 stride; /* that N, or 1 */
 /* Has the running check complained enough? */
 bool is_enough(void);
 

@@ -86,7 +86,7 @@ void check_random(void)
 		frames[i] = frame_alloc();
 	for (i = 0; i < FRAMES * INDICES; i++)
 		frames[i / INDICES][i % INDICES] = random_entry(frames);
-	for (i = 0; i < STEPS; i++) {
+	for (i = 0; i < STEPS / stride; i++) {
 		if (i % MODE_STEPS == 0)
 			change_mode();
 		change_entry(frames);

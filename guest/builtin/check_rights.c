@@ -35,6 +35,8 @@ static void sweep(const struct chain *chain, gva_t gva, u32 lowest)
 	u32 i, gray, level;
 
 	for (i = 0; i < BIT(bits); i++) {
+		if (!is_chosen())
+			continue;
 		gray = i ^ i >> 1;
 		for (level = lowest; level <= LEVELS; level++, gray /= RIGHTS)
 			set_rights(chain_entry(chain, gva, level),
@@ -134,6 +136,8 @@ static void check_flags(const struct chain *chain, gva_t gva, u32 lowest)
 	for (denied = 0; denied <= RIGHTS_BITS * LEVELS; denied++)
 		for (flags = 0; flags < BIT(LEVELS + 1); flags++)
 			for (access = 0; access < 2 * ACCESS_KINDS; access++) {
+				if (!is_chosen())
+					continue;
 				set_flags(chain, gva, lowest, flags, denied);
 				verify_access(gva, access % 2, access / 2);
 			}
@@ -179,6 +183,8 @@ static void check_reserved_bit(const struct chain *chain, gva_t gva, u32 lowest,
 		saved[l] = *chain_entry(chain, gva, l);
 	for (absent = 0; absent <= LEVELS; absent++)
 		for (locked = 0; locked <= LEVELS; locked += LEVELS - 1) {
+			if (!is_chosen())
+				continue;
 			for (l = lowest; l <= LEVELS; l++)
 				set_entry(chain_entry(chain, gva, l),
 					  (saved[l] | (l == level ? bit : 0)) &

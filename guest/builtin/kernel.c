@@ -137,14 +137,19 @@ static u32 hello_main(void)
 	return 0;
 }
 
-static u32 exit_status_main(void)
+u32 argument_number(void)
 {
 	const char *s = second_word(arguments);
-	u32 status = 0;
+	u32 number = 0;
 
 	for (; *s >= '0' && *s <= '9'; s++)
-		status = status * 10 + (u32)(*s - '0');
-	return status;
+		number = number * 10 + (u32)(*s - '0');
+	return number;
+}
+
+static u32 exit_status_main(void)
+{
+	return argument_number();
 }
 
 static u32 __noreturn halt_main(void)

@@ -31,6 +31,8 @@ struct cpuid_result {
 struct cpuid_result cpuid(u32 leaf);
 extern bool on_umbra; /* is the machine Umbra's? */
 void __noreturn guest_exit(u32 status);
+/* The number in the arguments, after the program's name, or 0. */
+u32 argument_number(void);
 void *memset(void *dst, int byte, size_t n);
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 

@@ -16,3 +16,5 @@ FUZZ_cmdline_SRCS := boot/cmdline.c
 FUZZ_screen_SRCS := arch/x86/screen.c
 FUZZ_devices_SRCS := $(UNIT_devices_SRCS)
 FUZZ_loader_SRCS := $(LOADER_SRCS)
+FUZZ_table_write_SRCS := $(wildcard mmu/*.c) $(filter-out tests/model/run.c, \
+	$(wildcard tests/model/*.c))

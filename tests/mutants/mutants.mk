@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The shadow MMU under suspicion: mutants of it, all or a few, and the model for
-# as long as one likes, each time with other guests.
+# The shadow MMU under suspicion: mutants of it, all or a few, and soak, with all
+# that takes too long for make test; the model has other guests each time.
 
 .PHONY: mutants mutants-sample soak
 
@@ -13,5 +13,9 @@ mutants: | $(B)/.deps
 mutants-sample: | $(B)/.deps
 	tests/mutants/run.py --sample 6
 
-soak: $(B)/unit/test_model
+soak: $(B)/unit/test_model $(B)/umbra.elf $(LINUX) test-guests
 	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $<
+	$(MAKE) mutants
+	$(MAKE) fuzz
+	tests/scenarios/run.py --soak
+	$(MAKE) test-nested FULL=1

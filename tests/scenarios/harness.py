@@ -23,16 +23,17 @@ KERNEL = os.path.join(BUILD, "guests/vmlinuz")
 INITRD = os.path.join(BUILD, "guests/initrd.cpio")
 
 SCENARIOS = []    # (name, function), in the order of registration
+SOAK = []    # the same of those that take too long for make test
 
 
 class Failure(Exception):
     """The scenario found something that isn't as it should be."""
 
 
-def scenario(name, *arguments):
+def scenario(name, *arguments, scenarios=SCENARIOS):
     """Registers the function it decorates as the scenario of that name."""
     def register(function):
-        SCENARIOS.append((name, lambda s: function(s, *arguments)))
+        scenarios.append((name, lambda s: function(s, *arguments)))
         return function
     return register
 

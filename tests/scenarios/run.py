@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the boot scenarios, two at a time; one line says how each went.
 
-    tests/scenarios/run.py [--list] [--jobs N] [PATTERN ...]
+    tests/scenarios/run.py [--list] [--soak] [--jobs N] [PATTERN ...]
 
 A pattern selects scenarios by name, as a shell's would ("linux-*"). Each
 leaves a log in build/scenarios. The last line is "N passed, N failed".
@@ -26,11 +26,12 @@ import scenarios_memtest  # noqa: E402, F401
 import scenarios_kernels  # noqa: E402, F401
 import scenarios_platform  # noqa: E402, F401
 import scenarios_screen  # noqa: E402, F401
-from harness import SCENARIOS, Scenario  # noqa: E402
+import scenarios_soak  # noqa: E402, F401
+from harness import SCENARIOS, SOAK, Scenario  # noqa: E402
 
 
-def selected(patterns):
-    return [(name, function) for name, function in SCENARIOS
+def selected(registered, patterns):
+    return [(name, function) for name, function in registered
             if not patterns or any(fnmatch.fnmatch(name, p)
                                    for p in patterns)]
 
@@ -39,12 +40,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios, run none")
+    parser.add_argument("--soak", action="store_true",
+                        help="those of make soak, which take hours")
     parser.add_argument("--jobs", type=int, default=2,
                         help="run that many at a time (default: %(default)s)")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     args = parser.parse_args()
 
-    chosen = selected(args.patterns)
+    chosen = selected(SOAK if args.soak else SCENARIOS, args.patterns)
     if args.list:
         print("\n".join(name for name, _ in chosen))
         return 0

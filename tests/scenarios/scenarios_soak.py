@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""What takes too long for make test: the test guests in full, each in each
+paging mode on each rung, chaos by the million, and Linux under audit."""
+
+from harness import SOAK, scenario
+from scenarios_audit import RUNGS, linux_under_audit
+from scenarios_guests import under_umbra
+
+MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
+HOURS = 3600
+# So many machines share 10 million operations.
+CHAOS_OPS, CHAOS_RUNS = 10_000_000, 4 * len(RUNGS)
+
+
+def soak(name, *arguments):
+    return scenario(name, *arguments, scenarios=SOAK)
+
+
+for rung in RUNGS:
+    soak(f"audit-linux-{rung}", rung)(linux_under_audit)
+    for mode, name in enumerate(MODES, 1):
+        for cpu in ("haswell", "broadwell"):
+            soak(f"access-{rung}-{name}-{cpu}", cpu, f"mmu={rung}", "access",
+                 f"mode={mode} stride=1", HOURS)(under_umbra)
+        soak(f"forms-{rung}-{name}", "penryn", f"mmu={rung}", "forms",
+             f"mode={mode} mmio=0", HOURS)(under_umbra)
+        soak(f"chaos-{rung}-{name}", "haswell", f"mmu={rung}", "chaos",
+             f"mode={mode} seed={mode} ops={CHAOS_OPS // CHAOS_RUNS}",
+             6 * HOURS)(under_umbra)
+    soak(f"chaos-audit-{rung}", "haswell", f"mmu={rung} mmu.pages=64 audit=1",
+         "chaos", "seed=7 ops=20000", HOURS)(under_umbra)
