@@ -80,6 +80,18 @@ bool vcpu_can_be_interrupted(void)
 		 (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
 }
 
+/*
+ * A fault pushes RF set, lest the instruction's breakpoint hit again when it
+ * is restarted; the VM entry pushes what it finds. Vol. 3B, 17.3.1.1.
+ */
+static bool pushes_rf(u32 info)
+{
+	u8 vector = info & VMX_INTR_VECTOR;
+
+	return vmx_intr_type(info) == INTR_HARDWARE_EXCEPTION &&
+	       vector != VECTOR_DB && vector != VECTOR_DF;
+}
+
 void vcpu_deliver(struct vcpu *vcpu)
 {
 	struct machine_devices *devices = &vcpu->vm->devices;
@@ -101,5 +113,8 @@ void vcpu_deliver(struct vcpu *vcpu)
 		vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);
 	if (event->length)
 		vmwrite(VMCS_VM_ENTRY_INSTRUCTION_LENGTH, event->length);
+	if (pushes_rf(event->info))
+		vmwrite(VMCS_GUEST_RFLAGS,
+			vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
 	event->info = 0;
 }

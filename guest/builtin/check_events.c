@@ -119,13 +119,13 @@ static u64 ins(u64 address)
 	return 0;
 }
 
-/* Does it fault, with error code 0? */
+/* Does it fault, with error code 0, and RF set as of a fault? */
 static void require_fault(u64 (*function)(u64), u64 argument, u8 vector,
 			  const char *what)
 {
 	traps.catch = true;
 	require(run_kernel(function, argument) && traps.vector == vector &&
-			!traps.error_code,
+			!traps.error_code && traps.rflags & RFLAGS_RF,
 		what);
 	traps.catch = false;
 }

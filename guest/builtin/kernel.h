@@ -100,6 +100,7 @@ struct traps {
 	bool catch; /* let run_*() return, having kept: */
 	u64 vector;
 	u64 error_code;
+	u64 rflags;
 	u64 cr2;
 };
 extern struct traps traps;

@@ -88,6 +88,7 @@ void trap(struct trap_frame *frame)
 	if (traps.catch) {
 		traps.vector = frame->vector;
 		traps.error_code = frame->error_code;
+		traps.rflags = frame->rflags;
 		traps.cr2 = cr2;
 		run_abort();
 	}
