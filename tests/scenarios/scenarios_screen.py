@@ -131,7 +131,7 @@ def screen_probe(s):
 
 # --- The guest's console ----------------------------------------------------
 
-STATUS = (r"^Umbra bypass \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
+STATUS = (r"^Umbra nowalk \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
           r"MSR \d+ HLT \d+")
 
 
