@@ -2,6 +2,7 @@
 /* The devices together, and their interrupt lines: see devices.h. */
 #include "guest/devices.h"
 
+#include "guest/acpi.h"
 #include "lib/string.h"
 
 #define IRQ_TIMER 0
@@ -10,6 +11,12 @@
 #define IRQ_RTC 8
 #define IRQ_MOUSE 12
 
+/* There is no local APIC yet to take it. */
+static bool send_message(void *ctx, const struct apic_message *message)
+{
+	return false;
+}
+
 void devices_init(struct machine_devices *devices,
 		  const struct devices_config *config)
 {
@@ -17,20 +24,29 @@ void devices_init(struct machine_devices *devices,
 	devices->config = *config;
 	uart_init(&devices->uart, config->console, config->ctx);
 	pic_init(&devices->pic);
+	ioapic_init(&devices->ioapic, send_message, devices);
 	pit_init(&devices->pit);
 	rtc_init(&devices->rtc, config->rtc_read, config->memory);
 	i8042_init(&devices->i8042);
 	pm_init(&devices->pm);
 }
 
+/* A line of the ISA bus goes to both kinds of controller. */
+static void set_line(struct machine_devices *devices, u8 irq, bool level)
+{
+	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
+
+	pic_set_irq(&devices->pic, irq, level);
+	ioapic_set_input(&devices->ioapic, input, level);
+}
+
 void devices_update_lines(struct machine_devices *devices)
 {
-	pic_set_irq(&devices->pic, IRQ_SERIAL, uart_irq(&devices->uart));
-	pic_set_irq(&devices->pic, IRQ_RTC, rtc_irq(&devices->rtc));
-	pic_set_irq(&devices->pic, PM_IRQ, pm_irq(&devices->pm));
-	pic_set_irq(&devices->pic, IRQ_KEYBOARD,
-		    i8042_keyboard_irq(&devices->i8042));
-	pic_set_irq(&devices->pic, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
+	set_line(devices, IRQ_SERIAL, uart_irq(&devices->uart));
+	set_line(devices, IRQ_RTC, rtc_irq(&devices->rtc));
+	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
+	set_line(devices, IRQ_KEYBOARD, i8042_keyboard_irq(&devices->i8042));
+	set_line(devices, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
 }
 
 /*
@@ -43,8 +59,8 @@ static void deliver_timer(struct machine_devices *devices)
 	if (!devices->timer_backlog || pic_requested(&devices->pic, IRQ_TIMER))
 		return;
 	devices->timer_backlog--;
-	pic_set_irq(&devices->pic, IRQ_TIMER, false);
-	pic_set_irq(&devices->pic, IRQ_TIMER, true);
+	set_line(devices, IRQ_TIMER, false);
+	set_line(devices, IRQ_TIMER, true);
 }
 
 static void tick_timer(struct machine_devices *devices, u64 now)

@@ -14,7 +14,11 @@
  *	600 - 60B			ACPI: events, power-off, timer (pm.h)
  *	CF8, CFC - CFF			PCI's configuration space (pci.h)
  *
- * At all other ports there is nothing: reads give ones, writes go nowhere.
+ * and the addresses in memory:
+ *
+ *	FEC00000			I/O APIC (ioapic.h)
+ *
+ * Elsewhere there is nothing: reads give ones, writes go nowhere.
  * Nothing here touches the real machine: time comes as a parameter, in ns
  * since boot, and what the guest says goes to a callback.
  */
@@ -22,6 +26,7 @@
 #define GUEST_DEVICES_H
 
 #include "guest/i8042.h"
+#include "guest/ioapic.h"
 #include "guest/pci.h"
 #include "guest/pic.h"
 #include "guest/pit.h"
@@ -52,13 +57,14 @@ struct machine_devices {
 	struct devices_config config;
 	struct uart uart;
 	struct pic pic;
+	struct ioapic ioapic;
 	struct pit pit;
 	struct rtc rtc;
 	struct i8042 i8042;
 	struct pm pm;
 	struct pci pci;
 	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
-	u64 open_bus; /* accesses to ports with no device, counted */
+	u64 open_bus; /* accesses to what is not there, counted */
 	u8 reset_control; /* port CF9h */
 	enum guest_end end; /* the first that the guest asked for */
 	u32 end_status; /* of GUEST_EXIT */
@@ -72,6 +78,15 @@ u32 devices_port_read(struct machine_devices *devices, u16 port,
 		      unsigned int size, u64 now);
 void devices_port_write(struct machine_devices *devices, u16 port,
 			unsigned int size, u32 value, u64 now);
+
+/*
+ * Access to guest-physical memory that is not RAM; any @size, any alignment.
+ * Look at `end` after a write.
+ */
+void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
+		       size_t size, u64 now);
+void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
+			const void *buf, size_t size, u64 now);
 
 /* What is at the port, in words; NULL: nothing. */
 const char *devices_port_name(u16 port);
@@ -91,7 +106,7 @@ u8 devices_acknowledge(struct machine_devices *devices);
 /* A byte typed on the console. False: keep it and offer it later. */
 bool devices_console_input(struct machine_devices *devices, u8 byte);
 
-/* --- Between devices.c and ports.c --- */
+/* --- Between devices.c, ports.c and mmio.c --- */
 
 /* After an access: the devices' lines go to the interrupt controllers. */
 void devices_update_lines(struct machine_devices *devices);

@@ -12,6 +12,7 @@
 #include "vmx/cr_rules.h"
 #include "vmx/emulation.h"
 #include "vmx/inject.h"
+#include "vmx/physical.h"
 #include "vmx/state.h"
 
 /* So many pages' translations are kept during one instruction. */
@@ -105,8 +106,8 @@ static enum emul_status read_as(struct emulation *e, gva_t gva, void *buf,
 
 	if (!split(e, gva, len, access, &p))
 		return EMUL_FAULT;
-	mmu_read(e->vcpu->mmu.mmu, p.gpa[0], buf, p.len[0]);
-	mmu_read(e->vcpu->mmu.mmu, p.gpa[1], (u8 *)buf + p.len[0], p.len[1]);
+	vcpu_read_physical(e->vcpu, p.gpa[0], buf, p.len[0]);
+	vcpu_read_physical(e->vcpu, p.gpa[1], (u8 *)buf + p.len[0], p.len[1]);
 	return EMUL_OK;
 }
 
@@ -129,9 +130,9 @@ static enum emul_status op_write(void *ctx, gva_t gva, const void *buf,
 
 	if (!split(e, gva, len, PFEC_W, &p))
 		return EMUL_FAULT;
-	mmu_write(&e->vcpu->mmu, p.gpa[0], buf, p.len[0]);
-	mmu_write(&e->vcpu->mmu, p.gpa[1], (const u8 *)buf + p.len[0],
-		  p.len[1]);
+	vcpu_write_physical(e->vcpu, p.gpa[0], buf, p.len[0]);
+	vcpu_write_physical(e->vcpu, p.gpa[1], (const u8 *)buf + p.len[0],
+			    p.len[1]);
 	return EMUL_OK;
 }
 
@@ -145,7 +146,8 @@ static enum emul_status op_cmpxchg(void *ctx, gva_t gva, const void *old,
 	if (!split(e, gva, len, PFEC_W, &p))
 		return EMUL_FAULT;
 	if (!p.len[1]) {
-		*swapped = mmu_cmpxchg(&e->vcpu->mmu, p.gpa[0], old, new, len);
+		*swapped =
+			vcpu_cmpxchg_physical(e->vcpu, p.gpa[0], old, new, len);
 		return EMUL_OK;
 	}
 	/*

@@ -4,6 +4,8 @@
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/physical.h"
+#include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/vmx.h"
 
@@ -26,10 +28,7 @@ static void port_write(struct vcpu *vcpu, u16 port, unsigned int size,
 	struct vm *vm = vcpu->vm;
 
 	devices_port_write(&vm->devices, port, size, value, time_ns());
-	/* The guest's end, or a timer set to an earlier time, can't wait. */
-	if (vm->devices.end != GUEST_RUNS ||
-	    devices_next_event(&vm->devices) < vm->next_event)
-		vm->deadline = 0;
+	vm_devices_changed(vm);
 }
 
 /* One element between the port and memory at @gva; false: #PF injected. */
@@ -55,16 +54,16 @@ static bool string_element(struct vcpu *vcpu, gva_t gva, u32 user)
 	}
 	if (qualification & QUAL_IO_IN) {
 		value = port_read(vcpu, port, size);
-		mmu_write(&vcpu->mmu, walk[0].gpa, &value, first);
+		vcpu_write_physical(vcpu, walk[0].gpa, &value, first);
 		if (first < size)
-			mmu_write(&vcpu->mmu, walk[1].gpa, (u8 *)&value + first,
-				  size - first);
+			vcpu_write_physical(vcpu, walk[1].gpa,
+					    (u8 *)&value + first, size - first);
 		return true;
 	}
-	mmu_read(vcpu->vm->mmu, walk[0].gpa, &value, first);
+	vcpu_read_physical(vcpu, walk[0].gpa, &value, first);
 	if (first < size)
-		mmu_read(vcpu->vm->mmu, walk[1].gpa, (u8 *)&value + first,
-			 size - first);
+		vcpu_read_physical(vcpu, walk[1].gpa, (u8 *)&value + first,
+				   size - first);
 	port_write(vcpu, port, size, value);
 	return true;
 }

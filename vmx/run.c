@@ -80,6 +80,14 @@ void vm_serve_devices(struct vm *vm)
 	}
 }
 
+void vm_devices_changed(struct vm *vm)
+{
+	/* The guest's end, or a timer set to an earlier time, can't wait. */
+	if (vm->devices.end != GUEST_RUNS ||
+	    devices_next_event(&vm->devices) < vm->next_event)
+		vm->deadline = 0;
+}
+
 /* Root and filter; both are cheap when nothing has changed. */
 static void point_at_shadow(struct vcpu *vcpu)
 {

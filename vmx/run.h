@@ -17,4 +17,7 @@ void vm_run(struct vm *vm);
  */
 void vm_serve_devices(struct vm *vm);
 
+/* The guest has written to a device: that may be due earlier than it was. */
+void vm_devices_changed(struct vm *vm);
+
 #endif

@@ -84,6 +84,51 @@ static void wide_accesses_are_split(void **state)
 	assert_int_equal(d.end, GUEST_RUNS);
 }
 
+static u64 read_memory(gpa_t gpa, size_t size)
+{
+	u64 value = 0;
+
+	devices_mmio_read(&d, gpa, &value, size, 0);
+	return value;
+}
+
+static void write_memory(gpa_t gpa, size_t size, u64 value)
+{
+	devices_mmio_write(&d, gpa, &value, size, 0);
+}
+
+static void memory_with_nothing(void **state)
+{
+	assert_int_equal(read_memory(0xd0000000, 1), 0xff);
+	assert_int_equal(read_memory(0xd0000000, 8), ~0ULL);
+	assert_int_equal(d.open_bus, 3); /* one for each 32 bits */
+	write_memory(0xd0000000, 4, 0);
+	assert_int_equal(d.open_bus, 4);
+	/* Half of it is beside the I/O APIC. */
+	assert_int_equal(read_memory(0xfebffffe, 4), 0xffff);
+	assert_int_equal(d.open_bus, 5);
+}
+
+static void memory_of_the_ioapic(void **state)
+{
+	/* The index takes what is its own of any write, the data whole ones. */
+	write_memory(0xfec00000, 1, 0x10);
+	assert_int_equal(read_memory(0xfec00010, 4), 0x10000);
+	write_memory(0xfec00010, 4, 0x10033);
+	write_memory(0xfec00010, 2, 0);
+	write_memory(0xfec00012, 4, 0);
+	write_memory(0xfec0000f, 4, 0);
+	assert_int_equal(read_memory(0xfec00010, 4), 0x10033);
+	/* A narrow read gives a part; a wide one what lies beside, too. */
+	assert_int_equal(read_memory(0xfec00011, 2), 0x100);
+	assert_int_equal(read_memory(0xfec00012, 1), 0x01);
+	assert_int_equal(read_memory(0xfec0000e, 4), 0x330000);
+	assert_int_equal(read_memory(0xfec00010, 8), 0x10033);
+	write_memory(0xfec00010, 8, 0x10044);
+	assert_int_equal(read_memory(0xfec00010, 4), 0x10044);
+	assert_int_equal(d.open_bus, 0);
+}
+
 static void serial_and_console(void **state)
 {
 	unmask_all();
@@ -236,6 +281,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(open_bus, setup),
 		cmocka_unit_test_setup(wide_accesses_are_split, setup),
+		cmocka_unit_test_setup(memory_with_nothing, setup),
+		cmocka_unit_test_setup(memory_of_the_ioapic, setup),
 		cmocka_unit_test_setup(serial_and_console, setup),
 		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
 		cmocka_unit_test_setup(rtc_interrupt, setup),

@@ -42,7 +42,9 @@ UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
 UNIT_rtc_SRCS := guest/rtc.c
 UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
-	guest/pit.c guest/rtc.c guest/i8042.c guest/pm.c guest/pci.c
+	guest/pit.c guest/rtc.c guest/i8042.c guest/pm.c guest/pci.c \
+	guest/mmio.c guest/ioapic.c
+UNIT_ioapic_SRCS := guest/ioapic.c
 UNIT_i8042_SRCS := guest/i8042.c
 UNIT_acpi_SRCS := guest/acpi.c guest/mptable.c guest/memory.c \
 	tests/unit/guest_ram.c
