@@ -217,9 +217,8 @@ static void write_table(struct guest_memory *gm, gpa_t gpa, void *table)
 	guest_memory_write(gm, gpa, table, header->length);
 }
 
-static void write_roots(struct guest_memory *gm, bool apics)
+static void write_roots(struct guest_memory *gm)
 {
-	const u32 no_madt = apics ? 0 : 1; /* the last one */
 	struct {
 		struct header header;
 		u32 tables[2];
@@ -236,11 +235,9 @@ static void write_roots(struct guest_memory *gm, bool apics)
 		.xsdt = XSDT_GPA,
 	};
 
-	rsdt.header =
-		table_header("RSDT", sizeof(rsdt) - no_madt * sizeof(u32), 1);
+	rsdt.header = table_header("RSDT", sizeof(rsdt), 1);
 	write_table(gm, RSDT_GPA, &rsdt);
-	xsdt.header =
-		table_header("XSDT", sizeof(xsdt) - no_madt * sizeof(u64), 1);
+	xsdt.header = table_header("XSDT", sizeof(xsdt), 1);
 	write_table(gm, XSDT_GPA, &xsdt);
 	memcpy(rsdp.oem_id, OEM_ID, sizeof(rsdp.oem_id));
 	rsdp.checksum = -acpi_sum(&rsdp, RSDP_FIRST_PART);
@@ -316,12 +313,11 @@ static void write_madt(struct guest_memory *gm)
 	write_table(gm, MADT_GPA, &madt);
 }
 
-void acpi_write(struct guest_memory *gm, bool apics)
+void acpi_write(struct guest_memory *gm)
 {
-	write_roots(gm, apics);
+	write_roots(gm);
 	write_fadt(gm);
-	if (apics)
-		write_madt(gm);
+	write_madt(gm);
 	/* iasl has given it its checksum. */
 	guest_memory_write(gm, DSDT_GPA, dsdt_start, dsdt_end - dsdt_start);
 }

@@ -20,11 +20,8 @@
 /* The I/O APIC's input n is the ISA bus's IRQ n, but for the timer's. */
 #define GUEST_IOAPIC_TIMER_INPUT 2
 
-/*
- * Writes the tables into the guest's memory. The APICs are told of only if the
- * machine has them; without, a kernel takes the 8259s.
- */
-void acpi_write(struct guest_memory *gm, bool apics);
+/* Writes the tables into the guest's memory. */
+void acpi_write(struct guest_memory *gm);
 
 /* The sum of so many bytes modulo 256, which a good table makes 0. */
 u8 acpi_sum(const void *table, size_t size);

@@ -4,6 +4,7 @@
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
+#include "guest/lapic.h"
 #include "lib/string.h"
 
 #define ALL 0xffffffffU
@@ -17,8 +18,7 @@
 #define CPUID_7_ECX_VAES BIT(9)
 #define CPUID_7_ECX_VPCLMULQDQ BIT(10)
 #define CPUID_7_EDX_MD_CLEAR BIT(10)
-/* Leaf 15h: the clock that the TSC's rate is given as a multiple of, in Hz. */
-#define NOMINAL_CLOCK_HZ 1000000
+#define CPUID_6_EAX_ARAT BIT(2)
 #define CPUID_8_EAX_WIDTHS BITS(15, 0)
 #define CPUID_BRAND_1 0x80000003
 #define CPUID_CACHE_L2 0x80000006
@@ -34,14 +34,16 @@
  *	EIST, TM2, XTPR, DCA: power and bus are the machine's
  *	SDBG: silicon debug MSR
  *	PCID: a shadow root has no PCID; each would need roots of its own
- *	X2APIC, TSC_DEADLINE: no APIC
  *	OSXSAVE: the guest's CR4, below
+ * The APIC is Umbra's (guest/lapic.h), so what it can do is set, not passed.
  */
 #define LEAF_1_ECX                                                             \
 	(CPUID_1_ECX_SSE3 | CPUID_1_ECX_PCLMULQDQ | CPUID_1_ECX_SSSE3 |        \
 	 CPUID_1_ECX_CX16 | CPUID_1_ECX_SSE4_1 | CPUID_1_ECX_SSE4_2 |          \
 	 CPUID_1_ECX_MOVBE | CPUID_1_ECX_POPCNT | CPUID_1_ECX_AES |            \
 	 CPUID_1_ECX_RDRAND | LEAF_1_ECX_XSAVE)
+#define LEAF_1_ECX_SET                                                         \
+	(CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC | CPUID_1_ECX_TSC_DEADLINE)
 #define LEAF_1_ECX_XSAVE                                                       \
 	(CPUID_1_ECX_XSAVE | CPUID_1_ECX_AVX | CPUID_1_ECX_FMA |               \
 	 CPUID_1_ECX_F16C)
@@ -49,7 +51,7 @@
 /*
  * Leaf 1, EDX. Not here:
  *	MCE, MCA: machine checks are the machine's
- *	APIC: not modelled; a guest runs on the PIC
+ *	APIC: the guest's IA32_APIC_BASE, below
  *	MTRR, PAT: memory types are not shadowed; all guest memory is WB
  *	PSN, DS, ACPI, TM, PBE: serial number, debug store, thermal control
  *	HTT: one logical processor
@@ -101,21 +103,22 @@ struct cpuid_rule {
 };
 
 /*
- * Leaves that are not here read as zeros: 3 (serial number), 5 (MWAIT), 6
- * (power and heat), 9 (DCA), Ah (counters), Bh (topology: leaf 1 says it all
- * for one processor), and what lies between Dh and 15h.
+ * Leaves that are not here read as zeros: 3 (serial number), 5 (MWAIT), 9
+ * (DCA), Ah (counters), Bh (topology: leaf 1 says it all for one processor,
+ * whose APIC ID is 0), and what lies between Dh and 15h.
  */
 static const struct cpuid_rule rules[] = {
 	{ CPUID_VENDOR, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
 	{ CPUID_FEATURES, ANY_SUBLEAF,
 	  .pass = { ALL, CPUID_1_EBX_BRAND | CPUID_1_EBX_CLFLUSH_SIZE,
 		    LEAF_1_ECX, LEAF_1_EDX },
-	  .set = { .ebx = CPUID_1_EBX_ONE_PROCESSOR,
-		   .ecx = CPUID_1_ECX_HYPERVISOR } },
+	  .set = { .ebx = CPUID_1_EBX_ONE_PROCESSOR, .ecx = LEAF_1_ECX_SET } },
 	{ CPUID_CACHE_DESCRIPTORS, ANY_SUBLEAF,
 	  .pass = { ALL, ALL, ALL, ALL } },
 	{ CPUID_CACHE, ANY_SUBLEAF,
 	  .pass = { CPUID_4_EAX_CACHE, ALL, ALL, ALL } },
+	/* No power and no heat to manage, and the APIC's timer never stops. */
+	{ CPUID_POWER, ANY_SUBLEAF, .set = { .eax = CPUID_6_EAX_ARAT } },
 	{ CPUID_FEATURES_7, 0,
 	  .pass = { 0, LEAF_7_EBX, LEAF_7_ECX, LEAF_7_EDX } },
 	/* ECX, the most that can be enabled, follows from what we allow. */
@@ -152,6 +155,8 @@ static const struct cpuid_rule *find(u32 leaf, u32 subleaf)
 static void adjust_features(struct cpuid_regs *out,
 			    const struct cpuid_policy_input *input)
 {
+	if (input->apic)
+		out->edx |= CPUID_1_EDX_APIC;
 	if (!input->xsave)
 		out->ecx &= ~LEAF_1_ECX_XSAVE;
 	else if (input->cr4 & CR4_OSXSAVE)
@@ -182,6 +187,22 @@ static void adjust_xstate(u32 subleaf, struct cpuid_regs *out,
 		out->ecx = out->eax & BIT(2) ? XSAVE_SIZE_AVX : XSAVE_SIZE_SSE;
 }
 
+/*
+ * Leaf 15h: TSC frequency = ECX * EBX / EAX. Umbra has measured it, at leisure;
+ * a guest that measures reads a port in a loop, and each reading is an exit.
+ * ECX, the crystal's clock, is what the APIC's timer counts, too (SDM vol. 3A,
+ * 10.5.4). The ratio is as fine as it can be: Linux multiplies ECX in kHz by
+ * EBX in 32 bits.
+ */
+static void tell_clocks(struct cpuid_regs *out, u64 tsc_hz)
+{
+	const u64 khz = 1000, product = BITS(31, 0);
+
+	out->eax = product / (tsc_hz / khz + 1);
+	out->ebx = tsc_hz * out->eax / LAPIC_TIMER_HZ;
+	out->ecx = LAPIC_TIMER_HZ;
+}
+
 /* What a mask can't say. */
 static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		   const struct cpuid_policy_input *input)
@@ -200,14 +221,7 @@ static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		adjust_xstate(subleaf, out, input);
 		break;
 	case CPUID_TSC:
-		/*
-		 * TSC frequency = ECX * EBX / EAX. Umbra has measured it, at
-		 * leisure; a guest that measures reads a port in a loop, and
-		 * each reading is an exit.
-		 */
-		out->eax = NOMINAL_CLOCK_HZ / 1000;
-		out->ebx = input->tsc_hz / 1000;
-		out->ecx = NOMINAL_CLOCK_HZ;
+		tell_clocks(out, input->tsc_hz);
 		break;
 	case CPUID_HYPERVISOR:
 		memcpy(&out->ebx, CPUID_SIGNATURE, 3 * sizeof(u32));

@@ -23,6 +23,7 @@ struct cpuid_policy_input {
 	bool xsave; /* XSETBV is emulated; XCR0 is the guest's */
 	bool rdtscp; /* "enable RDTSCP" is 1, so RDPID works as well */
 	bool invariant_tsc;
+	bool apic; /* the local APIC is enabled in IA32_APIC_BASE */
 	u64 tsc_hz; /* the TSC's rate, told in leaf 15h */
 	u64 cr4; /* the guest's: OSXSAVE is mirrored in leaf 1 */
 };

@@ -17,6 +17,7 @@
  * and the addresses in memory:
  *
  *	FEC00000			I/O APIC (ioapic.h)
+ *	FEE00000, or where it is put	local APIC (lapic.h)
  *
  * Elsewhere there is nothing: reads give ones, writes go nowhere.
  * Nothing here touches the real machine: time comes as a parameter, in ns
@@ -27,15 +28,13 @@
 
 #include "guest/i8042.h"
 #include "guest/ioapic.h"
+#include "guest/lapic.h"
 #include "guest/pci.h"
 #include "guest/pic.h"
 #include "guest/pit.h"
 #include "guest/pm.h"
 #include "guest/rtc.h"
 #include "guest/uart.h"
-
-/* The guest is told of the APICs when there are such. */
-#define DEVICES_HAVE_IOAPIC false
 
 enum guest_end {
 	GUEST_RUNS,
@@ -50,7 +49,9 @@ struct devices_config {
 	void *ctx;
 	/* The machine's clock; see arch/x86/rtc.h. */
 	bool (*rtc_read)(u8 index, u8 *value);
+	u64 (*tsc_to_ns)(u64 tsc); /* see lapic.h */
 	u64 memory; /* the guest's, in bytes */
+	u8 maxphyaddr;
 };
 
 struct machine_devices {
@@ -58,6 +59,7 @@ struct machine_devices {
 	struct uart uart;
 	struct pic pic;
 	struct ioapic ioapic;
+	struct lapic lapic;
 	struct pit pit;
 	struct rtc rtc;
 	struct i8042 i8042;
@@ -97,8 +99,26 @@ void devices_tick(struct machine_devices *devices, u64 now);
 /* When devices_tick has something to do next; ~0: never. */
 u64 devices_next_event(const struct machine_devices *devices);
 
-/* Does the interrupt line to the processor stand high? */
+/*
+ * The local APIC's MSRs, which are bound up with the other devices and with
+ * time (kind MSR_BY_DEVICES of guest/msr.h). False: #GP(0).
+ */
+bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
+		      u64 now);
+bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
+		       u64 now);
+
+/*
+ * Is there an interrupt for the processor? Of the local APIC, of a priority
+ * above the processor's, or of the 8259s where they are let through.
+ */
 bool devices_interrupt_pending(const struct machine_devices *devices);
+
+/* An NMI, until the processor takes it. */
+bool devices_nmi_pending(const struct machine_devices *devices);
+void devices_take_nmi(struct machine_devices *devices);
+/* Has the guest arranged for a device to raise NMIs? */
+bool devices_can_raise_nmi(const struct machine_devices *devices);
 
 /* The processor takes the interrupt; returns its vector. */
 u8 devices_acknowledge(struct machine_devices *devices);

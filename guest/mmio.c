@@ -6,6 +6,22 @@
 
 #define DWORD 4U
 
+static gpa_t lapic_base(const struct machine_devices *d)
+{
+	return lapic_page(&d->lapic);
+}
+
+static u32 read_lapic(struct machine_devices *d, u32 offset, u64 now)
+{
+	return lapic_read(&d->lapic, offset, now);
+}
+
+static void write_lapic(struct machine_devices *d, u32 offset, u32 value,
+			unsigned int size, u64 now)
+{
+	lapic_write(&d->lapic, offset, value, size, now);
+}
+
 static gpa_t ioapic_base(const struct machine_devices *d)
 {
 	return GUEST_IOAPIC_GPA;
@@ -35,7 +51,9 @@ struct mmio_range {
 		      unsigned int size, u64 now);
 };
 
+/* The processor's own comes first: no other sees what it answers itself. */
 static const struct mmio_range ranges[] = {
+	{ lapic_base, read_lapic, write_lapic },
 	{ ioapic_base, read_ioapic, write_ioapic },
 };
 

@@ -12,16 +12,23 @@
 #define MSR(msr) .index = (msr), .name = #msr
 
 /*
- * Not here, among others: IA32_APIC_BASE (CPUID shows no APIC), the MTRRs,
- * IA32_PAT and the machine-check banks (nor those), IA32_FEATURE_CONTROL (nor
- * VMX), IA32_SPEC_CTRL and its kin (nor IBRS; a guest must not steer what
- * Umbra itself relies on), IA32_TSC_ADJUST, IA32_XSS, the counters.
+ * Not here, among others: the MTRRs, IA32_PAT and the machine-check banks
+ * (CPUID shows none of them), IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
+ * and its kin (nor IBRS; a guest must not steer what Umbra itself relies on),
+ * IA32_TSC_ADJUST, IA32_XSS, the counters.
  */
 static const struct msr_policy table[] = {
 	{ MSR(IA32_EFER), .kind = MSR_BY_VMX,
 	  .why = "it changes the paging mode, so the MMU must know" },
 	{ MSR(IA32_TIME_STAMP_COUNTER), .kind = MSR_BY_VMX,
 	  .why = "a write moves the TSC offset, not the machine's TSC" },
+	{ MSR(IA32_APIC_BASE), .kind = MSR_BY_DEVICES,
+	  .why = "the local APIC's mode and place" },
+	{ MSR(IA32_TSC_DEADLINE), .kind = MSR_BY_DEVICES,
+	  .why = "the local APIC's timer" },
+	{ MSR(IA32_X2APIC_FIRST), .kind = MSR_BY_DEVICES,
+	  .why = "the local APIC's registers; it knows which there are",
+	  .last = IA32_X2APIC_LAST },
 	{ MSR(IA32_FS_BASE), .kind = MSR_PASSTHROUGH,
 	  .why = "a field of the guest's state in the VMCS" },
 	{ MSR(IA32_GS_BASE), .kind = MSR_PASSTHROUGH,
@@ -84,7 +91,8 @@ static enum msr_result find(const struct guest_msrs *msrs, u32 index,
 			    size_t *position)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (table[i].index != index)
+		if (index < table[i].index ||
+		    index > MAX(table[i].last, table[i].index))
 			continue;
 		*position = i;
 		switch (table[i].kind) {
@@ -94,6 +102,8 @@ static enum msr_result find(const struct guest_msrs *msrs, u32 index,
 			return msrs->rdtscp ? MSR_ASK_PROCESSOR : MSR_FAULT;
 		case MSR_BY_VMX:
 			return MSR_ASK_VMX;
+		case MSR_BY_DEVICES:
+			return MSR_ASK_DEVICES;
 		case MSR_VALUE:
 			return MSR_DONE;
 		}

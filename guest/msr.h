@@ -17,11 +17,13 @@ enum msr_kind {
 	MSR_PASSTHROUGH,
 	MSR_PASSTHROUGH_RDTSCP, /* the same, if RDTSCP is enabled; else #GP */
 	MSR_BY_VMX, /* vmx/ itself answers: it is bound up with its controls */
+	MSR_BY_DEVICES, /* the local APIC's (guest/devices.h) */
 	MSR_VALUE, /* a value kept here */
 };
 
 struct msr_policy {
 	u32 index;
+	u32 last; /* of as many in a row; 0: one */
 	enum msr_kind kind;
 	const char *name;
 	const char *why;
@@ -43,6 +45,7 @@ enum msr_result {
 	MSR_DONE,
 	MSR_FAULT, /* inject #GP(0) */
 	MSR_ASK_VMX, /* MSR_BY_VMX */
+	MSR_ASK_DEVICES, /* MSR_BY_DEVICES */
 	MSR_ASK_PROCESSOR /* passed through, and yet here: no MSR bitmap */
 };
 

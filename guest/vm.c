@@ -28,10 +28,18 @@
 
 /* --- What the MMU and the guest's memory are given ------------------------- */
 
+bool vm_is_ram(const struct vm *vm, gpa_t gpa)
+{
+	return (gpa & PAGE_MASK) != lapic_page(&vm->devices.lapic) &&
+	       guest_memory_map(&vm->memory, gpa);
+}
+
 static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
 {
 	struct vm *vm = ctx;
 
+	if (!vm_is_ram(vm, gfn << PAGE_SHIFT))
+		return HFN_NONE;
 	return guest_memory_hfn(&vm->memory, gfn);
 }
 
@@ -133,6 +141,7 @@ void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
 		host = cpuid(leaf, subleaf);
 	input.cr4 = vm->vcpu.mmu.cr4;
+	input.apic = lapic_mode(&vm->devices.lapic) != LAPIC_DISABLED;
 	cpuid_policy(
 		leaf, subleaf,
 		&(struct cpuid_regs){ host.eax, host.ebx, host.ecx, host.edx },
@@ -193,7 +202,9 @@ static void create_devices(struct vm *vm, u64 bytes)
 		.console = vm_console,
 		.ctx = vm,
 		.rtc_read = rtc_read_register,
+		.tsc_to_ns = time_tsc_to_ns,
 		.memory = bytes,
+		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 	};
 
 	devices_init(&vm->devices, &config);
@@ -204,11 +215,10 @@ static void create_tables(struct vm *vm)
 {
 	struct cpuid_regs shown;
 
-	acpi_write(&vm->memory, DEVICES_HAVE_IOAPIC);
+	acpi_write(&vm->memory);
 	vm->rsdp = ACPI_RSDP_GPA;
 	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);
-	if (DEVICES_HAVE_IOAPIC)
-		mptable_write(&vm->memory, shown.eax, shown.edx);
+	mptable_write(&vm->memory, shown.eax, shown.edx);
 }
 
 bool vm_create(struct vm *vm, const struct options *options,

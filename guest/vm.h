@@ -66,6 +66,12 @@ struct selftest_result;
 bool vm_create(struct vm *vm, const struct options *options,
 	       const struct selftest_result *selftest);
 
+/*
+ * Is there RAM at @gpa, for the guest's processor? Not where it has put its
+ * local APIC, even if it lies over RAM.
+ */
+bool vm_is_ram(const struct vm *vm, gpa_t gpa);
+
 /* What CPUID answers the guest in its present state. */
 void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	      struct cpuid_regs *out);

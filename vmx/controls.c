@@ -38,7 +38,8 @@ static const struct control primary[] = {
 	{ 19, CONTROL_REQUIRED, "CR8-load exiting" },
 	{ 20, CONTROL_REQUIRED, "CR8-store exiting" },
 	{ 21, CONTROL_OFF, "use TPR shadow" },
-	{ 22, CONTROL_OFF, "NMI-window exiting" },
+	/* Only together with "virtual NMIs" (26.2.1.1), which tells. */
+	{ 22, CONTROL_SWITCHABLE, "NMI-window exiting" },
 	{ 23, CONTROL_OFF, "MOV-DR exiting" },
 	/* All ports are the guest machine's. */
 	{ 24, CONTROL_REQUIRED, "unconditional I/O exiting" },
@@ -167,7 +168,9 @@ static bool choose(enum control_set set, u64 capability, u32 *value,
 		enum control_want want = control->want;
 		bool needs_1 = want == CONTROL_REQUIRED ||
 			       want == CONTROL_SWITCHED;
-		bool needs_0 = want == CONTROL_OFF || want == CONTROL_SWITCHED;
+		bool needs_0 = want == CONTROL_OFF ||
+			       want == CONTROL_SWITCHED ||
+			       want == CONTROL_SWITCHABLE;
 
 		*refusal =
 			(struct control_refusal){ set, control, control->bit };
@@ -197,6 +200,9 @@ bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
 			    refusal))
 			return false;
 	}
+	if (!(capabilities->allowed[CONTROLS_CPU] >> MAY_BE_1_SHIFT &
+	      CPU_NMI_WINDOW_EXITING))
+		value[CONTROLS_PIN] &= ~(u32)PIN_VIRTUAL_NMIS;
 	/* EFER that is loaded one way only would be of no use. */
 	if (!vmx_switches_efer(controls)) {
 		value[CONTROLS_EXIT] &= ~(u32)EXIT_LOAD_IA32_EFER;

@@ -11,8 +11,10 @@
 #include "vmx/vmcs_fields.h"
 
 /* Those that the code asks for or switches; all of them: control_tables. */
+#define PIN_VIRTUAL_NMIS BIT(5)
 #define CPU_INTERRUPT_WINDOW_EXITING BIT(2)
 #define CPU_INVLPG_EXITING BIT(9)
+#define CPU_NMI_WINDOW_EXITING BIT(22)
 #define CPU_SECONDARY_CONTROLS BIT(31)
 #define CPU2_ENABLE_RDTSCP BIT(3)
 #define EXIT_LOAD_IA32_EFER BIT(21)
@@ -32,7 +34,8 @@ enum control_want {
 	CONTROL_OFF, /* must be 0: Umbra has no handler for what it would do */
 	CONTROL_REQUIRED, /* must be 1 */
 	CONTROL_OPTIONAL, /* 1 where the processor has it */
-	CONTROL_SWITCHED /* begins as 0, must take both */
+	CONTROL_SWITCHED, /* begins as 0, must take both */
+	CONTROL_SWITCHABLE /* begins as 0; the code asks before setting it */
 };
 
 struct control {

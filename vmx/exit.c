@@ -76,7 +76,7 @@ static enum exit_result handle_external_interrupt(struct vcpu *vcpu)
 	return EXIT_RESUME;
 }
 
-static enum exit_result handle_interrupt_window(struct vcpu *vcpu)
+static enum exit_result handle_window(struct vcpu *vcpu)
 {
 	(void)vcpu; /* vcpu_deliver() does the rest */
 	return EXIT_RESUME;
@@ -123,7 +123,8 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_TRIPLE_FAULT] = handle_triple_fault,
 	[EXIT_INIT_SIGNAL] = handle_startup,
 	[EXIT_STARTUP_IPI] = handle_startup,
-	[EXIT_INTERRUPT_WINDOW] = handle_interrupt_window,
+	[EXIT_INTERRUPT_WINDOW] = handle_window,
+	[EXIT_NMI_WINDOW] = handle_window,
 	[EXIT_TASK_SWITCH] = vmx_handle_task_switch,
 	[EXIT_CPUID] = vmx_handle_cpuid,
 	[EXIT_GETSEC] = handle_undefined,

@@ -96,8 +96,7 @@ static enum exit_result load_cr8(struct vcpu *vcpu, u64 value)
 		vcpu_inject_gp(vcpu);
 		return EXIT_RESUME;
 	}
-	/* There is no local APIC for it to be the priority of. */
-	vcpu->cr8 = value;
+	lapic_set_cr8(&vcpu->vm->devices.lapic, value);
 	vcpu_skip_instruction(vcpu);
 	return EXIT_RESUME;
 }
@@ -147,7 +146,7 @@ static enum exit_result mov_from_cr(struct vcpu *vcpu, u64 qualification)
 		set_register(vcpu, gpr, vcpu->mmu.cr3);
 		break;
 	case 8:
-		set_register(vcpu, gpr, vcpu->cr8);
+		set_register(vcpu, gpr, lapic_cr8(&vcpu->vm->devices.lapic));
 		break;
 	default:
 		return vmx_stop_guest(vcpu, "MOV from a control register that "

@@ -10,6 +10,14 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 
+static bool is_woken(const struct vm *vm, u64 rflags)
+{
+	const struct machine_devices *devices = &vm->devices;
+
+	return (devices_nmi_pending(devices) && vcpu_can_take_nmi(&vm->vcpu)) ||
+	       ((rflags & RFLAGS_IF) && devices_interrupt_pending(devices));
+}
+
 enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
@@ -20,19 +28,20 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 	/* The single-step trap of the HLT itself wakes it. */
 	if (rflags & RFLAGS_TF)
 		return EXIT_RESUME;
-	if (!(rflags & RFLAGS_IF)) {
+	if (!(rflags & RFLAGS_IF) && !is_woken(vm, rflags) &&
+	    !devices_can_raise_nmi(&vm->devices)) {
 		/*
-		 * Nothing can wake it: no device of this machine raises NMIs.
-		 * It is how a kernel without ACPI ends its days.
+		 * Nothing can wake it. It is how a kernel without ACPI ends its
+		 * days.
 		 */
 		log_info("the guest halted with interrupts off, at 0x%lx",
 			 vcpu->exit.rip);
 		vm_end(vm, END_GUEST_POWER_OFF, 0);
 		return EXIT_STOP;
 	}
-	while (!devices_interrupt_pending(&vm->devices)) {
+	while (!is_woken(vm, rflags)) {
 		vm_serve_devices(vm);
-		if (devices_interrupt_pending(&vm->devices))
+		if (is_woken(vm, rflags))
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;

@@ -2,9 +2,11 @@
 /* Exits of RDMSR, WRMSR, CPUID and XSETBV. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
+#include "arch/x86/time.h"
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/run.h"
 #include "vmx/state.h"
 
 /* MSRs that are bound up with the controls (kind MSR_BY_VMX). */
@@ -47,6 +49,26 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 	}
 }
 
+static bool read_by_devices(const struct vcpu *vcpu, u32 index, u64 *value)
+{
+	return devices_read_msr(&vcpu->vm->devices, index, value, time_ns());
+}
+
+static bool write_by_devices(struct vcpu *vcpu, u32 index, u64 value)
+{
+	struct vm *vm = vcpu->vm;
+	gpa_t before = lapic_page(&vm->devices.lapic), after;
+	bool done = devices_write_msr(&vm->devices, index, value, time_ns());
+
+	vm_devices_changed(vm);
+	/* What has become RAM, or is it no more, the shadows must not miss. */
+	after = lapic_page(&vm->devices.lapic);
+	if (before != after && (guest_memory_map(&vm->memory, before) ||
+				guest_memory_map(&vm->memory, after)))
+		mmu_set_policy(&vcpu->mmu, mmu_policy(vm->mmu));
+	return done;
+}
+
 static bool read_msr(struct vcpu *vcpu, u32 index, u64 *value)
 {
 	switch (guest_msr_read(&vcpu->vm->msrs, index, value)) {
@@ -54,6 +76,8 @@ static bool read_msr(struct vcpu *vcpu, u32 index, u64 *value)
 		return true;
 	case MSR_ASK_VMX:
 		return read_by_vmx(vcpu, index, value);
+	case MSR_ASK_DEVICES:
+		return read_by_devices(vcpu, index, value);
 	case MSR_ASK_PROCESSOR:
 		return msr_read_safe(index, value);
 	case MSR_FAULT:
@@ -69,6 +93,8 @@ static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
 		return true;
 	case MSR_ASK_VMX:
 		return write_by_vmx(vcpu, index, value);
+	case MSR_ASK_DEVICES:
+		return write_by_devices(vcpu, index, value);
 	case MSR_ASK_PROCESSOR:
 		return msr_write_safe(index, value);
 	case MSR_FAULT:

@@ -80,6 +80,79 @@ bool vcpu_can_be_interrupted(void)
 		 (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
 }
 
+static u32 interruptibility(void)
+{
+	return vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+}
+
+/*
+ * With "virtual NMIs" the processor tracks the blocking, from the injection to
+ * the guest's IRET. Without, IRET unblocks nothing that Umbra could see (SDM
+ * vol. 3C, 25.3): then an NMI counts as over when the guest takes interrupts
+ * again, which a handler does not before its end.
+ */
+static bool tracks_nmis(const struct vcpu *vcpu)
+{
+	return vmx_has(&vcpu->controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS);
+}
+
+bool vcpu_can_take_nmi(const struct vcpu *vcpu)
+{
+	u32 blocking = BLOCKING_BY_STI | BLOCKING_BY_MOV_SS;
+
+	if (tracks_nmis(vcpu))
+		blocking |= BLOCKING_BY_NMI;
+	else if (vcpu->nmi_blocked)
+		return false;
+	return !(interruptibility() & blocking);
+}
+
+/*
+ * An entry that injects an NMI sets the blocking, and demands that it be clear
+ * before; it is set if the NMI's delivery was broken off (26.2.1.3, 26.3.1.5).
+ */
+static void clear_nmi_blocking(void)
+{
+	u32 state = interruptibility();
+
+	if (state & BLOCKING_BY_NMI)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
+			state & ~BLOCKING_BY_NMI);
+}
+
+/*
+ * What an NMI waits for shows at the interrupt window: with software's blocking
+ * because that is its rule, after STI because a processor may exit at the NMI
+ * window without end, which Umbra could not use yet (25.2).
+ */
+static bool waits_for_interrupts(const struct vcpu *vcpu)
+{
+	return devices_nmi_pending(&vcpu->vm->devices) &&
+	       (vcpu->nmi_blocked || (interruptibility() & BLOCKING_BY_STI));
+}
+
+/* The guest's NMI, if there is one and it can be taken now. */
+static void deliver_nmi(struct vcpu *vcpu)
+{
+	struct machine_devices *devices = &vcpu->vm->devices;
+	bool tracks = tracks_nmis(vcpu);
+
+	if (!tracks) /* or the machine's own would wait */
+		clear_nmi_blocking();
+	if (vcpu->nmi_blocked && vcpu_can_be_interrupted())
+		vcpu->nmi_blocked = false;
+	if (!vcpu->event.info && devices_nmi_pending(devices) &&
+	    vcpu_can_take_nmi(vcpu)) {
+		devices_take_nmi(devices);
+		vcpu->event.info = VMX_INTR_VALID | INTR_NMI << 8 | VECTOR_NMI;
+		vcpu->nmi_blocked = !tracks;
+	}
+	if (tracks)
+		vcpu_set_cpu_control(vcpu, CPU_NMI_WINDOW_EXITING,
+				     devices_nmi_pending(devices) &&
+					     !waits_for_interrupts(vcpu));
+}
+
 /*
  * A fault pushes RF set, lest the instruction's breakpoint hit again when it
  * is restarted; the VM entry pushes what it finds. Vol. 3B, 17.3.1.1.
@@ -96,17 +169,22 @@ void vcpu_deliver(struct vcpu *vcpu)
 {
 	struct machine_devices *devices = &vcpu->vm->devices;
 	struct vmx_event *event = &vcpu->event;
-	bool pending = devices_interrupt_pending(devices);
+	bool pending;
 
+	deliver_nmi(vcpu);
+	pending = devices_interrupt_pending(devices);
 	if (!event->info && pending && vcpu_can_be_interrupted()) {
 		event->info = VMX_INTR_VALID | INTR_EXTERNAL << 8 |
 			      devices_acknowledge(devices);
 		vcpu->vm->stats.interrupts++;
 		pending = devices_interrupt_pending(devices);
 	}
-	vcpu_set_cpu_control(vcpu, CPU_INTERRUPT_WINDOW_EXITING, pending);
+	vcpu_set_cpu_control(vcpu, CPU_INTERRUPT_WINDOW_EXITING,
+			     pending || waits_for_interrupts(vcpu));
 	if (!event->info)
 		return;
+	if (vmx_intr_type(event->info) == INTR_NMI)
+		clear_nmi_blocking();
 	trace_injected(&vcpu->vm->trace, event->info, event->error_code);
 	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, event->info);
 	if (event->info & VMX_INTR_ERROR_CODE)

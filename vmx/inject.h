@@ -47,6 +47,9 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 /* Would the guest take an external interrupt now? */
 bool vcpu_can_be_interrupted(void);
 
+/* The same for an NMI. */
+bool vcpu_can_take_nmi(const struct vcpu *vcpu);
+
 /* Before an entry: hand the pending event to the VMCS, or an interrupt. */
 void vcpu_deliver(struct vcpu *vcpu);
 

@@ -6,14 +6,9 @@
 #include "guest/vm.h"
 #include "vmx/run.h"
 
-static bool is_ram(const struct vcpu *vcpu, gpa_t gpa)
-{
-	return guest_memory_map(&vcpu->vm->memory, gpa);
-}
-
 void vcpu_read_physical(struct vcpu *vcpu, gpa_t gpa, void *buf, size_t len)
 {
-	if (is_ram(vcpu, gpa))
+	if (vm_is_ram(vcpu->vm, gpa))
 		mmu_read(vcpu->mmu.mmu, gpa, buf, len);
 	else
 		devices_mmio_read(&vcpu->vm->devices, gpa, buf, len, time_ns());
@@ -22,7 +17,7 @@ void vcpu_read_physical(struct vcpu *vcpu, gpa_t gpa, void *buf, size_t len)
 void vcpu_write_physical(struct vcpu *vcpu, gpa_t gpa, const void *buf,
 			 size_t len)
 {
-	if (is_ram(vcpu, gpa)) {
+	if (vm_is_ram(vcpu->vm, gpa)) {
 		mmu_write(&vcpu->mmu, gpa, buf, len);
 		return;
 	}
@@ -33,7 +28,7 @@ void vcpu_write_physical(struct vcpu *vcpu, gpa_t gpa, const void *buf,
 bool vcpu_cmpxchg_physical(struct vcpu *vcpu, gpa_t gpa, const void *old,
 			   const void *new, size_t len)
 {
-	if (is_ram(vcpu, gpa))
+	if (vm_is_ram(vcpu->vm, gpa))
 		return mmu_cmpxchg(&vcpu->mmu, gpa, old, new, len);
 	/* A register is read once; nobody else has changed it since. */
 	vcpu_write_physical(vcpu, gpa, new, len);

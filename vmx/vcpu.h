@@ -55,7 +55,7 @@ struct vcpu {
 	struct vmx_event event;
 	struct retry retry;
 	struct vmx_controls controls;
-	u64 cr8;
+	bool nmi_blocked; /* by software, without "virtual NMIs" (inject.c) */
 	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
 	hpa_t vmcs;
 };

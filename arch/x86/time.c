@@ -118,6 +118,17 @@ u64 time_ns_to_tsc(u64 ns)
 	       ns % NS_PER_SEC * tsc_hz / NS_PER_SEC;
 }
 
+u64 time_tsc_to_ns(u64 tsc)
+{
+	u64 ticks = tsc > tsc_base ? tsc - tsc_base : 0;
+	u64 seconds = ticks / tsc_hz;
+
+	if (seconds >= ~0ULL / NS_PER_SEC - 1)
+		return ~0ULL - 1;
+	return seconds * NS_PER_SEC +
+	       (ticks % tsc_hz * NS_PER_SEC + tsc_hz - 1) / tsc_hz;
+}
+
 void time_delay(u64 ns)
 {
 	u64 end = time_ns() + ns;

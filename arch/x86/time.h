@@ -16,6 +16,12 @@ u64 time_ns(void);
 /* The TSC's value at time_ns() == ns; exact within a few ticks. */
 u64 time_ns_to_tsc(u64 ns);
 
+/*
+ * The inverse, rounded up: the first time_ns() at which the TSC has that value.
+ * ~0 - 1 for one that is centuries away.
+ */
+u64 time_tsc_to_ns(u64 tsc);
+
 /* Waits until `ns` nanoseconds are over. */
 void time_delay(u64 ns);
 

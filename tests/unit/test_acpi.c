@@ -23,7 +23,7 @@ static struct guest_memory gm;
 static int setup(void **state)
 {
 	guest_ram_make(&gm, 4 * MIB);
-	acpi_write(&gm, true);
+	acpi_write(&gm);
 	mptable_write(&gm, 0x306c3, 0xbfebfbff);
 	return 0;
 }
@@ -87,20 +87,6 @@ static void roots(void **state)
 		assert_int_equal(table, field(xsdt + HEADER_SIZE + 8 * i, 8));
 		check_table(table, i ? "APIC" : "FACP");
 	}
-}
-
-static void without_apics(void **state)
-{
-	gpa_t rsdt = field(ACPI_RSDP_GPA + 16, 4);
-	gpa_t xsdt = field(ACPI_RSDP_GPA + 24, 8);
-
-	acpi_write(&gm, false);
-	check_table(rsdt, "RSDT");
-	check_table(xsdt, "XSDT");
-	assert_int_equal(field(rsdt + 4, 4), HEADER_SIZE + 4);
-	assert_int_equal(field(xsdt + 4, 4), HEADER_SIZE + 8);
-	check_table(field(rsdt + HEADER_SIZE, 4), "FACP");
-	acpi_write(&gm, true);
 }
 
 /* The n-th table of the RSDT. */
@@ -254,7 +240,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots),    cmocka_unit_test(fadt),
 		cmocka_unit_test(madt),	    cmocka_unit_test(acpica),
-		cmocka_unit_test(mp_table), cmocka_unit_test(without_apics),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -41,9 +41,11 @@ UNIT_uart_SRCS := guest/uart.c
 UNIT_pic_SRCS := guest/pic.c
 UNIT_pit_SRCS := guest/pit.c
 UNIT_rtc_SRCS := guest/rtc.c
+LAPIC_SRCS := guest/lapic.c guest/lapic_registers.c guest/lapic_timer.c
 UNIT_devices_SRCS := guest/devices.c guest/ports.c guest/uart.c guest/pic.c \
 	guest/pit.c guest/rtc.c guest/i8042.c guest/pm.c guest/pci.c \
-	guest/mmio.c guest/ioapic.c
+	guest/mmio.c guest/ioapic.c $(LAPIC_SRCS)
+UNIT_lapic_SRCS := $(LAPIC_SRCS)
 UNIT_ioapic_SRCS := guest/ioapic.c
 UNIT_i8042_SRCS := guest/i8042.c
 UNIT_acpi_SRCS := guest/acpi.c guest/mptable.c guest/memory.c \
