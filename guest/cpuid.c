@@ -66,7 +66,6 @@
 
 /*
  * Leaf 7, EBX. Not here:
- *	TSC_ADJUST: an MSR that would shift the guest's TSC behind Umbra's back
  *	SGX, MPX, AVX512*: state that Umbra does not switch
  *	HLE, RTM: each exit aborts a transaction, and TSX leaks (TAA)
  *	INVPCID: no PCID
@@ -120,7 +119,9 @@ static const struct cpuid_rule rules[] = {
 	/* No power and no heat to manage, and the APIC's timer never stops. */
 	{ CPUID_POWER, ANY_SUBLEAF, .set = { .eax = CPUID_6_EAX_ARAT } },
 	{ CPUID_FEATURES_7, 0,
-	  .pass = { 0, LEAF_7_EBX, LEAF_7_ECX, LEAF_7_EDX } },
+	  .pass = { 0, LEAF_7_EBX, LEAF_7_ECX, LEAF_7_EDX },
+	  /* By TSC offsetting. Kernels with it need not watch the TSC. */
+	  .set = { .ebx = CPUID_7_EBX_TSC_ADJUST } },
 	/* ECX, the most that can be enabled, follows from what we allow. */
 	{ CPUID_XSTATE, 0, .pass = { GUEST_XCR0_ALLOWED, ALL, ALL, 0 } },
 	{ CPUID_XSTATE, 1, .pass = { LEAF_D_1_EAX, ALL, 0, 0 } },

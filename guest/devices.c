@@ -18,6 +18,14 @@ static bool send_message(void *ctx, const struct apic_message *message)
 	return lapic_receive(&devices->lapic, message);
 }
 
+static u64 tsc_to_ns(void *ctx, u64 tsc)
+{
+	const struct devices_config *config =
+		&((struct machine_devices *)ctx)->config;
+
+	return config->tsc_to_ns(config->ctx, tsc);
+}
+
 static void end_of_interrupt(void *ctx, u8 vector)
 {
 	struct machine_devices *devices = ctx;
@@ -33,7 +41,7 @@ void devices_init(struct machine_devices *devices,
 	uart_init(&devices->uart, config->console, config->ctx);
 	pic_init(&devices->pic);
 	lapic_init(&devices->lapic,
-		   &(struct lapic_config){ .tsc_to_ns = config->tsc_to_ns,
+		   &(struct lapic_config){ .tsc_to_ns = tsc_to_ns,
 					   .end_of_interrupt = end_of_interrupt,
 					   .ctx = devices,
 					   .maxphyaddr = config->maxphyaddr });

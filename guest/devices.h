@@ -49,7 +49,7 @@ struct devices_config {
 	void *ctx;
 	/* The machine's clock; see arch/x86/rtc.h. */
 	bool (*rtc_read)(u8 index, u8 *value);
-	u64 (*tsc_to_ns)(u64 tsc); /* see lapic.h */
+	u64 (*tsc_to_ns)(void *ctx, u64 tsc); /* see lapic.h */
 	u64 memory; /* the guest's, in bytes */
 	u8 maxphyaddr;
 };

@@ -38,8 +38,11 @@ enum lapic_mode { LAPIC_DISABLED, LAPIC_XAPIC, LAPIC_X2APIC };
 #define LAPIC_WORDS 8
 
 struct lapic_config {
-	/* The earliest time at which the TSC has that value, or more. */
-	u64 (*tsc_to_ns)(u64 tsc);
+	/*
+	 * The earliest time, in ns, at which the guest's TSC has that value or
+	 * more; 0: it has it.
+	 */
+	u64 (*tsc_to_ns)(void *ctx, u64 tsc);
 	/* A level-triggered interrupt has ended: tell the I/O APIC. */
 	void (*end_of_interrupt)(void *ctx, u8 vector);
 	void *ctx;
@@ -116,5 +119,8 @@ bool lapic_requested(const struct lapic *lapic, u8 vector);
 /* When the timer interrupts next, in ns; LAPIC_NO_EVENT: never. */
 u64 lapic_next_event(const struct lapic *lapic);
 void lapic_tick(struct lapic *lapic, u64 now);
+
+/* The guest's TSC has been set: a deadline comes at another time. */
+void lapic_tsc_changed(struct lapic *lapic);
 
 #endif

@@ -63,7 +63,14 @@ void lapic_timer_set_deadline(struct lapic *lapic, u64 tsc)
 	if (mode(lapic) != TIMER_TSC_DEADLINE)
 		return;
 	lapic->tsc_deadline = tsc;
-	lapic->due = tsc ? lapic->config.tsc_to_ns(tsc) : LAPIC_NO_EVENT;
+	lapic->due = LAPIC_NO_EVENT;
+	if (tsc)
+		lapic->due = lapic->config.tsc_to_ns(lapic->config.ctx, tsc);
+}
+
+void lapic_tsc_changed(struct lapic *lapic)
+{
+	lapic_timer_set_deadline(lapic, lapic->tsc_deadline);
 }
 
 void lapic_timer_mode_changed(struct lapic *lapic, u32 before)

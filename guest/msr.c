@@ -15,13 +15,15 @@
  * Not here, among others: the MTRRs, IA32_PAT and the machine-check banks
  * (CPUID shows none of them), IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
  * and its kin (nor IBRS; a guest must not steer what Umbra itself relies on),
- * IA32_TSC_ADJUST, IA32_XSS, the counters.
+ * IA32_XSS, the counters.
  */
 static const struct msr_policy table[] = {
 	{ MSR(IA32_EFER), .kind = MSR_BY_VMX,
 	  .why = "it changes the paging mode, so the MMU must know" },
 	{ MSR(IA32_TIME_STAMP_COUNTER), .kind = MSR_BY_VMX,
 	  .why = "a write moves the TSC offset, not the machine's TSC" },
+	{ MSR(IA32_TSC_ADJUST), .kind = MSR_BY_VMX,
+	  .why = "it is the TSC offset" },
 	{ MSR(IA32_APIC_BASE), .kind = MSR_BY_DEVICES,
 	  .why = "the local APIC's mode and place" },
 	{ MSR(IA32_TSC_DEADLINE), .kind = MSR_BY_DEVICES,

@@ -98,6 +98,18 @@ static void vm_console(void *ctx, u8 byte)
 	console_write(&c, 1);
 }
 
+/* Of the guest's TSC, which is the machine's plus an offset. */
+static u64 vm_tsc_to_ns(void *ctx, u64 tsc)
+{
+	const struct vm *vm = ctx;
+	u64 host = rdtsc(), now = host + vm->vcpu.tsc_offset;
+
+	if (tsc <= now)
+		return 0;
+	return time_tsc_to_ns(tsc - now > ~0ULL - host ? ~0ULL
+						       : host + (tsc - now));
+}
+
 /* --- Sizes ----------------------------------------------------------------- */
 
 static u64 default_shadow_pages(u64 guest_bytes)
@@ -202,7 +214,7 @@ static void create_devices(struct vm *vm, u64 bytes)
 		.console = vm_console,
 		.ctx = vm,
 		.rtc_read = rtc_read_register,
-		.tsc_to_ns = time_tsc_to_ns,
+		.tsc_to_ns = vm_tsc_to_ns,
 		.memory = bytes,
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 	};

@@ -20,8 +20,8 @@ static const struct control pin[] = {
 /* Table 24-6. */
 static const struct control primary[] = {
 	{ 2, CONTROL_SWITCHED, "interrupt-window exiting" },
-	/* The guest's TSC is the machine's. */
-	{ 3, CONTROL_OFF, "use TSC offsetting" },
+	/* The guest may set its TSC; the machine's is Umbra's clock. */
+	{ 3, CONTROL_REQUIRED, "use TSC offsetting" },
 	/* An idle guest gives the processor back. */
 	{ 7, CONTROL_REQUIRED, "HLT exiting" },
 	/* Unless the shadow is a software TLB, the hardware's flush is enough. */

@@ -17,11 +17,26 @@ static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 		*value = vcpu->mmu.efer;
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
-		*value = rdtsc();
+		*value = rdtsc() + vcpu->tsc_offset;
+		return true;
+	case IA32_TSC_ADJUST:
+		*value = vcpu->tsc_offset;
 		return true;
 	default:
 		return false;
 	}
+}
+
+/*
+ * What is added to the TSC by writing it, or IA32_TSC_ADJUST, is what the
+ * latter holds (SDM vol. 3B, 17.17.3), since neither begins with more.
+ */
+static void set_tsc_offset(struct vcpu *vcpu, u64 offset)
+{
+	vcpu->tsc_offset = offset;
+	vmwrite(VMCS_TSC_OFFSET, offset);
+	lapic_tsc_changed(&vcpu->vm->devices.lapic);
+	vm_devices_changed(vcpu->vm);
 }
 
 static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
@@ -42,7 +57,10 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 			       value, NULL);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
-		/* The guest's TSC is the machine's, which is not to be set. */
+		set_tsc_offset(vcpu, value - rdtsc());
+		return true;
+	case IA32_TSC_ADJUST:
+		set_tsc_offset(vcpu, value);
 		return true;
 	default:
 		return false;

@@ -55,6 +55,7 @@ struct vcpu {
 	struct vmx_event event;
 	struct retry retry;
 	struct vmx_controls controls;
+	u64 tsc_offset; /* the guest's TSC less the machine's */
 	bool nmi_blocked; /* by software, without "virtual NMIs" (inject.c) */
 	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
 	hpa_t vmcs;

@@ -112,6 +112,7 @@ static void set_controls(struct vcpu *vcpu)
 		    vmx_has(c, CONTROLS_CPU, CPU_SECONDARY_CONTROLS))
 			vmwrite(control_tables[set].field, c->value[set]);
 	vmwrite(VMCS_CR3_TARGET_COUNT, 0);
+	vmwrite(VMCS_TSC_OFFSET, 0);
 	vmwrite(VMCS_VM_EXIT_MSR_STORE_COUNT, 0);
 	vmwrite(VMCS_VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmwrite(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 0);
