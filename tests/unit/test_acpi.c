@@ -240,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots),    cmocka_unit_test(fadt),
 		cmocka_unit_test(madt),	    cmocka_unit_test(acpica),
+		cmocka_unit_test(mp_table),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -24,9 +24,16 @@ static struct cpuid_regs ask(u32 leaf, u32 subleaf,
 }
 
 static const struct cpuid_policy_input none;
-static const struct cpuid_policy_input all = { true,	   true, true,
-					       true,	   true, 3400000000,
-					       CR4_OSXSAVE };
+static const struct cpuid_policy_input all = {
+	.smep = true,
+	.smap = true,
+	.xsave = true,
+	.rdtscp = true,
+	.invariant_tsc = true,
+	.apic = true,
+	.tsc_hz = 3400000000,
+	.cr4 = CR4_OSXSAVE,
+};
 
 static void limits(void **state)
 {
@@ -52,9 +59,9 @@ static void tsc_rate(void **state)
 static void unknown_leaves_are_zeros(void **state)
 {
 	static const u32 leaves[] = {
-		3,    5,	  6,	      8,	  9,	      0xa,
-		0xb,  0xc,	  0xe,	      0x12,	  0x14,	      0x13,
-		0x16, 0x40000001, 0x80000005, 0x80000009, 0x8000000a, 0xffffffff
+		3,	    5,		8,	    9,		0xa,	   0xb,
+		0xc,	    0xe,	0x12,	    0x14,	0x13,	   0x16,
+		0x40000001, 0x80000005, 0x80000009, 0x8000000a, 0xffffffff
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
@@ -62,6 +69,8 @@ static void unknown_leaves_are_zeros(void **state)
 
 		assert_memory_equal(&out, &nothing, sizeof(out));
 	}
+	/* But that the APIC's timer never stops. */
+	assert_int_equal(ask(6, 0, &everything, all).eax, 4);
 	assert_int_equal(ask(7, 1, &everything, all).eax, 0);
 	assert_int_equal(ask(0xd, 3, &everything, all).eax, 0);
 }
@@ -70,12 +79,13 @@ static void features(void **state)
 {
 	struct cpuid_regs out = ask(1, 0, &everything, all);
 	u32 hidden_ecx = CPUID_1_ECX_VMX | CPUID_1_ECX_SMX |
-			 CPUID_1_ECX_MONITOR | CPUID_1_ECX_X2APIC |
-			 CPUID_1_ECX_TSC_DEADLINE | CPUID_1_ECX_PCID |
+			 CPUID_1_ECX_MONITOR | CPUID_1_ECX_PCID |
 			 CPUID_1_ECX_PDCM | CPUID_1_ECX_DTES64;
-	u32 hidden_edx = CPUID_1_EDX_APIC | CPUID_1_EDX_MTRR | CPUID_1_EDX_MCE |
-			 CPUID_1_EDX_MCA | CPUID_1_EDX_PAT | CPUID_1_EDX_DS |
-			 CPUID_1_EDX_HTT;
+	u32 hidden_edx = CPUID_1_EDX_MTRR | CPUID_1_EDX_MCE | CPUID_1_EDX_MCA |
+			 CPUID_1_EDX_PAT | CPUID_1_EDX_DS | CPUID_1_EDX_HTT;
+	/* Umbra's own, on any processor. */
+	u32 own_ecx = CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC |
+		      CPUID_1_ECX_TSC_DEADLINE;
 	/* What Linux's 64-bit kernels demand. */
 	u32 shown_edx = CPUID_1_EDX_FPU | CPUID_1_EDX_PSE | CPUID_1_EDX_MSR |
 			CPUID_1_EDX_PAE | CPUID_1_EDX_CX8 | CPUID_1_EDX_PGE |
@@ -95,9 +105,13 @@ static void features(void **state)
 	assert_int_equal(out.ecx & (CPUID_1_ECX_OSXSAVE | CPUID_1_ECX_XSAVE |
 				    CPUID_1_ECX_AVX | CPUID_1_ECX_FMA),
 			 0);
-	/* Nothing is made up, but for the hypervisor. */
+	/* The APIC's flag is that of IA32_APIC_BASE. */
+	assert_int_equal(out.edx & CPUID_1_EDX_APIC, 0);
+	out = ask(1, 0, &nothing, all);
+	assert_int_equal(out.edx, CPUID_1_EDX_APIC);
+	/* Else nothing is made up. */
 	out = ask(1, 0, &nothing, none);
-	assert_true(out.ecx == CPUID_1_ECX_HYPERVISOR && out.edx == 0);
+	assert_true(out.ecx == own_ecx && out.edx == 0);
 }
 
 static void features_7(void **state)
@@ -115,6 +129,7 @@ static void features_7(void **state)
 				    CPUID_7_EDX_SSBD |
 				    CPUID_7_EDX_ARCH_CAPABILITIES),
 			 0);
+	assert_true(ask(7, 0, &nothing, none).ebx & CPUID_7_EBX_TSC_ADJUST);
 	out = ask(7, 0, &everything, none);
 	assert_int_equal(out.ebx & (CPUID_7_EBX_SMEP | CPUID_7_EBX_SMAP |
 				    CPUID_7_EBX_AVX2),

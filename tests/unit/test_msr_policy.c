@@ -37,11 +37,10 @@ static void table_is_in_order(void **state)
 static void who_answers(void **state)
 {
 	static const u32 absent[] = {
-		IA32_APIC_BASE,	 IA32_SPEC_CTRL,       IA32_PRED_CMD,
-		IA32_FLUSH_CMD,	 IA32_FEATURE_CONTROL, IA32_VMX_BASIC,
-		IA32_PAT,	 IA32_MTRRCAP,	       IA32_XSS,
-		IA32_TSC_ADJUST, IA32_X2APIC_FIRST,    IA32_TSC_DEADLINE,
-		0xffffffff
+		IA32_SPEC_CTRL,	      IA32_PRED_CMD,  IA32_FLUSH_CMD,
+		IA32_FEATURE_CONTROL, IA32_VMX_BASIC, IA32_PAT,
+		IA32_MTRRCAP,	      IA32_XSS,	      IA32_X2APIC_FIRST - 1,
+		IA32_X2APIC_LAST + 1, 0xffffffff
 	};
 	u64 value = 42;
 
@@ -53,6 +52,11 @@ static void who_answers(void **state)
 	}
 	assert_int_equal(value, 42);
 	assert_int_equal(guest_msr_read(&msrs, IA32_EFER, &value), MSR_ASK_VMX);
+	for (u32 i = IA32_X2APIC_FIRST; i <= IA32_X2APIC_LAST; i++)
+		assert_int_equal(guest_msr_read(&msrs, i, &value),
+				 MSR_ASK_DEVICES);
+	assert_int_equal(guest_msr_write(&msrs, IA32_TSC_DEADLINE, 0),
+			 MSR_ASK_DEVICES);
 	assert_int_equal(guest_msr_read(&msrs, IA32_LSTAR, &value),
 			 MSR_ASK_PROCESSOR);
 	assert_int_equal(guest_msr_read(&msrs, IA32_TSC_AUX, &value),

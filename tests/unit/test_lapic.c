@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC: its registers, priorities, messages, timer and modes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "arch/x86/msr.h"
+#include "guest/lapic.h"
+
+#define TICK_NS 40 /* of the timer, undivided */
+#define X2APIC (0xfee00000 | BIT(8) | BIT(10) | BIT(11))
+#define XAPIC (0xfee00000 | BIT(8) | BIT(11))
+
+/* Offsets of registers, SDM vol. 3A, table 10-1. */
+enum {
+	ID = 0x20,
+	TPR = 0x80,
+	PPR = 0xa0,
+	EOI = 0xb0,
+	LDR = 0xd0,
+	DFR = 0xe0,
+	SVR = 0xf0,
+	ISR = 0x100,
+	TMR = 0x180,
+	IRR = 0x200,
+	ESR = 0x280,
+	ICR = 0x300,
+	ICR2 = 0x310,
+	LVTT = 0x320,
+	LVT0 = 0x350,
+	LVT1 = 0x360,
+	LVTE = 0x370,
+	TMICT = 0x380,
+	TMCCT = 0x390,
+	TDCR = 0x3e0,
+	SELF = 0x3f0,
+};
+
+static struct lapic apic;
+static u64 now;
+static int ended; /* the last vector told to the I/O APIC */
+
+static u64 tsc_to_ns(void *ctx, u64 tsc)
+{
+	return tsc <= now ? 0 : tsc; /* a TSC that counts ns */
+}
+
+static void end_of_interrupt(void *ctx, u8 vector)
+{
+	ended = vector;
+}
+
+static u32 get(u32 offset)
+{
+	return lapic_read(&apic, offset, now);
+}
+
+static void set(u32 offset, u32 value)
+{
+	lapic_write(&apic, offset, value, 4, now);
+}
+
+static int setup(void **state)
+{
+	lapic_init(&apic,
+		   &(struct lapic_config){ .tsc_to_ns = tsc_to_ns,
+					   .end_of_interrupt = end_of_interrupt,
+					   .maxphyaddr = 39 });
+	now = 1000000;
+	ended = -1;
+	return 0;
+}
+
+static bool send(u8 vector, bool level)
+{
+	const struct apic_message message = { .destination = 0,
+					      .vector = vector,
+					      .level = level };
+
+	return lapic_receive(&apic, &message);
+}
+
+/* As many elements of ISR, TMR or IRR as there are, at that vector. */
+static bool bit(u32 offset, u8 vector)
+{
+	return get(offset + vector / 32 * 16) >> (vector % 32) & 1;
+}
+
+static void after_reset(void **state)
+{
+	assert_int_equal(lapic_page(&apic), 0xfee00000);
+	assert_int_equal(get(ID), 0);
+	assert_int_equal(get(0x30), 0x50014);
+	assert_int_equal(get(SVR), 0x1ff);
+	assert_int_equal(get(DFR), ~0U);
+	assert_int_equal(get(LVTT), 0x10000);
+	assert_int_equal(get(LVTE), 0x10000);
+	/* Virtual wire mode: the 8259s and NMI are let through. */
+	assert_int_equal(get(LVT0), 0x700);
+	assert_int_equal(get(LVT1), 0x400);
+	assert_true(lapic_passes_extint(&apic));
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+}
+
+static void registers_keep_what_is_theirs(void **state)
+{
+	static const struct {
+		u32 offset, kept;
+	} rows[] = {
+		{ TPR, 0xff },	      { LDR, 0xff000000 }, { DFR, ~0U },
+		{ LVTT, 0x700ff },    { 0x330, 0x107ff },  { 0x340, 0x107ff },
+		{ LVTE, 0x100ff },    { TDCR, 0xb },	   { ID, 0 },
+		{ ICR2, 0xff000000 }, { PPR, 0xff },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		set(rows[i].offset, ~0U);
+		assert_int_equal(get(rows[i].offset), rows[i].kept);
+	}
+	/* Not a whole register, or beside one: nothing happens. */
+	lapic_write(&apic, TPR, 0, 1, now);
+	set(TPR + 4, 0);
+	assert_int_equal(get(TPR), 0xff);
+	assert_int_equal(get(TPR + 4), 0);
+}
+
+static void priorities(void **state)
+{
+	assert_true(send(0x45, false));
+	assert_true(send(0x61, false));
+	assert_true(bit(IRR, 0x45) && bit(IRR, 0x61));
+	assert_int_equal(lapic_acknowledge(&apic), 0x61);
+	assert_true(bit(ISR, 0x61) && !bit(IRR, 0x61));
+	assert_int_equal(get(PPR), 0x60);
+	/* Of a lower class, and of the same: these wait. */
+	send(0x6f, false);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	send(0x70, false);
+	assert_int_equal(lapic_acknowledge(&apic), 0x70);
+	set(EOI, 0);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	set(EOI, 0);
+	set(TPR, 0x6f);
+	assert_int_equal(get(PPR), 0x6f);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	/* Should it be raised after all, the spurious vector, not in ISR. */
+	assert_int_equal(lapic_acknowledge(&apic), 0xff);
+	assert_int_equal(get(PPR), 0x6f);
+	set(TPR, 0x5f);
+	assert_int_equal(lapic_acknowledge(&apic), 0x6f);
+	set(EOI, 0);
+	set(TPR, 0);
+	assert_int_equal(lapic_acknowledge(&apic), 0x45);
+	set(EOI, 0);
+	set(EOI, 0); /* one too many ends nothing */
+	assert_int_equal(ended, -1); /* edges all */
+	lapic_set_cr8(&apic, 0xa);
+	assert_int_equal(get(TPR), 0xa0);
+	set(TPR, 0x7f);
+	assert_int_equal(lapic_cr8(&apic), 7);
+}
+
+static void levels_are_ended_at_the_io_apic(void **state)
+{
+	send(0x50, true);
+	assert_true(bit(TMR, 0x50));
+	assert_int_equal(lapic_acknowledge(&apic), 0x50);
+	set(EOI, 0);
+	assert_int_equal(ended, 0x50);
+	/* The next one of that vector may be an edge. */
+	send(0x50, false);
+	assert_false(bit(TMR, 0x50));
+}
+
+static void ipi(u32 destination, u32 low)
+{
+	set(ICR2, destination << 24);
+	set(ICR, low);
+}
+
+static bool arrives(u32 destination, u32 low)
+{
+	ipi(destination, low);
+	if (!lapic_requested(&apic, low & 0xff))
+		return false;
+	lapic_acknowledge(&apic);
+	set(EOI, 0);
+	return true;
+}
+
+static void messages_to_itself(void **state)
+{
+	assert_true(arrives(0, 0x4040));
+	assert_int_equal(get(ICR), 0x4040);
+	assert_false(arrives(1, 0x4040));
+	assert_true(arrives(0xff, 0x4040)); /* broadcast */
+	assert_true(arrives(7, 0x44040)); /* self */
+	assert_true(arrives(7, 0x84040)); /* all */
+	assert_false(arrives(0, 0xc4040)); /* all but itself */
+	assert_true(arrives(0, 0x4140)); /* lowest priority */
+	/* Logical: flat, then by cluster. */
+	assert_false(arrives(1, 0x4840));
+	set(LDR, 0x01000000);
+	assert_true(arrives(3, 0x4840));
+	assert_false(arrives(2, 0x4840));
+	set(DFR, 0x0fffffff);
+	set(LDR, 0x21000000);
+	assert_true(arrives(0x23, 0x4840));
+	assert_false(arrives(0x13, 0x4840));
+	assert_false(arrives(0x22, 0x4840));
+	/* What is no vector is an error, told once. */
+	set(LVTE, 0x70);
+	ipi(0, 0x400f);
+	assert_int_equal(lapic_acknowledge(&apic), 0x70);
+	set(EOI, 0);
+	ipi(0, 0x400f);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	assert_int_equal(get(ESR), 0); /* not before a write */
+	set(ESR, 0);
+	assert_int_equal(get(ESR), 0x20);
+	set(ESR, 0);
+	assert_int_equal(get(ESR), 0);
+}
+
+static void nmi_and_init(void **state)
+{
+	ipi(0, 0x4400);
+	assert_true(apic.nmi);
+	apic.nmi = false;
+	lapic_set_lint(&apic, 1, true);
+	assert_true(apic.nmi);
+	apic.nmi = false;
+	lapic_set_lint(&apic, 1, true); /* no edge */
+	assert_false(apic.nmi);
+	/* De-asserted, to itself by a shorthand, start-up: none resets. */
+	ipi(0, 0x8500);
+	ipi(0, 0x44500);
+	ipi(0, 0x4600);
+	assert_false(apic.init);
+	ipi(0, 0x4500);
+	assert_true(apic.init);
+}
+
+static void lint0_as_a_level(void **state)
+{
+	set(LVT0, 0x8038); /* fixed, level */
+	assert_false(lapic_passes_extint(&apic));
+	lapic_set_lint(&apic, 0, true);
+	assert_int_equal(get(LVT0), 0xc038); /* remote IRR */
+	assert_int_equal(lapic_acknowledge(&apic), 0x38);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	set(EOI, 0); /* and it is still asserted */
+	assert_int_equal(lapic_acknowledge(&apic), 0x38);
+	lapic_set_lint(&apic, 0, false);
+	set(EOI, 0);
+	assert_int_equal(get(LVT0), 0x8038);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+}
+
+static void switched_off_by_software(void **state)
+{
+	set(LVTT, 0x31);
+	set(SVR, 0xff);
+	assert_int_equal(get(LVTT), 0x10031);
+	set(LVTT, 0x31);
+	assert_int_equal(get(LVTT), 0x10031); /* the mask stays set */
+	assert_false(send(0x50, false));
+	assert_false(lapic_passes_extint(&apic));
+	/* NMI and INIT come all the same (10.4.7.2). */
+	ipi(0, 0x4400);
+	assert_true(apic.nmi);
+}
+
+static void timer_one_shot(void **state)
+{
+	u64 start = now;
+
+	set(LVTT, 0x31);
+	set(TDCR, 0x3); /* by 16 */
+	set(TMICT, 1000);
+	assert_int_equal(lapic_next_event(&apic), start + 16000 * TICK_NS);
+	now += 4000 * TICK_NS;
+	assert_int_equal(get(TMCCT), 750);
+	set(TDCR, 0xb); /* by 1: from where it is */
+	assert_int_equal(get(TMCCT), 750);
+	assert_int_equal(lapic_next_event(&apic), now + 750 * TICK_NS);
+	now += 750 * TICK_NS - 1;
+	lapic_tick(&apic, now);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	lapic_tick(&apic, ++now);
+	assert_int_equal(lapic_acknowledge(&apic), 0x31);
+	set(EOI, 0);
+	assert_int_equal(get(TMCCT), 0);
+	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
+	set(TMICT, 10);
+	set(TMICT, 0); /* stops it */
+	lapic_tick(&apic, now + NS_PER_SEC);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+}
+
+static void timer_divisors(void **state)
+{
+	static const struct {
+		u8 code, by;
+	} rows[] = { { 0, 2 },	{ 1, 4 },  { 2, 8 },	{ 3, 16 },
+		     { 8, 32 }, { 9, 64 }, { 10, 128 }, { 11, 1 } };
+
+	set(LVTT, 0x31);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		set(TDCR, rows[i].code);
+		set(TMICT, 100);
+		assert_int_equal(lapic_next_event(&apic),
+				 now + 100 * TICK_NS * rows[i].by);
+	}
+}
+
+static void timer_periodic(void **state)
+{
+	u64 period = 1000 * TICK_NS, start = now;
+
+	set(TDCR, 0xb);
+	set(LVTT, 0x20031);
+	set(TMICT, 1000);
+	for (int i = 1; i < 4; i++) {
+		lapic_tick(&apic, start + i * period);
+		assert_int_equal(lapic_acknowledge(&apic), 0x31);
+		set(EOI, 0);
+	}
+	/* Late: one for many, and the beat is kept. */
+	lapic_tick(&apic, start + 10 * period + 5);
+	assert_int_equal(lapic_acknowledge(&apic), 0x31);
+	set(EOI, 0);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	assert_int_equal(lapic_next_event(&apic), start + 11 * period);
+	now = start + 10 * period + period / 4;
+	assert_int_equal(get(TMCCT), 750);
+	/* Masked it counts on, and asks for nobody's time. */
+	set(LVTT, 0x30031);
+	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
+	now += period;
+	assert_int_equal(get(TMCCT), 750);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+}
+
+/* A period of nothing would leave nobody time: not the guest, not Umbra. */
+static void timer_without_rest(void **state)
+{
+	set(TDCR, 0xb);
+	set(LVTT, 0x20031);
+	set(TMICT, 1);
+	now += TICK_NS;
+	lapic_tick(&apic, now);
+	assert_int_equal(lapic_acknowledge(&apic), 0x31);
+	assert_true(lapic_next_event(&apic) >= now + 10000);
+	assert_int_equal(get(TMCCT), 1);
+}
+
+static void timer_by_deadline(void **state)
+{
+	u64 value;
+
+	assert_true(lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 5, now));
+	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
+	set(LVTT, 0x40031);
+	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
+	assert_int_equal(lapic_next_event(&apic), now + 500);
+	set(TMICT, 100); /* no such count in this mode */
+	assert_int_equal(get(TMICT), 0);
+	assert_int_equal(get(TMCCT), 0);
+	now += 500;
+	lapic_tick(&apic, now);
+	assert_int_equal(lapic_acknowledge(&apic), 0x31);
+	set(EOI, 0);
+	assert_true(lapic_read_msr(&apic, IA32_TSC_DEADLINE, &value, now));
+	assert_int_equal(value, 0);
+	/* In the past: at once. Zero: disarmed. */
+	lapic_write_msr(&apic, IA32_TSC_DEADLINE, 1, now);
+	assert_int_equal(lapic_acknowledge(&apic), 0x31);
+	set(EOI, 0);
+	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
+	lapic_write_msr(&apic, IA32_TSC_DEADLINE, 0, now);
+	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
+	/* Leaving the mode forgets it. */
+	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
+	set(LVTT, 0x31);
+	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
+}
+
+static bool write_msr(u32 offset, u64 value)
+{
+	return lapic_write_msr(&apic, IA32_X2APIC_FIRST + offset / 16, value,
+			       now);
+}
+
+static bool read_msr(u32 offset, u64 *value)
+{
+	return lapic_read_msr(&apic, IA32_X2APIC_FIRST + offset / 16, value,
+			      now);
+}
+
+static void x2apic(void **state)
+{
+	u64 value;
+
+	assert_false(read_msr(ID, &value)); /* not in this mode */
+	assert_false(write_msr(EOI, 0));
+	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC, now));
+	assert_int_equal(lapic_page(&apic), LAPIC_NOWHERE);
+	assert_true(read_msr(ID, &value));
+	assert_int_equal(value, 0);
+	assert_true(read_msr(LDR, &value));
+	assert_int_equal(value, 1);
+	/* #GP: what is not there, is read-only, or has reserved bits set. */
+	assert_false(read_msr(DFR, &value));
+	assert_false(read_msr(ICR2, &value));
+	assert_false(read_msr(EOI, &value));
+	assert_false(read_msr(SELF, &value));
+	assert_false(write_msr(ID, 0));
+	assert_false(write_msr(LDR, 0));
+	assert_false(write_msr(DFR, 0));
+	assert_false(write_msr(EOI, 1));
+	assert_false(write_msr(ESR, 1));
+	assert_false(write_msr(TPR, 0x100));
+	assert_false(write_msr(SVR, BIT(32)));
+	assert_true(write_msr(TPR, 0x10));
+	assert_true(write_msr(TPR, 0));
+	/* The ICR in one, the destination 32 bits wide. */
+	assert_true(write_msr(ICR, 0x41));
+	assert_int_equal(lapic_acknowledge(&apic), 0x41);
+	assert_true(write_msr(EOI, 0));
+	assert_true(write_msr(ICR, 0xff00000041));
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	assert_true(write_msr(ICR, 0xffffffff00000042));
+	assert_true(read_msr(ICR, &value));
+	assert_int_equal(value, 0xffffffff00000042);
+	assert_int_equal(lapic_acknowledge(&apic), 0x42);
+	write_msr(EOI, 0);
+	assert_true(write_msr(ICR, 0x0000000100000843)); /* logical */
+	assert_int_equal(lapic_acknowledge(&apic), 0x43);
+	write_msr(EOI, 0);
+	assert_true(write_msr(ICR, 0x0001000100000843)); /* other cluster */
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	assert_true(write_msr(SELF, 0x44));
+	assert_int_equal(lapic_acknowledge(&apic), 0x44);
+	assert_false(write_msr(SELF, 0x100));
+}
+
+static void modes(void **state)
+{
+	u64 value;
+
+	/* Reserved bits, beyond the width, and x2APIC while disabled. */
+	assert_false(lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC | 1, now));
+	assert_false(
+		lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC | BIT(39), now));
+	assert_false(
+		lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC & ~BIT(11), now));
+	/* Elsewhere. */
+	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE,
+				    0x10000000 | BIT(8) | BIT(11), now));
+	assert_int_equal(lapic_page(&apic), 0x10000000);
+	/* From x2APIC there is no way back but by off. */
+	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC, now));
+	assert_false(lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC, now));
+	send(0x50, false);
+	write_msr(TPR, 0x20);
+	assert_true(
+		lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC & ~BIT(11), now));
+	assert_int_equal(lapic_page(&apic), LAPIC_NOWHERE);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+	assert_false(send(0x50, false));
+	/* Off, its pins are INTR and NMI. */
+	assert_true(lapic_passes_extint(&apic));
+	lapic_set_lint(&apic, 1, true);
+	assert_true(apic.nmi);
+	assert_false(lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC, now));
+	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC, now));
+	assert_int_equal(get(TPR), 0);
+	assert_int_equal(get(SVR), 0xff); /* and off by software */
+	assert_true(lapic_read_msr(&apic, IA32_APIC_BASE, &value, now));
+	assert_int_equal(value, XAPIC);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(after_reset, setup),
+		cmocka_unit_test_setup(registers_keep_what_is_theirs, setup),
+		cmocka_unit_test_setup(priorities, setup),
+		cmocka_unit_test_setup(levels_are_ended_at_the_io_apic, setup),
+		cmocka_unit_test_setup(messages_to_itself, setup),
+		cmocka_unit_test_setup(nmi_and_init, setup),
+		cmocka_unit_test_setup(lint0_as_a_level, setup),
+		cmocka_unit_test_setup(switched_off_by_software, setup),
+		cmocka_unit_test_setup(timer_one_shot, setup),
+		cmocka_unit_test_setup(timer_divisors, setup),
+		cmocka_unit_test_setup(timer_periodic, setup),
+		cmocka_unit_test_setup(timer_without_rest, setup),
+		cmocka_unit_test_setup(timer_by_deadline, setup),
+		cmocka_unit_test_setup(x2apic, setup),
+		cmocka_unit_test_setup(modes, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
