@@ -57,19 +57,19 @@ static const struct {
 	u8 access;
 	u32 writable; /* the others are reserved, or the APIC's own */
 } registers[REGISTERS] = {
-	[REG_ID] = { READ },
-	[REG_VERSION] = { READ },
+	[REG_ID] = { READ, 0 },
+	[REG_VERSION] = { READ, 0 },
 	[REG_TPR] = { BOTH, BITS(7, 0) },
-	[REG_APR] = { R },
-	[REG_PPR] = { READ },
+	[REG_APR] = { R, 0 },
+	[REG_PPR] = { READ, 0 },
 	[REG_EOI] = { W | XW, 0 },
-	[REG_RRD] = { R },
+	[REG_RRD] = { R, 0 },
 	[REG_LDR] = { READ | W, BITS(31, 24) },
 	[REG_DFR] = { R | W, BITS(31, 28) },
 	[REG_SVR] = { BOTH, SVR_ENABLED | SVR_VECTOR },
-	[REG_ISR... REG_ISR + LAPIC_WORDS - 1] = { READ },
-	[REG_TMR... REG_TMR + LAPIC_WORDS - 1] = { READ },
-	[REG_IRR... REG_IRR + LAPIC_WORDS - 1] = { READ },
+	[REG_ISR... REG_ISR + LAPIC_WORDS - 1] = { READ, 0 },
+	[REG_TMR... REG_TMR + LAPIC_WORDS - 1] = { READ, 0 },
+	[REG_IRR... REG_IRR + LAPIC_WORDS - 1] = { READ, 0 },
 	[REG_ESR] = { BOTH, 0 },
 	/* Shorthand, trigger, level; mode, delivery, vector. */
 	[REG_ICR] = { BOTH, BITS(19, 18) | BITS(15, 14) | BITS(11, 0) },
@@ -84,7 +84,7 @@ static const struct {
 	[REG_LVT + LVT_LINT1] = { BOTH, LVT_LINT_BITS },
 	[REG_LVT + LVT_ERROR] = { BOTH, APIC_MASKED | APIC_VECTOR },
 	[REG_INITIAL] = { BOTH, BITS(31, 0) },
-	[REG_CURRENT] = { READ },
+	[REG_CURRENT] = { READ, 0 },
 	[REG_DIVIDE] = { BOTH, BIT(3) | BITS(1, 0) },
 	[REG_SELF_IPI] = { XW, APIC_VECTOR },
 };

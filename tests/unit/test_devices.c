@@ -192,6 +192,68 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_int_equal(d.timer_backlog, 0);
 }
 
+/* Takes what is pending, ending it at the local APIC. */
+static int take_apic_ticks(u64 now, u8 vector)
+{
+	int taken = 0;
+
+	devices_tick(&d, now);
+	while (devices_interrupt_pending(&d)) {
+		assert_int_equal(devices_acknowledge(&d), vector);
+		write_memory(0xfee000b0, 4, 0);
+		devices_tick(&d, now);
+		taken++;
+	}
+	return taken;
+}
+
+/* As a kernel does that has found the I/O APIC: the 8259s are masked. */
+static void timer_through_the_ioapic(void **state)
+{
+	u64 ms = NS_PER_SEC / 1000;
+
+	unmask_all();
+	out(0x21, 0xff);
+	out(0xa1, 0xff);
+	program_timer();
+	assert_int_equal(take_apic_ticks(ms, 0x51), 0);
+	write_memory(0xfec00000, 1, 0x14);
+	write_memory(0xfec00010, 4, 0x51); /* input 2, fixed, edge */
+	take_apic_ticks(ms, 0x51);
+	assert_int_equal(take_apic_ticks(2 * ms, 0x51), 1);
+	assert_int_equal(take_apic_ticks(102 * ms, 0x51), 100);
+	/* Masked there, too, its ticks are nobody's. */
+	write_memory(0xfec00010, 4, 0x10051);
+	assert_int_equal(take_apic_ticks(500 * ms, 0x51), 0);
+	write_memory(0xfec00010, 4, 0x51);
+	assert_in_range(take_apic_ticks(501 * ms, 0x51), 1, 2);
+}
+
+/* The 8259s' requests come by LINT0, or by the I/O APIC's input 0. */
+static void ways_of_the_8259s(void **state)
+{
+	unmask_all();
+	program_timer();
+	devices_tick(&d, NS_PER_SEC / 1000);
+	assert_true(devices_interrupt_pending(&d));
+	write_memory(0xfee00350, 4, 0x10700);
+	assert_false(devices_interrupt_pending(&d));
+	write_memory(0xfec00000, 1, 0x10);
+	write_memory(0xfec00010, 4, 0x700);
+	assert_true(devices_interrupt_pending(&d));
+	write_memory(0xfec00010, 4, 0x10700);
+	assert_false(devices_interrupt_pending(&d));
+	/* As an NMI, which a watchdog of old made of the timer. */
+	out(0x20, 0x20);
+	write_memory(0xfee00350, 4, 0x400);
+	assert_true(devices_can_raise_nmi(&d));
+	devices_take_nmi(&d);
+	assert_int_equal(devices_acknowledge(&d), 0xff); /* nothing asked */
+	out(0x21, 0x01);
+	out(0x21, 0x00);
+	assert_true(devices_nmi_pending(&d));
+}
+
 static void rtc_interrupt(void **state)
 {
 	unmask_all();
@@ -285,6 +347,8 @@ int main(void)
 		cmocka_unit_test_setup(memory_of_the_ioapic, setup),
 		cmocka_unit_test_setup(serial_and_console, setup),
 		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
+		cmocka_unit_test_setup(timer_through_the_ioapic, setup),
+		cmocka_unit_test_setup(ways_of_the_8259s, setup),
 		cmocka_unit_test_setup(rtc_interrupt, setup),
 		cmocka_unit_test_setup(keyboard_bytes_are_edges, setup),
 		cmocka_unit_test_setup(power_management, setup),
