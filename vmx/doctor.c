@@ -149,7 +149,8 @@ enum doctor_verdict doctor_examine(
 
 /* --- Changes ---------------------------------------------------------------- */
 
-const u8 doctor_zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+/* Not constant: that would be a page of the image. */
+u8 doctor_zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 /* An LDT with nothing in it, for the rules of a usable LDTR. */
 static const struct doctor_change guest_long[] = {

@@ -63,13 +63,11 @@ enum doctor_op {
 };
 
 struct doctor_change {
-	enum doctor_op op;
-	enum vmcs_field field;
 	u64 value;
+	u16 field;
+	u8 op; /* enum doctor_op */
 	bool each; /* the field is the rule's register's: see registers */
 };
-
-#define DOCTOR_CHANGES 7
 
 struct doctor_rule {
 	const char *section; /* of the SDM, vol. 3C */
@@ -84,7 +82,7 @@ struct doctor_rule {
 	bool (*when)(const struct doctor *d, unsigned int n);
 	bool (*holds)(const struct doctor *d, u64 value, unsigned int n);
 	enum doctor_guest guest; /* it is broken with this one */
-	struct doctor_change broken_by[DOCTOR_CHANGES];
+	const struct doctor_change *broken_by; /* ends with DOCTOR_END */
 };
 
 struct doctor_finding {

@@ -17,7 +17,14 @@
 		.op = DOCTOR_##name, .field = VMCS_##f, .value = (v),          \
 		.each = true                                                   \
 	}
-#define BROKEN_BY(...) .broken_by = { __VA_ARGS__ }
+#define BROKEN_BY(...)                                                         \
+	.broken_by = (const struct doctor_change[])                            \
+	{                                                                      \
+		__VA_ARGS__,                                                   \
+		{                                                              \
+			0                                                      \
+		}                                                              \
+	}
 
 /* The controls that the rules ask for. */
 #define PIN_EXTERNAL_INTERRUPT_EXITING BIT(0)
@@ -64,8 +71,8 @@ extern const struct doctor_rule doctor_control_rules[], doctor_host_rules[],
 	doctor_guest_rules[], doctor_segment_rules[], doctor_state_rules[],
 	doctor_msr_rules[];
 
-/* What changes point at: nothing but zeroes; see doctor.c. */
-extern const u8 doctor_zero_page[PAGE_SIZE];
+/* What changes point at: nothing but zeroes, for good. */
+extern u8 doctor_zero_page[PAGE_SIZE];
 
 static inline bool has(const struct doctor *d, enum vmcs_field field, u64 bits)
 {

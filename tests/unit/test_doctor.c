@@ -43,7 +43,7 @@ static u64 read_field(const struct doctor *d, enum vmcs_field field)
  * Physical memory is the doctor's own data, which changes point at, moved to
  * below 4 GiB, where PDPTEs must be; and the VMCS.
  */
-extern const u8 doctor_zero_page[PAGE_SIZE];
+extern u8 doctor_zero_page[PAGE_SIZE];
 #define MEMORY_OFFSET (0x80000000 - (uintptr_t)doctor_zero_page)
 
 static u64 read_memory(const struct doctor *d, hpa_t hpa)
