@@ -178,10 +178,12 @@ class Bochs(Machine):
         # before Bochs has opened it.
         self.serial_slave = slave
         self.output = self.input = master
-        if args.screen or args.keyboard:
-            terminal = self.open_display()
-            if args.keyboard:
-                self.input = os.open(terminal, os.O_WRONLY | os.O_NOCTTY)
+        # Somebody has to read it, or Bochs waits as soon as it is full.
+        terminal = self.open_display()
+        if not terminal and (args.screen or args.keyboard):
+            raise MachineError("Bochs shows no display")
+        if args.keyboard:
+            self.input = os.open(terminal, os.O_WRONLY | os.O_NOCTTY)
 
     def open_display(self):
         """Follows the machine's display; returns its terminal's name."""
@@ -189,7 +191,7 @@ class Bochs(Machine):
         while not (name := re.search(rb'connected to screen "([^"]+)"',
                                      self.terminal)):
             if time.monotonic() > deadline or not self.running():
-                raise MachineError("Bochs shows no display")
+                return None
             time.sleep(0.05)
         display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)
         tty.setraw(display)
