@@ -62,6 +62,12 @@ $(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/mkinitrd $@
 
+# What the guest runs besides, for the scenario that puts it under load.
+STRESS := $(GUESTS)/stress.cpio
+$(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps
+	@mkdir -p $(@D)
+	tools/mkstress $@
+
 # The files in the image are whatever these name.
 KERNEL ?= $(GUESTS)/vmlinuz
 INITRD ?= $(GUESTS)/initrd.cpio
@@ -92,7 +98,7 @@ bench: $(B)/umbra.elf $(LINUX)
 	tools/bench
 
 scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
-		test-guests
+		$(STRESS) test-guests
 	tests/scenarios/run.py
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.

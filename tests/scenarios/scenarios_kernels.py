@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import BUILD, INITRD, KERNEL, scenario
+from harness import BUILD, INITRD, KERNEL, SOAK, scenario
 from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
@@ -76,3 +76,21 @@ def linux_plain(s):
     type_command(run, "dmesg -r | grep '^<[0-4]>' | "
                  "grep -vc 'PNP0A03:00: fail to add MMCONFIG'", r"^0\r?$")
     power_off(run)
+
+
+STRESS_SECONDS = 900
+STRESS = os.path.join(BUILD, "guests/stress.cpio")
+
+
+def linux_stress(s, options, scale):
+    """Debian's stress-ng verifies its own work on processes and memory."""
+    run = s.start(*on_bochs(), *linux(options, f"umbra.run=stress:{scale}"),
+                  "--initrd", STRESS)
+    run.expect(r"^stress: (\d+) of \1 passed\r?$", STRESS_SECONDS)
+    run.finish(0, BOOT_SECONDS)
+
+
+scenario("linux-stress", "", 1)(linux_stress)
+for rung in ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk"):
+    scenario(f"soak-stress-{rung}", f"mmu={rung}", 4,
+             scenarios=SOAK)(linux_stress)
