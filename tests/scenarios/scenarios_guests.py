@@ -58,6 +58,8 @@ scenario("guest-chaos-starved", "penryn", "mmu.pages=16", "chaos",
 
 scenario("guest-tasks", "haswell", "", "tasks", "")(under_umbra)
 scenario("guest-tasks-penryn", "penryn", "", "tasks", "")(under_umbra)
+for cpu in ("haswell", "penryn", "icelake"):
+    scenario(f"guest-insns-{cpu}", cpu, "", "insns", "")(under_umbra)
 for rung, cpu in (("nowalk", "haswell"), ("cached", "penryn"),
                   ("vtlb", "haswell")):
     scenario(f"guest-v86-{rung}", cpu, f"mmu={rung}", "v86", "")(under_umbra)
@@ -96,6 +98,7 @@ scenario("guest-access-bare-haswell", "haswell", "access", "stride=7")(bare)
 scenario("guest-access-bare-broadwell", "broadwell", "access",
          "stride=41")(bare)    # it has SMAP
 scenario("guest-tasks-bare", "haswell", "tasks", "")(bare)
+scenario("guest-insns-bare", "haswell", "insns", "msrs=0")(bare)
 scenario("guest-v86-bare", "haswell", "v86", "")(bare)
 scenario("guest-forms-bare", "haswell", "forms", "")(bare)
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions that a hypervisor has to have an answer to: what CPUID tells of
+ * works, and what it doesn't is undefined; each as the manual's vol. 2 has it.
+ * In 32-bit code, on the bare machine alike, but for MSRs that do not exist:
+ * Bochs lets them pass (msrs=0).
+ */
+#include "arch/x86/cpuid.h"
+#include "tests/guests/paging.h"
+
+#define ANSWERED 0xc0ffee
+#define NO_COUNTER 0x3fff
+#define CPUID_COUNTERS 0xa
+#define DR6_B0 BIT(0)
+#define DR6_BD BIT(13)
+#define DR7_L0 BIT(0)
+#define DR7_WRITE0 BIT(16)
+#define DR7_4_BYTES0 (3U << 18)
+#define DR7_FIXED BIT(10)
+#define DR7_GD BIT(13)
+#define MSR_TSC_AUX 0xc0000103
+#define MSR_NONE 0x1fff
+
+u32 insn_ecx, insn_eax, insn_edx, insn_result;
+static u32 watched;
+
+/* A function that runs the code and returns that it has. */
+#define INSN(name, code)                                                       \
+	void name(void);                                                       \
+	__asm__(".text\n" #name ":\n"                                          \
+		"pushl %ebx\n"                                                 \
+		"movl insn_ecx, %ecx\n"                                        \
+		"movl insn_eax, %eax\n"                                        \
+		"movl insn_edx, %edx\n" code "\n"                              \
+		"movl %eax, insn_result\n"                                     \
+		"movl $0xc0ffee, %eax\n"                                       \
+		"popl %ebx\n"                                                  \
+		"ret\n")
+
+INSN(do_rdpmc, "rdpmc");
+INSN(do_monitor, ".byte 0x0f, 0x01, 0xc8");
+INSN(do_wbinvd, "wbinvd");
+INSN(do_invd, "invd");
+INSN(do_rdpid, ".byte 0xf3, 0x0f, 0xc7, 0xf8");
+INSN(do_rdtscp, "rdtscp\nmovl %ecx, %eax");
+INSN(do_rdrand, "rdrand %eax");
+INSN(do_rdseed, "rdseed %eax");
+INSN(do_xgetbv, "xgetbv");
+INSN(do_xsetbv, "xsetbv");
+INSN(do_vmxoff, "vmxoff");
+INSN(do_vmread, "vmread %eax, %eax");
+INSN(do_getsec, ".byte 0x0f, 0x37");
+INSN(do_invpcid, ".byte 0x66, 0x0f, 0x38, 0x82, 0x05; .long insn_eax");
+INSN(do_rdmsr, "rdmsr");
+INSN(do_wrmsr, "wrmsr");
+INSN(do_read_dr0, "movl %dr0, %eax");
+INSN(do_read_dr4, "movl %dr4, %eax");
+INSN(do_read_dr6, "movl %dr6, %eax");
+INSN(do_write_dr0, "movl %eax, %dr0");
+INSN(do_write_dr6, "movl %eax, %dr6");
+INSN(do_write_dr7, "movl %eax, %dr7");
+INSN(do_touch, "movl %eax, (%ecx)\nnop");
+INSN(do_ud0, ".byte 0x0f, 0xff, 0xc0");
+INSN(do_icebp, ".byte 0xf1");
+
+static bool runs(void (*code)(void), u32 ecx, u32 eax, u32 edx)
+{
+	insn_ecx = ecx;
+	insn_eax = eax;
+	insn_edx = edx;
+	tried.gva = (u32)code;
+	tried.kind = TRY_CALL;
+	tried.user = tried.ac = 0;
+	try();
+	return !tried.trapped && tried.value == ANSWERED;
+}
+
+static bool faults(u32 vector)
+{
+	return tried.trapped && tried.vector == vector &&
+	       (vector != VECTOR_GP || tried.error_code == 0);
+}
+
+static void check(bool ok, const char *what)
+{
+	if (check_failed(ok))
+		print("  %s (trapped %u, vector %x, error %x; eax %x)\n", what,
+		      tried.trapped, tried.vector, tried.error_code,
+		      insn_result);
+}
+
+/* What CPUID tells of runs, else it is #UD. */
+static void check_told(bool told, void (*code)(void), const char *name)
+{
+	check(runs(code, 0, 0, 0) ? told : !told && faults(VECTOR_UD), name);
+}
+
+static void check_by_cpuid(void)
+{
+	struct cpuid_result one = cpuid(CPUID_FEATURES),
+			    seven = cpuid(CPUID_FEATURES_7);
+
+	if (cpuid(CPUID_VENDOR).eax < CPUID_FEATURES_7)
+		memset(&seven, 0, sizeof(seven));
+	check_told(one.ecx & CPUID_1_ECX_MONITOR, do_monitor, "MONITOR");
+	check_told(one.ecx & CPUID_1_ECX_RDRAND, do_rdrand, "RDRAND");
+	check_told(seven.ebx & CPUID_7_EBX_RDSEED, do_rdseed, "RDSEED");
+	check_told(cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_RDTSCP,
+		   do_rdtscp, "RDTSCP");
+	check_told(seven.ecx & CPUID_7_ECX_RDPID, do_rdpid, "RDPID");
+	check_told(one.ecx & CPUID_1_ECX_OSXSAVE, do_xgetbv, "XGETBV");
+	/* Nobody has set CR4.VMXE or CR4.SMXE. */
+	check(!runs(do_vmxoff, 0, 0, 0) && faults(VECTOR_UD), "VMXOFF");
+	check(!runs(do_vmread, 0, 0, 0) && faults(VECTOR_UD), "VMREAD");
+	check(!runs(do_getsec, 0, 0, 0) && faults(VECTOR_UD), "GETSEC");
+	check(!runs(do_ud0, 0, 0, 0) && faults(VECTOR_UD), "UD0");
+	if (!(seven.ebx & CPUID_7_EBX_INVPCID))
+		check(!runs(do_invpcid, 0, 0, 0) && faults(VECTOR_UD),
+		      "INVPCID");
+}
+
+static void check_counters(void)
+{
+	u32 counters = 0;
+
+	if (cpuid(CPUID_VENDOR).eax >= CPUID_COUNTERS)
+		counters = cpuid(CPUID_COUNTERS).eax >> 8 & 0xff;
+	check(runs(do_rdpmc, 0, 0, 0) ? counters
+				      : !counters && faults(VECTOR_GP),
+	      "RDPMC of the first counter");
+	check(!runs(do_rdpmc, NO_COUNTER, 0, 0) && faults(VECTOR_GP),
+	      "RDPMC of none");
+}
+
+/* INVD may throw away what is in the caches; a guest's writes it must not. */
+static void check_caches(void)
+{
+	watched = 0x12345678;
+	check(runs(do_wbinvd, 0, 0, 0), "WBINVD");
+	check(runs(do_invd, 0, 0, 0) && watched == 0x12345678, "INVD");
+}
+
+static void check_xcr0(void)
+{
+	u32 allowed = cpuid(CPUID_XSTATE).eax;
+
+	if (!(cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_XSAVE)) {
+		check(!runs(do_xsetbv, 0, 1, 0) && faults(VECTOR_UD),
+		      "XSETBV without XSAVE");
+		return;
+	}
+	check(!runs(do_xsetbv, 0, 1, 0) && faults(VECTOR_UD),
+	      "XSETBV without CR4.OSXSAVE");
+	write_cr4(read_cr4() | CR4_OSXSAVE);
+	check(cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_OSXSAVE,
+	      "CPUID does not mirror CR4.OSXSAVE");
+	check(runs(do_xsetbv, 0, allowed, 0), "XSETBV of all that is allowed");
+	check(runs(do_xgetbv, 0, 0, 0) && insn_result == allowed, "XGETBV");
+	check(!runs(do_xsetbv, 1, 1, 0) && faults(VECTOR_GP), "XSETBV of XCR1");
+	check(!runs(do_xsetbv, 0, 0, 0) && faults(VECTOR_GP),
+	      "XSETBV without x87");
+	check(!runs(do_xsetbv, 0, 5, 0) && faults(VECTOR_GP),
+	      "XSETBV of AVX without SSE");
+	check(!runs(do_xsetbv, 0, allowed | BIT(30), 0) && faults(VECTOR_GP),
+	      "XSETBV of a reserved bit");
+	check(!runs(do_xsetbv, 0, allowed, 1) && faults(VECTOR_GP),
+	      "XSETBV of a reserved bit above");
+	check(runs(do_xgetbv, 0, 0, 0) && insn_result == allowed,
+	      "XCR0 has changed");
+	runs(do_xsetbv, 0, 1, 0);
+	write_cr4(read_cr4() & ~(u32)CR4_OSXSAVE);
+}
+
+static void check_msrs(bool strict)
+{
+	bool has_aux = cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_RDTSCP;
+
+	if (strict) {
+		check(!runs(do_rdmsr, MSR_NONE, 0, 0) && faults(VECTOR_GP),
+		      "RDMSR of none");
+		check(!runs(do_wrmsr, MSR_NONE, 0, 0) && faults(VECTOR_GP),
+		      "WRMSR of none");
+	}
+	if (!has_aux)
+		return;
+	check(runs(do_wrmsr, MSR_TSC_AUX, 0x5aa5, 0), "WRMSR of TSC_AUX");
+	check(runs(do_rdtscp, 0, 0, 0) && insn_result == 0x5aa5,
+	      "RDTSCP gives another TSC_AUX");
+}
+
+/* SDM vol. 3B, 17.2 and 17.3. */
+static void check_debug(void)
+{
+	u32 watch = DR7_FIXED | DR7_L0 | DR7_WRITE0 | DR7_4_BYTES0;
+
+	runs(do_write_dr6, 0, 0, 0);
+	check(runs(do_read_dr6, 0, 0, 0) && (insn_result & 0xf) == 0,
+	      "DR6 is not cleared");
+	check(runs(do_write_dr0, 0, (u32)&watched, 0) &&
+		      runs(do_read_dr0, 0, 0, 0) &&
+		      insn_result == (u32)&watched,
+	      "DR0 does not keep its value");
+	runs(do_write_dr7, 0, watch, 0);
+	check(!runs(do_touch, (u32)&watched, 7, 0) && faults(VECTOR_DB) &&
+		      watched == 7,
+	      "a watched write: no #DB behind it");
+	runs(do_write_dr7, 0, DR7_FIXED, 0);
+	check(runs(do_read_dr6, 0, 0, 0) && (insn_result & DR6_B0),
+	      "a watched write: not in DR6");
+	runs(do_write_dr6, 0, 0, 0);
+	check(runs(do_touch, (u32)&watched, 8, 0),
+	      "a write that nobody watches");
+
+	runs(do_write_dr7, 0, DR7_FIXED | DR7_GD, 0);
+	check(!runs(do_read_dr0, 0, 0, 0) && faults(VECTOR_DB),
+	      "general detect: no #DB");
+	/* The #DB has cleared GD (17.2.4). */
+	check(runs(do_read_dr6, 0, 0, 0) && (insn_result & DR6_BD),
+	      "general detect: not in DR6");
+	runs(do_write_dr6, 0, 0, 0);
+
+	check(runs(do_read_dr4, 0, 0, 0), "DR4 is not DR6");
+	write_cr4(read_cr4() | CR4_DE);
+	check(!runs(do_read_dr4, 0, 0, 0) && faults(VECTOR_UD),
+	      "DR4 with CR4.DE: no #UD");
+	write_cr4(read_cr4() & ~(u32)CR4_DE);
+	check(!runs(do_icebp, 0, 0, 0) && faults(VECTOR_DB), "INT1: no #DB");
+}
+
+void main(const char *arguments)
+{
+	mode_enter(MODE_2LEVEL); /* for its IDT */
+	check_by_cpuid();
+	check_counters();
+	check_caches();
+	check_xcr0();
+	check_msrs(argument(arguments, "msrs", 1));
+	check_debug();
+	mode_leave();
+}
