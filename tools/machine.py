@@ -103,7 +103,8 @@ class Machine:
     def __init__(self):
         self.child = None
         self.output = None    # file descriptor: what the serial port sends
-        self.input = None     # file descriptor: goes to the serial port
+        self.input = None     # file descriptor: goes to the serial port,
+        self.has_keyboard = False    # or to the keyboard
         self.directory = None
 
     def spawn(self, argv, **streams):
@@ -183,6 +184,7 @@ class Bochs(Machine):
         if not terminal and (args.screen or args.keyboard):
             raise MachineError("Bochs shows no display")
         if args.keyboard:
+            self.has_keyboard = True
             self.input = os.open(terminal, os.O_WRONLY | os.O_NOCTTY)
 
     def open_display(self):
