@@ -303,6 +303,9 @@ static enum emul_status emulate_one(struct emulation *e,
 	status = emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e));
 	if (status != EMUL_OK)
 		return status;
+	/* A device's registers are in no cache; and are not to be read. */
+	if (e->insn->op == OP_FLUSH)
+		return EMUL_OK;
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))
 		return emulate_read(e);
 	switch (e->insn->op) {

@@ -129,6 +129,7 @@ const struct insn_opcode insn_two_byte[256] = {
 	[0xab] = MODRM(OP_BTS, MEM, REG, 0),
 	[0xac] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_IMM | OPCODE_IMM8),
 	[0xad] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_CL),
+	[0xae] = GROUP(GROUP_15, OPCODE_BYTE | OPCODE_NO_REPEAT),
 	[0xaf] = MODRM(OP_IMUL_REG, REG, MEM, 0),
 	[0xb0] = MODRM(OP_CMPXCHG, MEM, REG, OPCODE_BYTE),
 	[0xb1] = MODRM(OP_CMPXCHG, MEM, REG, 0),
@@ -235,4 +236,5 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 	},
 	[GROUP_9] = { [1] = MEMBER(OP_CMPXCHG8B, NONE) },
 	[GROUP_11] = { [0] = MEMBER(OP_MOV, IMM) },
+	[GROUP_15] = { [7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 } },
 };

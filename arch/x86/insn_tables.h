@@ -30,6 +30,7 @@ enum insn_group {
 	GROUP_8,
 	GROUP_9,
 	GROUP_11,
+	GROUP_15,
 	GROUP_COUNT
 };
 

@@ -27,6 +27,9 @@ global %1
 	align	CODE_SIZE
 %assign n n + 1
 %endrep
+; Or the next use's own operand would be the last register already.
+%undef XMM
+%undef YMM
 %endmacro
 
 section .text

@@ -23,7 +23,7 @@ SCAN		equ CF | PF | AF | SF | OF
 ; The attributes of forms.c.
 EQUAL		equ 1 << 16		; EAX, EDX and EBX, ECX as cmpxchg wants
 SOURCE		equ 1 << 17		; ESI is the operand's address
-NO_MMIO		equ 1 << 18		; the form needs what it has written
+NO_MMIO		equ 1 << 18		; it needs what it has written, or Umbra stops it
 ALIGNED		equ 1 << 19		; the operand must be 16-byte aligned
 
 %macro BEGIN 2
@@ -246,19 +246,20 @@ bits 32
 	FORM	ALIGNED, movntps [ebp], xmm0
 	FORM	ALIGNED, movntdq [ebp], xmm0
 	FORM	0, movnti [ebp], eax
-	FORM	0, maskmovdqu xmm0, xmm1
+	FORM	0, clflush [ebp]
+	FORM	NO_MMIO, maskmovdqu xmm0, xmm1
 	FORM	0, movd xmm0, [ebp]
 	FORM	0, movq xmm0, [ebp]
 	FORM	0, movups xmm0, [ebp]
 	FORM	0, movhps xmm0, [ebp]
 	FORM	ALIGNED, movdqa xmm0, [ebp]
-	FORM	ALIGNED, pxor xmm0, [ebp]
-	FORM	0, fnstcw [ebp]
-	FORM	0, fnstsw [ebp]
-	FORM	0, sgdt [ebp]
-	FORM	0, sidt [ebp]
-	FORM	0, sldt [ebp]
-	FORM	0, smsw [ebp]
+	FORM	ALIGNED | NO_MMIO, pxor xmm0, [ebp]
+	FORM	NO_MMIO, fnstcw [ebp]
+	FORM	NO_MMIO, fnstsw [ebp]
+	FORM	NO_MMIO, sgdt [ebp]
+	FORM	NO_MMIO, sidt [ebp]
+	FORM	NO_MMIO, sldt [ebp]
+	FORM	NO_MMIO, smsw [ebp]
 
 section .rodata.forms
 	dd	0, 0, 0

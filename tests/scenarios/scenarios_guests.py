@@ -44,7 +44,7 @@ for number, (rung, cpu) in enumerate((
     scenario(f"guest-access-{rung}", cpu, f"mmu={rung}", "access",
              f"stride={ACCESS_STRIDE}")(under_umbra)
     scenario(f"guest-forms-{rung}", cpu, f"mmu={rung}", "forms",
-             "mmio=0")(under_umbra)
+             "" if rung == "nowalk" else "mmio=0")(under_umbra)
     scenario(f"guest-chaos-{rung}", cpu, f"mmu={rung}", "chaos",
              f"seed={number + 1} ops={CHAOS_OPS}")(under_umbra)
     scenario(f"guest-chaos-audit-{rung}", "haswell",

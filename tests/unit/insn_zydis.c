@@ -26,6 +26,7 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_BTC] = ZYDIS_MNEMONIC_BTC,
 	[OP_MOV] = ZYDIS_MNEMONIC_MOV,
 	[OP_MOVNTI] = ZYDIS_MNEMONIC_MOVNTI,
+	[OP_FLUSH] = ZYDIS_MNEMONIC_CLFLUSH,
 	[OP_MOVZX] = ZYDIS_MNEMONIC_MOVZX,
 	[OP_MOVSX] = ZYDIS_MNEMONIC_MOVSX,
 	[OP_XCHG] = ZYDIS_MNEMONIC_XCHG,
@@ -175,6 +176,14 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 	}
 }
 
+/* With 66H it has another name, and does the same. */
+static bool is_flush_too(const struct insn *insn,
+			 const ZydisDecodedInstruction *theirs)
+{
+	return insn->op == OP_FLUSH &&
+	       theirs->mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT;
+}
+
 static bool is_our_mnemonic(ZydisMnemonic mnemonic)
 {
 	size_t i;
@@ -190,6 +199,7 @@ static bool is_our_mnemonic(ZydisMnemonic mnemonic)
 		    mnemonic != ZYDIS_MNEMONIC_MOVSD)
 			return true;
 	switch (mnemonic) {
+	case ZYDIS_MNEMONIC_CLFLUSHOPT:
 	case ZYDIS_MNEMONIC_MOVSB:
 	case ZYDIS_MNEMONIC_MOVSW:
 	case ZYDIS_MNEMONIC_MOVSQ:
@@ -254,7 +264,8 @@ static const char *compare_memory(const struct insn *insn,
 	if (ours->rip_relative)
 		base = insn->address_size == 8 ? ZYDIS_REGISTER_RIP
 					       : ZYDIS_REGISTER_EIP;
-	if (theirs->size != 8 * insn->memory_size)
+	/* Of what is flushed the size is no operand's. */
+	if (theirs->size != 8 * insn->memory_size && insn->op != OP_FLUSH)
 		return "memory size";
 	if (theirs->mem.segment !=
 	    ZydisRegisterEncode(ZYDIS_REGCLASS_SEGMENT, (u8)ours->segment))
@@ -349,7 +360,8 @@ static const char *compare_accepted(const struct insn *insn,
 		difference = compare_vector(insn, theirs);
 		if (difference)
 			return difference;
-	} else if (theirs->mnemonic != expected_mnemonic(insn)) {
+	} else if (theirs->mnemonic != expected_mnemonic(insn) &&
+		   !is_flush_too(insn, theirs)) {
 		return "mnemonic";
 	}
 	if (theirs->address_width != 8 * insn->address_size)

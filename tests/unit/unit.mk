@@ -51,6 +51,8 @@ UNIT_i8042_SRCS := guest/i8042.c
 UNIT_acpi_SRCS := guest/acpi.c guest/mptable.c guest/memory.c \
 	tests/unit/guest_ram.c
 $(B)/unit/test_acpi: $(B)/guest/dsdt.asm.o
+# The registers are those of this machine.
+$(B)/unit/test_vector: $(B)/arch/x86/vector.asm.o
 UNIT_pm_SRCS := guest/pm.c
 UNIT_pci_SRCS := guest/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
