@@ -20,7 +20,16 @@ enum hypercall {
 	 * none; RDI = 0, 1, ... enumerates them. The name (up to 15 characters
 	 * and a NUL) is copied to the guest-physical address in RSI.
 	 */
-	HYPERCALL_RUNG = 0x1001
+	HYPERCALL_RUNG = 0x1001,
+	/* Log which frames are written from now on (RDI = 1), or no more. */
+	HYPERCALL_DIRTY_LOG = 0x1002,
+	/*
+	 * Take the 64 frames from frame RDI on, a multiple of 64, out of the
+	 * log: a bit for each goes into the 8 bytes at the guest-physical
+	 * address in RSI, which that makes dirty in turn. EAX = 0, or 1: not
+	 * RAM, or no log is kept.
+	 */
+	HYPERCALL_DIRTY_LOG_TAKE = 0x1003
 };
 
 struct hypercall_counters {

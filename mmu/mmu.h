@@ -202,6 +202,11 @@ bool mmu_dirty_log_is_on(const struct mmu *mmu);
  */
 u64 mmu_dirty_log_read(struct mmu_vcpu *vcpu, u64 *bitmap);
 u64 mmu_dirty_log_words(const struct mmu *mmu);
+/*
+ * The same for the 64 frames that @first is among: bit n is that of the nth, 0
+ * where there is no such frame.
+ */
+u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first);
 
 /* What a guest walk is for; each is counted apart. */
 enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };

@@ -99,6 +99,25 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	return true;
 }
 
+static bool switch_dirty_log(struct vcpu *vcpu, bool on)
+{
+	if (on)
+		mmu_dirty_log_start(&vcpu->mmu);
+	else
+		mmu_dirty_log_stop(&vcpu->mmu);
+	return true;
+}
+
+static bool take_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
+{
+	u64 bits;
+
+	if (!mmu_dirty_log_is_on(vcpu->vm->mmu))
+		return false;
+	bits = mmu_dirty_log_take(&vcpu->mmu, first);
+	return give(vcpu, gpa, &bits, sizeof(bits));
+}
+
 /* It exits only while the shadow is a software TLB (vmx/run.c). */
 enum exit_result vmx_handle_invlpg(struct vcpu *vcpu)
 {
@@ -123,6 +142,12 @@ enum exit_result vmx_handle_vmcall(struct vcpu *vcpu)
 		break;
 	case HYPERCALL_RUNG:
 		done = change_rung(vcpu, gpr[RDI], gpr[RSI]);
+		break;
+	case HYPERCALL_DIRTY_LOG:
+		done = switch_dirty_log(vcpu, gpr[RDI]);
+		break;
+	case HYPERCALL_DIRTY_LOG_TAKE:
+		done = take_dirty_log(vcpu, gpr[RDI], gpr[RSI]);
 		break;
 	default:
 		vcpu_inject_ud(vcpu);

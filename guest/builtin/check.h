@@ -77,6 +77,8 @@ void check_rights_smep_smap(void);
 void check_accessed_dirty(void);
 void check_reserved(void);
 
+void check_dirty_log(void);
+
 void check_write_ops(void);
 void check_string_writes(void);
 void check_stack_writes(void);
