@@ -29,6 +29,7 @@ static void test_segment_limits(void **state)
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
 	/* Read-only data, and an unusable segment. */
 	segments.rights[SEG_ES] = AR_P | AR_S;
+	segments.limit[SEG_ES] = BITS(31, 0);
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
 	segments.rights[SEG_ES] = AR_UNUSABLE;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
