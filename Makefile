@@ -93,7 +93,9 @@ $(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
 HOT := mmu/% arch/x86/insn% arch/x86/emulate% arch/x86/time% vmx/page_fault% \
 	vmx/emulation% vmx/exit% vmx/run% vmx/inject% vmx/state% vmx/physical% \
 	guest/memory% guest/vm% lib/string%
-$(filter $(HOT:%=$(B)/%),$(OBJS)): CFLAGS += -O2 -fno-align-functions \
+COLD := mmu/audit% mmu/dirty_log% vmx/exit_task%
+$(filter-out $(COLD:%=$(B)/%),$(filter $(HOT:%=$(B)/%),$(OBJS))): \
+	CFLAGS += -O2 -fno-align-functions \
 	-fno-align-loops -fno-align-jumps
 
 # It stays small enough to be read, and to be loaded by anything.

@@ -4,6 +4,7 @@
  * to complain with; then handlers for what may go wrong; then what the boot
  * loader says about the machine; then memory, and the clocks.
  */
+#include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
@@ -29,6 +30,7 @@ void kmain(u32 magic, u32 mbi) __noreturn;
 
 static struct boot_info boot_info;
 static struct options options;
+static struct acpi_facts acpi;
 
 static void __noreturn refuse(void)
 {
@@ -78,6 +80,13 @@ static void set_up_memory(void)
 	paging_init(&boot_info);
 }
 
+/* As long as entry.asm's tables are in use, all of this is mapped. */
+static const void *low_memory(hpa_t hpa, size_t size)
+{
+	return hpa < 4 * GIB && size <= 4 * GIB - hpa ? phys_to_virt(hpa)
+						      : NULL;
+}
+
 static void print_facts(void)
 {
 	u64 free = memory_free_frames() / (MIB / PAGE_SIZE);
@@ -90,6 +99,10 @@ static void print_facts(void)
 	log_info("memory: %lu MiB free, its end at %lu MiB; image at 0x%lx; "
 		 "%u modules",
 		 free, top, image_load_base, boot_info.module_count);
+	if (acpi.processors > 1)
+		log_info("processors: %u by the MADT; all but this one stay "
+			 "where the firmware has parked them",
+			 acpi.processors);
 }
 
 /* Called by entry.asm on the main stack; both are as GRUB left them. */
@@ -105,11 +118,13 @@ void kmain(u32 magic, u32 mbi)
 	symbols_init(&boot_info.elf);
 	log_info("Umbra " UMBRA_VERSION ", a hypervisor on shadow page tables");
 	good = read_options();
+	acpi_read(boot_info.rsdp, boot_info.rsdp_size, low_memory, &acpi);
 	set_up_memory();
+	machine_set_acpi(&acpi);
 	console_show();
 	if (!good)
 		refuse();
-	time_init();
+	time_init(&acpi);
 	apic_init();
 	print_facts();
 	start(&boot_info, &options);

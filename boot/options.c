@@ -8,6 +8,7 @@
 static const char *const end_methods[] = {
 	[END_BY_HALT] = "halt",
 	[END_BY_RESET] = "reset",
+	[END_BY_POWER_OFF] = "off",
 	[END_BY_BOCHS] = "bochs",
 	[END_BY_QEMU] = "qemu",
 	NULL,

@@ -194,6 +194,10 @@ static void decode_group(struct decoder *d, const struct insn_opcode *opcode)
 	insn->dst = member->dst;
 	insn->src = member->src;
 	d->flags |= member->flags;
+	/* CLWB; without 66H it is XSAVEOPT (SDM vol. 2A, CLWB). */
+	if (opcode->group == GROUP_15 && MODRM_REG(d->modrm) == 6 &&
+	    !d->operand_size_prefix)
+		insn->op = OP_NONE;
 	if (opcode->group == GROUP_2)
 		insn->src = shift_count(d->opcode);
 }

@@ -72,7 +72,7 @@ enum insn_op {
 	OP_XADD,
 	OP_CMPXCHG,
 	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
-	OP_FLUSH, /* CLFLUSH and CLFLUSHOPT */
+	OP_FLUSH, /* CLFLUSH, CLFLUSHOPT and CLWB */
 	OP_MOV_VECTOR, /* SSE and AVX moves that only copy */
 	OP_PUSH,
 	OP_PUSH_SEGMENT, /* reg is an enum segment */

@@ -236,5 +236,8 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 	},
 	[GROUP_9] = { [1] = MEMBER(OP_CMPXCHG8B, NONE) },
 	[GROUP_11] = { [0] = MEMBER(OP_MOV, IMM) },
-	[GROUP_15] = { [7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 } },
+	[GROUP_15] = {
+		[6] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
+		[7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
+	},
 };

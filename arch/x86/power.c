@@ -2,8 +2,10 @@
 /*
  * Ending the machine, in the ways that real and emulated ones offer.
  */
+#include "arch/x86/acpi.h"
 #include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/paging.h"
 #include "arch/x86/power.h"
 #include "lib/log.h"
 
@@ -19,6 +21,13 @@
 #define PORT_KEYBOARD_COMMAND 0x64
 #define KEYBOARD_PULSE_RESET 0xfe
 
+/* PM1_CNT: ACPI Specification 6.4, 4.8.3.2.1. */
+#define PM1_SCI_ENABLED BIT(0)
+#define PM1_SLEEP_TYPE BITS(12, 10)
+#define PM1_SLEEP_TYPE_SHIFT 10
+#define PM1_SLEEP BIT(13)
+#define ENABLE_POLLS_MAX 1000000 /* 1 s, at a microsecond for an IN */
+
 static const char *const reason_names[] = {
 	[END_GUEST_POWER_OFF] = "guest power-off",
 	[END_GUEST_RESET] = "guest reset",
@@ -32,6 +41,8 @@ static const char *const reason_names[] = {
 
 static enum end_method end_method = END_BY_HALT;
 static void (*end_hook)(void);
+static struct acpi_facts acpi = { .reset_space = ACPI_NO_SPACE };
+static volatile u8 *reset_register; /* of reset_space ACPI_MEMORY */
 
 void machine_set_end_method(enum end_method method)
 {
@@ -43,9 +54,45 @@ void machine_on_end(void (*fn)(void))
 	end_hook = fn;
 }
 
+void machine_set_acpi(const struct acpi_facts *facts)
+{
+	acpi = *facts;
+	if (acpi.reset_space == ACPI_MEMORY)
+		reset_register = paging_map_device(acpi.reset_address, 1);
+}
+
+/* Returns if the machine stays on. */
+static void power_off(void)
+{
+	if (!acpi.has_s5 || !acpi.pm1_control[0])
+		return;
+	/* The registers may still be the firmware's (4.7.2.5). */
+	if (!(inw(acpi.pm1_control[0]) & PM1_SCI_ENABLED) && acpi.smi_command) {
+		outb(acpi.smi_command, acpi.acpi_enable);
+		for (int i = 0; i < ENABLE_POLLS_MAX; i++)
+			if (inw(acpi.pm1_control[0]) & PM1_SCI_ENABLED)
+				break;
+	}
+	for (int i = 0; i < 2; i++) {
+		u16 port = acpi.pm1_control[i], value;
+
+		if (!port)
+			continue;
+		value = inw(port) & ~(u16)PM1_SLEEP_TYPE;
+		outw(port, value | PM1_SLEEP |
+				   acpi.s5_type[i] << PM1_SLEEP_TYPE_SHIFT);
+	}
+}
+
+/* The register that the tables name comes first: it is made for this. */
 static void reset(void)
 {
 	static const struct table_register no_idt;
+
+	if (reset_register)
+		*reset_register = acpi.reset_value;
+	else if (acpi.reset_space == ACPI_IO)
+		outb((u16)acpi.reset_address, acpi.reset_value);
 
 	outb(PORT_RESET_CONTROL, RESET_SYSTEM);
 	outb(PORT_RESET_CONTROL, RESET_SYSTEM | RESET_CPU);
@@ -71,6 +118,9 @@ void machine_end(enum end_reason reason, int status)
 		break;
 	case END_BY_RESET:
 		reset();
+		break;
+	case END_BY_POWER_OFF:
+		power_off();
 		break;
 	case END_BY_BOCHS:
 		for (const char *s = "Shutdown"; *s; s++)

@@ -23,11 +23,17 @@ enum end_reason {
 enum end_method {
 	END_BY_HALT, /* stop, and leave the screen to the reader */
 	END_BY_RESET,
+	END_BY_POWER_OFF, /* ACPI's soft-off */
 	END_BY_BOCHS, /* Bochs's port 8900h */
 	END_BY_QEMU /* QEMU's isa-debug-exit device at port F4h */
 };
 
 void machine_set_end_method(enum end_method method);
+
+struct acpi_facts;
+
+/* How this machine is switched off and reset; after paging_init(). */
+void machine_set_acpi(const struct acpi_facts *facts);
 
 /*
  * Has `fn` called before the machine ends, once (a fault inside it ends the

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the TSC runs is measured against the PC's one clock of known rate,
- * the 8254's: channel 2 counts 10 ms down, and its output is read at port 61h.
- * A measurement can only come out long (an SMI, another hypervisor's pause),
- * so the shortest of several is the best.
+ * How fast the TSC runs is measured against the PC's clocks of known rate: the
+ * 8254, whose channel 2 counts 10 ms down, with its output at port 61h; and the
+ * ACPI timer, where there is one. A measurement can only come out long (an SMI,
+ * another hypervisor's pause), so the shortest of several is the best.
  */
+#include "arch/x86/acpi.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/time.h"
@@ -19,7 +20,10 @@
 #define SYSTEM_B_SPEAKER 0x02
 #define SYSTEM_B_OUT2 0x20
 
-#define CALIBRATION_TICKS (PIT_HZ / 100)
+/* ACPI Specification 6.4, 4.8.3.3. */
+#define PM_TIMER_HZ 3579545
+
+#define CALIBRATION_TICKS(hz) ((hz) / 100)
 #define CALIBRATION_RUNS 4
 #define POLLS_MAX 2000000 /* 2 s, at a microsecond for an IN */
 
@@ -27,8 +31,11 @@ u64 tsc_hz;
 
 static u64 tsc_base;
 
-/* TSC ticks in CALIBRATION_TICKS of the PIT; 0 if it doesn't count. */
-static u64 measure(void)
+static u16 pm_timer; /* its port; 0: none */
+static u32 pm_timer_mask;
+
+/* TSC ticks in 10 ms of the PIT; 0 if it doesn't count. */
+static u64 measure_by_pit(void)
 {
 	u8 control = inb(PORT_SYSTEM_B) & ~SYSTEM_B_SPEAKER;
 	u64 start, end;
@@ -36,8 +43,8 @@ static u64 measure(void)
 
 	outb(PORT_SYSTEM_B, control & ~SYSTEM_B_GATE2);
 	outb(PORT_PIT_MODE, PIT_CHANNEL2_ONE_SHOT);
-	outb(PORT_PIT_CHANNEL2, CALIBRATION_TICKS & 0xff);
-	outb(PORT_PIT_CHANNEL2, CALIBRATION_TICKS >> 8);
+	outb(PORT_PIT_CHANNEL2, CALIBRATION_TICKS(PIT_HZ) & 0xff);
+	outb(PORT_PIT_CHANNEL2, CALIBRATION_TICKS(PIT_HZ) >> 8);
 	outb(PORT_SYSTEM_B, control | SYSTEM_B_GATE2);
 	start = rdtsc();
 	while (!(inb(PORT_SYSTEM_B) & SYSTEM_B_OUT2))
@@ -46,6 +53,27 @@ static u64 measure(void)
 	end = rdtsc();
 	outb(PORT_SYSTEM_B, control & ~SYSTEM_B_GATE2);
 	return end - start;
+}
+
+/* The same by the ACPI timer, from a tick of it on. */
+static u64 measure_by_pm_timer(void)
+{
+	u64 start;
+	u32 before, first;
+	int polls = 0;
+
+	if (!pm_timer)
+		return 0;
+	before = inl(pm_timer);
+	while ((first = inl(pm_timer)) == before)
+		if (++polls == POLLS_MAX)
+			return 0;
+	start = rdtsc();
+	while (((inl(pm_timer) - first) & pm_timer_mask) <
+	       CALIBRATION_TICKS(PM_TIMER_HZ))
+		if (++polls == POLLS_MAX)
+			return 0;
+	return rdtsc() - start;
 }
 
 /* The rate as the processor tells it (SDM vol. 3B, 18.7.3), or 0. */
@@ -67,7 +95,7 @@ static u64 nominal_rate_by_cpuid(void)
 	return cpuid(CPUID_FREQUENCY, 0).eax * 1000000ULL;
 }
 
-static u64 measured_rate(void)
+static u64 measured_rate(u64 (*measure)(void), u64 hz)
 {
 	u64 best = 0;
 
@@ -80,26 +108,47 @@ static u64 measured_rate(void)
 		if (!best || ticks < best)
 			best = ticks;
 	}
-	return best * PIT_HZ / CALIBRATION_TICKS;
+	return best * hz / CALIBRATION_TICKS(hz);
 }
 
-void time_init(void)
+static bool is_near(u64 rate, u64 other)
+{
+	return rate > other - other / 64 && rate < other + other / 64;
+}
+
+/* By both clocks, if they go; the lower one, if they don't go together. */
+static u64 cross_checked_rate(void)
+{
+	u64 pit = measured_rate(measure_by_pit, PIT_HZ);
+	u64 pm = measured_rate(measure_by_pm_timer, PM_TIMER_HZ);
+
+	if (!pit || !pm)
+		return pit ? pit : pm;
+	if (!is_near(pit, pm))
+		log_info("the TSC has %lu Hz by the PIT and %lu Hz by the ACPI "
+			 "timer: the lower is taken",
+			 pit, pm);
+	return MIN(pit, pm);
+}
+
+void time_init(const struct acpi_facts *acpi)
 {
 	u64 told = rate_by_cpuid();
 
-	tsc_hz = measured_rate();
+	pm_timer = acpi->pm_timer;
+	pm_timer_mask = acpi->pm_timer_is_wide ? ~0U : (u32)BITS(23, 0);
+	tsc_hz = cross_checked_rate();
 	/*
 	 * The processor's word is exact, unless an emulator has copied it
 	 * from a processor whose speed it doesn't have: it must be near.
 	 */
-	if (told && (!tsc_hz || (told > tsc_hz - tsc_hz / 64 &&
-				 told < tsc_hz + tsc_hz / 64)))
+	if (told && (!tsc_hz || is_near(told, tsc_hz)))
 		tsc_hz = told;
 	if (!tsc_hz)
 		tsc_hz = nominal_rate_by_cpuid();
 	if (!tsc_hz)
-		panic("no clock: the PIT does not count, and CPUID leaves 15h "
-		      "and 16h do not tell the TSC's rate");
+		panic("no clock: neither the PIT nor an ACPI timer counts, "
+		      "and CPUID leaves 15h and 16h do not tell the TSC's rate");
 	tsc_base = rdtsc();
 }
 

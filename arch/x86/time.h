@@ -7,8 +7,13 @@
 
 extern u64 tsc_hz; /* ticks a second, set by time_init */
 
-/* Finds out tsc_hz, which takes up to 50 ms. Panics if no clock answers. */
-void time_init(void);
+struct acpi_facts;
+
+/*
+ * Finds out tsc_hz, which takes up to 100 ms; @acpi tells of a timer. Panics if
+ * no clock answers.
+ */
+void time_init(const struct acpi_facts *acpi);
 
 /* Nanoseconds since time_init; never goes back. */
 u64 time_ns(void);

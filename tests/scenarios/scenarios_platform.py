@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The PC that a kernel finds around its processor: ACPI, PCI, its devices."""
 
+import os
 import re
+import subprocess
 
-from harness import Failure, scenario
+from harness import ROOT, Failure, scenario
 from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, on_bochs, linux,
                        type_command)
 
@@ -53,3 +55,20 @@ def linux_reboot(s):
         run.send("reboot -f\n")
         run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
         run.finish(0, BOOT_SECONDS)
+
+
+@scenario("exit-off")
+def exit_off(s):
+    """ACPI's soft-off ends the machine by itself: no launcher helps."""
+    image = s.file("umbra.iso")
+    subprocess.run([os.path.join(ROOT, "tools/mkimage"), "--options",
+                    "exit=off", "--platform", "bios", image],
+                   check=True, cwd=ROOT)
+    done = subprocess.run(["qemu-system-x86_64", "-machine", "q35", "-m", "128",
+                           "-display", "none", "-cdrom", image,
+                           "-serial", "stdio"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          timeout=BOOT_SECONDS)
+    s.log.write(done.stdout.decode(errors="replace"))
+    if done.returncode or b"umbra: end: refused" not in done.stdout:
+        raise Failure("no end, or not by the soft-off")

@@ -79,6 +79,13 @@ def image_linux(s):
     run.finish(0, BOOT_SECONDS)
 
 
+@scenario("processors-parked")
+def processors_parked(s):
+    run = s.start("--machine", "qemu", "--cpu", "max", "--processors", "4")
+    run.expect(r"^umbra: processors: 4 by the MADT; ", BOOT_SECONDS)
+    run.finish(REFUSED, BOOT_SECONDS)
+
+
 def chosen(s, key, *expected):
     """An entry of the menu other than the first, by its key."""
     run = s.start("--machine", "bochs", "--image", IMAGE, "--keyboard")

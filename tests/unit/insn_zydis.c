@@ -176,12 +176,13 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 	}
 }
 
-/* With 66H it has another name, and does the same. */
+/* With 66H they have other names, and are the same to Umbra. */
 static bool is_flush_too(const struct insn *insn,
 			 const ZydisDecodedInstruction *theirs)
 {
 	return insn->op == OP_FLUSH &&
-	       theirs->mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT;
+	       (theirs->mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+		theirs->mnemonic == ZYDIS_MNEMONIC_CLWB);
 }
 
 static bool is_our_mnemonic(ZydisMnemonic mnemonic)
@@ -200,6 +201,7 @@ static bool is_our_mnemonic(ZydisMnemonic mnemonic)
 			return true;
 	switch (mnemonic) {
 	case ZYDIS_MNEMONIC_CLFLUSHOPT:
+	case ZYDIS_MNEMONIC_CLWB:
 	case ZYDIS_MNEMONIC_MOVSB:
 	case ZYDIS_MNEMONIC_MOVSW:
 	case ZYDIS_MNEMONIC_MOVSQ:

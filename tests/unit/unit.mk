@@ -50,7 +50,8 @@ UNIT_ioapic_SRCS := guest/ioapic.c
 UNIT_i8042_SRCS := guest/i8042.c
 UNIT_acpi_SRCS := guest/acpi.c guest/mptable.c guest/memory.c \
 	tests/unit/guest_ram.c
-$(B)/unit/test_acpi: $(B)/guest/dsdt.asm.o
+UNIT_machine_acpi_SRCS := arch/x86/acpi.c $(UNIT_acpi_SRCS)
+$(B)/unit/test_acpi $(B)/unit/test_machine_acpi: $(B)/guest/dsdt.asm.o
 # The registers are those of this machine.
 $(B)/unit/test_vector: $(B)/arch/x86/vector.asm.o
 UNIT_pm_SRCS := guest/pm.c

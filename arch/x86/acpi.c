@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine's ACPI tables: see acpi.h, with whose source all sections are. */
+#include "arch/x86/acpi.h"
+
+#include "lib/string.h"
+
+#define TABLE_MAX (4 * MIB)
+#define RSDP_SIZE 20 /* that its first checksum is of */
+#define RSDP_SIZE_2 36
+
+/* Offsets in the RSDP (5.2.5.3), any header (5.2.6) and the FADT (5.2.9). */
+enum {
+	RSDP_REVISION = 15,
+	RSDP_RSDT = 16,
+	RSDP_XSDT = 24,
+	HEADER_LENGTH = 4,
+	HEADER_SIZE = 36,
+	FADT_DSDT = 40,
+	FADT_SMI_COMMAND = 48,
+	FADT_ACPI_ENABLE = 52,
+	FADT_PM1A_CONTROL = 64,
+	FADT_PM1B_CONTROL = 68,
+	FADT_PM_TIMER = 76,
+	FADT_PM_TIMER_LENGTH = 91,
+	FADT_FLAGS = 112,
+	FADT_RESET_REGISTER = 116, /* its space; the address is 4 further on */
+	FADT_RESET_VALUE = 128,
+	FADT_X_DSDT = 140,
+	MADT_ENTRIES = 44, /* 5.2.12 */
+};
+
+#define FLAG_PM_TIMER_WIDE BIT(8)
+#define FLAG_RESET BIT(10)
+#define MADT_LOCAL_APIC 0
+#define MADT_LOCAL_X2APIC 9
+#define MADT_ENABLED BIT(0)
+
+/* AML (20.2): what "Name (_S5, Package () {a, b, ...})" becomes. */
+#define AML_ZERO 0x00
+#define AML_ONE 0x01
+#define AML_BYTE 0x0a
+#define AML_PACKAGE 0x12
+
+struct reader {
+	const void *(*memory)(hpa_t hpa, size_t size);
+	struct acpi_facts *facts;
+};
+
+/* A whole table in memory; its fields are read by their place. */
+struct table {
+	const u8 *data;
+	u32 size;
+};
+
+/* The field of @size bytes, or 0 where the table is too short to have it. */
+static u64 field(const struct table *t, u32 at, u32 size)
+{
+	u64 value = 0;
+
+	if (at + size <= t->size)
+		memcpy(&value, t->data + at, size);
+	return value;
+}
+
+static u8 sum(const u8 *data, size_t size)
+{
+	u8 result = 0;
+
+	while (size--)
+		result += *data++;
+	return result;
+}
+
+static bool is_table(const struct table *t, const char *signature)
+{
+	return t->data && !memcmp(t->data, signature, 4);
+}
+
+/* The table at @hpa; .data is NULL if it is not whole. */
+static struct table find_table(const struct reader *r, hpa_t hpa)
+{
+	struct table t = { hpa ? r->memory(hpa, HEADER_SIZE) : NULL,
+			   HEADER_SIZE };
+	u32 length;
+
+	if (!t.data)
+		return t;
+	length = (u32)field(&t, HEADER_LENGTH, 4);
+	t.data = NULL;
+	if (length < HEADER_SIZE || length > TABLE_MAX)
+		return t;
+	t.size = length;
+	t.data = r->memory(hpa, length);
+	if (t.data && sum(t.data, length))
+		t.data = NULL;
+	return t;
+}
+
+/* The elements of a package are integers; small ones have short forms. */
+static bool read_integer(const struct table *t, u32 *at, u8 *value)
+{
+	u8 op = (u8)field(t, (*at)++, 1);
+
+	*value = op;
+	if (op == AML_BYTE)
+		*value = (u8)field(t, (*at)++, 1);
+	return op == AML_BYTE || op == AML_ZERO || op == AML_ONE;
+}
+
+/*
+ * Without an interpreter: _S5 is a package of constants wherever it is found,
+ * since a firmware that computed it would deny it to simple systems.
+ */
+static void read_s5(const struct table *t, struct acpi_facts *facts)
+{
+	for (u32 i = HEADER_SIZE; i + 8 <= t->size; i++) {
+		u32 at = i + 4;
+
+		if (memcmp(t->data + i, "_S5_", 4) ||
+		    t->data[at] != AML_PACKAGE)
+			continue;
+		/* PkgLength has as many bytes more as its top bits say. */
+		at += 2 + (u32)(t->data[at + 1] >> 6);
+		at++; /* NumElements */
+		if (!read_integer(t, &at, &facts->s5_type[0]) ||
+		    !read_integer(t, &at, &facts->s5_type[1]))
+			continue;
+		facts->has_s5 = true;
+		return;
+	}
+}
+
+static void read_fadt(const struct reader *r, const struct table *t)
+{
+	struct acpi_facts *facts = r->facts;
+	u32 flags = (u32)field(t, FADT_FLAGS, 4);
+	hpa_t dsdt = field(t, FADT_X_DSDT, 8);
+	struct table code;
+
+	facts->smi_command = (u16)field(t, FADT_SMI_COMMAND, 2);
+	facts->acpi_enable = (u8)field(t, FADT_ACPI_ENABLE, 1);
+	facts->pm1_control[0] = (u16)field(t, FADT_PM1A_CONTROL, 2);
+	facts->pm1_control[1] = (u16)field(t, FADT_PM1B_CONTROL, 2);
+	if (field(t, FADT_PM_TIMER_LENGTH, 1) == 4)
+		facts->pm_timer = (u16)field(t, FADT_PM_TIMER, 2);
+	facts->pm_timer_is_wide = flags & FLAG_PM_TIMER_WIDE;
+	if (flags & FLAG_RESET) {
+		facts->reset_space = (enum acpi_space)MIN(
+			field(t, FADT_RESET_REGISTER, 1), (u64)ACPI_NO_SPACE);
+		facts->reset_address = field(t, FADT_RESET_REGISTER + 4, 8);
+		facts->reset_value = (u8)field(t, FADT_RESET_VALUE, 1);
+	}
+	code = find_table(r, dsdt ? dsdt : field(t, FADT_DSDT, 4));
+	if (is_table(&code, "DSDT"))
+		read_s5(&code, facts);
+}
+
+static void read_madt(const struct table *t, struct acpi_facts *facts)
+{
+	u32 length;
+
+	for (u32 at = MADT_ENTRIES; at + 2 <= t->size; at += length) {
+		u8 type = (u8)field(t, at, 1);
+
+		length = (u32)field(t, at + 1, 1);
+		if (length < 2)
+			return;
+		if ((type == MADT_LOCAL_APIC &&
+		     (field(t, at + 4, 4) & MADT_ENABLED)) ||
+		    (type == MADT_LOCAL_X2APIC &&
+		     (field(t, at + 8, 4) & MADT_ENABLED)))
+			facts->processors++;
+	}
+}
+
+void acpi_read(const void *rsdp, size_t size,
+	       const void *(*memory)(hpa_t hpa, size_t size),
+	       struct acpi_facts *facts)
+{
+	const struct reader reader = { memory, facts };
+	const struct table root_pointer = { rsdp, (u32)size };
+	bool wide = size >= RSDP_SIZE_2 &&
+		    field(&root_pointer, RSDP_REVISION, 1) >= 2;
+	u32 entry = wide ? 8 : 4;
+	struct table root;
+
+	*facts = (struct acpi_facts){ .reset_space = ACPI_NO_SPACE };
+	if (size < RSDP_SIZE || memcmp(rsdp, "RSD PTR ", 8) ||
+	    sum(rsdp, RSDP_SIZE))
+		return;
+	root = find_table(&reader, field(&root_pointer,
+					 wide ? RSDP_XSDT : RSDP_RSDT, entry));
+	if (!is_table(&root, wide ? "XSDT" : "RSDT"))
+		return;
+	for (u32 at = HEADER_SIZE; at + entry <= root.size; at += entry) {
+		struct table t = find_table(&reader, field(&root, at, entry));
+
+		if (is_table(&t, "FACP"))
+			read_fadt(&reader, &t);
+		else if (is_table(&t, "APIC"))
+			read_madt(&t, facts);
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Umbra wants of the machine's own ACPI tables (the guest's are made by
+ * guest/acpi.h): how to switch it off and to reset it, and a second clock.
+ * Source: ACPI Specification 6.4, 5.2.
+ */
+#ifndef ARCH_X86_ACPI_H
+#define ARCH_X86_ACPI_H
+
+#include "lib/types.h"
+
+/* An address space of a register (5.2.3.2). */
+enum acpi_space { ACPI_MEMORY, ACPI_IO, ACPI_NO_SPACE };
+
+struct acpi_facts {
+	u16 pm_timer; /* its port; 0: none */
+	bool pm_timer_is_wide; /* 32 bits, else 24 */
+	u16 pm1_control[2]; /* the ports of PM1a_CNT and PM1b_CNT; 0: none */
+	u16 smi_command; /* a byte to this port, 0: none, ... */
+	u8 acpi_enable; /* ... this, hands these registers to us */
+	bool has_s5; /* soft-off is known, with this SLP_TYP for each of them */
+	u8 s5_type[2];
+	enum acpi_space reset_space;
+	u64 reset_address;
+	u8 reset_value;
+	u32 processors; /* that are enabled, by the MADT; 0: not told */
+};
+
+/*
+ * Reads the tables that @rsdp, a copy of @size bytes, leads to. @memory gives
+ * access to @size bytes of physical memory, or NULL where there are none. What
+ * a table does not tell, or tells with a wrong checksum or length, is left out.
+ */
+void acpi_read(const void *rsdp, size_t size,
+	       const void *(*memory)(hpa_t hpa, size_t size),
+	       struct acpi_facts *facts);
+
+#endif
