@@ -6,12 +6,9 @@
 #include "vmx/trace.h"
 
 static const char *const end_methods[] = {
-	[END_BY_HALT] = "halt",
-	[END_BY_RESET] = "reset",
-	[END_BY_POWER_OFF] = "off",
-	[END_BY_BOCHS] = "bochs",
-	[END_BY_QEMU] = "qemu",
-	NULL,
+	[END_BY_HALT] = "halt",	    [END_BY_RESET] = "reset",
+	[END_BY_POWER_OFF] = "off", [END_BY_BOCHS] = "bochs",
+	[END_BY_QEMU] = "qemu",	    NULL,
 };
 
 /* A switch of the MMU: on, off, or as the rung has it. */
