@@ -42,6 +42,12 @@ void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
 
 	switch (combine_events(event->info, vector)) {
 	case EVENT_SECOND:
+		/*
+		 * The first one's delivery is over. An exception comes again
+		 * with its instruction, but an interrupt has been acknowledged
+		 * and does not: so it is on a processor without VMX, and where
+		 * the fault bypasses Umbra the processor does just that.
+		 */
 		break;
 	case EVENT_DOUBLE_FAULT:
 		vector = VECTOR_DF;
