@@ -93,6 +93,13 @@ static void mend(enum mode next)
 	controls = (struct controls){ .wp = true };
 }
 
+static const struct chaos_op *survivable(u32 number)
+{
+	return number < chaos_op_count
+		       ? &chaos_ops[number]
+		       : &chaos_memory_ops[number - chaos_op_count];
+}
+
 static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 		    bool verbose)
 {
@@ -107,11 +114,12 @@ static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 			mend(next);
 		}
 		number = only_op != ~0U ? only_op
-					: random_below(chaos_op_count);
+					: random_below(chaos_op_count +
+						       chaos_memory_op_count);
 		if (mode == MODE_LONG && !random_below(4))
 			perform_64();
 		else
-			perform(&chaos_ops[number], verbose);
+			perform(survivable(number), verbose);
 		mode_repair();
 		check_failed(true);
 	}

@@ -18,12 +18,17 @@ u64 random_64(void);
 u32 random_bits(void);
 
 /* What the guest survives, whatever comes of it; and what it may not. */
-extern const struct chaos_op chaos_ops[], chaos_lethal_ops[];
-extern const u32 chaos_op_count, chaos_lethal_op_count;
+extern const struct chaos_op chaos_ops[], chaos_memory_ops[],
+	chaos_lethal_ops[];
+extern const u32 chaos_op_count, chaos_memory_op_count, chaos_lethal_op_count;
 
 /* Free memory that may be overwritten at any time. */
 #define SCRATCH_GPA (MEMORY_END - 4 * MIB)
 #define SCRATCH_SIZE (2 * MIB)
+u32 chaos_scratch(void); /* somewhere in it */
+
+/* Nothing answers here. */
+#define HOLE_GPA 0xd0000000
 
 /* Where chaos reigns: an address of its own, with tables of its own. */
 extern struct chain chaos_chain;

@@ -39,6 +39,7 @@ $(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
 
 $(TEST_GUESTS)/forms.elf: $(TEST_GUESTS)/forms_table.asm.o
 $(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o \
+	$(TEST_GUESTS)/chaos_memory.o \
 	$(TEST_GUESTS)/chaos_lethal.o $(TEST_GUESTS)/chaos64.asm.o
 
 # The same by the other ways to load it: a multiboot 2 header, too; ELF64.
