@@ -112,32 +112,30 @@ static u64 vm_tsc_to_ns(void *ctx, u64 tsc)
 
 /* --- Sizes ----------------------------------------------------------------- */
 
-static u64 default_shadow_pages(u64 guest_bytes)
+/* @asked: the option mmu.pages; 0: the default for a guest of that size. */
+static u64 shadow_pages(u64 asked, u64 guest_bytes)
 {
-	return MAX(guest_bytes / MIB * SHADOW_PAGES_PER_MIB,
-		   SHADOW_PAGES_MIN_DEFAULT);
+	return asked ? asked
+		     : MAX(guest_bytes / MIB * SHADOW_PAGES_PER_MIB,
+			   SHADOW_PAGES_MIN_DEFAULT);
 }
 
 /* What Umbra needs itself for a guest of so many bytes. */
-static u64 overhead(u64 guest_bytes, u64 shadow_pages)
+static u64 overhead(u64 guest_bytes, u64 pages_asked)
 {
 	u64 frames = guest_bytes / PAGE_SIZE;
 
-	return mmu_memory(frames, shadow_pages) + frames * sizeof(hfn_t) +
-	       UMBRA_RESERVE;
+	return mmu_memory(frames, shadow_pages(pages_asked, guest_bytes)) +
+	       frames * sizeof(hfn_t) + UMBRA_RESERVE;
 }
 
 /* The largest whole number of MiB that leaves Umbra its own. */
-static u64 spare_memory(u64 shadow_pages)
+static u64 spare_memory(u64 pages_asked)
 {
 	u64 free = memory_free_frames() * PAGE_SIZE;
 	u64 bytes = ALIGN_DOWN(free, MIB);
 
-	while (bytes &&
-	       bytes + overhead(bytes, shadow_pages
-					       ? shadow_pages
-					       : default_shadow_pages(bytes)) >
-		       free)
+	while (bytes && bytes + overhead(bytes, pages_asked) > free)
 		bytes -= MIB;
 	return bytes;
 }
@@ -191,9 +189,7 @@ static bool create_mmu(struct vm *vm, const struct options *options,
 		.ctx = vm,
 		.policy = options->policy,
 		.gfn_count = guest_memory_frames(bytes),
-		.shadow_pages = options->shadow_pages
-					? options->shadow_pages
-					: default_shadow_pages(bytes),
+		.shadow_pages = shadow_pages(options->shadow_pages, bytes),
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 		.gigabyte_pages = cpuid(CPUID_EXT_FEATURES, 0).edx &
 				  CPUID_EXT_EDX_PAGE1GB,
@@ -267,10 +263,6 @@ bool vm_create(struct vm *vm, const struct options *options,
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
 		 "%lu KiB of Umbra's for it",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
-		 (unsigned long)(overhead(bytes, options->shadow_pages
-							 ? options->shadow_pages
-							 : default_shadow_pages(
-								   bytes)) /
-				 KIB));
+		 (unsigned long)(overhead(bytes, options->shadow_pages) / KIB));
 	return true;
 }
