@@ -229,6 +229,18 @@ static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
 	}
 }
 
+static void clear_leaves(struct mmu *mmu, struct shadow_page *sp)
+{
+	for (u32 slot = sp->first_used; slot <= sp->last_used; slot++)
+		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+			spte_clear(mmu, sp, slot,
+				   spte_unfilled(mmu, sp, PTE_P));
+	if (sp->role.level == 1) {
+		sp->first_used = PT_ENTRIES;
+		sp->last_used = 0;
+	}
+}
+
 /*
  * The order is that of invariant 6: off every parent first, then its own
  * entries, then the flush; only after it, at the next VM entry, may the guest
@@ -270,4 +282,25 @@ void shadow_zap_all(struct mmu *mmu)
 {
 	while (mmu->lru_last != LINK_NONE)
 		shadow_page_zap(mmu, &mmu->pages[mmu->lru_last]);
+}
+
+/*
+ * The tables of the software TLB are for addresses, not for guest tables, and
+ * give all rights: only their leaves have to be forgotten. A page that has had
+ * none since the last flush is not worth another look at the next one.
+ */
+void shadow_flush_private(struct mmu *mmu)
+{
+	u32 next;
+
+	for (u32 i = mmu->lru_first; i != LINK_NONE; i = next) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		next = sp->lru_next;
+		sp->splintered = 0;
+		if (sp->role.level == 1 && sp->first_used == PT_ENTRIES)
+			shadow_page_zap(mmu, sp);
+		else
+			clear_leaves(mmu, sp);
+	}
 }

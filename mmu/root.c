@@ -92,6 +92,7 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte)
 {
 	bool was_32bit = vcpu_mode(vcpu) == PAGING_32BIT;
+	union shadow_role role = vcpu_role(vcpu);
 
 	vcpu->cr0 = cr0;
 	vcpu->cr3 = cr3;
@@ -106,7 +107,9 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	 * the A and D flags of the former, which walks set unseen, are address
 	 * bits of the latter.
 	 */
-	if (!vcpu->mmu->policy.cache ||
+	if (role.private && role.word == vcpu_role(vcpu).word)
+		shadow_flush_private(vcpu->mmu);
+	else if (!vcpu->mmu->policy.cache ||
 	    was_32bit != (vcpu_mode(vcpu) == PAGING_32BIT))
 		shadow_zap_all(vcpu->mmu);
 	mmu_flush(vcpu->mmu);

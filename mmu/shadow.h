@@ -94,7 +94,7 @@ struct shadow_page {
 	u32 parents; /* list of the TABLE entries that name this page */
 	u32 hash_next; /* page index; of a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
-	/* No slot but these has ever led somewhere: what a zap must look at. */
+	/* No slot but these has been filled: what a zap must look at. */
 	u16 first_used, last_used;
 	/* The signs of a table going out of use; see table_write.c. */
 	u16 writes;
@@ -307,6 +307,8 @@ static inline bool shadow_page_is_orphan(const struct shadow_page *sp)
 	return sp->parents == LINK_NONE;
 }
 void shadow_zap_all(struct mmu *mmu);
+/* All pages are private, of one role: forget what they map. */
+void shadow_flush_private(struct mmu *mmu);
 
 /* root.c: what depends on the processor's state. */
 
