@@ -187,10 +187,13 @@ struct shadow_page *shadow_page_get(struct mmu *mmu, gfn_t gfn,
 {
 	struct shadow_page *sp = find(mmu, gfn, role);
 
-	if (!sp)
-		return make(mmu, gfn, role);
-	lru_remove(mmu, sp);
-	lru_add(mmu, sp);
+	if (!sp) {
+		sp = make(mmu, gfn, role);
+	} else {
+		lru_remove(mmu, sp);
+		lru_add(mmu, sp);
+	}
+	sp->epoch = mmu->epoch;
 	return sp;
 }
 
@@ -231,6 +234,7 @@ static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
 
 static void clear_leaves(struct mmu *mmu, struct shadow_page *sp)
 {
+	sp->splintered = 0;
 	for (u32 slot = sp->first_used; slot <= sp->last_used; slot++)
 		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 			spte_clear(mmu, sp, slot,
@@ -286,21 +290,19 @@ void shadow_zap_all(struct mmu *mmu)
 
 /*
  * The tables of the software TLB are for addresses, not for guest tables, and
- * give all rights: only their leaves have to be forgotten. A page that has had
- * none since the last flush is not worth another look at the next one.
+ * give all rights: only their leaves have to be forgotten. Who fills one asks
+ * for its page first, so there is none behind the first page that nobody has
+ * asked for since the last flush.
  */
 void shadow_flush_private(struct mmu *mmu)
 {
-	u32 next;
-
-	for (u32 i = mmu->lru_first; i != LINK_NONE; i = next) {
+	for (u32 i = mmu->lru_first; i != LINK_NONE;
+	     i = mmu->pages[i].lru_next) {
 		struct shadow_page *sp = &mmu->pages[i];
 
-		next = sp->lru_next;
-		sp->splintered = 0;
-		if (sp->role.level == 1 && sp->first_used == PT_ENTRIES)
-			shadow_page_zap(mmu, sp);
-		else
-			clear_leaves(mmu, sp);
+		if (sp->epoch != mmu->epoch)
+			break;
+		clear_leaves(mmu, sp);
 	}
+	mmu->epoch++;
 }

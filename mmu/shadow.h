@@ -94,6 +94,7 @@ struct shadow_page {
 	u32 parents; /* list of the TABLE entries that name this page */
 	u32 hash_next; /* page index; of a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
+	u32 epoch; /* struct mmu's when it was last asked for */
 	/* No slot but these has been filled: what a zap must look at. */
 	u16 first_used, last_used;
 	/* The signs of a table going out of use; see table_write.c. */
@@ -133,6 +134,7 @@ struct mmu {
 	u32 free; /* list of free pages */
 	u32 free_count;
 	u32 lru_first, lru_last;
+	u32 epoch; /* counts the flushes of the software TLB */
 };
 
 /* The guest's state, as the walker and the roles look at it. */
