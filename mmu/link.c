@@ -25,12 +25,6 @@ static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
 	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
 }
 
-static void note_use(struct shadow_page *sp, u32 slot)
-{
-	sp->first_used = MIN(sp->first_used, slot);
-	sp->last_used = MAX(sp->last_used, slot);
-}
-
 static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     enum spte_kind kind, u32 target)
 {
@@ -44,7 +38,7 @@ static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	*head = spte_id(mmu, sp, slot);
 	if (link->next != LINK_NONE)
 		mmu->links[link->next].prev = *head;
-	note_use(sp, slot);
+	shadow_note_use(sp, slot);
 }
 
 static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)
@@ -147,7 +141,7 @@ void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 {
 	spte_clear(mmu, sp, slot, spte);
 	sp->links[slot].target = (u32)gfn;
-	note_use(sp, slot);
+	shadow_note_use(sp, slot);
 }
 
 void frame_take_write(struct mmu *mmu, gfn_t gfn)

@@ -166,8 +166,7 @@ static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 	sp->role = role;
 	sp->parents = LINK_NONE;
 	sp->splintered = 0;
-	sp->first_used = PT_ENTRIES;
-	sp->last_used = 0;
+	sp->used = 0;
 	sp->writes = 0;
 	sp->last_filled = PT_ENTRIES;
 	sp->hash_next = *bucket;
@@ -216,33 +215,30 @@ static void unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 	}
 }
 
-/* What leads nowhere may stay: a page that is made is classified anew. */
-static void clear_entries(struct mmu *mmu, struct shadow_page *sp)
+static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
+			  void (*visit)(struct mmu *mmu, struct shadow_page *sp,
+					u32 slot))
 {
-	for (u32 slot = sp->first_used; slot <= sp->last_used; slot++) {
-		enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
-		struct shadow_page *child = NULL;
+	for (; used; used &= used - 1) {
+		u32 first = (u32)__builtin_ctzll(used) * SLOTS_A_BIT;
 
-		/* Of the software TLB, what can't be reached can't be flushed. */
-		if (kind == SPTE_TABLE && sp->role.private)
-			child = spte_child(mmu, sp, slot);
-		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-		if (child)
-			shadow_page_zap(mmu, child);
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
+			visit(mmu, sp, slot);
 	}
 }
 
-static void clear_leaves(struct mmu *mmu, struct shadow_page *sp)
+/* What leads nowhere may stay: a page that is made is classified anew. */
+static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
-	sp->splintered = 0;
-	for (u32 slot = sp->first_used; slot <= sp->last_used; slot++)
-		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
-			spte_clear(mmu, sp, slot,
-				   spte_unfilled(mmu, sp, PTE_P));
-	if (sp->role.level == 1) {
-		sp->first_used = PT_ENTRIES;
-		sp->last_used = 0;
-	}
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+	struct shadow_page *child = NULL;
+
+	/* Of the software TLB, what can't be reached can't be flushed. */
+	if (kind == SPTE_TABLE && sp->role.private)
+		child = spte_child(mmu, sp, slot);
+	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+	if (child)
+		shadow_page_zap(mmu, child);
 }
 
 /*
@@ -255,7 +251,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
 	unlink_parents(mmu, sp);
-	clear_entries(mmu, sp);
+	for_each_used(mmu, sp, sp->used, give_up_entry);
 	while (*link != page_index(mmu, sp))
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
@@ -288,6 +284,16 @@ void shadow_zap_all(struct mmu *mmu)
 		shadow_page_zap(mmu, &mmu->pages[mmu->lru_last]);
 }
 
+static void forget_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+{
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+
+	if (kind == SPTE_TABLE)
+		shadow_note_use(sp, slot);
+	else if (kind == SPTE_LEAF || kind == SPTE_MMIO)
+		spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, PTE_P));
+}
+
 /*
  * The tables of the software TLB are for addresses, not for guest tables, and
  * give all rights: only their leaves have to be forgotten. Who fills one asks
@@ -300,9 +306,13 @@ void shadow_flush_private(struct mmu *mmu)
 	     i = mmu->pages[i].lru_next) {
 		struct shadow_page *sp = &mmu->pages[i];
 
+		u64 used = sp->used;
+
 		if (sp->epoch != mmu->epoch)
 			break;
-		clear_leaves(mmu, sp);
+		sp->used = 0;
+		for_each_used(mmu, sp, used, forget_leaf);
+		sp->splintered = 0;
 	}
 	mmu->epoch++;
 }

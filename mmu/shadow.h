@@ -78,6 +78,8 @@ struct spte_link {
 	u32 prev;
 };
 
+#define SLOTS_A_BIT (PT_ENTRIES / 64) /* of shadow_page.used */
+
 struct shadow_page {
 	u64 *spt; /* the 512 entries that the processor sees */
 	struct spte_link *links; /* beside each entry */
@@ -95,8 +97,8 @@ struct shadow_page {
 	u32 hash_next; /* page index; of a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
 	u32 epoch; /* struct mmu's when it was last asked for */
-	/* No slot but these has been filled: what a zap must look at. */
-	u16 first_used, last_used;
+	/* Bit i: one of the eight slots from 8i on has been filled. */
+	u64 used;
 	/* The signs of a table going out of use; see table_write.c. */
 	u16 writes;
 	u16 last_filled; /* slot, or PT_ENTRIES: none */
@@ -209,6 +211,12 @@ static inline struct shadow_page *
 spte_child(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 {
 	return &mmu->pages[sp->links[slot].target];
+}
+
+/* A zap of the page has to look at the slot. */
+static inline void shadow_note_use(struct shadow_page *sp, u32 slot)
+{
+	sp->used |= BIT(slot / SLOTS_A_BIT);
 }
 
 /* Make the entry ABSENT or TRAP, whichever @value is. */
