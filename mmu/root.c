@@ -110,7 +110,7 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	if (role.private && role.word == vcpu_role(vcpu).word)
 		shadow_flush_private(vcpu->mmu);
 	else if (!vcpu->mmu->policy.cache ||
-	    was_32bit != (vcpu_mode(vcpu) == PAGING_32BIT))
+		 was_32bit != (vcpu_mode(vcpu) == PAGING_32BIT))
 		shadow_zap_all(vcpu->mmu);
 	mmu_flush(vcpu->mmu);
 }
