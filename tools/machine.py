@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import pty
-import re
 import signal
 import socket
 import struct
@@ -20,7 +19,7 @@ import threading
 import time
 import tty
 
-from vt52 import COLUMNS, ROWS, Vt52
+from bochs_display import PictureDisplay, TextDisplay
 
 BOCHS = "/usr/bin/bochs"
 BOCHS_SHARE = "/usr/share/bochs"
@@ -30,7 +29,6 @@ OVMF = "/usr/share/ovmf/OVMF.fd"
 PANIC = ">>PANIC<<"    # in Bochs's log
 
 TEXT_SCREEN = 0xb8000    # of the VGA: 25 rows of 80 characters and attributes
-DISPLAY_QUIET, DISPLAY_MAX = 1.5, 20.0    # seconds, to wait for Bochs's
 HALT_MAX = 10.0    # seconds, to wait for the machine's end on QEMU
 
 # Short names of Bochs's CPU models that have VMX.
@@ -54,7 +52,7 @@ BOCHS_CPUS = {
 # fall away with fastboot.
 BOCHSRC = """\
 config_interface: textconfig
-display_library: term
+display_library: {display}
 memory: guest={memory}, host={memory}
 romimage: file={share}/BIOS-bochs-latest, options=fastboot
 vgaromimage: file={share}/VGABIOS-lgpl-latest
@@ -98,17 +96,18 @@ def open_pty():
 
 
 class Machine:
-    """What the two have in common: the child process and its end."""
+    """What the two have in common: child processes and their end."""
 
     def __init__(self):
-        self.child = None
+        self.children = []
+        self.child = None    # of them, the emulator
         self.output = None    # file descriptor: what the serial port sends
         self.input = None     # file descriptor: goes to the serial port,
         self.has_keyboard = False    # or to the keyboard
         self.directory = None
 
-    def spawn(self, argv, **streams):
-        """Starts the emulator; it dies with us, however we die."""
+    def spawn(self, argv, **options):
+        """Starts a child process; it dies with us, however we die."""
         libc = ctypes.CDLL(None, use_errno=True)
         pr_set_pdeathsig = 1
 
@@ -118,8 +117,10 @@ class Machine:
 
         if not os.access(argv[0], os.X_OK):
             raise MachineError(f"{argv[0]} is missing: run tools/deps")
-        self.child = subprocess.Popen(argv, cwd=self.directory,
-                                      preexec_fn=in_child, **streams)
+        child = subprocess.Popen(argv, cwd=self.directory,
+                                 preexec_fn=in_child, **options)
+        self.children.append(child)
+        return child
 
     def running(self):
         return self.child.poll() is None
@@ -129,10 +130,10 @@ class Machine:
         return 0
 
     def kill(self):
-        if self.child and self.running():
-            os.killpg(self.child.pid, signal.SIGKILL)
-        if self.child:
-            self.child.wait()
+        for child in self.children:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
     def read_log(self, name):
         try:
@@ -157,7 +158,13 @@ class Bochs(Machine):
         self.directory = directory
         cpu = args.cpu or self.default_cpu
         master, slave = open_pty()
+        if args.screen and not args.screen.endswith(".txt"):
+            width, height = map(int, args.graphics.split("x")[:2])
+            self.display = PictureDisplay(self, width, height)
+        else:
+            self.display = TextDisplay(self)
         config = BOCHSRC.format(memory=args.memory, share=BOCHS_SHARE,
+                                display=self.display.library,
                                 cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
                                 image=image,
                                 serial=os.ttyname(slave), dir=directory)
@@ -170,55 +177,25 @@ class Bochs(Machine):
         # The debugger wants a terminal; it goes to one nobody watches. The
         # machine's display then makes a terminal of its own.
         screen = self.unwatched_terminal()
-        self.spawn([BOCHS, "-q", "-f", "bochsrc", "-rc", "rc"],
-                   stdin=screen, stdout=screen, stderr=screen,
-                   env=dict(os.environ, TERM="vt52", LINES=str(ROWS),
-                            COLUMNS=str(COLUMNS)))
+        self.child = self.spawn(
+            [BOCHS, "-q", "-f", "bochsrc", "-rc", "rc"],
+            stdin=screen, stdout=screen, stderr=screen,
+            env=dict(os.environ, **self.display.environment))
         os.close(screen)
         # The slave stays open here, or the master would report a hangup
         # before Bochs has opened it.
         self.serial_slave = slave
         self.output = self.input = master
-        # Somebody has to read it, or Bochs waits as soon as it is full.
-        terminal = self.open_display()
-        if not terminal and (args.screen or args.keyboard):
+        if not self.display.open() and (args.screen or args.keyboard):
             raise MachineError("Bochs shows no display")
         if args.keyboard:
             self.has_keyboard = True
-            self.input = os.open(terminal, os.O_WRONLY | os.O_NOCTTY)
-
-    def open_display(self):
-        """Follows the machine's display; returns its terminal's name."""
-        deadline = time.monotonic() + DISPLAY_MAX
-        while not (name := re.search(rb'connected to screen "([^"]+)"',
-                                     self.terminal)):
-            if time.monotonic() > deadline or not self.running():
-                return None
-            time.sleep(0.05)
-        display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(display)
-        self.shown = Vt52()
-        self.shown_at = time.monotonic()
-
-        def watch():
-            try:
-                while data := os.read(display, 65536):
-                    self.shown.feed(data)
-                    self.shown_at = time.monotonic()
-            except OSError:    # Bochs has ended
-                pass
-
-        threading.Thread(target=watch, daemon=True).start()
-        return name[1]
+            self.input = os.open(self.display.terminal,
+                                 os.O_WRONLY | os.O_NOCTTY)
 
     def screendump(self, path):
-        """Saves the text of the machine's screen, when it changes no more."""
-        self.shown_at = time.monotonic()
-        deadline = self.shown_at + DISPLAY_MAX
-        while time.monotonic() < min(self.shown_at + DISPLAY_QUIET, deadline):
-            time.sleep(0.1)
-        with open(path, "w") as file:
-            file.write(self.shown.text() + "\n")
+        """Saves the screen: its text (.txt) or a picture (PPM)."""
+        self.display.dump(path)
 
     def input_waiting(self):
         count = fcntl.ioctl(self.serial_slave, termios.FIONREAD, b"\0" * 4)
@@ -285,8 +262,8 @@ class Qemu(Machine):
         else:
             argv += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         with open(os.path.join(directory, "qemu.log"), "wb") as log:
-            self.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                       stderr=log)
+            self.child = self.spawn(argv, stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, stderr=log)
         self.output = self.child.stdout.fileno()
         self.input = self.child.stdin.fileno()
 

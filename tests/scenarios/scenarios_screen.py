@@ -164,14 +164,35 @@ STATUS = (r"^Umbra nowalk \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
           r"MSR \d+ HLT \d+")
 
 
-@scenario("screen-guest")
-def screen_guest(s):
-    screen = s.file("screen.txt")
+def guest_shown(s, form, *options):
+    screen = s.file("screen." + form)
     run = s.start("--machine", "bochs", "--options", "guest=hello",
-                  "--screen", screen)
+                  "--screen", screen, *options)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, ["hello from the built-in guest",
                           "umbra: end: guest exit, status 0"])
+    if not re.search(STATUS, screen_text(screen), re.M):
+        raise Failure("no status on the screen")
+
+
+scenario("screen-guest", "txt")(guest_shown)
+scenario("screen-guest-framebuffer", "ppm", "--graphics", "800x600x32")(
+    guest_shown)
+
+
+# A PC with neither a serial port that one could watch nor VGA text.
+@scenario("screen-linux-framebuffer")
+def screen_linux_framebuffer(s):
+    screen = s.file("screen.ppm")
+    run = s.start("--machine", "bochs", "--graphics", "1024x768x24",
+                  "--screen", screen, "--kernel", KERNEL, "--initrd", INITRD,
+                  "--append", "console=ttyS0,115200 cryptomgr.notests "
+                  "panic=-1 umbra.run=fork-check:10")
+    run.finish(0, LINUX_SECONDS)
+    last = run.output.rfind("forks: 10 of 10")
+    if last < 0:
+        raise Failure("the guest has not run its program")
+    must_show(s, screen, run.output[last:].splitlines())
     if not re.search(STATUS, screen_text(screen), re.M):
         raise Failure("no status on the screen")
 
