@@ -104,6 +104,49 @@ static void none(void **state)
 	guest_ram[ROM + 9]--;
 }
 
+/* The FADT's RESET_REG: a generic address structure (ACPI 5.2.3.2, 5.2.9). */
+#define FADT_RESET_SPACE 116
+#define FADT_RESET_ADDRESS 120
+
+static gpa_t find_fadt(void)
+{
+	gpa_t table = ROM;
+
+	while (memcmp(guest_ram + table, "FACP", 4))
+		assert_true((table += 4) < ROM + ROM_SIZE);
+	return table;
+}
+
+/* In memory it may be anywhere; in a space that we can't reach, as PCI's
+ * configuration space, there is none for us. */
+static void reset_register(void **state)
+{
+	static const struct {
+		u8 id;
+		enum acpi_space space;
+	} spaces[] = { { 0, ACPI_MEMORY },
+		       { 1, ACPI_IO },
+		       { 2, ACPI_NO_SPACE },
+		       { 0x7f, ACPI_NO_SPACE } };
+	u64 address = 0xfed1c4f0a5ULL;
+	u8 good[ROM_SIZE];
+	gpa_t fadt = find_fadt();
+	struct acpi_facts facts;
+
+	memcpy(good, guest_ram + ROM, sizeof(good));
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
+		guest_ram[fadt + FADT_RESET_SPACE] = spaces[i].id;
+		memcpy(guest_ram + fadt + FADT_RESET_ADDRESS, &address,
+		       sizeof(address));
+		mend_checksum(fadt);
+		acpi_read(guest_ram + ROM, 36, all_memory, &facts);
+		assert_int_equal(facts.reset_space, spaces[i].space);
+		assert_int_equal(facts.reset_address, address);
+		assert_int_equal(facts.reset_value, 6);
+	}
+	memcpy(guest_ram + ROM, good, sizeof(good));
+}
+
 /* Whatever is in the tables, nothing beyond them is read. */
 static void ruined(void **state)
 {
@@ -133,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_tables),
 		cmocka_unit_test(none),
+		cmocka_unit_test(reset_register),
 		cmocka_unit_test(ruined),
 	};
 
