@@ -245,8 +245,9 @@ bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
 
 /*
  * Give up every shadow of the guest table at @gfn, so that the guest may write
- * it itself: the way out where a write can't be emulated.
+ * it itself: the way out where a write can't be emulated. Returns false if
+ * there was none.
  */
-void mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn);
+bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn);
 
 #endif

@@ -69,13 +69,16 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	}
 }
 
-void mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
+bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
 {
 	struct mmu *mmu = vcpu->mmu;
 	struct shadow_page *sp;
+	bool any = false;
 
 	while ((sp = shadow_page_next(mmu, gfn, NULL))) {
 		shadow_page_zap(mmu, sp);
 		mmu->stats.unshadowed++;
+		any = true;
 	}
+	return any;
 }

@@ -16,10 +16,43 @@
  */
 #define MAX_RETRIES 64
 
+#define DESCRIPTOR_SIZE 8
+#define DESCRIPTOR_ACCESSED BIT(40)
+#define DESCRIPTOR_S BIT(44) /* of code or data */
+
+/*
+ * Was the processor about to mark a descriptor as accessed, having loaded it
+ * (SDM vol. 3A, 3.4.5.1)? Then do that in its stead; it will find it done.
+ */
+static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
+{
+	static const struct {
+		enum vmcs_field base, limit;
+	} tables[] = { { VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT },
+		       { VMCS_GUEST_LDTR_BASE, VMCS_GUEST_LDTR_LIMIT } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		u64 offset = walk->gva - vmread(tables[i].base);
+		gpa_t gpa = walk->gpa - offset % DESCRIPTOR_SIZE;
+		u64 old, marked;
+
+		if (offset > vmread(tables[i].limit) ||
+		    ((gpa ^ (gpa + DESCRIPTOR_SIZE - 1)) & PAGE_MASK))
+			continue;
+		mmu_read(vcpu->mmu.mmu, gpa, &old, sizeof(old));
+		marked = old | DESCRIPTOR_ACCESSED;
+		if (old & DESCRIPTOR_S && old != marked)
+			return mmu_cmpxchg(&vcpu->mmu, gpa, &old, &marked,
+					   sizeof(old));
+	}
+	return false;
+}
+
 static enum exit_result give_up_table(struct vcpu *vcpu,
 				      const struct guest_walk *walk)
 {
 	struct retry *retry = &vcpu->retry;
+	bool was_table;
 
 	/* Another instruction or another page: there was progress. */
 	if (retry->rip != vcpu->exit.rip ||
@@ -27,12 +60,16 @@ static enum exit_result give_up_table(struct vcpu *vcpu,
 		retry->count = 0;
 	retry->rip = vcpu->exit.rip;
 	retry->page = walk->gva & PAGE_MASK;
-	if (++retry->count > MAX_RETRIES)
-		return vmx_stop_guest(
-			vcpu, "an instruction that Umbra cannot emulate "
-			      "writes a page table that it needs itself");
-	mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
-	return EXIT_RESUME;
+	was_table = mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
+	if (!was_table && mark_descriptor(vcpu, walk))
+		return EXIT_RESUME;
+	if (++retry->count <= MAX_RETRIES)
+		return EXIT_RESUME;
+	return vmx_stop_guest(
+		vcpu, "an instruction that Umbra cannot emulate writes %s",
+		was_table ? "a page table that it needs itself"
+			  : "a page that is read-only to users, with CR0.WP=0 "
+			    "and SMEP or SMAP");
 }
 
 static enum exit_result emulate_access(struct vcpu *vcpu,
@@ -74,6 +111,9 @@ static u32 faulting_access(const struct vcpu *vcpu, gva_t gva)
 	/*
 	 * A read of what the shadow maps is denied by SMAP alone: the processor
 	 * knows best whether the access was explicit, and that it was no fetch.
+	 * So no implicit write to a user page goes round in circles here, taken
+	 * for an explicit one: a descriptor is read before it is marked (the
+	 * TSS is written by task switches, which exit).
 	 */
 	if (protection && !(access & PFEC_W))
 		return access;

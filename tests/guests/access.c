@@ -196,6 +196,85 @@ static void check_pdptes(const struct chain *chain)
 	verify(chain->gva, 0, TRY_READ, 0);
 }
 
+/*
+ * A load of GS reads a descriptor from the LDT and sets its accessed bit. Those
+ * are a supervisor's accesses at every privilege, and implicit ones (4.6.1).
+ * That no AC lets them pass SMAP is left out: with Bochs 2.7 it does.
+ */
+__asm__(".text\n"
+	"load_gs_kernel: mov %eax, %gs; ret\n"
+	".section .user\n"
+	"load_gs_user: mov %eax, %gs; ret\n"
+	".text\n");
+extern const u8 load_gs_kernel[], load_gs_user[];
+extern u64 gdt[];
+
+#define GDT_LDT 10 /* free for guests in start.asm's GDT */
+#define LDT_PRESENT 0x82ULL
+#define LDT_SELECTOR 0x0f /* its entry 1, RPL 3 */
+#define USER_SEGMENT 0x00cff2000000ffffULL /* writable, not accessed */
+#define ACCESSED BIT(40)
+
+static void verify_load(const struct chain *chain, bool user_page,
+			bool writable, bool smap)
+{
+	u64 *descriptor = (u64 *)(u32)(chain->link[1] & PTE_ADDR_MASK) + 1;
+	bool denied = user_page && smap, read_only = !writable && controls.wp;
+	bool fault = denied || read_only;
+	u64 d;
+
+	*descriptor = USER_SEGMENT;
+	entry_write(chain->entry[1],
+		    chain->link[1] & ~(PTE_D | (user_page ? 0 : PTE_U) |
+				       (writable ? 0 : PTE_W)));
+	invlpg(chain->gva);
+	tried.value = LDT_SELECTOR;
+	try();
+	d = entry_read(chain->entry[1]) & PTE_D;
+	if (check_failed(
+		    tried.trapped == fault &&
+		    (!fault ||
+		     (tried.vector == VECTOR_PF &&
+		      tried.cr2 / 8 == chain->gva / 8 + 1 &&
+		      tried.error_code == (PFEC_P | (denied ? 0 : PFEC_W)))) &&
+		    *descriptor == (USER_SEGMENT | (fault ? 0 : ACCESSED)) &&
+		    !d == fault))
+		print("  %s loads GS from %s page: smap %u ac %u wp %u, %s "
+		      "vector %u(%x) D %u\n",
+		      tried.user ? "user" : "kernel",
+		      user_page ? "a user" : "a kernel", smap, tried.ac,
+		      controls.wp, tried.trapped ? "a" : "no", tried.vector,
+		      tried.error_code, (u32) !!d);
+}
+
+static void check_implicit(const struct chain *chain)
+{
+	u64 base = chain->gva;
+	u32 i;
+
+	gdt[GDT_LDT] = (2 * sizeof(u64) - 1) | (base & BITS(23, 0)) << 16 |
+		       LDT_PRESENT << 40 | (base & BITS(31, 24)) << 32;
+	__asm__ volatile("lldt %w0" : : "r"(GDT_LDT * 8));
+	entry_write(chain->entry[2], chain->link[2]);
+	for (i = 0; i < 128; i++) {
+		struct controls c = { .wp = i & 1,
+				      .smap = i & 2,
+				      .smep = i & 64 };
+
+		if (c.smep && !has_smep)
+			continue;
+		tried.user = i & 4;
+		tried.ac = i & 8;
+		if (c.smap && (!has_smap || (tried.ac && i & 16)))
+			continue;
+		controls_load(&c);
+		tried.kind = tried.user ? TRY_FETCH : TRY_CALL;
+		tried.gva = (u32)(tried.user ? load_gs_user : load_gs_kernel);
+		verify_load(chain, i & 16, i & 32, c.smap);
+	}
+	__asm__ volatile("mov %w0, %%gs; lldt %w0" : : "r"(0));
+}
+
 /* Bit 0: WP, 1: NXE, 2: SMEP, 3: SMAP, 4: AC. */
 #define CONTROLS 32
 
@@ -221,6 +300,8 @@ static void check_mode(enum mode next)
 		controls_load(&c);
 		check_controls(&chain, i & 16);
 	}
+	if (mode != MODE_LONG) /* where an LDT's descriptor is another one */
+		check_implicit(&chain);
 	c = off;
 	c.wp = true;
 	controls_load(&c);
