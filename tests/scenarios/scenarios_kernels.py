@@ -86,6 +86,7 @@ def linux_stress(s, options, scale):
     """Debian's stress-ng verifies its own work on processes and memory."""
     run = s.start(*on_bochs(), *linux(options, f"umbra.run=stress:{scale}"),
                   "--initrd", STRESS)
+    run.expect(r"^stress: huge pages: [1-9]", STRESS_SECONDS)
     run.expect(r"^stress: (\d+) of \1 passed\r?$", STRESS_SECONDS)
     run.finish(0, BOOT_SECONDS)
 
