@@ -4,7 +4,7 @@
 #include "guest/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
-#include "vmx/physical.h"
+#include "vmx/operand.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/vmx.h"
@@ -32,39 +32,29 @@ static void port_write(struct vcpu *vcpu, u16 port, unsigned int size,
 }
 
 /* One element between the port and memory at @gva; false: #PF injected. */
-static bool string_element(struct vcpu *vcpu, gva_t gva, u32 user)
+static bool string_element(struct operands *operands, gva_t gva)
 {
+	struct vcpu *vcpu = operands->vcpu;
 	u64 qualification = vcpu->exit.qualification;
 	unsigned int size = QUAL_IO_SIZE(qualification);
-	u32 access = user | (qualification & QUAL_IO_IN ? PFEC_W : 0);
+	bool in = qualification & QUAL_IO_IN;
 	u16 port = QUAL_IO_PORT(qualification);
-	struct guest_walk walk[2];
-	size_t first = MIN(size, PAGE_SIZE - (gva & ~PAGE_MASK));
+	struct operand memory;
 	u32 value = 0;
 
-	/* All of the element must be accessible before the port is touched. */
-	for (int i = 0; i < (first < size ? 2 : 1); i++) {
-		gva_t at = gva + (i ? first : 0);
-
-		if (!mmu_walk(&vcpu->mmu, at, access, WALK_FOR_DATA,
-			      &walk[i])) {
-			vcpu_inject_page_fault(vcpu, at, walk[i].error_code);
-			return false;
-		}
+	/* All of it must be accessible before the port is touched. */
+	if (!operand_find(operands, gva, size, in ? PFEC_W : 0, &memory)) {
+		vcpu_inject_page_fault(vcpu, operands->fault_gva,
+				       operands->fault_code);
+		return false;
 	}
-	if (qualification & QUAL_IO_IN) {
+	if (in) {
 		value = port_read(vcpu, port, size);
-		vcpu_write_physical(vcpu, walk[0].gpa, &value, first);
-		if (first < size)
-			vcpu_write_physical(vcpu, walk[1].gpa,
-					    (u8 *)&value + first, size - first);
-		return true;
+		operand_write(operands, &memory, &value);
+	} else {
+		operand_read(operands, &memory, &value);
+		port_write(vcpu, port, size, value);
 	}
-	vcpu_read_physical(vcpu, walk[0].gpa, &value, first);
-	if (first < size)
-		vcpu_read_physical(vcpu, walk[1].gpa, (u8 *)&value + first,
-				   size - first);
-	port_write(vcpu, port, size, value);
 	return true;
 }
 
@@ -88,25 +78,26 @@ static enum exit_result string_io(struct vcpu *vcpu)
 	u64 *index = &vcpu->regs.gpr[in ? RDI : RSI];
 	u64 *count = &vcpu->regs.gpr[RCX];
 	u64 base[SEG_COUNT];
-	u32 user = vcpu_data_access();
+	struct operands operands;
 	enum segment segment = in ? SEG_ES : IO_INFO_SEGMENT(info);
 	/* Under TF each iteration traps. */
 	int portion = rflags & RFLAGS_TF ? 1 : REP_PORTION;
 
+	operands_begin(&operands, vcpu, vcpu_data_access());
 	vcpu_segment_bases(vcpu, base);
 	for (int n = 0; n < portion; n++) {
 		gva_t gva = base[segment] + (*index & mask);
 
 		if (rep && !(*count & mask))
 			break;
-		if (vcpu_code_mode(vcpu) != INSN_MODE_64)
+		if (!operands.long_mode)
 			gva = (u32)gva;
 		if (!is_canonical(gva) || !is_canonical(gva + size - 1)) {
 			/* In 64-bit mode there is no overriding to SS. */
 			vcpu_inject_gp(vcpu);
 			return EXIT_RESUME;
 		}
-		if (!string_element(vcpu, gva, user))
+		if (!string_element(&operands, gva))
 			return EXIT_RESUME;
 		advance(index, rflags & RFLAGS_DF ? -size : size, mask);
 		if (!rep)

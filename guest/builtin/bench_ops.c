@@ -341,6 +341,28 @@ static void run_mmio(u32 writes)
 			*(volatile u32 *)WINDOW_GVA;
 }
 
+static void prepare_outs(u32 length)
+{
+	build(1);
+}
+
+/* A string of bytes to a port, all from one page. */
+static void run_outs(u32 length)
+{
+	const void *from;
+	u64 count;
+	u32 i;
+
+	for (i = 0; i < SMALL_OPS; i++) {
+		from = frame[0];
+		count = length;
+		__asm__ volatile("rep outsb"
+				 : "+S"(from), "+c"(count)
+				 : "d"(PORT_DELAY)
+				 : "memory");
+	}
+}
+
 static void do_nothing(u32 unused)
 {
 }
@@ -371,6 +393,7 @@ const struct bench_op bench_ops[] = {
 	{ "munmap-4096", 1, PAGES, prepare_mapped, run_unmap, NULL },
 	{ "mmio-read", SMALL_OPS, 0, prepare_mmio, run_mmio, NULL },
 	{ "mmio-write", SMALL_OPS, 1, prepare_mmio, run_mmio, NULL },
+	{ "outs-64", SMALL_OPS, 64, prepare_outs, run_outs, NULL },
 	{ "cpuid", SMALL_OPS, 0, do_nothing, run_cpuid, NULL },
 };
 const u32 bench_op_count = ARRAY_SIZE(bench_ops);

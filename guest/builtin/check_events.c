@@ -7,7 +7,6 @@
 #include "arch/x86/cpuid.h"
 #include "guest/builtin/check.h"
 
-#define PORT_DELAY 0x80 /* a port that nothing comes of */
 #define NON_CANONICAL BIT(47)
 #define STEPS_MAX 8
 

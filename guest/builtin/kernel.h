@@ -160,6 +160,7 @@ static inline void write_cr4(u64 value)
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
 }
 
+#define PORT_DELAY 0x80 /* a port that nothing comes of */
 #define MSR_EFER 0xc0000080
 
 static inline u64 read_efer(void)
