@@ -26,6 +26,7 @@ struct vm_stats {
 	 * there.
 	 */
 	u64 root_ticks[EXIT_REASONS];
+	u64 last_root_ticks; /* of the last exit that is done with */
 	u64 interrupts; /* injected external interrupts */
 	u64 started_ns;
 	u64 idle_ns; /* spent in HLT */

@@ -23,6 +23,9 @@
 /* COM1's input is looked at so often, in ns: its FIFO holds 16 bytes. */
 #define CONSOLE_POLL_NS (1000 * 1000ULL)
 
+/* Umbra does not put a timer of the guest's off for longer than this, in ns. */
+#define DELAY_MAX_NS (10 * 1000 * 1000ULL)
+
 /*
  * Exceptions that always exit, besides #PF. #DB and #AC: their delivery can
  * raise them again without end, and without an instruction in between at
@@ -51,6 +54,20 @@ static void take_input(struct vm *vm)
 	}
 }
 
+/*
+ * When to look at the devices again, by the TSC. However fast the guest's
+ * timers are, it has as much time for itself as Umbra takes to serve them (and
+ * to enter the guest, which is to come); or it would never reach its next
+ * instruction.
+ */
+static u64 look_again(const struct vm *vm)
+{
+	u64 longest = time_ns_to_tsc(DELAY_MAX_NS) - time_ns_to_tsc(0);
+
+	return MAX(time_ns_to_tsc(vm->next_event),
+		   rdtsc() + MIN(2 * vm->stats.last_root_ticks, longest));
+}
+
 void vm_serve_devices(struct vm *vm)
 {
 	u64 now;
@@ -63,7 +80,7 @@ void vm_serve_devices(struct vm *vm)
 	status_tick(vm, now);
 	vm->next_event =
 		MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
-	vm->deadline = time_ns_to_tsc(vm->next_event);
+	vm->deadline = look_again(vm);
 	apic_timer_arm(vm->deadline);
 	switch (vm->devices.end) {
 	case GUEST_RUNS:

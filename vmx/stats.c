@@ -9,9 +9,11 @@
 
 void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 {
-	if (exit->tsc) /* else this is the first entry */
-		stats->root_ticks[MIN(exit->reason, EXIT_REASONS - 1U)] +=
-			rdtsc() - exit->tsc;
+	if (!exit->tsc) /* this is the first entry */
+		return;
+	stats->last_root_ticks = rdtsc() - exit->tsc;
+	stats->root_ticks[MIN(exit->reason, EXIT_REASONS - 1U)] +=
+		stats->last_root_ticks;
 }
 
 static void print_exits(const struct vm_stats *stats)

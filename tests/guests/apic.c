@@ -105,19 +105,6 @@ __asm__(".text\n"
 	"	addl $4, %esp\n"
 	"	iret\n");
 
-static void out(u16 port, u8 value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static u8 in(u16 port)
-{
-	u8 value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
 static u64 read_msr(u32 index)
 {
 	u64 value;
@@ -177,7 +164,7 @@ static void forbid(void)
 static void end(u32 vector)
 {
 	if (vector >= PIC_BASE && vector < PIC_BASE + 16)
-		out(PIC1, PIC_EOI);
+		port_write(PIC1, PIC_EOI);
 	else if (vector >= VECTOR_EXCEPTIONS && vector != SOFTWARE)
 		set(LAPIC_EOI, 0);
 }
@@ -378,20 +365,20 @@ static void set_up_8259s(void)
 	static const u16 chips[] = { PIC1, PIC2 };
 
 	for (u32 i = 0; i < 2; i++) {
-		out(chips[i], 0x11);
-		out(chips[i] + 1, (u8)(PIC_BASE + 8 * i));
-		out(chips[i] + 1, i ? 2 : 4);
-		out(chips[i] + 1, 1);
-		out(chips[i] + 1, 0xff);
+		port_write(chips[i], 0x11);
+		port_write(chips[i] + 1, (u8)(PIC_BASE + 8 * i));
+		port_write(chips[i] + 1, i ? 2 : 4);
+		port_write(chips[i] + 1, 1);
+		port_write(chips[i] + 1, 0xff);
 	}
 }
 
 /* Channel 0, a pulse each millisecond. */
 static void start_pit(void)
 {
-	out(PIT_MODE, 0x34);
-	out(PIT_COUNT, 0xa9);
-	out(PIT_COUNT, 0x04);
+	port_write(PIT_MODE, 0x34);
+	port_write(PIT_COUNT, 0xa9);
+	port_write(PIT_COUNT, 0x04);
 }
 
 static void check_8259s(void)
@@ -400,13 +387,13 @@ static void check_8259s(void)
 	start_pit();
 	set(LAPIC_LINT0, LVT_EXTINT);
 	start(NULL);
-	out(PIC1 + 1, 0xfe);
+	port_write(PIC1 + 1, 0xfe);
 	check(come(2) && taken[1] == PIC_BASE, "no timer by the 8259s");
 	set(LAPIC_LINT0, LVT_EXTINT | LVT_MASKED);
 	start(NULL);
 	come(1);
 	check(count == 0, "the 8259s' interrupt, and LINT0 is masked");
-	out(PIC1 + 1, 0xff);
+	port_write(PIC1 + 1, 0xff);
 }
 
 static void silence_serial(void)
@@ -414,7 +401,7 @@ static void silence_serial(void)
 	if (count < 3)
 		within = silence_serial;
 	else
-		out(COM1 + 1, 0);
+		port_write(COM1 + 1, 0);
 }
 
 static void check_ioapic(void)
@@ -431,12 +418,12 @@ static void check_ioapic(void)
 	check(count == 0, "the timer, and its input is masked");
 
 	/* A level comes again at each EOI, until its reason is gone. */
-	while (!(in(COM1 + 5) & BIT(6)))
+	while (!(port_read(COM1 + 5) & BIT(6)))
 		;
 	start(silence_serial);
 	set_ioapic(IOAPIC_SERIAL, HIGH | IOAPIC_LEVEL);
-	out(COM1 + 4, 0x0b);
-	out(COM1 + 1, 0x02); /* the transmitter is empty */
+	port_write(COM1 + 4, 0x0b);
+	port_write(COM1 + 1, 0x02); /* the transmitter is empty */
 	check(come(3), "a level comes no third time");
 	allow();
 	forbid();

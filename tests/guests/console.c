@@ -13,17 +13,14 @@
 
 void console_init(void)
 {
-	__asm__ volatile("outb %b0, %w1" : : "a"(LCR_8N1), "Nd"(COM1_LCR));
+	port_write(COM1_LCR, LCR_8N1);
 }
 
 static void put(char c)
 {
-	u8 status;
-
-	do {
-		__asm__ volatile("inb %w1, %0" : "=a"(status) : "Nd"(COM1_LSR));
-	} while (!(status & LSR_THR_EMPTY));
-	__asm__ volatile("outb %0, %w1" : : "a"(c), "Nd"(COM1));
+	while (!(port_read(COM1_LSR) & LSR_THR_EMPTY))
+		;
+	port_write(COM1, (u8)c);
 }
 
 /* Decimal numbers have 32 bits: there is no division of 64 without a library. */

@@ -89,6 +89,19 @@ try {
 extern struct try tried;
 void try(void);
 
+static inline void port_write(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline u8 port_read(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
 static inline u32 read_cr0(void)
 {
 	u32 value;

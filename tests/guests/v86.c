@@ -241,7 +241,7 @@ void v86_trap(struct frame *frame)
 	if (frame->vector >= VECTOR_PIC) {
 		ticks++;
 		++*data(0);
-		__asm__ volatile("outb %b0, $0x20" : : "a"(0x20));
+		port_write(0x20, 0x20);
 		return;
 	}
 	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
@@ -369,9 +369,9 @@ static void check_timer(void)
 {
 	*data(0) = 0;
 	ticks = 0;
-	__asm__ volatile("outb %b0, $0x21" : : "a"(0xfe));
+	port_write(0x21, 0xfe);
 	run(v86_timer, 3);
-	__asm__ volatile("outb %b0, $0x21" : : "a"(0xff));
+	port_write(0x21, 0xff);
 	check(ticks >= 3, "no timer in the task");
 }
 
@@ -430,9 +430,7 @@ static void start_timer(void)
 				       { 0x40, 0xa9 }, { 0x40, 0x04 } };
 
 	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
-		__asm__ volatile("outb %b0, %w1"
-				 :
-				 : "a"(words[i][1]), "Nd"(words[i][0]));
+		port_write(words[i][0], (u8)words[i][1]);
 }
 
 /*
@@ -445,24 +443,22 @@ static void check_lost_interrupt(void)
 	u32 base = GATES - VECTOR_PIC * sizeof(u64);
 	struct table split = { sizeof(interrupts) - 1, base };
 	struct table whole = { sizeof(interrupts) - 1, (u32)interrupts };
-	u8 service;
 
 	memcpy((void *)base, interrupts, sizeof(interrupts));
 	entry_write(entry_of(GATES), GATES | PTE_W);
 	write_cr3(read_cr3());
 	gate_faults = ticks = 0;
 	__asm__ volatile("lidt %0" : : "m"(split));
-	__asm__ volatile("outb %b0, $0x21" : : "a"(0xfe));
+	port_write(0x21, 0xfe);
 	while (!gate_faults)
 		__asm__ volatile("sti; nop; cli" : : : "memory");
-	__asm__ volatile("outb %b0, $0x20" : : "a"(PIC_READ_SERVICE));
-	__asm__ volatile("inb $0x20, %0" : "=a"(service));
+	port_write(0x20, PIC_READ_SERVICE);
 	check(gate_faults == 1 && gate_error == 0, "a gate: not one fault");
-	check(ticks == 0 && (service & 1), "an interrupt is not lost");
-	__asm__ volatile("outb %b0, $0x20" : : "a"(PIC_EOI));
+	check(ticks == 0 && (port_read(0x20) & 1), "an interrupt is not lost");
+	port_write(0x20, PIC_EOI);
 	while (!ticks)
 		__asm__ volatile("sti; nop; cli" : : : "memory");
-	__asm__ volatile("outb %b0, $0x21" : : "a"(0xff));
+	port_write(0x21, 0xff);
 	__asm__ volatile("lidt %0" : : "m"(whole));
 	check(gate_faults == 1, "a gate: faults again");
 }
