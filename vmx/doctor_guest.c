@@ -235,6 +235,6 @@ const struct doctor_rule doctor_guest_rules[] = {
 	{ "26.3.1.4", VMCS_GUEST_RFLAGS,
 	  .expected = "IF is 1 where an external interrupt is injected",
 	  .when = doctor_injects_interrupt, .holds = has_if,
-	  BROKEN_BY(CHANGE(SET, EVENT, EVENT(INTR_EXTERNAL, 32))) },
+	  BROKEN_BY(CHANGE(SET, EVENT, VMX_INTR(INTR_EXTERNAL, 32))) },
 	{ 0 },
 };

@@ -59,9 +59,6 @@
 #define VMCS_CPU2 VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS
 #define VMCS_EVENT VMCS_VM_ENTRY_INTERRUPTION_INFORMATION
 
-/* VM-entry interruption information. */
-#define EVENT(type, vector) (VMX_INTR_VALID | (type) << 8 | (vector))
-
 /* IA32_VMX_MISC, SDM vol. 3D, A.6. */
 #define MISC_ACTIVITY_STATES(misc) ((misc) >> 6 & 7) /* HLT and on */
 #define MISC_CR3_TARGETS(misc) ((misc) >> 16 & BITS(8, 0))

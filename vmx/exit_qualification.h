@@ -77,6 +77,9 @@ enum vmx_intr_type {
 	INTR_OTHER_EVENT = 7
 };
 
+/* The event as a field of the VMCS has it, without an error code. */
+#define VMX_INTR(type, vector) (VMX_INTR_VALID | (u32)(type) << 8 | (vector))
+
 static inline enum vmx_intr_type vmx_intr_type(u32 info)
 {
 	return (enum vmx_intr_type)(info >> 8 & 7);

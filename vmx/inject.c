@@ -8,7 +8,7 @@
 
 static u32 exception_info(u8 vector, bool has_error)
 {
-	return VMX_INTR_VALID | INTR_HARDWARE_EXCEPTION << 8 | vector |
+	return VMX_INTR(INTR_HARDWARE_EXCEPTION, vector) |
 	       (has_error ? VMX_INTR_ERROR_CODE : 0);
 }
 

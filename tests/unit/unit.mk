@@ -58,8 +58,8 @@ UNIT_pm_SRCS := guest/pm.c
 UNIT_pci_SRCS := guest/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
-UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/cr_rules.c vmx/events.c \
-	vmx/vmcs_fields.c vmx/words.c guest/cpuid.c
+UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c vmx/words.c
+UNIT_cr_rules_SRCS := vmx/cr_rules.c vmx/events.c guest/cpuid.c
 UNIT_task_switch_SRCS := vmx/task_switch.c
 UNIT_mmu_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
 UNIT_audit_SRCS := $(wildcard mmu/*.c) tests/unit/mmu_world.c
