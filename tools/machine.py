@@ -130,9 +130,11 @@ class Machine:
         return 0
 
     def kill(self):
-        for child in self.children:
+        """Ends the emulator first, then what it needed."""
+        for child in reversed(self.children):
             if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
+                os.killpg(child.pid, signal.SIGKILL if child is self.child
+                          else signal.SIGTERM)
             child.wait()
 
     def read_log(self, name):
