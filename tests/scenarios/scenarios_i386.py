@@ -9,7 +9,14 @@ from scenarios import BOOT_SECONDS, LINUX_SECONDS, on_bochs
 I386 = os.path.join(BUILD, "guests/i386")
 
 
-def linux_i386(s, flavour, options, forks, works):
+WORKS = {
+    "686": [r"Linux version \S+-686 "],
+    "686-pae": [r"Linux version \S+-686-pae ",
+                r"NX \(Execute Disable\) protection: active"],
+}
+
+
+def linux_i386(s, flavour, options, forks, seconds=LINUX_SECONDS):
     """Boots to userspace, works there, and powers off."""
     run = s.start(*on_bochs(), "--options", options,
                   "--kernel", os.path.join(I386, "vmlinuz-" + flavour),
@@ -17,17 +24,14 @@ def linux_i386(s, flavour, options, forks, works):
                   "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1"
                   f" umbra.run=fork-check:{forks}")
     run.expect(r"^umbra: guest: Linux-32, ", BOOT_SECONDS)
-    for pattern in works:
-        run.expect(pattern, LINUX_SECONDS)
-    run.expect(rf"^forks: {forks} of {forks}$", LINUX_SECONDS)
+    for pattern in WORKS[flavour]:
+        run.expect(pattern, seconds)
+    run.expect(rf"^forks: {forks} of {forks}$", seconds)
     run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
 
 
-for flavour, other, works in (
-        ("686", "vtlb", [r"Linux version \S+-686 "]),
-        ("686-pae", "cached", [r"Linux version \S+-686-pae ",
-                               r"NX \(Execute Disable\) protection: active"])):
-    scenario(f"linux-{flavour}", flavour, "", 100, works)(linux_i386)
-    scenario(f"linux-{flavour}-{other}", flavour, f"mmu={other}", 10,
-             works)(linux_i386)
+for flavour, other in (("686", "vtlb"), ("686-pae", "cached")):
+    scenario(f"linux-{flavour}", flavour, "", 100)(linux_i386)
+    scenario(f"linux-{flavour}-{other}", flavour, f"mmu={other}", 10)(
+        linux_i386)

@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from harness import BUILD, INITRD, KERNEL, SOAK, scenario
+from harness import BUILD, INITRD, KERNEL, scenario
 from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
@@ -63,12 +63,11 @@ PLATFORM = (
 )
 
 
-@scenario("linux-plain")
-def linux_plain(s):
+def linux_plain(s, options, seconds=LINUX_SECONDS):
     """Debian's kernel as it comes: APICs, ACPI, its own choice of clocks."""
-    run = s.start(*on_bochs(), "--kernel", KERNEL, "--initrd", INITRD,
-                  "--append", "console=ttyS0")
-    run.expect(PROMPT, LINUX_SECONDS)
+    run = s.start(*on_bochs(), "--options", options, "--kernel", KERNEL,
+                  "--initrd", INITRD, "--append", "console=ttyS0")
+    run.expect(PROMPT, seconds)
     for command, answer in PLATFORM:
         type_command(run, command, answer)
     # Of the severities 0 to 4, warning and above, but one: the host bridge is
@@ -78,20 +77,20 @@ def linux_plain(s):
     power_off(run)
 
 
+scenario("linux-plain", "")(linux_plain)
+
+
 STRESS_SECONDS = 900
 STRESS = os.path.join(BUILD, "guests/stress.cpio")
 
 
-def linux_stress(s, options, scale):
+def linux_stress(s, options, scale, seconds=STRESS_SECONDS):
     """Debian's stress-ng verifies its own work on processes and memory."""
     run = s.start(*on_bochs(), *linux(options, f"umbra.run=stress:{scale}"),
                   "--initrd", STRESS)
-    run.expect(r"^stress: huge pages: [1-9]", STRESS_SECONDS)
-    run.expect(r"^stress: (\d+) of \1 passed\r?$", STRESS_SECONDS)
+    run.expect(r"^stress: huge pages: [1-9]", seconds)
+    run.expect(r"^stress: (\d+) of \1 passed\r?$", seconds)
     run.finish(0, BOOT_SECONDS)
 
 
 scenario("linux-stress", "", 1)(linux_stress)
-for rung in ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk"):
-    scenario(f"soak-stress-{rung}", f"mmu={rung}", 4,
-             scenarios=SOAK)(linux_stress)

@@ -21,15 +21,15 @@ NO_BIT_FADE = "11210\r00"
 APPEND = "console=ttyS0,115200 nosm nosmp nobench nobigstatus"
 
 
-def memtest(s, image, bits):
-    run = s.start(*on_bochs(), "--options", f"guest.memory={MEMORY}",
+def memtest(s, image, bits, options="", seconds=PASS_SECONDS):
+    run = s.start(*on_bochs(), "--options", f"guest.memory={MEMORY} {options}",
                   "--kernel", MEMTEST + image, "--append", APPEND)
     run.expect(rf"^umbra: guest: Linux{'-32' if bits == 32 else ''}, ",
                BOOT_SECONDS)
     run.expect(r"\x1b\[2J", BOOT_SECONDS)    # it now listens for 3 s
     run.send(NO_BIT_FADE)
-    run.expect(r"#9 +\[Modulo 20, random pattern\]", PASS_SECONDS)
-    errors = run.expect(r"Pass:  1 +Errors: (\d+)", PASS_SECONDS)[1]
+    run.expect(r"#9 +\[Modulo 20, random pattern\]", seconds)
+    errors = run.expect(r"Pass:  1 +Errors: (\d+)", seconds)[1]
     if errors != "0":
         raise Failure(f"{errors} errors in a pass")
     run.send("\x1b")    # Esc: it resets the machine

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What takes too long for make test: the test guests in full, each in each
-paging mode on each rung, chaos by the million, and Linux under audit."""
+"""What takes too long for make test: every guest on every rung; the test guests
+in full, in each paging mode; chaos by the million; and Linux under audit."""
 
 from harness import SOAK, scenario
 from scenarios_audit import RUNGS, linux_under_audit
 from scenarios_guests import under_umbra
+from scenarios_i386 import WORKS, linux_i386
+from scenarios_kernels import linux_plain, linux_stress
+from scenarios_memtest import memtest
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
 HOURS = 3600
 # So many machines share 10 million operations.
 CHAOS_OPS, CHAOS_RUNS = 10_000_000, 4 * len(RUNGS)
+FORKS, STRESS_SCALE = 1000, 4
 
 
 def soak(name, *arguments):
@@ -27,5 +31,17 @@ for rung in RUNGS:
         soak(f"chaos-{rung}-{name}", "haswell", f"mmu={rung}", "chaos",
              f"mode={mode} seed={mode} ops={CHAOS_OPS // CHAOS_RUNS}",
              6 * HOURS)(under_umbra)
+    for name in ("apic", "insns", "tasks", "timers", "v86"):
+        soak(f"{name}-{rung}", "haswell", f"mmu={rung}", name, "", HOURS)(
+            under_umbra)
+    for flavour in WORKS:
+        soak(f"linux-{flavour}-{rung}", flavour, f"mmu={rung}", FORKS, HOURS)(
+            linux_i386)
+    for bits, image in ((64, ""), (32, "32")):
+        soak(f"memtest-{bits}-{rung}", image, bits, f"mmu={rung}", HOURS)(
+            memtest)
+    soak(f"linux-plain-{rung}", f"mmu={rung}", HOURS)(linux_plain)
+    soak(f"linux-stress-{rung}", f"mmu={rung}", STRESS_SCALE, 6 * HOURS)(
+        linux_stress)
     soak(f"chaos-audit-{rung}", "haswell", f"mmu={rung} mmu.pages=64 audit=1",
          "chaos", "seed=7 ops=20000", HOURS)(under_umbra)
