@@ -97,8 +97,11 @@ demo: $(B)/umbra.elf
 bench: $(B)/umbra.elf $(LINUX)
 	tools/bench
 
-scenarios: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
+.PHONY: scenario-files
+scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
 		$(STRESS) test-guests
+
+scenarios: scenario-files
 	tests/scenarios/run.py
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.

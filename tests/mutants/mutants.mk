@@ -13,7 +13,7 @@ mutants: | $(B)/.deps
 mutants-sample: | $(B)/.deps
 	tests/mutants/run.py --sample 6
 
-soak: $(B)/unit/test_model $(B)/umbra.elf $(LINUX) test-guests
+soak: $(B)/unit/test_model scenario-files
 	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $<
 	$(MAKE) mutants
 	$(MAKE) fuzz
