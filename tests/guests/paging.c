@@ -290,6 +290,9 @@ void chain_build(struct chain *chain)
 	chain->gva = mode == MODE_LONG ? BIT(level_shift(4)) * 2 : 0;
 	chain->gva += wide() ? GIB + BIT(level_shift(2)) * 6 : GIB;
 	chain->gva += PT_INDEX * PAGE_SIZE;
+	/* The tables of an earlier chain are no tables while they are cleared. */
+	entry_write(table_entry(table, chain->gva, top_level()), 0);
+	write_cr3(read_cr3());
 	for (level = top_level(); level; level--) {
 		memset((void *)gpa, 0, PAGE_SIZE);
 		chain->entry[level] = table_entry(table, chain->gva, level);

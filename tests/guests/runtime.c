@@ -26,11 +26,18 @@ u8 user_stack[PAGE_SIZE] __attribute__((section(".user.stack")));
 extern u8 user_stack_top[];
 __asm__(".globl user_stack_top; user_stack_top = user_stack + 4096");
 
+/* By words: most of it clears tables, of which each word may be an exit. */
 void *memset(void *dst, int byte, size_t n)
 {
+	size_t words = n / sizeof(u32), bytes = n % sizeof(u32);
 	void *d = dst;
 
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(byte) : "memory");
+	__asm__ volatile("rep stosl\n"
+			 "mov %2, %1\n"
+			 "rep stosb"
+			 : "+D"(d), "+c"(words)
+			 : "r"(bytes), "a"((u8)byte * 0x01010101U)
+			 : "memory");
 	return dst;
 }
 
