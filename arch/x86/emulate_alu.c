@@ -126,14 +126,17 @@ u64 emul_combine(enum insn_op op, u64 a, u64 b, unsigned int size,
 }
 
 /*
- * One instruction on registers, after CF is set as the guest's: RCL and RCR
- * take it in. LAHF and SETO take the flags without the stack, which a host
- * test's compiler may have data below.
+ * One instruction on registers, after the flags are set as the guest's: RCL and
+ * RCR take CF in, and what the manual leaves undefined may be what it was (OF,
+ * after a rotation all the way round). LAHF and SETO take the flags, SAHF and
+ * an addition that overflows set them without the stack, which a host test's
+ * compiler may have data below.
  */
 #define EXECUTE(instruction)                                                   \
-	asm("btl $0, %k[in]\n\t" instruction "\n\tlahf\n\tseto %b[over]"       \
-	    : [v] "+r"(value), "=&a"(flags), [over] "=&q"(overflow)            \
-	    : [in] "r"(in), [src] "r"(src), "c"(count)                         \
+	asm("addb $0x7f, %b[over]\n\tsahf\n\t" instruction                     \
+	    "\n\tlahf\n\tseto %b[over]"                                        \
+	    : [v] "+r"(value), "+a"(flags), [over] "+q"(overflow)              \
+	    : [src] "r"(src), "c"(count)                                       \
 	    : "cc")
 #define EXECUTE_SIZED(name)                                                    \
 	(size == 1   ? ({ EXECUTE(name "b %%cl, %b[v]"); })                    \
@@ -148,9 +151,9 @@ u64 emul_combine(enum insn_op op, u64 a, u64 b, unsigned int size,
 u64 emul_shift(enum insn_op op, u64 value, u64 src, u8 count, unsigned int size,
 	       struct cpu_regs *regs)
 {
-	u64 in = regs->rflags, written = RFLAGS_ARITH;
-	u64 flags = 0;
-	u8 overflow = 0;
+	/* In AH: SF, ZF, AF, PF and CF, each where it is in RFLAGS. */
+	u64 flags = (regs->rflags & 0xff) << 8, written = RFLAGS_ARITH;
+	u8 overflow = regs->rflags & RFLAGS_OF ? 1 : 0;
 
 	/* Without a distance nothing happens, to flags neither. */
 	count &= size == 8 ? 63 : 31;
@@ -187,7 +190,6 @@ u64 emul_shift(enum insn_op op, u64 value, u64 src, u8 count, unsigned int size,
 	}
 	if (op <= OP_RCR)
 		written = RFLAGS_CF | RFLAGS_OF;
-	/* LAHF: SF, ZF, AF, PF and CF in AH, each where it is in RFLAGS. */
 	flags = (flags >> 8 & 0xff) | (overflow ? RFLAGS_OF : 0);
 	emul_set_flags(regs, written, flags);
 	return truncate(value, size);
