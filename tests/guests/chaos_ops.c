@@ -204,7 +204,7 @@ static void op_string_io(void)
 {
 	u32 address = chaos_scratch();
 	u32 wild = random_below(4) ? chaos_scratch() : (u32)chaos_chain.gva;
-	u32 count = random_below(300);
+	u32 count = random_below(600);
 	u16 port = random_port();
 
 	switch (random_below(4)) {

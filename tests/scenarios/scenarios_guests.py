@@ -138,12 +138,12 @@ def bench_ladder(s):
         for name, (off, on) in WALKS.items():
             want = on if rung == "nowalk" else off
             got = costs.get((rung, name), (-1, -1))[1]
-            if abs(got - want) > 0.02:
+            if abs(got - want) > 0.01:
                 raise Failure(f"{rung}: {got} walks for {name}, not {want}")
         for name, want in zip(("demand-fault", "pte-change", "cr3-of-8"),
                               expected):
             got = costs.get((rung, name), (-1, -1))[0]
-            if abs(got - want) > 0.02:
+            if abs(got - want) > 0.01:
                 raise Failure(f"{rung}: {got} exits for a {name}, not {want}")
 
 

@@ -164,6 +164,11 @@ STATUS = (r"^Umbra nowalk \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
           r"MSR \d+ HLT \d+")
 
 
+def must_show_status(path):
+    if not re.search(STATUS, screen_text(path), re.M):
+        raise Failure("no status on the screen")
+
+
 def guest_shown(s, form, *options):
     screen = s.file("screen." + form)
     run = s.start("--machine", "bochs", "--options", "guest=hello",
@@ -171,8 +176,7 @@ def guest_shown(s, form, *options):
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, ["hello from the built-in guest",
                           "umbra: end: guest exit, status 0"])
-    if not re.search(STATUS, screen_text(screen), re.M):
-        raise Failure("no status on the screen")
+    must_show_status(screen)
 
 
 scenario("screen-guest", "txt")(guest_shown)
@@ -193,8 +197,7 @@ def screen_linux_framebuffer(s):
     if last < 0:
         raise Failure("the guest has not run its program")
     must_show(s, screen, run.output[last:].splitlines())
-    if not re.search(STATUS, screen_text(screen), re.M):
-        raise Failure("no status on the screen")
+    must_show_status(screen)
 
 
 @scenario("keyboard-linux")
