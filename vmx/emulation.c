@@ -38,6 +38,13 @@ static enum emul_status op_read_for_write(void *ctx, gva_t gva, void *buf,
 	return read_as(ctx, gva, buf, len, PFEC_W);
 }
 
+static enum emul_status op_probe_write(void *ctx, gva_t gva, size_t len)
+{
+	struct operand p;
+
+	return operand_find(ctx, gva, len, PFEC_W, &p) ? EMUL_OK : EMUL_FAULT;
+}
+
 static enum emul_status op_write(void *ctx, gva_t gva, const void *buf,
 				 size_t len)
 {
@@ -96,13 +103,51 @@ static void op_write_vector(void *ctx, unsigned int number, const void *buf,
 		vector_write16(number, buf);
 }
 
+/* UMIP, CR0.EM and CR0.TS let it pass, or it had not come to its operand. */
+static void op_read_state(void *ctx, enum insn_op op, void *buf)
+{
+	const struct operands *operands = ctx;
+	struct table_register table;
+	u16 value;
+
+	switch (op) {
+	case OP_SGDT:
+		table.limit = (u16)vmread(VMCS_GUEST_GDTR_LIMIT);
+		table.base = vmread(VMCS_GUEST_GDTR_BASE);
+		memcpy(buf, &table, sizeof(table));
+		return;
+	case OP_SIDT:
+		table.limit = (u16)vmread(VMCS_GUEST_IDTR_LIMIT);
+		table.base = vmread(VMCS_GUEST_IDTR_BASE);
+		memcpy(buf, &table, sizeof(table));
+		return;
+	case OP_SLDT:
+		value = (u16)vmread(VMCS_GUEST_LDTR_SELECTOR);
+		break;
+	case OP_STR:
+		value = (u16)vmread(VMCS_GUEST_TR_SELECTOR);
+		break;
+	case OP_SMSW:
+		value = (u16)vcpu_cr0(operands->vcpu);
+		break;
+	case OP_FNSTCW:
+		value = fpu_control_word();
+		break;
+	default:
+		value = fpu_status_word();
+	}
+	memcpy(buf, &value, sizeof(value));
+}
+
 static const struct emul_ops emulation_ops = {
 	.read = op_read,
 	.write = op_write,
 	.read_for_write = op_read_for_write,
+	.probe_write = op_probe_write,
 	.cmpxchg = op_cmpxchg,
 	.read_vector = op_read_vector,
 	.write_vector = op_write_vector,
+	.read_state = op_read_state,
 };
 
 /*

@@ -282,6 +282,18 @@ static enum emul_status emulate_write(struct emulation *e)
 	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
 }
 
+/* Descriptor-table, task, status and control registers, and selectors. */
+static enum emul_status emulate_store_state(struct emulation *e)
+{
+	struct value value = { { 0, 0 } };
+
+	if (e->insn->op == OP_MOV_SEGMENT)
+		value.word[0] = e->segments->selector[e->insn->reg];
+	else
+		e->ops->read_state(e->ctx, e->insn->op, &value);
+	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
+}
+
 /* Its memory operand is called the destination, but isn't written. */
 static bool only_reads(const struct emulation *e)
 {
@@ -298,7 +310,7 @@ static enum emul_status emulate_one(struct emulation *e,
 		return emul_string(e, progress);
 	if (e->insn->op >= OP_PUSH)
 		return emul_stack(e);
-	if (e->insn->op == OP_MOV_VECTOR)
+	if (e->insn->op >= OP_MOV_VECTOR)
 		return emul_vector(e);
 	status = emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e));
 	if (status != EMUL_OK)
@@ -315,6 +327,15 @@ static enum emul_status emulate_one(struct emulation *e,
 	case OP_MOVBE:
 	case OP_SET:
 		return emulate_write(e);
+	case OP_MOV_SEGMENT:
+	case OP_SGDT:
+	case OP_SIDT:
+	case OP_SLDT:
+	case OP_STR:
+	case OP_SMSW:
+	case OP_FNSTCW:
+	case OP_FNSTSW:
+		return emulate_store_state(e);
 	default:
 		return emulate_modify(e);
 	}

@@ -53,6 +53,8 @@ struct emul_ops {
 	 */
 	enum emul_status (*read_for_write)(void *ctx, gva_t gva, void *buf,
 					   size_t len);
+	/* Could these bytes be written? No device hears of it. */
+	enum emul_status (*probe_write)(void *ctx, gva_t gva, size_t len);
 	/*
 	 * Write @new if memory still holds @old, as one atomic operation;
 	 * sets *@swapped. The emulator reads again and retries when false.
@@ -65,6 +67,8 @@ struct emul_ops {
 	/* @vex: what lies above @len bytes becomes 0, else it stays. */
 	void (*write_vector)(void *ctx, unsigned int number, const void *buf,
 			     size_t len, bool vex);
+	/* What @op, OP_SGDT to OP_FNSTSW, stores: at most 10 bytes. */
+	void (*read_state)(void *ctx, enum insn_op op, void *buf);
 };
 
 /*
@@ -75,7 +79,7 @@ struct emul_segments {
 	u64 base[SEG_COUNT];
 	u32 limit[SEG_COUNT];
 	u32 rights[SEG_COUNT]; /* AR_... */
-	u16 selector[SEG_COUNT]; /* for OP_PUSH_SEGMENT alone */
+	u16 selector[SEG_COUNT]; /* for OP_PUSH_SEGMENT, OP_MOV_SEGMENT */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pushes, and POP to memory: SDM vol. 2B, PUSH, PUSHA, PUSHF, POP; 2A, CALL. */
+/* Pushes, and POP: SDM vol. 2B, PUSH, PUSHA, PUSHF, POP; 2A, CALL. */
 #include "arch/x86/emulate_internal.h"
 #include "lib/string.h"
 
@@ -135,7 +135,7 @@ static enum emul_status enter(struct emulation *e)
 	status = emul_linear(e, SEG_SS, rsp, stack, size, true, &gva);
 	if (status != EMUL_OK)
 		return status;
-	return e->ops->read_for_write(e->ctx, gva, &old, size);
+	return e->ops->probe_write(e->ctx, gva, size);
 }
 
 /* An address made with rSP is made with what it is after the pop. */
@@ -153,6 +153,11 @@ static enum emul_status pop(struct emulation *e)
 	if (status != EMUL_OK)
 		return status;
 	write_gpr(&e->regs, RSP, rsp + size, stack);
+	/* POP rSP: what was popped is what stays. */
+	if (e->insn->dst == OPERAND_REG) {
+		emul_write_reg(e, value);
+		return EMUL_OK;
+	}
 	status = emul_locate(e, true);
 	return status == EMUL_OK ? e->ops->write(e->ctx, e->gva, &value, size)
 				 : status;

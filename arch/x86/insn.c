@@ -111,7 +111,7 @@ static void find_vector(struct decoder *d)
 	if (!v->size)
 		return;
 	d->vector = v;
-	d->insn->op = OP_MOV_VECTOR;
+	d->insn->op = v->op;
 	d->insn->vector |= v->flags & (VECTOR_STORE | VECTOR_ALIGNED |
 				       VECTOR_HIGH | VECTOR_MERGE);
 	d->insn->dst = v->flags & VECTOR_STORE ? OPERAND_MEM : OPERAND_VECTOR;
@@ -149,7 +149,8 @@ static bool decode_vex(struct decoder *d, u8 first)
 	d->insn->vector = VECTOR_VEX;
 	find_vector(d);
 	/* VVVV would be a third operand. */
-	return d->vector && (last & VEX_NOT_VVVV) == VEX_NOT_VVVV &&
+	return d->insn->op == OP_MOV_VECTOR &&
+	       (last & VEX_NOT_VVVV) == VEX_NOT_VVVV &&
 	       !(d->insn->vector & VECTOR_MERGE) &&
 	       (!d->vex_256 || (d->vector->flags & VECTOR_DOUBLES));
 }
@@ -236,7 +237,8 @@ static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 		find_vector(d);
 	if (*layout == LAYOUT_GROUP)
 		decode_group(d, opcode);
-	else if (*layout == LAYOUT_MODRM && insn->op != OP_NONE)
+	else if ((*layout == LAYOUT_MODRM || *layout == LAYOUT_MASKED) &&
+		 insn->op != OP_NONE)
 		d->modrm = (u8)insn_fetch(d, 1);
 	return insn->op != OP_NONE;
 }
@@ -280,6 +282,10 @@ static void decode_sizes(struct decoder *d)
 		insn->memory_size = 4;
 	else if (insn->op == OP_CMPXCHG8B)
 		insn->memory_size = 2 * insn->operand_size;
+	else if (insn->op == OP_SGDT || insn->op == OP_SIDT)
+		insn->memory_size = insn->mode == INSN_MODE_64 ? 10 : 6;
+	else if (insn->op == OP_MASKMOVDQU)
+		insn->memory_size = 16;
 	if (d->vector) {
 		insn->memory_size = d->vector->size;
 		if ((d->vector->flags & VECTOR_WIDENS) && (d->rex & REX_W))
@@ -330,6 +336,10 @@ static bool is_supported(const struct decoder *d, enum insn_layout layout)
 		return false;
 	if (insn->lock && !is_lockable(insn))
 		return false;
+	/* With other prefixes it would be MASKMOVQ, or nothing. */
+	if (layout == LAYOUT_MASKED)
+		return MODRM_MOD(d->modrm) == MOD_REGISTER &&
+		       d->operand_size_prefix && !d->repeat_prefix;
 	if ((d->flags & OPCODE_BARE) &&
 	    (d->operand_size_prefix || d->repeat_prefix))
 		return false;

@@ -73,14 +73,27 @@ enum insn_op {
 	OP_CMPXCHG,
 	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
 	OP_FLUSH, /* CLFLUSH, CLFLUSHOPT and CLWB */
+	OP_MOV_SEGMENT, /* to memory; reg is an enum segment */
+	OP_SGDT, /* from here on, state of the processor goes to memory */
+	OP_SIDT,
+	OP_SLDT,
+	OP_STR,
+	OP_SMSW,
+	OP_FNSTCW,
+	OP_FNSTSW,
 	OP_MOV_VECTOR, /* SSE and AVX moves that only copy */
+	OP_PAND, /* the SSE forms, with their twins for PS and PD */
+	OP_PANDN,
+	OP_POR,
+	OP_PXOR,
+	OP_MASKMOVDQU, /* reg selected by mask, to where rDI points */
 	OP_PUSH,
 	OP_PUSH_SEGMENT, /* reg is an enum segment */
 	OP_PUSHF,
 	OP_PUSHA,
 	OP_CALL, /* near */
 	OP_ENTER, /* of level 0 */
-	OP_POP, /* to memory */
+	OP_POP, /* to memory or a general register */
 	OP_MOVS, /* from here on, string instructions */
 	OP_STOS,
 	OP_LODS,
@@ -122,7 +135,7 @@ struct insn {
 	enum insn_mode mode;
 	u8 length; /* 1 to INSN_MAX_LENGTH bytes */
 	u8 operand_size; /* in bytes; MOVZX and MOVSX: the register's */
-	u8 memory_size; /* of the memory operand, in bytes, 1 to 16 */
+	u8 memory_size; /* of the memory operand, in bytes, 1 to 32 */
 	u8 address_size; /* in bytes: 2, 4 or 8 */
 	bool lock;
 	bool rep; /* a string instruction with a repeat prefix */
@@ -136,6 +149,7 @@ struct insn {
 	enum insn_operand third; /* SHLD, SHRD, IMUL: IMM or CL; else NONE */
 	u8 condition; /* CMOV, SET: the low 4 bits of the opcode */
 	u8 vector; /* VECTOR_... */
+	u8 mask; /* MASKMOVDQU: the vector register with the mask */
 };
 
 /*

@@ -143,6 +143,11 @@ void insn_decode_operands(struct decoder *d, enum insn_layout layout)
 		if (insn_fetch(d, 1) & BITS(4, 0))
 			insn->op = OP_NONE;
 		break;
+	case LAYOUT_MASKED:
+		insn->reg = MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
+		insn->mask = MODRM_RM(d->modrm) | (d->rex & REX_B ? 8 : 0);
+		insn->mem.base = RDI;
+		break;
 	case LAYOUT_MODRM:
 	case LAYOUT_GROUP:
 		if (MODRM_MOD(d->modrm) == MOD_REGISTER) {
@@ -152,6 +157,9 @@ void insn_decode_operands(struct decoder *d, enum insn_layout layout)
 			break;
 		}
 		decode_register(d);
+		if (insn->op == OP_MOV_SEGMENT &&
+		    (unsigned int)insn->reg >= SEG_COUNT)
+			insn->op = OP_NONE;
 		if (insn->address_size == 2)
 			decode_address16(d);
 		else

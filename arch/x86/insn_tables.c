@@ -60,6 +60,10 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0x16] = SEGMENT(SS, OPCODE_NOT_64),
 	[0x1e] = SEGMENT(DS, OPCODE_NOT_64),
 	[0x50 ... 0x57] = OPCODE(OP_PUSH, REG, OPCODE_STACK),
+	[0x58 ... 0x5f] = { .op = OP_POP,
+			    .dst = OPERAND_REG,
+			    .layout = LAYOUT_OPCODE,
+			    .flags = OPCODE_STACK },
 	[0x60] = IMPLIED(OP_PUSHA, NONE, OPCODE_NOT_64),
 	[0x63] = MODRM(OP_MOVSX, REG, MEM, OPCODE_MEM32 | OPCODE_ONLY_64),
 	[0x68] = IMPLIED(OP_PUSH, IMM, OPCODE_STACK),
@@ -78,6 +82,7 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0x89] = MODRM(OP_MOV, MEM, REG, 0),
 	[0x8a] = MODRM(OP_MOV, REG, MEM, OPCODE_BYTE),
 	[0x8b] = MODRM(OP_MOV, REG, MEM, 0),
+	[0x8c] = MODRM(OP_MOV_SEGMENT, MEM, NONE, OPCODE_MEM16),
 	[0x8f] = GROUP(GROUP_1A, OPCODE_STACK),
 	[0x9c] = IMPLIED(OP_PUSHF, NONE, OPCODE_STACK),
 	[0xa0] = OFFSET(OP_MOV, REG, MEM, OPCODE_BYTE),
@@ -111,6 +116,8 @@ const struct insn_opcode insn_one_byte[256] = {
 		   .src = OPERAND_MEM,
 		   .layout = LAYOUT_TABLE,
 		   .flags = OPCODE_BYTE },
+	[0xd9] = GROUP(GROUP_ESCAPE_D9, OPCODE_MEM16),
+	[0xdd] = GROUP(GROUP_ESCAPE_DD, OPCODE_MEM16),
 	[0xe8] = IMPLIED(OP_CALL, IMM, OPCODE_NEAR),
 	[0xf6] = GROUP(GROUP_3, OPCODE_BYTE),
 	[0xf7] = GROUP(GROUP_3, 0),
@@ -119,6 +126,8 @@ const struct insn_opcode insn_one_byte[256] = {
 };
 
 const struct insn_opcode insn_two_byte[256] = {
+	[0x00] = GROUP(GROUP_6, OPCODE_MEM16),
+	[0x01] = GROUP(GROUP_7, 0),
 	[0x40 ... 0x4f] = MODRM(OP_CMOV, REG, MEM, 0),
 	[0x90 ... 0x9f] = MODRM(OP_SET, MEM, NONE, OPCODE_BYTE),
 	[0xa0] = SEGMENT(FS, 0),
@@ -146,6 +155,10 @@ const struct insn_opcode insn_two_byte[256] = {
 	[0xc1] = MODRM(OP_XADD, MEM, REG, 0),
 	[0xc3] = MODRM(OP_MOVNTI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
 	[0xc7] = GROUP(GROUP_9, OPCODE_DWORD),
+	[0xf7] = { .op = OP_MASKMOVDQU,
+		   .dst = OPERAND_MEM,
+		   .src = OPERAND_VECTOR,
+		   .layout = LAYOUT_MASKED },
 };
 
 const struct insn_opcode insn_three_byte[16] = {
@@ -155,40 +168,64 @@ const struct insn_opcode insn_three_byte[16] = {
 		MODRM(OP_MOVDIRI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
 };
 
+#define MOVE(opcode_, prefix_, size_, flags_)                                  \
+	{                                                                      \
+		.op = OP_MOV_VECTOR, .opcode = (opcode_), .prefix = (prefix_), \
+		.size = (size_), .flags = (flags_)                             \
+	}
+/* With a register and 16 aligned bytes of memory. */
+#define LOGIC(op_, opcode_, prefix_)                                           \
+	{                                                                      \
+		.op = (op_), .opcode = (opcode_), .prefix = (prefix_),         \
+		.size = 16, .flags = VECTOR_ALIGNED                            \
+	}
+
 /* SDM vol. 2B, MOVUPS and the others of table A-3. */
 const struct insn_vector insn_vectors[] = {
-	{ 0x10, 0, 16, VECTOR_DOUBLES },
-	{ 0x10, 0x66, 16, VECTOR_DOUBLES },
-	{ 0x10, 0xf3, 4, 0 },
-	{ 0x10, 0xf2, 8, 0 },
-	{ 0x11, 0, 16, VECTOR_STORE | VECTOR_DOUBLES },
-	{ 0x11, 0x66, 16, VECTOR_STORE | VECTOR_DOUBLES },
-	{ 0x11, 0xf3, 4, VECTOR_STORE },
-	{ 0x11, 0xf2, 8, VECTOR_STORE },
-	{ 0x12, 0, 8, VECTOR_MERGE },
-	{ 0x12, 0x66, 8, VECTOR_MERGE },
-	{ 0x13, 0, 8, VECTOR_STORE },
-	{ 0x13, 0x66, 8, VECTOR_STORE },
-	{ 0x16, 0, 8, VECTOR_MERGE | VECTOR_HIGH },
-	{ 0x16, 0x66, 8, VECTOR_MERGE | VECTOR_HIGH },
-	{ 0x17, 0, 8, VECTOR_STORE | VECTOR_HIGH },
-	{ 0x17, 0x66, 8, VECTOR_STORE | VECTOR_HIGH },
-	{ 0x28, 0, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x28, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x29, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x29, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x2b, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x2b, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x6e, 0x66, 4, VECTOR_WIDENS },
-	{ 0x6f, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x6f, 0xf3, 16, VECTOR_DOUBLES },
-	{ 0x7e, 0x66, 4, VECTOR_STORE | VECTOR_WIDENS },
-	{ 0x7e, 0xf3, 8, 0 },
-	{ 0x7f, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0x7f, 0xf3, 16, VECTOR_STORE | VECTOR_DOUBLES },
-	{ 0xd6, 0x66, 8, VECTOR_STORE },
-	{ 0xe7, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES },
-	{ 0xf0, 0xf2, 16, VECTOR_DOUBLES },
+	MOVE(0x10, 0, 16, VECTOR_DOUBLES),
+	MOVE(0x10, 0x66, 16, VECTOR_DOUBLES),
+	MOVE(0x10, 0xf3, 4, 0),
+	MOVE(0x10, 0xf2, 8, 0),
+	MOVE(0x11, 0, 16, VECTOR_STORE | VECTOR_DOUBLES),
+	MOVE(0x11, 0x66, 16, VECTOR_STORE | VECTOR_DOUBLES),
+	MOVE(0x11, 0xf3, 4, VECTOR_STORE),
+	MOVE(0x11, 0xf2, 8, VECTOR_STORE),
+	MOVE(0x12, 0, 8, VECTOR_MERGE),
+	MOVE(0x12, 0x66, 8, VECTOR_MERGE),
+	MOVE(0x13, 0, 8, VECTOR_STORE),
+	MOVE(0x13, 0x66, 8, VECTOR_STORE),
+	MOVE(0x16, 0, 8, VECTOR_MERGE | VECTOR_HIGH),
+	MOVE(0x16, 0x66, 8, VECTOR_MERGE | VECTOR_HIGH),
+	MOVE(0x17, 0, 8, VECTOR_STORE | VECTOR_HIGH),
+	MOVE(0x17, 0x66, 8, VECTOR_STORE | VECTOR_HIGH),
+	MOVE(0x28, 0, 16, VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x28, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x29, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x29, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x2b, 0, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x2b, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x6e, 0x66, 4, VECTOR_WIDENS),
+	MOVE(0x6f, 0x66, 16, VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x6f, 0xf3, 16, VECTOR_DOUBLES),
+	MOVE(0x7e, 0x66, 4, VECTOR_STORE | VECTOR_WIDENS),
+	MOVE(0x7e, 0xf3, 8, 0),
+	MOVE(0x7f, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0x7f, 0xf3, 16, VECTOR_STORE | VECTOR_DOUBLES),
+	MOVE(0xd6, 0x66, 8, VECTOR_STORE),
+	MOVE(0xe7, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
+	MOVE(0xf0, 0xf2, 16, VECTOR_DOUBLES),
+	LOGIC(OP_PAND, 0x54, 0),
+	LOGIC(OP_PAND, 0x54, 0x66),
+	LOGIC(OP_PANDN, 0x55, 0),
+	LOGIC(OP_PANDN, 0x55, 0x66),
+	LOGIC(OP_POR, 0x56, 0),
+	LOGIC(OP_POR, 0x56, 0x66),
+	LOGIC(OP_PXOR, 0x57, 0),
+	LOGIC(OP_PXOR, 0x57, 0x66),
+	LOGIC(OP_PAND, 0xdb, 0x66),
+	LOGIC(OP_PANDN, 0xdf, 0x66),
+	LOGIC(OP_POR, 0xeb, 0x66),
+	LOGIC(OP_PXOR, 0xef, 0x66),
 	{ .size = 0 },
 };
 
@@ -228,6 +265,12 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 		[6] = { OP_PUSH, OPERAND_NONE, OPERAND_MEM,
 			OPCODE_STACK | OPCODE_REGISTER },
 	},
+	[GROUP_6] = { MEMBER(OP_SLDT, NONE), MEMBER(OP_STR, NONE) },
+	[GROUP_7] = {
+		[0] = MEMBER(OP_SGDT, NONE),
+		[1] = MEMBER(OP_SIDT, NONE),
+		[4] = { OP_SMSW, OPERAND_MEM, OPERAND_NONE, OPCODE_MEM16 },
+	},
 	[GROUP_8] = {
 		[4] = MEMBER(OP_BT, IMM),
 		[5] = MEMBER(OP_BTS, IMM),
@@ -240,4 +283,6 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 		[6] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
 		[7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
 	},
+	[GROUP_ESCAPE_D9] = { [7] = MEMBER(OP_FNSTCW, NONE) },
+	[GROUP_ESCAPE_DD] = { [7] = MEMBER(OP_FNSTSW, NONE) },
 };

@@ -17,7 +17,8 @@ enum insn_layout {
 	LAYOUT_TABLE, /* nothing: the address is rBX + AL */
 	LAYOUT_OPCODE, /* nothing: a register is in the opcode's low bits */
 	LAYOUT_IMPLIED, /* at most an immediate */
-	LAYOUT_ENTER /* two immediates */
+	LAYOUT_ENTER, /* two immediates */
+	LAYOUT_MASKED /* ModRM with two vector registers; rDI has the address */
 };
 
 enum insn_group {
@@ -27,10 +28,14 @@ enum insn_group {
 	GROUP_3,
 	GROUP_4,
 	GROUP_5,
+	GROUP_6,
+	GROUP_7,
 	GROUP_8,
 	GROUP_9,
 	GROUP_11,
 	GROUP_15,
+	GROUP_ESCAPE_D9, /* x87, SDM vol. 2D, A.5 */
+	GROUP_ESCAPE_DD,
 	GROUP_COUNT
 };
 
@@ -71,8 +76,9 @@ struct insn_group_member {
 
 #define GROUP_MEMBERS 8
 
-/* A vector move; prefix: 66H, F3H, F2H or 0 for none of them. */
+/* A vector instruction; prefix: 66H, F3H, F2H or 0 for none of them. */
 struct insn_vector {
+	u8 op; /* enum insn_op */
 	u8 opcode; /* after 0FH */
 	u8 prefix;
 	u8 size; /* of the memory operand, in bytes */

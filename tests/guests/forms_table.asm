@@ -23,7 +23,7 @@ SCAN		equ CF | PF | AF | SF | OF
 ; The attributes of forms.c.
 EQUAL		equ 1 << 16		; EAX, EDX and EBX, ECX as cmpxchg wants
 SOURCE		equ 1 << 17		; ESI is the operand's address
-NO_MMIO		equ 1 << 18		; it needs what it has written, or Umbra stops it
+NO_MMIO		equ 1 << 18		; it needs what it has written
 ALIGNED		equ 1 << 19		; the operand must be 16-byte aligned
 
 %macro BEGIN 2
@@ -46,7 +46,7 @@ ALIGNED		equ 1 << 19		; the operand must be 16-byte aligned
 ; The same with ESP as the operand's address; form_sp is what ESP becomes.
 %macro STACK 2+
 %defstr form_text %2
-	BEGIN	NO_MMIO | %1, form_text
+	BEGIN	%1, form_text
 	mov	[form_esp], esp
 	mov	esp, ebp
 	%2
@@ -212,9 +212,10 @@ bits 32
 	STACK	0, push 0x1234567
 	STACK	0, push dword [ebp + 8]
 	STACK	0, pop eax
+	STACK	0, pop ax
 	STACK	0, pop dword [ebp + 4]
 	STACK	0, pushfd
-	BEGIN	NO_MMIO, "call"
+	BEGIN	0, "call"
 	mov	[form_esp], esp
 	mov	esp, ebp
 	call	.called
@@ -247,19 +248,24 @@ bits 32
 	FORM	ALIGNED, movntdq [ebp], xmm0
 	FORM	0, movnti [ebp], eax
 	FORM	0, clflush [ebp]
-	FORM	NO_MMIO, maskmovdqu xmm0, xmm1
+	FORM	0, maskmovdqu xmm0, xmm1
 	FORM	0, movd xmm0, [ebp]
 	FORM	0, movq xmm0, [ebp]
 	FORM	0, movups xmm0, [ebp]
 	FORM	0, movhps xmm0, [ebp]
 	FORM	ALIGNED, movdqa xmm0, [ebp]
-	FORM	ALIGNED | NO_MMIO, pxor xmm0, [ebp]
-	FORM	NO_MMIO, fnstcw [ebp]
-	FORM	NO_MMIO, fnstsw [ebp]
-	FORM	NO_MMIO, sgdt [ebp]
-	FORM	NO_MMIO, sidt [ebp]
-	FORM	NO_MMIO, sldt [ebp]
-	FORM	NO_MMIO, smsw [ebp]
+	FORM	ALIGNED, pxor xmm0, [ebp]
+	FORM	ALIGNED, pand xmm0, [ebp]
+	FORM	ALIGNED, andnps xmm0, [ebp]
+	FORM	ALIGNED, orpd xmm0, [ebp]
+	FORM	0, fnstcw [ebp]
+	FORM	0, fnstsw [ebp]
+	FORM	0, sgdt [ebp]
+	FORM	0, sidt [ebp]
+	FORM	0, sldt [ebp]
+	FORM	0, str [ebp]
+	FORM	0, smsw [ebp]
+	FORM	0, mov [ebp], gs
 
 section .rodata.forms
 	dd	0, 0, 0

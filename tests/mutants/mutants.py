@@ -227,4 +227,10 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("high-byte-low", "emul", "arch/x86/emulate.c",
      "AH to BH are taken for AL to BL when read",
      "e->insn->high_byte ? value >> 8 : value", "value"),
+    ("masked-move-unprobed", "emul", "arch/x86/emulate_vector.c",
+     "MASKMOVDQU writes one page before the other refuses",
+     "status = masked_pass(e, bytes, mask, true);", "status = EMUL_OK;"),
+    ("pandn-negates-memory", "emul", "arch/x86/emulate_vector.c",
+     "PANDN negates the wrong operand",
+     "value[i] &= ~old[i];", "value[i] = old[i] & ~value[i];"),
 ]]

@@ -195,10 +195,15 @@ static void aim_by_displacement(struct test_case *c, u64 offset)
 	memcpy(after_opcode + (has_sib ? 2 : 1), &offset, 4);
 }
 
+static bool is_vector(const struct insn *insn)
+{
+	return insn->op >= OP_MOV_VECTOR && insn->op <= OP_MASKMOVDQU;
+}
+
 static bool is_aligned(const struct insn *insn)
 {
-	return insn->op == OP_MOV_VECTOR ? insn->vector & VECTOR_ALIGNED
-					 : insn->memory_size == 16;
+	return is_vector(insn) ? insn->vector & VECTOR_ALIGNED
+			       : insn->memory_size == 16;
 }
 
 static bool in_window(gva_t gva, u64 size)
@@ -279,7 +284,7 @@ static void choose_equal(struct choices *choices, struct test_case *c)
 	}
 }
 
-/* Is there anything in it that the stub can't execute or restore? */
+/* Not what the stub can't execute or restore, nor what UMIP may forbid. */
 static bool is_executable(const struct test_case *c)
 {
 	const struct insn *insn = &c->insn;
@@ -287,13 +292,27 @@ static bool is_executable(const struct test_case *c)
 			  insn->op == OP_XADD;
 
 	if (insn->op == OP_CALL || insn->op == OP_ENTER ||
-	    (insn->op == OP_MOV_VECTOR && !has_avx) ||
+	    (insn->op >= OP_SGDT && insn->op <= OP_SMSW) ||
+	    (is_vector(insn) && !has_avx) ||
 	    (insn->op == OP_MOVBE && !has_movbe) ||
 	    (insn->op == OP_MOVDIRI && !has_movdiri))
 		return false;
 	/* The C library's thread data hang off FS. */
 	return insn->mem.segment != SEG_FS &&
 	       !(writes_reg && insn->reg == RSP && !insn->high_byte);
+}
+
+static u16 host_selector(enum segment segment)
+{
+	u16 selectors[SEG_COUNT];
+
+	asm volatile("mov %%es, %0" : "=m"(selectors[SEG_ES]));
+	asm volatile("mov %%cs, %0" : "=m"(selectors[SEG_CS]));
+	asm volatile("mov %%ss, %0" : "=m"(selectors[SEG_SS]));
+	asm volatile("mov %%ds, %0" : "=m"(selectors[SEG_DS]));
+	asm volatile("mov %%fs, %0" : "=m"(selectors[SEG_FS]));
+	asm volatile("mov %%gs, %0" : "=m"(selectors[SEG_GS]));
+	return selectors[segment];
 }
 
 static bool choose_case(struct choices *choices, struct test_case *c)
@@ -321,8 +340,10 @@ static bool choose_case(struct choices *choices, struct test_case *c)
 	for (i = 0; i < sizeof(c->vector); i++)
 		((u8 *)c->vector)[i] = (u8)choose(choices);
 
-	if (c->insn.op >= OP_PUSH && c->insn.op < OP_POP &&
-	    c->insn.src != OPERAND_MEM)
+	for (i = 0; i < SEG_COUNT; i++)
+		c->segments.selector[i] = host_selector(i);
+	if (c->insn.op >= OP_PUSH && c->insn.op <= OP_POP &&
+	    c->insn.src != OPERAND_MEM && c->insn.dst != OPERAND_MEM)
 		return true;
 	if (c->insn.op >= OP_MOVS) {
 		if (choose(choices) & 1)
@@ -383,6 +404,12 @@ static enum emul_status write_window(void *ctx, gva_t gva, const void *buf,
 	return EMUL_OK;
 }
 
+static enum emul_status probe_window(void *ctx, gva_t gva, size_t len)
+{
+	(void)ctx;
+	return in_window(gva, len) ? EMUL_OK : EMUL_FAULT;
+}
+
 static enum emul_status cmpxchg_window(void *ctx, gva_t gva, const void *old,
 				       const void *new, size_t len,
 				       bool *swapped)
@@ -416,7 +443,19 @@ static void write_vector(void *ctx, unsigned int number, const void *buf,
 	memcpy(c->vector[number], buf, len);
 }
 
+/* Of OP_FNSTCW and OP_FNSTSW alone: see is_executable(). */
+static void read_state(void *ctx, enum insn_op op, void *buf)
+{
+	(void)ctx;
+	if (op == OP_FNSTCW)
+		asm volatile("fnstcw (%0)" : : "r"(buf) : "memory");
+	else
+		asm volatile("fnstsw (%0)" : : "r"(buf) : "memory");
+}
+
 static const struct emul_ops window_ops = {
+	.read_state = read_state,
+	.probe_write = probe_window,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
 	.read = read_window,

@@ -53,6 +53,14 @@ static enum emul_status memory_read_for_write(void *ctx, gva_t gva, void *buf,
 	return EMUL_OK;
 }
 
+static enum emul_status memory_probe_write(void *ctx, gva_t gva, size_t len)
+{
+	struct memory *m = ctx;
+
+	m->probes++;
+	return refuses(m, gva, len) ? m->refusal : EMUL_OK;
+}
+
 /* A failure is another processor that adds 1 in between. */
 static enum emul_status memory_cmpxchg(void *ctx, gva_t gva, const void *old,
 				       const void *new, size_t len,
@@ -84,12 +92,20 @@ static void write_vector(void *ctx, unsigned int number, const void *buf,
 	memcpy(vector, buf, len);
 }
 
+/* Each register is known by its number. */
+static void read_state(void *ctx, enum insn_op op, void *buf)
+{
+	memset(buf, (int)op, STATE_BYTES);
+}
+
 const struct emul_ops memory_ops = {
+	.read_state = read_state,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
 	.read = memory_read,
 	.write = memory_write,
 	.read_for_write = memory_read_for_write,
+	.probe_write = memory_probe_write,
 	.cmpxchg = memory_cmpxchg,
 };
 

@@ -6,12 +6,13 @@
 #include "arch/x86/emulate.h"
 
 #define MEMORY_SIZE (4 * PAGE_SIZE)
+#define STATE_BYTES 10 /* of the processor's state; each byte is its op */
 
 struct memory {
 	u8 bytes[MEMORY_SIZE];
 	gva_t fault_at; /* an access to this byte or above is refused */
 	enum emul_status refusal;
-	unsigned int reads, writes, reads_for_write, cmpxchgs;
+	unsigned int reads, writes, reads_for_write, probes, cmpxchgs;
 	unsigned int failures; /* of compare-exchange, to come */
 };
 

@@ -27,6 +27,15 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_MOV] = ZYDIS_MNEMONIC_MOV,
 	[OP_MOVNTI] = ZYDIS_MNEMONIC_MOVNTI,
 	[OP_FLUSH] = ZYDIS_MNEMONIC_CLFLUSH,
+	[OP_MOV_SEGMENT] = ZYDIS_MNEMONIC_MOV,
+	[OP_SGDT] = ZYDIS_MNEMONIC_SGDT,
+	[OP_SIDT] = ZYDIS_MNEMONIC_SIDT,
+	[OP_SLDT] = ZYDIS_MNEMONIC_SLDT,
+	[OP_STR] = ZYDIS_MNEMONIC_STR,
+	[OP_SMSW] = ZYDIS_MNEMONIC_SMSW,
+	[OP_FNSTCW] = ZYDIS_MNEMONIC_FNSTCW,
+	[OP_FNSTSW] = ZYDIS_MNEMONIC_FNSTSW,
+	[OP_MASKMOVDQU] = ZYDIS_MNEMONIC_MASKMOVDQU,
 	[OP_MOVZX] = ZYDIS_MNEMONIC_MOVZX,
 	[OP_MOVSX] = ZYDIS_MNEMONIC_MOVSX,
 	[OP_XCHG] = ZYDIS_MNEMONIC_XCHG,
@@ -76,14 +85,21 @@ static const ZydisMnemonic set[] = {
 	ZYDIS_MNEMONIC_SETNLE,
 };
 
-/* The vector moves, and what is to be known of each. */
+/* The vector instructions, and what is to be known of each. */
 static const struct {
 	ZydisMnemonic mnemonic, vex;
 	u8 properties; /* VECTOR_ALIGNED, HIGH, MERGE (of its load) */
+	enum insn_op op;
 } vectors[] = {
 #define VECTOR(name, properties)                                               \
 	{                                                                      \
-		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, properties      \
+		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, properties,     \
+			OP_MOV_VECTOR                                          \
+	}
+#define LOGIC(name, op)                                                        \
+	{                                                                      \
+		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, VECTOR_ALIGNED, \
+			op                                                     \
 	}
 	VECTOR(MOVUPS, 0),
 	VECTOR(MOVUPD, 0),
@@ -103,7 +119,20 @@ static const struct {
 	VECTOR(MOVDQU, 0),
 	VECTOR(MOVNTDQ, VECTOR_ALIGNED),
 	VECTOR(LDDQU, 0),
+	LOGIC(ANDPS, OP_PAND),
+	LOGIC(ANDPD, OP_PAND),
+	LOGIC(PAND, OP_PAND),
+	LOGIC(ANDNPS, OP_PANDN),
+	LOGIC(ANDNPD, OP_PANDN),
+	LOGIC(PANDN, OP_PANDN),
+	LOGIC(ORPS, OP_POR),
+	LOGIC(ORPD, OP_POR),
+	LOGIC(POR, OP_POR),
+	LOGIC(XORPS, OP_PXOR),
+	LOGIC(XORPD, OP_PXOR),
+	LOGIC(PXOR, OP_PXOR),
 #undef VECTOR
+#undef LOGIC
 };
 
 static const char *compare_vector(const struct insn *insn,
@@ -117,7 +146,7 @@ static const char *compare_vector(const struct insn *insn,
 						 ? vectors[i].vex
 						 : vectors[i].mnemonic))
 			break;
-	if (i == ARRAY_SIZE(vectors))
+	if (i == ARRAY_SIZE(vectors) || vectors[i].op != insn->op)
 		return "vector mnemonic";
 	properties = vectors[i].properties;
 	if (insn->vector & VECTOR_STORE)
@@ -332,6 +361,16 @@ static const char *compare_operand(const struct insn *insn,
 	}
 }
 
+/* Its memory operand comes third, and is not visible. */
+static const char *compare_masked(const struct insn *insn,
+				  const ZydisDecodedOperand *operands)
+{
+	if ((u8)ZydisRegisterGetId(operands[0].reg.value) != insn->reg ||
+	    (u8)ZydisRegisterGetId(operands[1].reg.value) != insn->mask)
+		return "vector register";
+	return compare_memory(insn, &operands[2], &insn->mem);
+}
+
 static const char *compare_accepted(const struct insn *insn,
 				    const ZydisDecodedInstruction *theirs,
 				    const ZydisDecodedOperand *operands)
@@ -358,7 +397,7 @@ static const char *compare_accepted(const struct insn *insn,
 	/* There 3EH is no segment override to Zydis. */
 	if (theirs->attributes & ZYDIS_ATTRIB_HAS_NOTRACK)
 		return NULL;
-	if (insn->op == OP_MOV_VECTOR) {
+	if (insn->op >= OP_MOV_VECTOR && insn->op <= OP_PXOR) {
 		difference = compare_vector(insn, theirs);
 		if (difference)
 			return difference;
@@ -382,6 +421,12 @@ static const char *compare_accepted(const struct insn *insn,
 	/* XLAT's memory operand is not visible to it. */
 	if (insn->op == OP_XLAT)
 		return NULL;
+	if (insn->op == OP_MOV_SEGMENT &&
+	    operands[1].reg.value !=
+		    ZydisRegisterEncode(ZYDIS_REGCLASS_SEGMENT, (u8)insn->reg))
+		return "segment register";
+	if (insn->op == OP_MASKMOVDQU)
+		return compare_masked(insn, operands);
 	if (dst == OPERAND_NONE)
 		return compare_operand(insn, src, second, &operands[0]);
 	difference = compare_operand(insn, dst, first, &operands[0]);

@@ -136,7 +136,11 @@ static void test_enter(void **state)
 	assert_int_equal(regs.gpr[RBP], 0x100);
 	assert_int_equal(regs.gpr[RSP], 0xe0);
 	/* It faults if the new top can't be written. */
-	assert_int_equal(memory.reads_for_write, 1);
+	assert_int_equal(memory.probes, 1);
+	assert_int_equal(memory.reads, 0);
+	memory.fault_at = 0xc0;
+	assert_int_equal(RUN(0xc8, 0x20, 0, 0), EMUL_FAULT);
+	assert_int_equal(regs.gpr[RSP], 0xe0);
 }
 
 /* Comparisons end a REP by ZF, and the element that did counts. */
@@ -193,6 +197,112 @@ static void test_misaligned_vector(void **state)
 	assert_int_equal(memory.bytes[8], 0x5a);
 }
 
+/* Only what is selected is written; and nothing if it can't be all. */
+static void test_masked_move(void **state)
+{
+	static const u8 expected[] = { 0x80, 0, 0x82, 0x83 };
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		vector[i] = (u8)(i == 1 || i > 3 ? i : 0x80 + i);
+	regs.gpr[RDI] = 0x100;
+	/* maskmovdqu %xmm1, %xmm0: data and mask are one in this test */
+	assert_int_equal(RUN(0x66, 0x0f, 0xf7, 0xc1), EMUL_OK);
+	assert_memory_equal(&memory.bytes[0x100], expected, sizeof(expected));
+	assert_int_equal(memory.bytes[0x104], 0);
+	assert_int_equal(memory.writes, 2);
+	assert_int_equal(regs.gpr[RDI], 0x100);
+	regs.gpr[RDI] = 0x200;
+	memory.fault_at = 0x203;
+	assert_int_equal(RUN(0x66, 0x0f, 0xf7, 0xc1), EMUL_FAULT);
+	assert_int_equal(memory.writes, 2);
+	memory.fault_at = 0x204;
+	assert_int_equal(RUN(0x66, 0x0f, 0xf7, 0xc1), EMUL_OK);
+	/* Without a segment that may be written it is #GP. */
+	segments.rights[SEG_DS] &= ~AR_WRITABLE;
+	assert_int_equal(run_in_mode((const u8[]){ 0x66, 0x0f, 0xf7, 0xc1 }, 4,
+				     INSN_MODE_32),
+			 EMUL_GP);
+}
+
+static void test_vector_logic(void **state)
+{
+	vector[0] = 0x0f;
+	vector[15] = 0xf0;
+	memset(&memory.bytes[0x100], 0x3c, 16);
+	regs.gpr[RBX] = 0x100;
+	/* pandn (%rbx), %xmm1; por; pxor; pand */
+	assert_int_equal(RUN(0x66, 0x0f, 0xdf, 0x0b), EMUL_OK);
+	assert_int_equal(vector[0], 0x30);
+	assert_int_equal(vector[15], 0x0c);
+	assert_int_equal(RUN(0x66, 0x0f, 0xeb, 0x0b), EMUL_OK);
+	assert_int_equal(vector[0], 0x3c);
+	assert_int_equal(RUN(0x66, 0x0f, 0xef, 0x0b), EMUL_OK);
+	assert_int_equal(vector[0], 0);
+	vector[15] = 0xaa;
+	assert_int_equal(RUN(0x66, 0x0f, 0xdb, 0x0b), EMUL_OK);
+	assert_int_equal(vector[15], 0x28);
+	assert_int_equal(memory.writes, 0);
+	regs.gpr[RBX] = 0x108;
+	assert_int_equal(RUN(0x66, 0x0f, 0xdb, 0x0b), EMUL_UNSUPPORTED);
+}
+
+/* So many bytes of that register, and no more. */
+static void assert_stored(enum insn_op op, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < 16; i++)
+		assert_int_equal(memory.bytes[0x100 + i], i < size ? op : 0);
+	memset(&memory.bytes[0x100], 0, 16);
+}
+
+static void test_stored_state(void **state)
+{
+	regs.gpr[RBX] = 0x100;
+	assert_int_equal(RUN(0x0f, 0x01, 0x03), EMUL_OK);
+	assert_stored(OP_SGDT, 10);
+	assert_int_equal(RUN(0x0f, 0x01, 0x0b), EMUL_OK);
+	assert_stored(OP_SIDT, 10);
+	/* In 32-bit code the base has 4 bytes, whatever the operand size. */
+	assert_int_equal(run_in_mode((const u8[]){ 0x66, 0x0f, 0x01, 0x03 }, 4,
+				     INSN_MODE_32),
+			 EMUL_OK);
+	assert_stored(OP_SGDT, 6);
+	/* Always 2 bytes: sldt, str, smsw (%rbx), with REX.W too */
+	assert_int_equal(RUN(0x0f, 0x00, 0x03), EMUL_OK);
+	assert_stored(OP_SLDT, 2);
+	assert_int_equal(RUN(0x48, 0x0f, 0x00, 0x0b), EMUL_OK);
+	assert_stored(OP_STR, 2);
+	assert_int_equal(RUN(0x48, 0x0f, 0x01, 0x23), EMUL_OK);
+	assert_stored(OP_SMSW, 2);
+	assert_int_equal(RUN(0xd9, 0x3b), EMUL_OK);
+	assert_stored(OP_FNSTCW, 2);
+	assert_int_equal(RUN(0xdd, 0x3b), EMUL_OK);
+	assert_stored(OP_FNSTSW, 2);
+	/* mov %gs, (%rbx) */
+	segments.selector[SEG_GS] = 0x4242;
+	assert_int_equal(RUN(0x48, 0x8c, 0x2b), EMUL_OK);
+	assert_stored(0x42, 2);
+}
+
+static void test_pop_register(void **state)
+{
+	memset(&memory.bytes[0x100], 0x5a, 8);
+	regs.gpr[RSP] = 0x100;
+	regs.gpr[R11] = ~0ULL;
+	/* popw %r11w; pop %r11; pop %rsp */
+	assert_int_equal(RUN(0x66, 0x41, 0x5b), EMUL_OK);
+	assert_true(regs.gpr[R11] == 0xffffffffffff5a5a);
+	assert_int_equal(regs.gpr[RSP], 0x102);
+	regs.gpr[RSP] = 0x100;
+	assert_int_equal(RUN(0x41, 0x5b), EMUL_OK);
+	assert_true(regs.gpr[R11] == 0x5a5a5a5a5a5a5a5a);
+	regs.gpr[RSP] = 0x100;
+	assert_int_equal(RUN(0x5c), EMUL_OK);
+	assert_true(regs.gpr[RSP] == 0x5a5a5a5a5a5a5a5a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +315,10 @@ int main(void)
 		cmocka_unit_test_setup(test_rep_compares, set_up),
 		cmocka_unit_test_setup(test_division, set_up),
 		cmocka_unit_test_setup(test_misaligned_vector, set_up),
+		cmocka_unit_test_setup(test_masked_move, set_up),
+		cmocka_unit_test_setup(test_vector_logic, set_up),
+		cmocka_unit_test_setup(test_stored_state, set_up),
+		cmocka_unit_test_setup(test_pop_register, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
