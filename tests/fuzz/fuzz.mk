@@ -8,7 +8,7 @@ FUZZ_insn_SRCS := $(INSN_SRCS) \
 FUZZ_insn_LIBS := -lZydis
 
 FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
-	tests/unit/emulate_host.c \
+	tests/unit/emulate_host.c tests/unit/emulate_case.c \
 	tests/unit/insn_random.c
 
 FUZZ_multiboot2_SRCS := boot/multiboot2.c

@@ -25,8 +25,8 @@ UNIT_insn_SRCS := $(INSN_SRCS) \
 UNIT_insn_LIBS := -lZydis
 
 UNIT_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
-	tests/unit/emulate_host.c tests/unit/emulate_memory.c \
-	tests/unit/insn_random.c
+	tests/unit/emulate_host.c tests/unit/emulate_case.c \
+	tests/unit/emulate_memory.c tests/unit/insn_random.c
 UNIT_emulate_forms_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
 	tests/unit/emulate_memory.c
 
