@@ -8,6 +8,7 @@
 #include "boot/memory.h"
 #include "boot/multiboot2.h"
 #include "lib/elf.h"
+#include "lib/page.h"
 #include "lib/string.h"
 
 #define WORD_BITS 64
@@ -223,7 +224,7 @@ void *memory_alloc(size_t pages)
 	for (size_t i = 0; i < pages; i++)
 		set_free(hfn + i, false);
 	p = phys_to_virt(hfn << PAGE_SHIFT);
-	memset(p, 0, pages * PAGE_SIZE);
+	clear_pages(p, pages);
 	return p;
 }
 

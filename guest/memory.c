@@ -2,6 +2,7 @@
 /* The guest's physical memory: see memory.h. */
 #include "guest/memory.h"
 
+#include "lib/page.h"
 #include "lib/string.h"
 
 #define GUEST_MEMORY_MIN (2 * MIB)
@@ -51,7 +52,7 @@ static bool claim_frames(struct guest_memory *gm)
 			}
 			if (gm->p2m[gfn] == P2M_NONE)
 				return false;
-			memset(gm->ops->map(gm->p2m[gfn]), 0, PAGE_SIZE);
+			clear_pages(gm->ops->map(gm->p2m[gfn]), 1);
 		}
 	}
 	return true;

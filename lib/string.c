@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory functions are the processor's string instructions: one line
- * each, and on processors with fast strings (SDM vol. 1, 7.3.9.3) as good as
- * anything longer. The direction flag is clear, as the ABI promises.
+ * The memory functions are the processor's string instructions: on processors
+ * with fast strings (SDM vol. 1, 7.3.9.3) as good as anything longer. By eight
+ * bytes, since older ones and emulators take as long for one. The direction
+ * flag is clear, as the ABI promises.
  */
 #include "lib/string.h"
 #include "lib/types.h"
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
+	size_t words = n / sizeof(u64), rest = n % sizeof(u64);
 	void *d = dst;
 
-	asm volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+	asm volatile("rep movsq"
+		     : "+D"(d), "+S"(src), "+c"(words)
+		     :
+		     : "memory");
+	asm volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(rest) : : "memory");
 	return dst;
 }
 
@@ -30,9 +36,12 @@ void *memmove(void *dst, const void *src, size_t n)
 
 void *memset(void *dst, int byte, size_t n)
 {
+	u64 word = (u8)byte * 0x0101010101010101ULL;
+	size_t words = n / sizeof(u64), rest = n % sizeof(u64);
 	void *d = dst;
 
-	asm volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(byte) : "memory");
+	asm volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(word) : "memory");
+	asm volatile("rep stosb" : "+D"(d), "+c"(rest) : "a"(word) : "memory");
 	return dst;
 }
 

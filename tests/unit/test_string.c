@@ -58,6 +58,25 @@ static void test_memory(void **state)
 	assert_true(umbra_memcmp(a, b, 63) == 0);
 }
 
+/* Of all lengths around that of a word, and not a byte more. */
+static void test_lengths(void **state)
+{
+	u8 a[64] = { 0 }, b[64] = { 0 }, from[64];
+
+	for (size_t n = 0; n < sizeof(from); n++)
+		from[n] = (u8)(n * 7);
+	for (size_t n = 0; n < 40; n++) {
+		size_t at = n % 11;
+
+		assert_ptr_equal(umbra_memset(a + at, (int)n, n), a + at);
+		memset(b + at, (int)n, n);
+		assert_memory_equal(a, b, sizeof(a));
+		assert_ptr_equal(umbra_memcpy(a + at, from + 3, n), a + at);
+		memcpy(b + at, from + 3, n);
+		assert_memory_equal(a, b, sizeof(a));
+	}
+}
+
 static void test_strings(void **state)
 {
 	static const char *const s[] = { "",	"a",   "b",    "ab",
@@ -83,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_strings),
 	};
 
