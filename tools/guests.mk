@@ -104,6 +104,10 @@ scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) 
 scenarios: scenario-files
 	tests/scenarios/run.py
 
+# All that the suites of make test boot.
+.PHONY: test-files
+test-files: scenario-files $(KVM)/vmlinuz
+
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.
 test-nested: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz
 	tests/nested/run.py $(if $(FULL),--full)
