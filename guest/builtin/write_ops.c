@@ -278,6 +278,17 @@ OP(movq_sse)
 			 : "r"(new));
 }
 
+OP(maskmovdqu)
+{
+	u64 pair[2] = { new, ~new }, mask[2] = { ~0ULL, 0 };
+
+	__asm__ volatile("movups %1, %%xmm0\n\tmovups %2, %%xmm1\n\t"
+			 "maskmovdqu %%xmm1, %%xmm0"
+			 :
+			 : "D"(e), "m"(pair), "m"(mask)
+			 : "memory");
+}
+
 const struct write_op write_ops[] = {
 	{ "MOV of 8 bytes", op_mov8, true },
 	{ "MOV of 4 bytes", op_mov4, false },
@@ -310,5 +321,6 @@ const struct write_op write_ops[] = {
 	{ "MOVAPS", op_movaps, false },
 	{ "MOVUPS across entries", op_movups_crossing, false },
 	{ "MOVQ from an XMM register", op_movq_sse, true },
+	{ "MASKMOVDQU", op_maskmovdqu, true },
 };
 const u32 write_op_count = ARRAY_SIZE(write_ops);
