@@ -5,6 +5,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 #include "guest/lapic.h"
+#include "guest/msr.h"
 #include "lib/string.h"
 
 #define ALL 0xffffffffU
@@ -52,7 +53,7 @@
  * Leaf 1, EDX. Not here:
  *	MCE, MCA: machine checks are the machine's
  *	APIC: the guest's IA32_APIC_BASE, below
- *	MTRR, PAT: memory types are not shadowed; all guest memory is WB
+ *	MTRR: memory types are not shadowed; all guest memory is WB
  *	PSN, DS, ACPI, TM, PBE: serial number, debug store, thermal control
  *	HTT: one logical processor
  */
@@ -60,9 +61,10 @@
 	(CPUID_1_EDX_FPU | CPUID_1_EDX_VME | CPUID_1_EDX_DE |                  \
 	 CPUID_1_EDX_PSE | CPUID_1_EDX_TSC | CPUID_1_EDX_MSR |                 \
 	 CPUID_1_EDX_PAE | CPUID_1_EDX_CX8 | CPUID_1_EDX_SEP |                 \
-	 CPUID_1_EDX_PGE | CPUID_1_EDX_CMOV | CPUID_1_EDX_PSE36 |              \
-	 CPUID_1_EDX_CLFSH | CPUID_1_EDX_MMX | CPUID_1_EDX_FXSR |              \
-	 CPUID_1_EDX_SSE | CPUID_1_EDX_SSE2 | CPUID_1_EDX_SS)
+	 CPUID_1_EDX_PGE | CPUID_1_EDX_CMOV | CPUID_1_EDX_PAT |                \
+	 CPUID_1_EDX_PSE36 | CPUID_1_EDX_CLFSH | CPUID_1_EDX_MMX |             \
+	 CPUID_1_EDX_FXSR | CPUID_1_EDX_SSE | CPUID_1_EDX_SSE2 |               \
+	 CPUID_1_EDX_SS)
 
 /*
  * Leaf 7, EBX. Not here:
@@ -210,7 +212,9 @@ static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 {
 	switch (leaf) {
 	case CPUID_VENDOR:
-		out->eax = CPUID_TSC;
+		out->eax = input->misc_enable & MISC_ENABLE_LIMIT_CPUID
+				   ? CPUID_CACHE_DESCRIPTORS
+				   : CPUID_TSC;
 		break;
 	case CPUID_FEATURES:
 		adjust_features(out, input);
@@ -233,6 +237,8 @@ static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 	case CPUID_EXT_FEATURES:
 		if (!input->rdtscp)
 			out->edx &= ~CPUID_EXT_EDX_RDTSCP;
+		if (input->misc_enable & MISC_ENABLE_XD_DISABLE)
+			out->edx &= ~CPUID_EXT_EDX_NX;
 		break;
 	case CPUID_EXT_POWER:
 		if (!input->invariant_tsc)

@@ -26,6 +26,7 @@ struct cpuid_policy_input {
 	bool apic; /* the local APIC is enabled in IA32_APIC_BASE */
 	u64 tsc_hz; /* the TSC's rate, told in leaf 15h */
 	u64 cr4; /* the guest's: OSXSAVE is mirrored in leaf 1 */
+	u64 misc_enable; /* likewise: it can hide leaves, and NX */
 };
 
 /* The state components that a guest may enable: x87, SSE, AVX. */

@@ -9,10 +9,26 @@
 #define MISC_ENABLE_NO_PEBS BIT(12)
 #define MICROCODE_REVISION BIT(32) /* revision 1, in the high half */
 
+/* They would switch what a guest has not: there is nothing behind them. */
+#define MISC_ENABLE_EMPTY                                                      \
+	(BIT(3) /* thermal control */ | BIT(16) /* SpeedStep */ |              \
+	 BIT(18) /* MONITOR */ | BIT(23) /* no task-priority messages */)
+
+#define PAT_AFTER_RESET 0x0007040600070406 /* SDM vol. 3A, 11.12.4 */
+
 #define MSR(msr) .index = (msr), .name = #msr
 
+/* Each byte is a memory type: UC, WC, WT, WP, WB, UC- (vol. 3A, 11.12.2). */
+static bool is_pat_valid(u64 value)
+{
+	for (; value; value >>= 8)
+		if ((value & BITS(7, 0)) > 7 || (value & BITS(7, 1)) == 2)
+			return false;
+	return true;
+}
+
 /*
- * Not here, among others: the MTRRs, IA32_PAT and the machine-check banks
+ * Not here, among others: the MTRRs and machine-check banks
  * (CPUID shows none of them), IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
  * and its kin (nor IBRS; a guest must not steer what Umbra itself relies on),
  * IA32_XSS, the counters.
@@ -54,10 +70,17 @@ static const struct msr_policy table[] = {
 	{ MSR(IA32_TSC_AUX), .kind = MSR_PASSTHROUGH_RDTSCP,
 	  .why = "only RDTSCP and RDPID read it, and Umbra uses neither" },
 	{ MSR(IA32_MISC_ENABLE), .kind = MSR_VALUE,
-	  .why = "says that there is no BTS and no PEBS; the machine's stays",
+	  .why = "no BTS, no PEBS; it takes out of CPUID; the machine's stays",
 	  .initial = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS |
 		     MISC_ENABLE_NO_PEBS,
-	  .writable = MISC_ENABLE_FAST_STRINGS },
+	  .writable = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_EMPTY |
+		      MISC_ENABLE_LIMIT_CPUID | MISC_ENABLE_XD_DISABLE },
+	{ MSR(IA32_PAT), .kind = MSR_VALUE,
+	  .why = "kept; a guest's memory is WB, which only its speed could tell",
+	  .initial = PAT_AFTER_RESET, .writable = ~0ULL,
+	  .is_valid = is_pat_valid },
+	{ MSR(IA32_MCG_CAP), .kind = MSR_VALUE,
+	  .why = "0 banks of machine checks, for who asks without CPUID" },
 	{ MSR(IA32_PLATFORM_ID), .kind = MSR_VALUE,
 	  .why = "microcode loaders read it without asking CPUID" },
 	{ MSR(IA32_BIOS_SIGN_ID), .kind = MSR_VALUE,
@@ -132,9 +155,19 @@ enum msr_result guest_msr_write(struct guest_msrs *msrs, u32 index, u64 value)
 
 	if (result != MSR_DONE)
 		return result;
+	if (table[i].is_valid && !table[i].is_valid(value))
+		return MSR_FAULT;
 	kept = msrs->values[i] & ~table[i].writable;
 	if ((value & ~table[i].writable) != kept && !table[i].ignore)
 		return MSR_FAULT;
 	msrs->values[i] = kept | (value & table[i].writable);
 	return MSR_DONE;
+}
+
+u64 guest_misc_enable(const struct guest_msrs *msrs)
+{
+	u64 value = 0;
+
+	guest_msr_read(msrs, IA32_MISC_ENABLE, &value);
+	return value;
 }

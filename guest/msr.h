@@ -30,6 +30,7 @@ struct msr_policy {
 	u64 initial; /* MSR_VALUE: after reset */
 	u64 writable; /* MSR_VALUE: bits that a write can change */
 	bool ignore; /* MSR_VALUE: changing others is no #GP but in vain */
+	bool (*is_valid)(u64 value); /* or NULL; else a write is #GP */
 };
 
 const struct msr_policy *msr_policy_table(size_t *count);
@@ -50,6 +51,12 @@ enum msr_result {
 };
 
 void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp);
+
+/* What IA32_MISC_ENABLE takes out of CPUID (SDM vol. 4, table 2-2). */
+#define MISC_ENABLE_LIMIT_CPUID BIT(22)
+#define MISC_ENABLE_XD_DISABLE BIT(34)
+
+u64 guest_misc_enable(const struct guest_msrs *msrs);
 
 /* An intercepted access. *value is only set with MSR_DONE. */
 enum msr_result guest_msr_read(const struct guest_msrs *msrs, u32 index,

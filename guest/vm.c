@@ -158,11 +158,23 @@ void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 		&input, out);
 }
 
-/* The policy for CPUID, and what follows from what it shows. */
-static void find_features(struct vm *vm)
+void vm_find_features(struct vm *vm)
+{
+	struct cr_cpuid shown;
+
+	vm->cpuid.misc_enable = guest_misc_enable(&vm->msrs);
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown.features);
+	vm_cpuid(vm, CPUID_FEATURES_7, 0, &shown.features_7);
+	vm_cpuid(vm, CPUID_XSTATE, 0, &shown.xstate);
+	vm_cpuid(vm, CPUID_EXT_FEATURES, 0, &shown.ext_features);
+	vm_cpuid(vm, CPUID_ADDRESS_SIZE, 0, &shown.address_size);
+	vm->features = cr_features_by_cpuid(&shown);
+}
+
+/* What CPUID shows by what Umbra can do. */
+static void choose_cpuid(struct vm *vm)
 {
 	u64 cr4 = vmx_capabilities()->cr4_fixed1;
-	struct cr_cpuid shown;
 
 	vm->cpuid = (struct cpuid_policy_input){
 		.smep = cr4 & CR4_SMEP,
@@ -173,12 +185,6 @@ static void find_features(struct vm *vm)
 		.invariant_tsc = true,
 		.tsc_hz = tsc_hz,
 	};
-	vm_cpuid(vm, CPUID_FEATURES, 0, &shown.features);
-	vm_cpuid(vm, CPUID_FEATURES_7, 0, &shown.features_7);
-	vm_cpuid(vm, CPUID_XSTATE, 0, &shown.xstate);
-	vm_cpuid(vm, CPUID_EXT_FEATURES, 0, &shown.ext_features);
-	vm_cpuid(vm, CPUID_ADDRESS_SIZE, 0, &shown.address_size);
-	vm->features = cr_features_by_cpuid(&shown);
 }
 
 static bool create_mmu(struct vm *vm, const struct options *options,
@@ -256,8 +262,9 @@ bool vm_create(struct vm *vm, const struct options *options,
 		return false;
 	}
 	vcpu_create_vmcs(&vm->vcpu);
-	find_features(vm);
+	choose_cpuid(vm);
 	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp);
+	vm_find_features(vm);
 	create_devices(vm, bytes);
 	create_tables(vm);
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "

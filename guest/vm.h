@@ -77,6 +77,9 @@ bool vm_is_ram(const struct vm *vm, gpa_t gpa);
 void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	      struct cpuid_regs *out);
 
+/* What the guest may set in its registers by that, after it has changed. */
+void vm_find_features(struct vm *vm);
+
 /* End the run of @vm; the first reason given stands. */
 void vm_end(struct vm *vm, enum end_reason reason, int status);
 

@@ -2,8 +2,8 @@
 /*
  * Instructions that a hypervisor has to have an answer to: what CPUID tells of
  * works, and what it doesn't is undefined; each as the manual's vol. 2 has it.
- * In 32-bit code, on the bare machine alike, but for MSRs that do not exist:
- * Bochs lets them pass (msrs=0).
+ * In 32-bit code, on the bare machine alike, but for MSRs that do not exist,
+ * which Bochs lets pass, and what IA32_MISC_ENABLE does there (msrs=0).
  */
 #include "arch/x86/cpuid.h"
 #include "tests/guests/paging.h"
@@ -20,6 +20,11 @@
 #define DR7_GD BIT(13)
 #define MSR_TSC_AUX 0xc0000103
 #define MSR_NONE 0x1fff
+#define MSR_PAT 0x277
+#define MSR_MISC_ENABLE 0x1a0
+#define MISC_ENABLE_LIMIT_CPUID BIT(22)
+#define MISC_ENABLE_XD_DISABLE_HIGH BIT(34 - 32)
+#define MSR_EFER 0xc0000080
 
 u32 insn_ecx, insn_eax, insn_edx, insn_result;
 static u32 watched;
@@ -171,6 +176,55 @@ static void check_xcr0(void)
 	write_cr4(read_cr4() & ~(u32)CR4_OSXSAVE);
 }
 
+/* SDM vol. 3A, 11.12.4: a byte that is no memory type is refused. */
+static void check_pat(void)
+{
+	u32 low = 0x00070406, high = 0x00010405;
+
+	if (!(cpuid(CPUID_FEATURES).edx & CPUID_1_EDX_PAT))
+		return;
+	check(runs(do_wrmsr, MSR_PAT, low, high), "WRMSR of PAT");
+	check(runs(do_rdmsr, MSR_PAT, 0, 0) && insn_result == low,
+	      "PAT does not keep its value");
+	check(!runs(do_wrmsr, MSR_PAT, 0x00020406, high) && faults(VECTOR_GP),
+	      "PAT with memory type 2");
+	check(!runs(do_wrmsr, MSR_PAT, low, 0x08000000) && faults(VECTOR_GP),
+	      "PAT with memory type 8");
+	check(runs(do_rdmsr, MSR_PAT, 0, 0) && insn_result == low,
+	      "a refused PAT changed it");
+	runs(do_wrmsr, MSR_PAT, low, 0x00070406);
+}
+
+/* What IA32_MISC_ENABLE takes out of CPUID, EFER takes no more. */
+static void check_misc_enable(void)
+{
+	u32 enabled, efer;
+
+	check(runs(do_rdmsr, MSR_MISC_ENABLE, 0, 0), "RDMSR of MISC_ENABLE");
+	enabled = insn_result;
+	runs(do_rdmsr, MSR_EFER, 0, 0);
+	efer = insn_result;
+	check(runs(do_wrmsr, MSR_MISC_ENABLE, enabled,
+		   MISC_ENABLE_XD_DISABLE_HIGH),
+	      "WRMSR of MISC_ENABLE: no XD");
+	check(!(cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_NX),
+	      "CPUID still has XD");
+	check(!runs(do_wrmsr, MSR_EFER, efer | EFER_NXE, 0) &&
+		      faults(VECTOR_GP),
+	      "EFER.NXE without XD");
+	check(runs(do_wrmsr, MSR_MISC_ENABLE, enabled | MISC_ENABLE_LIMIT_CPUID,
+		   0),
+	      "WRMSR of MISC_ENABLE: CPUID limited");
+	check(cpuid(CPUID_VENDOR).eax == CPUID_CACHE_DESCRIPTORS,
+	      "CPUID is not limited");
+	runs(do_wrmsr, MSR_MISC_ENABLE, enabled, 0);
+	check(cpuid(CPUID_VENDOR).eax > CPUID_CACHE_DESCRIPTORS &&
+		      (cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_NX),
+	      "CPUID does not come back");
+	check(runs(do_wrmsr, MSR_EFER, efer | EFER_NXE, 0), "EFER.NXE");
+	runs(do_wrmsr, MSR_EFER, efer, 0);
+}
+
 static void check_msrs(bool strict)
 {
 	bool has_aux = cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_RDTSCP;
@@ -180,7 +234,9 @@ static void check_msrs(bool strict)
 		      "RDMSR of none");
 		check(!runs(do_wrmsr, MSR_NONE, 0, 0) && faults(VECTOR_GP),
 		      "WRMSR of none");
+		check_misc_enable();
 	}
+	check_pat();
 	if (!has_aux)
 		return;
 	check(runs(do_wrmsr, MSR_TSC_AUX, 0x5aa5, 0), "WRMSR of TSC_AUX");

@@ -49,6 +49,20 @@ static void limits(void **state)
 	assert_int_equal(ask(0x80000000, 0, &host, none).eax, 0x80000008);
 }
 
+static void misc_enable(void **state)
+{
+	struct cpuid_policy_input input = all;
+
+	input.misc_enable = BIT(22);
+	assert_int_equal(ask(0, 0, &everything, input).eax, 2);
+	assert_true(ask(0x80000001, 0, &everything, input).edx &
+		    CPUID_EXT_EDX_NX);
+	input.misc_enable = BIT(34);
+	assert_int_equal(ask(0, 0, &everything, input).eax, 0x15);
+	assert_false(ask(0x80000001, 0, &everything, input).edx &
+		     CPUID_EXT_EDX_NX);
+}
+
 static void tsc_rate(void **state)
 {
 	struct cpuid_regs out = ask(0x15, 0, &everything, all);
@@ -82,7 +96,7 @@ static void features(void **state)
 			 CPUID_1_ECX_MONITOR | CPUID_1_ECX_PCID |
 			 CPUID_1_ECX_PDCM | CPUID_1_ECX_DTES64;
 	u32 hidden_edx = CPUID_1_EDX_MTRR | CPUID_1_EDX_MCE | CPUID_1_EDX_MCA |
-			 CPUID_1_EDX_PAT | CPUID_1_EDX_DS | CPUID_1_EDX_HTT;
+			 CPUID_1_EDX_DS | CPUID_1_EDX_HTT;
 	/* Umbra's own, on any processor. */
 	u32 own_ecx = CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC |
 		      CPUID_1_ECX_TSC_DEADLINE;
@@ -192,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits),
+		cmocka_unit_test(misc_enable),
 		cmocka_unit_test(tsc_rate),
 		cmocka_unit_test(unknown_leaves_are_zeros),
 		cmocka_unit_test(features),

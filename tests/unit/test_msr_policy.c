@@ -38,7 +38,7 @@ static void who_answers(void **state)
 {
 	static const u32 absent[] = {
 		IA32_SPEC_CTRL,	      IA32_PRED_CMD,  IA32_FLUSH_CMD,
-		IA32_FEATURE_CONTROL, IA32_VMX_BASIC, IA32_PAT,
+		IA32_FEATURE_CONTROL, IA32_VMX_BASIC, IA32_MCG_STATUS,
 		IA32_MTRRCAP,	      IA32_XSS,	      IA32_X2APIC_FIRST - 1,
 		IA32_X2APIC_LAST + 1, 0xffffffff
 	};
@@ -75,11 +75,19 @@ static void values(void **state)
 	assert_int_equal(value, 0x1801);
 	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x1800),
 			 MSR_DONE);
-	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x401801),
+	/* What is reserved, or read-only, is no more so for being asked. */
+	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x1802),
 			 MSR_FAULT);
-	assert_int_equal(guest_msr_read(&msrs, IA32_MISC_ENABLE, &value),
+	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x801),
+			 MSR_FAULT);
+	assert_true(guest_misc_enable(&msrs) == 0x1800);
+	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x400c51809),
 			 MSR_DONE);
-	assert_int_equal(value, 0x1800);
+	assert_true(guest_misc_enable(&msrs) == 0x400c51809);
+
+	assert_int_equal(guest_msr_read(&msrs, IA32_MCG_CAP, &value), MSR_DONE);
+	assert_int_equal(value, 0);
+	assert_int_equal(guest_msr_write(&msrs, IA32_MCG_CAP, 1), MSR_FAULT);
 
 	assert_int_equal(guest_msr_write(&msrs, IA32_BIOS_SIGN_ID, 0),
 			 MSR_DONE);
@@ -91,12 +99,39 @@ static void values(void **state)
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 1), MSR_FAULT);
 }
 
+/* Any memory type in any byte, and nothing else. */
+static void memory_types(void **state)
+{
+	static const u64 types = BIT(0) | BIT(1) | BIT(4) | BIT(5) | BIT(6) |
+				 BIT(7);
+	u64 value;
+
+	assert_int_equal(guest_msr_read(&msrs, IA32_PAT, &value), MSR_DONE);
+	assert_true(value == 0x0007040600070406);
+	for (u64 type = 0; type < 256; type++) {
+		bool valid = type < 8 && types & BIT(type);
+
+		for (unsigned int byte = 0; byte < 8; byte++) {
+			u64 pat = type << (8 * byte);
+
+			assert_int_equal(guest_msr_write(&msrs, IA32_PAT, pat),
+					 valid ? MSR_DONE : MSR_FAULT);
+			assert_int_equal(
+				guest_msr_read(&msrs, IA32_PAT, &value),
+				MSR_DONE);
+			assert_int_equal(value == pat, valid);
+			guest_msr_write(&msrs, IA32_PAT, 0x0101010101010101);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(table_is_in_order, setup),
 		cmocka_unit_test_setup(who_answers, setup),
 		cmocka_unit_test_setup(values, setup),
+		cmocka_unit_test_setup(memory_types, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
