@@ -11,8 +11,9 @@ from scenarios_memtest import memtest
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
 HOURS = 3600
-# So many machines share 10 million operations.
-CHAOS_OPS, CHAOS_RUNS = 10_000_000, 4 * len(RUNGS)
+# So many machines share 10 million operations, each with a seed of its own.
+CHAOS_RUNS = len(MODES) * len(RUNGS)
+CHAOS_OPS = -(-10_000_000 // CHAOS_RUNS)
 FORKS, STRESS_SCALE = 1000, 4
 
 
@@ -20,7 +21,7 @@ def soak(name, *arguments):
     return scenario(name, *arguments, scenarios=SOAK)
 
 
-for rung in RUNGS:
+for number, rung in enumerate(RUNGS):
     soak(f"audit-linux-{rung}", rung)(linux_under_audit)
     for mode, name in enumerate(MODES, 1):
         for cpu in ("haswell", "broadwell"):
@@ -29,7 +30,7 @@ for rung in RUNGS:
         soak(f"forms-{rung}-{name}", "penryn", f"mmu={rung}", "forms",
              f"mode={mode} mmio=0", HOURS)(under_umbra)
         soak(f"chaos-{rung}-{name}", "haswell", f"mmu={rung}", "chaos",
-             f"mode={mode} seed={mode} ops={CHAOS_OPS // CHAOS_RUNS}",
+             f"mode={mode} seed={number * len(MODES) + mode} ops={CHAOS_OPS}",
              6 * HOURS)(under_umbra)
     for name in ("apic", "insns", "tasks", "timers", "v86"):
         soak(f"{name}-{rung}", "haswell", f"mmu={rung}", name, "", HOURS)(
