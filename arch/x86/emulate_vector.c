@@ -47,7 +47,7 @@ static enum emul_status masked_move(struct emulation *e)
 	return status == EMUL_OK ? masked_pass(e, bytes, mask, false) : status;
 }
 
-/* @buf becomes itself combined with the register, the first operand. */
+/* @buf becomes the register, which is the first operand, combined with it. */
 static void combine(const struct emulation *e, void *buf)
 {
 	u64 old[2], value[2];
@@ -66,11 +66,8 @@ static void combine(const struct emulation *e, void *buf)
 		case OP_POR:
 			value[i] |= old[i];
 			break;
-		case OP_PXOR:
+		default:
 			value[i] ^= old[i];
-			break;
-		default: /* a move */
-			break;
 		}
 	}
 	memcpy(buf, value, XMM_BYTES);
@@ -101,7 +98,8 @@ enum emul_status emul_vector(struct emulation *e)
 	status = e->ops->read(e->ctx, e->gva, buf + at, memory);
 	if (status != EMUL_OK)
 		return status;
-	combine(e, buf);
+	if (insn->op != OP_MOV_VECTOR)
+		combine(e, buf);
 	e->ops->write_vector(e->ctx, insn->reg, buf, size,
 			     insn->vector & VECTOR_VEX);
 	return EMUL_OK;
