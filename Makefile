@@ -92,8 +92,9 @@ $(B)/lib/string.o: CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
 # would cost a page fault's exit a quarter of its time.
 HOT := mmu/% arch/x86/insn% arch/x86/emulate% arch/x86/time% vmx/page_fault% \
 	vmx/emulation% vmx/exit% vmx/run% vmx/inject% vmx/state% vmx/physical% \
-	guest/memory% guest/vm% lib/string%
-COLD := mmu/audit% mmu/dirty_log% vmx/exit_task%
+	guest/vm% lib/string%
+COLD := mmu/audit% mmu/dirty_log% vmx/exit_task% vmx/exit_msr% \
+	arch/x86/emulate_stack% arch/x86/emulate_vector%
 $(filter-out $(COLD:%=$(B)/%),$(filter $(HOT:%=$(B)/%),$(OBJS))): \
 	CFLAGS += -O2 -fno-align-functions \
 	-fno-align-loops -fno-align-jumps

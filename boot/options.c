@@ -11,6 +11,9 @@ static const char *const end_methods[] = {
 	[END_BY_QEMU] = "qemu",	    NULL,
 };
 
+/* So many frames at least for one canary, or there is no room for a guest. */
+#define CANARIES_MIN_STRIDE 16
+
 /* A switch of the MMU: on, off, or as the rung has it. */
 enum tristate { OFF, ON, BY_RUNG };
 
@@ -42,6 +45,13 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .max = ~0ULL,
 		  .help = "check the shadow's invariants at every so-many-th "
 			  "exit (0: never)" },
+		{ .name = "canaries",
+		  .kind = OPTION_U64,
+		  .destination = &options->canaries,
+		  .min = CANARIES_MIN_STRIDE,
+		  .max = ~0U,
+		  .help = "keep one frame in so many from the guest, and see "
+			  "that none is written" },
 		{ .name = "doctor-test",
 		  .kind = OPTION_BOOL,
 		  .destination = &options->doctor_test,

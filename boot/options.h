@@ -16,6 +16,7 @@ struct options {
 	struct mmu_policy policy; /* the rung, with the switches overridden */
 	u64 shadow_pages; /* 0: by the guest's memory */
 	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
+	u64 canaries; /* one frame in so many is kept from the guest; 0: none */
 	bool probe; /* report what this machine has, and run no guest */
 	bool dump; /* show the whole VMCS before the first entry */
 	bool doctor_test; /* compare the entry doctor with the processor */

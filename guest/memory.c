@@ -89,6 +89,18 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 	return claim_frames(gm) ? GUEST_MEMORY_OK : GUEST_MEMORY_TOO_LITTLE_RAM;
 }
 
+bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn)
+{
+	hfn_t hfn = gm->ops->claim_any();
+
+	if (hfn == P2M_NONE)
+		return false;
+	clear_pages(gm->ops->map(hfn), 1);
+	gm->relocated += gm->p2m[gfn] == gfn;
+	gm->p2m[gfn] = hfn;
+	return true;
+}
+
 const char *guest_memory_status_text(enum guest_memory_status status)
 {
 	static const char *const texts[] = {

@@ -67,6 +67,12 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 					   const struct guest_memory_ops *ops,
 					   u64 bytes);
 
+/*
+ * Puts another frame, zeroed, behind a @gfn that has one, before the guest
+ * runs. The frame before is nobody's then. False: none is left.
+ */
+bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn);
+
 /* The number of guest frames, holes included, of a guest of `bytes`. */
 u64 guest_memory_frames(u64 bytes);
 

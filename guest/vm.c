@@ -130,12 +130,16 @@ static u64 overhead(u64 guest_bytes, u64 pages_asked)
 }
 
 /* The largest whole number of MiB that leaves Umbra its own. */
-static u64 spare_memory(u64 pages_asked)
+static u64 spare_memory(const struct options *options)
 {
 	u64 free = memory_free_frames() * PAGE_SIZE;
+	u64 kept = options->canaries ? canaries_memory(free >> PAGE_SHIFT,
+						       options->canaries)
+				     : 0;
 	u64 bytes = ALIGN_DOWN(free, MIB);
 
-	while (bytes && bytes + overhead(bytes, pages_asked) > free)
+	while (bytes &&
+	       bytes + overhead(bytes, options->shadow_pages) + kept > free)
 		bytes -= MIB;
 	return bytes;
 }
@@ -246,7 +250,7 @@ bool vm_create(struct vm *vm, const struct options *options,
 	vm->dump = options->dump;
 	vm->audit = options->audit;
 	if (!bytes)
-		bytes = spare_memory(options->shadow_pages);
+		bytes = spare_memory(options);
 	/* The MMU first: its pool is one piece. */
 	if (!create_mmu(vm, options, selftest, bytes)) {
 		log_info("too little memory for the shadow tables of a guest "
@@ -259,6 +263,12 @@ bool vm_create(struct vm *vm, const struct options *options,
 	if (status != GUEST_MEMORY_OK) {
 		log_info("no memory for the guest: %s",
 			 guest_memory_status_text(status));
+		return false;
+	}
+	if (options->canaries &&
+	    !canaries_plant(&vm->canaries, &vm->memory, options->canaries)) {
+		log_info("no memory for the canaries: give the guest less, or "
+			 "ask for fewer (canaries=)");
 		return false;
 	}
 	vcpu_create_vmcs(&vm->vcpu);

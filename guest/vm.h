@@ -4,6 +4,7 @@
 #define GUEST_VM_H
 
 #include "arch/x86/power.h"
+#include "guest/canary.h"
 #include "guest/cpuid.h"
 #include "guest/devices.h"
 #include "guest/memory.h"
@@ -35,6 +36,7 @@ struct vm_stats {
 struct vm {
 	const char *name;
 	struct guest_memory memory;
+	struct canaries canaries;
 	gpa_t rsdp; /* of its ACPI tables */
 	struct machine_devices devices;
 	struct guest_msrs msrs;

@@ -14,15 +14,11 @@ static inline void clear_pages(void *first, size_t count)
 {
 	u64 *word = first, *end = word + count * (PAGE_SIZE / sizeof(u64));
 
-	for (; word < end; word += 8) {
+	for (; word < end; word += 4) {
 		word[0] = 0;
 		word[1] = 0;
 		word[2] = 0;
 		word[3] = 0;
-		word[4] = 0;
-		word[5] = 0;
-		word[6] = 0;
-		word[7] = 0;
 		asm volatile("" : : : "memory");
 	}
 }

@@ -107,19 +107,17 @@ static void op_write_vector(void *ctx, unsigned int number, const void *buf,
 static void op_read_state(void *ctx, enum insn_op op, void *buf)
 {
 	const struct operands *operands = ctx;
-	struct table_register table;
+	struct table_register *table = buf;
 	u16 value;
 
 	switch (op) {
 	case OP_SGDT:
-		table.limit = (u16)vmread(VMCS_GUEST_GDTR_LIMIT);
-		table.base = vmread(VMCS_GUEST_GDTR_BASE);
-		memcpy(buf, &table, sizeof(table));
+		table->limit = (u16)vmread(VMCS_GUEST_GDTR_LIMIT);
+		table->base = vmread(VMCS_GUEST_GDTR_BASE);
 		return;
 	case OP_SIDT:
-		table.limit = (u16)vmread(VMCS_GUEST_IDTR_LIMIT);
-		table.base = vmread(VMCS_GUEST_IDTR_BASE);
-		memcpy(buf, &table, sizeof(table));
+		table->limit = (u16)vmread(VMCS_GUEST_IDTR_LIMIT);
+		table->base = vmread(VMCS_GUEST_IDTR_BASE);
 		return;
 	case OP_SLDT:
 		value = (u16)vmread(VMCS_GUEST_LDTR_SELECTOR);

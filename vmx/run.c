@@ -176,13 +176,36 @@ bool vcpu_enter(struct vcpu *vcpu)
 	return true;
 }
 
+static void look_at_canary(struct vm *vm)
+{
+	hpa_t damaged;
+
+	if (!canary_check(&vm->canaries, &damaged))
+		panic("canary: what is at %#lx is not what was there: something "
+		      "has written outside of the guest's memory",
+		      damaged);
+}
+
+/* All of them, at the end of a run. */
+static void count_canaries(struct vm *vm)
+{
+	for (u64 i = 0; i < vm->canaries.count; i++)
+		look_at_canary(vm);
+	if (vm->canaries.count)
+		log_info("canaries: %lu frames kept from the guest, all "
+			 "untouched",
+			 vm->canaries.count);
+}
+
 /* A broken invariant is a fault of Umbra's: what follows would be a lie. */
-static void audit(const struct vm *vm)
+static void audit(struct vm *vm)
 {
 	struct mmu_audit audit;
 
-	if (!vm->audit || vm->stats.exits_total % vm->audit ||
-	    mmu_audit(&vm->vcpu.mmu, &audit))
+	if (!vm->audit || vm->stats.exits_total % vm->audit)
+		return;
+	look_at_canary(vm);
+	if (mmu_audit(&vm->vcpu.mmu, &audit))
 		return;
 	panic("audit: invariant %u is broken after exit %lu: %s\n"
 	      "shadow page %u, of gfn %#lx, level %u, slot %u: %#lx\n"
@@ -226,5 +249,6 @@ void vm_run(struct vm *vm)
 	apic_timer_disarm();
 	trace_print(&vm->trace);
 	text_screen_log(&vm->memory);
+	count_canaries(vm);
 	stats_print(vm);
 }

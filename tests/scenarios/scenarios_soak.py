@@ -4,7 +4,7 @@ in full, in each paging mode; chaos by the million; and Linux under audit."""
 
 from harness import SOAK, scenario
 from scenarios_audit import RUNGS, linux_under_audit
-from scenarios_guests import under_umbra
+from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import WORKS, linux_i386
 from scenarios_kernels import linux_plain, linux_stress
 from scenarios_memtest import memtest
@@ -29,9 +29,9 @@ for number, rung in enumerate(RUNGS):
                  f"mode={mode} stride=1", HOURS)(under_umbra)
         soak(f"forms-{rung}-{name}", "penryn", f"mmu={rung}", "forms",
              f"mode={mode} mmio=0", HOURS)(under_umbra)
-        soak(f"chaos-{rung}-{name}", "haswell", f"mmu={rung}", "chaos",
+        soak(f"chaos-{rung}-{name}", "haswell", f"mmu={rung}",
              f"mode={mode} seed={number * len(MODES) + mode} ops={CHAOS_OPS}",
-             6 * HOURS)(under_umbra)
+             6 * HOURS)(chaos)
     for name in ("apic", "insns", "tasks", "timers", "v86"):
         soak(f"{name}-{rung}", "haswell", f"mmu={rung}", name, "", HOURS)(
             under_umbra)
@@ -45,4 +45,4 @@ for number, rung in enumerate(RUNGS):
     soak(f"linux-stress-{rung}", f"mmu={rung}", STRESS_SCALE, 6 * HOURS)(
         linux_stress)
     soak(f"chaos-audit-{rung}", "haswell", f"mmu={rung} mmu.pages=64 audit=1",
-         "chaos", "seed=7 ops=20000", HOURS)(under_umbra)
+         "seed=7 ops=20000", HOURS)(chaos)

@@ -31,6 +31,7 @@ UNIT_emulate_forms_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
 	tests/unit/emulate_memory.c
 
 UNIT_memory_guest_SRCS := guest/memory.c
+UNIT_canary_SRCS := guest/canary.c guest/memory.c
 LOADER_SRCS := guest/loader.c guest/linux.c guest/multiboot.c \
 	guest/multiboot2.c guest/image.c guest/memory.c tests/unit/guest_ram.c
 UNIT_linux_SRCS := $(LOADER_SRCS)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Canaries: frames that lie among the guest's, are nobody's, and hold a known
+ * pattern. If one is found changed, something wrote outside of the guest's
+ * memory, whatever the audit thinks of the tables. Their numbers are those of
+ * frames that the guest has elsewhere, so who takes its addresses for the
+ * machine's meets them.
+ */
+#ifndef GUEST_CANARY_H
+#define GUEST_CANARY_H
+
+#include "guest/memory.h"
+
+struct canaries {
+	const struct guest_memory_ops *ops;
+	hfn_t *hfn;
+	u64 count;
+	u64 next; /* to be looked at by canary_check() */
+};
+
+/* What they take, in bytes, among @frames of a guest. @stride: not 0. */
+u64 canaries_memory(u64 frames, u64 stride);
+
+/*
+ * Take one frame in @stride (not 0) from a guest that does not run yet, and
+ * give it another one. False: there is not enough memory.
+ */
+bool canaries_plant(struct canaries *canaries, struct guest_memory *gm,
+		    u64 stride);
+
+/*
+ * Look at one of them, at another one each time: @count times is all of them.
+ * False: *@damaged is the address of the first word that has changed.
+ */
+bool canary_check(struct canaries *canaries, hpa_t *damaged);
+
+#endif
