@@ -45,4 +45,4 @@ for number, rung in enumerate(RUNGS):
     soak(f"linux-stress-{rung}", f"mmu={rung}", STRESS_SCALE, 6 * HOURS)(
         linux_stress)
     soak(f"chaos-audit-{rung}", "haswell", f"mmu={rung} mmu.pages=64 audit=1",
-         "seed=7 ops=20000", HOURS)(chaos)
+         "seed=7 ops=4000", HOURS)(chaos)
