@@ -53,19 +53,6 @@ static int highest(const u32 *words)
 	return LAPIC_NO_VECTOR;
 }
 
-enum lapic_mode lapic_mode(const struct lapic *lapic)
-{
-	if (!(lapic->base & APIC_BASE_ENABLE))
-		return LAPIC_DISABLED;
-	return lapic->base & APIC_BASE_X2APIC ? LAPIC_X2APIC : LAPIC_XAPIC;
-}
-
-gpa_t lapic_page(const struct lapic *lapic)
-{
-	return lapic_mode(lapic) == LAPIC_XAPIC ? lapic->base & PAGE_MASK
-						: LAPIC_NOWHERE;
-}
-
 void lapic_reset(struct lapic *lapic)
 {
 	struct lapic before = *lapic;

@@ -12,6 +12,7 @@
 #ifndef GUEST_LAPIC_H
 #define GUEST_LAPIC_H
 
+#include "arch/x86/msr.h"
 #include "guest/apic_message.h"
 
 /* What the timer counts with a divisor of 1; CPUID leaf 15h tells it. */
@@ -74,10 +75,23 @@ struct lapic {
 };
 
 void lapic_init(struct lapic *lapic, const struct lapic_config *config);
-enum lapic_mode lapic_mode(const struct lapic *lapic);
 
-/* Where its page of registers is; LAPIC_NOWHERE: only in xAPIC mode is one. */
-gpa_t lapic_page(const struct lapic *lapic);
+static inline enum lapic_mode lapic_mode(const struct lapic *lapic)
+{
+	if (!(lapic->base & APIC_BASE_ENABLE))
+		return LAPIC_DISABLED;
+	return lapic->base & APIC_BASE_X2APIC ? LAPIC_X2APIC : LAPIC_XAPIC;
+}
+
+/*
+ * Where its page of registers is; LAPIC_NOWHERE: only in xAPIC mode is one. The
+ * shadow MMU asks at every frame, so this is not a call.
+ */
+static inline gpa_t lapic_page(const struct lapic *lapic)
+{
+	return lapic_mode(lapic) == LAPIC_XAPIC ? lapic->base & PAGE_MASK
+						: LAPIC_NOWHERE;
+}
 
 /*
  * Access to the register at @offset of the page, a multiple of 4. What writes

@@ -118,11 +118,6 @@ const char *guest_memory_status_text(enum guest_memory_status status)
 	return texts[status];
 }
 
-hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
-{
-	return gfn < gm->gfn_count ? gm->p2m[gfn] : P2M_NONE;
-}
-
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa)
 {
 	hfn_t hfn = guest_memory_hfn(gm, gpa >> PAGE_SHIFT);

@@ -80,7 +80,10 @@ u64 guest_memory_frames(u64 bytes);
 const char *guest_memory_status_text(enum guest_memory_status status);
 
 /* The host frame behind a guest frame, or P2M_NONE. Any gfn is allowed. */
-hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn);
+static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
+{
+	return gfn < gm->gfn_count ? gm->p2m[gfn] : P2M_NONE;
+}
 
 /* Where Umbra can access `gpa`, up to the end of its page; NULL: no RAM. */
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa);

@@ -31,7 +31,7 @@
 bool vm_is_ram(const struct vm *vm, gpa_t gpa)
 {
 	return (gpa & PAGE_MASK) != lapic_page(&vm->devices.lapic) &&
-	       guest_memory_map(&vm->memory, gpa);
+	       guest_memory_hfn(&vm->memory, gpa >> PAGE_SHIFT) != P2M_NONE;
 }
 
 static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
