@@ -18,15 +18,6 @@
 
 #define MSR(msr) .index = (msr), .name = #msr
 
-/* Each byte is a memory type: UC, WC, WT, WP, WB, UC- (vol. 3A, 11.12.2). */
-static bool is_pat_valid(u64 value)
-{
-	for (; value; value >>= 8)
-		if ((value & BITS(7, 0)) > 7 || (value & BITS(7, 1)) == 2)
-			return false;
-	return true;
-}
-
 /*
  * Not here, among others: the MTRRs and machine-check banks
  * (CPUID shows none of them), IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
@@ -78,7 +69,7 @@ static const struct msr_policy table[] = {
 	{ MSR(IA32_PAT), .kind = MSR_VALUE,
 	  .why = "kept; a guest's memory is WB, which only its speed could tell",
 	  .initial = PAT_AFTER_RESET, .writable = ~0ULL,
-	  .is_valid = is_pat_valid },
+	  .is_valid = pat_is_valid },
 	{ MSR(IA32_MCG_CAP), .kind = MSR_VALUE,
 	  .why = "0 banks of machine checks, for who asks without CPUID" },
 	{ MSR(IA32_PLATFORM_ID), .kind = MSR_VALUE,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "arch/x86/msr.h"
 #include "vmx/doctor_rules.h"
 
 bool doctor_injects_interrupt(const struct doctor *d, unsigned int n)
@@ -21,16 +22,9 @@ bool doctor_in_width(const struct doctor *d, u64 value, unsigned int n)
 	return in_width(d, value);
 }
 
-/* Eight memory types: UC, WC, WT, WP, WB, UC- (SDM vol. 3A, table 11-10). */
 bool doctor_is_pat(const struct doctor *d, u64 value, unsigned int n)
 {
-	static const bool types[256] = { [0] = true, [1] = true, [4] = true,
-					 [5] = true, [6] = true, [7] = true };
-
-	for (int i = 0; i < 8; i++)
-		if (!types[value >> 8 * i & 0xff])
-			return false;
-	return true;
+	return pat_is_valid(value);
 }
 
 bool doctor_efer_bits(const struct doctor *d, u64 value, unsigned int n)

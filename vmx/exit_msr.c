@@ -109,7 +109,8 @@ static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
 	switch (guest_msr_write(&vcpu->vm->msrs, index, value)) {
 	case MSR_DONE:
 		/* IA32_MISC_ENABLE can hide what EFER then refuses. */
-		vm_find_features(vcpu->vm);
+		if (index == IA32_MISC_ENABLE)
+			vm_find_features(vcpu->vm);
 		return true;
 	case MSR_ASK_VMX:
 		return write_by_vmx(vcpu, index, value);

@@ -318,6 +318,8 @@ static enum emul_status emulate_one(struct emulation *e,
 	/* A device's registers are in no cache; and are not to be read. */
 	if (e->insn->op == OP_FLUSH)
 		return EMUL_OK;
+	if (e->insn->op >= OP_MOV_SEGMENT)
+		return emulate_store_state(e);
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))
 		return emulate_read(e);
 	switch (e->insn->op) {
@@ -327,15 +329,6 @@ static enum emul_status emulate_one(struct emulation *e,
 	case OP_MOVBE:
 	case OP_SET:
 		return emulate_write(e);
-	case OP_MOV_SEGMENT:
-	case OP_SGDT:
-	case OP_SIDT:
-	case OP_SLDT:
-	case OP_STR:
-	case OP_SMSW:
-	case OP_FNSTCW:
-	case OP_FNSTSW:
-		return emulate_store_state(e);
 	default:
 		return emulate_modify(e);
 	}

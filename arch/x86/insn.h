@@ -73,8 +73,8 @@ enum insn_op {
 	OP_CMPXCHG,
 	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
 	OP_FLUSH, /* CLFLUSH, CLFLUSHOPT and CLWB */
-	OP_MOV_SEGMENT, /* to memory; reg is an enum segment */
-	OP_SGDT, /* from here on, state of the processor goes to memory */
+	OP_MOV_SEGMENT, /* reg is an enum segment; state that goes to memory: */
+	OP_SGDT,
 	OP_SIDT,
 	OP_SLDT,
 	OP_STR,

@@ -96,10 +96,21 @@ static void decode_address(struct decoder *d)
 		mem->disp = insn_fetch(d, mod == MOD_DISP8 ? 1 : 4);
 }
 
+/* The registers that ModRM names, with REX's bit above its three. */
+static u8 reg_field(const struct decoder *d)
+{
+	return MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
+}
+
+static u8 rm_field(const struct decoder *d)
+{
+	return MODRM_RM(d->modrm) | (d->rex & REX_B ? 8 : 0);
+}
+
 static void decode_register(struct decoder *d)
 {
 	struct insn *insn = d->insn;
-	u8 reg = MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
+	u8 reg = reg_field(d);
 
 	/* With any REX, 4 to 7 are SPL to DIL (SDM vol. 2A, 2.2.1.2). */
 	if (insn->operand_size == 1 && !d->rex && reg >= FIRST_HIGH_BYTE &&
@@ -144,16 +155,15 @@ void insn_decode_operands(struct decoder *d, enum insn_layout layout)
 			insn->op = OP_NONE;
 		break;
 	case LAYOUT_MASKED:
-		insn->reg = MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
-		insn->mask = MODRM_RM(d->modrm) | (d->rex & REX_B ? 8 : 0);
+		insn->reg = reg_field(d);
+		insn->mask = rm_field(d);
 		insn->mem.base = RDI;
 		break;
 	case LAYOUT_MODRM:
 	case LAYOUT_GROUP:
 		if (MODRM_MOD(d->modrm) == MOD_REGISTER) {
 			insn->src = OPERAND_REG;
-			insn->reg = MODRM_RM(d->modrm) |
-				    (d->rex & REX_B ? 8 : 0);
+			insn->reg = rm_field(d);
 			break;
 		}
 		decode_register(d);

@@ -76,6 +76,18 @@ enum msr {
 #define APIC_BASE_X2APIC BIT(10)
 #define APIC_BASE_ENABLE BIT(11)
 
+/*
+ * IA32_PAT, SDM vol. 3A, 11.12.2: each byte is a memory type, UC, WC, WT, WP,
+ * WB or UC- (table 11-10).
+ */
+static inline bool pat_is_valid(u64 value)
+{
+	for (; value; value >>= 8)
+		if ((value & BITS(7, 0)) > 7 || (value & BITS(7, 1)) == 2)
+			return false;
+	return true;
+}
+
 /* IA32_MCG_CAP and IA32_MCG_STATUS, SDM vol. 3B, 15.3.1. */
 #define MCG_CAP_BANKS BITS(7, 0)
 #define MCG_STATUS_RIPV BIT(0)

@@ -150,17 +150,14 @@ static bool is_executable(const struct test_case *c)
 	       !(writes_reg && insn->reg == RSP && !insn->high_byte);
 }
 
-static u16 host_selector(enum segment segment)
+static void read_selectors(u16 selectors[SEG_COUNT])
 {
-	u16 selectors[SEG_COUNT];
-
 	asm volatile("mov %%es, %0" : "=m"(selectors[SEG_ES]));
 	asm volatile("mov %%cs, %0" : "=m"(selectors[SEG_CS]));
 	asm volatile("mov %%ss, %0" : "=m"(selectors[SEG_SS]));
 	asm volatile("mov %%ds, %0" : "=m"(selectors[SEG_DS]));
 	asm volatile("mov %%fs, %0" : "=m"(selectors[SEG_FS]));
 	asm volatile("mov %%gs, %0" : "=m"(selectors[SEG_GS]));
-	return selectors[segment];
 }
 
 bool choose_case(struct choices *choices, struct test_case *c)
@@ -188,8 +185,7 @@ bool choose_case(struct choices *choices, struct test_case *c)
 	for (i = 0; i < sizeof(c->vector); i++)
 		((u8 *)c->vector)[i] = (u8)choose(choices);
 
-	for (i = 0; i < SEG_COUNT; i++)
-		c->segments.selector[i] = host_selector(i);
+	read_selectors(c->segments.selector);
 	if (c->insn.op >= OP_PUSH && c->insn.op <= OP_POP &&
 	    c->insn.src != OPERAND_MEM && c->insn.dst != OPERAND_MEM)
 		return true;
