@@ -6,7 +6,8 @@
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/console.h"
+#include "arch/x86/console/console.h"
+#include "arch/x86/console/framebuffer.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/paging.h"
@@ -14,7 +15,7 @@
 #include "arch/x86/power.h"
 #include "arch/x86/time.h"
 #include "arch/x86/trap.h"
-#include "boot/memory.h"
+#include "arch/x86/frames.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
 #include "boot/start.h"
@@ -70,14 +71,17 @@ static bool read_options(void)
 
 static void set_up_memory(void)
 {
-	if (!memory_init(&boot_info, virt_to_phys(image_start),
+	hpa_t fb_start, fb_end;
+
+	if (!frames_init(&boot_info, virt_to_phys(image_start),
 			 virt_to_phys(image_end))) {
 		log_info("the boot loader's memory map has no RAM to use "
 			 "(%u entries)",
 			 boot_info.region_count);
 		refuse();
 	}
-	paging_init(&boot_info);
+	framebuffer_range(&boot_info.framebuffer, &fb_start, &fb_end);
+	paging_init(&boot_info, fb_start, fb_end);
 }
 
 /* As long as entry.asm's tables are in use, all of this is mapped. */
@@ -89,8 +93,8 @@ static const void *low_memory(hpa_t hpa, size_t size)
 
 static void print_facts(void)
 {
-	u64 free = memory_free_frames() / (MIB / PAGE_SIZE);
-	u64 top = memory_top() / MIB;
+	u64 free = frames_free_count() / (MIB / PAGE_SIZE);
+	u64 top = frames_top() / MIB;
 	char brand[CPU_BRAND_SIZE];
 
 	cpu_brand(brand);

@@ -3,7 +3,7 @@
 #include "boot/options.h"
 #include "boot/cmdline.h"
 #include "mmu/mmu.h"
-#include "vmx/trace.h"
+#include "vmx/report/trace.h"
 
 static const char *const end_methods[] = {
 	[END_BY_HALT] = "halt",	    [END_BY_RESET] = "reset",
@@ -40,14 +40,14 @@ bool options_parse(const char *cmdline, struct options *options)
 	struct option table[] = {
 		{ .name = "audit",
 		  .kind = OPTION_U64,
-		  .destination = &options->audit,
+		  .destination = &options->vm.audit,
 		  .min = 0,
 		  .max = ~0ULL,
 		  .help = "check the shadow's invariants at every so-many-th "
 			  "exit (0: never)" },
 		{ .name = "canaries",
 		  .kind = OPTION_U64,
-		  .destination = &options->canaries,
+		  .destination = &options->vm.canaries,
 		  .min = CANARIES_MIN_STRIDE,
 		  .max = ~0U,
 		  .help = "keep one frame in so many from the guest, and see "
@@ -58,7 +58,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .help = "compare the entry doctor with the processor" },
 		{ .name = "dump",
 		  .kind = OPTION_BOOL,
-		  .destination = &options->dump,
+		  .destination = &options->vm.dump,
 		  .help = "show the whole VMCS before the first entry" },
 		{ .name = "exit",
 		  .kind = OPTION_CHOICE,
@@ -72,7 +72,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .help = "linux, or the name of a built-in guest" },
 		{ .name = "guest.memory",
 		  .kind = OPTION_U64,
-		  .destination = &options->guest_memory,
+		  .destination = &options->vm.memory,
 		  .help = "the guest's memory in bytes (K, M, G)" },
 		{ .name = "mmu",
 		  .kind = OPTION_CHOICE,
@@ -108,7 +108,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .help = "hand on what the fault's walk has found" },
 		{ .name = "mmu.pages",
 		  .kind = OPTION_U64,
-		  .destination = &options->shadow_pages,
+		  .destination = &options->vm.shadow_pages,
 		  .min = MMU_MIN_SHADOW_PAGES,
 		  .max = MMU_MAX_SHADOW_PAGES,
 		  .help = "the number of shadow pages" },
@@ -118,7 +118,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .help = "report what this machine has, run no guest" },
 		{ .name = "trace",
 		  .kind = OPTION_U64,
-		  .destination = &options->trace,
+		  .destination = &options->vm.trace,
 		  .min = 0,
 		  .max = TRACE_MAX,
 		  .help = "print so many of the last exits at every stop" },
@@ -130,13 +130,13 @@ bool options_parse(const char *cmdline, struct options *options)
 		rungs[i] = mmu_rung_names[i];
 	*options = (struct options){ .exit = END_BY_HALT };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
-	options->policy = mmu_rung_policies[rung];
-	set_switch(&options->policy.cache, cache);
-	set_switch(&options->policy.update, update);
-	set_switch(&options->policy.bypass, bypass);
-	set_switch(&options->policy.nowalk, nowalk);
+	options->vm.policy = mmu_rung_policies[rung];
+	set_switch(&options->vm.policy.cache, cache);
+	set_switch(&options->vm.policy.update, update);
+	set_switch(&options->vm.policy.bypass, bypass);
+	set_switch(&options->vm.policy.nowalk, nowalk);
 	if (prefetch)
-		options->policy.prefetch = power_of_two(prefetch);
+		options->vm.policy.prefetch = power_of_two(prefetch);
 	if (status == CMDLINE_OK)
 		return true;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));

@@ -5,22 +5,16 @@
 
 #include "arch/x86/power.h"
 #include "lib/types.h"
-#include "mmu/policy.h"
+#include "vmx/vm_config.h"
 
 #define OPTION_GUEST_SIZE 64
 
 struct options {
 	unsigned int exit; /* enum end_method */
 	char guest[OPTION_GUEST_SIZE]; /* "": what there is a module for */
-	u64 guest_memory; /* in bytes; 0: all that can be spared */
-	struct mmu_policy policy; /* the rung, with the switches overridden */
-	u64 shadow_pages; /* 0: by the guest's memory */
-	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
-	u64 canaries; /* one frame in so many is kept from the guest; 0: none */
+	struct vm_config vm;
 	bool probe; /* report what this machine has, and run no guest */
-	bool dump; /* show the whole VMCS before the first entry */
 	bool doctor_test; /* compare the entry doctor with the processor */
-	u64 trace; /* exits to print at every stop */
 };
 
 /*

@@ -7,14 +7,14 @@
 #include "arch/x86/power.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
-#include "boot/probe.h"
+#include "vmx/report/probe.h"
 #include "boot/start.h"
 #include "guest/builtin/builtin.h"
-#include "guest/loader.h"
-#include "guest/vm.h"
+#include "guest/loaders/loader.h"
+#include "vmx/vm.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "vmx/doctor_test.h"
+#include "vmx/doctor/test.h"
 #include "vmx/run.h"
 #include "vmx/selftest.h"
 #include "vmx/vmcs_setup.h"
@@ -146,7 +146,7 @@ void start(const struct boot_info *info, const struct options *options)
 				? "linux"
 				: DEFAULT_BUILTIN;
 	vm.name = guest;
-	if (!vm_create(&vm, options, &selftest))
+	if (!vm_create(&vm, &options->vm, &selftest))
 		refuse();
 	if (strcmp(guest, "linux") == 0)
 		load_kernel(info);

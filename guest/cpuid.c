@@ -4,7 +4,7 @@
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
-#include "guest/lapic.h"
+#include "guest/devices/lapic.h"
 #include "guest/msr.h"
 #include "lib/string.h"
 
@@ -36,7 +36,8 @@
  *	SDBG: silicon debug MSR
  *	PCID: a shadow root has no PCID; each would need roots of its own
  *	OSXSAVE: the guest's CR4, below
- * The APIC is Umbra's (guest/lapic.h), so what it can do is set, not passed.
+ * The APIC is Umbra's (guest/devices/lapic.h), so what it can do is set, not
+ *passed.
  */
 #define LEAF_1_ECX                                                             \
 	(CPUID_1_ECX_SSE3 | CPUID_1_ECX_PCLMULQDQ | CPUID_1_ECX_SSSE3 |        \

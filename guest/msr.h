@@ -17,7 +17,7 @@ enum msr_kind {
 	MSR_PASSTHROUGH,
 	MSR_PASSTHROUGH_RDTSCP, /* the same, if RDTSCP is enabled; else #GP */
 	MSR_BY_VMX, /* vmx/ itself answers: it is bound up with its controls */
-	MSR_BY_DEVICES, /* the local APIC's (guest/devices.h) */
+	MSR_BY_DEVICES, /* the local APIC's (guest/devices/devices.h) */
 	MSR_VALUE, /* a value kept here */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What Umbra says to its user. The hypervisor's console implements these
- * (arch/x86/console.c, arch/x86/panic.c); tests/unit/host_log.c does so for
- * the tests on the host.
+ * (arch/x86/console/console.c, arch/x86/panic.c); tests/unit/host_log.c does so
+ * for the tests on the host.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -14,6 +14,9 @@
  * LOG_LINE_MAX bytes is cut off. Never fails: without a console it is silent.
  */
 void log_info(const char *fmt, ...) __printf(1, 2);
+
+/* Waits until all that was logged has left the machine, and is seen. */
+void log_flush(void);
 
 /*
  * Ends Umbra: prints the reason, and in the hypervisor the registers and a

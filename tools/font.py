@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Turns a console font of Debian's into the C source of arch/x86/font.h.
+"""Turns a console font of Debian's into the C source of arch/x86/console/font.h.
 
     tools/font.py FONT.psf.gz > font.c
 
@@ -46,7 +46,7 @@ def read_glyphs(path=FONT):
 
 
 def main():
-    print('#include "arch/x86/font.h"\n'
+    print('#include "arch/x86/console/font.h"\n'
           "const u8 font_glyphs[FONT_GLYPHS][FONT_HEIGHT] = {")
     for rows in read_glyphs(*sys.argv[1:]):
         print("\t{ " + ", ".join(map(hex, rows)) + " },")

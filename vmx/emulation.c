@@ -5,7 +5,7 @@
  * is not walked again.
  */
 #include "arch/x86/cpu.h"
-#include "arch/x86/emulate.h"
+#include "arch/x86/emulator/emulate.h"
 #include "arch/x86/vector.h"
 #include "lib/string.h"
 #include "mmu/mmu.h"

@@ -2,12 +2,12 @@
 /* The table of exits. What has no handler here stops the guest. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/trap.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
 
-static enum exit_result handle_debug(struct vcpu *vcpu)
+static void handle_debug(struct vcpu *vcpu)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
 
@@ -25,14 +25,13 @@ static enum exit_result handle_debug(struct vcpu *vcpu)
 	if (vmx_intr_type(exit->interruption) ==
 	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
 		vcpu_inject_int1(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	dr6_write(dr6_after_debug(dr6_read(), exit->qualification));
 	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
-	return EXIT_RESUME;
 }
 
-enum exit_result vmx_handle_exception(struct vcpu *vcpu)
+void vmx_handle_exception(struct vcpu *vcpu)
 {
 	u32 info = vcpu->exit.interruption;
 	u8 vector = info & VMX_INTR_VECTOR;
@@ -40,7 +39,7 @@ enum exit_result vmx_handle_exception(struct vcpu *vcpu)
 	if (vmx_intr_type(info) == INTR_NMI) {
 		/* The machine's own. Only an IRET unblocks the next one. */
 		asm volatile("int $2");
-		return EXIT_RESUME;
+		return;
 	}
 	/*
 	 * A fault of IRET: the processor has already lifted the blocking of
@@ -59,7 +58,7 @@ enum exit_result vmx_handle_exception(struct vcpu *vcpu)
 	case VECTOR_AC:
 		vcpu_inject_exception(vcpu, VECTOR_AC, true,
 				      vcpu->exit.interruption_error);
-		return EXIT_RESUME;
+		return;
 	case VECTOR_MC:
 		trap_machine_check();
 	default:
@@ -68,54 +67,49 @@ enum exit_result vmx_handle_exception(struct vcpu *vcpu)
 	}
 }
 
-static enum exit_result handle_external_interrupt(struct vcpu *vcpu)
+static void handle_external_interrupt(struct vcpu *vcpu)
 {
 	/* It is still pending: "acknowledge interrupt on exit" is 0. */
 	cpu_take_interrupts();
 	vcpu->vm->deadline = 0;
-	return EXIT_RESUME;
 }
 
-static enum exit_result handle_window(struct vcpu *vcpu)
+static void handle_window(struct vcpu *vcpu)
 {
 	(void)vcpu; /* vcpu_deliver() does the rest */
-	return EXIT_RESUME;
 }
 
-static enum exit_result handle_triple_fault(struct vcpu *vcpu)
+static void handle_triple_fault(struct vcpu *vcpu)
 {
 	return vmx_stop_guest(vcpu, "triple fault");
 }
 
-static enum exit_result handle_startup(struct vcpu *vcpu)
+static void handle_startup(struct vcpu *vcpu)
 {
 	return vmx_stop_guest(vcpu, "INIT or SIPI: Umbra runs one virtual "
 				    "processor, a second can't be started yet");
 }
 
-static enum exit_result handle_invd(struct vcpu *vcpu)
+static void handle_invd(struct vcpu *vcpu)
 {
 	/* Dropping dirty lines would hit the memory of Umbra, too. */
 	wbinvd();
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
 /* There is no performance-monitoring unit: RDPMC of no counter. */
-static enum exit_result handle_rdpmc(struct vcpu *vcpu)
+static void handle_rdpmc(struct vcpu *vcpu)
 {
 	vcpu_inject_gp(vcpu);
-	return EXIT_RESUME;
 }
 
 /* Instructions that CPUID does not show. */
-static enum exit_result handle_undefined(struct vcpu *vcpu)
+static void handle_undefined(struct vcpu *vcpu)
 {
 	vcpu_inject_ud(vcpu);
-	return EXIT_RESUME;
 }
 
-typedef enum exit_result (*exit_handler)(struct vcpu *vcpu);
+typedef void (*exit_handler)(struct vcpu *vcpu);
 
 static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,
@@ -155,7 +149,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_VMFUNC] = handle_undefined,
 };
 
-enum exit_result vmx_handle_exit(struct vcpu *vcpu)
+void vmx_handle_exit(struct vcpu *vcpu)
 {
 	u32 reason = vcpu->exit.reason & EXIT_REASON_BASIC;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of MOV to and from control registers, CLTS and LMSW. */
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
@@ -27,8 +27,8 @@ static struct cr_state cr_state(const struct vcpu *vcpu)
  * rules for their bits hold. With PAE paging the PDPTEs may come with it, and
  * they can refuse: then it is #GP(0), and nothing has changed.
  */
-static enum exit_result set_control(struct vcpu *vcpu, u64 cr0, u64 cr3,
-				    u64 cr4, u64 efer, bool moves_cr3)
+static void set_control(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+			bool moves_cr3)
 {
 	u64 changed_0 = cr0 ^ vcpu_cr0(vcpu), changed_4 = cr4 ^ vcpu->mmu.cr4;
 	bool loads = paging_mode(cr0, cr4, efer) == PAGING_PAE &&
@@ -38,7 +38,7 @@ static enum exit_result set_control(struct vcpu *vcpu, u64 cr0, u64 cr3,
 
 	if (loads && !mmu_read_pdptes(vcpu->vm->mmu, cr3, pdpte)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	vcpu_skip_instruction(vcpu);
 	if (moves_cr3) /* nothing else has changed */
@@ -46,17 +46,16 @@ static enum exit_result set_control(struct vcpu *vcpu, u64 cr0, u64 cr3,
 			      loads ? pdpte : NULL);
 	else
 		vcpu_set_state(vcpu, cr0, cr3, cr4, efer, loads ? pdpte : NULL);
-	return EXIT_RESUME;
 }
 
-static enum exit_result load_cr0(struct vcpu *vcpu, u64 value)
+static void load_cr0(struct vcpu *vcpu, u64 value)
 {
 	struct cr_state state = cr_state(vcpu);
 	u64 efer;
 
 	if (!cr0_load_valid(&state, value)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	/* ET is fixed; undefined bits are ignored (SDM vol. 3A, 2.5). */
 	value = (value & CR0_DEFINED) | CR0_ET;
@@ -67,38 +66,37 @@ static enum exit_result load_cr0(struct vcpu *vcpu, u64 value)
 	return set_control(vcpu, value, vcpu->mmu.cr3, state.cr4, efer, false);
 }
 
-static enum exit_result load_cr3(struct vcpu *vcpu, u64 value)
+static void load_cr3(struct vcpu *vcpu, u64 value)
 {
 	struct cr_state state = cr_state(vcpu);
 
 	if (!cr3_load_valid(&state, value, vcpu->vm->features.maxphyaddr)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	return set_control(vcpu, state.cr0, value, state.cr4, state.efer, true);
 }
 
-static enum exit_result load_cr4(struct vcpu *vcpu, u64 value)
+static void load_cr4(struct vcpu *vcpu, u64 value)
 {
 	struct cr_state state = cr_state(vcpu);
 
 	if (!cr4_load_valid(&state, value, &vcpu->vm->features)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	return set_control(vcpu, state.cr0, vcpu->mmu.cr3, value, state.efer,
 			   false);
 }
 
-static enum exit_result load_cr8(struct vcpu *vcpu, u64 value)
+static void load_cr8(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~CR8_TPR) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	lapic_set_cr8(&vcpu->vm->devices.lapic, value);
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
 static u64 get_register(const struct vcpu *vcpu, enum gpr gpr)
@@ -118,7 +116,7 @@ static void set_register(struct vcpu *vcpu, enum gpr gpr, u64 value)
 		vcpu->regs.gpr[gpr] = value;
 }
 
-static enum exit_result mov_to_cr(struct vcpu *vcpu, u64 qualification)
+static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
 	u64 value = get_register(vcpu, QUAL_CR_GPR(qualification));
 
@@ -137,7 +135,7 @@ static enum exit_result mov_to_cr(struct vcpu *vcpu, u64 qualification)
 	}
 }
 
-static enum exit_result mov_from_cr(struct vcpu *vcpu, u64 qualification)
+static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
 {
 	enum gpr gpr = QUAL_CR_GPR(qualification);
 
@@ -153,10 +151,9 @@ static enum exit_result mov_from_cr(struct vcpu *vcpu, u64 qualification)
 					    "does not exit");
 	}
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
-enum exit_result vmx_handle_cr_access(struct vcpu *vcpu)
+void vmx_handle_cr_access(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
 	const u64 msw = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
@@ -175,5 +172,4 @@ enum exit_result vmx_handle_cr_access(struct vcpu *vcpu)
 			vcpu, (cr0 & ~(msw & ~CR0_PE)) |
 				      (QUAL_LMSW_SOURCE(qualification) & msw));
 	}
-	return EXIT_STOP;
 }

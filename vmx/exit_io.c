@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of IN, OUT, INS and OUTS. All ports are the guest machine's. */
 #include "arch/x86/time.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/operand.h"
@@ -67,7 +67,7 @@ static void advance(u64 *gpr, s64 by, u64 mask)
 	*gpr = mask == 0xffff ? (*gpr & ~mask) | sum : sum;
 }
 
-static enum exit_result string_io(struct vcpu *vcpu)
+static void string_io(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
 	u32 info = vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION);
@@ -95,10 +95,10 @@ static enum exit_result string_io(struct vcpu *vcpu)
 		if (!is_canonical(gva) || !is_canonical(gva + size - 1)) {
 			/* In 64-bit mode there is no overriding to SS. */
 			vcpu_inject_gp(vcpu);
-			return EXIT_RESUME;
+			return;
 		}
 		if (!string_element(&operands, gva))
-			return EXIT_RESUME;
+			return;
 		advance(index, rflags & RFLAGS_DF ? -size : size, mask);
 		if (!rep)
 			break;
@@ -108,10 +108,9 @@ static enum exit_result string_io(struct vcpu *vcpu)
 		vcpu_skip_instruction(vcpu);
 	else
 		vcpu_end_step(rflags);
-	return EXIT_RESUME;
 }
 
-enum exit_result vmx_handle_io(struct vcpu *vcpu)
+void vmx_handle_io(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
 	unsigned int size = QUAL_IO_SIZE(qualification);
@@ -135,5 +134,4 @@ enum exit_result vmx_handle_io(struct vcpu *vcpu)
 		port_write(vcpu, port, size, *rax & mask);
 	}
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }

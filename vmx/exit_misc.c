@@ -3,7 +3,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "guest/hypercall.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "vmx/exit.h"
@@ -18,7 +18,7 @@ static bool is_woken(const struct vm *vm, u64 rflags)
 	       ((rflags & RFLAGS_IF) && devices_interrupt_pending(devices));
 }
 
-enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
+void vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 	u64 since = time_ns(), tsc = rdtsc(),
@@ -27,7 +27,7 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 	vcpu_skip_instruction(vcpu);
 	/* The single-step trap of the HLT itself wakes it. */
 	if (rflags & RFLAGS_TF)
-		return EXIT_RESUME;
+		return;
 	if (!(rflags & RFLAGS_IF) && !is_woken(vm, rflags) &&
 	    !devices_can_raise_nmi(&vm->devices)) {
 		/*
@@ -37,7 +37,7 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 		log_info("the guest halted with interrupts off, at 0x%lx",
 			 vcpu->exit.rip);
 		vm_end(vm, END_GUEST_POWER_OFF, 0);
-		return EXIT_STOP;
+		return;
 	}
 	while (!is_woken(vm, rflags)) {
 		vm_serve_devices(vm);
@@ -48,7 +48,6 @@ enum exit_result vmx_handle_hlt(struct vcpu *vcpu)
 	}
 	vm->stats.idle_ns += time_ns() - since;
 	vcpu->exit.tsc += rdtsc() - tsc; /* waiting is not work */
-	return EXIT_RESUME;
 }
 
 /* Writes guest memory at @gpa; false: not all of it is RAM. */
@@ -119,22 +118,21 @@ static bool take_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
 }
 
 /* It exits only while the shadow is a software TLB (vmx/run.c). */
-enum exit_result vmx_handle_invlpg(struct vcpu *vcpu)
+void vmx_handle_invlpg(struct vcpu *vcpu)
 {
 	mmu_invlpg(&vcpu->mmu, vcpu->exit.qualification);
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
 /* The hypercalls of guest/hypercall.h; to all others VMCALL is undefined. */
-enum exit_result vmx_handle_vmcall(struct vcpu *vcpu)
+void vmx_handle_vmcall(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
 	bool done;
 
 	if (vcpu_cpl() != 0) {
 		vcpu_inject_ud(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	switch ((u32)gpr[RAX]) {
 	case HYPERCALL_COUNTERS:
@@ -151,9 +149,8 @@ enum exit_result vmx_handle_vmcall(struct vcpu *vcpu)
 		break;
 	default:
 		vcpu_inject_ud(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	gpr[RAX] = !done;
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }

@@ -3,7 +3,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/time.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
@@ -124,22 +124,21 @@ static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
 	return false;
 }
 
-enum exit_result vmx_handle_rdmsr(struct vcpu *vcpu)
+void vmx_handle_rdmsr(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
 	u64 value;
 
 	if (!read_msr(vcpu, (u32)gpr[RCX], &value)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	gpr[RAX] = (u32)value;
 	gpr[RDX] = value >> 32;
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
-enum exit_result vmx_handle_wrmsr(struct vcpu *vcpu)
+void vmx_handle_wrmsr(struct vcpu *vcpu)
 {
 	const u64 *gpr = vcpu->regs.gpr;
 	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
@@ -148,10 +147,9 @@ enum exit_result vmx_handle_wrmsr(struct vcpu *vcpu)
 		vcpu_skip_instruction(vcpu);
 	else
 		vcpu_inject_gp(vcpu);
-	return EXIT_RESUME;
 }
 
-enum exit_result vmx_handle_cpuid(struct vcpu *vcpu)
+void vmx_handle_cpuid(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
 	struct cpuid_regs out;
@@ -162,14 +160,13 @@ enum exit_result vmx_handle_cpuid(struct vcpu *vcpu)
 	gpr[RCX] = out.ecx;
 	gpr[RDX] = out.edx;
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }
 
 /*
  * It exits at any privilege and before its own checks but for #UD (SDM vol.
  * 3C, 25.1.2). Umbra uses no extended state, so XCR0 is the guest's.
  */
-enum exit_result vmx_handle_xsetbv(struct vcpu *vcpu)
+void vmx_handle_xsetbv(struct vcpu *vcpu)
 {
 	const u64 *gpr = vcpu->regs.gpr;
 	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
@@ -178,8 +175,7 @@ enum exit_result vmx_handle_xsetbv(struct vcpu *vcpu)
 	    !xcr0_load_valid(value, &vcpu->vm->features) ||
 	    !xcr0_write_safe(value)) {
 		vcpu_inject_gp(vcpu);
-		return EXIT_RESUME;
+		return;
 	}
 	vcpu_skip_instruction(vcpu);
-	return EXIT_RESUME;
 }

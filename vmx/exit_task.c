@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The exit of a task switch: task_switch.c between the VMCS and the MMU. */
 #include "arch/x86/cpu.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
-#include "vmx/task_switch.h"
+#include "arch/x86/emulator/task_switch.h"
 
 #define DR6_BT BIT(15) /* SDM vol. 3B, 17.2.3 */
 /* L0 to L3 and LE of DR7 end with the task (17.2.4). */
@@ -166,7 +166,7 @@ static void raise(struct vcpu *vcpu, const struct switching_vcpu *s,
 	vcpu_inject_exception(vcpu, fault->vector, true, error);
 }
 
-enum exit_result vmx_handle_task_switch(struct vcpu *vcpu)
+void vmx_handle_task_switch(struct vcpu *vcpu)
 {
 	u64 qualification = vcpu->exit.qualification;
 	enum task_source source = QUAL_TASK_SOURCE(qualification);
@@ -199,7 +199,7 @@ enum exit_result vmx_handle_task_switch(struct vcpu *vcpu)
 		store(vcpu, &cpu);
 	if (status != TASK_DONE) {
 		raise(vcpu, &s, status, &fault);
-		return EXIT_RESUME;
+		return;
 	}
 	/* The event that has led here is delivered. */
 	vcpu->event.info = 0;
@@ -207,5 +207,4 @@ enum exit_result vmx_handle_task_switch(struct vcpu *vcpu)
 		dr6_write(dr6_read() | DR6_BT);
 		vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
 	}
-	return EXIT_RESUME;
 }

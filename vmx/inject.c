@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Delivering events at VM entry; SDM vol. 3C, 24.8.3 and 26.6. */
 #include "arch/x86/cpu.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"

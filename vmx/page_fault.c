@@ -6,6 +6,7 @@
 #include "mmu/mmu.h"
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
+#include "vmx/vm.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
 
@@ -48,8 +49,7 @@ static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
 	return false;
 }
 
-static enum exit_result give_up_table(struct vcpu *vcpu,
-				      const struct guest_walk *walk)
+static void give_up_table(struct vcpu *vcpu, const struct guest_walk *walk)
 {
 	struct retry *retry = &vcpu->retry;
 	bool was_table;
@@ -62,9 +62,9 @@ static enum exit_result give_up_table(struct vcpu *vcpu,
 	retry->page = walk->gva & PAGE_MASK;
 	was_table = mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
 	if (!was_table && mark_descriptor(vcpu, walk))
-		return EXIT_RESUME;
+		return;
 	if (++retry->count <= MAX_RETRIES)
-		return EXIT_RESUME;
+		return;
 	return vmx_stop_guest(
 		vcpu, "an instruction that Umbra cannot emulate writes %s",
 		was_table ? "a page table that it needs itself"
@@ -72,12 +72,11 @@ static enum exit_result give_up_table(struct vcpu *vcpu,
 			    "and SMEP or SMAP");
 }
 
-static enum exit_result emulate_access(struct vcpu *vcpu,
-				       const struct guest_walk *walk,
-				       u32 access, bool mmio)
+static void emulate_access(struct vcpu *vcpu, const struct guest_walk *walk,
+			   u32 access, bool mmio)
 {
 	if (vcpu_emulate(vcpu, walk, access))
-		return EXIT_RESUME;
+		return;
 	if (mmio)
 		return vmx_stop_guest(
 			vcpu,
@@ -123,7 +122,7 @@ static u32 faulting_access(const struct vcpu *vcpu, gva_t gva)
 	return access | (vcpu_data_access() & WALK_AC);
 }
 
-enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
+void vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
 	u32 access = faulting_access(vcpu, gva);
@@ -135,10 +134,10 @@ enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
 		vcpu->retry.count = 0;
 	switch (mmu_page_fault(&vcpu->mmu, gva, access, &walk)) {
 	case MMU_RESUME:
-		return EXIT_RESUME;
+		return;
 	case MMU_INJECT:
 		vcpu_inject_page_fault(vcpu, gva, walk.error_code);
-		return EXIT_RESUME;
+		return;
 	case MMU_TABLE_WRITE:
 		/*
 		 * The processor was pushing an event's frame onto a table
@@ -157,5 +156,4 @@ enum exit_result vmx_handle_page_fault(struct vcpu *vcpu)
 				walk.gpa);
 		return emulate_access(vcpu, &walk, access, true);
 	}
-	return EXIT_STOP;
 }

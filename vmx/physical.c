@@ -3,7 +3,7 @@
 #include "vmx/physical.h"
 
 #include "arch/x86/time.h"
-#include "guest/vm.h"
+#include "vmx/vm.h"
 #include "vmx/run.h"
 
 void vcpu_read_physical(struct vcpu *vcpu, gpa_t gpa, void *buf, size_t len)

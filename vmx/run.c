@@ -4,20 +4,20 @@
  * processor at the right shadow, enter, and handle the exit.
  */
 #include "arch/x86/apic.h"
-#include "arch/x86/console.h"
+#include "arch/x86/console/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
-#include "guest/text_screen.h"
-#include "guest/vm.h"
+#include "guest/devices/text_screen.h"
+#include "vmx/vm.h"
 #include "lib/log.h"
-#include "mmu/audit.h"
-#include "vmx/dump.h"
-#include "vmx/entry_check.h"
+#include "mmu/audit/audit.h"
+#include "vmx/report/dump.h"
+#include "vmx/doctor/entry_check.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
-#include "vmx/stats.h"
+#include "vmx/report/stats.h"
 #include "vmx/vmx.h"
 
 /* COM1's input is looked at so often, in ns: its FIFO holds 16 bytes. */
@@ -32,15 +32,6 @@
  * which an interrupt could get in (CVE-2015-8104, CVE-2015-5307).
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-void vm_end(struct vm *vm, enum end_reason reason, int status)
-{
-	if (vm->ended)
-		return;
-	vm->ended = true;
-	vm->end_reason = reason;
-	vm->end_status = status;
-}
 
 static void take_input(struct vm *vm)
 {

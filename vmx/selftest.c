@@ -7,8 +7,8 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/paging.h"
-#include "boot/memory.h"
-#include "guest/loader.h"
+#include "arch/x86/frames.h"
+#include "guest/loaders/loader.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mmu/spte.h"
@@ -62,9 +62,9 @@ static bool build_guest(struct probe *p)
 {
 	u64 *gdt, *gate;
 
-	p->page = memory_alloc(1);
+	p->page = frames_alloc(1);
 	for (u8 level = PT_LEVELS; level > 0; level--)
-		p->tables[level] = memory_alloc(1);
+		p->tables[level] = frames_alloc(1);
 	if (!p->page || !p->tables[1] || !p->tables[2] || !p->tables[3] ||
 	    !p->tables[4])
 		return false;

@@ -8,7 +8,7 @@
 #ifndef VMX_VCPU_H
 #define VMX_VCPU_H
 
-#include "arch/x86/emulate.h"
+#include "arch/x86/emulator/emulate.h"
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 #include "mmu/mmu.h"

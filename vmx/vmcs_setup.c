@@ -8,8 +8,8 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/trap.h"
-#include "boot/memory.h"
-#include "guest/loader.h"
+#include "arch/x86/frames.h"
+#include "guest/loaders/loader.h"
 #include "guest/msr.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -48,7 +48,7 @@ extern const u8 vmx_exit_point[];
 
 static void *alloc_page(void)
 {
-	void *page = memory_alloc(1);
+	void *page = frames_alloc(1);
 
 	if (!page)
 		panic("no memory for a virtual processor");

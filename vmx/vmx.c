@@ -9,12 +9,12 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
 #include "arch/x86/regs.h"
-#include "boot/memory.h"
+#include "arch/x86/frames.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx.h"
-#include "vmx/words.h"
+#include "vmx/report/words.h"
 
 /* The memory type that VMX regions are accessed with, SDM vol. 3D, A.1. */
 #define MEMORY_TYPE_WRITE_BACK 6
@@ -166,7 +166,7 @@ static bool controls_suffice(void)
 
 hpa_t vmx_make_vmcs(void)
 {
-	u32 *region = memory_alloc(1);
+	u32 *region = frames_alloc(1);
 	hpa_t hpa;
 
 	if (!region)
@@ -181,7 +181,7 @@ hpa_t vmx_make_vmcs(void)
 
 static bool enter_vmx_root(void)
 {
-	u32 *region = memory_alloc(1);
+	u32 *region = frames_alloc(1);
 	u64 cr0 = cr0_read(), cr4 = cr4_read() | CR4_VMXE;
 
 	if (!region)

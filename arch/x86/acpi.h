@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What Umbra wants of the machine's own ACPI tables (the guest's are made by
- * guest/acpi.h): how to switch it off and to reset it, and a second clock.
- * Source: ACPI Specification 6.4, 5.2.
+ * guest/firmware/acpi.h): how to switch it off and to reset it, and a second
+ * clock. Source: ACPI Specification 6.4, 5.2.
  */
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H

@@ -6,13 +6,12 @@
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/framebuffer.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
-#include "boot/memory.h"
-#include "boot/multiboot2.h"
+#include "arch/x86/frames.h"
+#include "arch/x86/boot_info.h"
 #include "lib/log.h"
 
 #define TABLE_ENTRIES 512
@@ -46,7 +45,7 @@ static u64 level_size(int level)
 
 static u64 *new_table(void)
 {
-	u64 *table = memory_alloc(1);
+	u64 *table = frames_alloc(1);
 
 	if (!table)
 		panic("no memory for Umbra's own page tables");
@@ -91,19 +90,6 @@ static void map(u64 virt, hpa_t hpa, hpa_t end, u64 flags, int max_level)
 	}
 }
 
-/* Where the framebuffer is, if it is one of pixels; else start is end. */
-static void find_framebuffer(const struct boot_info *info, hpa_t *start,
-			     hpa_t *end)
-{
-	const struct boot_framebuffer *fb = &info->framebuffer;
-
-	*start = *end = 0;
-	if (fb->type != BOOT_FRAMEBUFFER_PIXELS || framebuffer_fault(fb))
-		return;
-	*start = ALIGN_DOWN(fb->address, PAGE_SIZE);
-	*end = ALIGN_UP(fb->address + (u64)fb->pitch * fb->height, PAGE_SIZE);
-}
-
 static void map_direct(hpa_t start, hpa_t end, u64 flags, int max_level)
 {
 	map(DIRECT_MAP_BASE + start, start, end, PTE_W | nx | flags, max_level);
@@ -124,11 +110,11 @@ static void map_direct_around(hpa_t start, hpa_t end, hpa_t hole_start,
  * 11.11.9): hence the small pages in the first 2 MiB, and none of 1 GiB below
  * 4 GiB, where the PC's devices are.
  */
-static void map_all_memory(const struct boot_info *info)
+static void map_all_memory(const struct boot_info *info, hpa_t fb_start,
+			   hpa_t fb_end)
 {
-	hpa_t image_end_hpa = virt_to_phys(image_end), fb_start, fb_end;
+	hpa_t image_end_hpa = virt_to_phys(image_end);
 
-	find_framebuffer(info, &fb_start, &fb_end);
 	map(DEVICE_MAP_BASE + fb_start, fb_start, fb_end,
 	    PTE_W | nx | PTE_WRITE_COMBINING, 2);
 
@@ -164,12 +150,12 @@ static void map_image(void)
 		map_image_part(stacks[i].bytes, &stacks[i] + 1, PTE_W | nx);
 }
 
-void paging_init(const struct boot_info *info)
+void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end)
 {
 	nx = cpu_has_nx() ? PTE_NX : 0;
 	huge_pages = cpuid(CPUID_EXT_FEATURES, 0).edx & CPUID_EXT_EDX_PAGE1GB;
 	root = new_table();
-	map_all_memory(info);
+	map_all_memory(info, fb_start, fb_end);
 	map_image();
 	/* No mapping is write-through, so none changes its type here. */
 	wrmsr(IA32_PAT, PAT_WITH_COMBINING);

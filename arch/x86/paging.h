@@ -44,12 +44,13 @@ static inline hpa_t virt_to_phys(const volatile void *virt)
 struct boot_info;
 
 /*
- * Builds the final tables out of memory_alloc and switches to them. Until
+ * Builds the final tables out of frames_alloc and switches to them. Until
  * then entry.asm's are in use, which map only the first 4 GiB, at all three
- * places. A framebuffer of pixels is mapped at DEVICE_MAP_BASE + its address.
+ * places. A framebuffer at [fb_start, fb_end), whole pages, is mapped
+ * write-combining at DEVICE_MAP_BASE + its address; fb_start == fb_end: none.
  * Panics when there is no memory for the tables.
  */
-void paging_init(const struct boot_info *info);
+void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end);
 
 /*
  * Maps the device registers at [hpa, hpa + size) uncached and returns where

@@ -3,7 +3,6 @@
  * Ending the machine, in the ways that real and emulated ones offer.
  */
 #include "arch/x86/acpi.h"
-#include "arch/x86/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
@@ -111,7 +110,7 @@ void machine_end(enum end_reason reason, int status)
 	if (hook)
 		hook();
 	log_info("end: %s, status %u", reason_names[reason], (u32)status);
-	console_flush();
+	log_flush();
 
 	switch (end_method) {
 	case END_BY_HALT:

@@ -7,7 +7,7 @@
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
-#include "boot/multiboot2.h"
+#include "arch/x86/boot_info.h"
 #include "lib/elf.h"
 #include "lib/string.h"
 

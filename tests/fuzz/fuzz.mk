@@ -13,8 +13,8 @@ FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
 
 FUZZ_multiboot2_SRCS := boot/multiboot2.c
 FUZZ_cmdline_SRCS := boot/cmdline.c
-FUZZ_screen_SRCS := arch/x86/screen.c
+FUZZ_screen_SRCS := arch/x86/console/screen.c
 FUZZ_devices_SRCS := $(UNIT_devices_SRCS)
 FUZZ_loader_SRCS := $(LOADER_SRCS)
-FUZZ_table_write_SRCS := $(wildcard mmu/*.c) $(filter-out tests/model/run.c, \
+FUZZ_table_write_SRCS := $(MMU_SRCS) $(filter-out tests/model/run.c, \
 	$(wildcard tests/model/*.c))

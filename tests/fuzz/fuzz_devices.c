@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "arch/x86/msr.h"
-#include "guest/devices.h"
+#include "guest/devices/devices.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

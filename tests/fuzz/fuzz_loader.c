@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/loader.h"
+#include "guest/loaders/loader.h"
 #include "tests/unit/guest_ram.h"
 
 #define RAM (4 * MIB)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86/screen.h"
+#include "arch/x86/console/screen.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmu/audit.h"
+#include "mmu/audit/audit.h"
 #include "tests/model/access.h"
 
 #define WRITE BIT(7) /* in a step's first byte: it is a write */

@@ -4,7 +4,7 @@
  * outside: what an entry may be follows from the guest's entry and the
  * reference's rules alone.
  */
-#include "mmu/audit.h"
+#include "mmu/audit/audit.h"
 #include "tests/model/model.h"
 
 /* The shadow entries that the model's pages use. */

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_EMULATE_CASE_H
 #define TESTS_UNIT_EMULATE_CASE_H
 
-#include "arch/x86/emulate.h"
+#include "arch/x86/emulator/emulate.h"
 #include "tests/unit/insn_random.h"
 
 #define WINDOW_SIZE 1024

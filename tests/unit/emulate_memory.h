@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_EMULATE_MEMORY_H
 #define TESTS_UNIT_EMULATE_MEMORY_H
 
-#include "arch/x86/emulate.h"
+#include "arch/x86/emulator/emulate.h"
 
 #define MEMORY_SIZE (4 * PAGE_SIZE)
 #define STATE_BYTES 10 /* of the processor's state; each byte is its op */

@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_INSN_RANDOM_H
 #define TESTS_UNIT_INSN_RANDOM_H
 
-#include "arch/x86/insn.h"
+#include "arch/x86/emulator/insn.h"
 #include "lib/types.h"
 
 struct choices {

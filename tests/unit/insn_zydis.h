@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_INSN_ZYDIS_H
 #define TESTS_UNIT_INSN_ZYDIS_H
 
-#include "arch/x86/insn.h"
+#include "arch/x86/emulator/insn.h"
 
 /*
  * Decode @bytes (@size of them, 1 to INSN_MAX_LENGTH) with both. What ours

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/acpi.h"
-#include "guest/mptable.h"
+#include "guest/firmware/acpi.h"
+#include "guest/firmware/mptable.h"
 #include "tests/unit/guest_ram.h"
 
 #define ROM_START 0xe0000

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "mmu/audit.h"
+#include "mmu/audit/audit.h"
 #include "mmu_world.h"
 
 #define FLAGS (PTE_P | PTE_W | PTE_U | PTE_A)

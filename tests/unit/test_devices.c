@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/devices.h"
+#include "guest/devices/devices.h"
 
 static u8 screen[64];
 static size_t printed;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/regs.h"
-#include "vmx/doctor.h"
+#include "vmx/doctor/doctor.h"
 #include "vmx/exit_qualification.h"
 
 /* By encoding; all are even, the odd ones being high halves. */

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/font.h"
-#include "arch/x86/framebuffer.h"
-#include "arch/x86/screen.h"
+#include "arch/x86/console/font.h"
+#include "arch/x86/console/framebuffer.h"
+#include "arch/x86/console/screen.h"
 #include "boot/multiboot2.h"
 
 /* The glyph that is drawn: a corner, a diagonal, and the last row's end. */

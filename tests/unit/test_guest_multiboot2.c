@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/loader.h"
+#include "guest/loaders/loader.h"
 #include "tests/unit/guest_ram.h"
 
 #define RAM (8 * MIB)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "guest/i8042.h"
+#include "guest/devices/i8042.h"
 
 #define OUTPUT_FULL 0x01
 #define MOUSE 0x20

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/ioapic.h"
+#include "guest/devices/ioapic.h"
 
 static struct ioapic io;
 static struct apic_message last;

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/msr.h"
-#include "guest/lapic.h"
+#include "guest/devices/lapic.h"
 
 #define TICK_NS 40 /* of the timer, undivided */
 #define X2APIC (0xfee00000 | BIT(8) | BIT(10) | BIT(11))

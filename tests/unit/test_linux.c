@@ -8,7 +8,7 @@
 
 #include <asm/bootparam.h>
 
-#include "guest/loader.h"
+#include "guest/loaders/loader.h"
 #include "tests/unit/guest_ram.h"
 
 #define RAM (32 * MIB)

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "arch/x86/acpi.h"
-#include "guest/acpi.h"
-#include "guest/pm.h"
+#include "guest/firmware/acpi.h"
+#include "guest/devices/pm.h"
 #include "tests/unit/guest_ram.h"
 
 #define RAM_SIZE (4 * MIB)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/loader.h"
+#include "guest/loaders/loader.h"
 #include "lib/elf.h"
 #include "tests/unit/guest_ram.h"
 

@@ -11,7 +11,7 @@
 
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/font.h"
+#include "arch/x86/console/font.h"
 #include "arch/x86/gdt.h"
 
 /* In the place of arch/x86/paging.h, and of its instructions. */
@@ -58,9 +58,10 @@ static u64 cr3, pat;
 
 extern hpa_t image_load_base;
 
+#include "arch/x86/console/framebuffer.h"
 #include "arch/x86/paging.c"
 
-void *memory_alloc(size_t pages)
+void *frames_alloc(size_t pages)
 {
 	void *table = aligned_alloc(PAGE_SIZE, pages * PAGE_SIZE);
 
@@ -73,6 +74,14 @@ bool cpu_has_nx(void)
 }
 
 static struct boot_info info;
+
+static void init_paging(void)
+{
+	hpa_t start, end;
+
+	framebuffer_range(&info.framebuffer, &start, &end);
+	paging_init(&info, start, end);
+}
 
 static void build(hpa_t framebuffer)
 {
@@ -94,7 +103,7 @@ static void build(hpa_t framebuffer)
 			.blue = { 0, 8 },
 		};
 	image_load_base = LOAD_BASE;
-	paging_init(&info);
+	init_paging();
 	assert_true(cr3 == (u64)root);
 }
 
@@ -220,7 +229,7 @@ static void test_framebuffer_bad(void **state)
 	info.framebuffer.type = BOOT_FRAMEBUFFER_INDEXED;
 	info.framebuffer.address = 0xc0000000;
 	drop(state);
-	paging_init(&info);
+	init_paging();
 	assert_direct(0xc0000000, 0);
 	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xc0000000), 0);
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "guest/pci.h"
+#include "guest/devices/pci.h"
 
 static u32 read_register(u32 address)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/pic.h"
+#include "guest/devices/pic.h"
 
 #define EOI 0x20
 

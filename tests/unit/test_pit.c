@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/pit.h"
+#include "guest/devices/pit.h"
 
 /* The first nanosecond in which `ticks` ticks are over; rounded up. */
 static u64 at(u64 ticks)

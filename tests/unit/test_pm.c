@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "guest/pm.h"
+#include "guest/devices/pm.h"
 
 #define WRAP (1ULL << 32)
 #define TICKS_NS(n) (((n)*NS_PER_SEC + PM_TIMER_HZ - 1) / PM_TIMER_HZ)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/rtc.h"
+#include "guest/devices/rtc.h"
 
 static u8 machine[128]; /* the machine's clock */
 static bool present;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/scancode.h"
+#include "arch/x86/console/scancode.h"
 
 #define TYPED_MAX 256
 

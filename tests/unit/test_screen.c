@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/screen.h"
+#include "arch/x86/console/screen.h"
 
 #define COLUMNS 20
 #define ROWS 6 /* five of text, and the status */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "vmx/task_switch.h"
+#include "arch/x86/emulator/task_switch.h"
 
 #define MEMORY_SIZE 0x4000
 #define GDT 0x1000

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/text_screen.h"
+#include "guest/devices/text_screen.h"
 #include "lib/log.h"
 #include "tests/unit/guest_ram.h"
 
@@ -28,7 +28,7 @@ static void take_line(const char *fmt, ...)
 
 /* Its lines come here, not to the console. */
 #define log_info take_line
-#include "guest/text_screen.c"
+#include "guest/devices/text_screen.c"
 
 static int setup(void **state)
 {

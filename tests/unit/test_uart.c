@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/uart.h"
+#include "guest/devices/uart.h"
 
 enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 

@@ -15,7 +15,7 @@
 #include "vmx/inject.h"
 #include "vmx/platform.h"
 #include "vmx/vmcs_fields.h"
-#include "vmx/words.h"
+#include "vmx/report/words.h"
 
 /* --- Controls --------------------------------------------------------------- */
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console is the serial line and the screen at once; a machine may have
+ * either, both or none. The guest's output and Umbra's own come through here.
+ *
+ * Umbra's own appears at once: it may be the last before the machine hangs.
+ * The guest's waits for the next refresh, or its scrolling would take its time.
+ */
+#include <stdarg.h>
+
+#include "arch/x86/console/console.h"
+#include "arch/x86/console/framebuffer.h"
+#include "arch/x86/console/keyboard.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/console/screen.h"
+#include "arch/x86/console/serial.h"
+#include "arch/x86/console/vga.h"
+#include "arch/x86/boot_info.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+
+#define LOG_PREFIX "umbra: "
+
+static char last = '\n';
+
+/* What the screen will be shown on; NULL: nothing. */
+static const struct screen_surface *surface;
+static bool within_reach; /* of the first page tables, too */
+static const char *screen_fault;
+
+void console_init(void)
+{
+	serial_init();
+}
+
+void console_init_screen(const struct boot_info *info)
+{
+	const struct boot_framebuffer *fb = &info->framebuffer;
+
+	if (fb->type == BOOT_FRAMEBUFFER_NONE && info->efi) {
+		screen_fault = "the boot loader gave none";
+	} else if (fb->type == BOOT_FRAMEBUFFER_NONE ||
+		   fb->type == BOOT_FRAMEBUFFER_TEXT) {
+		/* No word about it: the BIOS left the text mode on. */
+		surface = &vga_surface;
+		within_reach = true;
+	} else {
+		screen_fault = framebuffer_fault(fb);
+		if (screen_fault)
+			return;
+		surface = framebuffer_surface(
+			fb, (volatile u8 *)DEVICE_MAP_BASE + fb->address);
+		within_reach = fb->address + (u64)fb->pitch * fb->height <=
+			       4 * GIB;
+	}
+	if (surface)
+		screen_init(surface->columns, surface->rows);
+}
+
+void console_show(void)
+{
+	if (surface)
+		screen_show(surface);
+	surface = NULL;
+	keyboard_init();
+	if (screen_fault)
+		log_info("no framebuffer to write on: %s; in GRUB, try insmod "
+			 "all_video, and set gfxpayload=1024x768x32 after the "
+			 "command multiboot2",
+			 screen_fault);
+}
+
+void console_write(const char *s, size_t n)
+{
+	for (; n; n--, s++) {
+		if (*s == '\n' && last != '\r')
+			serial_write('\r');
+		serial_write((u8)*s);
+		screen_write(*s);
+		last = *s;
+	}
+}
+
+void log_flush(void)
+{
+	if (surface && within_reach)
+		console_show();
+	screen_refresh();
+	serial_flush();
+}
+
+void console_status(const char *text)
+{
+	screen_status(text);
+}
+
+void console_refresh(void)
+{
+	screen_refresh();
+}
+
+int console_read(void)
+{
+	int byte = serial_read();
+
+	return byte >= 0 ? byte : keyboard_read();
+}
+
+void log_info(const char *fmt, ...)
+{
+	char text[sizeof(LOG_PREFIX) + LOG_LINE_MAX + 1] = LOG_PREFIX;
+	size_t room = LOG_LINE_MAX + 1, prefix = sizeof(LOG_PREFIX) - 1;
+	size_t length;
+	va_list args;
+
+	va_start(args, fmt);
+	length = (size_t)vsnprintf(text + prefix, room, fmt, args);
+	va_end(args);
+	length = prefix + MIN(length, room - 1);
+	text[length++] = '\n';
+	/* The guest may be in the midst of a line of its own. */
+	if (last != '\n')
+		console_write("\n", 1);
+	console_write(text, length);
+	screen_refresh();
+}

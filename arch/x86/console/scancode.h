@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a PC's keyboard says, as the bytes that a terminal would send: scan
+ * codes of set 1, a US layout, and ECMA-48's sequences for the cursor. Pure C.
+ */
+#ifndef ARCH_X86_CONSOLE_SCANCODE_H
+#define ARCH_X86_CONSOLE_SCANCODE_H
+
+#include "lib/types.h"
+
+struct scancode_state {
+	bool left_shift, right_shift;
+	bool left_ctrl, right_ctrl;
+	bool alt; /* a key with it is an ESC and then the key */
+	bool caps_lock;
+	bool extended; /* E0h came before */
+	u8 ignore; /* so many bytes are the rest of the Pause key's */
+};
+
+#define SCANCODE_TEXT_MAX 5 /* with the NUL */
+
+/*
+ * Takes a byte of the keyboard. `text` becomes what has been typed by it: ""
+ * in most cases, since a key sends something when it is let go, too.
+ */
+void scancode_translate(struct scancode_state *state, u8 code,
+			char text[SCANCODE_TEXT_MAX]);
+
+#endif

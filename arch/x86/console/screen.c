@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading video memory back is slow, and writing it not fast. So the text is
+ * in a grid of its own, whose rows are a ring: a scroll moves none of them.
+ * A second grid holds what the surface shows; only where the two differ, there
+ * is something to draw, and ten scrolls between refreshes cost no more than one.
+ *
+ * Sequences are those of ECMA-48 (5th edition, 8.3), as far as a console needs.
+ */
+#include "arch/x86/console/screen.h"
+#include "lib/string.h"
+
+#define TAB_WIDTH 8
+#define ESCAPE 0x1b
+#define PARAMETERS_MAX 8
+#define PARAMETER_LIMIT 1000
+
+enum parser {
+	PLAIN,
+	AFTER_ESCAPE,
+	AFTER_CHARSET, /* ESC ( or ESC ): one character more */
+	IN_SEQUENCE /* a control sequence: parameters, then a final byte */
+};
+
+static struct {
+	const struct screen_surface *surface; /* NULL: not shown yet */
+	unsigned int columns, rows; /* of text: without the status */
+	unsigned int top; /* the index of the first row in the ring */
+	unsigned int row;
+	unsigned int column; /* `columns`: the next character wraps */
+	u8 attribute;
+	bool changed; /* since the last refresh */
+	enum parser parser;
+	unsigned int parameters[PARAMETERS_MAX];
+	unsigned int parameter_count;
+	u16 text[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
+	u16 status[SCREEN_COLUMNS_MAX];
+	u16 shown[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
+} screen;
+
+/* The colours of ECMA-48 in the VGA's order: red and blue are exchanged. */
+static const u8 vga_colours[8] = { 0, 4, 2, 6, 1, 5, 3, 7 };
+
+static u16 *text_row(unsigned int row)
+{
+	return screen.text[(screen.top + row) % screen.rows];
+}
+
+static void blank(u16 *cells, unsigned int start, unsigned int end)
+{
+	for (unsigned int i = start; i < end; i++)
+		cells[i] = SCREEN_CELL(screen.attribute, ' ');
+}
+
+void screen_init(unsigned int columns, unsigned int rows)
+{
+	screen.columns = MIN(columns, (unsigned int)SCREEN_COLUMNS_MAX);
+	screen.rows = MIN(rows, (unsigned int)SCREEN_ROWS_MAX) - 1;
+	screen.top = screen.row = screen.column = 0;
+	screen.attribute = SCREEN_NORMAL;
+	screen.parser = PLAIN;
+	for (unsigned int row = 0; row < screen.rows; row++)
+		blank(screen.text[row], 0, screen.columns);
+	screen_status("");
+}
+
+void screen_show(const struct screen_surface *surface)
+{
+	surface->clear();
+	for (unsigned int row = 0; row <= screen.rows; row++)
+		for (unsigned int column = 0; column < screen.columns; column++)
+			screen.shown[row][column] = SCREEN_BLANK;
+	screen.surface = surface;
+	screen.changed = true;
+	screen_refresh();
+}
+
+static void new_line(void)
+{
+	if (screen.row + 1 < screen.rows) {
+		screen.row++;
+		return;
+	}
+	screen.top = (screen.top + 1) % screen.rows;
+	blank(text_row(screen.row), 0, screen.columns);
+}
+
+static void put(u8 c)
+{
+	if (screen.column == screen.columns) {
+		screen.column = 0;
+		new_line();
+	}
+	text_row(screen.row)[screen.column++] =
+		SCREEN_CELL(screen.attribute, c);
+}
+
+static void write_plain(u8 c)
+{
+	switch (c) {
+	case '\n':
+		screen.column = 0;
+		new_line();
+		break;
+	case '\r':
+		screen.column = 0;
+		break;
+	case '\b':
+		if (screen.column)
+			screen.column--;
+		break;
+	case '\t':
+		screen.column =
+			MIN(ALIGN_DOWN(screen.column, TAB_WIDTH) + TAB_WIDTH,
+			    screen.columns - 1);
+		break;
+	case ESCAPE:
+		screen.parser = AFTER_ESCAPE;
+		break;
+	default:
+		if (c >= ' ' && c < SCREEN_OTHER)
+			put(c);
+		else if (c >= 0xc0) /* UTF-8's first byte of a character */
+			put(SCREEN_OTHER);
+	}
+}
+
+/* --- Control sequences ----------------------------------------------------- */
+
+/* The sequence's parameter, `missing` where there is none, or 0. */
+static unsigned int parameter(unsigned int index, unsigned int missing)
+{
+	unsigned int value = screen.parameters[index];
+
+	return value ? value : missing;
+}
+
+static void move_to(unsigned int row, unsigned int column)
+{
+	screen.row = MIN(row, screen.rows - 1);
+	screen.column = MIN(column, screen.columns - 1);
+}
+
+static unsigned int less(unsigned int value, unsigned int by)
+{
+	return value > by ? value - by : 0;
+}
+
+/* Erases from the cursor (0), up to it (1), or both (2). */
+static void erase_in_line(unsigned int what)
+{
+	unsigned int column = MIN(screen.column, screen.columns - 1);
+
+	blank(text_row(screen.row), what ? 0 : column,
+	      what == 1 ? column + 1 : screen.columns);
+}
+
+static void erase_in_page(unsigned int what)
+{
+	for (unsigned int row = 0; row < screen.rows; row++)
+		if (what == 2 || (what ? row < screen.row : row > screen.row))
+			blank(text_row(row), 0, screen.columns);
+	erase_in_line(what);
+}
+
+static u8 with_foreground(u8 attribute, unsigned int colour)
+{
+	return (attribute & 0xf0) | vga_colours[colour % 8];
+}
+
+static u8 with_background(u8 attribute, unsigned int colour)
+{
+	return (attribute & 0x0f) | vga_colours[colour % 8] << 4;
+}
+
+static void select_graphic_rendition(unsigned int value)
+{
+	u8 a = screen.attribute;
+
+	if (value == 0)
+		a = SCREEN_NORMAL;
+	else if (value == 1)
+		a |= 0x08; /* bold: bright */
+	else if (value == 7)
+		a = SCREEN_REVERSE;
+	else if (value == 22)
+		a &= ~0x08;
+	else if (value == 27)
+		a = SCREEN_NORMAL;
+	else if (value >= 30 && value <= 37)
+		a = with_foreground(a, value - 30) | (a & 0x08);
+	else if (value == 39)
+		a = with_foreground(a, 7);
+	else if (value >= 40 && value <= 47)
+		a = with_background(a, value - 40);
+	else if (value == 49)
+		a = with_background(a, 0);
+	else if (value >= 90 && value <= 97)
+		a = with_foreground(a, value - 90) | 0x08;
+	screen.attribute = a;
+}
+
+static void end_sequence(u8 final)
+{
+	unsigned int n = parameter(0, 1);
+
+	switch (final) {
+	case 'A':
+		move_to(less(screen.row, n), screen.column);
+		break;
+	case 'B':
+		move_to(screen.row + n, screen.column);
+		break;
+	case 'C':
+		move_to(screen.row, screen.column + n);
+		break;
+	case 'D':
+		move_to(screen.row, less(screen.column, n));
+		break;
+	case 'G':
+		move_to(screen.row, n - 1);
+		break;
+	case 'H':
+	case 'f':
+		move_to(n - 1, parameter(1, 1) - 1);
+		break;
+	case 'J':
+		erase_in_page(parameter(0, 0));
+		break;
+	case 'K':
+		erase_in_line(parameter(0, 0));
+		break;
+	case 'm':
+		for (unsigned int i = 0; i < screen.parameter_count; i++)
+			select_graphic_rendition(screen.parameters[i]);
+		break;
+	}
+}
+
+static void write_sequence(u8 c)
+{
+	unsigned int *value = &screen.parameters[screen.parameter_count - 1];
+
+	if (c >= '0' && c <= '9') {
+		*value = MIN(*value * 10 + (c - '0'), PARAMETER_LIMIT);
+	} else if (c == ';') {
+		if (screen.parameter_count < PARAMETERS_MAX)
+			screen.parameter_count++;
+	} else if (c >= '@') {
+		screen.parser = PLAIN;
+		end_sequence(c);
+	}
+}
+
+static void write_after_escape(u8 c)
+{
+	screen.parser = PLAIN;
+	if (c == '[') {
+		memset(screen.parameters, 0, sizeof(screen.parameters));
+		screen.parameter_count = 1;
+		screen.parser = IN_SEQUENCE;
+	} else if (c == '(' || c == ')') {
+		screen.parser = AFTER_CHARSET;
+	}
+}
+
+/* --- From outside ---------------------------------------------------------- */
+
+void screen_write(char c)
+{
+	if (!screen.columns)
+		return;
+	screen.changed = true;
+	switch (screen.parser) {
+	case PLAIN:
+		write_plain((u8)c);
+		break;
+	case AFTER_ESCAPE:
+		write_after_escape((u8)c);
+		break;
+	case AFTER_CHARSET:
+		screen.parser = PLAIN;
+		break;
+	case IN_SEQUENCE:
+		write_sequence((u8)c);
+		break;
+	}
+}
+
+void screen_status(const char *text)
+{
+	for (unsigned int i = 0; i < screen.columns; i++)
+		screen.status[i] =
+			SCREEN_CELL(SCREEN_REVERSE, *text ? *text++ : ' ');
+	screen.changed = true;
+}
+
+/* The cell as it should be seen: the cursor is a cell in reverse. */
+static u16 wanted(unsigned int row, unsigned int column)
+{
+	u16 cell;
+
+	if (row == screen.rows)
+		return screen.status[column];
+	cell = text_row(row)[column];
+	if (row != screen.row ||
+	    column != MIN(screen.column, screen.columns - 1))
+		return cell;
+	return (cell & 0x00ff) | (cell & 0x0f00) << 4 | (cell & 0xf000) >> 4;
+}
+
+/* Draws the row's changed cells in runs: video memory likes long writes. */
+static void refresh_row(unsigned int row)
+{
+	u16 *shown = screen.shown[row];
+	unsigned int start = 0, column;
+
+	for (column = 0; column < screen.columns; column++) {
+		u16 cell = wanted(row, column);
+
+		if (shown[column] != cell) {
+			shown[column] = cell;
+			continue;
+		}
+		if (start < column)
+			screen.surface->draw(row, start, shown + start,
+					     column - start);
+		start = column + 1;
+	}
+	if (start < column)
+		screen.surface->draw(row, start, shown + start, column - start);
+}
+
+void screen_refresh(void)
+{
+	if (!screen.surface || !screen.changed)
+		return;
+	screen.changed = false;
+	for (unsigned int row = 0; row <= screen.rows; row++)
+		refresh_row(row);
+}

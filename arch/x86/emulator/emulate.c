@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instruction emulator: the ways in which instructions go about their
+ * memory operand (read, write, read-modify-write), then the choice among these
+ * and the ways that have a file of their own.
+ */
+#include "arch/x86/emulator/emulate_internal.h"
+
+/* So often another processor may get ahead of a read-modify-write. */
+#define MAX_ATTEMPTS 64
+
+/* A memory operand, in as many of the low bytes as it has. */
+struct value {
+	u64 word[2];
+};
+
+u64 emul_read_reg(const struct emulation *e)
+{
+	u64 value = e->regs.gpr[e->insn->reg];
+
+	return truncate(e->insn->high_byte ? value >> 8 : value,
+			e->insn->operand_size);
+}
+
+void emul_write_reg(struct emulation *e, u64 value)
+{
+	u64 *reg = &e->regs.gpr[e->insn->reg];
+
+	if (e->insn->high_byte)
+		*reg = (*reg & ~BITS(15, 8)) | truncate(value, 1) << 8;
+	else
+		write_gpr(&e->regs, e->insn->reg, value, e->insn->operand_size);
+}
+
+/* The operand that isn't in memory. */
+static u64 read_other_operand(const struct emulation *e)
+{
+	if (e->insn->src == OPERAND_IMM)
+		return truncate(e->insn->imm, e->insn->operand_size);
+	return emul_read_reg(e);
+}
+
+/* Equal: @src goes to memory. Else memory goes to the accumulator. */
+static u64 compare_exchange(struct emulation *e, u64 old)
+{
+	unsigned int size = e->insn->operand_size;
+	u64 expected = truncate(e->regs.gpr[RAX], size);
+	u64 src = emul_read_reg(e);
+
+	emul_combine(OP_CMP, expected, old, size, &e->regs);
+	if (expected == old)
+		return src;
+	write_gpr(&e->regs, RAX, old, size);
+	return old;
+}
+
+/* The same with rDX:rAX and rCX:rBX, and ZF the only flag. */
+static struct value compare_exchange_pair(struct emulation *e, struct value old)
+{
+	unsigned int size = e->insn->operand_size;
+	struct cpu_regs *regs = &e->regs;
+	u64 low = old.word[0];
+	u64 high = size == 8 ? old.word[1] : old.word[0] >> 32;
+
+	if (truncate(low, size) == truncate(regs->gpr[RAX], size) &&
+	    high == truncate(regs->gpr[RDX], size)) {
+		emul_set_flags(regs, RFLAGS_ZF, RFLAGS_ZF);
+		low = truncate(regs->gpr[RBX], size);
+		high = truncate(regs->gpr[RCX], size);
+		if (size == 8)
+			return (struct value){ { low, high } };
+		return (struct value){ { low | high << 32, 0 } };
+	}
+	emul_set_flags(regs, RFLAGS_ZF, 0);
+	write_gpr(regs, RAX, low, size);
+	write_gpr(regs, RDX, high, size);
+	return old;
+}
+
+static u8 shift_count(const struct emulation *e)
+{
+	const struct insn *insn = e->insn;
+	enum insn_operand count = insn->third == OPERAND_NONE ? insn->src
+							      : insn->third;
+
+	switch (count) {
+	case OPERAND_ONE:
+		return 1;
+	case OPERAND_CL:
+		return (u8)e->regs.gpr[RCX];
+	default:
+		return (u8)insn->imm;
+	}
+}
+
+/* What an instruction that changes memory makes of @old. */
+static struct value modify(struct emulation *e, struct value old)
+{
+	const struct insn *insn = e->insn;
+	u64 result;
+	u64 src;
+
+	switch (insn->op) {
+	case OP_CMPXCHG8B:
+		return compare_exchange_pair(e, old);
+	case OP_CMPXCHG:
+		result = compare_exchange(e, old.word[0]);
+		break;
+	case OP_XCHG:
+	case OP_XADD:
+		src = emul_read_reg(e);
+		emul_write_reg(e, old.word[0]);
+		result = emul_combine(insn->op, old.word[0], src,
+				      insn->operand_size, &e->regs);
+		break;
+	case OP_ROL:
+	case OP_ROR:
+	case OP_RCL:
+	case OP_RCR:
+	case OP_SHL:
+	case OP_SHR:
+	case OP_SAR:
+	case OP_SHLD:
+	case OP_SHRD:
+		src = insn->third == OPERAND_NONE ? 0 : emul_read_reg(e);
+		result = emul_shift(insn->op, old.word[0], src, shift_count(e),
+				    insn->operand_size, &e->regs);
+		break;
+	default:
+		result = emul_combine(insn->op, old.word[0],
+				      read_other_operand(e), insn->operand_size,
+				      &e->regs);
+	}
+	return (struct value){ { result, 0 } };
+}
+
+/*
+ * With or without LOCK: one atomic operation, since a guest table may be
+ * changed by another processor, or by Umbra setting A and D, in between.
+ */
+static enum emul_status emulate_modify(struct emulation *e)
+{
+	const struct cpu_regs before = e->regs;
+	size_t size = e->insn->memory_size;
+	unsigned int attempt;
+
+	/* The processor's #GP for this comes before any page fault. */
+	if (size == 16 && e->gva % 16)
+		return EMUL_UNSUPPORTED;
+
+	for (attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		struct value old = { { 0, 0 } };
+		struct value new;
+		enum emul_status status;
+		bool swapped = false;
+
+		status = e->ops->read_for_write(e->ctx, e->gva, &old, size);
+		if (status != EMUL_OK)
+			return status;
+		e->regs = before;
+		new = modify(e, old);
+		status = e->ops->cmpxchg(e->ctx, e->gva, &old, &new, size,
+					 &swapped);
+		if (status != EMUL_OK || swapped)
+			return status;
+	}
+	e->regs = before;
+	return EMUL_RESTART;
+}
+
+/* The forms of MUL and IMUL that multiply the accumulator. */
+static void multiply(struct emulation *e, u64 value)
+{
+	unsigned int size = e->insn->operand_size;
+	u64 low, high;
+
+	low = emul_multiply(e->insn->op == OP_IMUL,
+			    truncate(e->regs.gpr[RAX], size), value, size,
+			    &high, &e->regs);
+	if (size == 1) {
+		write_gpr(&e->regs, RAX, high << 8 | low, 2);
+		return;
+	}
+	write_gpr(&e->regs, RAX, low, size);
+	write_gpr(&e->regs, RDX, high, size);
+}
+
+/* The dividend of a byte's division is AX, not DL:AL. */
+static enum emul_status divide(struct emulation *e, u64 divisor)
+{
+	unsigned int size = e->insn->operand_size;
+	u64 low = truncate(e->regs.gpr[RAX], size);
+	u64 high = truncate(
+		size == 1 ? e->regs.gpr[RAX] >> 8 : e->regs.gpr[RDX], size);
+
+	if (!emul_divide(e->insn->op == OP_IDIV, &high, &low, divisor, size))
+		return EMUL_DE;
+	if (size == 1) {
+		write_gpr(&e->regs, RAX, high << 8 | low, 2);
+		return EMUL_OK;
+	}
+	write_gpr(&e->regs, RAX, low, size);
+	write_gpr(&e->regs, RDX, high, size);
+	return EMUL_OK;
+}
+
+static u64 swap_bytes(u64 value, unsigned int size)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * size);
+}
+
+/* What goes into the register operand, which is @old, after a read of @value. */
+static u64 take(struct emulation *e, u64 old, u64 value)
+{
+	const struct insn *insn = e->insn;
+	unsigned int size = insn->operand_size;
+	u64 high;
+
+	switch (insn->op) {
+	case OP_CMOV:
+		return emul_condition(insn->condition, e->regs.rflags) ? value
+								       : old;
+	case OP_MOVBE:
+		return swap_bytes(value, size);
+	case OP_MOVSX:
+		return sign_extend(value, insn->memory_size);
+	case OP_BSF:
+	case OP_BSR:
+		return emul_scan(insn->op, old, value, &e->regs);
+	case OP_IMUL_REG:
+		if (insn->third == OPERAND_IMM)
+			old = truncate(insn->imm, size);
+		return emul_multiply(true, old, value, size, &high, &e->regs);
+	default:
+		return emul_combine(insn->op, old, value, size, &e->regs);
+	}
+}
+
+/* The destination is a register, or flags alone. */
+static enum emul_status emulate_read(struct emulation *e)
+{
+	const struct insn *insn = e->insn;
+	enum emul_status status;
+	u64 value = 0, old;
+
+	status = e->ops->read(e->ctx, e->gva, &value, insn->memory_size);
+	if (status != EMUL_OK)
+		return status;
+	if (insn->dst == OPERAND_MEM) {
+		emul_combine(insn->op, value, read_other_operand(e),
+			     insn->operand_size, &e->regs);
+		return EMUL_OK;
+	}
+	if (insn->op == OP_DIV || insn->op == OP_IDIV)
+		return divide(e, value);
+	if (insn->dst == OPERAND_NONE) {
+		multiply(e, value);
+		return EMUL_OK;
+	}
+	old = emul_read_reg(e);
+	value = take(e, old, value);
+	if (insn->op == OP_CMP)
+		return EMUL_OK;
+	/* A source of 0 leaves all of the register as it is. */
+	if ((insn->op == OP_BSF || insn->op == OP_BSR) &&
+	    (e->regs.rflags & RFLAGS_ZF))
+		return EMUL_OK;
+	emul_write_reg(e, value);
+	return EMUL_OK;
+}
+
+static enum emul_status emulate_write(struct emulation *e)
+{
+	u64 value;
+
+	if (e->insn->op == OP_SET)
+		value = emul_condition(e->insn->condition, e->regs.rflags);
+	else
+		value = read_other_operand(e);
+	if (e->insn->op == OP_MOVBE)
+		value = swap_bytes(value, e->insn->operand_size);
+	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
+}
+
+/* Descriptor-table, task, status and control registers, and selectors. */
+static enum emul_status emulate_store_state(struct emulation *e)
+{
+	struct value value = { { 0, 0 } };
+
+	if (e->insn->op == OP_MOV_SEGMENT)
+		value.word[0] = e->segments->selector[e->insn->reg];
+	else
+		e->ops->read_state(e->ctx, e->insn->op, &value);
+	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
+}
+
+/* Its memory operand is called the destination, but isn't written. */
+static bool only_reads(const struct emulation *e)
+{
+	return e->insn->op == OP_CMP || e->insn->op == OP_TEST ||
+	       e->insn->op == OP_BT;
+}
+
+static enum emul_status emulate_one(struct emulation *e,
+				    struct cpu_regs *progress)
+{
+	enum emul_status status;
+
+	if (e->insn->op >= OP_MOVS)
+		return emul_string(e, progress);
+	if (e->insn->op >= OP_PUSH)
+		return emul_stack(e);
+	if (e->insn->op >= OP_MOV_VECTOR)
+		return emul_vector(e);
+	status = emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e));
+	if (status != EMUL_OK)
+		return status;
+	/* A device's registers are in no cache; and are not to be read. */
+	if (e->insn->op == OP_FLUSH)
+		return EMUL_OK;
+	if (e->insn->op >= OP_MOV_SEGMENT)
+		return emulate_store_state(e);
+	if (e->insn->dst != OPERAND_MEM || only_reads(e))
+		return emulate_read(e);
+	switch (e->insn->op) {
+	case OP_MOV:
+	case OP_MOVNTI:
+	case OP_MOVDIRI:
+	case OP_MOVBE:
+	case OP_SET:
+		return emulate_write(e);
+	default:
+		return emulate_modify(e);
+	}
+}
+
+enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
+			 const struct emul_segments *segments,
+			 const struct emul_ops *ops, void *ctx)
+{
+	struct emulation e = {
+		.insn = insn,
+		.regs = *regs,
+		.segments = segments,
+		.ops = ops,
+		.ctx = ctx,
+	};
+	enum emul_status status = emulate_one(&e, regs);
+
+	if (status != EMUL_OK)
+		return status;
+	if (!e.branched)
+		e.regs.rip += insn->length;
+	if (insn->mode != INSN_MODE_64)
+		e.regs.rip = truncate(e.regs.rip, 4);
+	e.regs.rflags &= ~RFLAGS_RF;
+	*regs = e.regs;
+	return EMUL_OK;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the emulator share; only emulate*.c include this. */
+#ifndef ARCH_X86_EMULATOR_EMULATE_INTERNAL_H
+#define ARCH_X86_EMULATOR_EMULATE_INTERNAL_H
+
+#include "arch/x86/emulator/emulate.h"
+
+/* One instruction under way. */
+struct emulation {
+	const struct insn *insn;
+	struct cpu_regs regs; /* what the guest's will be if all goes well */
+	const struct emul_segments *segments;
+	const struct emul_ops *ops;
+	void *ctx;
+	gva_t gva; /* of the memory operand */
+	bool branched; /* regs.rip is the target already */
+};
+
+static inline u64 truncate(u64 value, unsigned int size)
+{
+	return value & (~0ULL >> (64 - 8 * size));
+}
+
+static inline u64 sign_extend(u64 value, unsigned int size)
+{
+	unsigned int unused_bits = 64 - 8 * size;
+
+	return (u64)((s64)(value << unused_bits) >> unused_bits);
+}
+
+static inline u64 sign_bit(unsigned int size)
+{
+	return BIT(8 * size - 1);
+}
+
+/*
+ * Write the low @size bytes of a register: 4 clear the upper half, 1 and 2
+ * leave the rest alone (SDM vol. 1, 3.4.1.1).
+ */
+static inline void write_gpr(struct cpu_regs *regs, enum gpr reg, u64 value,
+			     unsigned int size)
+{
+	u64 kept = size < 4 ? ~truncate(~0ULL, size) : 0;
+
+	regs->gpr[reg] = (regs->gpr[reg] & kept) | truncate(value, size);
+}
+
+/* --- emulate_address.c --- */
+
+/*
+ * The linear address of @len bytes at @offset, cut to @address_size bytes, in
+ * @segment, if the segment allows the access; else EMUL_GP or EMUL_SS.
+ */
+enum emul_status emul_linear(const struct emulation *e, enum segment segment,
+			     u64 offset, unsigned int address_size, size_t len,
+			     bool write, gva_t *gva);
+/* The same for the instruction's memory operand, into e->gva. */
+enum emul_status emul_locate(struct emulation *e, bool write);
+/* May the guest branch to @target? */
+enum emul_status emul_check_target(const struct emulation *e, u64 target);
+
+/* --- emulate_alu.c --- */
+
+void emul_set_flags(struct cpu_regs *regs, u64 mask, u64 flags);
+/*
+ * @a (the destination) combined with @b by @op; sets the flags. Those that
+ * the manual calls undefined come out as processors have them: AF cleared by
+ * logic, all but CF unchanged by bit tests.
+ */
+u64 emul_combine(enum insn_op op, u64 a, u64 b, unsigned int size,
+		 struct cpu_regs *regs);
+/* Shifts and rotations; @src: what SHLD and SHRD shift in. */
+u64 emul_shift(enum insn_op op, u64 value, u64 src, u8 count, unsigned int size,
+	       struct cpu_regs *regs);
+/* BSF and BSR of @value; @old: the destination before. */
+u64 emul_scan(enum insn_op op, u64 old, u64 value, struct cpu_regs *regs);
+/* Returns the product's low @size bytes. */
+u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
+		  struct cpu_regs *regs);
+/*
+ * Divide *@high:*@low by @divisor, all of @size bytes: *@low becomes the
+ * quotient and *@high the remainder. False: #DE.
+ */
+bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
+		 unsigned int size);
+/* Does the condition in an opcode's low 4 bits hold (SDM vol. 1, B.1)? */
+bool emul_condition(u8 condition, u64 rflags);
+
+/* --- emulate.c, emulate_string.c, emulate_stack.c, emulate_vector.c --- */
+
+u64 emul_read_reg(const struct emulation *e);
+void emul_write_reg(struct emulation *e, u64 value);
+/* @progress: receives the registers after each completed iteration. */
+enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress);
+enum emul_status emul_stack(struct emulation *e);
+enum emul_status emul_vector(struct emulation *e);
+
+#endif

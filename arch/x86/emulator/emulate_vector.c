@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Vector instructions: SDM vol. 2B, MOVUPS, PAND etc., MASKMOVDQU. */
+#include "arch/x86/emulator/emulate_internal.h"
+#include "lib/string.h"
+
+#define XMM_BYTES 16
+#define XMM_HIGH 8 /* where the upper half begins */
+#define MASK_SELECTS BIT(7) /* of a byte of MASKMOVDQU's mask */
+
+/* Runs of selected bytes, each one access; or, to @probe, whether they could. */
+static enum emul_status masked_pass(struct emulation *e, const u8 *bytes,
+				    const u8 *mask, bool probe)
+{
+	enum emul_status status;
+	size_t first, end;
+
+	for (first = 0; first < XMM_BYTES; first = end + 1) {
+		gva_t gva = e->gva + first;
+
+		for (end = first; end < XMM_BYTES && (mask[end] & MASK_SELECTS);
+		     end++)
+			;
+		if (end == first)
+			continue;
+		if (e->insn->mode != INSN_MODE_64)
+			gva = truncate(gva, 4);
+		status = probe ? e->ops->probe_write(e->ctx, gva, end - first)
+			       : e->ops->write(e->ctx, gva, bytes + first,
+					       end - first);
+		if (status != EMUL_OK)
+			return status;
+	}
+	return EMUL_OK;
+}
+
+/* A fault on the second of two pages comes before the first is written. */
+static enum emul_status masked_move(struct emulation *e)
+{
+	u8 bytes[XMM_BYTES], mask[XMM_BYTES];
+	enum emul_status status = emul_locate(e, true);
+
+	if (status != EMUL_OK)
+		return status;
+	e->ops->read_vector(e->ctx, e->insn->reg, bytes, XMM_BYTES);
+	e->ops->read_vector(e->ctx, e->insn->mask, mask, XMM_BYTES);
+	status = masked_pass(e, bytes, mask, true);
+	return status == EMUL_OK ? masked_pass(e, bytes, mask, false) : status;
+}
+
+/* @buf becomes the register, which is the first operand, combined with it. */
+static void combine(const struct emulation *e, void *buf)
+{
+	u64 old[2], value[2];
+	size_t i;
+
+	e->ops->read_vector(e->ctx, e->insn->reg, old, XMM_BYTES);
+	memcpy(value, buf, XMM_BYTES);
+	for (i = 0; i < 2; i++) {
+		switch (e->insn->op) {
+		case OP_PAND:
+			value[i] &= old[i];
+			break;
+		case OP_PANDN:
+			value[i] &= ~old[i];
+			break;
+		case OP_POR:
+			value[i] |= old[i];
+			break;
+		default:
+			value[i] ^= old[i];
+		}
+	}
+	memcpy(buf, value, XMM_BYTES);
+}
+
+enum emul_status emul_vector(struct emulation *e)
+{
+	const struct insn *insn = e->insn;
+	size_t memory = insn->memory_size, size = MAX(memory, XMM_BYTES);
+	size_t at = insn->vector & VECTOR_HIGH ? XMM_HIGH : 0;
+	u8 buf[EMUL_MAX_BYTES] = { 0 };
+	enum emul_status status;
+
+	if (insn->op == OP_MASKMOVDQU)
+		return masked_move(e);
+	status = emul_locate(e, insn->vector & VECTOR_STORE);
+	if (status != EMUL_OK)
+		return status;
+	/* The processor's #GP for this comes before any page fault. */
+	if ((insn->vector & VECTOR_ALIGNED) && e->gva % memory)
+		return EMUL_UNSUPPORTED;
+	if (insn->vector & VECTOR_STORE) {
+		e->ops->read_vector(e->ctx, insn->reg, buf, size);
+		return e->ops->write(e->ctx, e->gva, buf + at, memory);
+	}
+	if (insn->vector & VECTOR_MERGE)
+		e->ops->read_vector(e->ctx, insn->reg, buf, size);
+	status = e->ops->read(e->ctx, e->gva, buf + at, memory);
+	if (status != EMUL_OK)
+		return status;
+	if (insn->op != OP_MOV_VECTOR)
+		combine(e, buf);
+	e->ops->write_vector(e->ctx, insn->reg, buf, size,
+			     insn->vector & VECTOR_VEX);
+	return EMUL_OK;
+}

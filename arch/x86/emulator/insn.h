@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The instruction decoder. It knows those instructions, in their forms with a
+ * memory operand, by which a guest writes its page tables or drives a device;
+ * anything else it declines. VMX reports no instruction length for a page
+ * fault (SDM vol. 3C, 27.2.5), so the length found here is the one that moves
+ * the guest's RIP: what can't be decoded for certain is declined.
+ */
+#ifndef ARCH_X86_EMULATOR_INSN_H
+#define ARCH_X86_EMULATOR_INSN_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+
+/* No instruction is longer, in bytes (SDM vol. 2A, 2.3.11). */
+#define INSN_MAX_LENGTH 15
+
+/* The size that code is written for: by CS.L (64-bit mode), else by CS.D. */
+enum insn_mode { INSN_MODE_16, INSN_MODE_32, INSN_MODE_64 };
+
+enum insn_status {
+	INSN_OK,
+	INSN_TRUNCATED, /* it goes on after the bytes available */
+	INSN_UNSUPPORTED /* not one of ours, or not an instruction at all */
+};
+
+enum insn_op {
+	OP_NONE,
+	OP_ADD,
+	OP_OR,
+	OP_ADC,
+	OP_SBB,
+	OP_AND,
+	OP_SUB,
+	OP_XOR,
+	OP_CMP,
+	OP_TEST,
+	OP_NOT,
+	OP_NEG,
+	OP_INC,
+	OP_DEC,
+	OP_ROL, /* in the order of group 2, up to OP_SAR */
+	OP_ROR,
+	OP_RCL,
+	OP_RCR,
+	OP_SHL,
+	OP_SHR,
+	OP_SAR,
+	OP_SHLD,
+	OP_SHRD,
+	OP_MUL, /* rDX:rAX from rAX and memory */
+	OP_IMUL,
+	OP_DIV,
+	OP_IDIV,
+	OP_IMUL_REG, /* the forms with a register destination */
+	OP_BSF,
+	OP_BSR,
+	OP_BT,
+	OP_BTS,
+	OP_BTR,
+	OP_BTC,
+	OP_MOV,
+	OP_MOVNTI,
+	OP_MOVDIRI,
+	OP_MOVBE,
+	OP_MOVZX,
+	OP_MOVSX, /* and MOVSXD */
+	OP_CMOV,
+	OP_SET,
+	OP_XLAT,
+	OP_XCHG,
+	OP_XADD,
+	OP_CMPXCHG,
+	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
+	OP_FLUSH, /* CLFLUSH, CLFLUSHOPT and CLWB */
+	OP_MOV_SEGMENT, /* reg is an enum segment; state that goes to memory: */
+	OP_SGDT,
+	OP_SIDT,
+	OP_SLDT,
+	OP_STR,
+	OP_SMSW,
+	OP_FNSTCW,
+	OP_FNSTSW,
+	OP_MOV_VECTOR, /* SSE and AVX moves that only copy */
+	OP_PAND, /* the SSE forms, with their twins for PS and PD */
+	OP_PANDN,
+	OP_POR,
+	OP_PXOR,
+	OP_MASKMOVDQU, /* reg selected by mask, to where rDI points */
+	OP_PUSH,
+	OP_PUSH_SEGMENT, /* reg is an enum segment */
+	OP_PUSHF,
+	OP_PUSHA,
+	OP_CALL, /* near */
+	OP_ENTER, /* of level 0 */
+	OP_POP, /* to memory or a general register */
+	OP_MOVS, /* from here on, string instructions */
+	OP_STOS,
+	OP_LODS,
+	OP_CMPS,
+	OP_SCAS
+};
+
+enum insn_operand {
+	OPERAND_NONE,
+	OPERAND_REG,
+	OPERAND_MEM,
+	OPERAND_IMM,
+	OPERAND_ONE, /* of shifts: the number 1, ... */
+	OPERAND_CL, /* ... or CL */
+	OPERAND_VECTOR /* XMM or YMM register number reg */
+};
+
+/* Properties of a vector move. */
+#define VECTOR_STORE BIT(0) /* to memory */
+#define VECTOR_ALIGNED BIT(1) /* memory must be aligned to its size */
+#define VECTOR_HIGH BIT(2) /* the register's upper half, bits 127:64 */
+#define VECTOR_MERGE BIT(3) /* a load leaves the other half alone */
+#define VECTOR_VEX BIT(4) /* a load clears what lies above the operand */
+
+/* A base or index register that isn't there. */
+#define INSN_NO_REG GPR_COUNT
+
+struct insn_memory {
+	enum segment segment; /* after default and override */
+	enum gpr base; /* or INSN_NO_REG */
+	enum gpr index; /* or INSN_NO_REG */
+	u8 scale; /* 1, 2, 4 or 8 */
+	bool rip_relative; /* the base is the next instruction's address */
+	u64 disp; /* sign-extended */
+};
+
+struct insn {
+	enum insn_op op;
+	enum insn_mode mode;
+	u8 length; /* 1 to INSN_MAX_LENGTH bytes */
+	u8 operand_size; /* in bytes; MOVZX and MOVSX: the register's */
+	u8 memory_size; /* of the memory operand, in bytes, 1 to 32 */
+	u8 address_size; /* in bytes: 2, 4 or 8 */
+	bool lock;
+	bool rep; /* a string instruction with a repeat prefix */
+	enum insn_operand dst;
+	enum insn_operand src;
+	enum gpr reg; /* the register operand, if there is one */
+	bool high_byte; /* it is AH, CH, DH or BH; reg holds RAX to RBX */
+	u64 imm; /* the immediate operand, sign-extended */
+	struct insn_memory mem; /* MOVS, CMPS: at rSI, the other is ES:rDI */
+	bool repne; /* the repeat prefix is F2H */
+	enum insn_operand third; /* SHLD, SHRD, IMUL: IMM or CL; else NONE */
+	u8 condition; /* CMOV, SET: the low 4 bits of the opcode */
+	u8 vector; /* VECTOR_... */
+	u8 mask; /* MASKMOVDQU: the vector register with the mask */
+};
+
+/*
+ * Decode the instruction at @bytes, of which @available (any number) may be
+ * read. @insn is meaningful only after INSN_OK. INSN_TRUNCATED is returned
+ * only for fewer than INSN_MAX_LENGTH bytes.
+ */
+enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
+			     size_t available, enum insn_mode mode);
+
+/*
+ * The linear address of @offset in @segment, for an access of @insn: the
+ * offset is cut to the address size, and outside 64-bit mode the sum to 32
+ * bits. @segment_base: the bases by enum segment; in 64-bit mode those of ES,
+ * CS, SS and DS must be 0 (SDM vol. 1, 3.3.4).
+ */
+gva_t insn_linear_address(const struct insn *insn, enum segment segment,
+			  u64 offset, const u64 segment_base[SEG_COUNT]);
+
+/*
+ * The offset of the memory operand @insn->mem in its segment, not cut to the
+ * address size yet; @regs are those before the instruction, RIP at its first
+ * byte. The bit-string forms of BT, BTS, BTR and BTC reach memory beyond the
+ * encoded address; that is allowed for here.
+ */
+u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs);
+
+/* Its linear address. */
+gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
+			  const u64 segment_base[SEG_COUNT]);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hardware task switch, in the order of SDM vol. 3A, 7.3: the old task's
+ * state goes to its TSS, the new one's is read, and then its segments are
+ * loaded, with whatever faults they have, in the new task.
+ */
+#include "lib/string.h"
+#include "arch/x86/emulator/task_switch.h"
+
+/* The images in memory, SDM vol. 3A, figures 7-2 and 7-10. */
+struct tss32 {
+	u32 link;
+	u32 stacks[6]; /* ESP0, SS0 to SS2 */
+	u32 cr3;
+	u32 eip;
+	u32 eflags;
+	u32 gpr[8];
+	u32 segment[SEG_COUNT];
+	u32 ldt;
+	u16 trap; /* bit 0: T */
+	u16 io_map;
+};
+
+struct tss16 {
+	u16 link;
+	u16 stacks[6];
+	u16 ip;
+	u16 flags;
+	u16 gpr[8];
+	u16 segment[SEG_FS]; /* ES, CS, SS, DS */
+	u16 ldt;
+};
+
+#define TSS_TRAP BIT(0)
+#define DESCRIPTOR_SIZE 8
+#define DESCRIPTOR_TYPE_BYTE 5
+#define DESCRIPTOR_BUSY BIT(1) /* in its type byte */
+#define SELECTOR_TI BIT(2)
+#define SELECTOR_RPL 3
+#define SELECTOR_NULL(selector) (!((selector) & ~SELECTOR_RPL))
+
+/* A segment of virtual-8086 mode, SDM vol. 3C, 26.3.1.2. */
+#define V86_LIMIT 0xffff
+#define V86_RIGHTS (AR_P | 3 << AR_DPL_SHIFT | AR_S | AR_WRITABLE | AR_ACCESSED)
+
+struct switching {
+	struct task_cpu *cpu;
+	const struct task_ops *ops;
+	void *ctx;
+	struct task_fault *fault;
+};
+
+static enum task_status raise(struct switching *s, enum vector vector,
+			      u16 selector)
+{
+	s->fault->vector = vector;
+	s->fault->error_code = selector & ~SELECTOR_RPL;
+	return TASK_FAULT;
+}
+
+/* A descriptor's fields as the segment register will hold them, 3.4.5. */
+static void unpack(u64 descriptor, struct task_register *out)
+{
+	u32 limit = (descriptor & BITS(15, 0)) |
+		    (descriptor >> 32 & BITS(19, 16));
+
+	out->base = (descriptor >> 16 & BITS(23, 0)) |
+		    (descriptor >> 32 & BITS(31, 24));
+	out->rights = descriptor >> 40 & (BITS(7, 0) | BITS(15, 12));
+	out->limit = out->rights & AR_G ? limit << 12 | BITS(11, 0) : limit;
+}
+
+/* Where the descriptor of @selector is; false: beyond its table's limit. */
+static bool locate(const struct task_cpu *cpu, u16 selector, u32 *gva)
+{
+	const struct task_register *ldtr = &cpu->segment[TASK_LDTR];
+	bool local = selector & SELECTOR_TI;
+	u32 offset = selector & ~7U;
+
+	if (local && (ldtr->rights & AR_UNUSABLE))
+		return false;
+	if (offset + DESCRIPTOR_SIZE - 1 >
+	    (local ? ldtr->limit : cpu->gdt_limit))
+		return false;
+	*gva = (u32)(local ? ldtr->base : cpu->gdt_base) + offset;
+	return true;
+}
+
+static enum task_status set_busy(struct switching *s, u16 selector, bool busy)
+{
+	u32 gva;
+	u8 type;
+
+	/* Both selectors have been through the processor's own checks. */
+	if (!locate(s->cpu, selector, &gva))
+		return raise(s, VECTOR_TS, selector);
+	gva += DESCRIPTOR_TYPE_BYTE;
+	if (!s->ops->read(s->ctx, gva, &type, 1))
+		return TASK_PAGE_FAULT;
+	type = busy ? type | DESCRIPTOR_BUSY : type & ~DESCRIPTOR_BUSY;
+	return s->ops->write(s->ctx, gva, &type, 1) ? TASK_DONE
+						    : TASK_PAGE_FAULT;
+}
+
+/* --- The images --- */
+
+/* What a 16-bit image has in common with a 32-bit one is widened into that. */
+static bool read_image(struct switching *s, const struct task_register *tr,
+		       struct tss32 *image)
+{
+	struct tss16 small;
+	unsigned int i;
+
+	if (task_is_32bit(tr->rights))
+		return s->ops->read(s->ctx, (u32)tr->base, image,
+				    sizeof(*image));
+	if (!s->ops->read(s->ctx, (u32)tr->base, &small, sizeof(small)))
+		return false;
+	memset(image, 0, sizeof(*image));
+	image->link = small.link;
+	image->eip = small.ip;
+	image->eflags = small.flags;
+	image->ldt = small.ldt;
+	for (i = 0; i < ARRAY_SIZE(small.gpr); i++)
+		image->gpr[i] = small.gpr[i];
+	for (i = 0; i < ARRAY_SIZE(small.segment); i++)
+		image->segment[i] = small.segment[i];
+	return true;
+}
+
+/* From EIP (IP) to the last segment: what a switch saves of a task. */
+static bool save(struct switching *s, u32 eflags)
+{
+	const struct task_cpu *cpu = s->cpu;
+	const struct task_register *tr = &cpu->segment[TASK_TR];
+	struct tss32 large = { .eip = cpu->eip, .eflags = eflags };
+	struct tss16 small = { .ip = cpu->eip, .flags = eflags };
+	const size_t from32 = offsetof(struct tss32, eip);
+	const size_t from16 = offsetof(struct tss16, ip);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cpu->gpr); i++) {
+		large.gpr[i] = cpu->gpr[i];
+		small.gpr[i] = cpu->gpr[i];
+	}
+	for (i = 0; i < SEG_COUNT; i++)
+		large.segment[i] = cpu->segment[i].selector;
+	for (i = 0; i < SEG_FS; i++)
+		small.segment[i] = cpu->segment[i].selector;
+	if (task_is_32bit(tr->rights))
+		return s->ops->write(s->ctx, (u32)tr->base + from32,
+				     (u8 *)&large + from32,
+				     offsetof(struct tss32, ldt) - from32);
+	return s->ops->write(s->ctx, (u32)tr->base + from16,
+			     (u8 *)&small + from16,
+			     offsetof(struct tss16, ldt) - from16);
+}
+
+/* --- The new task's segments: SDM vol. 3A, 7.3, step 13, and table 7-1 --- */
+
+static enum task_status load_ldtr(struct switching *s, u16 selector)
+{
+	struct task_register *ldtr = &s->cpu->segment[TASK_LDTR];
+	u64 descriptor;
+	u32 gva;
+
+	*ldtr = (struct task_register){ .selector = selector,
+					.rights = AR_UNUSABLE };
+	if (SELECTOR_NULL(selector))
+		return TASK_DONE;
+	if ((selector & SELECTOR_TI) || !locate(s->cpu, selector, &gva))
+		return raise(s, VECTOR_TS, selector);
+	if (!s->ops->read(s->ctx, gva, &descriptor, sizeof(descriptor)))
+		return TASK_PAGE_FAULT;
+	unpack(descriptor, ldtr);
+	if ((ldtr->rights & AR_S) || AR_TYPE(ldtr->rights) != AR_LDT ||
+	    !(ldtr->rights & AR_P)) {
+		ldtr->rights = AR_UNUSABLE;
+		return raise(s, VECTOR_TS, selector);
+	}
+	return TASK_DONE;
+}
+
+/* Type and privilege of what @segment is to be loaded with. */
+static bool is_loadable(enum segment segment, u32 rights, unsigned int rpl,
+			unsigned int cpl)
+{
+	unsigned int dpl = AR_DPL(rights);
+
+	if (!(rights & AR_S))
+		return false;
+	switch (segment) {
+	case SEG_CS:
+		if (!(rights & AR_CODE))
+			return false;
+		/* CPL is the RPL of the new CS. */
+		return rights & AR_EXPAND_DOWN ? dpl <= rpl : dpl == rpl;
+	case SEG_SS:
+		return !(rights & AR_CODE) && (rights & AR_WRITABLE) &&
+		       rpl == cpl && dpl == cpl;
+	default:
+		if (rights & AR_CODE && !(rights & AR_WRITABLE))
+			return false;
+		if ((rights & AR_CODE) && (rights & AR_EXPAND_DOWN))
+			return true;
+		return dpl >= cpl && dpl >= rpl;
+	}
+}
+
+static enum task_status load_segment(struct switching *s, enum segment segment,
+				     u16 selector, unsigned int cpl)
+{
+	struct task_register *reg = &s->cpu->segment[segment], loaded;
+	u64 descriptor;
+	u32 gva;
+
+	if (SELECTOR_NULL(selector)) {
+		if (segment == SEG_CS || segment == SEG_SS)
+			return raise(s, VECTOR_TS, selector);
+		return TASK_DONE;
+	}
+	if (!locate(s->cpu, selector, &gva))
+		return raise(s, VECTOR_TS, selector);
+	if (!s->ops->read(s->ctx, gva, &descriptor, sizeof(descriptor)))
+		return TASK_PAGE_FAULT;
+	unpack(descriptor, &loaded);
+	if (!is_loadable(segment, loaded.rights, selector & SELECTOR_RPL, cpl))
+		return raise(s, VECTOR_TS, selector);
+	if (!(loaded.rights & AR_P))
+		return raise(s, segment == SEG_SS ? VECTOR_SS : VECTOR_NP,
+			     selector);
+	if (!(loaded.rights & AR_ACCESSED)) {
+		u8 type = (u8)loaded.rights | AR_ACCESSED;
+
+		if (!s->ops->write(s->ctx, gva + DESCRIPTOR_TYPE_BYTE, &type,
+				   1))
+			return TASK_PAGE_FAULT;
+		loaded.rights |= AR_ACCESSED;
+	}
+	loaded.selector = selector;
+	*reg = loaded;
+	return TASK_DONE;
+}
+
+static enum task_status load_segments(struct switching *s,
+				      const struct tss32 *image)
+{
+	static const enum segment order[] = { SEG_CS, SEG_SS, SEG_DS,
+					      SEG_ES, SEG_FS, SEG_GS };
+	struct task_cpu *cpu = s->cpu;
+	unsigned int cpl = cpu->segment[SEG_CS].selector & SELECTOR_RPL;
+	enum task_status status;
+	unsigned int i;
+
+	status = load_ldtr(s, image->ldt);
+	if (status != TASK_DONE || (cpu->eflags & RFLAGS_VM))
+		return status;
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		status = load_segment(s, order[i], image->segment[order[i]],
+				      cpl);
+		if (status != TASK_DONE)
+			return status;
+	}
+	if (cpu->eip > cpu->segment[SEG_CS].limit)
+		return raise(s, VECTOR_GP, 0);
+	return TASK_DONE;
+}
+
+static void set_provisional(struct task_cpu *cpu, enum segment segment,
+			    u32 rights)
+{
+	unsigned int cpl = cpu->segment[SEG_CS].selector & SELECTOR_RPL;
+	struct task_register *reg = &cpu->segment[segment];
+
+	reg->selector = (reg->selector & ~SELECTOR_RPL) | cpl;
+	reg->base = 0;
+	reg->limit = V86_LIMIT;
+	reg->rights = AR_P | cpl << AR_DPL_SHIFT | AR_S | AR_WRITABLE |
+		      AR_ACCESSED | AR_DB | rights;
+}
+
+/*
+ * The registers of the new task, its segments with nothing but selectors: until
+ * they are loaded they are null; but CS and SS must be something, for a fault
+ * here is delivered, and an entry made, with them.
+ */
+static void take_image(struct task_cpu *cpu, const struct tss32 *image)
+{
+	unsigned int i;
+
+	cpu->eip = image->eip;
+	cpu->eflags = image->eflags | RFLAGS_FIXED;
+	for (i = 0; i < ARRAY_SIZE(cpu->gpr); i++)
+		cpu->gpr[i] = image->gpr[i];
+	for (i = 0; i < SEG_COUNT; i++) {
+		struct task_register *reg = &cpu->segment[i];
+		u16 selector = image->segment[i];
+
+		reg->selector = selector;
+		if (cpu->eflags & RFLAGS_VM)
+			*reg = (struct task_register){ selector,
+						       (u64)selector << 4,
+						       V86_LIMIT, V86_RIGHTS };
+		else
+			reg->rights = AR_UNUSABLE;
+	}
+	if (cpu->eflags & RFLAGS_VM)
+		return;
+	set_provisional(cpu, SEG_CS, AR_CODE);
+	set_provisional(cpu, SEG_SS, 0);
+}
+
+enum task_status task_switch(struct task_cpu *cpu, u16 selector,
+			     enum task_source source,
+			     const struct task_ops *ops, void *ctx,
+			     struct task_fault *fault, bool *switched,
+			     bool *trap)
+{
+	struct switching s = { cpu, ops, ctx, fault };
+	bool nested = source == TASK_CALL || source == TASK_GATE;
+	const struct task_register old = cpu->segment[TASK_TR];
+	u32 eflags = cpu->eflags;
+	struct task_register tr;
+	enum task_status status;
+	struct tss32 image;
+	u64 descriptor;
+	u32 gva;
+
+	*switched = *trap = false;
+	if (!locate(cpu, selector, &gva))
+		return raise(&s, VECTOR_TS, selector);
+	if (!ops->read(ctx, gva, &descriptor, sizeof(descriptor)))
+		return TASK_PAGE_FAULT;
+	unpack(descriptor, &tr);
+	tr.selector = selector;
+	tr.rights |= DESCRIPTOR_BUSY;
+	/* All that can fault does so before anything is changed. */
+	if (!read_image(&s, &tr, &image) ||
+	    !ops->probe(ctx, (u32)tr.base, sizeof(u32)) ||
+	    !ops->probe(ctx, (u32)old.base,
+			task_is_32bit(old.rights) ? sizeof(struct tss32)
+						  : sizeof(struct tss16)) ||
+	    !ops->probe(ctx, gva, DESCRIPTOR_SIZE))
+		return TASK_PAGE_FAULT;
+
+	if (source == TASK_IRET)
+		eflags &= ~RFLAGS_NT;
+	if (!nested) {
+		status = set_busy(&s, old.selector, false);
+		if (status != TASK_DONE)
+			return status;
+	}
+	if (!save(&s, eflags))
+		return TASK_PAGE_FAULT;
+	if (nested) {
+		u16 link = old.selector;
+
+		if (!ops->write(ctx, (u32)tr.base, &link, sizeof(link)))
+			return TASK_PAGE_FAULT;
+	}
+	if (source != TASK_IRET) {
+		status = set_busy(&s, selector, true);
+		if (status != TASK_DONE)
+			return status;
+	}
+	/* A task may switch to itself: then what was saved is what counts. */
+	if (!read_image(&s, &tr, &image))
+		return TASK_PAGE_FAULT;
+	if (nested)
+		image.eflags |= RFLAGS_NT;
+
+	*switched = true;
+	cpu->segment[TASK_TR] = tr;
+	if (cpu->paging && task_is_32bit(tr.rights)) {
+		cpu->cr3 = image.cr3;
+		if (!ops->load_cr3(ctx, image.cr3))
+			return raise(&s, VECTOR_TS, selector);
+	}
+	take_image(cpu, &image);
+	*trap = image.trap & TSS_TRAP;
+	return load_segments(&s, &image);
+}
+
+enum task_status task_push(struct task_cpu *cpu, u32 value, size_t size,
+			   const struct task_ops *ops, void *ctx,
+			   struct task_fault *fault)
+{
+	const struct task_register *ss = &cpu->segment[SEG_SS];
+	u32 mask = ss->rights & AR_DB ? BITS(31, 0) : BITS(15, 0);
+	u32 esp = (cpu->gpr[RSP] - size) & mask;
+	u32 last = esp + size - 1;
+	bool allowed = ss->rights & AR_EXPAND_DOWN
+			       ? esp > ss->limit && last <= mask
+			       : last <= ss->limit && last >= esp;
+
+	if (!allowed) {
+		*fault = (struct task_fault){ VECTOR_SS, 0 };
+		return TASK_FAULT;
+	}
+	if (!ops->write(ctx, (u32)ss->base + esp, &value, size))
+		return TASK_PAGE_FAULT;
+	cpu->gpr[RSP] = (cpu->gpr[RSP] & ~mask) | esp;
+	return TASK_DONE;
+}

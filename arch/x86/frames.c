@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which frames are free is a bitmap, a set bit for each free one. It lies in
+ * RAM itself, so its place has to be found before it can be used to find one:
+ * what is in the way is kept as a short list of ranges for that.
+ */
+#include "arch/x86/paging.h"
+#include "arch/x86/frames.h"
+#include "arch/x86/boot_info.h"
+#include "lib/elf.h"
+#include "lib/page.h"
+#include "lib/string.h"
+
+#define WORD_BITS 64
+
+/* The first page holds the BIOS's data, which a guest may want as it is. */
+#define BIOS_DATA_END PAGE_SIZE
+/* The extended BIOS data area, 128 KiB at most, the video memory, the ROMs. */
+#define LEGACY_START 0x80000
+#define LEGACY_END 0x100000
+
+struct range {
+	hpa_t start, end; /* end: the first byte after it */
+};
+
+/* BIOS data, legacy area, image, information, symbols and their names. */
+#define FIXED_RANGES 6
+
+static struct {
+	u64 *free;
+	u64 words; /* of the bitmap */
+	u64 free_frames;
+	hfn_t frames; /* below frames_top */
+	hfn_t alloc_hint, claim_hint; /* every higher frame is taken */
+	struct range taken[FIXED_RANGES + BOOT_MODULES_MAX + BOOT_REGIONS_MAX];
+	unsigned int taken_count;
+} memory;
+
+static bool is_free(hfn_t hfn)
+{
+	return hfn < memory.frames &&
+	       memory.free[hfn / WORD_BITS] & BIT(hfn % WORD_BITS);
+}
+
+static void set_free(hfn_t hfn, bool free)
+{
+	if (hfn >= memory.frames || is_free(hfn) == free)
+		return;
+	memory.free[hfn / WORD_BITS] ^= BIT(hfn % WORD_BITS);
+	memory.free_frames += free ? 1 : -1ULL;
+}
+
+static void take(hpa_t start, hpa_t end)
+{
+	if (start < end && memory.taken_count < ARRAY_SIZE(memory.taken))
+		memory.taken[memory.taken_count++] =
+			(struct range){ start, end };
+}
+
+/* The symbol table and its strings, which symbols_init will look for. */
+static void take_symbols(const struct boot_elf *elf)
+{
+	for (u32 i = 0; i < elf->count; i++) {
+		struct elf64_section s, strings;
+		const u8 *headers = elf->headers;
+
+		if (elf->entry_size < sizeof(s))
+			return;
+		memcpy(&s, headers + (size_t)i * elf->entry_size, sizeof(s));
+		if (s.type != ELF_SECTION_SYMTAB || s.link >= elf->count)
+			continue;
+		memcpy(&strings, headers + (size_t)s.link * elf->entry_size,
+		       sizeof(strings));
+		take(s.address, s.address + s.size);
+		take(strings.address, strings.address + strings.size);
+		return;
+	}
+}
+
+static void list_taken(const struct boot_info *info, hpa_t image_start,
+		       hpa_t image_end)
+{
+	take(0, BIOS_DATA_END);
+	take(LEGACY_START, LEGACY_END);
+	take(image_start, image_end);
+	take(info->start, info->start + info->size);
+	take_symbols(&info->elf);
+	for (unsigned int i = 0; i < info->module_count; i++)
+		take(info->modules[i].start, info->modules[i].end);
+	for (unsigned int i = 0; i < info->region_count; i++) {
+		const struct boot_region *r = &info->regions[i];
+
+		if (r->type != BOOT_MEMORY_RAM)
+			take(r->start, r->start + r->size);
+	}
+}
+
+/* The highest place for `size` bytes in [start, end); 0 if there is none. */
+static hpa_t highest_gap(hpa_t start, hpa_t end, u64 size)
+{
+	bool moved;
+
+	do {
+		moved = false;
+		if (end < start || end - start < size)
+			return 0;
+		for (unsigned int i = 0; i < memory.taken_count; i++) {
+			const struct range *t = &memory.taken[i];
+
+			if (t->start < end && t->end > end - size) {
+				end = ALIGN_DOWN(t->start, PAGE_SIZE);
+				moved = true;
+			}
+			if (end < start || end - start < size)
+				return 0;
+		}
+	} while (moved);
+	return end - size;
+}
+
+/* Only below 4 GiB: no more is mapped when frames_init runs. */
+static hpa_t place_bitmap(const struct boot_info *info, u64 size)
+{
+	hpa_t best = 0;
+
+	for (unsigned int i = 0; i < info->region_count; i++) {
+		const struct boot_region *r = &info->regions[i];
+		hpa_t start = ALIGN_UP(r->start, PAGE_SIZE);
+		hpa_t end = MIN(r->start + r->size, 4 * GIB);
+
+		if (r->type == BOOT_MEMORY_RAM)
+			best = MAX(best, highest_gap(start,
+						     ALIGN_DOWN(end, PAGE_SIZE),
+						     size));
+	}
+	return best;
+}
+
+static hfn_t count_frames(const struct boot_info *info)
+{
+	hfn_t frames = 0;
+
+	for (unsigned int i = 0; i < info->region_count; i++) {
+		const struct boot_region *r = &info->regions[i];
+		hpa_t end = MIN(r->start + r->size,
+				DEVICE_MAP_BASE - DIRECT_MAP_BASE);
+
+		if (r->type == BOOT_MEMORY_RAM)
+			frames = MAX(frames, end >> PAGE_SHIFT);
+	}
+	return frames;
+}
+
+bool frames_init(const struct boot_info *info, hpa_t image_start,
+		 hpa_t image_end)
+{
+	hpa_t bitmap;
+	u64 size;
+
+	memset(&memory, 0, sizeof(memory));
+	memory.frames = count_frames(info);
+	memory.words = (memory.frames + WORD_BITS - 1) / WORD_BITS;
+	size = ALIGN_UP(memory.words * sizeof(u64), PAGE_SIZE);
+	list_taken(info, image_start, image_end);
+	bitmap = size ? place_bitmap(info, size) : 0;
+	if (!bitmap)
+		return false;
+	take(bitmap, bitmap + size);
+	memory.free = phys_to_virt(bitmap);
+	memset(memory.free, 0, size);
+
+	/* Whole frames of RAM, less every frame of which a byte is taken. */
+	for (unsigned int i = 0; i < info->region_count; i++) {
+		const struct boot_region *r = &info->regions[i];
+		hfn_t hfn = ALIGN_UP(r->start, PAGE_SIZE) >> PAGE_SHIFT;
+		hfn_t end =
+			MIN((r->start + r->size) >> PAGE_SHIFT, memory.frames);
+
+		if (r->type == BOOT_MEMORY_RAM)
+			for (; hfn < end; hfn++)
+				set_free(hfn, true);
+	}
+	for (unsigned int i = 0; i < memory.taken_count; i++) {
+		const struct range *t = &memory.taken[i];
+
+		for (hfn_t hfn = t->start >> PAGE_SHIFT;
+		     hfn < memory.frames && hfn <= (t->end - 1) >> PAGE_SHIFT;
+		     hfn++)
+			set_free(hfn, false);
+	}
+	memory.alloc_hint = MIN(memory.frames, (4 * GIB) >> PAGE_SHIFT);
+	memory.claim_hint = memory.frames;
+	return true;
+}
+
+/* The highest run of `pages` free frames in [low, high); HFN_NONE: none. */
+static hfn_t find_run(hfn_t low, hfn_t high, size_t pages)
+{
+	size_t run = 0;
+
+	for (hfn_t hfn = high; hfn-- > low;) {
+		run = is_free(hfn) ? run + 1 : 0;
+		if (run == pages)
+			return hfn;
+	}
+	return HFN_NONE;
+}
+
+void *frames_alloc(size_t pages)
+{
+	hfn_t boundary = MIN(memory.frames, (4 * GIB) >> PAGE_SHIFT);
+	hfn_t hfn;
+	void *p;
+
+	if (!pages)
+		return NULL;
+	hfn = find_run(0, memory.alloc_hint, pages);
+	if (hfn == HFN_NONE)
+		hfn = find_run(boundary, memory.frames, pages);
+	else if (pages == 1)
+		memory.alloc_hint = hfn;
+	if (hfn == HFN_NONE)
+		return NULL;
+	for (size_t i = 0; i < pages; i++)
+		set_free(hfn + i, false);
+	p = phys_to_virt(hfn << PAGE_SHIFT);
+	clear_pages(p, pages);
+	return p;
+}
+
+bool frames_is_free_ram(hfn_t hfn)
+{
+	return is_free(hfn);
+}
+
+bool frames_claim(hfn_t hfn)
+{
+	if (!is_free(hfn))
+		return false;
+	set_free(hfn, false);
+	return true;
+}
+
+hfn_t frames_claim_any(void)
+{
+	hfn_t hfn = find_run(0, memory.claim_hint, 1);
+
+	if (hfn == HFN_NONE)
+		return HFN_NONE;
+	memory.claim_hint = hfn;
+	set_free(hfn, false);
+	return hfn;
+}
+
+u64 frames_top(void)
+{
+	return memory.frames << PAGE_SHIFT;
+}
+
+u64 frames_free_count(void)
+{
+	return memory.free_frames;
+}

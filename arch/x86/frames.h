@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine's RAM, one bit a frame. Umbra takes what it needs for itself
+ * from the top of the RAM below 4 GiB; the rest is given to the guest.
+ */
+#ifndef ARCH_X86_FRAMES_H
+#define ARCH_X86_FRAMES_H
+
+#include "lib/types.h"
+
+struct boot_info;
+
+#define HFN_NONE (~0ULL)
+
+/*
+ * Takes stock: RAM is what the memory map calls so and no other entry denies,
+ * without the first page, the extended BIOS data area, the image, the
+ * information itself, the modules and the ELF symbol table. `image_start` and
+ * `image_end`: the image's physical addresses. False: there is no RAM worth
+ * the name in the map.
+ */
+bool frames_init(const struct boot_info *info, hpa_t image_start,
+		 hpa_t image_end);
+
+/*
+ * `pages` frames in a row, zeroed, for Umbra's own use, for good. From the top
+ * of the RAM below 4 GiB, else from above. Returns the direct map's address,
+ * or NULL when there is no such run.
+ */
+void *frames_alloc(size_t pages);
+
+/* Whether the frame is RAM that neither Umbra nor a guest has. */
+bool frames_is_free_ram(hfn_t hfn);
+
+/* Marks a free frame as given away. False: it was not free. */
+bool frames_claim(hfn_t hfn);
+
+/* Claims any free frame, the highest; HFN_NONE when there is none. */
+hfn_t frames_claim_any(void);
+
+/* The first address after the last frame of RAM. */
+u64 frames_top(void);
+
+/* How many frames frames_is_free_ram says yes to. */
+u64 frames_free_count(void);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* The devices together, and their interrupt lines: see devices.h. */
+#include "guest/devices/devices.h"
+
+#include "lib/string.h"
+
+#define IRQ_TIMER 0
+#define IRQ_KEYBOARD 1
+#define IRQ_SERIAL 4
+#define IRQ_RTC 8
+#define IRQ_MOUSE 12
+
+static bool send_message(void *ctx, const struct apic_message *message)
+{
+	struct machine_devices *devices = ctx;
+
+	return lapic_receive(&devices->lapic, message);
+}
+
+static u64 tsc_to_ns(void *ctx, u64 tsc)
+{
+	const struct devices_config *config =
+		&((struct machine_devices *)ctx)->config;
+
+	return config->tsc_to_ns(config->ctx, tsc);
+}
+
+static void end_of_interrupt(void *ctx, u8 vector)
+{
+	struct machine_devices *devices = ctx;
+
+	ioapic_end_of_interrupt(&devices->ioapic, vector);
+}
+
+void devices_init(struct machine_devices *devices,
+		  const struct devices_config *config)
+{
+	memset(devices, 0, sizeof(*devices));
+	devices->config = *config;
+	uart_init(&devices->uart, config->console, config->ctx);
+	pic_init(&devices->pic);
+	lapic_init(&devices->lapic,
+		   &(struct lapic_config){ .tsc_to_ns = tsc_to_ns,
+					   .end_of_interrupt = end_of_interrupt,
+					   .ctx = devices,
+					   .maxphyaddr = config->maxphyaddr });
+	ioapic_init(&devices->ioapic, send_message, devices);
+	pit_init(&devices->pit);
+	rtc_init(&devices->rtc, config->rtc_read, config->memory);
+	i8042_init(&devices->i8042);
+	pm_init(&devices->pm);
+}
+
+/* A line of the ISA bus goes to both kinds of controller. */
+static void set_line(struct machine_devices *devices, u8 irq, bool level)
+{
+	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
+
+	pic_set_irq(&devices->pic, irq, level);
+	ioapic_set_input(&devices->ioapic, input, level);
+}
+
+/* The 8259s' output goes to the local APIC, and to the I/O APIC's input 0. */
+static void update_pic_output(struct machine_devices *devices)
+{
+	bool output = pic_pending(&devices->pic);
+
+	lapic_set_lint(&devices->lapic, 0, output);
+	ioapic_set_input(&devices->ioapic, 0, output);
+}
+
+void devices_update_lines(struct machine_devices *devices)
+{
+	set_line(devices, IRQ_SERIAL, uart_irq(&devices->uart));
+	set_line(devices, IRQ_RTC, rtc_irq(&devices->rtc));
+	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
+	set_line(devices, IRQ_KEYBOARD, i8042_keyboard_irq(&devices->i8042));
+	set_line(devices, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
+	update_pic_output(devices);
+	/* The processor has reset itself, and with it its machine. */
+	if (devices->lapic.init && devices->end == GUEST_RUNS)
+		devices->end = GUEST_RESET;
+}
+
+/* Does a request of the 8259s reach the processor as such? */
+static bool pic_is_let_through(const struct machine_devices *devices)
+{
+	return lapic_passes_extint(&devices->lapic) ||
+	       ioapic_is_extint(&devices->ioapic, 0);
+}
+
+/* Which controller does the guest take the timer's interrupts from? */
+static bool pic_has_timer(const struct machine_devices *devices)
+{
+	return pic_is_let_through(devices) &&
+	       !pic_masked(&devices->pic, IRQ_TIMER);
+}
+
+static bool ioapic_has_timer(const struct machine_devices *devices)
+{
+	return !ioapic_masked(&devices->ioapic, GUEST_IOAPIC_TIMER_INPUT);
+}
+
+/* Has the processor yet to take the timer's last edge? */
+static bool timer_is_requested(const struct machine_devices *devices)
+{
+	const struct ioapic *io = &devices->ioapic;
+
+	if (pic_has_timer(devices))
+		return pic_requested(&devices->pic, IRQ_TIMER);
+	return ioapic_has_timer(devices) &&
+	       lapic_requested(&devices->lapic,
+			       ioapic_vector(io, GUEST_IOAPIC_TIMER_INPUT));
+}
+
+/*
+ * The interrupt controllers remember one edge. If Umbra comes late (it was
+ * busy, or the guest's exits took long), the others would be lost, and with
+ * them time in a guest that counts ticks; so they wait here for their turn.
+ */
+static void deliver_timer(struct machine_devices *devices)
+{
+	if (!devices->timer_backlog || timer_is_requested(devices))
+		return;
+	devices->timer_backlog--;
+	set_line(devices, IRQ_TIMER, false);
+	set_line(devices, IRQ_TIMER, true);
+	update_pic_output(devices);
+}
+
+static void tick_timer(struct machine_devices *devices, u64 now)
+{
+	u64 edges = pit_tick(&devices->pit, now);
+	u64 limit = PIT_HZ / devices->pit.channel[0].count; /* one second */
+
+	if (!edges)
+		return;
+	/* A guest that has masked the line does not count on its ticks. */
+	if (!pic_has_timer(devices) && !ioapic_has_timer(devices))
+		limit = 1;
+	devices->timer_backlog =
+		MIN(devices->timer_backlog + edges, MAX(limit, 1ULL));
+	deliver_timer(devices);
+}
+
+void devices_tick(struct machine_devices *devices, u64 now)
+{
+	tick_timer(devices, now);
+	rtc_tick(&devices->rtc, now);
+	pm_tick(&devices->pm, now);
+	lapic_tick(&devices->lapic, now);
+	devices_update_lines(devices);
+}
+
+u64 devices_next_event(const struct machine_devices *devices)
+{
+	u64 next = MIN(pit_next_event(&devices->pit),
+		       rtc_next_event(&devices->rtc));
+
+	next = MIN(next, lapic_next_event(&devices->lapic));
+	return MIN(next, pm_next_event(&devices->pm));
+}
+
+bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
+		      u64 now)
+{
+	return lapic_read_msr(&devices->lapic, index, value, now);
+}
+
+bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
+		       u64 now)
+{
+	bool done = lapic_write_msr(&devices->lapic, index, value, now);
+
+	devices_update_lines(devices);
+	return done;
+}
+
+static bool pic_interrupts(const struct machine_devices *devices)
+{
+	return pic_pending(&devices->pic) && pic_is_let_through(devices);
+}
+
+bool devices_interrupt_pending(const struct machine_devices *devices)
+{
+	return lapic_pending(&devices->lapic) != LAPIC_NO_VECTOR ||
+	       pic_interrupts(devices);
+}
+
+/* The 8259s first: no priority of the local APIC's holds them back. */
+u8 devices_acknowledge(struct machine_devices *devices)
+{
+	u8 vector;
+
+	if (pic_interrupts(devices)) {
+		vector = pic_acknowledge(&devices->pic);
+		update_pic_output(devices);
+	} else {
+		vector = lapic_acknowledge(&devices->lapic);
+	}
+	deliver_timer(devices);
+	return vector;
+}
+
+bool devices_nmi_pending(const struct machine_devices *devices)
+{
+	return devices->lapic.nmi;
+}
+
+void devices_take_nmi(struct machine_devices *devices)
+{
+	devices->lapic.nmi = false;
+}
+
+bool devices_can_raise_nmi(const struct machine_devices *devices)
+{
+	return lapic_can_raise_nmi(&devices->lapic) ||
+	       ioapic_can_send_nmi(&devices->ioapic);
+}
+
+bool devices_console_input(struct machine_devices *devices, u8 byte)
+{
+	bool taken = uart_receive(&devices->uart, byte);
+
+	devices_update_lines(devices);
+	return taken;
+}

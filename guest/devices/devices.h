@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The devices of the guest's machine, and the I/O ports that they answer at:
+ *
+ *	20, 21, A0, A1, 4D0, 4D1	interrupt controllers (pic.h)
+ *	40 - 43, 61			interval timer (pit.h)
+ *	70, 71				real-time clock (rtc.h)
+ *	3F8 - 3FF			serial port, IRQ 4 (uart.h)
+ *	60, 64				keyboard controller (i8042.h), with one
+ *	92, CF9				of the PC's three ways to a reset
+ *	80				POST codes: a delay, no device
+ *	E9				a byte to the console (as in Bochs)
+ *	F4				ends the run: the value is its status
+ *	600 - 60B			ACPI: events, power-off, timer (pm.h)
+ *	CF8, CFC - CFF			PCI's configuration space (pci.h)
+ *
+ * and the addresses in memory:
+ *
+ *	FEC00000			I/O APIC (ioapic.h)
+ *	FEE00000, or where it is put	local APIC (lapic.h)
+ *
+ * Elsewhere there is nothing: reads give ones, writes go nowhere.
+ * Nothing here touches the real machine: time comes as a parameter, in ns
+ * since boot, and what the guest says goes to a callback.
+ */
+#ifndef GUEST_DEVICES_DEVICES_H
+#define GUEST_DEVICES_DEVICES_H
+
+#include "guest/devices/i8042.h"
+#include "guest/devices/ioapic.h"
+#include "guest/devices/lapic.h"
+#include "guest/devices/pci.h"
+#include "guest/devices/pic.h"
+#include "guest/devices/pit.h"
+#include "guest/devices/pm.h"
+#include "guest/devices/rtc.h"
+#include "guest/devices/uart.h"
+
+enum guest_end {
+	GUEST_RUNS,
+	GUEST_POWER_OFF,
+	GUEST_RESET,
+	GUEST_EXIT /* with a status of its own, see end_status */
+};
+
+struct devices_config {
+	/* The guest's serial port and port E9h write to this. */
+	void (*console)(void *ctx, u8 byte);
+	void *ctx;
+	/* The machine's clock; see arch/x86/rtc.h. */
+	bool (*rtc_read)(u8 index, u8 *value);
+	u64 (*tsc_to_ns)(void *ctx, u64 tsc); /* see lapic.h */
+	u64 memory; /* the guest's, in bytes */
+	u8 maxphyaddr;
+};
+
+struct machine_devices {
+	struct devices_config config;
+	struct uart uart;
+	struct pic pic;
+	struct ioapic ioapic;
+	struct lapic lapic;
+	struct pit pit;
+	struct rtc rtc;
+	struct i8042 i8042;
+	struct pm pm;
+	struct pci pci;
+	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
+	u64 open_bus; /* accesses to what is not there, counted */
+	u8 reset_control; /* port CF9h */
+	enum guest_end end; /* the first that the guest asked for */
+	u32 end_status; /* of GUEST_EXIT */
+};
+
+void devices_init(struct machine_devices *devices,
+		  const struct devices_config *config);
+
+/* IN and OUT; `size` is 1, 2 or 4. Look at `end` after a write. */
+u32 devices_port_read(struct machine_devices *devices, u16 port,
+		      unsigned int size, u64 now);
+void devices_port_write(struct machine_devices *devices, u16 port,
+			unsigned int size, u32 value, u64 now);
+
+/*
+ * Access to guest-physical memory that is not RAM; any @size, any alignment.
+ * Look at `end` after a write.
+ */
+void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
+		       size_t size, u64 now);
+void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
+			const void *buf, size_t size, u64 now);
+
+/* What is at the port, in words; NULL: nothing. */
+const char *devices_port_name(u16 port);
+
+/* Brings the devices to the present: raises what interrupts are due. */
+void devices_tick(struct machine_devices *devices, u64 now);
+
+/* When devices_tick has something to do next; ~0: never. */
+u64 devices_next_event(const struct machine_devices *devices);
+
+/*
+ * The local APIC's MSRs, which are bound up with the other devices and with
+ * time (kind MSR_BY_DEVICES of guest/msr.h). False: #GP(0).
+ */
+bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
+		      u64 now);
+bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
+		       u64 now);
+
+/*
+ * Is there an interrupt for the processor? Of the local APIC, of a priority
+ * above the processor's, or of the 8259s where they are let through.
+ */
+bool devices_interrupt_pending(const struct machine_devices *devices);
+
+/* An NMI, until the processor takes it. */
+bool devices_nmi_pending(const struct machine_devices *devices);
+void devices_take_nmi(struct machine_devices *devices);
+/* Has the guest arranged for a device to raise NMIs? */
+bool devices_can_raise_nmi(const struct machine_devices *devices);
+
+/* The processor takes the interrupt; returns its vector. */
+u8 devices_acknowledge(struct machine_devices *devices);
+
+/* A byte typed on the console. False: keep it and offer it later. */
+bool devices_console_input(struct machine_devices *devices, u8 byte);
+
+/* --- Between devices.c, ports.c and mmio.c --- */
+
+/* After an access: the devices' lines go to the interrupt controllers. */
+void devices_update_lines(struct machine_devices *devices);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The I/O APIC (82093AA data sheet, 290566): 24 inputs, and for each an entry
+ * that says which interrupt goes to which local APIC.
+ *
+ * Its inputs are what a PC's board makes of them: the ISA bus's IRQs at the
+ * input of the same number, but for the timer, which is at input 2; the 8259s'
+ * output at input 0; PCI's, of which there are none, from 16 on.
+ */
+#ifndef GUEST_DEVICES_IOAPIC_H
+#define GUEST_DEVICES_IOAPIC_H
+
+#include "guest/devices/apic_message.h"
+
+/* Where it is, and its number; firmware/ tells the guest both. */
+#define GUEST_IOAPIC_GPA 0xfec00000
+#define GUEST_IOAPIC_ID 0
+
+#define IOAPIC_INPUTS 24
+/* Input n is the ISA bus's IRQ n, but for the timer's. */
+#define GUEST_IOAPIC_TIMER_INPUT 2
+
+/* Its two registers, by their place in its page. */
+#define IOAPIC_INDEX 0x00
+#define IOAPIC_DATA 0x10
+
+/* Hands a message on; false: no local APIC has taken it. */
+typedef bool (*apic_send)(void *ctx, const struct apic_message *message);
+
+struct ioapic {
+	u64 entry[IOAPIC_INPUTS];
+	u32 lines; /* the inputs' levels, as on the wire */
+	u8 index; /* the register that IOAPIC_DATA shows */
+	u8 id;
+	apic_send send;
+	void *ctx;
+};
+
+void ioapic_init(struct ioapic *io, apic_send send, void *ctx);
+
+/* Access to a register by its place; others read as 0 and ignore writes. */
+u32 ioapic_read(const struct ioapic *io, u32 offset);
+void ioapic_write(struct ioapic *io, u32 offset, u32 value);
+
+/*
+ * Sets the level of an input, 0 to IOAPIC_INPUTS - 1, on the wire: ISA's lines
+ * idle low, PCI's high.
+ */
+void ioapic_set_input(struct ioapic *io, unsigned int input, bool high);
+
+/* A local APIC has broadcast the end of a level-triggered interrupt. */
+void ioapic_end_of_interrupt(struct ioapic *io, u8 vector);
+
+/* Is the input masked, and which vector does it give? */
+bool ioapic_masked(const struct ioapic *io, unsigned int input);
+u8 ioapic_vector(const struct ioapic *io, unsigned int input);
+
+/* Does the input, unmasked, ask for the 8259s' vector? */
+bool ioapic_is_extint(const struct ioapic *io, unsigned int input);
+
+/* May any of its inputs become an NMI? */
+bool ioapic_can_send_nmi(const struct ioapic *io);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The local APIC of the one virtual processor (SDM vol. 3A, chapter 10). It
+ * begins as a PC's firmware leaves it: enabled, in xAPIC mode, with the 8259s
+ * let through at LINT0 and NMIs at LINT1 ("virtual wire mode", MultiProcessor
+ * Specification 1.4, 3.6.2.2). Times are nanoseconds since boot.
+ *
+ *	lapic.c			interrupts: accepted, prioritised, ended, sent
+ *	lapic_registers.c	the registers, in memory and as MSRs
+ *	lapic_timer.c		the timer
+ */
+#ifndef GUEST_DEVICES_LAPIC_H
+#define GUEST_DEVICES_LAPIC_H
+
+#include "arch/x86/msr.h"
+#include "guest/devices/apic_message.h"
+
+/* Where it is after a reset, and its number; firmware/ tells the guest both. */
+#define GUEST_LAPIC_GPA 0xfee00000
+#define GUEST_LAPIC_ID 0
+
+/* What the timer counts with a divisor of 1; CPUID leaf 15h tells it. */
+#define LAPIC_TIMER_HZ 25000000
+#define LAPIC_NO_EVENT (~0ULL)
+#define LAPIC_NOWHERE (~0ULL)
+#define LAPIC_NO_VECTOR (-1)
+
+/* The local vector table, in the order of its registers. */
+enum lapic_lvt {
+	LVT_TIMER,
+	LVT_THERMAL,
+	LVT_PERFORMANCE,
+	LVT_LINT0,
+	LVT_LINT1,
+	LVT_ERROR,
+	LVT_COUNT
+};
+
+/* By IA32_APIC_BASE (10.12.1). */
+enum lapic_mode { LAPIC_DISABLED, LAPIC_XAPIC, LAPIC_X2APIC };
+
+/* A bit for each vector: IRR, ISR and TMR. */
+#define LAPIC_WORDS 8
+
+struct lapic_config {
+	/*
+	 * The earliest time, in ns, at which the guest's TSC has that value or
+	 * more; 0: it has it.
+	 */
+	u64 (*tsc_to_ns)(void *ctx, u64 tsc);
+	/* A level-triggered interrupt has ended: tell the I/O APIC. */
+	void (*end_of_interrupt)(void *ctx, u8 vector);
+	void *ctx;
+	u8 maxphyaddr; /* the guest's, for IA32_APIC_BASE */
+};
+
+struct lapic {
+	struct lapic_config config;
+	u64 base; /* IA32_APIC_BASE */
+	u32 irr[LAPIC_WORDS];
+	u32 isr[LAPIC_WORDS];
+	u32 tmr[LAPIC_WORDS];
+	u32 lvt[LVT_COUNT];
+	u64 icr;
+	u32 ldr; /* of xAPIC mode */
+	u32 dfr;
+	u32 svr;
+	u32 esr; /* as a read shows it */
+	u32 errors; /* that the next write to the ESR will show */
+	u8 tpr;
+	u8 lint; /* the levels of LINT0 and LINT1 */
+	bool nmi; /* to be delivered to the processor */
+	bool init; /* the processor has sent an INIT to itself */
+	/* The timer. */
+	u8 divide; /* the divide configuration register */
+	u32 initial;
+	u64 due; /* when it is to fire, in ns, or LAPIC_NO_EVENT */
+	u64 tsc_deadline; /* IA32_TSC_DEADLINE */
+};
+
+void lapic_init(struct lapic *lapic, const struct lapic_config *config);
+
+static inline enum lapic_mode lapic_mode(const struct lapic *lapic)
+{
+	if (!(lapic->base & APIC_BASE_ENABLE))
+		return LAPIC_DISABLED;
+	return lapic->base & APIC_BASE_X2APIC ? LAPIC_X2APIC : LAPIC_XAPIC;
+}
+
+/*
+ * Where its page of registers is; LAPIC_NOWHERE: only in xAPIC mode is one. The
+ * shadow MMU asks at every frame, so this is not a call.
+ */
+static inline gpa_t lapic_page(const struct lapic *lapic)
+{
+	return lapic_mode(lapic) == LAPIC_XAPIC ? lapic->base & PAGE_MASK
+						: LAPIC_NOWHERE;
+}
+
+/*
+ * Access to the register at @offset of the page, a multiple of 4. What writes
+ * not all of a register, or beside one, is ignored (10.4.1).
+ */
+u32 lapic_read(struct lapic *lapic, u32 offset, u64 now);
+void lapic_write(struct lapic *lapic, u32 offset, u32 value, unsigned int size,
+		 u64 now);
+
+/* IA32_APIC_BASE, IA32_TSC_DEADLINE and the x2APIC's. False: #GP(0). */
+bool lapic_read_msr(struct lapic *lapic, u32 index, u64 *value, u64 now);
+bool lapic_write_msr(struct lapic *lapic, u32 index, u64 value, u64 now);
+
+/* CR8, bits 7:4 of the TPR (10.8.6.1). */
+u8 lapic_cr8(const struct lapic *lapic);
+void lapic_set_cr8(struct lapic *lapic, u8 cr8);
+
+/* A message has come; false: not for this processor, or not taken. */
+bool lapic_receive(struct lapic *lapic, const struct apic_message *message);
+
+/* The level at LINT0 or LINT1. */
+void lapic_set_lint(struct lapic *lapic, unsigned int pin, bool level);
+
+/* Does what comes to LINT0 make the processor ask the 8259s? */
+bool lapic_passes_extint(const struct lapic *lapic);
+
+/* May LINT0 become an NMI? */
+bool lapic_can_raise_nmi(const struct lapic *lapic);
+
+/* The vector that the processor is to take now, or LAPIC_NO_VECTOR. */
+int lapic_pending(const struct lapic *lapic);
+
+/* It takes it; the spurious vector, should there be none (10.9). */
+u8 lapic_acknowledge(struct lapic *lapic);
+
+/* Is the vector requested and not yet taken? */
+bool lapic_requested(const struct lapic *lapic, u8 vector);
+
+/* When the timer interrupts next, in ns; LAPIC_NO_EVENT: never. */
+u64 lapic_next_event(const struct lapic *lapic);
+void lapic_tick(struct lapic *lapic, u64 now);
+
+/* The guest's TSC has been set: a deadline comes at another time. */
+void lapic_tsc_changed(struct lapic *lapic);
+
+#endif

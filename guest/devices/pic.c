@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* The interrupt controllers: see pic.h. Names are the data sheet's. */
+#include "guest/devices/pic.h"
+
+#include "lib/string.h"
+
+#define INPUTS 8
+#define CASCADE 2 /* the first chip's input where the second one hangs */
+#define SPURIOUS 7 /* what a request that has gone is acknowledged as */
+#define NONE 0xff
+
+/* A write to the command port is told apart by these bits. */
+#define CMD_ICW1 BIT(4)
+#define CMD_OCW3 BIT(3)
+#define ICW1_ICW4 BIT(0)
+#define ICW1_SINGLE BIT(1)
+#define ICW2_BASE 0xf8
+#define ICW4_AUTO_EOI BIT(1)
+#define ICW4_NESTED BIT(4)
+#define OCW2_LINE 0x07
+#define OCW2_SHIFT 5
+#define OCW3_READ_ISR BIT(0)
+#define OCW3_READ BIT(1)
+#define OCW3_POLL BIT(2)
+#define OCW3_MASK_ON BIT(5)
+#define OCW3_MASK BIT(6)
+#define POLL_PENDING BIT(7)
+
+/* The inputs that can be level-triggered: not timer, keyboard, cascade, RTC,
+ * coprocessor. */
+static const u8 elcr_allowed[2] = { 0xf8, 0xde };
+
+/* What OCW2 does, by its bits 7:5 (R, SL, EOI). */
+enum ocw2 {
+	OCW2_ROTATE_AUTO_OFF = 0,
+	OCW2_EOI = 1,
+	OCW2_NOTHING = 2,
+	OCW2_SPECIFIC_EOI = 3,
+	OCW2_ROTATE_AUTO_ON = 4,
+	OCW2_ROTATE_EOI = 5,
+	OCW2_SET_PRIORITY = 6,
+	OCW2_ROTATE_SPECIFIC_EOI = 7
+};
+
+void pic_init(struct pic *pic)
+{
+	memset(pic, 0, sizeof(*pic));
+	for (unsigned int i = 0; i < 2; i++) {
+		pic->chip[i].lowest = INPUTS - 1;
+		pic->chip[i].imr = 0xff; /* quiet until it is initialised */
+	}
+}
+
+/* The input of the highest priority in `set`, or NONE. */
+static u8 highest(const struct pic_chip *chip, u8 set)
+{
+	for (u8 i = 1; i <= INPUTS; i++) {
+		u8 input = (chip->lowest + i) % INPUTS;
+
+		if (set & BIT(input))
+			return input;
+	}
+	return NONE;
+}
+
+/* How far below the top `input` ranks; NONE is below all. */
+static u8 rank(const struct pic_chip *chip, u8 input)
+{
+	if (input == NONE)
+		return INPUTS;
+	return (input - chip->lowest - 1 + INPUTS) % INPUTS;
+}
+
+/* The input to be served next, or NONE: the heart of the chip. */
+static u8 next_input(const struct pic *pic, unsigned int which)
+{
+	const struct pic_chip *chip = &pic->chip[which];
+	u8 requests = chip->irr & ~chip->imr;
+	u8 in_service = chip->isr;
+	u8 input;
+
+	/* The usual case, and it is asked at every exit. */
+	if (!requests)
+		return NONE;
+	input = highest(chip, requests);
+	/* Special mask mode: what is masked holds nothing back. */
+	if (chip->special_mask)
+		in_service &= ~chip->imr;
+	/* A chip below may have something more urgent than what it has sent. */
+	if (chip->special_fully_nested && which == 0 && input == CASCADE)
+		in_service &= ~BIT(CASCADE);
+	if (rank(chip, input) < rank(chip, highest(chip, in_service)))
+		return input;
+	return NONE;
+}
+
+/* The second chip's output is the first one's input. */
+static void update_cascade(struct pic *pic)
+{
+	struct pic_chip *first = &pic->chip[0];
+
+	if (next_input(pic, 1) != NONE)
+		first->irr |= BIT(CASCADE);
+	else
+		first->irr &= ~BIT(CASCADE);
+}
+
+/*
+ * A request of either kind is gone when its input falls before the processor
+ * has acknowledged it (data sheet, "Edge and level triggered modes").
+ */
+void pic_set_irq(struct pic *pic, u8 irq, bool level)
+{
+	struct pic_chip *chip = &pic->chip[irq / INPUTS];
+	u8 bit = BIT(irq % INPUTS);
+
+	if (!level && !((chip->lines | chip->irr) & bit))
+		return;
+	if (!level) {
+		chip->lines &= ~bit;
+		chip->irr &= ~bit;
+	} else {
+		if (chip->level & bit || !(chip->lines & bit))
+			chip->irr |= bit;
+		chip->lines |= bit;
+	}
+	update_cascade(pic);
+}
+
+bool pic_pending(const struct pic *pic)
+{
+	return next_input(pic, 0) != NONE;
+}
+
+bool pic_requested(const struct pic *pic, u8 irq)
+{
+	return pic->chip[irq / INPUTS].irr & BIT(irq % INPUTS);
+}
+
+bool pic_masked(const struct pic *pic, u8 irq)
+{
+	return pic->chip[irq / INPUTS].imr & BIT(irq % INPUTS);
+}
+
+static void end_of_interrupt(struct pic_chip *chip, u8 input, bool rotate)
+{
+	if (input == NONE)
+		return;
+	chip->isr &= ~BIT(input);
+	if (rotate)
+		chip->lowest = input;
+}
+
+static void serve(struct pic_chip *chip, u8 input)
+{
+	u8 bit = BIT(input);
+
+	if (!(chip->level & bit && chip->lines & bit))
+		chip->irr &= ~bit;
+	chip->isr |= bit;
+	if (chip->auto_eoi)
+		end_of_interrupt(chip, input, chip->rotate_on_auto_eoi);
+}
+
+static u8 acknowledge_chip(struct pic *pic, unsigned int which)
+{
+	struct pic_chip *chip = &pic->chip[which];
+	u8 input = next_input(pic, which);
+
+	if (input == NONE)
+		return SPURIOUS; /* and nothing is in service */
+	serve(chip, input);
+	return input;
+}
+
+u8 pic_acknowledge(struct pic *pic)
+{
+	u8 input = acknowledge_chip(pic, 0);
+	u8 vector = pic->chip[0].base + input;
+
+	if (input == CASCADE)
+		vector = pic->chip[1].base + acknowledge_chip(pic, 1);
+	update_cascade(pic);
+	return vector;
+}
+
+u8 pic_read(struct pic *pic, unsigned int which, bool data)
+{
+	struct pic_chip *chip = &pic->chip[which];
+	u8 input;
+
+	if (chip->poll) {
+		chip->poll = false;
+		input = next_input(pic, which);
+		if (input == NONE)
+			return 0;
+		serve(chip, input);
+		update_cascade(pic);
+		return POLL_PENDING | input;
+	}
+	if (data)
+		return chip->imr;
+	return chip->read_isr ? chip->isr : chip->irr;
+}
+
+static void write_icw1(struct pic_chip *chip, u8 value)
+{
+	u8 lines = chip->lines;
+	u8 level = chip->level;
+
+	/* Edges seen so far are forgotten; all modes go to their defaults. */
+	memset(chip, 0, sizeof(*chip));
+	chip->lines = lines;
+	chip->level = level;
+	chip->irr = lines & level;
+	chip->lowest = INPUTS - 1;
+	chip->icw4_follows = value & ICW1_ICW4;
+	chip->single = value & ICW1_SINGLE;
+	chip->next_icw = 2;
+}
+
+static void write_ocw2(struct pic_chip *chip, u8 value)
+{
+	u8 line = value & OCW2_LINE;
+
+	switch ((enum ocw2)(value >> OCW2_SHIFT)) {
+	case OCW2_EOI:
+		end_of_interrupt(chip, highest(chip, chip->isr), false);
+		break;
+	case OCW2_ROTATE_EOI:
+		end_of_interrupt(chip, highest(chip, chip->isr), true);
+		break;
+	case OCW2_SPECIFIC_EOI:
+		end_of_interrupt(chip, line, false);
+		break;
+	case OCW2_ROTATE_SPECIFIC_EOI:
+		end_of_interrupt(chip, line, true);
+		break;
+	case OCW2_SET_PRIORITY:
+		chip->lowest = line;
+		break;
+	case OCW2_ROTATE_AUTO_ON:
+		chip->rotate_on_auto_eoi = true;
+		break;
+	case OCW2_ROTATE_AUTO_OFF:
+		chip->rotate_on_auto_eoi = false;
+		break;
+	case OCW2_NOTHING:
+		break;
+	}
+}
+
+static void write_ocw3(struct pic_chip *chip, u8 value)
+{
+	if (value & OCW3_MASK)
+		chip->special_mask = value & OCW3_MASK_ON;
+	if (value & OCW3_POLL)
+		chip->poll = true;
+	else if (value & OCW3_READ)
+		chip->read_isr = value & OCW3_READ_ISR;
+}
+
+/*
+ * ICW2 to ICW4. ICW3, how the chips are wired, is taken as read: on a PC there
+ * is but one way.
+ */
+static void write_icw(struct pic_chip *chip, u8 value)
+{
+	switch (chip->next_icw) {
+	case 2:
+		chip->base = value & ICW2_BASE;
+		chip->next_icw = chip->single ? 4 : 3;
+		break;
+	case 3:
+		chip->next_icw = 4;
+		break;
+	default:
+		chip->auto_eoi = value & ICW4_AUTO_EOI;
+		chip->special_fully_nested = value & ICW4_NESTED;
+		chip->next_icw = 0;
+		return;
+	}
+	if (chip->next_icw == 4 && !chip->icw4_follows)
+		chip->next_icw = 0;
+}
+
+void pic_write(struct pic *pic, unsigned int which, bool data, u8 value)
+{
+	struct pic_chip *chip = &pic->chip[which];
+
+	if (!data && value & CMD_ICW1)
+		write_icw1(chip, value);
+	else if (!data && value & CMD_OCW3)
+		write_ocw3(chip, value);
+	else if (!data)
+		write_ocw2(chip, value);
+	else if (chip->next_icw)
+		write_icw(chip, value);
+	else
+		chip->imr = value; /* OCW1 */
+	update_cascade(pic);
+}
+
+u8 pic_read_elcr(const struct pic *pic, unsigned int which)
+{
+	return pic->chip[which].level;
+}
+
+void pic_write_elcr(struct pic *pic, unsigned int which, u8 value)
+{
+	pic->chip[which].level = value & elcr_allowed[which];
+}

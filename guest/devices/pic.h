@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PC's pair of 8259A interrupt controllers (Intel 8259A data sheet,
+ * 231468), the second one cascaded through line 2 of the first.
+ */
+#ifndef GUEST_DEVICES_PIC_H
+#define GUEST_DEVICES_PIC_H
+
+#include "lib/types.h"
+
+#define PIC_LINES 16
+
+struct pic_chip {
+	u8 lines; /* the inputs' levels */
+	u8 irr; /* requests */
+	u8 isr; /* in service */
+	u8 imr; /* masked */
+	u8 level; /* inputs triggered by level: the PC's ELCR */
+	u8 base; /* the vector of input 0 */
+	u8 lowest; /* the input of the lowest priority */
+	u8 next_icw; /* 2 to 4 while initialisation words follow, else 0 */
+	bool icw4_follows;
+	bool single; /* no cascade: ICW3 is left out */
+	bool auto_eoi;
+	bool rotate_on_auto_eoi;
+	bool special_mask;
+	bool special_fully_nested;
+	bool read_isr; /* what a read of the command port gives */
+	bool poll; /* the next read is an acknowledgement */
+};
+
+struct pic {
+	struct pic_chip chip[2];
+};
+
+void pic_init(struct pic *pic);
+
+/* Sets the level of input `irq`, 0 to 15 without 2. */
+void pic_set_irq(struct pic *pic, u8 irq, bool level);
+
+/* Is an unmasked interrupt waiting that nothing in service holds back? */
+bool pic_pending(const struct pic *pic);
+
+/* The processor's acknowledgement; returns the vector. */
+u8 pic_acknowledge(struct pic *pic);
+
+/* Is the request of edge-triggered input `irq` still to be acknowledged? */
+bool pic_requested(const struct pic *pic, u8 irq);
+bool pic_masked(const struct pic *pic, u8 irq);
+
+/* Chip 0 or 1; `data`: its odd port (20h/21h, A0h/A1h). */
+u8 pic_read(struct pic *pic, unsigned int chip, bool data);
+void pic_write(struct pic *pic, unsigned int chip, bool data, u8 value);
+
+/* The edge/level control register of a chip, ports 4D0h and 4D1h. */
+u8 pic_read_elcr(const struct pic *pic, unsigned int chip);
+void pic_write_elcr(struct pic *pic, unsigned int chip, u8 value);
+
+#endif

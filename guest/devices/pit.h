@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PC's 8254 interval timer (Intel 8254 data sheet, 231164) and what
+ * port 61h shows of it. Times are nanoseconds since boot.
+ *
+ * A channel is never ticked: it remembers when its count was loaded, and what
+ * it shows follows from the time that has passed since.
+ */
+#ifndef GUEST_DEVICES_PIT_H
+#define GUEST_DEVICES_PIT_H
+
+#include "lib/types.h"
+
+#define PIT_HZ 1193182
+#define PIT_CHANNELS 3
+#define PIT_NO_EVENT (~0ULL)
+
+struct pit_channel {
+	u64 start; /* when the count was loaded, in ticks since boot */
+	u64 paused; /* how far it was when the gate closed, in ticks */
+	u32 count; /* 1 to 65536 */
+	u8 mode; /* 0 to 5 */
+	u8 access; /* how its port is read and written */
+	bool gate;
+	bool loaded; /* it has a count, and counts unless the gate forbids */
+	bool read_high; /* the next byte of a two-byte access is the high one */
+	bool write_high;
+	u8 write_low; /* the low byte that waits for it */
+	u8 latched_bytes; /* how many of `latch` are to be read yet */
+	u16 latch;
+	bool status_latched;
+	u8 status;
+};
+
+struct pit {
+	struct pit_channel channel[PIT_CHANNELS];
+	u8 port61; /* the bits that a write sets */
+	u64 edges; /* rising edges of channel 0 since its count was loaded */
+	u64 next_edge; /* when the next one is, in ns, or PIT_NO_EVENT */
+};
+
+void pit_init(struct pit *pit);
+
+/* Access to channel 0, 1 or 2 (port 40h to 42h), and to port 43h. */
+u8 pit_read(struct pit *pit, unsigned int channel, u64 now);
+void pit_write(struct pit *pit, unsigned int channel, u8 value, u64 now);
+void pit_write_control(struct pit *pit, u8 value, u64 now);
+
+/* Access to port 61h. */
+u8 pit_read_61(const struct pit *pit, u64 now);
+void pit_write_61(struct pit *pit, u8 value, u64 now);
+
+/* When channel 0's output, which is IRQ 0, next rises; PIT_NO_EVENT: never. */
+u64 pit_next_event(const struct pit *pit);
+
+/* How often it has risen since this was asked last or a count was loaded. */
+u64 pit_tick(struct pit *pit, u64 now);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ACPI's fixed hardware (ACPI 6.4, 4.8): the PM1 event and control registers,
+ * and the power management timer. ACPI mode is always on, and of the events
+ * there is one: the timer's, each time that its highest bit changes.
+ */
+#ifndef GUEST_DEVICES_PM_H
+#define GUEST_DEVICES_PM_H
+
+#include "lib/types.h"
+
+#define PM_TIMER_HZ 3579545
+#define PM_NO_EVENT (~0ULL)
+
+/* The ports, which guest/firmware/acpi.c tells the guest. */
+#define PM_PORT_EVENT 0x600 /* PM1_STS, 2 bytes, and PM1_EN */
+#define PM_PORT_CONTROL 0x604 /* PM1_CNT, 2 bytes */
+#define PM_PORT_TIMER 0x608 /* 4 bytes */
+#define PM_PORT_END 0x60c
+#define PM_IRQ 9 /* the SCI, triggered by level */
+
+/* The sleep type that DSDT's _S5 gives: soft-off. */
+#define PM_SLEEP_TYPE_S5 0
+
+struct pm {
+	u16 status;
+	u16 enable;
+	u16 control;
+	u64 half_periods; /* of the timer, seen so far */
+};
+
+void pm_init(struct pm *pm);
+
+/* A byte of the registers, at a port of PM_PORT_EVENT to PM_PORT_END - 1. */
+u8 pm_read(struct pm *pm, u16 port, u64 now);
+
+/* The same; true: the guest has switched the machine off. */
+bool pm_write(struct pm *pm, u16 port, u8 value, u64 now);
+
+/* When the SCI may rise by itself, in ns; PM_NO_EVENT: never. */
+u64 pm_next_event(const struct pm *pm);
+void pm_tick(struct pm *pm, u64 now);
+
+/* The level of the SCI. */
+bool pm_irq(const struct pm *pm);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* The I/O ports, as a table: see devices.h. */
+#include "guest/devices/devices.h"
+
+#define OPEN_BUS (~0U)
+
+#define PORT92_RESET BIT(0)
+#define PORT92_A20 BIT(1) /* always on: the guest starts beyond 1 MiB */
+#define CF9_RESET BIT(2)
+#define PORT_PIT 0x40
+#define PORT_PIT_CONTROL 0x43
+#define PORT_RTC_INDEX 0x70
+#define PORT_ELCR 0x4d0
+#define PORT_UART 0x3f8
+#define PORT_PCI_DATA 0xcfc
+
+static void end(struct machine_devices *d, enum guest_end how, u32 status)
+{
+	if (d->end != GUEST_RUNS)
+		return;
+	d->end = how;
+	d->end_status = status;
+}
+
+/* Bit 0: the data port. Bit 7 is what A0h and A1h differ in from 20h, 21h. */
+static u32 read_pic(struct machine_devices *d, u16 port, u64 now)
+{
+	return pic_read(&d->pic, port >> 7, port & 1);
+}
+
+static void write_pic(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	pic_write(&d->pic, port >> 7, port & 1, value);
+}
+
+static u32 read_elcr(struct machine_devices *d, u16 port, u64 now)
+{
+	return pic_read_elcr(&d->pic, port - PORT_ELCR);
+}
+
+static void write_elcr(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	pic_write_elcr(&d->pic, port - PORT_ELCR, value);
+}
+
+static u32 read_pit(struct machine_devices *d, u16 port, u64 now)
+{
+	if (port == PORT_PIT_CONTROL)
+		return OPEN_BUS; /* write-only */
+	return pit_read(&d->pit, port - PORT_PIT, now);
+}
+
+static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (port == PORT_PIT_CONTROL)
+		pit_write_control(&d->pit, value, now);
+	else
+		pit_write(&d->pit, port - PORT_PIT, value, now);
+	/* Channel 0 starts anew: what was missed of the old count is void. */
+	if (!d->pit.edges)
+		d->timer_backlog = 0;
+}
+
+static u32 read_61(struct machine_devices *d, u16 port, u64 now)
+{
+	return pit_read_61(&d->pit, now);
+}
+
+static void write_61(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	pit_write_61(&d->pit, value, now);
+}
+
+static u32 read_rtc(struct machine_devices *d, u16 port, u64 now)
+{
+	u32 value = port == PORT_RTC_INDEX ? OPEN_BUS : rtc_read(&d->rtc);
+
+	devices_update_lines(d);
+	return value;
+}
+
+static void write_rtc(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (port == PORT_RTC_INDEX)
+		rtc_select(&d->rtc, value);
+	else
+		rtc_write(&d->rtc, value, now);
+}
+
+static u32 read_uart(struct machine_devices *d, u16 port, u64 now)
+{
+	u8 value = uart_read(&d->uart, port - PORT_UART);
+
+	/* Reading has side effects here, and with the clock. */
+	devices_update_lines(d);
+	return value;
+}
+
+static void write_uart(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	uart_write(&d->uart, port - PORT_UART, value);
+}
+
+static u32 read_60(struct machine_devices *d, u16 port, u64 now)
+{
+	u8 value = i8042_read_data(&d->i8042);
+
+	devices_update_lines(d);
+	i8042_receive(&d->i8042);
+	devices_update_lines(d);
+	return value;
+}
+
+static void write_60(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (i8042_write_data(&d->i8042, value))
+		end(d, GUEST_RESET, 0);
+}
+
+static u32 read_64(struct machine_devices *d, u16 port, u64 now)
+{
+	return i8042_read_status(&d->i8042);
+}
+
+static void write_64(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (i8042_write_command(&d->i8042, value))
+		end(d, GUEST_RESET, 0);
+}
+
+static u32 read_92(struct machine_devices *d, u16 port, u64 now)
+{
+	return PORT92_A20;
+}
+
+static void write_92(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (value & PORT92_RESET)
+		end(d, GUEST_RESET, 0);
+}
+
+static u32 read_cf9(struct machine_devices *d, u16 port, u64 now)
+{
+	return d->reset_control;
+}
+
+static void write_cf9(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (value & CF9_RESET)
+		end(d, GUEST_RESET, 0);
+	d->reset_control = value;
+}
+
+static u32 read_e9(struct machine_devices *d, u16 port, u64 now)
+{
+	return port; /* how a guest finds out that it is there */
+}
+
+static void write_e9(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	d->config.console(d->config.ctx, value);
+}
+
+static void write_f4(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	end(d, GUEST_EXIT, value);
+}
+
+static u32 read_pm(struct machine_devices *d, u16 port, u64 now)
+{
+	return pm_read(&d->pm, port, now);
+}
+
+static void write_pm(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (pm_write(&d->pm, port, value, now))
+		end(d, GUEST_POWER_OFF, 0);
+}
+
+static u32 read_pci_address(struct machine_devices *d, u16 port, u64 now)
+{
+	return d->pci.address;
+}
+
+static void write_pci_address(struct machine_devices *d, u16 port, u32 value,
+			      u64 now)
+{
+	pci_write_address(&d->pci, value);
+}
+
+static u32 read_pci_data(struct machine_devices *d, u16 port, u64 now)
+{
+	return pci_read_data(&d->pci, port - PORT_PCI_DATA);
+}
+
+struct port_range {
+	u16 first;
+	u16 last;
+	u8 sizes; /* of the accesses that it takes: the sum of 1, 2 and 4 */
+	u32 (*read)(struct machine_devices *d, u16 port, u64 now);
+	void (*write)(struct machine_devices *d, u16 port, u32 value, u64 now);
+	const char *name;
+};
+
+#define BYTES 1
+#define DWORDS 4
+#define ANY_SIZE 7
+
+/* No `read`: it gives ones. No `write`: it goes nowhere. */
+static const struct port_range ranges[] = {
+	/* First what is read in tight loops, against the clock. */
+	{ 0x61, 0x61, BYTES, read_61, write_61, "interval timer's gate" },
+	{ 0x40, 0x43, BYTES, read_pit, write_pit, "interval timer" },
+	{ 0x3f8, 0x3ff, BYTES, read_uart, write_uart, "serial port" },
+	{ 0x20, 0x21, BYTES, read_pic, write_pic, "interrupt controller 1" },
+	{ 0xa0, 0xa1, BYTES, read_pic, write_pic, "interrupt controller 2" },
+	{ 0x70, 0x71, BYTES, read_rtc, write_rtc, "real-time clock" },
+	{ 0x80, 0x80, BYTES, NULL, NULL, "POST code" },
+	{ 0x60, 0x60, BYTES, read_60, write_60, "keyboard controller's data" },
+	{ 0x64, 0x64, BYTES, read_64, write_64, "keyboard controller" },
+	{ 0x92, 0x92, BYTES, read_92, write_92, "fast reset" },
+	{ 0xe9, 0xe9, BYTES, read_e9, write_e9, "console" },
+	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4, "exit with a status" },
+	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr, "edge/level control" },
+	{ PM_PORT_EVENT, PM_PORT_END - 1, BYTES, read_pm, write_pm,
+	  "power management" },
+	{ 0xcf8, 0xcf8, DWORDS, read_pci_address, write_pci_address,
+	  "PCI configuration address" },
+	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9, "reset control" },
+	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL,
+	  "PCI configuration data" },
+};
+
+/* What takes an access of @size at the port, as a whole. */
+static const struct port_range *find(u16 port, unsigned int size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (port >= ranges[i].first && port <= ranges[i].last &&
+		    ranges[i].sizes & size)
+			return &ranges[i];
+	}
+	return NULL;
+}
+
+const char *devices_port_name(u16 port)
+{
+	const struct port_range *range = find(port, ANY_SIZE);
+
+	return range ? range->name : NULL;
+}
+
+static u32 read_range(struct machine_devices *devices,
+		      const struct port_range *range, u16 port, u64 now)
+{
+	return range && range->read ? range->read(devices, port, now)
+				    : OPEN_BUS;
+}
+
+/*
+ * Most devices are eight bits wide, so the bus makes byte accesses of wider
+ * ones. But where nothing answers at the first port, nothing is split: a
+ * 16-bit access to CF8h does not mean the reset port at CF9h.
+ */
+u32 devices_port_read(struct machine_devices *devices, u16 port,
+		      unsigned int size, u64 now)
+{
+	const struct port_range *range = find(port, size);
+	u32 ones = BITS(8 * size - 1, 0), value = 0;
+
+	if (range)
+		return read_range(devices, range, port, now) & ones;
+	if (!find(port, BYTES)) {
+		devices->open_bus++;
+		return ones;
+	}
+	for (unsigned int i = 0; i < size; i++) {
+		u16 at = port + i;
+		u8 byte = read_range(devices, find(at, BYTES), at, now);
+
+		value |= (u32)byte << (8 * i);
+	}
+	return value;
+}
+
+static void write_range(struct machine_devices *devices,
+			const struct port_range *range, u16 port, u32 value,
+			u64 now)
+{
+	if (range && range->write)
+		range->write(devices, port, value, now);
+}
+
+void devices_port_write(struct machine_devices *devices, u16 port,
+			unsigned int size, u32 value, u64 now)
+{
+	const struct port_range *range = find(port, size);
+
+	if (range) {
+		write_range(devices, range, port, value, now);
+	} else if (!find(port, BYTES)) {
+		devices->open_bus++;
+		return;
+	}
+	for (unsigned int i = 0; !range && i < size; i++) {
+		u16 at = port + i;
+
+		write_range(devices, find(at, BYTES), at,
+			    (u8)(value >> (8 * i)), now);
+	}
+	devices_update_lines(devices);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The serial port: see uart.h. */
+#include "guest/devices/uart.h"
+
+#include "lib/string.h"
+
+enum uart_register {
+	UART_DATA, /* RBR and THR; the divisor's low byte if LCR.DLAB */
+	UART_IER, /* the divisor's high byte if LCR.DLAB */
+	UART_IIR, /* FCR when written */
+	UART_LCR,
+	UART_MCR,
+	UART_LSR,
+	UART_MSR,
+	UART_SCRATCH
+};
+
+#define IER_RX BIT(0)
+#define IER_THR BIT(1)
+#define IER_LINE BIT(2)
+#define IER_MODEM BIT(3)
+#define IER_ALL 0x0f
+
+/* What IIR reports, the most urgent first (table IV). */
+#define IIR_LINE 0x06
+#define IIR_RX 0x04
+#define IIR_RX_TIMEOUT 0x0c
+#define IIR_THR 0x02
+#define IIR_MODEM 0x00
+#define IIR_NONE 0x01
+#define IIR_FIFOS 0xc0
+
+#define FCR_ENABLE BIT(0)
+#define FCR_CLEAR_RX BIT(1)
+#define FCR_TRIGGER_SHIFT 6
+
+#define LCR_DLAB BIT(7)
+
+#define MCR_DTR BIT(0)
+#define MCR_RTS BIT(1)
+#define MCR_OUT1 BIT(2)
+#define MCR_OUT2 BIT(3)
+#define MCR_LOOP BIT(4)
+#define MCR_ALL 0x1f
+
+#define LSR_DATA_READY BIT(0)
+#define LSR_OVERRUN BIT(1)
+#define LSR_THR_EMPTY BIT(5)
+#define LSR_IDLE BIT(6)
+
+#define MSR_DELTA_CTS BIT(0)
+#define MSR_DELTA_DSR BIT(1)
+#define MSR_RI_FELL BIT(2)
+#define MSR_DELTA_DCD BIT(3)
+#define MSR_DELTAS 0x0f
+#define MSR_CTS BIT(4)
+#define MSR_DSR BIT(5)
+#define MSR_RI BIT(6)
+#define MSR_DCD BIT(7)
+#define MSR_DELTA_SHIFT 4 /* from an input to the bit that tells its change */
+
+void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx)
+{
+	memset(uart, 0, sizeof(*uart));
+	uart->tx = tx;
+	uart->ctx = ctx;
+	uart->msr = MSR_CTS | MSR_DSR | MSR_DCD; /* somebody is connected */
+}
+
+static u8 rx_capacity(const struct uart *uart)
+{
+	return uart->fcr & FCR_ENABLE ? UART_FIFO_SIZE : 1;
+}
+
+static void rx_push(struct uart *uart, u8 byte)
+{
+	if (uart->rx_count == rx_capacity(uart)) {
+		uart->overrun = true;
+		return;
+	}
+	uart->rx[(uart->rx_first + uart->rx_count++) % UART_FIFO_SIZE] = byte;
+}
+
+static u8 rx_pop(struct uart *uart)
+{
+	u8 byte = uart->rx[uart->rx_first];
+
+	if (uart->rx_count) {
+		uart->rx_count--;
+		uart->rx_first = (uart->rx_first + 1) % UART_FIFO_SIZE;
+	}
+	return byte;
+}
+
+/*
+ * Below the trigger level the chip waits four characters' time before it says
+ * "timeout"; on a line that is infinitely fast, that is no time at all.
+ */
+static u8 rx_reason(const struct uart *uart)
+{
+	static const u8 triggers[] = { 1, 4, 8, 14 };
+
+	if (uart->fcr & FCR_ENABLE &&
+	    uart->rx_count < triggers[uart->fcr >> FCR_TRIGGER_SHIFT])
+		return IIR_RX_TIMEOUT;
+	return IIR_RX;
+}
+
+static u8 interrupt_reason(const struct uart *uart)
+{
+	if (uart->ier & IER_LINE && uart->overrun)
+		return IIR_LINE;
+	if (uart->ier & IER_RX && uart->rx_count)
+		return rx_reason(uart);
+	if (uart->ier & IER_THR && uart->thr_interrupt)
+		return IIR_THR;
+	if (uart->ier & IER_MODEM && uart->msr & MSR_DELTAS)
+		return IIR_MODEM;
+	return IIR_NONE;
+}
+
+/* OUT2 gates the line on a PC, and a loop-back cuts OUT2 off its pin. */
+bool uart_irq(const struct uart *uart)
+{
+	return (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
+	       interrupt_reason(uart) != IIR_NONE;
+}
+
+/* In a loop-back the modem's inputs are what MCR puts out. */
+static void update_modem_inputs(struct uart *uart)
+{
+	u8 inputs = MSR_CTS | MSR_DSR | MSR_DCD;
+	u8 changed;
+
+	if (uart->mcr & MCR_LOOP) {
+		inputs = uart->mcr & MCR_RTS ? MSR_CTS : 0;
+		inputs |= uart->mcr & MCR_DTR ? MSR_DSR : 0;
+		inputs |= uart->mcr & MCR_OUT1 ? MSR_RI : 0;
+		inputs |= uart->mcr & MCR_OUT2 ? MSR_DCD : 0;
+	}
+	changed = (uart->msr ^ inputs) & ~MSR_DELTAS;
+	if (inputs & MSR_RI) /* of the ring indicator, only the end counts */
+		changed &= ~MSR_RI;
+	uart->msr = inputs | (uart->msr & MSR_DELTAS) |
+		    changed >> MSR_DELTA_SHIFT;
+}
+
+u8 uart_read(struct uart *uart, u8 reg)
+{
+	bool dlab = uart->lcr & LCR_DLAB;
+	u8 value;
+
+	switch ((enum uart_register)reg) {
+	case UART_DATA:
+		return dlab ? uart->divisor[0] : rx_pop(uart);
+	case UART_IER:
+		return dlab ? uart->divisor[1] : uart->ier;
+	case UART_IIR:
+		value = interrupt_reason(uart);
+		if (value == IIR_THR)
+			uart->thr_interrupt = false;
+		return value | (uart->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
+	case UART_LCR:
+		return uart->lcr;
+	case UART_MCR:
+		return uart->mcr;
+	case UART_LSR:
+		value = LSR_THR_EMPTY | LSR_IDLE;
+		value |= uart->rx_count ? LSR_DATA_READY : 0;
+		value |= uart->overrun ? LSR_OVERRUN : 0;
+		uart->overrun = false;
+		return value;
+	case UART_MSR:
+		value = uart->msr;
+		uart->msr &= ~MSR_DELTAS;
+		return value;
+	case UART_SCRATCH:
+		return uart->scratch;
+	}
+	return 0xff;
+}
+
+static void write_data(struct uart *uart, u8 value)
+{
+	if (uart->mcr & MCR_LOOP)
+		rx_push(uart, value);
+	else
+		uart->tx(uart->ctx, value);
+	uart->thr_interrupt = true; /* empty again, already */
+}
+
+/* Enabling the transmitter's interrupt raises it if THR is empty. */
+static void write_ier(struct uart *uart, u8 value)
+{
+	if (value & ~uart->ier & IER_THR)
+		uart->thr_interrupt = true;
+	uart->ier = value & IER_ALL;
+}
+
+static void write_fcr(struct uart *uart, u8 value)
+{
+	if (value & FCR_CLEAR_RX || (value ^ uart->fcr) & FCR_ENABLE)
+		uart->rx_count = 0;
+	uart->fcr = value & FCR_ENABLE ? value : 0;
+}
+
+void uart_write(struct uart *uart, u8 reg, u8 value)
+{
+	bool dlab = uart->lcr & LCR_DLAB;
+
+	switch ((enum uart_register)reg) {
+	case UART_DATA:
+		if (dlab)
+			uart->divisor[0] = value;
+		else
+			write_data(uart, value);
+		break;
+	case UART_IER:
+		if (dlab)
+			uart->divisor[1] = value;
+		else
+			write_ier(uart, value);
+		break;
+	case UART_IIR:
+		write_fcr(uart, value);
+		break;
+	case UART_LCR:
+		uart->lcr = value;
+		break;
+	case UART_MCR:
+		uart->mcr = value & MCR_ALL;
+		update_modem_inputs(uart);
+		break;
+	case UART_SCRATCH:
+		uart->scratch = value;
+		break;
+	case UART_LSR:
+	case UART_MSR:
+		break; /* for the factory's test only */
+	}
+}
+
+bool uart_receive(struct uart *uart, u8 byte)
+{
+	if (uart->mcr & MCR_LOOP || uart->rx_count == rx_capacity(uart))
+		return false;
+	rx_push(uart, byte);
+	return true;
+}

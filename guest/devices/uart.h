@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A 16550A serial port with its FIFOs (National Semiconductor PC16550D data
+ * sheet, 8.0). Its line is infinitely fast: a byte that is written is gone.
+ */
+#ifndef GUEST_DEVICES_UART_H
+#define GUEST_DEVICES_UART_H
+
+#include "lib/types.h"
+
+#define UART_PORTS 8
+#define UART_FIFO_SIZE 16
+
+struct uart {
+	void (*tx)(void *ctx, u8 byte); /* where written bytes go */
+	void *ctx;
+	u8 rx[UART_FIFO_SIZE];
+	u8 rx_first;
+	u8 rx_count;
+	u8 ier;
+	u8 fcr;
+	u8 lcr;
+	u8 mcr;
+	u8 msr; /* the inputs of now, and what changed since it was read */
+	u8 scratch;
+	u8 divisor[2];
+	bool overrun;
+	bool thr_interrupt; /* the transmitter's, until IIR names it */
+};
+
+void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx);
+
+/* Access to one of the port's registers, 0 to 7. */
+u8 uart_read(struct uart *uart, u8 reg);
+void uart_write(struct uart *uart, u8 reg, u8 value);
+
+/* A byte from outside. False: it can't be taken now, so offer it later. */
+bool uart_receive(struct uart *uart, u8 byte);
+
+/* The level of the interrupt line. */
+bool uart_irq(const struct uart *uart);
+
+#endif

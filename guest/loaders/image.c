@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Pieces of a file in the guest's memory: see image.h. */
+#include "guest/loaders/image.h"
+
+#include "lib/elf.h"
+#include "lib/string.h"
+
+/* A piece of the file; what it has in memory beyond the file is zero. */
+struct piece {
+	u64 offset;
+	u64 file_size;
+	u64 memory_size;
+	gpa_t gpa;
+};
+
+static enum load_status load_piece(struct guest_memory *gm, const u8 *file,
+				   size_t size, const struct piece *piece,
+				   struct image *out)
+{
+	u64 length = MAX(piece->file_size, piece->memory_size);
+
+	if (piece->offset > size || size - piece->offset < piece->file_size)
+		return LOAD_TRUNCATED;
+	if (piece->gpa < GUEST_HIGH_RAM_START || piece->gpa > gm->low_end ||
+	    length > gm->low_end - piece->gpa ||
+	    !guest_memory_write(gm, piece->gpa, file + piece->offset,
+				piece->file_size))
+		return LOAD_NO_MEMORY;
+	out->end = MAX(out->end, piece->gpa + length);
+	return LOAD_OK;
+}
+
+/* Both sizes of ELF as the larger one; false: not such a file. */
+static bool read_header(const u8 *file, size_t size, struct elf64_header *out)
+{
+	struct elf32_header narrow;
+
+	if (size < sizeof(narrow))
+		return false;
+	memcpy(&narrow, file, sizeof(narrow));
+	if (!memcmp(file, ELF32_IDENT, ELF_IDENT_SIZE)) {
+		*out = (struct elf64_header){ .entry = narrow.entry,
+					      .segments = narrow.segments,
+					      .segment_count =
+						      narrow.segment_count };
+		return narrow.machine == ELF_MACHINE_386 &&
+		       narrow.segment_size == sizeof(struct elf32_segment);
+	}
+	if (memcmp(file, ELF64_IDENT, ELF_IDENT_SIZE) || size < sizeof(*out))
+		return false;
+	memcpy(out, file, sizeof(*out));
+	return out->machine == ELF_MACHINE_X86_64 &&
+	       out->segment_size == sizeof(struct elf64_segment);
+}
+
+static bool read_segment(const u8 *file, size_t size,
+			 const struct elf64_header *header, u32 index,
+			 struct elf64_segment *out)
+{
+	bool wide = !memcmp(file, ELF64_IDENT, ELF_IDENT_SIZE);
+	size_t length = wide ? sizeof(*out) : sizeof(struct elf32_segment);
+	u64 before = (u64)index * length;
+	struct elf32_segment narrow;
+
+	if (header->segments > size || size - header->segments < before ||
+	    size - header->segments - before < length)
+		return false;
+	file += header->segments + before;
+	if (wide) {
+		memcpy(out, file, length);
+		return true;
+	}
+	memcpy(&narrow, file, length);
+	*out = (struct elf64_segment){ .type = narrow.type,
+				       .offset = narrow.offset,
+				       .address = narrow.address,
+				       .physical = narrow.physical,
+				       .file_size = narrow.file_size,
+				       .memory_size = narrow.memory_size };
+	return true;
+}
+
+enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
+				size_t size, struct image *out)
+{
+	struct elf64_header header;
+	u64 entry;
+
+	if (!read_header(file, size, &header))
+		return LOAD_NO_FORMAT;
+	entry = header.entry;
+	out->end = 0;
+	for (u32 i = 0; i < header.segment_count; i++) {
+		struct elf64_segment s;
+		enum load_status status;
+
+		if (!read_segment(file, size, &header, i, &s))
+			return LOAD_TRUNCATED;
+		if (s.type != ELF_SEGMENT_LOAD || !s.memory_size)
+			continue;
+		status =
+			load_piece(gm, file, size,
+				   &(struct piece){ s.offset, s.file_size,
+						    s.memory_size, s.physical },
+				   out);
+		if (status != LOAD_OK)
+			return status;
+		if (header.entry >= s.address &&
+		    header.entry - s.address < s.memory_size)
+			entry = header.entry - s.address + s.physical;
+	}
+	if (!out->end || entry >= out->end)
+		return LOAD_BAD_HEADER;
+	out->entry = entry;
+	return LOAD_OK;
+}
+
+/* Multiboot Specification 0.6.96, 3.1.3; Multiboot2 2.0, 3.1.5. */
+enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
+				 size_t size, size_t header_at,
+				 const struct image_addresses *addresses,
+				 struct image *out)
+{
+	u32 load = addresses->load;
+	struct piece piece;
+
+	if (load == IMAGE_ALL_OF_FILE)
+		load = addresses->header - header_at;
+	if (load > addresses->header || addresses->header - load > header_at)
+		return LOAD_BAD_HEADER;
+	piece.gpa = load;
+	piece.offset = header_at - (addresses->header - load);
+	piece.file_size = size - piece.offset;
+	if (addresses->load_end) {
+		if (addresses->load_end < load)
+			return LOAD_BAD_HEADER;
+		piece.file_size = addresses->load_end - load;
+	}
+	piece.memory_size =
+		addresses->bss_end > load ? addresses->bss_end - load : 0;
+	out->end = 0;
+	return load_piece(gm, file, size, &piece, out);
+}
+
+gpa_t image_load_module(struct guest_memory *gm,
+			const struct load_module *module,
+			const struct image *image, gpa_t top)
+{
+	gpa_t start;
+
+	if (module->size > top - image->end)
+		return 0;
+	start = ALIGN_DOWN(top - module->size, PAGE_SIZE);
+	if (start < image->end)
+		return 0;
+	guest_memory_write(gm, start, module->start, module->size);
+	return start;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Which loader for which file: see loader.h. */
+#include "guest/loaders/loader.h"
+
+#include "guest/loaders/linux.h"
+#include "guest/loaders/multiboot.h"
+#include "guest/loaders/multiboot2.h"
+
+static const struct {
+	bool (*is_kernel)(const u8 *file, size_t size);
+	enum load_status (*load)(struct guest_memory *gm,
+				 const struct load_request *request,
+				 struct guest_entry *out);
+} loaders[] = {
+	{ linux_is_kernel, linux_load },
+	{ multiboot2_is_kernel, multiboot2_load },
+	{ multiboot_is_kernel, multiboot_load },
+};
+
+enum load_status guest_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    struct guest_entry *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++) {
+		if (loaders[i].is_kernel(request->kernel, request->kernel_size))
+			return loaders[i].load(gm, request, out);
+	}
+	return LOAD_UNKNOWN_KIND;
+}
+
+const char *load_status_text(enum load_status status)
+{
+	static const char *const texts[LOAD_STATUS_COUNT] = {
+		[LOAD_OK] = "the kernel is loaded",
+		[LOAD_UNKNOWN_KIND] =
+			"this is not a Linux kernel, nor one with a multiboot "
+			"header: give a bzImage (on Debian, /boot/vmlinuz-*)",
+		[LOAD_BAD_HEADER] = "its header contradicts itself",
+		[LOAD_TRUNCATED] =
+			"the kernel file is cut off: copy it again, whole",
+		[LOAD_LINUX_TOO_OLD] =
+			"the kernel is too old (boot protocol before 2.10): "
+			"take Linux 2.6.31 or later",
+		[LOAD_UNSUPPORTED] =
+			"its header demands what Umbra does not offer (a video "
+			"mode, say)",
+		[LOAD_NO_FORMAT] =
+			"it is no ELF file for x86, nor has its header the "
+			"addresses to load it without",
+		[LOAD_NO_MEMORY] =
+			"the guest's memory is too small for the kernel: give "
+			"it more",
+		[LOAD_MODULE_TOO_LARGE] =
+			"the guest's memory is too small for the initramfs (or "
+			"module): give it more, or take a smaller one",
+		[LOAD_CMDLINE_TOO_LONG] =
+			"the kernel's command line is too long: shorten it",
+	};
+
+	return texts[status];
+}

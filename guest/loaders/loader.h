@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads a guest kernel of any kind that Umbra knows; the kind is recognised
+ * from the file:
+ *
+ *	bzImage		Linux, by its 64-bit or its 32-bit entry (linux.h)
+ *	multiboot 2	ELF, or any format whose header gives the addresses
+ *	multiboot 1	the same (multiboot.h, multiboot2.h, image.h)
+ *
+ * All files are untrusted: no byte beyond them is read, none is written
+ * outside the guest's RAM.
+ */
+#ifndef GUEST_LOADERS_LOADER_H
+#define GUEST_LOADERS_LOADER_H
+
+#include "guest/memory.h"
+
+enum load_status {
+	LOAD_OK,
+	LOAD_UNKNOWN_KIND,
+	LOAD_BAD_HEADER, /* fields that contradict each other */
+	LOAD_TRUNCATED,
+	LOAD_LINUX_TOO_OLD,
+	LOAD_UNSUPPORTED, /* it demands what Umbra does not offer */
+	LOAD_NO_FORMAT, /* neither ELF for x86 nor addresses */
+	LOAD_NO_MEMORY,
+	LOAD_MODULE_TOO_LARGE,
+	LOAD_CMDLINE_TOO_LONG,
+	LOAD_STATUS_COUNT
+};
+
+#define LOAD_MODULES_MAX 8
+
+struct load_module {
+	const void *start; /* the file */
+	size_t size;
+	const char *name;
+};
+
+/* What the guest is to be given. */
+struct load_request {
+	const u8 *kernel; /* the file */
+	size_t kernel_size;
+	/* To Linux, the pieces of its initramfs; to others, their modules. */
+	const struct load_module *modules;
+	size_t module_count;
+	const char *cmdline;
+	gpa_t rsdp; /* of the ACPI tables; 0: there are none */
+};
+
+/* Selectors for an entry without a GDT: anything but null. */
+#define GUEST_FLAT_CS 0x08
+#define GUEST_FLAT_DS 0x10
+
+/*
+ * The processor's state at the kernel's first instruction, besides what is
+ * the same for all: CPL 0, interrupts off, flat segments.
+ */
+struct guest_entry {
+	const char *kind; /* of kernel, in a word */
+	bool long_mode; /* 64-bit code; else 32-bit code, unpaged */
+	u64 rip;
+	u64 rax, rbx, rsi;
+	u64 cr3; /* in long mode */
+	u64 gdt_base;
+	u16 gdt_limit; /* 0: no GDT, but the selectors are valid all the same */
+	u16 cs;
+	u16 ds; /* for DS, ES and SS */
+};
+
+/* Loads all of it into the guest's memory, which must be untouched. */
+enum load_status guest_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    struct guest_entry *out);
+
+/* The status in words, with the remedy. */
+const char *load_status_text(enum load_status status);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Multiboot 2 kernels: see multiboot2.h. The header is a list of tags that say
+ * what the kernel wants, the information one of tags that say what it gets.
+ */
+#include "guest/loaders/multiboot2.h"
+
+#include "guest/loaders/image.h"
+#include "lib/string.h"
+
+/* The header, 3.1. */
+#define HEADER_MAGIC 0xe85250d6
+#define HEADER_I386 0 /* architecture: x86, entered in 32-bit mode */
+#define HEADER_SEARCH 32768 /* it lies in the first bytes, all of it */
+#define TAG_ALIGN 8
+
+enum wish {
+	WISH_END = 0,
+	WISH_INFORMATION = 1,
+	WISH_ADDRESS = 2,
+	WISH_ENTRY = 3,
+	WISH_CONSOLE = 4,
+	WISH_MODULE_ALIGN = 6,
+	WISH_ENTRY_EFI32 = 8, /* where the firmware is EFI, which ours is not */
+	WISH_ENTRY_EFI64 = 9,
+	WISH_RELOCATABLE = 10 /* may be moved, need not */
+};
+
+#define WISH_OPTIONAL BIT(0)
+
+struct header {
+	u32 magic;
+	u32 architecture;
+	u32 length;
+	u32 checksum;
+};
+
+struct wish_head {
+	u16 type;
+	u16 flags;
+	u32 size; /* with this head, without what pads it */
+};
+
+/* The information, 3.6. */
+enum tag_type {
+	TAG_END = 0,
+	TAG_CMDLINE = 1,
+	TAG_LOADER = 2,
+	TAG_MODULE = 3,
+	TAG_MEMORY = 4,
+	TAG_MEMORY_MAP = 6,
+	TAG_RSDP_OLD = 14,
+	TAG_RSDP_NEW = 15
+};
+
+struct tag_head {
+	u32 type;
+	u32 size;
+};
+
+struct map_entry {
+	struct e820_entry range;
+	u32 reserved;
+} __packed;
+
+/* Low memory, which a kernel at 1 MiB leaves alone. */
+#define INFO_GPA 0x9000
+#define STRING_MAX PAGE_SIZE
+
+#define RSDP_OLD_SIZE 20 /* ACPI 1.0; 36 since 2.0: ACPI 6.4, table 5.3 */
+#define RSDP_NEW_SIZE 36
+
+static size_t find_header(const u8 *file, size_t size, struct header *out)
+{
+	size_t at, end = MIN(size, (size_t)HEADER_SEARCH);
+
+	for (at = 0; at + sizeof(*out) <= end; at += TAG_ALIGN) {
+		memcpy(out, file + at, sizeof(*out));
+		if (out->magic == HEADER_MAGIC &&
+		    out->architecture == HEADER_I386 &&
+		    !(out->magic + out->length + out->checksum) &&
+		    out->length >= sizeof(*out) && out->length <= end - at)
+			return at;
+	}
+	return size;
+}
+
+bool multiboot2_is_kernel(const u8 *file, size_t size)
+{
+	struct header header;
+
+	return find_header(file, size, &header) < size;
+}
+
+/* What the header's tags have said. */
+struct wishes {
+	struct image_addresses addresses;
+	u32 entry;
+	bool has_addresses;
+	bool has_entry;
+};
+
+/* The types of information that the kernel can't do without. */
+static bool can_inform(const u8 *types, size_t size,
+		       const struct load_request *request)
+{
+	for (size_t at = 0; at + sizeof(u32) <= size; at += sizeof(u32)) {
+		u32 type;
+
+		memcpy(&type, types + at, sizeof(type));
+		switch (type) {
+		case TAG_CMDLINE:
+		case TAG_LOADER:
+		case TAG_MODULE:
+		case TAG_MEMORY:
+		case TAG_MEMORY_MAP:
+			break;
+		case TAG_RSDP_OLD:
+		case TAG_RSDP_NEW:
+			if (!request->rsdp)
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One tag's contents; false: it is required, and Umbra can't. */
+static enum load_status take_wish(const struct wish_head *head, const u8 *data,
+				  const struct load_request *request,
+				  struct wishes *wishes)
+{
+	size_t size = head->size - sizeof(*head);
+	bool optional = head->flags & WISH_OPTIONAL;
+
+	switch (head->type) {
+	case WISH_INFORMATION:
+		if (optional || can_inform(data, size, request))
+			return LOAD_OK;
+		return LOAD_UNSUPPORTED;
+	case WISH_ADDRESS:
+		if (size < sizeof(wishes->addresses))
+			return LOAD_BAD_HEADER;
+		memcpy(&wishes->addresses, data, sizeof(wishes->addresses));
+		wishes->has_addresses = true;
+		return LOAD_OK;
+	case WISH_ENTRY:
+		if (size < sizeof(wishes->entry))
+			return LOAD_BAD_HEADER;
+		memcpy(&wishes->entry, data, sizeof(wishes->entry));
+		wishes->has_entry = true;
+		return LOAD_OK;
+	case WISH_CONSOLE: /* there is the serial port, and VGA text */
+	case WISH_MODULE_ALIGN:
+	case WISH_ENTRY_EFI32:
+	case WISH_ENTRY_EFI64:
+	case WISH_RELOCATABLE:
+		return LOAD_OK;
+	default:
+		return optional ? LOAD_OK : LOAD_UNSUPPORTED;
+	}
+}
+
+static enum load_status read_wishes(const u8 *tags, size_t size,
+				    const struct load_request *request,
+				    struct wishes *out)
+{
+	size_t at = 0;
+
+	memset(out, 0, sizeof(*out));
+	while (at < size && size - at >= sizeof(struct wish_head)) {
+		struct wish_head head;
+		enum load_status status;
+
+		memcpy(&head, tags + at, sizeof(head));
+		if (head.size < sizeof(head) || head.size > size - at)
+			return LOAD_BAD_HEADER;
+		if (head.type == WISH_END)
+			return LOAD_OK;
+		status = take_wish(&head, tags + at + sizeof(head), request,
+				   out);
+		if (status != LOAD_OK)
+			return status;
+		at += ALIGN_UP((size_t)head.size, TAG_ALIGN);
+	}
+	return LOAD_BAD_HEADER; /* no end tag */
+}
+
+static enum load_status load_image(struct guest_memory *gm,
+				   const struct load_request *request,
+				   struct image *out)
+{
+	const u8 *file = request->kernel;
+	size_t size = request->kernel_size;
+	enum load_status status;
+	struct header header;
+	struct wishes wishes;
+	size_t at = find_header(file, size, &header);
+
+	if (at >= size)
+		return LOAD_UNKNOWN_KIND;
+	status = read_wishes(file + at + sizeof(header),
+			     header.length - sizeof(header), request, &wishes);
+	if (status != LOAD_OK)
+		return status;
+	/* Addresses alone don't say where to begin, 3.1.6. */
+	if (wishes.has_addresses && !wishes.has_entry)
+		return LOAD_BAD_HEADER;
+	status = wishes.has_addresses ? image_load_flat(gm, file, size, at,
+							&wishes.addresses, out)
+				      : image_load_elf(gm, file, size, out);
+	if (wishes.has_entry)
+		out->entry = wishes.entry;
+	return status;
+}
+
+/* --- The information ------------------------------------------------------- */
+
+struct writer {
+	struct guest_memory *gm;
+	gpa_t at;
+};
+
+/* A tag of two parts (either may be empty), and its padding, which is zero. */
+static void put_tag(struct writer *w, enum tag_type type, const void *fixed,
+		    size_t fixed_size, const void *rest, size_t rest_size)
+{
+	struct tag_head head = { type, sizeof(head) + fixed_size + rest_size };
+	gpa_t data = w->at + sizeof(head);
+
+	guest_memory_write(w->gm, w->at, &head, sizeof(head));
+	guest_memory_write(w->gm, data, fixed, fixed_size);
+	guest_memory_write(w->gm, data + fixed_size, rest, rest_size);
+	w->at = ALIGN_UP(w->at + head.size, TAG_ALIGN);
+}
+
+static void put_string(struct writer *w, enum tag_type type, const char *s)
+{
+	put_tag(w, type, NULL, 0, s, strlen(s) + 1);
+}
+
+static void put_memory(struct writer *w)
+{
+	struct e820_entry ranges[GUEST_E820_MAX];
+	struct map_entry map[GUEST_E820_MAX];
+	size_t count = guest_memory_e820(w->gm, ranges);
+	const u32 sizes[] = { GUEST_BASE_RAM_END / KIB,
+			      (w->gm->low_end - GUEST_HIGH_RAM_START) / KIB };
+	const u32 fixed[] = { sizeof(map[0]), 0 }; /* entry size, version */
+
+	for (size_t i = 0; i < count; i++)
+		map[i] = (struct map_entry){ .range = ranges[i] };
+	put_tag(w, TAG_MEMORY, sizes, sizeof(sizes), NULL, 0);
+	put_tag(w, TAG_MEMORY_MAP, fixed, sizeof(fixed), map,
+		count * sizeof(map[0]));
+}
+
+static void put_rsdp(struct writer *w, gpa_t rsdp)
+{
+	u8 copy[RSDP_NEW_SIZE];
+
+	if (!rsdp || !guest_memory_read(w->gm, rsdp, copy, sizeof(copy)))
+		return;
+	put_tag(w, TAG_RSDP_OLD, copy, RSDP_OLD_SIZE, NULL, 0);
+	put_tag(w, TAG_RSDP_NEW, copy, RSDP_NEW_SIZE, NULL, 0);
+}
+
+static void put_information(struct guest_memory *gm,
+			    const struct load_request *request,
+			    const u32 *modules)
+{
+	struct writer w = { gm, INFO_GPA + 2 * sizeof(u32) };
+	u32 head[2] = { 0 }; /* total size, reserved */
+
+	put_string(&w, TAG_CMDLINE, request->cmdline);
+	put_string(&w, TAG_LOADER, "Umbra");
+	for (size_t i = 0; i < request->module_count; i++) {
+		const struct load_module *module = &request->modules[i];
+		u32 range[] = { modules[i], modules[i] + module->size };
+
+		put_tag(&w, TAG_MODULE, range, sizeof(range), module->name,
+			strlen(module->name) + 1);
+	}
+	put_memory(&w);
+	put_rsdp(&w, request->rsdp);
+	put_tag(&w, TAG_END, NULL, 0, NULL, 0);
+	head[0] = w.at - INFO_GPA;
+	guest_memory_write(gm, INFO_GPA, head, sizeof(head));
+}
+
+enum load_status multiboot2_load(struct guest_memory *gm,
+				 const struct load_request *request,
+				 struct guest_entry *out)
+{
+	enum load_status status;
+	struct image image;
+	u32 modules[LOAD_MODULES_MAX];
+	gpa_t top = gm->low_end;
+	size_t strings = strlen(request->cmdline);
+
+	for (size_t i = 0; i < request->module_count; i++)
+		strings += strlen(request->modules[i].name);
+	if (strings >= STRING_MAX)
+		return LOAD_CMDLINE_TOO_LONG;
+	status = load_image(gm, request, &image);
+	if (status != LOAD_OK)
+		return status;
+	for (size_t i = 0; i < request->module_count; i++) {
+		top = image_load_module(gm, &request->modules[i], &image, top);
+		if (!top)
+			return LOAD_MODULE_TOO_LARGE;
+		modules[i] = top;
+	}
+	put_information(gm, request, modules);
+	*out = (struct guest_entry){
+		.kind = "multiboot2",
+		.rip = image.entry,
+		.rax = MULTIBOOT2_LOADED,
+		.rbx = INFO_GPA,
+		.cs = GUEST_FLAT_CS,
+		.ds = GUEST_FLAT_DS,
+	};
+	return LOAD_OK;
+}

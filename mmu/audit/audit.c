@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* The audit: see audit.h. Each rule cites the invariant that it is a part of. */
+#include "lib/string.h"
+#include "mmu/audit/audit.h"
+#include "mmu/shadow.h"
+
+/* The entry at hand. */
+struct entry {
+	const struct mmu_vcpu *vcpu;
+	const struct mmu *mmu;
+	const struct shadow_page *sp;
+	u32 slot;
+	u64 spte;
+	u64 gpte; /* the guest's, where there is a table of its behind */
+	struct gpt_format format;
+	struct mmu_audit *audit;
+};
+
+static bool breaks(const struct entry *e, u32 invariant, const char *what)
+{
+	*e->audit = (struct mmu_audit){
+		.invariant = invariant,
+		.what = what,
+		.page = e->sp - e->mmu->pages,
+		.slot = e->slot,
+		.level = e->sp->role.level,
+		.gfn = e->sp->gfn,
+		.spte = e->spte,
+		.gpte = e->gpte,
+	};
+	return false;
+}
+
+static bool audit_trap(const struct entry *e)
+{
+	bool leaf_depends = e->sp->role.level == 1 &&
+			    e->sp->role.mode == PAGING_4LEVEL &&
+			    e->sp->role.nxe;
+	bool reserved = !leaf_depends || e->mmu->config.leaf_trap_reserved;
+
+	if (!!(e->spte & PTE_P) != reserved)
+		return breaks(e, 4,
+			      "a TRAP is present where nothing is "
+			      "reserved, or is not");
+	return true;
+}
+
+static bool audit_unfilled(const struct entry *e)
+{
+	bool bypass = mmu_bypasses(e->mmu, e->sp->role);
+
+	if (e->spte != SPTE_ABSENT_VALUE)
+		return audit_trap(e);
+	if (!bypass)
+		return breaks(e, 7, "ABSENT, but faults don't bypass");
+	if (e->sp->role.direct || (e->gpte & PTE_P))
+		return breaks(e, 1, "ABSENT, but the guest's entry is present");
+	return true;
+}
+
+/* What any entry needs that does more than to trap. */
+static bool audit_behind(const struct entry *e)
+{
+	if (e->sp->role.direct)
+		return true;
+	if (!(e->gpte & PTE_P))
+		return breaks(e, 2, "filled, but the guest's entry is absent");
+	if (!(e->gpte & PTE_A))
+		return breaks(e, 3, "filled, but A is clear in the guest's");
+	if (gpte_reserved(&e->format, e->gpte, e->sp->role.level))
+		return breaks(e, 4, "filled, but the guest's is reserved");
+	return true;
+}
+
+static bool audit_table(const struct entry *e)
+{
+	u32 target = e->sp->links[e->slot].target;
+	const struct shadow_page *child = &e->mmu->pages[target];
+	struct shadow_key key;
+
+	if (target >= e->mmu->config.shadow_pages ||
+	    (e->spte & PTE_ADDR_MASK) != shadow_page_hpa(e->mmu, child))
+		return breaks(e, 5, "a TABLE names no shadow page");
+	if (!child->in_use)
+		return breaks(e, 6, "a TABLE names a free shadow page");
+	if (child->role.level + 1 != e->sp->role.level ||
+	    child->role.private != e->sp->role.private)
+		return breaks(e, 2, "a TABLE names one of a wrong level");
+	if (e->sp->role.private || role_is_pae_root(e->sp->role))
+		return true;
+	if (!audit_behind(e))
+		return false;
+	key = shadow_child(e->mmu, e->sp, e->slot, e->gpte);
+	/* What is not dirty yet is read-only: less than it might be. */
+	if (key.role.direct && !child->role.dirty)
+		key.role.dirty = false;
+	if (child->gfn != key.gfn || child->role.word != key.role.word)
+		return breaks(e, 2, "a TABLE is not what the guest's says");
+	return true;
+}
+
+/* A PDPTE: what the guest has loaded, linked or absent. */
+static bool audit_pdpte(const struct entry *e)
+{
+	struct shadow_key key;
+	bool present;
+
+	if (spte_kind(e->spte, e->sp->role.level) > SPTE_ABSENT &&
+	    spte_kind(e->spte, e->sp->role.level) < SPTE_TABLE)
+		return breaks(e, 4, "a PDPTE is TRAP");
+	if (e->spte && !audit_table(e))
+		return false;
+	/* Others will be made anew before the processor sees them. */
+	if (e->slot >= PAE_PDPTES || e->sp != e->vcpu->root ||
+	    !role_needs_pdptes(e->sp->role))
+		return true;
+	key = root_child(e->vcpu, e->slot);
+	present = e->sp->role.mode != PAGING_PAE ||
+		  (e->vcpu->pdpte[e->slot] & PTE_P);
+	if (present != !!e->spte)
+		return breaks(e, 1, "a PDPTE is not the loaded one");
+	if (present &&
+	    (spte_child(e->mmu, e->sp, e->slot)->gfn != key.gfn ||
+	     spte_child(e->mmu, e->sp, e->slot)->role.word != key.role.word))
+		return breaks(e, 2, "a PDPTE is not the loaded one");
+	return true;
+}
+
+/* What the guest's tables, from the top to this entry, give. */
+static u8 rights_given(const struct entry *e)
+{
+	u8 rights = e->sp->role.access;
+
+	return e->sp->role.direct ? rights
+				  : rights & gpte_rights(&e->format, e->gpte);
+}
+
+static bool dirty_given(const struct entry *e)
+{
+	return e->sp->role.direct ? e->sp->role.dirty : e->gpte & PTE_D;
+}
+
+static gfn_t frame_given(const struct entry *e)
+{
+	return shadow_child(e->mmu, e->sp, e->slot, e->gpte).gfn;
+}
+
+/* With CR0.WP=0 the supervisor may write what is read-only. */
+static bool may_write(const struct entry *e, u8 rights)
+{
+	union shadow_role role = e->sp->role;
+
+	if (rights & ACCESS_W)
+		return true;
+	if (role.mode == PAGING_NONE || role.wp)
+		return false;
+	if (!(rights & ACCESS_U))
+		return true;
+	return !(e->spte & PTE_U) && !role.smap &&
+	       (!role.smep || (e->spte & PTE_NX));
+}
+
+static bool audit_leaf_rights(const struct entry *e)
+{
+	u8 rights = rights_given(e);
+
+	if (e->sp->role.private)
+		return true;
+	if ((e->spte & PTE_U) && !(rights & ACCESS_U))
+		return breaks(e, 2, "a LEAF gives U");
+	if (e->sp->role.nxe && !(e->spte & PTE_NX) && !(rights & ACCESS_X))
+		return breaks(e, 2, "a LEAF gives X");
+	if ((e->spte & PTE_W) && !may_write(e, rights))
+		return breaks(e, 2, "a LEAF gives W");
+	if ((e->spte & PTE_W) && !dirty_given(e))
+		return breaks(e, 3, "a LEAF gives W without D");
+	return true;
+}
+
+static bool audit_frame(const struct entry *e, gfn_t gfn, hfn_t hfn)
+{
+	if (hfn == HFN_NONE || mmu_hfn(e->mmu, gfn) != hfn)
+		return breaks(e, 5,
+			      "a LEAF maps no frame of the guest's, or "
+			      "another one");
+	if ((e->spte & PTE_W) &&
+	    (e->mmu->frames[gfn].shadowed ||
+	     (e->sp->role.level > 1 && region_of(e->mmu, gfn)->shadowed)))
+		return breaks(e, 1, "a LEAF makes a guest table writable");
+	return true;
+}
+
+#define LARGE_STRIDE 64
+
+static bool audit_leaf(const struct entry *e)
+{
+	gfn_t gfn = e->sp->links[e->slot].target;
+	hfn_t hfn = (e->spte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+	u32 frames = e->sp->role.level > 1 ? LARGE_FRAMES : 1;
+
+	/* Of a large page's frames, others each time, so all in the end. */
+	for (u32 i = frames > 1 ? e->mmu->stats.walks_fault % LARGE_STRIDE : 0;
+	     i < frames; i += LARGE_STRIDE)
+		if (!audit_frame(e, gfn + i, hfn + i))
+			return false;
+	if ((e->spte & PTE_NX) && !e->sp->role.nxe)
+		return breaks(e, 8, "a LEAF has NX, which the guest has not");
+	if (!e->sp->role.private) {
+		if (!audit_behind(e))
+			return false;
+		if (frames > 1 && !e->sp->role.direct &&
+		    !gpte_is_large(&e->format, e->gpte, e->sp->role.level))
+			return breaks(e, 2, "a LEAF in the place of a table");
+		if (frame_given(e) != gfn)
+			return breaks(e, 2, "a LEAF maps another frame");
+	}
+	return audit_leaf_rights(e);
+}
+
+static bool audit_mmio(const struct entry *e)
+{
+	gfn_t gfn = e->sp->links[e->slot].target;
+
+	if (!e->mmu->policy.nowalk)
+		return breaks(e, 7, "MMIO, which the policy does not have");
+	if (mmu_hfn(e->mmu, gfn) != HFN_NONE)
+		return breaks(e, 2, "MMIO, but there is RAM");
+	if (!audit_trap(e))
+		return false;
+	if (e->sp->role.private)
+		return true;
+	if (!audit_behind(e))
+		return false;
+	if (frame_given(e) != gfn ||
+	    (spte_mmio_rights(e->spte) & ~rights_given(e)))
+		return breaks(e, 2, "MMIO gives another frame, or more rights");
+	if ((e->spte & SPTE_MMIO_D) && !dirty_given(e))
+		return breaks(e, 3, "MMIO says that D is set");
+	return true;
+}
+
+static bool audit_entry(const struct entry *e)
+{
+	if (role_is_pae_root(e->sp->role))
+		return audit_pdpte(e);
+	switch (spte_kind(e->spte, e->sp->role.level)) {
+	case SPTE_ABSENT:
+	case SPTE_TRAP:
+		return audit_unfilled(e);
+	case SPTE_MMIO:
+		return audit_mmio(e);
+	case SPTE_TABLE:
+		return audit_table(e);
+	case SPTE_LEAF:
+		return audit_leaf(e);
+	}
+	return true;
+}
+
+/* The guest's entry at @slot, of @table if it has one entry for each slot. */
+static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
+{
+	if (e->sp->role.direct)
+		return 0;
+	return table ? table[slot] : shadow_gpte(e->mmu, e->sp, slot);
+}
+
+#define BLOCK 16
+
+/* Are all entries of a block this one? An audit spends its time here. */
+static bool block_is(const u64 *entries, u64 value)
+{
+	for (u32 i = 0; i < BLOCK; i += 4)
+		if (entries[i] != value || entries[i + 1] != value ||
+		    entries[i + 2] != value || entries[i + 3] != value)
+			return false;
+	return true;
+}
+
+static bool audit_entries(struct entry *e)
+{
+	bool direct = e->sp->role.direct;
+	bool wide = !direct && e->sp->role.mode != PAGING_32BIT;
+	const u64 *table = wide ? mmu_map_gfn(e->mmu, e->sp->gfn) : NULL;
+	const u64 *spt = e->sp->spt;
+	bool repeats = false; /* an entry like the last one is right, too */
+	bool alone = false; /* whatever the guest's entry behind it is */
+
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		/* Most of a table is one and the same emptiness. */
+		while (repeats && slot % BLOCK == 0 && slot < PT_ENTRIES &&
+		       block_is(&spt[slot], e->spte) &&
+		       (alone || (table && block_is(&table[slot], e->gpte))))
+			slot += BLOCK;
+		if (slot == PT_ENTRIES)
+			break;
+		if (repeats && spt[slot] == e->spte &&
+		    (alone || guest_entry(e, table, slot) == e->gpte))
+			continue;
+		e->slot = slot;
+		e->spte = spt[slot];
+		e->gpte = guest_entry(e, table, slot);
+		if (!audit_entry(e))
+			return false;
+		repeats = spte_kind(e->spte, e->sp->role.level) < SPTE_MMIO &&
+			  !role_is_pae_root(e->sp->role);
+		alone = direct || e->spte != SPTE_ABSENT_VALUE;
+	}
+	return true;
+}
+
+static bool audit_page(struct entry *e)
+{
+	union shadow_role role = e->sp->role;
+
+	e->slot = 0;
+	e->spte = e->gpte = 0;
+	if (role.private && e->mmu->policy.cache)
+		return breaks(e, 7, "a private page, but tables are cached");
+	if (!role.direct && !e->mmu->policy.cache)
+		return breaks(e, 7, "a table's shadow, but none are cached");
+	if (!role.direct && mmu_map_gfn(e->mmu, e->sp->gfn) &&
+	    !e->mmu->frames[e->sp->gfn].shadowed)
+		return breaks(e, 1, "a guest table is not protected");
+	if (e->sp == e->vcpu->root && role.word != vcpu_role(e->vcpu).word)
+		return breaks(e, 8, "the root is for another state");
+	e->format = role_format(e->mmu, role);
+	return audit_entries(e);
+}
+
+bool mmu_audit(const struct mmu_vcpu *vcpu, struct mmu_audit *audit)
+{
+	const struct mmu *mmu = vcpu->mmu;
+	struct entry e = { .vcpu = vcpu, .mmu = mmu, .audit = audit };
+
+	memset(audit, 0, sizeof(*audit));
+	for (u32 i = mmu->lru_first; i != LINK_NONE;
+	     i = mmu->pages[i].lru_next) {
+		e.sp = &mmu->pages[i];
+		if (!audit_page(&e))
+			return false;
+	}
+	return true;
+}

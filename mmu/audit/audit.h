@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit: do the invariants of docs/mmu.md hold, over all shadow pages, now?
+ * It looks at every entry that the processor could, so it is for tests, and for
+ * whoever changes mmu/ (audit=N on the command line).
+ */
+#ifndef MMU_AUDIT_AUDIT_H
+#define MMU_AUDIT_AUDIT_H
+
+#include "mmu/mmu.h"
+
+struct mmu_audit {
+	u32 invariant; /* the number of the broken one, or 0: all hold */
+	const char *what; /* how it is broken, in words */
+	/* The shadow entry concerned, and the guest's behind it. */
+	u32 page, slot;
+	u8 level;
+	gfn_t gfn; /* of the shadow page: of the guest's table, most often */
+	u64 spte;
+	u64 gpte; /* 0 where there is none */
+};
+
+/*
+ * To be called between an exit and the next entry. Of invariants 6 and 8, which
+ * speak of flushes and of the hardware's registers, it sees what they leave in
+ * the tables. Returns whether all hold.
+ */
+bool mmu_audit(const struct mmu_vcpu *vcpu, struct mmu_audit *audit);
+
+#endif

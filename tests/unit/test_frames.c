@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame bitmap, with memory.c included: its "physical" memory is a heap
+ * block that stands for the few addresses that it really touches.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/types.h"
+
+/* In the place of arch/x86/paging.h. */
+#define ARCH_X86_PAGING_H
+#define DIRECT_MAP_BASE 0xffff800000000000ULL
+#define DEVICE_MAP_BASE 0xffffc00000000000ULL
+
+static u8 *ram; /* of RAM_SIZE, for host-physical addresses below */
+#define RAM_SIZE (64 * MIB)
+
+static void *phys_to_virt(hpa_t hpa)
+{
+	assert_true(hpa < RAM_SIZE);
+	return ram + hpa;
+}
+
+#include "arch/x86/frames.c"
+
+static struct boot_info info;
+
+#define IMAGE_START (16 * MIB)
+#define IMAGE_END (16 * MIB + 40 * KIB)
+
+static int setup(void **state)
+{
+	ram = aligned_alloc(PAGE_SIZE, RAM_SIZE);
+	memset(ram, 0xcc, RAM_SIZE);
+	memset(&info, 0, sizeof(info));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(ram);
+	return 0;
+}
+
+static void region(hpa_t start, u64 size, u32 type)
+{
+	info.regions[info.region_count++] =
+		(struct boot_region){ start, size, type };
+}
+
+static bool init(void)
+{
+	return frames_init(&info, IMAGE_START, IMAGE_END);
+}
+
+static bool free_at(hpa_t hpa)
+{
+	return frames_is_free_ram(hpa >> PAGE_SHIFT);
+}
+
+static void usual_map(void)
+{
+	/* Unsorted, overlapping, and ragged at the edges. */
+	region(1 * MIB, 63 * MIB - 0x800, BOOT_MEMORY_RAM);
+	region(0x400, 0x9f800, BOOT_MEMORY_RAM);
+	region(8 * MIB + 0x10, 0x10, BOOT_MEMORY_BAD);
+	region(20 * MIB, 1 * MIB, BOOT_MEMORY_ACPI);
+	region(20 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
+	info.start = 0x10400;
+	info.size = 0x1000;
+	info.modules[0] =
+		(struct boot_module){ 32 * MIB, 33 * MIB + 1, "kernel" };
+	info.module_count = 1;
+}
+
+static void test_map(void **state)
+{
+	usual_map();
+	assert_true(init());
+	assert_int_equal(frames_top(), 64 * MIB - PAGE_SIZE);
+	assert_false(free_at(0)); /* the BIOS's data */
+	assert_true(free_at(0x1000));
+	assert_false(free_at(0x10000)); /* the information, over two */
+	assert_false(free_at(0x11000));
+	assert_true(free_at(0x12000));
+	assert_true(free_at(0x7f000));
+	assert_false(free_at(0x80000));
+	assert_false(free_at(0xff000));
+	assert_true(free_at(MIB));
+	assert_false(free_at(8 * MIB)); /* 16 bad bytes cost the frame */
+	assert_true(free_at(8 * MIB + PAGE_SIZE));
+	assert_false(free_at(IMAGE_START));
+	assert_false(free_at(IMAGE_END - 1));
+	assert_true(free_at(IMAGE_END));
+	assert_false(free_at(20 * MIB)); /* ACPI, though RAM as well */
+	assert_true(free_at(21 * MIB));
+	assert_false(free_at(32 * MIB));
+	assert_false(free_at(33 * MIB)); /* its one last byte */
+	assert_true(free_at(33 * MIB + PAGE_SIZE));
+	assert_false(free_at(64 * MIB - PAGE_SIZE)); /* half a frame */
+	assert_false(free_at(64 * MIB));
+	assert_false(frames_is_free_ram(HFN_NONE));
+}
+
+static void test_symbols(void **state)
+{
+	static struct elf64_section sections[3];
+
+	sections[1] = (struct elf64_section){ .type = ELF_SECTION_SYMTAB,
+					      .address = 40 * MIB,
+					      .size = 100,
+					      .link = 2 };
+	sections[2] = (struct elf64_section){ .address = 41 * MIB, .size = 1 };
+	usual_map();
+	info.elf = (struct boot_elf){ sections, 3, sizeof(sections[0]) };
+	assert_true(init());
+	assert_false(free_at(40 * MIB));
+	assert_false(free_at(41 * MIB));
+	assert_true(free_at(42 * MIB));
+
+	sections[1].link = 3; /* no such section */
+	assert_true(init());
+	assert_true(free_at(40 * MIB));
+}
+
+/* All that is given out is zeroed, free before and not after, and disjoint. */
+static void test_alloc(void **state)
+{
+	static const u8 zeros[PAGE_SIZE * 3];
+	u64 before;
+	u8 *a, *b, *c;
+
+	usual_map();
+	assert_true(init());
+	before = frames_free_count();
+	a = frames_alloc(1);
+	b = frames_alloc(3);
+	c = frames_alloc(1);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_non_null(c);
+	assert_int_equal(frames_free_count(), before - 5);
+	assert_memory_equal(a, zeros, PAGE_SIZE);
+	assert_memory_equal(b, zeros, 3 * PAGE_SIZE);
+	assert_true(a > b && b > c); /* from the top */
+	assert_true(a - b >= (long)(3 * PAGE_SIZE));
+	assert_false(free_at((hpa_t)(a - ram)));
+	assert_null(frames_alloc(0));
+	assert_null(frames_alloc(1 << 20));
+	assert_int_equal(frames_free_count(), before - 5);
+}
+
+static void test_exhaustion(void **state)
+{
+	u64 frames;
+
+	usual_map();
+	assert_true(init());
+	frames = frames_free_count();
+	for (u64 i = 0; i < frames; i += 2) {
+		assert_non_null(frames_alloc(1));
+		if (i + 1 < frames)
+			assert_true(frames_claim_any() != HFN_NONE);
+	}
+	assert_int_equal(frames_free_count(), 0);
+	assert_null(frames_alloc(1));
+	assert_true(frames_claim_any() == HFN_NONE);
+}
+
+static void test_claim(void **state)
+{
+	usual_map();
+	assert_true(init());
+	assert_true(frames_claim(MIB >> PAGE_SHIFT));
+	assert_false(frames_claim(MIB >> PAGE_SHIFT));
+	assert_false(free_at(MIB));
+	assert_false(frames_claim(0));
+	assert_false(frames_claim(1ULL << 52));
+}
+
+/* RAM above 4 GiB: for guests first, for Umbra when nothing else is left. */
+static void test_high(void **state)
+{
+	hfn_t high;
+
+	region(4 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
+	region(4 * GIB, 2 * MIB, BOOT_MEMORY_RAM);
+	assert_true(init());
+	assert_int_equal(frames_top(), 4 * GIB + 2 * MIB);
+	high = frames_claim_any();
+	assert_true(high == (4 * GIB + 2 * MIB - 1) >> PAGE_SHIFT);
+	assert_true(frames_alloc(1) < (void *)(ram + 8 * MIB));
+}
+
+static void test_nothing(void **state)
+{
+	assert_false(init()); /* an empty map */
+	region(0, MIB, BOOT_MEMORY_RAM);
+	region(0, MIB, BOOT_MEMORY_RESERVED);
+	assert_false(init());
+	info.region_count = 0;
+	region(0x200, 0x400, BOOT_MEMORY_RAM); /* not one frame */
+	assert_false(init());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_map, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_symbols, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alloc, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exhaustion, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_claim, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_high, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+
+#include "arch/x86/cpu.h"
+#include "vmx/vm.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/report/dump.h"
+#include "vmx/exit.h"
+#include "vmx/state.h"
+
+static void print_bits(const char *name, u64 value,
+		       const char *(*in_words)(char *buf, u64 value))
+{
+	char words[WORDS_MAX];
+
+	log_info("  %-8s 0x%016lx%s", name, value, in_words(words, value));
+}
+
+static void print_registers(const struct vcpu *vcpu)
+{
+	static const char *const names[GPR_COUNT] = {
+		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
+	};
+	const u64 *gpr = vcpu->regs.gpr;
+
+	for (int i = 0; i < GPR_COUNT; i += 4)
+		log_info("  %-3s %016lx %-3s %016lx %-3s %016lx %-3s %016lx",
+			 names[i], gpr[i], names[i + 1], gpr[i + 1],
+			 names[i + 2], gpr[i + 2], names[i + 3], gpr[i + 3]);
+	log_info("  rip %016lx cr2 %016lx cr3 %016lx (shadow %016lx)",
+		 (u64)vmread(VMCS_GUEST_RIP), cr2_read(), vcpu->mmu.cr3,
+		 (u64)vmread(VMCS_GUEST_CR3));
+	print_bits("rflags", vcpu->regs.rflags, words_for_rflags);
+	print_bits("cr0", vcpu_cr0(vcpu), words_for_cr0);
+	print_bits("cr4", vcpu->mmu.cr4, words_for_cr4);
+	print_bits("efer", vcpu->mmu.efer, words_for_efer);
+}
+
+static void print_segments(void)
+{
+	static const char *const names[] = { "es", "cs", "ss",	 "ds",
+					     "fs", "gs", "ldtr", "tr" };
+	char words[WORDS_MAX];
+
+	/* The fields of the eight registers lie 2 apart. */
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		u32 rights = vmread(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i);
+
+		log_info("  %-4s %04lx base %016lx limit %08lx %05x %s",
+			 names[i], vmread(VMCS_GUEST_ES_SELECTOR + 2 * i),
+			 vmread(VMCS_GUEST_ES_BASE + 2 * i),
+			 vmread(VMCS_GUEST_ES_LIMIT + 2 * i), rights,
+			 words_for_rights(words, rights));
+	}
+	log_info("  gdtr      base %016lx limit %08lx",
+		 vmread(VMCS_GUEST_GDTR_BASE), vmread(VMCS_GUEST_GDTR_LIMIT));
+	log_info("  idtr      base %016lx limit %08lx",
+		 vmread(VMCS_GUEST_IDTR_BASE), vmread(VMCS_GUEST_IDTR_LIMIT));
+}
+
+static void print_code(struct vcpu *vcpu)
+{
+	char text[3 * INSN_MAX_LENGTH + 1] = "";
+	u64 base[SEG_COUNT];
+	u8 code[INSN_MAX_LENGTH];
+	size_t length;
+
+	vcpu_segment_bases(vcpu, base);
+	length = mmu_fetch(&vcpu->mmu, base[SEG_CS] + vcpu->regs.rip,
+			   PFEC_I | (vcpu_cpl() == 3 ? PFEC_U : 0), code,
+			   sizeof(code));
+	for (size_t i = 0; i < length; i++)
+		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", code[i]);
+	log_info("  code at rip:%s", length ? text : " not to be fetched");
+}
+
+/* The controls of a field that are 1, some to a line. */
+static void print_controls(const struct control_table *table, u32 value)
+{
+	char line[80];
+	size_t length = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct control *control = &table->controls[i];
+
+		if (!(value & BIT(control->bit)))
+			continue;
+		if (length && length + strlen(control->name) + 2 > 70) {
+			log_info("      %s,", line);
+			length = 0;
+		}
+		length += snprintf(line + length, sizeof(line) - length, "%s%s",
+				   length ? ", " : "", control->name);
+	}
+	if (length)
+		log_info("      %s", line);
+}
+
+/*
+ * Has print_segments() shown it? And the VM-instruction error is no longer
+ * what it was once a missing field has been read.
+ */
+static bool is_shown(enum vmcs_field field)
+{
+	return field == VMCS_VM_INSTRUCTION_ERROR ||
+	       (field >= VMCS_GUEST_ES_SELECTOR &&
+		field <= VMCS_GUEST_TR_SELECTOR) ||
+	       (field >= VMCS_GUEST_ES_LIMIT &&
+		field <= VMCS_GUEST_TR_ACCESS_RIGHTS) ||
+	       (field >= VMCS_GUEST_ES_BASE && field <= VMCS_GUEST_IDTR_BASE);
+}
+
+/*
+ * Every field of a kind; what this processor does not have can't be read and
+ * is left out.
+ */
+static void print_fields(enum vmcs_kind kind, const char *title)
+{
+	log_info("%s:", title);
+	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++) {
+		enum vmcs_field field = vmcs_fields[i].encoding;
+		u64 value;
+
+		if (vmcs_field_kind(field) != kind || is_shown(field) ||
+		    !vmread_safe(field, &value))
+			continue;
+		log_info("  %-48s 0x%lx", vmcs_fields[i].name, value);
+		for (int set = 0; set < CONTROL_SETS; set++)
+			if (control_tables[set].field == field)
+				print_controls(&control_tables[set], value);
+	}
+}
+
+static void print_exit(const struct vmx_exit *exit)
+{
+	char words[WORDS_MAX];
+
+	log_info("exit: reason %u, %s; qualification 0x%lx",
+		 (u32)(exit->reason & EXIT_REASON_BASIC),
+		 vmx_exit_name(exit->reason), exit->qualification);
+	words_for_exit(words, exit->reason, exit->qualification,
+		       exit->interruption, exit->interruption_error);
+	if (words[0])
+		log_info("  %s", words);
+	if (exit->idt_vectoring & VMX_INTR_VALID)
+		log_info("  during the delivery of: %s",
+			 words_for_event(words, exit->idt_vectoring,
+					 exit->idt_vectoring_error));
+}
+
+void vmx_dump(struct vcpu *vcpu)
+{
+	vcpu_load_regs(vcpu);
+	vcpu->regs.rip = vmread(VMCS_GUEST_RIP);
+	if (vcpu->launched)
+		print_exit(&vcpu->exit);
+	log_info("guest state:");
+	print_registers(vcpu);
+	print_segments();
+	print_bits("blocking", vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+		   words_for_interruptibility);
+	print_code(vcpu);
+	print_fields(VMCS_GUEST, "guest state, what else there is of it");
+	print_fields(VMCS_CONTROL, "controls");
+	print_fields(VMCS_EXIT_INFORMATION, "exit information");
+	print_fields(VMCS_HOST, "host state");
+}

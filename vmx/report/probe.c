@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/frames.h"
+#include "arch/x86/boot_info.h"
+#include "vmx/report/probe.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/selftest.h"
+#include "vmx/vmx.h"
+
+#define LINE_MAX 73 /* of 80, less "umbra: " */
+
+/* A line of names, as long as they fit. */
+struct list {
+	char text[LINE_MAX];
+	size_t length;
+};
+
+static void list_add(struct list *list, const char *name)
+{
+	if (list->length + strlen(name) + 1 >= sizeof(list->text))
+		return;
+	list->length += snprintf(list->text + list->length,
+				 sizeof(list->text) - list->length, " %s",
+				 name);
+}
+
+/* SDM vol. 2A, CPUID, figure 3-6: family and model have extensions. */
+static void print_processor(void)
+{
+	struct cpuid_result r = cpuid(CPUID_FEATURES, 0);
+	u32 family = r.eax >> 8 & 15, model = r.eax >> 4 & 15;
+	u64 microcode = 0;
+
+	if (family == 6 || family == 15)
+		model += (r.eax >> 16 & 15) << 4;
+	if (family == 15)
+		family += r.eax >> 20 & 0xff;
+	/* SDM vol. 3A, 9.11.7.1: 0 written, then CPUID, then the revision. */
+	if (msr_write_safe(IA32_BIOS_SIGN_ID, 0)) {
+		cpuid(CPUID_FEATURES, 0);
+		msr_read_safe(IA32_BIOS_SIGN_ID, &microcode);
+	}
+	log_info("family %u, model %u, stepping %u, microcode 0x%x; "
+		 "MAXPHYADDR %u",
+		 family, model, r.eax & 15, (u32)(microcode >> 32),
+		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);
+}
+
+static void print_hypervisor(void)
+{
+	if (!vmx_hypervisor())
+		log_info("CPUID.1:ECX[31] is 0: no hypervisor below shows");
+}
+
+static void print_features(void)
+{
+	const struct cpuid_result f = cpuid(CPUID_FEATURES, 0),
+				  f7 = cpuid(CPUID_FEATURES_7, 0),
+				  ext = cpuid(CPUID_EXT_FEATURES, 0);
+	const struct {
+		const char *name;
+		u32 has;
+	} features[] = {
+		{ "VMX", f.ecx & CPUID_1_ECX_VMX },
+		{ "SMX", f.ecx & CPUID_1_ECX_SMX },
+		{ "NX", ext.edx & CPUID_EXT_EDX_NX },
+		{ "1GB-pages", ext.edx & CPUID_EXT_EDX_PAGE1GB },
+		{ "RDTSCP", ext.edx & CPUID_EXT_EDX_RDTSCP },
+		{ "x2APIC", f.ecx & CPUID_1_ECX_X2APIC },
+		{ "XSAVE", f.ecx & CPUID_1_ECX_XSAVE },
+		{ "PCID", f.ecx & CPUID_1_ECX_PCID },
+		{ "SMEP", f7.ebx & CPUID_7_EBX_SMEP },
+		{ "SMAP", f7.ebx & CPUID_7_EBX_SMAP },
+	};
+	struct list has = { 0 }, lacks = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+		list_add(features[i].has ? &has : &lacks, features[i].name);
+	log_info("CPUID has%s", has.text);
+	if (lacks.length)
+		log_info("CPUID lacks%s", lacks.text);
+}
+
+static void print_feature_control(void)
+{
+	u64 value;
+
+	if (msr_read_safe(IA32_FEATURE_CONTROL, &value))
+		log_info("IA32_FEATURE_CONTROL (3Ah) 0x%lx: %s", value,
+			 feature_control_words(feature_control_judge(value)));
+	else
+		log_info("IA32_FEATURE_CONTROL (3Ah) can't be read");
+}
+
+/* What the processor allows of a field, and what of Umbra's wishes it lacks. */
+static void print_controls(const struct vmx_capabilities *c,
+			   enum control_set set)
+{
+	static const char *const names[CONTROL_SETS] = {
+		[CONTROLS_PIN] = "pin-based",  [CONTROLS_CPU] = "processor",
+		[CONTROLS_CPU2] = "secondary", [CONTROLS_EXIT] = "exit",
+		[CONTROLS_ENTRY] = "entry",
+	};
+	const struct control_table *table = &control_tables[set];
+	u32 may = c->allowed[set] >> 32;
+	struct list lacks = { 0 };
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->controls[i].want != CONTROL_OFF &&
+		    !(may & BIT(table->controls[i].bit)))
+			list_add(&lacks, table->controls[i].name);
+	log_info("%s controls (%xh): must %08x may %08x%s%s", names[set],
+		 vmx_capability_msr(set), (u32)c->allowed[set], may,
+		 lacks.length ? " lacks" : "", lacks.text);
+}
+
+static void print_capabilities(void)
+{
+	const struct vmx_capabilities *c;
+	u64 ept = 0;
+
+	vmx_read_capabilities();
+	c = vmx_capabilities();
+	log_info("IA32_VMX_BASIC (480h) 0x%lx: revision 0x%x, VMCS of %u bytes",
+		 c->basic, (u32)(c->basic & BASIC_REVISION),
+		 (u32)BASIC_VMCS_SIZE(c->basic));
+	for (int set = 0; set < CONTROL_SETS; set++)
+		print_controls(c, set);
+	log_info("CR0 must have 0x%lx; CR4 must have 0x%lx, may have 0x%lx",
+		 c->cr0_fixed0, c->cr4_fixed0, c->cr4_fixed1);
+	msr_read_safe(IA32_VMX_EPT_VPID_CAP, &ept);
+	log_info("IA32_VMX_MISC (485h) 0x%lx; EPT_VPID_CAP (48Ch) 0x%lx",
+		 c->misc, ept);
+}
+
+static void print_memory(const struct boot_info *info)
+{
+	u64 ram = 0, largest = 0;
+	u32 pieces = 0;
+
+	for (unsigned int i = 0; i < info->region_count; i++) {
+		if (info->regions[i].type != BOOT_MEMORY_RAM)
+			continue;
+		ram += info->regions[i].size;
+		largest = MAX(largest, info->regions[i].size);
+		pieces++;
+	}
+	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, the "
+		 "largest of %llu MiB",
+		 info->region_count, ram / MIB, pieces, largest / MIB);
+	log_info("booted by %s, on %s", info->loader,
+		 info->efi ? "UEFI" : "BIOS");
+}
+
+void probe_print(const struct boot_info *info)
+{
+	print_processor();
+	print_hypervisor();
+	print_features();
+	print_memory(info);
+	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX))
+		return;
+	print_feature_control();
+	print_capabilities();
+}
+
+void probe_conclude(const struct selftest_result *selftest)
+{
+	struct vmx_controls controls = { 0 };
+	struct control_refusal refusal;
+
+	/* vmx_start() has made sure of it. */
+	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
+	log_info("Umbra can run here, %s; %s",
+		 selftest->filter_works && selftest->leaf_trap_reserved
+			 ? "with the bypass (mmu=bypass)"
+		 : selftest->filter_works
+			 ? "with the bypass but for 4-level paging with NXE=1"
+			 : "without the bypass: every page fault exits",
+		 vmx_switches_efer(&controls) ? "EFER by controls"
+					      : "EFER by the MSR areas");
+}

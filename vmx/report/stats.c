@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "vmx/vm.h"
+#include "lib/log.h"
+#include "vmx/report/stats.h"
+
+#define NS_PER_MS 1000000
+
+void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
+{
+	if (!exit->tsc) /* this is the first entry */
+		return;
+	stats->last_root_ticks = rdtsc() - exit->tsc;
+	stats->root_ticks[MIN(exit->reason, EXIT_REASONS - 1U)] +=
+		stats->last_root_ticks;
+}
+
+static void print_exits(const struct vm_stats *stats)
+{
+	log_info("exits: %lu; by reason, with the ticks that each has taken "
+		 "on average",
+		 stats->exits_total);
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
+		if (stats->exits[reason])
+			log_info("  %-36s %10lu %8lu", vmx_exit_name(reason),
+				 stats->exits[reason],
+				 stats->root_ticks[reason] /
+					 stats->exits[reason]);
+}
+
+static void print_mmu(const struct mmu_stats *s)
+{
+	log_info("page-fault exits: %lu not-present, %lu protection, "
+		 "%lu trap; of all these %lu MMIO (%lu remembered)",
+		 s->faults_not_present, s->faults_protection, s->faults_trap,
+		 s->faults_mmio, s->mmio_hits);
+	log_info("guest page faults injected: %lu not-present, %lu others",
+		 s->injected_not_present, s->injected_other);
+	log_info("guest walks: %lu for faults, %lu for data, %lu for code",
+		 s->walks_fault, s->walks_data, s->walks_fetch);
+	log_info(
+		"shadow entries: %lu filled on a fault (%lu large), %lu beside "
+		"one, %lu on a write; %lu table writes; %lu split",
+		s->fills, s->large_fills, s->prefetches, s->updates,
+		s->table_writes, s->splits);
+	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
+		 "%lu reclaimed",
+		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);
+	log_info("shadow roots: %lu looked up; %lu flushes", s->roots,
+		 s->flushes);
+}
+
+void stats_print(const struct vm *vm)
+{
+	u64 ms = (time_ns() - vm->stats.started_ns) / NS_PER_MS;
+	u64 idle_ms = vm->stats.idle_ns / NS_PER_MS;
+
+	log_info("--- statistics of %s ---", vm->name);
+	print_exits(&vm->stats);
+	print_mmu(mmu_stats(vm->mmu));
+	log_info("interrupts injected: %lu", vm->stats.interrupts);
+	log_info("time: %lu.%03lu s, of which %lu.%03lu s halted", ms / 1000,
+		 ms % 1000, idle_ms / 1000, idle_ms % 1000);
+}

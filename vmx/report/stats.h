@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run has cost, printed at its end. */
+#ifndef VMX_REPORT_STATS_H
+#define VMX_REPORT_STATS_H
+
+struct vm;
+struct vm_stats;
+struct vmx_exit;
+
+/* Umbra is about to enter the guest again after @exit: what did it take? */
+void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
+
+void stats_print(const struct vm *vm);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who has no serial port sees here that the guest runs, and what that costs.
+ * Nothing of it goes to the serial line.
+ */
+#include "arch/x86/console/console.h"
+#include "vmx/vm.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/report/status.h"
+
+#define REFRESH_NS (NS_PER_SEC / 20)
+#define LINE_NS NS_PER_SEC
+#define LINE_SIZE 160
+
+static const char *const kind_names[STATUS_KINDS] = {
+	[STATUS_EXCEPTION] = "#PF", [STATUS_IO] = "I/O",
+	[STATUS_CR] = "CR",	    [STATUS_MSR] = "MSR",
+	[STATUS_HLT] = "HLT",	    [STATUS_INTERRUPT] = "irq",
+	[STATUS_OTHER] = "other",
+};
+
+static enum status_kind kind_of(unsigned int reason)
+{
+	switch (reason) {
+	case EXIT_EXCEPTION_OR_NMI:
+		return STATUS_EXCEPTION;
+	case EXIT_IO_INSTRUCTION:
+		return STATUS_IO;
+	case EXIT_CR_ACCESS:
+		return STATUS_CR;
+	case EXIT_RDMSR:
+	case EXIT_WRMSR:
+		return STATUS_MSR;
+	case EXIT_HLT:
+		return STATUS_HLT;
+	case EXIT_EXTERNAL_INTERRUPT:
+	case EXIT_INTERRUPT_WINDOW:
+		return STATUS_INTERRUPT;
+	default:
+		return STATUS_OTHER;
+	}
+}
+
+/* The name of the rung, unless single switches make it none. */
+static const char *rung_name(const struct mmu_policy *policy)
+{
+	for (unsigned int i = 0; i < MMU_RUNGS; i++)
+		if (!memcmp(policy, &mmu_rung_policies[i], sizeof(*policy)))
+			return mmu_rung_names[i];
+	return "custom";
+}
+
+/* The exits of each kind in a second, since the last line. */
+static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
+{
+	struct status *status = &vm->status;
+	u64 sums[STATUS_KINDS] = { 0 };
+	u64 ms = (now - status->last_line) / (NS_PER_SEC / 1000);
+
+	for (unsigned int reason = 0; reason < EXIT_REASONS; reason++)
+		sums[kind_of(reason)] += vm->stats.exits[reason];
+	for (unsigned int i = 0; i < STATUS_KINDS; i++)
+		rates[i] = (sums[i] - status->exits[i]) * 1000 / MAX(ms, 1ULL);
+	memcpy(status->exits, sums, sizeof(sums));
+	status->last_line = now;
+}
+
+static void show_line(struct vm *vm, u64 now)
+{
+	u64 up = (now - vm->stats.started_ns) / NS_PER_SEC;
+	u64 rates[STATUS_KINDS], total = 0;
+	char line[LINE_SIZE];
+	size_t length;
+
+	compute_rates(vm, now, rates);
+	for (unsigned int i = 0; i < STATUS_KINDS; i++)
+		total += rates[i];
+	length = (size_t)snprintf(line, sizeof(line),
+				  "Umbra %s %lu:%02lu:%02lu  %lu exits/s:",
+				  rung_name(mmu_policy(vm->mmu)), up / 3600,
+				  up / 60 % 60, up % 60, total);
+	for (unsigned int i = 0; i < STATUS_KINDS && length < sizeof(line); i++)
+		length += (size_t)snprintf(line + length, sizeof(line) - length,
+					   " %s %lu", kind_names[i], rates[i]);
+	console_status(line);
+}
+
+void status_tick(struct vm *vm, u64 now)
+{
+	struct status *status = &vm->status;
+
+	if (now < status->next_refresh)
+		return;
+	status->next_refresh = now + REFRESH_NS;
+	if (now >= status->next_line) {
+		status->next_line = now + LINE_NS;
+		show_line(vm, now);
+	}
+	console_refresh();
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a virtual machine out of the machine that is there. */
+#include "arch/x86/console/console.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/rtc.h"
+#include "arch/x86/time.h"
+#include "arch/x86/frames.h"
+#include "guest/firmware/acpi.h"
+#include "guest/firmware/mptable.h"
+#include "vmx/vm.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "vmx/report/dump.h"
+#include "vmx/selftest.h"
+#include "vmx/vmcs_setup.h"
+#include "vmx/vmx.h"
+
+/*
+ * Shadow pages for each MiB of the guest's memory. A page table maps 2 MiB, but
+ * processes share memory and page tables are sparse; see docs/mmu.md.
+ */
+#define SHADOW_PAGES_PER_MIB 4
+#define SHADOW_PAGES_MIN_DEFAULT 256
+
+/* Kept back for what is small: VMCS, bitmaps, the trace, tables' rounding. */
+#define UMBRA_RESERVE (2 * MIB)
+
+/* --- What the MMU and the guest's memory are given ------------------------- */
+
+bool vm_is_ram(const struct vm *vm, gpa_t gpa)
+{
+	return (gpa & PAGE_MASK) != lapic_page(&vm->devices.lapic) &&
+	       guest_memory_hfn(&vm->memory, gpa >> PAGE_SHIFT) != P2M_NONE;
+}
+
+static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
+{
+	struct vm *vm = ctx;
+
+	if (!vm_is_ram(vm, gfn << PAGE_SHIFT))
+		return HFN_NONE;
+	return guest_memory_hfn(&vm->memory, gfn);
+}
+
+static void *vm_map(void *ctx, hfn_t hfn)
+{
+	(void)ctx;
+	return phys_to_virt(hfn << PAGE_SHIFT);
+}
+
+static void *vm_alloc(void *ctx, size_t pages)
+{
+	(void)ctx;
+	return frames_alloc(pages);
+}
+
+static hpa_t vm_to_hpa(void *ctx, const void *memory)
+{
+	(void)ctx;
+	return virt_to_phys(memory);
+}
+
+/*
+ * There is nothing to do: Umbra uses no VPID, so every VM entry and every VM
+ * exit flushes all linear and combined mappings (SDM vol. 3C, 28.3.3.1).
+ */
+static void vm_flush(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct mmu_ops mmu_ops = {
+	.gfn_to_hfn = vm_gfn_to_hfn,
+	.map = vm_map,
+	.alloc = vm_alloc,
+	.to_hpa = vm_to_hpa,
+	.flush = vm_flush,
+};
+
+static void *map_frame(hfn_t hfn)
+{
+	return phys_to_virt(hfn << PAGE_SHIFT);
+}
+
+static const struct guest_memory_ops memory_ops = {
+	.claim = frames_claim,
+	.claim_any = frames_claim_any,
+	.alloc = frames_alloc,
+	.map = map_frame,
+};
+
+static void vm_console(void *ctx, u8 byte)
+{
+	char c = byte;
+
+	(void)ctx;
+	console_write(&c, 1);
+}
+
+/* Of the guest's TSC, which is the machine's plus an offset. */
+static u64 vm_tsc_to_ns(void *ctx, u64 tsc)
+{
+	const struct vm *vm = ctx;
+	u64 host = rdtsc(), now = host + vm->vcpu.tsc_offset;
+
+	if (tsc <= now)
+		return 0;
+	return time_tsc_to_ns(tsc - now > ~0ULL - host ? ~0ULL
+						       : host + (tsc - now));
+}
+
+/* --- Sizes ----------------------------------------------------------------- */
+
+/* @asked: the option mmu.pages; 0: the default for a guest of that size. */
+static u64 shadow_pages(u64 asked, u64 guest_bytes)
+{
+	return asked ? asked
+		     : MAX(guest_bytes / MIB * SHADOW_PAGES_PER_MIB,
+			   SHADOW_PAGES_MIN_DEFAULT);
+}
+
+/* What Umbra needs itself for a guest of so many bytes. */
+static u64 overhead(u64 guest_bytes, u64 pages_asked)
+{
+	u64 frames = guest_bytes / PAGE_SIZE;
+
+	return mmu_memory(frames, shadow_pages(pages_asked, guest_bytes)) +
+	       frames * sizeof(hfn_t) + UMBRA_RESERVE;
+}
+
+/* The largest whole number of MiB that leaves Umbra its own. */
+static u64 spare_memory(const struct vm_config *config)
+{
+	u64 free = frames_free_count() * PAGE_SIZE;
+	u64 kept = config->canaries ? canaries_memory(free >> PAGE_SHIFT,
+						      config->canaries)
+				    : 0;
+	u64 bytes = ALIGN_DOWN(free, MIB);
+
+	while (bytes &&
+	       bytes + overhead(bytes, config->shadow_pages) + kept > free)
+		bytes -= MIB;
+	return bytes;
+}
+
+/* --- Parts of the machine -------------------------------------------------- */
+
+void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
+	      struct cpuid_regs *out)
+{
+	struct cpuid_policy_input input = vm->cpuid;
+	struct cpuid_result host = { 0 };
+
+	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
+		host = cpuid(leaf, subleaf);
+	input.cr4 = vm->vcpu.mmu.cr4;
+	input.apic = lapic_mode(&vm->devices.lapic) != LAPIC_DISABLED;
+	cpuid_policy(
+		leaf, subleaf,
+		&(struct cpuid_regs){ host.eax, host.ebx, host.ecx, host.edx },
+		&input, out);
+}
+
+void vm_find_features(struct vm *vm)
+{
+	struct cr_cpuid shown;
+
+	vm->cpuid.misc_enable = guest_misc_enable(&vm->msrs);
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown.features);
+	vm_cpuid(vm, CPUID_FEATURES_7, 0, &shown.features_7);
+	vm_cpuid(vm, CPUID_XSTATE, 0, &shown.xstate);
+	vm_cpuid(vm, CPUID_EXT_FEATURES, 0, &shown.ext_features);
+	vm_cpuid(vm, CPUID_ADDRESS_SIZE, 0, &shown.address_size);
+	vm->features = cr_features_by_cpuid(&shown);
+}
+
+/* What CPUID shows by what Umbra can do. */
+static void choose_cpuid(struct vm *vm)
+{
+	u64 cr4 = vmx_capabilities()->cr4_fixed1;
+
+	vm->cpuid = (struct cpuid_policy_input){
+		.smep = cr4 & CR4_SMEP,
+		.smap = cr4 & CR4_SMAP,
+		.xsave = cr4 & CR4_OSXSAVE,
+		.rdtscp = vmx_has(&vm->vcpu.controls, CONTROLS_CPU2,
+				  CPU2_ENABLE_RDTSCP),
+		.invariant_tsc = true,
+		.tsc_hz = tsc_hz,
+	};
+}
+
+static bool create_mmu(struct vm *vm, const struct vm_config *config,
+		       const struct selftest_result *selftest, u64 bytes)
+{
+	struct mmu_config mmu = {
+		.ops = &mmu_ops,
+		.ctx = vm,
+		.policy = config->policy,
+		.gfn_count = guest_memory_frames(bytes),
+		.shadow_pages = shadow_pages(config->shadow_pages, bytes),
+		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+		.gigabyte_pages = cpuid(CPUID_EXT_FEATURES, 0).edx &
+				  CPUID_EXT_EDX_PAGE1GB,
+		.leaf_trap_reserved = selftest->leaf_trap_reserved,
+		.filter_works = selftest->filter_works,
+	};
+
+	vm->mmu = mmu_create(&mmu);
+	if (!vm->mmu)
+		return false;
+	mmu_vcpu_init(&vm->vcpu.mmu, vm->mmu);
+	return true;
+}
+
+static void create_devices(struct vm *vm, u64 bytes)
+{
+	struct devices_config config = {
+		.console = vm_console,
+		.ctx = vm,
+		.rtc_read = rtc_read_register,
+		.tsc_to_ns = vm_tsc_to_ns,
+		.memory = bytes,
+		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+	};
+
+	devices_init(&vm->devices, &config);
+}
+
+/* What a PC's firmware leaves in memory. */
+static void create_tables(struct vm *vm)
+{
+	struct cpuid_regs shown;
+
+	acpi_write(&vm->memory);
+	vm->rsdp = ACPI_RSDP_GPA;
+	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);
+	mptable_write(&vm->memory, shown.eax, shown.edx);
+}
+
+bool vm_create(struct vm *vm, const struct vm_config *config,
+	       const struct selftest_result *selftest)
+{
+	enum guest_memory_status status;
+	u64 bytes = config->memory;
+
+	vm->vcpu.vm = vm;
+	trace_init(&vm->trace, config->trace);
+	vm->dump = config->dump;
+	vm->audit = config->audit;
+	if (!bytes)
+		bytes = spare_memory(config);
+	/* The MMU first: its pool is one piece. */
+	if (!create_mmu(vm, config, selftest, bytes)) {
+		log_info("too little memory for the shadow tables of a guest "
+			 "of %lu MiB: give the machine more, or the guest less "
+			 "(guest.memory=)",
+			 (unsigned long)(bytes / MIB));
+		return false;
+	}
+	status = guest_memory_init(&vm->memory, &memory_ops, bytes);
+	if (status != GUEST_MEMORY_OK) {
+		log_info("no memory for the guest: %s",
+			 guest_memory_status_text(status));
+		return false;
+	}
+	if (config->canaries &&
+	    !canaries_plant(&vm->canaries, &vm->memory, config->canaries)) {
+		log_info("no memory for the canaries: give the guest less, or "
+			 "ask for fewer (canaries=)");
+		return false;
+	}
+	vcpu_create_vmcs(&vm->vcpu);
+	choose_cpuid(vm);
+	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp);
+	vm_find_features(vm);
+	create_devices(vm, bytes);
+	create_tables(vm);
+	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
+		 "%lu KiB of Umbra's for it",
+		 (unsigned long)(bytes / MIB), vm->memory.relocated,
+		 (unsigned long)(overhead(bytes, config->shadow_pages) / KIB));
+	return true;
+}
+
+/* --- The end --------------------------------------------------------------- */
+
+void vm_end(struct vm *vm, enum end_reason reason, int status)
+{
+	if (vm->ended)
+		return;
+	vm->ended = true;
+	vm->end_reason = reason;
+	vm->end_status = status;
+}
+
+void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, why);
+	vsnprintf(text, sizeof(text), why, args);
+	va_end(args);
+	log_info("the guest %s is stopped: %s", vcpu->vm->name, text);
+	vmx_dump(vcpu);
+	vm_end(vcpu->vm, END_GUEST_STOPPED, 0);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual machine: everything of it hangs off here. */
+#ifndef VMX_VM_H
+#define VMX_VM_H
+
+#include "arch/x86/power.h"
+#include "guest/canary.h"
+#include "guest/cpuid.h"
+#include "guest/devices/devices.h"
+#include "guest/memory.h"
+#include "guest/msr.h"
+#include "mmu/mmu.h"
+#include "vmx/cr_rules.h"
+#include "vmx/exit.h"
+#include "vmx/report/status.h"
+#include "vmx/report/trace.h"
+#include "vmx/vcpu.h"
+#include "vmx/vm_config.h"
+
+/* What a VM has done; printed at the end. */
+struct vm_stats {
+	u64 exits[EXIT_REASONS];
+	u64 exits_total;
+	/*
+	 * By exit reason, TSC ticks from the exit to the entry that follows,
+	 * but for those spent halted. On Bochs a tick is an instruction (an
+	 * iteration of a REP is one, too), so the figures are deterministic
+	 * there.
+	 */
+	u64 root_ticks[EXIT_REASONS];
+	u64 last_root_ticks; /* of the last exit that is done with */
+	u64 interrupts; /* injected external interrupts */
+	u64 started_ns;
+	u64 idle_ns; /* spent in HLT */
+};
+
+struct vm {
+	const char *name;
+	struct guest_memory memory;
+	struct canaries canaries;
+	gpa_t rsdp; /* of its ACPI tables */
+	struct machine_devices devices;
+	struct guest_msrs msrs;
+	struct cpuid_policy_input cpuid;
+	struct cr_features features;
+	struct mmu *mmu;
+	struct vcpu vcpu;
+	struct vm_stats stats;
+	struct trace trace;
+	struct status status;
+	bool dump; /* before the first entry */
+	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
+	int typed; /* a byte of input that the UART had no room for, or -1 */
+	/* When the devices are to be served next: in ns, and by the TSC. */
+	u64 next_event;
+	u64 deadline;
+	/* How the run ended, when it has. */
+	bool ended;
+	enum end_reason end_reason;
+	int end_status;
+};
+
+struct selftest_result;
+
+/*
+ * Make @vm, all zeroes before, as @config says. False: there is too little
+ * memory; this has been logged.
+ */
+bool vm_create(struct vm *vm, const struct vm_config *config,
+	       const struct selftest_result *selftest);
+
+/*
+ * Is there RAM at @gpa, for the guest's processor? Not where it has put its
+ * local APIC, even if it lies over RAM.
+ */
+bool vm_is_ram(const struct vm *vm, gpa_t gpa);
+
+/* What CPUID answers the guest in its present state. */
+void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
+	      struct cpuid_regs *out);
+
+/* What the guest may set in its registers by that, after it has changed. */
+void vm_find_features(struct vm *vm);
+
+/* End the run of @vm; the first reason given stands. */
+void vm_end(struct vm *vm, enum end_reason reason, int status);
+
+/*
+ * Fail-stop of this guest: print why, the whole state, the last exits and the
+ * statistics, and end the run.
+ */
+void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...) __printf(2, 3);
+
+#endif

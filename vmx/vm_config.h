@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What a virtual machine is to be: plain data, chosen by the user. */
+#ifndef VMX_VM_CONFIG_H
+#define VMX_VM_CONFIG_H
+
+#include "lib/types.h"
+#include "mmu/policy.h"
+
+struct vm_config {
+	u64 memory; /* the guest's, in bytes; 0: all that can be spared */
+	struct mmu_policy policy; /* the rung, with the switches overridden */
+	u64 shadow_pages; /* 0: by the guest's memory */
+	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
+	u64 canaries; /* one frame in so many is kept from the guest; 0: none */
+	u64 trace; /* exits to print at every stop */
+	bool dump; /* show the whole VMCS before the first entry */
+};
+
+#endif
