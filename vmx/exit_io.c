@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of IN, OUT, INS and OUTS. All ports are the guest machine's. */
+#include "arch/x86/gpr.h"
 #include "arch/x86/time.h"
 #include "vmx/vm.h"
 #include "vmx/exit.h"
@@ -115,8 +116,6 @@ void vmx_handle_io(struct vcpu *vcpu)
 	u64 qualification = vcpu->exit.qualification;
 	unsigned int size = QUAL_IO_SIZE(qualification);
 	u16 port = QUAL_IO_PORT(qualification);
-	u64 *rax = &vcpu->regs.gpr[RAX];
-	u64 mask = BITS(8 * size - 1, 0);
 
 	if (qualification & QUAL_IO_STRING) {
 		if (vmx_capabilities()->basic & BASIC_INS_OUTS_INFORMATION)
@@ -125,13 +124,10 @@ void vmx_handle_io(struct vcpu *vcpu)
 					    "processor does not tell the "
 					    "operand (IA32_VMX_BASIC[54]=0)");
 	}
-	if (qualification & QUAL_IO_IN) {
-		u64 value = port_read(vcpu, port, size) & mask;
-
-		/* As for any 32-bit result, the upper half becomes 0. */
-		*rax = size == 4 ? value : (*rax & ~mask) | value;
-	} else {
-		port_write(vcpu, port, size, *rax & mask);
-	}
+	if (qualification & QUAL_IO_IN)
+		write_gpr(&vcpu->regs, RAX, port_read(vcpu, port, size), size);
+	else
+		port_write(vcpu, port, size,
+			   truncate(vcpu->regs.gpr[RAX], size));
 	vcpu_skip_instruction(vcpu);
 }

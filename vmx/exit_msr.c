@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of RDMSR, WRMSR, CPUID and XSETBV. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/gpr.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/time.h"
 #include "vmx/vm.h"
@@ -126,24 +127,20 @@ static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
 
 void vmx_handle_rdmsr(struct vcpu *vcpu)
 {
-	u64 *gpr = vcpu->regs.gpr;
 	u64 value;
 
-	if (!read_msr(vcpu, (u32)gpr[RCX], &value)) {
+	if (!read_msr(vcpu, (u32)vcpu->regs.gpr[RCX], &value)) {
 		vcpu_inject_gp(vcpu);
 		return;
 	}
-	gpr[RAX] = (u32)value;
-	gpr[RDX] = value >> 32;
+	write_edx_eax(&vcpu->regs, value);
 	vcpu_skip_instruction(vcpu);
 }
 
 void vmx_handle_wrmsr(struct vcpu *vcpu)
 {
-	const u64 *gpr = vcpu->regs.gpr;
-	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
-
-	if (write_msr(vcpu, (u32)gpr[RCX], value))
+	if (write_msr(vcpu, (u32)vcpu->regs.gpr[RCX],
+		      read_edx_eax(&vcpu->regs)))
 		vcpu_skip_instruction(vcpu);
 	else
 		vcpu_inject_gp(vcpu);
@@ -169,7 +166,7 @@ void vmx_handle_cpuid(struct vcpu *vcpu)
 void vmx_handle_xsetbv(struct vcpu *vcpu)
 {
 	const u64 *gpr = vcpu->regs.gpr;
-	u64 value = gpr[RDX] << 32 | (u32)gpr[RAX];
+	u64 value = read_edx_eax(&vcpu->regs);
 
 	if (vcpu_cpl() != 0 || (u32)gpr[RCX] != 0 ||
 	    !xcr0_load_valid(value, &vcpu->vm->features) ||

@@ -4,6 +4,7 @@
 #define ARCH_X86_EMULATOR_EMULATE_INTERNAL_H
 
 #include "arch/x86/emulator/emulate.h"
+#include "arch/x86/gpr.h"
 
 /* One instruction under way. */
 struct emulation {
@@ -16,11 +17,6 @@ struct emulation {
 	bool branched; /* regs.rip is the target already */
 };
 
-static inline u64 truncate(u64 value, unsigned int size)
-{
-	return value & (~0ULL >> (64 - 8 * size));
-}
-
 static inline u64 sign_extend(u64 value, unsigned int size)
 {
 	unsigned int unused_bits = 64 - 8 * size;
@@ -31,18 +27,6 @@ static inline u64 sign_extend(u64 value, unsigned int size)
 static inline u64 sign_bit(unsigned int size)
 {
 	return BIT(8 * size - 1);
-}
-
-/*
- * Write the low @size bytes of a register: 4 clear the upper half, 1 and 2
- * leave the rest alone (SDM vol. 1, 3.4.1.1).
- */
-static inline void write_gpr(struct cpu_regs *regs, enum gpr reg, u64 value,
-			     unsigned int size)
-{
-	u64 kept = size < 4 ? ~truncate(~0ULL, size) : 0;
-
-	regs->gpr[reg] = (regs->gpr[reg] & kept) | truncate(value, size);
 }
 
 /* --- emulate_address.c --- */
