@@ -159,6 +159,14 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 	return (vcpu->mmu.cr4 & CR4_OSXSAVE) && (xcr0_read() & XCR0_AVX);
 }
 
+gva_t vcpu_linear_rip(const struct vcpu *vcpu)
+{
+	/* CS has no base in 64-bit mode; elsewhere addresses wrap at 4 GiB. */
+	if (vcpu_code_mode(vcpu) == INSN_MODE_64)
+		return vcpu->exit.rip;
+	return (u32)(vmread(VMCS_GUEST_CS_BASE) + vcpu->exit.rip);
+}
+
 /* Carry out the instruction at the guest's RIP; its registers are loaded. */
 static enum emul_status emulate_instruction(struct operands *operands)
 {
@@ -166,12 +174,10 @@ static enum emul_status emulate_instruction(struct operands *operands)
 	struct emul_segments segments;
 	u8 bytes[INSN_MAX_LENGTH];
 	struct insn insn;
-	gva_t rip;
 	size_t len;
 
 	vcpu_segments(vcpu, &segments);
-	rip = segments.base[SEG_CS] + vcpu->regs.rip;
-	len = mmu_fetch(&vcpu->mmu, operands->long_mode ? rip : (u32)rip,
+	len = mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu),
 			PFEC_I | (operands->rights & PFEC_U), bytes,
 			sizeof(bytes));
 	if (insn_decode(&insn, bytes, len, vcpu_code_mode(vcpu)) != INSN_OK ||

@@ -12,4 +12,7 @@
  */
 bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access);
 
+/* The linear address of the instruction at the guest's RIP, as of the exit. */
+gva_t vcpu_linear_rip(const struct vcpu *vcpu);
+
 #endif

@@ -6,6 +6,7 @@
 #include "mmu/mmu.h"
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
+#include "vmx/faulting_access.h"
 #include "vmx/vm.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
@@ -87,45 +88,27 @@ static void emulate_access(struct vcpu *vcpu, const struct guest_walk *walk,
 	return give_up_table(vcpu, walk);
 }
 
-/* What has faulted may be the next of the instruction's bytes. */
-static bool may_be_fetch(const struct vcpu *vcpu, gva_t gva)
+static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 {
-	struct emul_segments segments;
+	u32 error_code = vcpu->exit.interruption_error;
 
-	vcpu_segments(vcpu, &segments);
-	return gva - (segments.base[SEG_CS] + vcpu->exit.rip) < INSN_MAX_LENGTH;
-}
-
-/*
- * The access that has faulted: the hardware's error code, and what that does
- * not tell but SMAP depends on (SDM vol. 3A, 4.6.1).
- */
-static u32 faulting_access(const struct vcpu *vcpu, gva_t gva)
-{
-	u32 access = vcpu->exit.interruption_error;
-	bool protection = (access & (PFEC_P | PFEC_RSVD)) == PFEC_P;
-
-	if (!(vcpu->mmu.cr4 & CR4_SMAP) || (access & (PFEC_U | PFEC_I)))
-		return access;
-	/*
-	 * A read of what the shadow maps is denied by SMAP alone: the processor
-	 * knows best whether the access was explicit, and that it was no fetch.
-	 * So no implicit write to a user page goes round in circles here, taken
-	 * for an explicit one: a descriptor is read before it is marked (the
-	 * TSS is written by task switches, which exit).
-	 */
-	if (protection && !(access & PFEC_W))
-		return access;
-	/* Without NXE and SMEP the error code has no I/D (4.7). */
-	if (!(access & PFEC_W) && may_be_fetch(vcpu, gva))
-		return access | PFEC_I;
-	return access | (vcpu_data_access() & WALK_AC);
+	if (access_is_known(error_code, vcpu->mmu.cr4))
+		return error_code;
+	return faulting_access(&(struct page_fault_facts){
+		.error_code = error_code,
+		.gva = gva,
+		.rip = vcpu_linear_rip(vcpu),
+		.cr0 = vcpu->mmu.cr0,
+		.cr4 = vcpu->mmu.cr4,
+		.efer = vcpu->mmu.efer,
+		.data_access = vcpu_data_access(),
+	});
 }
 
 void vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
-	u32 access = faulting_access(vcpu, gva);
+	u32 access = find_access(vcpu, gva);
 	bool delivering = vcpu->exit.idt_vectoring & VMX_INTR_VALID;
 	struct guest_walk walk;
 

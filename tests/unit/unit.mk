@@ -61,6 +61,7 @@ UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c vmx/report/words.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c vmx/events.c guest/cpuid.c
+UNIT_faulting_access_SRCS := vmx/faulting_access.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c
 MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c

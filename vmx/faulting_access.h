@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The access behind a page fault. The hardware's error code leaves two things
+ * open: whether a read was an instruction fetch, where the guest has enabled
+ * neither NXE nor SMEP, and whether EFLAGS.AC lifts SMAP from it. Pure.
+ */
+#ifndef VMX_FAULTING_ACCESS_H
+#define VMX_FAULTING_ACCESS_H
+
+#include "lib/types.h"
+
+struct page_fault_facts {
+	u32 error_code; /* the hardware's, SDM vol. 3A, 4.7 */
+	gva_t gva; /* of the access */
+	gva_t rip; /* the linear address of the instruction */
+	/* As the guest has set them: */
+	u64 cr0, cr4, efer;
+	u32 data_access; /* PFEC_U at CPL 3, else WALK_AC or nothing */
+};
+
+/*
+ * Returns true if the hardware's @error_code tells all: then no other fact has
+ * to be looked up, and it is the access itself.
+ */
+bool access_is_known(u32 error_code, u64 cr4);
+
+/*
+ * Of an access that is not known: returns the error code with PFEC_I and
+ * WALK_AC added where they hold: the rights to walk the guest's tables with.
+ */
+u32 faulting_access(const struct page_fault_facts *facts);
+
+#endif
