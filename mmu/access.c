@@ -5,7 +5,7 @@
  * shadows of guest tables kept true.
  */
 #include "lib/string.h"
-#include "mmu/shadow.h"
+#include "mmu/table_write.h"
 
 bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 	      enum walk_purpose purpose, struct guest_walk *walk)

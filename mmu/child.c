@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which shadow page an entry leads to, and the way down through them.
+ * The shadow page that an entry leads to.
  *
  * Shadow tables have 512 entries of 8 bytes. So have the guest's, but for
  * 32-bit paging: there 1,024 of 4 bytes, and an entry of a page directory spans
@@ -8,7 +8,7 @@
  * quadrants, a page directory in four, a page table in two; and an entry of the
  * former takes two slots, one for each half of what it spans.
  */
-#include "mmu/shadow.h"
+#include "mmu/child.h"
 
 /* Of a 32-bit table's 1,024 entries, how many one quadrant shadows. */
 static u32 quadrant_entries(const struct shadow_page *sp)
@@ -72,57 +72,4 @@ struct shadow_key shadow_child(const struct mmu *mmu,
 		child.role.quadrant = half;
 	}
 	return child;
-}
-
-/* A page of the software TLB is for an address, whatever tables lead there. */
-static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
-{
-	struct shadow_key child = { .role = sp->role };
-
-	child.role.level--;
-	child.gfn = (gva & BITS(47, 0)) >>
-		    (PAGE_SHIFT + 9 * (sp->role.level - 1));
-	return child;
-}
-
-static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
-				      const struct shadow_page *sp,
-				      const struct guest_walk *walk)
-{
-	u8 level = sp->role.level;
-	u32 slot = pt_index(walk->gva, level);
-
-	if (sp->role.private)
-		return private_child(sp, walk->gva);
-	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
-		return root_child(vcpu, slot);
-	return shadow_child(vcpu->mmu, sp, slot,
-			    sp->role.direct ? 0 : walk->pte[level]);
-}
-
-static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
-{
-	shadow_make_room(vcpu->mmu, PT_LEVELS);
-	/* That may have taken the root. */
-	if (!vcpu->root)
-		shadow_make_room(vcpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
-	return vcpu_root(vcpu);
-}
-
-struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
-				     const struct guest_walk *walk, u8 level)
-{
-	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp = root_with_room(vcpu);
-
-	while (sp->role.level > level) {
-		struct shadow_key key = next_on_path(vcpu, sp, walk);
-		struct shadow_page *child =
-			shadow_page_get(mmu, key.gfn, key.role);
-
-		spte_set_table(mmu, sp, pt_index(walk->gva, sp->role.level),
-			       child);
-		sp = child;
-	}
-	return sp;
 }

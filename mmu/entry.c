@@ -1,96 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a guest's entry to its shadow: what an entry is before it is filled,
- * what a leaf may allow, and how a shadow follows when the guest's entry is
- * written.
+ * From a guest's entry to its shadow: what is filled beside a fault, and how a
+ * shadow follows when the guest's entry is written.
  */
-#include "mmu/shadow.h"
-
-/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit. */
-static bool trap_is_reserved(const struct mmu *mmu, union shadow_role role)
-{
-	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||
-	       mmu->config.leaf_trap_reserved;
-}
-
-u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp, u64 gpte)
-{
-	union shadow_role role = sp->role;
-
-	/* The processor loads PDPTEs at VM entry and refuses reserved bits. */
-	if (role_is_pae_root(role))
-		return SPTE_ABSENT_VALUE;
-	if (!(gpte & PTE_P) && mmu_bypasses(mmu, role))
-		return SPTE_ABSENT_VALUE;
-	return spte_trap(trap_is_reserved(mmu, role));
-}
-
-/*
- * What the LEAF of @gfn may allow, of the @rights that the guest's tables
- * give. @supervisor_write: the fault at hand is one, and was permitted.
- */
-static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
-		      u8 rights, bool dirty, bool supervisor_write)
-{
-	/*
-	 * CR0.WP=0 lets the supervisor write where W=0, but the processor
-	 * always runs with WP=1, since guest tables are write-protected from
-	 * the supervisor above all. So W is given here: for a supervisor page
-	 * outright; for a user page only on a supervisor's write, and U is
-	 * taken instead, till a user access faults and gives it back. Without
-	 * U the processor's SMEP no longer guards the page: NX does.
-	 */
-	if (role.mode != PAGING_NONE && !role.wp && !(rights & ACCESS_W)) {
-		if (!(rights & ACCESS_U)) {
-			rights |= ACCESS_W;
-		} else if (supervisor_write) {
-			rights = (rights | ACCESS_W) & ~ACCESS_U;
-			if (role.smep)
-				rights &= ~ACCESS_X;
-		}
-	}
-	/*
-	 * Invariant 3: W waits for D. Invariant 1: a table stays read-only. (A
-	 * region that has tables is not mapped by a large leaf.)
-	 */
-	if (!dirty || mmu->frames[gfn].shadowed || dirty_log_waits(mmu, gfn))
-		rights &= ~ACCESS_W;
-	/* With NXE=0 bit 63 is reserved. */
-	if (!role.nxe)
-		rights |= ACCESS_X;
-	return rights;
-}
-
-void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		      gfn_t gfn, u8 rights, bool dirty, u32 error_code)
-{
-	bool supervisor_write = (error_code & (PFEC_W | PFEC_U)) == PFEC_W;
-
-	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
-			     supervisor_write);
-	if (sp->role.level == 1) {
-		spte_set_leaf(mmu, sp, slot, gfn,
-			      spte_make_leaf(mmu_hfn(mmu, gfn), rights));
-		return;
-	}
-	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
-	spte_set_large_leaf(mmu, sp, slot, gfn,
-			    spte_make_leaf(mmu_hfn(mmu, gfn), rights));
-}
-
-void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		      const struct guest_walk *walk)
-{
-	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
-	bool reserved = trap_is_reserved(mmu, sp->role);
-
-	/* Frames are kept in 32 bits, beside the entry. */
-	if (gfn != (u32)gfn)
-		return;
-	spte_set_mmio(mmu, sp, slot, gfn,
-		      spte_make_mmio(reserved, walk->access[walk->level],
-				     walk->dirty));
-}
+#include "mmu/child.h"
+#include "mmu/entry.h"
+#include "mmu/large.h"
+#include "mmu/leaf.h"
+#include "mmu/link.h"
+#include "mmu/table.h"
 
 /* What a LEAF is made of. */
 struct leaf {

@@ -4,7 +4,11 @@
  * own (inject it), an access to a device or to a shadowed table (emulate it),
  * or the shadow's alone, which has not yet been filled (fill and resume).
  */
-#include "mmu/shadow.h"
+#include "mmu/entry.h"
+#include "mmu/large.h"
+#include "mmu/leaf.h"
+#include "mmu/root.h"
+#include "mmu/table.h"
 
 /* The level of the LEAF that is to map the page which @walk has found. */
 static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
@@ -26,7 +30,7 @@ static void mark_splinters(struct mmu_vcpu *vcpu, const struct guest_walk *walk)
 	u8 level = walk->level;
 
 	/* A 4 MiB page is larger than what an entry of level 2 maps. */
-	if (vcpu_mode(vcpu) == PAGING_32BIT && level == 2)
+	if (vcpu->format.mode == PAGING_32BIT && level == 2)
 		level = 3;
 	while (sp->role.level > 1) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
@@ -71,9 +75,9 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 static void link_for_bypass(struct mmu_vcpu *vcpu,
 			    const struct guest_walk *walk)
 {
-	if (!mmu_bypasses(vcpu->mmu, vcpu_role(vcpu)))
+	if (!mmu_bypasses(vcpu->mmu, vcpu->role))
 		return;
-	for (u8 level = top_table_level(vcpu_mode(vcpu)); level > walk->level;
+	for (u8 level = top_table_level(vcpu->format.mode); level > walk->level;
 	     level--)
 		if (!(walk->pte[level] & PTE_A))
 			return;
@@ -99,7 +103,7 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 static bool no_entry_allows(const struct mmu_vcpu *vcpu,
 			    const struct guest_walk *walk)
 {
-	union shadow_role role = vcpu_role(vcpu);
+	union shadow_role role = vcpu->role;
 
 	return role.mode != PAGING_NONE && !role.wp &&
 	       (role.smap || (role.smep && !role.nxe)) &&

@@ -7,7 +7,11 @@
  * LEAF is split; when the last has gone, the next fault in the region merges it
  * again (fault.c).
  */
-#include "mmu/shadow.h"
+#include "mmu/child.h"
+#include "mmu/large.h"
+#include "mmu/leaf.h"
+#include "mmu/link.h"
+#include "mmu/page.h"
 
 /* The frames don't move, so one look at them is enough. */
 static void probe(const struct mmu *mmu, struct guest_region *region, gfn_t gfn)
@@ -51,7 +55,7 @@ static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
 		return NULL;
 	if (!key.role.direct || key.gfn != gfn)
 		return NULL;
-	return shadow_page_get(mmu, key.gfn, key.role);
+	return shadow_page_direct(mmu, key.gfn, key.role);
 }
 
 static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)

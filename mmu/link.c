@@ -4,7 +4,7 @@
  * to it. Only these functions write shadow entries that lead somewhere, so an
  * entry and its list cannot come apart.
  */
-#include "mmu/shadow.h"
+#include "mmu/link.h"
 
 /* The list that an entry of @kind, TABLE or LEAF, at @slot is on. */
 static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot,
@@ -122,20 +122,6 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 	sp->last_filled = slot;
 }
 
-void spte_set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-			 gfn_t gfn, u64 spte)
-{
-	struct shadow_page *splinters = NULL;
-
-	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
-		splinters = spte_child(mmu, sp, slot);
-	spte_set_leaf(mmu, sp, slot, gfn, spte | PTE_PS);
-	/* Merged: what was in the place of it is of no more use. */
-	if (splinters && shadow_page_is_orphan(splinters) &&
-	    splinters->role.direct)
-		shadow_page_zap(mmu, splinters);
-}
-
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte)
 {
@@ -149,15 +135,4 @@ void frame_take_write(struct mmu *mmu, gfn_t gfn)
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
 	     id = mmu->links[id].next)
 		mmu->tables[id] &= ~PTE_W;
-}
-
-void frame_write_protect(struct mmu *mmu, gfn_t gfn)
-{
-	region_split(mmu, gfn);
-	frame_take_write(mmu, gfn);
-	/*
-	 * Even where no entry had W: one that was taken down without a flush
-	 * may still be in the TLB, writable (invariants 1 and 6).
-	 */
-	mmu_flush(mmu);
 }

@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making the shadow MMU of a VM, and its policy. */
 #include "lib/string.h"
-#include "mmu/shadow.h"
-
-void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
-{
-	hfn_t hfn = mmu_hfn(mmu, gfn);
-
-	if (hfn == HFN_NONE)
-		return NULL;
-	return mmu->config.ops->map(mmu->config.ctx, hfn);
-}
-
-void mmu_flush(struct mmu *mmu)
-{
-	mmu->stats.flushes++;
-	mmu->config.ops->flush(mmu->config.ctx);
-}
+#include "mmu/page.h"
 
 static void *alloc_bytes(const struct mmu_config *config, u64 bytes)
 {
@@ -114,13 +99,15 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
 	memset(vcpu, 0, sizeof(*vcpu));
 	vcpu->mmu = mmu;
 	mmu->vcpu = vcpu;
+	mmu_derive_state(vcpu);
 }
 
 void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy)
 {
-	/* ABSENT means something else under each policy: begin anew. */
+	/* ABSENT means something else under each policy: no page may stay. */
 	shadow_zap_all(vcpu->mmu);
 	vcpu->mmu->policy = *policy;
+	mmu_derive_state(vcpu);
 }
 
 const struct mmu_policy *mmu_policy(const struct mmu *mmu)

@@ -17,6 +17,7 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 #include "mmu/policy.h"
+#include "mmu/role.h"
 #include "mmu/walk.h"
 
 struct shadow_page;
@@ -102,6 +103,10 @@ struct mmu_vcpu {
 	u64 efer; /* LMA included */
 	/* Of PAE paging: in registers, not in memory (SDM vol. 3A, 4.4.1). */
 	u64 pdpte[PAE_PDPTES];
+	/* What follows from these; mmu_derive_state() keeps it. */
+	struct gpt_format format; /* of the guest's tables */
+	union shadow_role role; /* of the shadow's root */
+	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	struct shadow_page *root; /* NULL: to be found before the next entry */
 	/*
 	 * A root has been found since this was last cleared, by whoever then
@@ -153,6 +158,12 @@ struct mmu_stats *mmu_stats(struct mmu *mmu);
  */
 void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte);
+
+/*
+ * Work out the format of the guest's tables, the role of its root and the frame
+ * of its topmost table. mmu_set_state() and mmu_set_policy() do it.
+ */
+void mmu_derive_state(struct mmu_vcpu *vcpu);
 
 /*
  * Read the PDPTEs that PAE paging would load with @cr3 (SDM vol. 3A, 4.4.1).

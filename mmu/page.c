@@ -3,7 +3,8 @@
  * The pool of shadow pages: found by (gfn, role), made when there is none,
  * given up when the pool runs dry or the guest's table goes out of use.
  */
-#include "mmu/shadow.h"
+#include "mmu/page.h"
+#include "mmu/link.h"
 
 static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
 {
@@ -42,119 +43,26 @@ static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 	mmu->lru_first = index;
 }
 
-static struct shadow_page *find(struct mmu *mmu, gfn_t gfn,
-				union shadow_role role)
+struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
+				     union shadow_role role)
 {
-	u32 i;
+	u32 i = *hash_bucket(mmu, gfn);
 
-	for (i = *hash_bucket(mmu, gfn); i != LINK_NONE;
-	     i = mmu->pages[i].hash_next)
-		if (mmu->pages[i].gfn == gfn &&
-		    mmu->pages[i].role.word == role.word)
-			return &mmu->pages[i];
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		if (sp->gfn != gfn || sp->role.word != role.word)
+			continue;
+		lru_remove(mmu, sp);
+		lru_add(mmu, sp);
+		sp->epoch = mmu->epoch;
+		return sp;
+	}
 	return NULL;
 }
 
-struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
-				     const struct shadow_page *sp)
-{
-	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
-
-	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
-		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.direct)
-			return &mmu->pages[i];
-	return NULL;
-}
-
-/*
- * Sort the whole guest table into ABSENT and TRAP, at whatever level it is.
- * The frame is write-protected first, so no entry can change unseen between
- * the look at it and the first use of its shadow (invariant 1).
- */
-static void classify(struct mmu *mmu, struct shadow_page *sp)
-{
-	u64 present = spte_unfilled(mmu, sp, PTE_P);
-	u64 not_present = spte_unfilled(mmu, sp, 0);
-	const void *table;
-
-	/* With no table behind, nothing is absent. */
-	if (sp->role.direct) {
-		for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-			sp->spt[slot] = present;
-		return;
-	}
-	table = mmu_map_gfn(mmu, sp->gfn);
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-		sp->spt[slot] = shadow_gpte_in(sp, table, slot) & PTE_P
-					? present
-					: not_present;
-}
-
-/* What is not needed at once takes pages only while so many stay free. */
-#define SPARE_PAGES 32
-
-bool shadow_pages_to_spare(const struct mmu *mmu)
-{
-	return mmu->free_count > SPARE_PAGES;
-}
-
-bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		       u64 gpte)
-{
-	struct gpt_format format = role_format(mmu, sp->role);
-	struct shadow_key key;
-
-	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role) ||
-	    (gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
-	    gpte_is_large(&format, gpte, sp->role.level) ||
-	    gpte_reserved(&format, gpte, sp->role.level) ||
-	    !shadow_pages_to_spare(mmu))
-		return false;
-	key = shadow_child(mmu, sp, slot, gpte);
-	if (mmu_hfn(mmu, key.gfn) == HFN_NONE)
-		return false;
-	spte_set_table(mmu, sp, slot, shadow_page_get(mmu, key.gfn, key.role));
-	return true;
-}
-
-static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
-{
-	const void *table;
-
-	if (sp->role.direct || sp->role.level == 1 ||
-	    !mmu_bypasses(mmu, sp->role))
-		return;
-	table = mmu_map_gfn(mmu, sp->gfn);
-	if (!table)
-		return;
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		u64 gpte = shadow_gpte_in(sp, table, slot);
-
-		if (gpte & PTE_P)
-			shadow_link_ahead(mmu, sp, slot, gpte);
-	}
-	/* No guest has used these yet, so none tells of the table's use. */
-	sp->last_filled = PT_ENTRIES;
-}
-
-/* Write-protect the guest table before anyone looks at it (invariant 1). */
-static void protect_table(struct mmu *mmu, gfn_t gfn)
-{
-	if (!mmu_map_gfn(mmu, gfn) || mmu->frames[gfn].shadowed++)
-		return;
-	region_of(mmu, gfn)->shadowed++;
-	frame_write_protect(mmu, gfn);
-}
-
-static void unprotect_table(struct mmu *mmu, gfn_t gfn)
-{
-	if (!mmu_map_gfn(mmu, gfn) || --mmu->frames[gfn].shadowed)
-		return;
-	region_of(mmu, gfn)->shadowed--;
-}
-
-static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
-				union shadow_role role)
+struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
+				    union shadow_role role)
 {
 	struct shadow_page *sp = &mmu->pages[mmu->free];
 	u32 *bucket = hash_bucket(mmu, gfn);
@@ -169,31 +77,55 @@ static struct shadow_page *make(struct mmu *mmu, gfn_t gfn,
 	sp->used = 0;
 	sp->writes = 0;
 	sp->last_filled = PT_ENTRIES;
+	sp->epoch = mmu->epoch;
 	sp->hash_next = *bucket;
 	*bucket = page_index(mmu, sp);
 	lru_add(mmu, sp);
-	if (!role.direct)
-		protect_table(mmu, gfn);
-	classify(mmu, sp);
 	mmu->stats.pages_made++;
 	mmu->stats.pages_in_use++;
-	link_all_ahead(mmu, sp);
 	return sp;
 }
 
-struct shadow_page *shadow_page_get(struct mmu *mmu, gfn_t gfn,
-				    union shadow_role role)
+struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
+				       union shadow_role role)
 {
-	struct shadow_page *sp = find(mmu, gfn, role);
+	struct shadow_page *sp = shadow_page_find(mmu, gfn, role);
+	u64 unfilled;
 
-	if (!sp) {
-		sp = make(mmu, gfn, role);
-	} else {
-		lru_remove(mmu, sp);
-		lru_add(mmu, sp);
-	}
-	sp->epoch = mmu->epoch;
+	if (sp)
+		return sp;
+	sp = shadow_page_new(mmu, gfn, role);
+	/* With no table behind, nothing is absent. */
+	unfilled = spte_unfilled(mmu, sp, PTE_P);
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		sp->spt[slot] = unfilled;
 	return sp;
+}
+
+struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
+				     const struct shadow_page *sp)
+{
+	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
+
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
+		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.direct)
+			return &mmu->pages[i];
+	return NULL;
+}
+
+/* What is not needed at once takes pages only while so many stay free. */
+#define SPARE_PAGES 32
+
+bool shadow_pages_to_spare(const struct mmu *mmu)
+{
+	return mmu->free_count > SPARE_PAGES;
+}
+
+static void unprotect_table(struct mmu *mmu, gfn_t gfn)
+{
+	if (!mmu_map_gfn(mmu, gfn) || --mmu->frames[gfn].shadowed)
+		return;
+	region_of(mmu, gfn)->shadowed--;
 }
 
 /* Take it off every parent. */

@@ -36,6 +36,19 @@ static inline enum paging_mode paging_mode(u64 cr0, u64 cr4, u64 efer)
 	return cr4 & CR4_PAE ? PAGING_PAE : PAGING_32BIT;
 }
 
+static inline struct gpt_format gpt_format(enum paging_mode mode, bool nxe,
+					   bool pse, bool gigabyte_pages,
+					   u8 maxphyaddr)
+{
+	return (struct gpt_format){
+		.mode = mode,
+		.nxe = nxe,
+		.large_2 = mode != PAGING_32BIT || pse,
+		.large_3 = mode == PAGING_4LEVEL && gigabyte_pages,
+		.maxphyaddr = maxphyaddr,
+	};
+}
+
 /* The level of the table, in memory or in registers, where a walk begins. */
 static inline u8 paging_top_level(enum paging_mode mode)
 {

@@ -1,44 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shadow depends on in the virtual processor's state: the role of its
- * pages, its root, and the filter on page-fault exits.
+ * The root of the shadow, the way down from it, and what a change of the
+ * virtual processor's state does to both.
  */
 #include "lib/string.h"
-#include "mmu/shadow.h"
-
-union shadow_role vcpu_role(const struct mmu_vcpu *vcpu)
-{
-	enum paging_mode mode = vcpu_mode(vcpu);
-	bool cache = vcpu->mmu->policy.cache, paged = mode != PAGING_NONE;
-	union shadow_role role = {
-		.level = mode == PAGING_4LEVEL ? PT_LEVELS : PAE_ROOT_LEVEL,
-		.mode = mode,
-		.direct = mode != PAGING_4LEVEL || !cache,
-		.private = paged && !cache,
-		.access = ACCESS_ALL,
-		.dirty = !paged,
-	};
-
-	if (paged) {
-		role.wp = !!(vcpu->cr0 & CR0_WP);
-		role.nxe = vcpu_nxe(vcpu);
-		role.pse = mode == PAGING_32BIT && (vcpu->cr4 & CR4_PSE);
-		role.smep = !!(vcpu->cr4 & CR4_SMEP);
-		role.smap = !!(vcpu->cr4 & CR4_SMAP);
-	}
-	return role;
-}
+#include "mmu/link.h"
+#include "mmu/page.h"
+#include "mmu/root.h"
+#include "mmu/table.h"
 
 struct shadow_key root_child(const struct mmu_vcpu *vcpu, u32 index)
 {
-	struct shadow_key key = { .role = vcpu_role(vcpu) };
+	struct shadow_key key = { .role = vcpu->role };
 
 	key.role.level--;
 	key.role.direct = false;
 	if (key.role.mode == PAGING_PAE) {
 		key.gfn = (vcpu->pdpte[index] & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	} else {
-		key.gfn = vcpu_cr3_gfn(vcpu);
+		key.gfn = vcpu->top_gfn;
 		key.role.quadrant = index;
 	}
 	return key;
@@ -58,27 +38,81 @@ static void link_pdptes(struct mmu_vcpu *vcpu, struct shadow_page *root)
 		if (root->role.mode == PAGING_PAE && !(vcpu->pdpte[i] & PTE_P))
 			spte_clear(mmu, root, i, SPTE_ABSENT_VALUE);
 		else
-			spte_set_table(mmu, root, i,
-				       shadow_page_get(mmu, key.gfn, key.role));
+			spte_set_table(
+				mmu, root, i,
+				shadow_table_get(mmu, key.gfn, key.role));
 	}
 }
 
 struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
-	union shadow_role role = vcpu_role(vcpu);
+	union shadow_role role = vcpu->role;
 	gfn_t gfn = 0;
 
 	if (!vcpu->root) {
 		if (!role.direct)
-			gfn = vcpu_cr3_gfn(vcpu);
-		vcpu->root = shadow_page_get(mmu, gfn, role);
+			gfn = vcpu->top_gfn;
+		vcpu->root = shadow_table_get(mmu, gfn, role);
 		if (role_needs_pdptes(role))
 			link_pdptes(vcpu, vcpu->root);
 		vcpu->root_is_new = true;
 		mmu->stats.roots++;
 	}
 	return vcpu->root;
+}
+
+/* A page of the software TLB is for an address, whatever tables lead there. */
+static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
+{
+	struct shadow_key child = { .role = sp->role };
+
+	child.role.level--;
+	child.gfn = (gva & BITS(47, 0)) >>
+		    (PAGE_SHIFT + 9 * (sp->role.level - 1));
+	return child;
+}
+
+static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
+				      const struct shadow_page *sp,
+				      const struct guest_walk *walk)
+{
+	u8 level = sp->role.level;
+	u32 slot = pt_index(walk->gva, level);
+
+	if (sp->role.private)
+		return private_child(sp, walk->gva);
+	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
+		return root_child(vcpu, slot);
+	return shadow_child(vcpu->mmu, sp, slot,
+			    sp->role.direct ? 0 : walk->pte[level]);
+}
+
+static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
+{
+	shadow_make_room(vcpu->mmu, PT_LEVELS);
+	/* That may have taken the root. */
+	if (!vcpu->root)
+		shadow_make_room(vcpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
+	return vcpu_root(vcpu);
+}
+
+struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+				     const struct guest_walk *walk, u8 level)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp = root_with_room(vcpu);
+
+	while (sp->role.level > level) {
+		struct shadow_key key = next_on_path(vcpu, sp, walk);
+		struct shadow_page *child =
+			shadow_table_get(mmu, key.gfn, key.role);
+
+		spte_set_table(mmu, sp, pt_index(walk->gva, sp->role.level),
+			       child);
+		sp = child;
+	}
+	return sp;
 }
 
 hpa_t mmu_root(struct mmu_vcpu *vcpu)
@@ -91,8 +125,7 @@ hpa_t mmu_root(struct mmu_vcpu *vcpu)
 void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte)
 {
-	bool was_32bit = vcpu_mode(vcpu) == PAGING_32BIT;
-	union shadow_role role = vcpu_role(vcpu);
+	union shadow_role was = vcpu->role;
 
 	vcpu->cr0 = cr0;
 	vcpu->cr3 = cr3;
@@ -100,6 +133,7 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	vcpu->efer = efer;
 	if (pdpte)
 		memcpy(vcpu->pdpte, pdpte, sizeof(vcpu->pdpte));
+	mmu_derive_state(vcpu);
 	vcpu->root = NULL;
 	/*
 	 * What is a TLB forgets all that the processor's would. And where a
@@ -107,10 +141,11 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	 * the A and D flags of the former, which walks set unseen, are address
 	 * bits of the latter.
 	 */
-	if (role.private && role.word == vcpu_role(vcpu).word)
+	if (was.private && was.word == vcpu->role.word)
 		shadow_flush_private(vcpu->mmu);
 	else if (!vcpu->mmu->policy.cache ||
-		 was_32bit != (vcpu_mode(vcpu) == PAGING_32BIT))
+		 (was.mode == PAGING_32BIT) !=
+			 (vcpu->role.mode == PAGING_32BIT))
 		shadow_zap_all(vcpu->mmu);
 	mmu_flush(vcpu->mmu);
 }
@@ -139,7 +174,7 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
 	struct shadow_page *sp = vcpu->root;
 
 	/* Where tables are cached they are synced: nothing here is stale. */
-	if (mmu->policy.cache || !sp || vcpu_mode(vcpu) == PAGING_NONE)
+	if (mmu->policy.cache || !sp || vcpu->format.mode == PAGING_NONE)
 		return;
 	for (;;) {
 		u32 slot = pt_index(gva, sp->role.level);
@@ -160,20 +195,6 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
 	mmu_flush(mmu);
 }
 
-bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
-{
-	/*
-	 * An unpaged guest has no page faults of its own, and the PDPTEs of
-	 * its root can't be TRAP: all of its faults are Umbra's. So are those
-	 * of a guest whose tables are not cached: nothing tells that what was
-	 * absent is so still.
-	 */
-	return mmu->policy.bypass && mmu->policy.cache &&
-	       mmu->config.filter_works && role.mode != PAGING_NONE &&
-	       (role.mode != PAGING_4LEVEL || !role.nxe ||
-		mmu->config.leaf_trap_reserved);
-}
-
 /*
  * With exception-bitmap bit 14 set, a page fault exits if and only if
  * (error code & mask) == match; SDM vol. 3C, 25.2.
@@ -183,7 +204,7 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
 	struct mmu_filter filter = { .intercept = true };
 
 	/* mask = match = 0: all of them exit. */
-	if (mmu_bypasses(vcpu->mmu, vcpu_role(vcpu)))
+	if (mmu_bypasses(vcpu->mmu, vcpu->role))
 		filter.mask = filter.match = PFEC_P;
 	return filter;
 }

@@ -3,7 +3,10 @@
  * The guest has written one of its tables: every shadow of it follows, or is
  * given up when the table looks like going out of use.
  */
-#include "mmu/shadow.h"
+#include "mmu/child.h"
+#include "mmu/entry.h"
+#include "mmu/page.h"
+#include "mmu/table_write.h"
 
 /* So many writes in a row, and none of what they mapped was used: give up. */
 #define WRITES_IN_A_ROW 3

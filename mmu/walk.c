@@ -17,7 +17,7 @@ bool access_permitted(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
 {
 	bool user = access & PFEC_U, fetch = access & PFEC_I;
 
-	if (vcpu_mode(vcpu) == PAGING_NONE)
+	if (vcpu->format.mode == PAGING_NONE)
 		return true;
 	if (user && !(rights & ACCESS_U))
 		return false;
@@ -44,7 +44,7 @@ static void walk_fails(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 	if (status == WALK_RESERVED)
 		walk->error_code |= PFEC_RSVD;
 	/* I/D exists only with NXE, of PAE tables, or SMEP (SDM vol. 3A, 4.7). */
-	if (vcpu_nxe(vcpu) || (vcpu->cr4 & CR4_SMEP))
+	if (vcpu->format.nxe || (vcpu->cr4 & CR4_SMEP))
 		walk->error_code |= access & PFEC_I;
 }
 
@@ -90,7 +90,7 @@ static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
 static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
 			       struct guest_walk *walk, bool write)
 {
-	enum paging_mode mode = vcpu_mode(vcpu);
+	enum paging_mode mode = vcpu->format.mode;
 	u8 level = paging_top_level(mode);
 
 	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
@@ -120,14 +120,14 @@ static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
 static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 		u32 access)
 {
-	enum paging_mode mode = vcpu_mode(vcpu);
+	enum paging_mode mode = vcpu->format.mode;
 	u64 pdpte = vcpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
 				(PAE_PDPTES - 1)];
 
 	/* What the shadow's root of level 3 passes on (fault.c). */
 	walk->access[3] = ACCESS_ALL;
 	if (mode != PAGING_PAE) {
-		walk->table[paging_top_level(mode)] = vcpu_cr3_gfn(vcpu);
+		walk->table[paging_top_level(mode)] = vcpu->top_gfn;
 		return paging_top_level(mode);
 	}
 	walk->level = 3;
@@ -144,7 +144,7 @@ static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 static void descend(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 		    u32 access)
 {
-	struct gpt_format format = vcpu_format(vcpu);
+	struct gpt_format format = vcpu->format;
 	u8 rights = ACCESS_ALL;
 
 	for (u8 level = begin(vcpu, walk, access); level; level--) {
@@ -182,7 +182,7 @@ static void walk_unpaged(struct guest_walk *walk)
 void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		struct guest_walk *walk)
 {
-	struct gpt_format format = vcpu_format(vcpu);
+	struct gpt_format format = vcpu->format;
 	u64 pte, size;
 
 	walk->gva = gva;

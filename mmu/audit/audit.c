@@ -2,7 +2,8 @@
 /* The audit: see audit.h. Each rule cites the invariant that it is a part of. */
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
-#include "mmu/shadow.h"
+#include "mmu/child.h"
+#include "mmu/root.h"
 
 /* The entry at hand. */
 struct entry {
@@ -309,6 +310,15 @@ static bool audit_entries(struct entry *e)
 	return true;
 }
 
+/* The role that the state asks for now, whatever was kept of it. */
+static union shadow_role state_role(const struct mmu_vcpu *vcpu)
+{
+	struct mmu_vcpu now = *vcpu;
+
+	mmu_derive_state(&now);
+	return now.role;
+}
+
 static bool audit_page(struct entry *e)
 {
 	union shadow_role role = e->sp->role;
@@ -322,7 +332,7 @@ static bool audit_page(struct entry *e)
 	if (!role.direct && mmu_map_gfn(e->mmu, e->sp->gfn) &&
 	    !e->mmu->frames[e->sp->gfn].shadowed)
 		return breaks(e, 1, "a guest table is not protected");
-	if (e->sp == e->vcpu->root && role.word != vcpu_role(e->vcpu).word)
+	if (e->sp == e->vcpu->root && role.word != state_role(e->vcpu).word)
 		return breaks(e, 8, "the root is for another state");
 	e->format = role_format(e->mmu, role);
 	return audit_entries(e);

@@ -5,7 +5,8 @@
  * What Umbra writes itself, on the guest's behalf, is noted where it is done.
  */
 #include "lib/string.h"
-#include "mmu/shadow.h"
+#include "mmu/large.h"
+#include "mmu/link.h"
 
 u64 mmu_dirty_log_words(const struct mmu *mmu)
 {

@@ -63,6 +63,7 @@ static struct guest_walk walk(u32 access)
 {
 	struct guest_walk w;
 
+	mmu_derive_state(&vcpu);
 	guest_walk(&vcpu, GVA, access, &w);
 	return w;
 }

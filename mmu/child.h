@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The shadow page that an entry leads to; see child.c. */
+#ifndef MMU_CHILD_H
+#define MMU_CHILD_H
+
+#include "mmu/shadow.h"
+
+/* A shadow page by its key. */
+struct shadow_key {
+	gfn_t gfn;
+	union shadow_role role;
+};
+
+/*
+ * The entry of the guest's table that @slot of @sp shadows. Where there is no
+ * RAM, all ones. The second takes what mmu_map_gfn() has said of the table.
+ */
+u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot);
+u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot);
+/* The slots of @sp that shadow entry @index: [first, first+count). */
+u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
+/*
+ * The page that @slot of @sp, not a root of PDPTEs nor private, leads to if the
+ * guest's entry is @gpte: a guest table's, or a direct one.
+ */
+struct shadow_key shadow_child(const struct mmu *mmu,
+			       const struct shadow_page *sp, u32 slot,
+			       u64 gpte);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* From a guest's entry to its shadow; see entry.c. */
+#ifndef MMU_ENTRY_H
+#define MMU_ENTRY_H
+
+#include "mmu/shadow.h"
+
+/* Beside the entry of @walk in @sp, at level 1, fill what can be. */
+void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
+		     const struct guest_walk *walk);
+/*
+ * The guest has written the entry @gpte: make its shadow true again. Returns
+ * whether it leads somewhere now that was not mapped before.
+ */
+bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Putting an entry in place and taking it down; see link.c. */
+#ifndef MMU_LINK_H
+#define MMU_LINK_H
+
+#include "mmu/shadow.h"
+
+/* A zap of the page has to look at the slot. */
+static inline void shadow_note_use(struct shadow_page *sp, u32 slot)
+{
+	sp->used |= BIT(slot / SLOTS_A_BIT);
+}
+
+/* Make the entry ABSENT or TRAP, whichever @value is. */
+void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
+void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    struct shadow_page *child);
+void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte);
+void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte);
+/* Take the W right from every 4 KiB entry that maps the frame; no flush. */
+void frame_take_write(struct mmu *mmu, gfn_t gfn);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool of shadow pages; see page.c. */
+#ifndef MMU_PAGE_H
+#define MMU_PAGE_H
+
+#include "mmu/shadow.h"
+
+/* Free shadow pages until @count can be made. */
+void shadow_make_room(struct mmu *mmu, u32 count);
+/* Returns true if there are more than those that a fault may need. */
+bool shadow_pages_to_spare(const struct mmu *mmu);
+/* The page of this key, now the most recent one; NULL: there is none. */
+struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
+				     union shadow_role role);
+/* A new page from the pool, which is not empty. Its entries are undefined. */
+struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
+				    union shadow_role role);
+/* Find or make a page with no guest table behind: its entries are unfilled. */
+struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
+				       union shadow_role role);
+/* The next page after @sp (first: NULL) made of @gfn as a table. */
+struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
+				     const struct shadow_page *sp);
+/* Give up the page: it is off its parents, and free. */
+void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp);
+void shadow_zap_all(struct mmu *mmu);
+/* All pages are private, of one role: forget what they map. */
+void shadow_flush_private(struct mmu *mmu);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows from the state of the processor: the format of the guest's
+ * tables, the role of the pages that shadow them, and what an entry is before
+ * it is filled.
+ */
+#include "mmu/mmu.h"
+#include "mmu/shadow.h"
+
+static union shadow_role root_role(const struct mmu_vcpu *vcpu)
+{
+	enum paging_mode mode = vcpu->format.mode;
+	bool cache = vcpu->mmu->policy.cache, paged = mode != PAGING_NONE;
+	union shadow_role role = {
+		.level = mode == PAGING_4LEVEL ? PT_LEVELS : PAE_ROOT_LEVEL,
+		.mode = mode,
+		.direct = mode != PAGING_4LEVEL || !cache,
+		.private = paged && !cache,
+		.access = ACCESS_ALL,
+		.dirty = !paged,
+	};
+
+	if (paged) {
+		role.wp = !!(vcpu->cr0 & CR0_WP);
+		role.nxe = vcpu->format.nxe;
+		role.pse = mode == PAGING_32BIT && (vcpu->cr4 & CR4_PSE);
+		role.smep = !!(vcpu->cr4 & CR4_SMEP);
+		role.smap = !!(vcpu->cr4 & CR4_SMAP);
+	}
+	return role;
+}
+
+void mmu_derive_state(struct mmu_vcpu *vcpu)
+{
+	const struct mmu_config *config = &vcpu->mmu->config;
+	enum paging_mode mode = paging_mode(vcpu->cr0, vcpu->cr4, vcpu->efer);
+	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
+	u64 mask = mode == PAGING_4LEVEL ? PTE_ADDR_MASK : BITS(31, 12);
+
+	/* EFER.NXE is without effect on 32-bit paging (4.1.1). */
+	vcpu->format = gpt_format(mode,
+				  (vcpu->efer & EFER_NXE) && mode >= PAGING_PAE,
+				  vcpu->cr4 & CR4_PSE, config->gigabyte_pages,
+				  config->maxphyaddr);
+	vcpu->role = root_role(vcpu);
+	vcpu->top_gfn = (vcpu->cr3 & mask) >> PAGE_SHIFT;
+}
+
+bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
+{
+	/*
+	 * An unpaged guest has no page faults of its own, and the PDPTEs of
+	 * its root can't be TRAP: all of its faults are Umbra's. So are those
+	 * of a guest whose tables are not cached: nothing tells that what was
+	 * absent is so still.
+	 */
+	return mmu->policy.bypass && mmu->policy.cache &&
+	       mmu->config.filter_works && role.mode != PAGING_NONE &&
+	       (role.mode != PAGING_4LEVEL || !role.nxe ||
+		mmu->config.leaf_trap_reserved);
+}
+
+/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit. */
+bool spte_trap_is_reserved(const struct mmu *mmu, union shadow_role role)
+{
+	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||
+	       mmu->config.leaf_trap_reserved;
+}
+
+u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp, u64 gpte)
+{
+	union shadow_role role = sp->role;
+
+	/* The processor loads PDPTEs at VM entry and refuses reserved bits. */
+	if (role_is_pae_root(role))
+		return SPTE_ABSENT_VALUE;
+	if (!(gpte & PTE_P) && mmu_bypasses(mmu, role))
+		return SPTE_ABSENT_VALUE;
+	return spte_trap(spte_trap_is_reserved(mmu, role));
+}

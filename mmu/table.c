@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shadow of a guest table: the table is write-protected, then every entry
+ * of it is sorted into ABSENT and TRAP. From then on the shadow is kept true.
+ */
+#include "mmu/table.h"
+#include "mmu/large.h"
+#include "mmu/link.h"
+#include "mmu/page.h"
+
+/* Write-protect the guest table before anyone looks at it (invariant 1). */
+static void protect_table(struct mmu *mmu, gfn_t gfn)
+{
+	if (!mmu_map_gfn(mmu, gfn) || mmu->frames[gfn].shadowed++)
+		return;
+	region_of(mmu, gfn)->shadowed++;
+	region_split(mmu, gfn);
+	frame_take_write(mmu, gfn);
+	/*
+	 * Even where no entry had W: one that was taken down without a flush
+	 * may still be in the TLB, writable (invariants 1 and 6).
+	 */
+	mmu_flush(mmu);
+}
+
+/*
+ * Sort the whole guest table into ABSENT and TRAP, at whatever level it is.
+ * The frame is write-protected first, so no entry can change unseen between
+ * the look at it and the first use of its shadow (invariant 1).
+ */
+static void classify(struct mmu *mmu, struct shadow_page *sp)
+{
+	u64 present = spte_unfilled(mmu, sp, PTE_P);
+	u64 not_present = spte_unfilled(mmu, sp, 0);
+	const void *table = mmu_map_gfn(mmu, sp->gfn);
+
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		sp->spt[slot] = shadow_gpte_in(sp, table, slot) & PTE_P
+					? present
+					: not_present;
+}
+
+bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+	struct shadow_key key;
+
+	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role) ||
+	    (gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
+	    gpte_is_large(&format, gpte, sp->role.level) ||
+	    gpte_reserved(&format, gpte, sp->role.level) ||
+	    !shadow_pages_to_spare(mmu))
+		return false;
+	key = shadow_child(mmu, sp, slot, gpte);
+	if (mmu_hfn(mmu, key.gfn) == HFN_NONE)
+		return false;
+	spte_set_table(mmu, sp, slot, shadow_table_get(mmu, key.gfn, key.role));
+	return true;
+}
+
+static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
+{
+	const void *table;
+
+	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role))
+		return;
+	table = mmu_map_gfn(mmu, sp->gfn);
+	if (!table)
+		return;
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
+		u64 gpte = shadow_gpte_in(sp, table, slot);
+
+		if (gpte & PTE_P)
+			shadow_link_ahead(mmu, sp, slot, gpte);
+	}
+	/* No guest has used these yet, so none tells of the table's use. */
+	sp->last_filled = PT_ENTRIES;
+}
+
+struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
+				     union shadow_role role)
+{
+	struct shadow_page *sp;
+
+	if (role.direct)
+		return shadow_page_direct(mmu, gfn, role);
+	sp = shadow_page_find(mmu, gfn, role);
+	if (sp)
+		return sp;
+	sp = shadow_page_new(mmu, gfn, role);
+	protect_table(mmu, gfn);
+	classify(mmu, sp);
+	link_all_ahead(mmu, sp);
+	return sp;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes of guest tables; see table_write.c. */
+#ifndef MMU_TABLE_WRITE_H
+#define MMU_TABLE_WRITE_H
+
+#include "mmu/shadow.h"
+
+/* [gpa, gpa+len), in one frame, has been written: sync its shadows. */
+void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len);
+
+#endif
