@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Umbra's build. `make` gives build/umbra.elf; `make help` lists the rest.
+# Umbra's build. `make` gives build/umbra.elf, and the check guest for it to run;
+# `make help` lists the rest.
 # A new .c or .asm file in one of the rooms is picked up by itself.
 
 B := build
@@ -40,7 +41,7 @@ OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o)
 .PHONY: all run demo test check image unit fuzz fuzz-short lint format clean \
 	help
 
-all: $(B)/umbra.elf
+all: $(B)/umbra.elf check-guest
 
 # The built-in guest is a kernel of its own; its fragment adds to OBJS the
 # object that carries it.
@@ -197,7 +198,7 @@ CHECK_SCENARIOS := demo-haswell check-nowalk-haswell exit-status linux-nopti
 
 check: export MODEL_STEPS := $(CHECK_MODEL_STEPS)
 check: export FUZZ_SECONDS := 5
-check: lint $(B)/umbra.elf $(LINUX)
+check: lint $(B)/umbra.elf $(LINUX) check-guest
 	$(MAKE) unit
 	$(MAKE) fuzz-short
 	tests/scenarios/run.py $(CHECK_SCENARIOS)
@@ -205,7 +206,7 @@ check: lint $(B)/umbra.elf $(LINUX)
 # --- Care -------------------------------------------------------------------
 
 FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
-	tests/*/*.[ch])
+	tests/*/*.[ch] tests/guests/*/*.[ch])
 
 # Two things that cppcheck can't know: asm goto has outputs, and linker.ld
 # gives the bounds of tables.
@@ -225,7 +226,7 @@ clean:
 	rm -rf $(B)
 
 help:
-	@echo 'make             build build/umbra.elf'
+	@echo 'make             build build/umbra.elf and the check guest'
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
 	@echo 'make demo        the built-in guest on each rung: exits per fault'
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'

@@ -23,6 +23,7 @@
 /* The words that a module's string begins with; see tools/mkimage. */
 #define MODULE_KERNEL "kernel"
 #define MODULE_INITRD "initrd"
+#define MODULE_GUEST "guest"
 
 #define DEFAULT_BUILTIN "demo"
 
@@ -59,23 +60,56 @@ static size_t find_modules(const struct boot_info *info, const char *word,
 	return count;
 }
 
-/* The kernel that the boot loader has brought along, of whatever kind. */
-static void load_kernel(const struct boot_info *info)
+/*
+ * The kernel that @words ask for among the modules: "linux" is the one of the
+ * word "kernel", "NAME ARGUMENTS" the one of "guest NAME", with all of @words
+ * as its command line. Returns false if the boot loader has brought none.
+ */
+static bool find_kernel(const struct boot_info *info, const char *words,
+			struct load_module *out)
 {
-	struct load_module kernel, modules[LOAD_MODULES_MAX];
-	struct load_request request = { .modules = modules, .rsdp = vm.rsdp };
+	struct load_module guests[LOAD_MODULES_MAX];
+	size_t count;
+
+	if (strcmp(words, "linux") == 0)
+		return find_modules(info, MODULE_KERNEL, out, 1);
+	count = find_modules(info, MODULE_GUEST, guests, LOAD_MODULES_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (builtin_is_named(words, guests[i].name)) {
+			*out = guests[i];
+			out->name = words;
+			return true;
+		}
+	return false;
+}
+
+static void __noreturn refuse_guest(const char *words)
+{
+	log_info("there is no guest \"%s\" here. Built in are:", words);
+	for (const char *const *name = builtin_names; *name; name++)
+		log_info("  %s", *name);
+	log_info("The others come as multiboot2 modules, known by their "
+		 "strings:");
+	log_info("  linux: \"" MODULE_KERNEL " ARGUMENTS\" (tools/run "
+		 "--kernel FILE)");
+	log_info("  check: \"" MODULE_GUEST " check\" (make check-guest; then "
+		 "tools/run and make image take it along)");
+	refuse();
+}
+
+/* A kernel of any kind; its module's name is its command line. */
+static void load_kernel(const struct boot_info *info,
+			const struct load_module *kernel)
+{
+	struct load_module modules[LOAD_MODULES_MAX];
+	struct load_request request = { .kernel = kernel->start,
+					.kernel_size = kernel->size,
+					.cmdline = kernel->name,
+					.modules = modules,
+					.rsdp = vm.rsdp };
 	enum load_status status;
 	struct guest_entry entry;
 
-	if (!find_modules(info, MODULE_KERNEL, &kernel, 1)) {
-		log_info("no kernel to run: give one as a multiboot2 "
-			 "module whose string begins with \"" MODULE_KERNEL
-			 "\" (tools/run --kernel FILE)");
-		refuse();
-	}
-	request.kernel = kernel.start;
-	request.kernel_size = kernel.size;
-	request.cmdline = kernel.name;
 	request.module_count =
 		find_modules(info, MODULE_INITRD, modules, LOAD_MODULES_MAX);
 	status = guest_load(&vm.memory, &request, &entry);
@@ -86,32 +120,23 @@ static void load_kernel(const struct boot_info *info)
 	}
 	vm.name = entry.kind;
 	vcpu_start(&vm.vcpu, &entry);
-	log_info("guest: %s, \"%s\"", entry.kind, kernel.name);
+	log_info("guest: %s, \"%s\"", entry.kind, kernel->name);
 }
 
 /* "NAME ARGUMENTS": the built-in guest gets all of it as its command line. */
 static void load_builtin(const char *words)
 {
-	const struct builtin_guest *guest = builtin_find(words);
-
-	if (!guest) {
-		log_info("there is no guest called \"%s\", but these:", words);
-		log_info("  linux");
-		for (guest = builtin_guests; guest->name; guest++)
-			log_info("  %s", guest->name);
-		refuse();
-	}
 	if (vm.memory.low_end < BUILTIN_MEMORY_MIN) {
 		log_info("the built-in guest needs %llu MiB of memory",
 			 BUILTIN_MEMORY_MIN / MIB);
 		refuse();
 	}
-	guest_memory_write(&vm.memory, guest->load, guest->start,
-			   guest->end - guest->start);
+	guest_memory_write(&vm.memory, BUILTIN_LOAD_GPA, builtin_blob_start,
+			   (u64)(builtin_blob_end - builtin_blob_start));
 	guest_memory_write(&vm.memory, BUILTIN_ARGUMENTS_GPA, words,
 			   strlen(words) + 1);
 	vcpu_start(&vm.vcpu, &(struct guest_entry){
-				     .rip = guest->entry,
+				     .rip = BUILTIN_ENTRY_GPA,
 				     .rbx = BUILTIN_ARGUMENTS_GPA,
 				     .cs = GUEST_FLAT_CS,
 				     .ds = GUEST_FLAT_DS,
@@ -122,7 +147,7 @@ static void load_builtin(const char *words)
 void start(const struct boot_info *info, const struct options *options)
 {
 	const char *guest = options->guest;
-	struct load_module unused;
+	struct load_module kernel;
 	const struct hypervisor *below = vmx_hypervisor();
 	struct selftest_result selftest;
 
@@ -142,16 +167,18 @@ void start(const struct boot_info *info, const struct options *options)
 		machine_end(END_REPORT, 0);
 	}
 	if (!guest[0])
-		guest = find_modules(info, MODULE_KERNEL, &unused, 1)
+		guest = find_modules(info, MODULE_KERNEL, &kernel, 1)
 				? "linux"
 				: DEFAULT_BUILTIN;
 	vm.name = guest;
 	if (!vm_create(&vm, &options->vm, &selftest))
 		refuse();
-	if (strcmp(guest, "linux") == 0)
-		load_kernel(info);
-	else
+	if (builtin_exists(guest))
 		load_builtin(guest);
+	else if (find_kernel(info, guest, &kernel))
+		load_kernel(info, &kernel);
+	else
+		refuse_guest(guest);
 	vm_run(&vm);
 	machine_end(vm.end_reason, vm.end_status);
 }

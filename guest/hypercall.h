@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypercalls of the built-in guests: VMCALL at CPL 0 with the number in
- * EAX. Unmodified guests know nothing of them. This header is shared by Umbra
- * and by guest/builtin/.
+ * The hypercalls of the built-in guests and of the check guest: VMCALL at CPL 0
+ * with the number in EAX. Unmodified guests know nothing of them. Umbra and
+ * those guests share this header.
  */
 #ifndef GUEST_HYPERCALL_H
 #define GUEST_HYPERCALL_H

@@ -78,7 +78,7 @@ $(B)/image.parameters: FORCE | $(B)/.deps
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
-		$(B)/image.parameters tools/mkimage tools/guests.mk
+		$(GUESTS)/tests/check.bin $(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
 		--kernel $(KERNEL) --initrd $(INITRD) \
 		--memtest $(GUESTS)/memtest $@

@@ -19,14 +19,6 @@ static struct cost {
 static char rung[RUNG_NAME_SIZE] = "bare";
 static const char *error;
 
-u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
-{
-	u32 eax = number;
-
-	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
-	return eax;
-}
-
 void bench_fails(const char *what)
 {
 	if (!error)

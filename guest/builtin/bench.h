@@ -4,7 +4,6 @@
 #define GUEST_BUILTIN_BENCH_H
 
 #include "guest/builtin/kernel.h"
-#include "guest/hypercall.h"
 
 struct bench_op {
 	const char *name;
@@ -21,7 +20,8 @@ extern const u32 bench_op_count;
 /* The benchmark measures nonsense: @what went wrong. */
 void bench_fails(const char *what);
 
-/* A hypercall of guest/hypercall.h: EAX is returned. */
-u32 hypercall(enum hypercall number, u64 rdi, void *rsi);
+/* The two large programs; each returns the guest's exit status. */
+u32 demo_main(void);
+u32 bench_main(void);
 
 #endif

@@ -26,18 +26,35 @@
 /* Arguments are separated by a blank or, where that needs quoting, a colon. */
 #define BUILTIN_IS_SEPARATOR(c) ((c) == ' ' || (c) == ':')
 
-struct builtin_guest {
-	const char *name; /* the first word of the arguments */
-	const u8 *start; /* the blob, in Umbra's image */
-	const u8 *end;
-	gpa_t load; /* where the blob goes, page-aligned */
-	gpa_t entry;
-};
+/* The length of the first word of @arguments, in bytes. */
+static inline size_t builtin_name_length(const char *arguments)
+{
+	size_t length = 0;
 
-/* Ends with an entry whose name is NULL. */
-extern const struct builtin_guest builtin_guests[];
+	while (arguments[length] && !BUILTIN_IS_SEPARATOR(arguments[length]))
+		length++;
+	return length;
+}
 
-/* The guest that the first word of @arguments names; NULL: there is none. */
-const struct builtin_guest *builtin_find(const char *arguments);
+/* Returns true if the first word of @arguments is @name. */
+static inline bool builtin_is_named(const char *arguments, const char *name)
+{
+	size_t length = builtin_name_length(arguments);
+
+	for (size_t i = 0; i < length; i++)
+		if (name[i] != arguments[i])
+			return false;
+	return !name[length];
+}
+
+/* The names of the built-in guests; the last one is NULL. */
+extern const char *const builtin_names[];
+
+/* The blob, in Umbra's image. */
+extern const u8 builtin_blob_start[];
+extern const u8 builtin_blob_end[];
+
+/* Returns true if the first word of @arguments names a built-in guest. */
+bool builtin_exists(const char *arguments);
 
 #endif

@@ -4,18 +4,25 @@
 # Umbra's then carries. Included by the Makefile.
 
 BUILTIN := $(B)/guest/builtin
+# The part that every 64-bit guest is made of.
+RUNTIME64_OBJS := $(patsubst %,$(BUILTIN)/%.o, \
+	entry.asm console kernel paging trap)
 BUILTIN_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard guest/builtin/*.c)) \
 	$(BUILTIN)/entry.asm.o
 
 # It lives at 1 MiB, not in the last 2 GiB; and it had better be small. No loop
 # of its own is to become a call of a library that it doesn't have.
-$(BUILTIN_OBJS): guest/builtin/builtin.mk
-$(BUILTIN_OBJS): CFLAGS += -mcmodel=small -Os -fomit-frame-pointer \
+GUEST64_CFLAGS := -mcmodel=small -Os -fomit-frame-pointer \
 	-fno-tree-loop-distribute-patterns
+$(BUILTIN_OBJS): guest/builtin/builtin.mk
+$(BUILTIN_OBJS): CFLAGS += $(GUEST64_CFLAGS)
+
+LINK_GUEST64 = $(CC) $(LDFLAGS) -T guest/builtin/builtin.ld \
+	$(filter %.o,$^) -o $@
 
 $(BUILTIN)/guest.elf: $(BUILTIN_OBJS) guest/builtin/builtin.ld
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -T guest/builtin/builtin.ld $(BUILTIN_OBJS) -o $@
+	$(Q)$(LINK_GUEST64)
 
 $(BUILTIN)/guest.bin: $(BUILTIN)/guest.elf
 	$(Q)objcopy -O binary $< $@

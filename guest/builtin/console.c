@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in guest's console: COM1, polled, and just enough of printf. */
+/* The guests' console: COM1, polled, and just enough of printf. */
 #include "guest/builtin/kernel.h"
 
 #include <stdarg.h>

@@ -1,14 +1,11 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The built-in guest's beginning and the little that C can't say: the way from
+; The 64-bit runtime's beginning and the little that C can't say: the way from
 ; 32-bit unpaged mode to 64-bit mode, the trap stubs, the way to user mode and
-; back, and a visit to the unpaged state.
+; back, and the way to real mode.
 
-CR0_PE		equ 1 << 0
-CR0_MP		equ 1 << 1
-CR0_EM		equ 1 << 2
-CR0_WP		equ 1 << 16
-CR0_PG		equ 1 << 31
+%include "guest/builtin/kernel.inc"
+
 CR4_PAE		equ 1 << 5
 CR4_OSFXSR	equ 1 << 9
 MSR_EFER	equ 0xc0000080
@@ -129,6 +126,7 @@ start64:
 	mov	esi, [boot_ebx]
 	call	kernel_main
 
+global load_data_segments
 load_data_segments:
 	mov	eax, DATA
 	mov	ds, eax
@@ -152,7 +150,7 @@ align 16
 	jmp	trap_common
 %endmacro
 
-; TRAP_STUB_SIZE in kernel.h
+; TRAP_STUB_SIZE in trap.c
 global trap_stubs
 align 16
 trap_stubs:
@@ -243,84 +241,14 @@ run_end:
 	pop	rbx
 	ret
 
-; u64 access_*(u64 gva), once for each mode: the kernel may not be allowed to
-; execute the user's code (SMEP). A write leaves what is there as it is.
-%macro ACCESSES 1
-global access_read_%1
-access_read_%1:
-	mov	rax, [rdi]
-	ret
-global access_write_%1
-access_write_%1:
-	lock or qword [rdi], 0
-	ret
-global access_fetch_%1
-access_fetch_%1:
-	jmp	rdi			; at a RET
-%endmacro
-
-ACCESSES kernel
-
 section .user exec
 user_stub:
 	call	rax
-	int	0x80			; VECTOR_USER_DONE in kernel.h
-ACCESSES user
+	int	0x80			; VECTOR_USER_DONE in trap.c
 
-; --- The unpaged state --------------------------------------------------------
+; --- Real mode ---------------------------------------------------------------
 
 section .text
-
-; From 64-bit mode, by way of compatibility mode, to 32-bit code without paging;
-; what follows is assembled for it. EAX is CR0.
-%macro TO_UNPAGED 0
-	call	load_data_segments
-	push	CODE32
-	push	%%compatibility
-	retfq
-
-bits 32
-%%compatibility:
-	mov	eax, cr0
-	and	eax, ~CR0_PG
-	mov	cr0, eax
-%endmacro
-
-; void unpaged_visit(struct unpaged_visit *visit): see kernel.h
-global unpaged_visit
-unpaged_visit:
-	push	rbx
-	push	rbp
-	push	r12
-	push	r13
-	push	r14
-	push	r15
-	TO_UNPAGED
-
-	mov	esi, [edi]
-	mov	eax, [esi]
-	mov	[edi + 8], eax
-	mov	esi, [edi + 16]
-	mov	eax, [edi + 24]
-	mov	[esi], eax
-	mov	eax, [edi + 28]
-	mov	[esi + 4], eax
-
-	mov	eax, cr0
-	or	eax, CR0_PG
-	mov	cr0, eax
-	jmp	CODE64:.back
-
-bits 64
-.back:
-	mov	esp, esp		; the upper half is undefined by now
-	pop	r15
-	pop	r14
-	pop	r13
-	pop	r12
-	pop	rbp
-	pop	rbx
-	ret
 
 ; void leave_for_real_mode(void): from the unpaged state to where Umbra can't
 ; follow. It does not return: on a machine that can, it halts there.
@@ -343,17 +271,12 @@ align 16
 global gdt
 gdt:
 	dq 0
-CODE64 equ $ - gdt
-	dq 0x00af9b000000ffff
-DATA equ $ - gdt
-	dq 0x00cf93000000ffff
-CODE32 equ $ - gdt
-	dq 0x00cf9b000000ffff
-USER_DATA equ $ - gdt + 3
-	dq 0x00cff3000000ffff
-USER_CODE equ $ - gdt + 3
-	dq 0x00affb000000ffff
-	dq 0, 0				; SELECTOR_TSS in kernel.h
+	dq 0x00af9b000000ffff		; CODE64
+	dq 0x00cf93000000ffff		; DATA
+	dq 0x00cf9b000000ffff		; CODE32
+	dq 0x00cff3000000ffff		; USER_DATA
+	dq 0x00affb000000ffff		; USER_CODE
+	dq 0, 0				; SELECTOR_TSS in trap.c
 gdt_end:
 
 gdt_pointer:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in guest's main function: find out which machine this is, and run
- * the program that the arguments name.
+ * The runtime's main function: find out which machine this is, and run the
+ * program that the arguments name.
  */
 #include "guest/builtin/kernel.h"
 
@@ -13,18 +13,15 @@
 
 /* Multiboot 1 specification, 3.2 and 3.3. */
 #define MB1_LOADED 0x2badb002
+#define MB1_HAS_MEMORY BIT(0)
 #define MB1_HAS_ARGUMENTS BIT(2)
 
 struct mb1_info {
 	u32 flags;
-	u32 memory[2];
+	u32 memory_lower; /* in KiB */
+	u32 memory_upper; /* in KiB, from 1 MiB on */
 	u32 boot_device;
 	u32 arguments;
-};
-
-struct program {
-	const char *name;
-	u32 (*run)(void);
 };
 
 bool on_umbra;
@@ -59,6 +56,14 @@ struct cpuid_result cpuid(u32 leaf)
 	return r;
 }
 
+u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
+{
+	u32 eax = number;
+
+	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
+	return eax;
+}
+
 static bool find_umbra(void)
 {
 	struct cpuid_result r;
@@ -91,19 +96,20 @@ void __noreturn guest_exit(u32 status)
 /* The word after the first one; "" if there is none. */
 static const char *second_word(const char *s)
 {
-	while (*s && !BUILTIN_IS_SEPARATOR(*s))
-		s++;
+	s += builtin_name_length(s);
 	while (BUILTIN_IS_SEPARATOR(*s))
 		s++;
 	return s;
 }
 
-static bool first_word_is(const char *s, const char *word)
+static void require_memory(const struct mb1_info *info)
 {
-	while (*word)
-		if (*s++ != *word++)
-			return false;
-	return !*s || BUILTIN_IS_SEPARATOR(*s);
+	if (info->flags & MB1_HAS_MEMORY &&
+	    info->memory_upper < (BUILTIN_MEMORY_MIN - MIB) / KIB) {
+		print("guest: it needs %u MiB of memory\n",
+		      (u32)(BUILTIN_MEMORY_MIN / MIB));
+		guest_exit(1);
+	}
 }
 
 /*
@@ -118,6 +124,7 @@ static void get_arguments(u32 eax, u64 ebx)
 	size_t i;
 
 	if (eax == MB1_LOADED) {
+		require_memory(info);
 		if (!(info->flags & MB1_HAS_ARGUMENTS))
 			return;
 		s = (const char *)(u64)info->arguments;
@@ -131,12 +138,6 @@ static void get_arguments(u32 eax, u64 ebx)
 		arguments[i] = s[i];
 }
 
-static u32 hello_main(void)
-{
-	print("hello from the built-in guest\n");
-	return 0;
-}
-
 u32 argument_number(void)
 {
 	const char *s = second_word(arguments);
@@ -147,63 +148,19 @@ u32 argument_number(void)
 	return number;
 }
 
-static u32 exit_status_main(void)
-{
-	return argument_number();
-}
-
-static u32 __noreturn halt_main(void)
-{
-	for (;;)
-		__asm__ volatile("cli; hlt");
-}
-
-static u32 __noreturn spin_main(void)
-{
-	for (;;)
-		__asm__ volatile("");
-}
-
-/* With no IDT, #UD becomes #DF, and #DF a shutdown (SDM vol. 3A, 6.15). */
-static u32 triple_fault_main(void)
-{
-	static const u8 no_table[10];
-
-	__asm__ volatile("lidt %0; ud2" : : "m"(no_table));
-	return 0;
-}
-
-static u32 real_mode_main(void)
-{
-	leave_for_real_mode();
-	return 1;
-}
-
-static const struct program programs[] = {
-	{ "demo", demo_main },
-	{ "bench", bench_main },
-	{ "check", check_main },
-	{ "hello", hello_main },
-	{ "exit-status", exit_status_main },
-	{ "halt", halt_main },
-	{ "spin", spin_main },
-	{ "triple-fault", triple_fault_main },
-	{ "real-mode", real_mode_main },
-};
-
 void __noreturn kernel_main(u32 eax, u64 ebx);
 
 void __noreturn kernel_main(u32 eax, u64 ebx)
 {
-	size_t i;
+	const struct program *program;
 
 	console_init();
 	on_umbra = find_umbra();
 	get_arguments(eax, ebx);
 	trap_init();
-	for (i = 0; i < ARRAY_SIZE(programs); i++)
-		if (first_word_is(arguments, programs[i].name))
-			guest_exit(programs[i].run());
+	for (program = programs; program->name; program++)
+		if (builtin_is_named(arguments, program->name))
+			guest_exit(program->run());
 	print("guest: there is no program \"%s\"\n", arguments);
 	guest_exit(1);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in guest: what its parts offer one another. It is a kernel in its
- * own right, which shares no code with Umbra; memory is identity-mapped, up to
- * 16 MiB, all of it accessed and dirty.
+ * The runtime of the 64-bit guests: of the built-in one, and of the check guest
+ * (tests/guests/check). Each is a kernel in its own right, which shares no code
+ * with Umbra; memory is identity-mapped, up to 16 MiB, all of it accessed and
+ * dirty.
  */
 #ifndef GUEST_BUILTIN_KERNEL_H
 #define GUEST_BUILTIN_KERNEL_H
 
 #include "arch/x86/regs.h"
+#include "guest/hypercall.h"
 #include "lib/types.h"
 
 /* Code that user mode may execute; it must not call what is elsewhere. */
@@ -24,35 +26,34 @@
 void console_init(void);
 void print(const char *fmt, ...) __printf(1, 2);
 
+/* The guest's own: its programs, the last one without a name. */
+struct program {
+	const char *name; /* the first word of the arguments */
+	u32 (*run)(void); /* returns the guest's exit status */
+};
+extern const struct program programs[];
+
 /* kernel.c */
 struct cpuid_result {
 	u32 eax, ebx, ecx, edx;
 };
 struct cpuid_result cpuid(u32 leaf);
 extern bool on_umbra; /* is the machine Umbra's? */
+/* A hypercall of guest/hypercall.h; returns EAX. */
+u32 hypercall(enum hypercall number, u64 rdi, void *rsi);
 void __noreturn guest_exit(u32 status);
 /* The number in the arguments, after the program's name, or 0. */
 u32 argument_number(void);
 void *memset(void *dst, int byte, size_t n);
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
-/* The programs; each returns the guest's exit status. */
-u32 demo_main(void);
-u32 bench_main(void);
-u32 check_main(void);
-
 /* paging.c */
 /* Give all pages back, empty the window, and flush. */
 void pages_reset(void);
 /* A zeroed page; consecutive calls give consecutive frames, from 4 MiB on. */
 u64 *page_alloc(void);
-/* The entry for @gva in @table, which is of @level 1 to 4. */
-u64 *table_entry(u64 *table, gva_t gva, u32 level);
 #define PAGES_GPA (4 * MIB)
 #define PAGES_END (8 * MIB)
-/* Two large pages, and what is left of memory. */
-#define LARGE_A_GPA (8 * MIB)
-#define LARGE_B_GPA (10 * MIB)
 
 /* entry.asm */
 extern u64 boot_pml4[PT_ENTRIES];
@@ -64,22 +65,6 @@ extern u64 run_value; /* what the function given to run_*() returned */
 int run_kernel(u64 (*function)(u64), u64 argument);
 int run_user(u64 (*function)(u64), u64 argument);
 void __noreturn run_abort(void);
-
-u64 access_read_kernel(u64 gva);
-u64 access_read_user(u64 gva);
-u64 access_write_kernel(u64 gva);
-u64 access_write_user(u64 gva);
-u64 access_fetch_kernel(u64 gva);
-u64 access_fetch_user(u64 gva);
-
-/* Switch paging off, read, write, and switch paging on. */
-struct unpaged_visit {
-	u64 read_gpa;
-	u64 value_read; /* 32 bits */
-	u64 write_gpa;
-	u64 value_written; /* as two halves */
-};
-void unpaged_visit(struct unpaged_visit *visit);
 
 /* Enter real mode: this doesn't come back. */
 void leave_for_real_mode(void);

@@ -23,10 +23,3 @@ u64 *page_alloc(void)
 	next_page += PAGE_SIZE;
 	return memset(page, 0, PAGE_SIZE);
 }
-
-u64 *table_entry(u64 *table, gva_t gva, u32 level)
-{
-	u32 shift = PAGE_SHIFT + 9 * (level - 1);
-
-	return &table[(gva >> shift) % PT_ENTRIES];
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in guest's IDT, TSS and trap handler. */
+/* The 64-bit runtime's IDT, TSS and trap handler. */
 #include "guest/builtin/kernel.h"
 
 #define VECTOR_USER_DONE 0x80 /* as in entry.asm */

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The test guests: multiboot 1 kernels that check the machine from inside, on
-# the bare machine and under Umbra alike. Included by the Makefile.
+# the bare machine and under Umbra alike. Included by the Makefile, after
+# builtin.mk.
 
 TEST_GUESTS := $(B)/guests/tests
 TEST_GUEST_NAMES := access apic forms chaos insns tasks timers v86 boot boot2 boot64
@@ -15,8 +16,8 @@ TEST_GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding $(WARNINGS) -I. -m32 \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common \
 	-fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns
 
-.PHONY: test-guests
-test-guests: $(TEST_GUEST_NAMES:%=$(TEST_GUESTS)/%.elf)
+.PHONY: test-guests check-guest
+test-guests: $(TEST_GUEST_NAMES:%=$(TEST_GUESTS)/%.elf) check-guest
 
 $(TEST_GUESTS)/%.o: tests/guests/%.c tests/guests/guests.mk | $(B)/.deps
 	@mkdir -p $(@D)
@@ -51,4 +52,24 @@ $(TEST_GUESTS)/boot2.elf: $(TEST_GUESTS)/boot2.asm.o $(TEST_GUESTS)/boot.o \
 $(TEST_GUESTS)/boot64.elf: $(TEST_GUESTS)/boot.elf
 	$(Q)objcopy -I elf32-i386 -O elf64-x86-64 $< $@
 
--include $(wildcard $(TEST_GUESTS)/*.d)
+# The check guest: 64-bit code on the runtime of the built-in guest, and a flat
+# file like that. tools/mkimage takes it along where guest=check asks for it.
+CHECK_GUEST := $(TEST_GUESTS)/check.bin
+CHECK_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/guests/check/*.c)) \
+	$(B)/tests/guests/check/access.asm.o
+
+check-guest: $(CHECK_GUEST)
+
+$(CHECK_OBJS): guest/builtin/builtin.mk
+$(CHECK_OBJS): CFLAGS += $(GUEST64_CFLAGS)
+
+$(TEST_GUESTS)/check.elf: $(CHECK_OBJS) $(RUNTIME64_OBJS) \
+		guest/builtin/builtin.ld
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(LINK_GUEST64)
+
+$(CHECK_GUEST): $(TEST_GUESTS)/check.elf
+	$(Q)objcopy -O binary $< $@
+
+-include $(wildcard $(TEST_GUESTS)/*.d) $(CHECK_OBJS:.o=.d)

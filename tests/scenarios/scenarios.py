@@ -74,7 +74,7 @@ for model in CPUS:
     scenario(f"demo-{model}", model)(demo_table)
 
 
-# The machine as the built-in guest sees it from inside, on every rung, with the
+# The machine as the check guest sees it from inside, on every rung, with the
 # switches in combinations that are no rung, and with next to no shadow pages.
 def check_guest(s, cpu, options):
     run = s.start(*on_bochs(cpu), "--options", "guest=check " + options)
@@ -96,6 +96,16 @@ for label, model, options in (
         ("starved-noupdate", "penryn", "mmu=bypass mmu.update=0 mmu.pages=16"),
 ):
     scenario(f"check-{label}-{model}", model, options)(check_guest)
+
+
+@scenario("guest-unknown")
+def guest_unknown(s):
+    """A user who asks for an unknown guest reads which guests there are."""
+    run = s.start(*on_bochs(), "--options", "guest=nobody")
+    run.expect(r'^umbra: there is no guest "nobody" here', BOOT_SECONDS)
+    run.expect(r'^umbra: +check: "guest check" \(make check-guest; ',
+               BOOT_SECONDS)
+    run.finish(REFUSED, BOOT_SECONDS)
 
 
 @scenario("exit-status")

@@ -16,7 +16,7 @@ CHECK_PAGES, CHECK_STRIDE = 16, 29
 
 
 def checks_under_audit(s, rung):
-    """The built-in guest's own checks, with an audit after every exit."""
+    """The check guest's checks, with an audit after every exit."""
     run = s.start(*on_bochs(), "--options",
                   f"guest=check:{CHECK_STRIDE} mmu={rung} audit=1 "
                   f"mmu.pages={CHECK_PAGES}")

@@ -104,6 +104,9 @@ scenario("image-demo", "d", r"^demo: vtlb pass 1: exits/fault 2.00 ",
          r"^umbra: end: guest exit, status 0$")(chosen)
 scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
          r"^umbra: end: report, status 0$")(chosen)
+scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$",
+         r"^check: 0 of \d+ failed$",
+         r"^umbra: end: guest exit, status 0$")(chosen)
 # It shows itself on the VGA text screen alone, which the end would show.
 scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
 

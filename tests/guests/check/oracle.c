@@ -3,7 +3,7 @@
  * The oracle: what an access must do, by the letter of the manual (SDM vol. 3A,
  * 4.5 to 4.8), compared with what the machine makes of it.
  */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define IDENTITY_END (16 * MIB)
 #define CR2_MARK 0x5a5a5a5a /* no address that is ever touched */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of what control registers change, and of memory's edges. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define HOLE_GPA 0xa0000
 #define ONES_32 0xffffffffULL

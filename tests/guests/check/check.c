@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of checks, and the report. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define CPUID_EXTENDED_FEATURES 0x80000001
 #define CPUID_1_GB_PAGES BIT(26) /* EDX */
@@ -99,8 +99,10 @@ static u32 run_checks(const struct check *list, u32 count)
 	return failed ? 1 : 0;
 }
 
-u32 check_main(void)
+static u32 check_main(void)
 {
 	stride = argument_number() ? argument_number() : 1;
 	return run_checks(checks, ARRAY_SIZE(checks));
 }
+
+const struct program programs[] = { { "check", check_main }, { NULL, NULL } };

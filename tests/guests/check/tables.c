@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of tables that are more than a table. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define SELF_INDEX 510
 #define CANONICAL (~0ULL << 48)

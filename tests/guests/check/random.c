@@ -4,7 +4,7 @@
  * random instructions into a few frames that serve as tables of every level
  * and as data at once; after each change some address is looked at.
  */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define FRAMES 8
 #define STEPS 4000

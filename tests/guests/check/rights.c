@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of rights, reserved bits, and accessed and dirty bits. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define CPUID_STRUCTURED 7
 #define CPUID_7_EBX_SMEP BIT(7)

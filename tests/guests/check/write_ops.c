@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every way of writing a page-table entry that a kernel might think of. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define OP(name)                                                               \
 	static void op_##name(volatile u64 *e,                                 \

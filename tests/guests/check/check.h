@@ -4,12 +4,15 @@
  * says? They hold on the bare machine, so they must hold on Umbra, under every
  * policy.
  */
-#ifndef GUEST_BUILTIN_CHECK_H
-#define GUEST_BUILTIN_CHECK_H
+#ifndef TESTS_GUESTS_CHECK_H
+#define TESTS_GUESTS_CHECK_H
 
 #include "guest/builtin/kernel.h"
 
 #define LEVELS 4
+/* Two large pages, in memory that page_alloc() doesn't use. */
+#define LARGE_A_GPA (8 * MIB)
+#define LARGE_B_GPA (10 * MIB)
 /* An entry that allows everything, and that no access changes. */
 #define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
@@ -29,6 +32,23 @@ extern u32 stride; /* that N, or 1 */
 /* Has the running check complained enough? */
 bool is_enough(void);
 
+/* access.asm */
+u64 access_read_kernel(u64 gva);
+u64 access_read_user(u64 gva);
+u64 access_write_kernel(u64 gva);
+u64 access_write_user(u64 gva);
+u64 access_fetch_kernel(u64 gva);
+u64 access_fetch_user(u64 gva);
+
+/* Switch paging off, read, write, and switch paging on. */
+struct unpaged_visit {
+	u64 read_gpa;
+	u64 value_read; /* 32 bits */
+	u64 write_gpa;
+	u64 value_written; /* as two halves */
+};
+void unpaged_visit(struct unpaged_visit *visit);
+
 /* oracle.c */
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_KINDS };
 
@@ -46,6 +66,8 @@ void verify(gva_t gva);
 #define INSN_RET 0xc3
 
 /* chain.c */
+/* The entry for @gva in @table, which is of @level 1 to 4. */
+u64 *table_entry(u64 *table, gva_t gva, u32 level);
 /* The tables that translate one address: [1] to [4], by their level. */
 struct chain {
 	u64 *table[LEVELS + 1];

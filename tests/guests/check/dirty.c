@@ -3,8 +3,7 @@
  * Umbra's dirty log, by its hypercalls: of five frames, a page's and its
  * tables', those that were written are in it, and no others.
  */
-#include "guest/builtin/bench.h"
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define FRAMES 5
 #define PAGE BIT(0) /* in a set of the five: the page itself, ... */

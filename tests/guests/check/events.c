@@ -5,7 +5,7 @@
  * registers that CPUID promises.
  */
 #include "arch/x86/cpuid.h"
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 #define NON_CANONICAL BIT(47)
 #define STEPS_MAX 8

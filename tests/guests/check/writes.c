@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of how tables are written. */
-#include "guest/builtin/check.h"
+#include "tests/guests/check/check.h"
 
 /* An even entry between two others, so that 16-byte forms are aligned. */
 #define INDEX 2
