@@ -52,6 +52,10 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .max = ~0U,
 		  .help = "keep one frame in so many from the guest, and see "
 			  "that none is written" },
+		{ .name = "counters",
+		  .kind = OPTION_BOOL,
+		  .destination = &options->vm.counters,
+		  .help = "show the guest how often it has exited, by CPUID" },
 		{ .name = "doctor-test",
 		  .kind = OPTION_BOOL,
 		  .destination = &options->doctor_test,

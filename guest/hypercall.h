@@ -43,4 +43,11 @@ struct hypercall_counters {
 	u64 root_ticks; /* TSC ticks from exits to entries, but for HLT's */
 };
 
+/*
+ * With the option "counters", CPUID gives EDX:EAX = counter number ECX of these,
+ * or 0 beyond the last, at any CPL; but for that CPUID itself. Without it the
+ * leaf does not exist: a process could watch its neighbours by their exits.
+ */
+#define CPUID_COUNTERS 0x40000001
+
 #endif

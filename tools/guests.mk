@@ -68,6 +68,24 @@ $(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps
 	@mkdir -p $(@D)
 	tools/mkstress $@
 
+# The static programs that tools/bench measures Linux with, in an initial RAM file
+# system that comes after the other.
+WORKLOAD := $(GUESTS)/mmbench.cpio
+MMBENCH := $(GUESTS)/mmbench/bin
+$(MMBENCH)/mmbench: tests/workload/mmbench.c guest/hypercall.h | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -I. -static $< -o $@
+
+$(MMBENCH)/mmbench-end: tests/workload/end.asm | $(B)/.deps
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf64 -w+all -Werror $< -o $@.o
+	$(Q)$(CC) -nostdlib -static $@.o -o $@ && rm $@.o
+
+$(WORKLOAD): $(MMBENCH)/mmbench $(MMBENCH)/mmbench-end
+	$(Q)cd $(<D)/.. && find . | LC_ALL=C sort | \
+		cpio --quiet -o -H newc -R 0:0 --reproducible >$(abspath $@)
+
 # The files in the image are whatever these name.
 KERNEL ?= $(GUESTS)/vmlinuz
 INITRD ?= $(GUESTS)/initrd.cpio
@@ -94,7 +112,7 @@ demo: $(B)/umbra.elf
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
 
 # Tables on standard output; those, JSON and a chart in build/bench.
-bench: $(B)/umbra.elf $(LINUX)
+bench: $(B)/umbra.elf $(LINUX) $(WORKLOAD)
 	tools/bench
 
 .PHONY: scenario-files

@@ -7,6 +7,8 @@
 #include "vmx/vcpu.h"
 #include "vmx/report/words.h"
 
+struct cpuid_regs;
+
 /* Dispatch the exit in vcpu->exit. */
 void vmx_handle_exit(struct vcpu *vcpu);
 
@@ -23,5 +25,9 @@ void vmx_handle_task_switch(struct vcpu *vcpu);
 void vmx_handle_hlt(struct vcpu *vcpu);
 void vmx_handle_invlpg(struct vcpu *vcpu);
 void vmx_handle_vmcall(struct vcpu *vcpu);
+
+/* CPUID's answer @out with the counters in it, where they are shown. */
+void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
+			struct cpuid_regs *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exits of HLT and VMCALL. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/time.h"
 #include "guest/hypercall.h"
 #include "vmx/vm.h"
@@ -63,12 +64,14 @@ static bool give(struct vcpu *vcpu, gpa_t gpa, const void *data, size_t size)
 	return true;
 }
 
-static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
+/* All of @vm's, but for the exit that asks for them. */
+static void fill_counters(const struct vm *vm,
+			  struct hypercall_counters *counters)
 {
-	const struct vm_stats *stats = &vcpu->vm->stats;
-	const struct mmu_stats *mmu = mmu_stats(vcpu->vm->mmu);
-	struct hypercall_counters counters = {
-		/* But for this VMCALL. */
+	const struct vm_stats *stats = &vm->stats;
+	const struct mmu_stats *mmu = mmu_stats(vm->mmu);
+
+	*counters = (struct hypercall_counters){
 		.exits = stats->exits_total - 1,
 		.exits_timer = stats->exits[EXIT_EXTERNAL_INTERRUPT],
 		.exits_page_fault = mmu->faults_not_present +
@@ -78,11 +81,30 @@ static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
 		.walks_data = mmu->walks_data,
 		.walks_fetch = mmu->walks_fetch,
 	};
-
 	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
-		counters.root_ticks += stats->root_ticks[reason];
+		counters->root_ticks += stats->root_ticks[reason];
+}
 
+static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
+{
+	struct hypercall_counters counters;
+
+	fill_counters(vcpu->vm, &counters);
 	return give(vcpu, gpa, &counters, sizeof(counters));
+}
+
+void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
+			struct cpuid_regs *out)
+{
+	u64 values[sizeof(struct hypercall_counters) / sizeof(u64)];
+
+	if (leaf == CPUID_HYPERVISOR)
+		out->eax = CPUID_COUNTERS;
+	if (leaf != CPUID_COUNTERS || number >= ARRAY_SIZE(values))
+		return;
+	fill_counters(vm, (struct hypercall_counters *)values);
+	out->eax = values[number];
+	out->edx = values[number] >> 32;
 }
 
 static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)

@@ -152,6 +152,8 @@ void vmx_handle_cpuid(struct vcpu *vcpu)
 	struct cpuid_regs out;
 
 	vm_cpuid(vcpu->vm, gpr[RAX], gpr[RCX], &out);
+	if (vcpu->vm->counters)
+		vmx_cpuid_counters(vcpu->vm, gpr[RAX], gpr[RCX], &out);
 	gpr[RAX] = out.eax;
 	gpr[RBX] = out.ebx;
 	gpr[RCX] = out.ecx;

@@ -250,6 +250,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	trace_init(&vm->trace, config->trace);
 	vm->dump = config->dump;
 	vm->audit = config->audit;
+	vm->counters = config->counters;
 	if (!bytes)
 		bytes = spare_memory(config);
 	/* The MMU first: its pool is one piece. */

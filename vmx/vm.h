@@ -50,6 +50,7 @@ struct vm {
 	struct status status;
 	bool dump; /* before the first entry */
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
+	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	/* When the devices are to be served next: in ns, and by the TSC. */
 	u64 next_event;

@@ -11,6 +11,7 @@ struct vm_config {
 	struct mmu_policy policy; /* the rung, with the switches overridden */
 	u64 shadow_pages; /* 0: by the guest's memory */
 	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
+	bool counters; /* shown to the guest by CPUID */
 	u64 canaries; /* one frame in so many is kept from the guest; 0: none */
 	u64 trace; /* exits to print at every stop */
 	bool dump; /* show the whole VMCS before the first entry */
