@@ -7,6 +7,7 @@
 #ifndef GUEST_CPUID_H
 #define GUEST_CPUID_H
 
+#include "arch/x86/regs.h"
 #include "lib/types.h"
 
 struct cpuid_regs {
@@ -15,6 +16,16 @@ struct cpuid_regs {
 	u32 ecx;
 	u32 edx;
 };
+
+/* The answer in the general registers; it clears the upper halves. */
+static inline void cpuid_write_gprs(struct cpu_regs *regs,
+				    const struct cpuid_regs *answer)
+{
+	regs->gpr[RAX] = answer->eax;
+	regs->gpr[RBX] = answer->ebx;
+	regs->gpr[RCX] = answer->ecx;
+	regs->gpr[RDX] = answer->edx;
+}
 
 /* What depends on the controls, and on the guest's state. */
 struct cpuid_policy_input {

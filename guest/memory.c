@@ -127,6 +127,14 @@ void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa)
 	return (u8 *)gm->ops->map(hfn) + (gpa & ~PAGE_MASK);
 }
 
+bool guest_memory_uncovers(const struct guest_memory *gm, gpa_t before,
+			   gpa_t after)
+{
+	return before != after &&
+	       (guest_memory_hfn(gm, before >> PAGE_SHIFT) != P2M_NONE ||
+		guest_memory_hfn(gm, after >> PAGE_SHIFT) != P2M_NONE);
+}
+
 bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
 		       size_t len)
 {

@@ -89,6 +89,14 @@ static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa);
 
 /*
+ * Returns true if a device's page that moves from @before to @after covers RAM
+ * or uncovers some: then the shadows of either page no longer hold. An address
+ * outside of RAM stands for nowhere.
+ */
+bool guest_memory_uncovers(const struct guest_memory *gm, gpa_t before,
+			   gpa_t after);
+
+/*
  * Copies guest memory to or from `buf`. False if any byte of the range is not
  * RAM; what comes before it has been copied. These know nothing of shadow
  * tables: once a guest runs, writes go through mmu_write().

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/cpuid.h"
+#include "mmu/paging.h"
 #include "vmx/cr_rules.h"
 
 /* A register of struct cr_cpuid, and the bit in it. */
@@ -67,7 +68,7 @@ struct cr_features cr_features_by_cpuid(const struct cr_cpuid *cpuid)
 	};
 }
 
-bool cr0_load_valid(const struct cr_state *state, u64 value)
+static bool cr0_load_valid(const struct cr_state *state, u64 value)
 {
 	bool turns_on = (value & CR0_PG) && !(state->cr0 & CR0_PG);
 	bool turns_off = !(value & CR0_PG) && (state->cr0 & CR0_PG);
@@ -84,7 +85,8 @@ bool cr0_load_valid(const struct cr_state *state, u64 value)
 	return !(turns_off && (state->efer & EFER_LMA) && state->cs_long);
 }
 
-bool cr3_load_valid(const struct cr_state *state, u64 value, u8 maxphyaddr)
+static bool cr3_load_valid(const struct cr_state *state, u64 value,
+			   u8 maxphyaddr)
 {
 	/* Outside long mode the upper half can't even be given. */
 	if (!(state->efer & EFER_LMA))
@@ -92,8 +94,8 @@ bool cr3_load_valid(const struct cr_state *state, u64 value, u8 maxphyaddr)
 	return !(value >> maxphyaddr);
 }
 
-bool cr4_load_valid(const struct cr_state *state, u64 value,
-		    const struct cr_features *features)
+static bool cr4_load_valid(const struct cr_state *state, u64 value,
+			   const struct cr_features *features)
 {
 	if (value & ~features->cr4)
 		return false;
@@ -109,7 +111,7 @@ bool efer_load_valid(const struct cr_state *state, u64 value,
 	return !(state->cr0 & CR0_PG) || !((value ^ state->efer) & EFER_LME);
 }
 
-bool xcr0_load_valid(u64 value, const struct cr_features *features)
+static bool xcr0_load_valid(u64 value, const struct cr_features *features)
 {
 	return (value & XCR0_X87) && !(value & ~features->xcr0) &&
 	       (!(value & XCR0_AVX) || (value & XCR0_SSE));
@@ -120,4 +122,104 @@ u64 efer_after_cr0(u64 efer, u64 cr0)
 	if ((cr0 & CR0_PG) && (efer & EFER_LME))
 		return efer | EFER_LMA;
 	return efer & ~EFER_LMA;
+}
+
+bool xsetbv_valid(unsigned int cpl, u32 index, u64 value,
+		  const struct cr_features *features)
+{
+	return cpl == 0 && index == 0 && xcr0_load_valid(value, features);
+}
+
+u64 efer_after_write(u64 efer, u64 value)
+{
+	return (value & ~EFER_LMA) | (efer & EFER_LMA);
+}
+
+u64 cr0_after_lmsw(u64 cr0, u16 source)
+{
+	/* It can set PE but not clear it. */
+	const u64 cleared = CR0_MP | CR0_EM | CR0_TS;
+
+	return (cr0 & ~cleared) | (source & (cleared | CR0_PE));
+}
+
+/* Changes of these reload the PDPTEs (SDM vol. 3A, 4.4.1). */
+#define CR0_RELOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
+#define CR4_RELOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
+
+enum cr_load cr_load(struct cr_state *state, unsigned int number, u64 value,
+		     const struct cr_features *features)
+{
+	const struct cr_state old = *state;
+
+	switch (number) {
+	case 0:
+		if (!cr0_load_valid(&old, value))
+			return CR_FAULT;
+		/* ET is fixed; undefined bits are ignored (vol. 3A, 2.5). */
+		state->cr0 = (value & CR0_DEFINED) | CR0_ET;
+		state->efer = efer_after_cr0(old.efer, value);
+		if (!(value & CR0_PE))
+			return CR_REAL_MODE;
+		break;
+	case 3:
+		if (!cr3_load_valid(&old, value, features->maxphyaddr))
+			return CR_FAULT;
+		state->cr3 = value;
+		break;
+	case 4:
+		if (!cr4_load_valid(&old, value, features))
+			return CR_FAULT;
+		state->cr4 = value;
+		break;
+	default:
+		return CR_NO_EXIT;
+	}
+	if (paging_mode(state->cr0, state->cr4, state->efer) == PAGING_PAE &&
+	    (number == 3 || ((old.cr0 ^ state->cr0) & CR0_RELOADS_PDPTES) ||
+	     ((old.cr4 ^ state->cr4) & CR4_RELOADS_PDPTES)))
+		return CR_LOADED_WITH_PDPTES;
+	return CR_LOADED;
+}
+
+/* --- Between the guest's registers and the processor's ---------------------- */
+
+/*
+ * A guest without paging still runs paged: VMX without unrestricted guest
+ * demands PE and PG (SDM vol. 3D, A.7), and the shadow of an unpaged address
+ * space is a PAE table. WP is always on: guest tables are write-protected from
+ * the supervisor above all. The cache is Umbra's to disable; entries ignore CD
+ * and NW anyway.
+ */
+u64 cr0_at_entry(u64 cr0)
+{
+	return (cr0 & ~(CR0_CD | CR0_NW)) | CR0_PE | CR0_PG | CR0_NE | CR0_WP;
+}
+
+/*
+ * SMEP and SMAP judge user pages, of which an unpaged guest has none, though
+ * its shadow does. With MCE=0 a machine check would shut the processor down.
+ */
+u64 cr4_at_entry(u64 cr0, u64 cr4)
+{
+	if (!(cr0 & CR0_PG))
+		cr4 &= ~(CR4_SMEP | CR4_SMAP);
+	return cr4 | CR4_PAE | CR4_MCE | CR4_VMXE;
+}
+
+/*
+ * While the guest runs on PAE or 4-level paging NXE is its own (invariant 8);
+ * to 32-bit paging it means nothing, but to the shadow of it, which is PAE, it
+ * would. LME and LMA are one while CR0.PG is set, as it is for VMX (SDM vol.
+ * 3C, 26.3.1.1).
+ */
+u64 efer_at_entry(u64 cr0, u64 cr4, u64 efer)
+{
+	u64 value = efer & EFER_SCE;
+
+	if ((cr0 & CR0_PG) && (cr4 & CR4_PAE))
+		value |= efer & EFER_NXE;
+	if (efer & EFER_LMA)
+		value |= EFER_LME | EFER_LMA;
+	return value;
 }

@@ -10,9 +10,10 @@
 #include "guest/cpuid.h"
 #include "lib/types.h"
 
-/* The state that the rules look at. */
+/* The guest's registers that the rules look at. */
 struct cr_state {
 	u64 cr0;
+	u64 cr3;
 	u64 cr4;
 	u64 efer;
 	bool cs_long; /* CS.L */
@@ -38,21 +39,63 @@ struct cr_cpuid {
 /* What CPUID shows can be enabled, and what it does not show can't. */
 struct cr_features cr_features_by_cpuid(const struct cr_cpuid *cpuid);
 
-/* May the guest load this value, or is it #GP(0)? */
-bool cr0_load_valid(const struct cr_state *state, u64 value);
-bool cr3_load_valid(const struct cr_state *state, u64 value, u8 maxphyaddr);
-bool cr4_load_valid(const struct cr_state *state, u64 value,
-		    const struct cr_features *features);
+/* Returns true if the guest may load this value; else it is #GP(0). */
 bool efer_load_valid(const struct cr_state *state, u64 value,
 		     const struct cr_features *features);
 
-/* XSETBV of XCR0, SDM vol. 1, 13.3. */
+/* XCR0, SDM vol. 1, 13.3. */
 #define XCR0_X87 BIT(0)
 #define XCR0_SSE BIT(1)
 #define XCR0_AVX BIT(2)
-bool xcr0_load_valid(u64 value, const struct cr_features *features);
+/* XSETBV at @cpl, with @index in ECX; it exits before it checks any of them. */
+bool xsetbv_valid(unsigned int cpl, u32 index, u64 value,
+		  const struct cr_features *features);
 
 /* EFER after CR0 is loaded with @cr0: LMA follows PG and LME. */
 u64 efer_after_cr0(u64 efer, u64 cr0);
+
+/* EFER after WRMSR of a valid @value: LMA is the processor's to set. */
+u64 efer_after_write(u64 efer, u64 value);
+
+/* CR0 as LMSW with the operand @source loads it (SDM vol. 2A, LMSW). */
+u64 cr0_after_lmsw(u64 cr0, u16 source);
+
+/* The effect of a load of a control register. */
+enum cr_load {
+	CR_LOADED,
+	CR_LOADED_WITH_PDPTES, /* unless the new PDPTEs are reserved: then #GP */
+	CR_FAULT, /* #GP(0) */
+	CR_REAL_MODE, /* valid, but Umbra can't follow */
+	CR_NO_EXIT /* a register whose load does not exit */
+};
+
+/*
+ * Load CR0, CR3 or CR4, by @number, with @value. *state becomes as the load
+ * leaves it, EFER included, unless the result is CR_FAULT or CR_NO_EXIT.
+ */
+enum cr_load cr_load(struct cr_state *state, unsigned int number, u64 value,
+		     const struct cr_features *features);
+
+/* CR8 holds bits 7:4 of the local APIC's TPR (SDM vol. 3A, 10.8.6.1). */
+#define CR8_TPR BITS(3, 0)
+
+/* --- Between the guest's registers and the processor's ---------------------- */
+
+/*
+ * Bits of CR0 that nothing in Umbra depends on, so that the guest sets them
+ * without an exit; TS above all is set and cleared.
+ */
+#define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_AM)
+
+/* The guest's CR0 by the last value that it loaded and by the VMCS's. */
+static inline u64 cr0_as_read(u64 loaded, u64 vmcs)
+{
+	return (loaded & ~CR0_GUEST_OWNED) | (vmcs & CR0_GUEST_OWNED);
+}
+
+/* The values that the processor runs the guest with; Umbra's own are added. */
+u64 cr0_at_entry(u64 cr0);
+u64 cr4_at_entry(u64 cr0, u64 cr4);
+u64 efer_at_entry(u64 cr0, u64 cr4, u64 efer);
 
 #endif

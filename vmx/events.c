@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "vmx/events.h"
+#include "vmx/controls.h"
+
 /* Exceptions that meet: SDM vol. 3A, 6.15, "Interrupt 8". */
-#include "vmx/inject.h"
 
 enum exception_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
@@ -38,7 +40,159 @@ enum combined_event combine_events(u32 first, u8 second)
 		return then == BENIGN ? EVENT_SECOND : EVENT_DOUBLE_FAULT;
 	case DOUBLE_FAULT:
 		return then == BENIGN ? EVENT_SECOND : EVENT_TRIPLE_FAULT;
-	default:
-		return EVENT_SECOND;
+	case BENIGN:
+		break;
 	}
+	return EVENT_SECOND;
+}
+
+static u32 exception_info(u8 vector, bool has_error)
+{
+	return VMX_INTR(INTR_HARDWARE_EXCEPTION, vector) |
+	       (has_error ? VMX_INTR_ERROR_CODE : 0);
+}
+
+bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
+		 u32 error_code)
+{
+	switch (combine_events(event->info, vector)) {
+	case EVENT_SECOND:
+		/*
+		 * The first one's delivery is over. An exception comes again
+		 * with its instruction, but an interrupt has been acknowledged
+		 * and does not: so it is on a processor without VMX, and where
+		 * the fault bypasses Umbra the processor does just that.
+		 */
+		*event = (struct vmx_event){
+			.info = exception_info(vector, has_error),
+			.error_code = error_code,
+		};
+		return true;
+	case EVENT_DOUBLE_FAULT:
+		*event = (struct vmx_event){ .info = exception_info(VECTOR_DF,
+								    true) };
+		return true;
+	case EVENT_TRIPLE_FAULT:
+		break;
+	}
+	return false;
+}
+
+struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length)
+{
+	struct vmx_event event = { 0 };
+
+	if (!(idt_vectoring & VMX_INTR_VALID))
+		return event;
+	event.info = idt_vectoring & (VMX_INTR_VALID | VMX_INTR_TYPE |
+				      VMX_INTR_VECTOR | VMX_INTR_ERROR_CODE);
+	if (event.info & VMX_INTR_ERROR_CODE)
+		event.error_code = error_code;
+	switch (vmx_intr_type(idt_vectoring)) {
+	case INTR_SOFTWARE_INTERRUPT:
+	case INTR_PRIVILEGED_SOFTWARE_EXCEPTION:
+	case INTR_SOFTWARE_EXCEPTION:
+		event.length = length;
+		break;
+	case INTR_EXTERNAL:
+	case INTR_NMI:
+	case INTR_HARDWARE_EXCEPTION:
+	case INTR_OTHER_EVENT:
+		break;
+	}
+	return event;
+}
+
+/*
+ * A fault pushes RF set, so that the instruction's breakpoint does not hit
+ * again when it is restarted; the VM entry pushes the RF that it finds. SDM
+ * vol. 3B, 17.3.1.1.
+ */
+u64 event_rflags(u32 info, u64 rflags)
+{
+	u8 vector = info & VMX_INTR_VECTOR;
+	bool fault = vmx_intr_type(info) == INTR_HARDWARE_EXCEPTION &&
+		     vector != VECTOR_DB && vector != VECTOR_DF;
+
+	return fault ? rflags | RFLAGS_RF : rflags;
+}
+
+/*
+ * The processor has lifted the blocking already, but the IRET was not carried
+ * out (SDM vol. 3C, 27.2.3).
+ */
+bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring)
+{
+	return (interruption & VMX_INTR_NMI_UNBLOCKED) &&
+	       (interruption & VMX_INTR_VECTOR) != VECTOR_DF &&
+	       !(idt_vectoring & VMX_INTR_VALID);
+}
+
+/* --- Before an entry -------------------------------------------------------- */
+
+#define BLOCKING_BY_STI_OR_MOV_SS (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)
+
+bool can_take_interrupt(const struct readiness *ready)
+{
+	return (ready->rflags & RFLAGS_IF) &&
+	       !(ready->interruptibility & BLOCKING_BY_STI_OR_MOV_SS);
+}
+
+static bool can_take_nmi(const struct readiness *ready)
+{
+	u32 blocking = BLOCKING_BY_STI_OR_MOV_SS;
+
+	if (ready->tracks_nmis)
+		blocking |= BLOCKING_BY_NMI;
+	return !ready->nmi_blocked && !(ready->interruptibility & blocking);
+}
+
+enum next_event next_event(const struct readiness *ready, bool nmi,
+			   bool interrupt)
+{
+	if (nmi && can_take_nmi(ready))
+		return NEXT_NMI;
+	if (interrupt && can_take_interrupt(ready))
+		return NEXT_INTERRUPT;
+	return NEXT_NONE;
+}
+
+u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt)
+{
+	/*
+	 * The end of software's blocking shows at the interrupt window. After
+	 * STI a processor may exit at the NMI window without end, though the
+	 * NMI can't be injected yet (25.2).
+	 */
+	bool at_interrupt_window = !ready->tracks_nmis ||
+				   (ready->interruptibility & BLOCKING_BY_STI);
+	u32 windows = interrupt ? CPU_INTERRUPT_WINDOW_EXITING : 0;
+
+	if (nmi)
+		windows |= at_interrupt_window ? CPU_INTERRUPT_WINDOW_EXITING
+					       : CPU_NMI_WINDOW_EXITING;
+	return windows;
+}
+
+/*
+ * An entry that injects an NMI sets the blocking, and demands that it be clear
+ * before; it is set if the NMI's delivery was broken off (26.2.1.3, 26.3.1.5).
+ * Where software tracks, the blocking would hold off the machine's own NMIs.
+ */
+bool entry_unblocks_nmis(u32 info, bool tracks_nmis)
+{
+	return !tracks_nmis || vmx_intr_type(info) == INTR_NMI;
+}
+
+enum halt halt_state(const struct readiness *ready, bool nmi, bool interrupt,
+		     bool nmi_possible)
+{
+	/* The single-step trap of the HLT itself wakes the guest. */
+	if ((ready->rflags & RFLAGS_TF) ||
+	    next_event(ready, nmi, interrupt) != NEXT_NONE)
+		return HALT_ENDS;
+	/* A kernel without ACPI ends like that. */
+	if (!(ready->rflags & RFLAGS_IF) && !nmi_possible)
+		return HALT_FOREVER;
+	return HALT_WAITS;
 }

@@ -24,7 +24,8 @@ static void handle_debug(struct vcpu *vcpu)
 	vcpu_end_blocking();
 	if (vmx_intr_type(exit->interruption) ==
 	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
-		vcpu_inject_int1(vcpu);
+		vcpu->event =
+			event_int1(vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 		return;
 	}
 	dr6_write(dr6_after_debug(dr6_read(), exit->qualification));
@@ -41,15 +42,8 @@ void vmx_handle_exception(struct vcpu *vcpu)
 		asm volatile("int $2");
 		return;
 	}
-	/*
-	 * A fault of IRET: the processor has already lifted the blocking of
-	 * NMIs, which the instruction never got to (SDM vol. 3C, 27.2.3).
-	 */
-	if ((info & VMX_INTR_NMI_UNBLOCKED) && vector != VECTOR_DF &&
-	    !(vcpu->exit.idt_vectoring & VMX_INTR_VALID))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
-			vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) |
-				BLOCKING_BY_NMI);
+	if (exit_blocks_nmis(info, vcpu->exit.idt_vectoring))
+		vcpu_set_nmi_blocking(true);
 	switch (vector) {
 	case VECTOR_PF:
 		return vmx_handle_page_fault(vcpu);
@@ -128,15 +122,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_RDPMC] = handle_rdpmc,
 	[EXIT_RSM] = handle_undefined,
 	[EXIT_VMCALL] = vmx_handle_vmcall,
-	[EXIT_VMCLEAR] = handle_undefined,
-	[EXIT_VMLAUNCH] = handle_undefined,
-	[EXIT_VMPTRLD] = handle_undefined,
-	[EXIT_VMPTRST] = handle_undefined,
-	[EXIT_VMREAD] = handle_undefined,
-	[EXIT_VMRESUME] = handle_undefined,
-	[EXIT_VMWRITE] = handle_undefined,
-	[EXIT_VMXOFF] = handle_undefined,
-	[EXIT_VMXON] = handle_undefined,
+	[EXIT_VMCLEAR... EXIT_VMXON] = handle_undefined,
 	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
 	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
 	[EXIT_RDMSR] = vmx_handle_rdmsr,

@@ -11,44 +11,36 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 
-static bool is_woken(const struct vm *vm, u64 rflags)
+static enum halt halt(struct vcpu *vcpu)
 {
-	const struct machine_devices *devices = &vm->devices;
+	const struct machine_devices *devices = &vcpu->vm->devices;
+	struct readiness ready = vcpu_readiness(vcpu);
 
-	return (devices_nmi_pending(devices) && vcpu_can_take_nmi(&vm->vcpu)) ||
-	       ((rflags & RFLAGS_IF) && devices_interrupt_pending(devices));
+	return halt_state(&ready, devices_nmi_pending(devices),
+			  devices_interrupt_pending(devices),
+			  devices_can_raise_nmi(devices));
 }
 
 void vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns(), tsc = rdtsc(),
-	    rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 since = time_ns(), tsc = rdtsc();
 
 	vcpu_skip_instruction(vcpu);
-	/* The single-step trap of the HLT itself wakes it. */
-	if (rflags & RFLAGS_TF)
-		return;
-	if (!(rflags & RFLAGS_IF) && !is_woken(vm, rflags) &&
-	    !devices_can_raise_nmi(&vm->devices)) {
-		/*
-		 * Nothing can wake it. It is how a kernel without ACPI ends its
-		 * days.
-		 */
-		log_info("the guest halted with interrupts off, at 0x%lx",
-			 vcpu->exit.rip);
-		vm_end(vm, END_GUEST_POWER_OFF, 0);
-		return;
-	}
-	while (!is_woken(vm, rflags)) {
+	while (halt(vcpu) == HALT_WAITS) {
 		vm_serve_devices(vm);
-		if (is_woken(vm, rflags))
+		if (halt(vcpu) != HALT_WAITS)
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;
 	}
 	vm->stats.idle_ns += time_ns() - since;
 	vcpu->exit.tsc += rdtsc() - tsc; /* waiting is not work */
+	if (halt(vcpu) != HALT_FOREVER)
+		return;
+	log_info("the guest halted with interrupts off, at 0x%lx",
+		 vcpu->exit.rip);
+	vm_end(vm, END_GUEST_POWER_OFF, 0);
 }
 
 /* Writes guest memory at @gpa; false: not all of it is RAM. */

@@ -52,10 +52,8 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 	case IA32_EFER:
 		if (!efer_load_valid(&state, value, &vcpu->vm->features))
 			return false;
-		/* LMA is the processor's to set. */
-		value = (value & ~EFER_LMA) | (state.efer & EFER_LMA);
 		vcpu_set_state(vcpu, vcpu_cr0(vcpu), vcpu->mmu.cr3, state.cr4,
-			       value, NULL);
+			       efer_after_write(state.efer, value), NULL);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
 		set_tsc_offset(vcpu, value - rdtsc());
@@ -76,14 +74,12 @@ static bool read_by_devices(const struct vcpu *vcpu, u32 index, u64 *value)
 static bool write_by_devices(struct vcpu *vcpu, u32 index, u64 value)
 {
 	struct vm *vm = vcpu->vm;
-	gpa_t before = lapic_page(&vm->devices.lapic), after;
+	gpa_t before = lapic_page(&vm->devices.lapic);
 	bool done = devices_write_msr(&vm->devices, index, value, time_ns());
 
 	vm_devices_changed(vm);
-	/* What has become RAM, or is it no more, the shadows must not miss. */
-	after = lapic_page(&vm->devices.lapic);
-	if (before != after && (guest_memory_map(&vm->memory, before) ||
-				guest_memory_map(&vm->memory, after)))
+	if (guest_memory_uncovers(&vm->memory, before,
+				  lapic_page(&vm->devices.lapic)))
 		mmu_set_policy(&vcpu->mmu, mmu_policy(vm->mmu));
 	return done;
 }
@@ -148,16 +144,13 @@ void vmx_handle_wrmsr(struct vcpu *vcpu)
 
 void vmx_handle_cpuid(struct vcpu *vcpu)
 {
-	u64 *gpr = vcpu->regs.gpr;
+	const u64 *gpr = vcpu->regs.gpr;
 	struct cpuid_regs out;
 
 	vm_cpuid(vcpu->vm, gpr[RAX], gpr[RCX], &out);
 	if (vcpu->vm->counters)
 		vmx_cpuid_counters(vcpu->vm, gpr[RAX], gpr[RCX], &out);
-	gpr[RAX] = out.eax;
-	gpr[RBX] = out.ebx;
-	gpr[RCX] = out.ecx;
-	gpr[RDX] = out.edx;
+	cpuid_write_gprs(&vcpu->regs, &out);
 	vcpu_skip_instruction(vcpu);
 }
 
@@ -170,8 +163,8 @@ void vmx_handle_xsetbv(struct vcpu *vcpu)
 	const u64 *gpr = vcpu->regs.gpr;
 	u64 value = read_edx_eax(&vcpu->regs);
 
-	if (vcpu_cpl() != 0 || (u32)gpr[RCX] != 0 ||
-	    !xcr0_load_valid(value, &vcpu->vm->features) ||
+	if (!xsetbv_valid(vcpu_cpl(), (u32)gpr[RCX], value,
+			  &vcpu->vm->features) ||
 	    !xcr0_write_safe(value)) {
 		vcpu_inject_gp(vcpu);
 		return;

@@ -4,25 +4,23 @@
  * must run with so that the guest sees what it has set.
  */
 #include "arch/x86/cpu.h"
+#include "vmx/cr_rules.h"
+#include "vmx/guest_mode.h"
 #include "vmx/state.h"
+#include "vmx/step.h"
 #include "vmx/vmx.h"
 
-/* GUEST_PENDING_DEBUG_EXCEPTIONS, SDM vol. 3C, table 24-4. */
-#define PENDING_DEBUG_BS BIT(14)
+static void write_changed(enum vmcs_field field, u64 before, u64 after)
+{
+	if (after != before)
+		vmwrite(field, after);
+}
 
 u64 vcpu_cr0(const struct vcpu *vcpu)
 {
-	return (vcpu->mmu.cr0 & ~CR0_GUEST_OWNED) |
-	       (vmread(VMCS_GUEST_CR0) & CR0_GUEST_OWNED);
+	return cr0_as_read(vcpu->mmu.cr0, vmread(VMCS_GUEST_CR0));
 }
 
-/*
- * A guest without paging still runs paged: VMX without unrestricted guest
- * demands PE and PG (SDM vol. 3D, A.7), and the shadow of an unpaged address
- * space is a PAE table. WP is always on: guest tables are write-protected from
- * the supervisor above all. SMEP and SMAP judge user pages, of which an
- * unpaged guest has none, though its shadow does.
- */
 static void apply_control_registers(const struct vcpu *vcpu)
 {
 	const struct vmx_capabilities *c = vmx_capabilities();
@@ -31,36 +29,19 @@ static void apply_control_registers(const struct vcpu *vcpu)
 	vmwrite(VMCS_CR0_GUEST_HOST_MASK, ~CR0_GUEST_OWNED);
 	vmwrite(VMCS_CR0_READ_SHADOW, cr0);
 	vmwrite(VMCS_CR4_READ_SHADOW, cr4);
-	if (!(cr0 & CR0_PG))
-		cr4 &= ~(CR4_SMEP | CR4_SMAP);
-	/* The cache is Umbra's to disable; entries ignore CD and NW anyway. */
-	cr0 &= ~(CR0_CD | CR0_NW);
-	vmwrite(VMCS_GUEST_CR0,
-		cr0 | CR0_PE | CR0_PG | CR0_NE | CR0_WP | c->cr0_fixed0);
-	/* With MCE=0 a machine check would shut the processor down. */
+	vmwrite(VMCS_GUEST_CR0, cr0_at_entry(cr0) | c->cr0_fixed0);
 	vmwrite(VMCS_GUEST_CR4,
-		(cr4 | CR4_PAE | CR4_MCE | CR4_VMXE | c->cr4_fixed0) &
-			c->cr4_fixed1);
+		(cr4_at_entry(cr0, cr4) | c->cr4_fixed0) & c->cr4_fixed1);
 }
 
-/*
- * While the guest runs on PAE or 4-level paging NXE is its own (invariant 8);
- * to 32-bit paging it means nothing, but to the shadow of it, which is PAE, it
- * would. LME and LMA are one while CR0.PG is set, as it is for VMX (SDM vol.
- * 3C, 26.3.1.1).
- */
 static void apply_efer(struct vcpu *vcpu)
 {
-	u64 efer = vcpu->mmu.efer & EFER_SCE;
+	const struct mmu_vcpu *mmu = &vcpu->mmu;
+	u64 efer = efer_at_entry(mmu->cr0, mmu->cr4, mmu->efer);
 	u32 entry = vcpu->controls.value[CONTROLS_ENTRY];
 
-	if ((vcpu->mmu.cr0 & CR0_PG) && (vcpu->mmu.cr4 & CR4_PAE))
-		efer |= vcpu->mmu.efer & EFER_NXE;
-	if (vcpu->mmu.efer & EFER_LMA) {
-		efer |= EFER_LME | EFER_LMA;
-		entry |= ENTRY_IA32E_MODE_GUEST;
-	}
-	vmwrite(VMCS_VM_ENTRY_CONTROLS, entry);
+	vmwrite(VMCS_VM_ENTRY_CONTROLS,
+		efer & EFER_LMA ? entry | ENTRY_IA32E_MODE_GUEST : entry);
 	if (vcpu->efer_area)
 		*vcpu->efer_area = efer;
 	else
@@ -80,13 +61,8 @@ void vcpu_apply_state(struct vcpu *vcpu)
 
 	apply_control_registers(vcpu);
 	apply_efer(vcpu);
-	/*
-	 * Entering long mode leaves TR alone, but a VM entry to it demands a
-	 * 64-bit TSS (SDM vol. 3C, 26.3.1.2). The two differ in the type only.
-	 */
-	if ((vcpu->mmu.efer & EFER_LMA) && AR_TYPE(tr) == AR_TSS16_BUSY)
-		vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS,
-			(tr & ~AR_TYPE_MASK) | AR_TSS_BUSY);
+	write_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
+		      tr_rights_at_entry(vcpu->mmu.efer, tr));
 }
 
 void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)
@@ -100,34 +76,47 @@ void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)
 	vmwrite(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, wanted);
 }
 
+void vcpu_set_rflags(u64 before, u64 rflags)
+{
+	write_changed(VMCS_GUEST_RFLAGS, before, rflags);
+}
+
+void vcpu_set_nmi_blocking(bool blocked)
+{
+	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
+		      blocked ? state | BLOCKING_BY_NMI
+			      : state & ~BLOCKING_BY_NMI);
+}
+
 void vcpu_end_blocking(void)
 {
 	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
-	if (state & (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
-			state & ~(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS));
+	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
+		      step_interruptibility(state));
 }
 
 void vcpu_end_step(u64 rflags)
 {
+	u64 debug = step_debug(rflags);
+
 	vcpu_end_blocking();
-	if (rflags & RFLAGS_TF)
+	if (debug)
 		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) |
-				PENDING_DEBUG_BS);
+			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | debug);
 }
 
 void vcpu_skip_instruction(struct vcpu *vcpu)
 {
-	u64 rip = vcpu->exit.rip + vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
-	if (vcpu_code_mode(vcpu) != INSN_MODE_64)
-		rip = (u32)rip;
-	vmwrite(VMCS_GUEST_RIP, rip);
-	if (rflags & RFLAGS_RF)
-		vmwrite(VMCS_GUEST_RFLAGS, rflags & ~RFLAGS_RF);
+	vmwrite(VMCS_GUEST_RIP,
+		step_rip(vcpu->exit.rip,
+			 vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH),
+			 vcpu_code_mode(vcpu)));
+	vcpu_set_rflags(rflags, step_rflags(rflags));
 	vcpu_end_step(rflags);
 }
 
@@ -153,23 +142,18 @@ void vcpu_store_regs(const struct vcpu *vcpu)
 
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 {
-	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
-
-	if ((vcpu->mmu.efer & EFER_LMA) && (rights & AR_L))
-		return INSN_MODE_64;
-	return rights & AR_DB ? INSN_MODE_32 : INSN_MODE_16;
+	return code_mode(vcpu->mmu.efer, vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
 }
 
 void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT])
 {
-	bool long_mode = vcpu_code_mode(vcpu) == INSN_MODE_64;
+	enum insn_mode mode = vcpu_code_mode(vcpu);
 
-	/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.4.2.1). */
 	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++)
 		base[segment] =
-			long_mode && segment < SEG_FS
-				? 0
-				: vmread(VMCS_GUEST_ES_BASE + 2 * segment);
+			has_base(mode, segment)
+				? vmread(VMCS_GUEST_ES_BASE + 2 * segment)
+				: 0;
 }
 
 void vcpu_segments(const struct vcpu *vcpu, struct emul_segments *segments)
@@ -193,7 +177,5 @@ unsigned int vcpu_cpl(void)
 
 u32 vcpu_data_access(void)
 {
-	if (vcpu_cpl() == 3)
-		return PFEC_U;
-	return vmread(VMCS_GUEST_RFLAGS) & RFLAGS_AC ? WALK_AC : 0;
+	return data_access(vcpu_cpl(), vmread(VMCS_GUEST_RFLAGS));
 }

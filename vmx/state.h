@@ -5,9 +5,6 @@
 
 #include "vmx/vcpu.h"
 
-/* Bits that nothing in Umbra depends on; TS above all is set and cleared. */
-#define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_AM)
-
 /* The guest's CR0 as it would read it. */
 u64 vcpu_cr0(const struct vcpu *vcpu);
 
@@ -16,6 +13,12 @@ void vcpu_apply_state(struct vcpu *vcpu);
 
 /* Switch a primary processor-based control, of those that are switched. */
 void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on);
+
+/* Write the guest's RFLAGS, which were @before. */
+void vcpu_set_rflags(u64 before, u64 rflags);
+
+/* In the interruptibility state. */
+void vcpu_set_nmi_blocking(bool blocked);
 
 /* STI and MOV SS block events no longer. */
 void vcpu_end_blocking(void);

@@ -13,6 +13,7 @@
 #include "lib/types.h"
 #include "mmu/mmu.h"
 #include "vmx/controls.h"
+#include "vmx/events.h"
 #include "vmx/exit_qualification.h"
 #include "vmx/vmcs.h"
 
@@ -29,13 +30,6 @@ struct vmx_exit {
 	/* For exceptions and NMIs: */
 	u32 interruption;
 	u32 interruption_error;
-};
-
-/* An event to be delivered at the next entry. */
-struct vmx_event {
-	u32 info; /* as VM-entry interruption information; 0: none */
-	u32 error_code;
-	u32 length; /* of the instruction, for software events */
 };
 
 /* An instruction that is tried again and again; see page_fault.c. */

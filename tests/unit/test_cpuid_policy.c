@@ -202,6 +202,20 @@ static void one_core(void **state)
 	assert_int_equal(ask(4, 3, &host, none).ecx, host.ecx);
 }
 
+static void registers(void **state)
+{
+	const struct cpuid_regs answer = { 1, 2, 3, 4 };
+	struct cpu_regs regs;
+
+	memset(&regs, 0xff, sizeof(regs));
+	cpuid_write_gprs(&regs, &answer);
+	assert_int_equal(regs.gpr[RAX], 1);
+	assert_int_equal(regs.gpr[RBX], 2);
+	assert_int_equal(regs.gpr[RCX], 3);
+	assert_int_equal(regs.gpr[RDX], 4);
+	assert_true(regs.gpr[RSI] == ~0ULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +229,7 @@ int main(void)
 		cmocka_unit_test(extended),
 		cmocka_unit_test(hypervisor),
 		cmocka_unit_test(one_core),
+		cmocka_unit_test(registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of the control registers, and exceptions that meet. */
+/* The rules of the control registers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 #include "vmx/cr_rules.h"
-#include "vmx/inject.h"
+#include "vmx/vcpu.h"
 
 /* --- Control registers ------------------------------------------------------ */
 
@@ -20,30 +20,44 @@ static const struct cr_state long_mode = {
 	.cs_long = true,
 };
 
+static const struct cr_features features = {
+	.cr4 = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP | CR4_DE,
+	.efer = EFER_LME | EFER_NXE,
+	.xcr0 = 7,
+	.maxphyaddr = 40,
+};
+
+/* The result of a load by a guest in state @s, which is not kept. */
+static enum cr_load load(struct cr_state s, unsigned int number, u64 value)
+{
+	return cr_load(&s, number, value, &features);
+}
+
 static void cr0_rules(void **state)
 {
 	struct cr_state s = unpaged;
 
-	assert_true(cr0_load_valid(&s, CR0_PE | CR0_TS));
-	assert_false(cr0_load_valid(&s, CR0_PG));
-	assert_false(cr0_load_valid(&s, CR0_PE | CR0_NW));
-	assert_true(cr0_load_valid(&s, CR0_PE | CR0_NW | CR0_CD));
-	assert_false(cr0_load_valid(&s, CR0_PE | BIT(32)));
+	assert_int_equal(load(s, 0, CR0_PE | CR0_TS), CR_LOADED);
+	assert_int_equal(load(s, 0, CR0_PG), CR_FAULT);
+	assert_int_equal(load(s, 0, CR0_PE | CR0_NW), CR_FAULT);
+	assert_int_equal(load(s, 0, CR0_PE | CR0_NW | CR0_CD), CR_LOADED);
+	assert_int_equal(load(s, 0, CR0_PE | BIT(32)), CR_FAULT);
 	/* Reserved bits of the lower half are ignored. */
-	assert_true(cr0_load_valid(&s, CR0_PE | BIT(7)));
+	assert_int_equal(load(s, 0, CR0_PE | BIT(7)), CR_LOADED);
+	assert_int_equal(load(s, 0, 0), CR_REAL_MODE);
 	/* Long mode takes PAE, and not from 64-bit code. */
 	s.efer = EFER_LME;
-	assert_false(cr0_load_valid(&s, CR0_PE | CR0_PG));
+	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
 	s.cr4 = CR4_PAE;
-	assert_true(cr0_load_valid(&s, CR0_PE | CR0_PG));
+	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_LOADED);
 	s.cs_long = true;
-	assert_false(cr0_load_valid(&s, CR0_PE | CR0_PG));
+	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
 	/* And it is not left from 64-bit code either. */
 	s = long_mode;
-	assert_false(cr0_load_valid(&s, CR0_PE));
-	assert_true(cr0_load_valid(&s, CR0_PE | CR0_PG | CR0_WP));
+	assert_int_equal(load(s, 0, CR0_PE), CR_FAULT);
+	assert_int_equal(load(s, 0, CR0_PE | CR0_PG | CR0_WP), CR_LOADED);
 	s.cs_long = false;
-	assert_true(cr0_load_valid(&s, CR0_PE));
+	assert_int_equal(load(s, 0, CR0_PE), CR_LOADED);
 
 	assert_int_equal(efer_after_cr0(EFER_LME, CR0_PE | CR0_PG),
 			 EFER_LME | EFER_LMA);
@@ -51,20 +65,92 @@ static void cr0_rules(void **state)
 	assert_int_equal(efer_after_cr0(EFER_NXE, CR0_PE | CR0_PG), EFER_NXE);
 }
 
-static void cr3_cr4_efer_rules(void **state)
+static void cr3_cr4_rules(void **state)
 {
-	struct cr_features f = { .cr4 = CR4_PAE | CR4_PGE,
-				 .efer = EFER_LME | EFER_NXE };
+	assert_int_equal(load(long_mode, 3, BIT(39) | 0xfff), CR_LOADED);
+	assert_int_equal(load(long_mode, 3, BIT(40)), CR_FAULT);
+	assert_int_equal(load(long_mode, 3, BIT(63)), CR_FAULT);
+	assert_int_equal(load(unpaged, 3, 0xffffffff), CR_LOADED);
 
-	assert_true(cr3_load_valid(&long_mode, BIT(39) | 0xfff, 40));
-	assert_false(cr3_load_valid(&long_mode, BIT(40), 40));
-	assert_false(cr3_load_valid(&long_mode, BIT(63), 40));
-	assert_true(cr3_load_valid(&unpaged, 0xffffffff, 32));
+	assert_int_equal(load(unpaged, 4, 0), CR_LOADED);
+	assert_int_equal(load(long_mode, 4, CR4_PGE), CR_FAULT);
+	assert_int_equal(load(long_mode, 4, CR4_PAE | CR4_PGE), CR_LOADED);
+	assert_int_equal(load(long_mode, 4, CR4_PAE | CR4_VMXE), CR_FAULT);
 
-	assert_true(cr4_load_valid(&unpaged, 0, &f));
-	assert_false(cr4_load_valid(&long_mode, CR4_PGE, &f));
-	assert_true(cr4_load_valid(&long_mode, CR4_PAE | CR4_PGE, &f));
-	assert_false(cr4_load_valid(&long_mode, CR4_PAE | CR4_VMXE, &f));
+	assert_int_equal(load(unpaged, 2, 0), CR_NO_EXIT);
+	assert_int_equal(load(unpaged, 8, 0), CR_NO_EXIT);
+}
+
+/* The other registers keep their values, and a refused load changes none. */
+static void loaded_state(void **state)
+{
+	struct cr_state s = { .cr0 = CR0_PE,
+			      .cr3 = 0x1000,
+			      .cr4 = CR4_PAE,
+			      .efer = EFER_LME },
+			before = s;
+
+	assert_int_equal(cr_load(&s, 0, CR0_PG, &features), CR_FAULT);
+	assert_memory_equal(&s, &before, sizeof(s));
+	/* ET is always 1, and bits that are not defined are always 0. */
+	assert_int_equal(cr_load(&s, 0, CR0_PE | CR0_PG | BIT(7), &features),
+			 CR_LOADED);
+	assert_int_equal(s.cr0, CR0_PE | CR0_PG | CR0_ET);
+	assert_int_equal(s.efer, EFER_LME | EFER_LMA);
+	assert_int_equal(s.cr3, 0x1000);
+	assert_int_equal(s.cr4, CR4_PAE);
+	assert_int_equal(cr_load(&s, 3, 0x2000, &features), CR_LOADED);
+	assert_int_equal(s.cr3, 0x2000);
+	assert_int_equal(cr_load(&s, 4, CR4_PAE | CR4_PGE, &features),
+			 CR_LOADED);
+	assert_int_equal(s.cr4, CR4_PAE | CR4_PGE);
+	assert_int_equal(s.efer, EFER_LME | EFER_LMA);
+	/* Without paging there is no long mode. */
+	assert_int_equal(cr_load(&s, 0, CR0_PE, &features), CR_LOADED);
+	assert_int_equal(s.efer, EFER_LME);
+}
+
+/* SDM vol. 3A, 4.4.1. */
+static void pdptes_are_loaded(void **state)
+{
+	const struct cr_state pae = { .cr0 = CR0_PE | CR0_PG | CR0_ET,
+				      .cr4 = CR4_PAE },
+			      bits32 = { .cr0 = CR0_PE | CR0_PG | CR0_ET };
+	static const u64 reloading[] = { CR4_PGE, CR4_PSE, CR4_SMEP };
+
+	assert_int_equal(load(pae, 3, 0), CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load(bits32, 3, 0), CR_LOADED);
+	assert_int_equal(load(long_mode, 3, 0), CR_LOADED);
+	assert_int_equal(load(pae, 0, pae.cr0 | CR0_CD), CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load(pae, 0, pae.cr0 | CR0_CD | CR0_NW),
+			 CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load(pae, 0, pae.cr0 | CR0_WP), CR_LOADED);
+	assert_int_equal(load(pae, 0, CR0_PE), CR_LOADED);
+	assert_int_equal(load((struct cr_state){ CR0_PE, 0, CR4_PAE, 0, 0 }, 0,
+			      CR0_PE | CR0_PG),
+			 CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load(bits32, 4, CR4_PAE), CR_LOADED_WITH_PDPTES);
+	for (size_t i = 0; i < ARRAY_SIZE(reloading); i++)
+		assert_int_equal(load(pae, 4, CR4_PAE | reloading[i]),
+				 CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load(pae, 4, CR4_PAE | CR4_DE), CR_LOADED);
+	assert_int_equal(load(pae, 4, 0), CR_LOADED);
+}
+
+static void lmsw(void **state)
+{
+	const u64 msw = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
+
+	/* It sets PE but does not clear it, and sees the lower four bits. */
+	assert_int_equal(cr0_after_lmsw(CR0_PG | msw, 0), CR0_PG | CR0_PE);
+	assert_int_equal(cr0_after_lmsw(CR0_PG, 0xffff), CR0_PG | msw);
+	assert_int_equal(cr0_after_lmsw(CR0_PE | CR0_TS, CR0_MP),
+			 CR0_PE | CR0_MP);
+}
+
+static void efer_rules(void **state)
+{
+	const struct cr_features f = { .efer = EFER_LME | EFER_NXE };
 
 	assert_true(efer_load_valid(&unpaged, EFER_LME, &f));
 	assert_false(efer_load_valid(&unpaged, EFER_SCE, &f));
@@ -72,6 +158,10 @@ static void cr3_cr4_efer_rules(void **state)
 	assert_true(efer_load_valid(&long_mode, EFER_LME | EFER_NXE, &f));
 	/* LMA may be written, but that is in vain. */
 	assert_true(efer_load_valid(&unpaged, EFER_LMA, &f));
+	assert_int_equal(efer_after_write(0, EFER_LMA | EFER_NXE), EFER_NXE);
+	assert_int_equal(
+		efer_after_write(EFER_LME | EFER_LMA, EFER_LME | EFER_NXE),
+		EFER_LME | EFER_LMA | EFER_NXE);
 }
 
 static void features_by_cpuid(void **state)
@@ -118,98 +208,54 @@ static void features_by_policy(void **state)
 	assert_int_equal(f.xcr0, GUEST_XCR0_ALLOWED);
 }
 
+static bool xsetbv(u64 value)
+{
+	return xsetbv_valid(0, 0, value, &features);
+}
+
 static void xcr0_rules(void **state)
 {
-	struct cr_features f = { .xcr0 = 7 };
+	struct cr_features no_avx = { .xcr0 = 3 };
 
-	assert_true(xcr0_load_valid(1, &f));
-	assert_true(xcr0_load_valid(3, &f));
-	assert_true(xcr0_load_valid(7, &f));
-	assert_false(xcr0_load_valid(0, &f));
-	assert_false(xcr0_load_valid(2, &f));
-	assert_false(xcr0_load_valid(5, &f));
-	assert_false(xcr0_load_valid(0xf, &f));
-	assert_false(xcr0_load_valid(BIT(63) | 1, &f));
-	f.xcr0 = 3; /* a processor without AVX */
-	assert_false(xcr0_load_valid(7, &f));
+	assert_true(xsetbv(1));
+	assert_true(xsetbv(3));
+	assert_true(xsetbv(7));
+	assert_false(xsetbv(0));
+	assert_false(xsetbv(2));
+	assert_false(xsetbv(5));
+	assert_false(xsetbv(0xf));
+	assert_false(xsetbv(BIT(63) | 1));
+	assert_false(xsetbv_valid(0, 0, 7, &no_avx));
+	/* No other register, and nobody but the kernel. */
+	assert_false(xsetbv_valid(0, 1, 1, &features));
+	for (unsigned int cpl = 1; cpl <= 3; cpl++)
+		assert_false(xsetbv_valid(cpl, 0, 1, &features));
 }
 
-/* --- Events ----------------------------------------------------------------- */
-
-static const u8 benign[] = { VECTOR_DB, VECTOR_NMI, VECTOR_BP, VECTOR_OF,
-			     VECTOR_BR, VECTOR_UD,  VECTOR_NM, VECTOR_MF,
-			     VECTOR_AC, VECTOR_MC,  VECTOR_XM };
-static const u8 contributory[] = { VECTOR_DE, VECTOR_TS, VECTOR_NP,
-				   VECTOR_SS, VECTOR_GP, VECTOR_CP };
-static const u8 page_fault[] = { VECTOR_PF, VECTOR_VE };
-static const u8 double_fault[] = { VECTOR_DF };
-
-#define CLASS(array)                                                           \
-	{                                                                      \
-		array, ARRAY_SIZE(array)                                       \
-	}
-
-static const struct {
-	const u8 *vectors;
-	size_t count;
-} classes[] = { CLASS(benign), CLASS(contributory), CLASS(page_fault),
-		CLASS(double_fault) };
-
-/* SDM vol. 3A, table 6-5 and the text below it; rows: the first exception. */
-static const enum combined_event table_6_5[4][3] = {
-	{ EVENT_SECOND, EVENT_SECOND, EVENT_SECOND },
-	{ EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_SECOND },
-	{ EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_DOUBLE_FAULT },
-	{ EVENT_SECOND, EVENT_TRIPLE_FAULT, EVENT_TRIPLE_FAULT },
-};
-
-static void exceptions_meet(void **state)
+static void at_entry(void **state)
 {
-	for (int a = 0; a < 4; a++)
-		for (int b = 0; b < 3; b++)
-			for (size_t i = 0; i < classes[a].count; i++)
-				for (size_t j = 0; j < classes[b].count; j++)
-					assert_int_equal(
-						combine_events(
-							VMX_INTR(
-								INTR_HARDWARE_EXCEPTION,
-								classes[a].vectors
-									[i]),
-							classes[b].vectors[j]),
-						table_6_5[a][b]);
-}
+	const u64 smep_smap = CR4_SMEP | CR4_SMAP;
+	const u64 cr4 = CR4_PAE | CR4_MCE | CR4_VMXE;
 
-/* Interrupts and software events are benign, whatever their vector. */
-static void interrupts_are_benign(void **state)
-{
-	static const enum vmx_intr_type types[] = {
-		INTR_EXTERNAL, INTR_NMI, INTR_SOFTWARE_INTERRUPT,
-		INTR_PRIVILEGED_SOFTWARE_EXCEPTION, INTR_SOFTWARE_EXCEPTION
-	};
+	/* TS and the other bits that the guest owns are the VMCS's. */
+	assert_int_equal(cr0_as_read(CR0_PE | CR0_TS, CR0_PG | CR0_MP),
+			 CR0_PE | CR0_MP);
+	assert_int_equal(cr0_as_read(CR0_WP, CR0_TS | CR0_EM | CR0_AM),
+			 CR0_WP | CR0_TS | CR0_EM | CR0_AM);
 
-	assert_int_equal(combine_events(0, VECTOR_GP), EVENT_SECOND);
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		assert_int_equal(combine_events(VMX_INTR(types[i], VECTOR_PF),
-						VECTOR_PF),
-				 EVENT_SECOND);
-		assert_int_equal(combine_events(VMX_INTR(types[i], VECTOR_DF),
-						VECTOR_GP),
-				 EVENT_SECOND);
-	}
-}
+	assert_int_equal(cr0_at_entry(CR0_CD | CR0_NW | CR0_TS),
+			 CR0_PE | CR0_PG | CR0_NE | CR0_WP | CR0_TS);
+	assert_int_equal(cr4_at_entry(CR0_PE, smep_smap | CR4_PGE),
+			 cr4 | CR4_PGE);
+	assert_int_equal(cr4_at_entry(CR0_PG, smep_smap), cr4 | smep_smap);
 
-static void debug_registers(void **state)
-{
-	u64 dr6 = DR6_RESET | DR6_BD | BIT(1);
-
-	/* B0 to B3 are this exception's, BD and BS stay until cleared. */
-	assert_int_equal(dr6_after_debug(dr6, DR6_BS),
-			 DR6_RESET | DR6_BD | DR6_BS);
-	assert_int_equal(dr6_after_debug(DR6_RESET | DR6_BS, BIT(0)),
-			 DR6_RESET | DR6_BS | BIT(0));
-	/* The qualification's other bits are no bits of DR6. */
-	assert_int_equal(dr6_after_debug(DR6_RESET, BIT(12) | BIT(16)),
-			 DR6_RESET);
+	assert_int_equal(efer_at_entry(CR0_PE, CR4_PAE, EFER_NXE | EFER_LME),
+			 0);
+	assert_int_equal(efer_at_entry(CR0_PG, 0, EFER_NXE | EFER_SCE),
+			 EFER_SCE);
+	assert_int_equal(efer_at_entry(CR0_PG, CR4_PAE, EFER_NXE), EFER_NXE);
+	assert_int_equal(efer_at_entry(CR0_PG, CR4_PAE, EFER_LMA | EFER_LME),
+			 EFER_LMA | EFER_LME);
 }
 
 static void canonical(void **state)
@@ -225,13 +271,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cr0_rules),
-		cmocka_unit_test(cr3_cr4_efer_rules),
+		cmocka_unit_test(cr3_cr4_rules),
+		cmocka_unit_test(loaded_state),
+		cmocka_unit_test(pdptes_are_loaded),
+		cmocka_unit_test(lmsw),
+		cmocka_unit_test(efer_rules),
 		cmocka_unit_test(features_by_cpuid),
 		cmocka_unit_test(features_by_policy),
 		cmocka_unit_test(xcr0_rules),
-		cmocka_unit_test(exceptions_meet),
-		cmocka_unit_test(interrupts_are_benign),
-		cmocka_unit_test(debug_registers),
+		cmocka_unit_test(at_entry),
 		cmocka_unit_test(canonical),
 	};
 

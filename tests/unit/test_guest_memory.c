@@ -125,6 +125,22 @@ static void ranges_that_leave_ram(void **state)
 	assert_true(guest_memory_read(&gm, 2 * MIB - 16, buf, 16));
 }
 
+static void a_device_moves(void **state)
+{
+	const gpa_t nowhere = ~0ULL, device = 0xfee00000, ram_page = 0x100000;
+	struct guest_memory gm;
+
+	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
+			 GUEST_MEMORY_OK);
+	assert_true(guest_memory_uncovers(&gm, device, ram_page));
+	assert_true(guest_memory_uncovers(&gm, ram_page, device));
+	assert_true(guest_memory_uncovers(&gm, ram_page, nowhere));
+	assert_true(guest_memory_uncovers(&gm, 0x101000, ram_page));
+	assert_false(guest_memory_uncovers(&gm, ram_page, ram_page));
+	assert_false(guest_memory_uncovers(&gm, device, nowhere));
+	assert_false(guest_memory_uncovers(&gm, device, 0xa0000));
+}
+
 static void too_little(void **state)
 {
 	struct guest_memory gm;
@@ -171,6 +187,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frames_in_use_are_replaced,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(ranges_that_leave_ram, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_device_moves, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(too_little, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_map, setup, teardown),

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* How a finished instruction leaves the processor, and what code runs as. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "vmx/guest_mode.h"
+#include "vmx/step.h"
+
+static void rip(void **state)
+{
+	const u64 high = 0xfffffffffffffffeULL;
+
+	assert_int_equal(step_rip(0x1000, 2, INSN_MODE_64), 0x1002);
+	assert_int_equal(step_rip(0xffffffff, 2, INSN_MODE_64), 0x100000001);
+	assert_int_equal(step_rip(high, 2, INSN_MODE_64), 0);
+	assert_int_equal(step_rip(0xffffffff, 2, INSN_MODE_32), 1);
+}
+
+static void flags(void **state)
+{
+	assert_int_equal(step_rflags(RFLAGS_RF | RFLAGS_IF | RFLAGS_TF),
+			 RFLAGS_IF | RFLAGS_TF);
+	assert_int_equal(step_debug(RFLAGS_TF | RFLAGS_RF), BIT(14));
+	assert_int_equal(step_debug(RFLAGS_IF), 0);
+}
+
+/* Only STI's and MOV SS's blocking lasts for one instruction. */
+static void blocking(void **state)
+{
+	u32 kept = BLOCKING_BY_NMI | BLOCKING_BY_SMI;
+
+	assert_int_equal(step_interruptibility(BLOCKING_BY_STI | kept), kept);
+	assert_int_equal(step_interruptibility(BLOCKING_BY_MOV_SS | kept),
+			 kept);
+	assert_int_equal(step_interruptibility(0), 0);
+}
+
+static void modes(void **state)
+{
+	assert_int_equal(code_mode(EFER_LMA, AR_L), INSN_MODE_64);
+	assert_int_equal(code_mode(EFER_LMA, AR_DB), INSN_MODE_32);
+	assert_int_equal(code_mode(EFER_LMA, 0), INSN_MODE_16);
+	/* Outside long mode CS.L means nothing. */
+	assert_int_equal(code_mode(EFER_LME, AR_L | AR_DB), INSN_MODE_32);
+	assert_int_equal(code_mode(0, AR_L), INSN_MODE_16);
+
+	for (enum segment s = SEG_ES; s < SEG_COUNT; s++) {
+		assert_int_equal(has_base(INSN_MODE_64, s),
+				 s == SEG_FS || s == SEG_GS);
+		assert_true(has_base(INSN_MODE_32, s));
+		assert_true(has_base(INSN_MODE_16, s));
+	}
+	assert_int_equal(mov_cr_value(INSN_MODE_64, 0x123456789), 0x123456789);
+	assert_int_equal(mov_cr_value(INSN_MODE_32, 0x123456789), 0x23456789);
+}
+
+static void rights(void **state)
+{
+	assert_int_equal(data_access(3, RFLAGS_AC), PFEC_U);
+	assert_int_equal(data_access(0, RFLAGS_AC), WALK_AC);
+	assert_int_equal(data_access(2, 0), 0);
+}
+
+/* SDM vol. 3C, 26.3.1.2. */
+static void tr(void **state)
+{
+	const u32 tss16 = AR_P | AR_TSS16_BUSY, tss = AR_P | AR_TSS_BUSY;
+
+	assert_int_equal(tr_rights_at_entry(EFER_LMA, tss16), tss);
+	assert_int_equal(tr_rights_at_entry(EFER_LMA, tss), tss);
+	assert_int_equal(tr_rights_at_entry(EFER_LME, tss16), tss16);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rip),	    cmocka_unit_test(flags),
+		cmocka_unit_test(blocking), cmocka_unit_test(modes),
+		cmocka_unit_test(rights),   cmocka_unit_test(tr),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

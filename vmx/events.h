@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events for the guest: which one comes next, and what its delivery does. Pure;
+ * inject.c carries the answers to the VMCS and to the devices.
+ */
+#ifndef VMX_EVENTS_H
+#define VMX_EVENTS_H
+
+#include "arch/x86/regs.h"
+#include "lib/types.h"
+#include "vmx/exit_qualification.h"
+
+/* An event to be delivered at the next entry. */
+struct vmx_event {
+	u32 info; /* as VM-entry interruption information; 0: none */
+	u32 error_code;
+	u32 length; /* of the instruction, for software events; else 0 */
+};
+
+/*
+ * The #DB of an INT1 of @length bytes. As an instruction's own event it returns
+ * behind the instruction.
+ */
+static inline struct vmx_event event_int1(u32 length)
+{
+	return (struct vmx_event){
+		.info = VMX_INTR(INTR_PRIVILEGED_SOFTWARE_EXCEPTION, VECTOR_DB),
+		.length = length
+	};
+}
+
+/*
+ * The event whose delivery an exit has broken off, to be delivered again: by
+ * the IDT-vectoring information, its error code, and the VM-exit instruction
+ * length (SDM vol. 3C, 24.9.3 and 27.2.4).
+ */
+struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length);
+
+/* The result of an exception while another event is being delivered. */
+enum combined_event { EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_TRIPLE_FAULT };
+
+/*
+ * SDM vol. 3A, table 6-5: @first is the interrupted event (interruption
+ * information, or 0), @second the vector of the exception in its delivery.
+ */
+enum combined_event combine_events(u32 first, u8 second);
+
+/*
+ * Puts an exception in the place of *event, if that was due, or #DF where the
+ * two make one. Returns false if they are a triple fault.
+ */
+bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
+		 u32 error_code);
+
+/* RFLAGS with which the entry is to deliver the event. */
+u64 event_rflags(u32 info, u64 rflags);
+
+/* Returns true if an exit by a fault of IRET has to block NMIs again. */
+bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring);
+
+/* --- Before an entry -------------------------------------------------------- */
+
+/* How the guest's processor stands to events. */
+struct readiness {
+	u64 rflags;
+	u32 interruptibility;
+	/*
+	 * With "virtual NMIs" the processor tracks the blocking of NMIs, from
+	 * the injection to the guest's IRET. Without, IRET unblocks nothing
+	 * that Umbra could see (SDM vol. 3C, 25.3): then software does, and an
+	 * NMI counts as over when the guest takes interrupts again, which a
+	 * handler does not before its end.
+	 */
+	bool tracks_nmis;
+	bool nmi_blocked; /* by software; false with tracks_nmis */
+};
+
+/* Returns true if the guest would take an external interrupt now. */
+bool can_take_interrupt(const struct readiness *ready);
+
+/* The event of the machine that the guest's processor takes now. */
+enum next_event { NEXT_NONE, NEXT_NMI, NEXT_INTERRUPT };
+enum next_event next_event(const struct readiness *ready, bool nmi,
+			   bool interrupt);
+
+/*
+ * The primary processor-based controls that make the guest exit as soon as it
+ * can take the NMI or the interrupt that still waits: a mask out of
+ * CPU_NMI_WINDOW_EXITING and CPU_INTERRUPT_WINDOW_EXITING.
+ */
+u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt);
+
+/* Returns true if an entry with the event @info (or 0) needs NMIs unblocked. */
+bool entry_unblocks_nmis(u32 info, bool tracks_nmis);
+
+/* What a HLT comes to. */
+enum halt {
+	HALT_ENDS, /* an event is there */
+	HALT_WAITS,
+	HALT_FOREVER /* nothing can wake the guest */
+};
+
+/* @nmi_possible: a device may raise an NMI later. */
+enum halt halt_state(const struct readiness *ready, bool nmi, bool interrupt,
+		     bool nmi_possible);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What the guest's code runs as, by its registers. Pure. */
+#ifndef VMX_GUEST_MODE_H
+#define VMX_GUEST_MODE_H
+
+#include "arch/x86/emulator/insn.h"
+#include "arch/x86/regs.h"
+#include "mmu/mmu.h"
+
+/* How code is decoded, by EFER and the access rights of CS. */
+static inline enum insn_mode code_mode(u64 efer, u32 cs_rights)
+{
+	if ((efer & EFER_LMA) && (cs_rights & AR_L))
+		return INSN_MODE_64;
+	return cs_rights & AR_DB ? INSN_MODE_32 : INSN_MODE_16;
+}
+
+/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.4.2.1). */
+static inline bool has_base(enum insn_mode mode, enum segment segment)
+{
+	return mode != INSN_MODE_64 || segment >= SEG_FS;
+}
+
+/* The part of a general register that MOV to or from a CR moves. */
+static inline u64 mov_cr_value(enum insn_mode mode, u64 value)
+{
+	return mode == INSN_MODE_64 ? value : (u32)value;
+}
+
+/*
+ * The rights with which an instruction accesses its data: PFEC_U or WALK_AC or
+ * neither (SDM vol. 3A, 4.6.1).
+ */
+static inline u32 data_access(unsigned int cpl, u64 rflags)
+{
+	if (cpl == 3)
+		return PFEC_U;
+	return rflags & RFLAGS_AC ? WALK_AC : 0;
+}
+
+/*
+ * Entering long mode leaves TR alone, but a VM entry to it demands a 64-bit TSS
+ * (SDM vol. 3C, 26.3.1.2). The two differ in the type only.
+ */
+static inline u32 tr_rights_at_entry(u64 efer, u32 rights)
+{
+	if (!(efer & EFER_LMA) || AR_TYPE(rights) != AR_TSS16_BUSY)
+		return rights;
+	return (rights & ~AR_TYPE_MASK) | AR_TSS_BUSY;
+}
+
+#endif
