@@ -8,7 +8,7 @@ TEST_GUESTS := $(B)/guests/tests
 TEST_GUEST_NAMES := access apic forms chaos insns tasks timers v86 boot boot2 boot64
 # What they have in common.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
-	start.asm trap.asm console mode paging runtime)
+	start.asm trap.asm console mode paging reference runtime)
 
 TEST_GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding $(WARNINGS) -I. -m32 \
 	-march=i686 -mgeneral-regs-only -fno-pic -fno-pie \
@@ -56,7 +56,7 @@ $(TEST_GUESTS)/boot64.elf: $(TEST_GUESTS)/boot.elf
 # file like that. tools/mkimage takes it along where guest=check asks for it.
 CHECK_GUEST := $(TEST_GUESTS)/check.bin
 CHECK_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/guests/check/*.c)) \
-	$(B)/tests/guests/check/access.asm.o
+	$(B)/tests/guests/check/access.asm.o $(B)/tests/guests/reference.o
 
 check-guest: $(CHECK_GUEST)
 

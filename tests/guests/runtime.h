@@ -11,21 +11,11 @@
 #ifndef TESTS_GUESTS_RUNTIME_H
 #define TESTS_GUESTS_RUNTIME_H
 
-#include "arch/x86/regs.h"
-#include "lib/types.h"
+#include "tests/guests/reference.h"
 
 #define MEMORY_END (32 * MIB)
 /* Free for the guest: from here to MEMORY_END. */
 #define FREE_GPA (8 * MIB)
-
-enum mode {
-	MODE_UNPAGED,
-	MODE_2LEVEL, /* 32-bit paging, CR4.PSE=0 */
-	MODE_PSE, /* 32-bit paging, CR4.PSE=1 */
-	MODE_PAE,
-	MODE_LONG, /* 4-level paging */
-	MODES
-};
 
 /* console.c: print() knows %s, %u, %x and %llx, with a width. */
 void console_init(void);
@@ -37,7 +27,6 @@ void print(const char *fmt, ...);
 #define MB2_LOADED 0x36d76289
 extern u32 boot_magic;
 extern const u32 *boot_info;
-extern u32 maxphyaddr;
 void main(const char *arguments);
 /* Count a check; true if the caller is to say what was wrong with it. */
 bool check_failed(bool ok);
@@ -54,9 +43,6 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
 /* mode.c */
 extern const char *const mode_names[MODES];
-extern enum mode mode; /* the present one */
-/* The top-level table of the present mode; PAE's is the four PDPTEs. */
-extern void *mode_root;
 /* Enter a paged mode from the unpaged state; and back to it. */
 void mode_enter(enum mode next);
 void mode_leave(void);
@@ -66,7 +52,14 @@ void mode_repair(void);
 void gate_present(u32 vector, bool present);
 
 /* trap.asm */
-enum try_kind { TRY_READ, TRY_WRITE, TRY_FETCH, TRY_CR3, TRY_CR4, TRY_CALL };
+enum try_kind {
+	TRY_READ = ACCESS_READ,
+	TRY_WRITE = ACCESS_WRITE,
+	TRY_FETCH = ACCESS_FETCH,
+	TRY_CR3,
+	TRY_CR4,
+	TRY_CALL
+};
 /*
  * What try() is to do: a 4-byte read or write at @gva, or a call of the code
  * there; or a load of @value into a control register; or, from the kernel, a
@@ -139,6 +132,14 @@ static inline u32 read_cr4(void)
 static inline void write_cr4(u32 value)
 {
 	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+
+static inline u32 read_cr2(void)
+{
+	u32 value;
+
+	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
+	return value;
 }
 
 static inline void write_cr2(u32 value)

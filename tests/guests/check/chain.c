@@ -2,13 +2,6 @@
 /* Building the tables that the checks play with. */
 #include "tests/guests/check/check.h"
 
-u64 *table_entry(u64 *table, gva_t gva, u32 level)
-{
-	u32 shift = PAGE_SHIFT + 9 * (level - 1);
-
-	return &table[(gva >> shift) % PT_ENTRIES];
-}
-
 u64 *frame_alloc(void)
 {
 	u64 *frame = page_alloc();

@@ -49,14 +49,16 @@ static const struct check checks[] = {
 
 u32 maxphyaddr;
 bool gigabyte_pages;
-bool nxe = true; /* by entry.asm */
+struct controls controls = { .nxe = true }; /* by entry.asm */
+enum mode mode = MODE_LONG;
+void *mode_root;
 u32 stride;
 static u32 combinations;
 static u32 complaints;
 
 void set_nxe(bool on)
 {
-	nxe = on;
+	controls.nxe = on;
 	write_efer((read_efer() & ~EFER_NXE) | (on ? EFER_NXE : 0));
 }
 

@@ -8,6 +8,7 @@
 #define TESTS_GUESTS_CHECK_H
 
 #include "guest/builtin/kernel.h"
+#include "tests/guests/reference.h"
 
 #define LEVELS 4
 /* Two large pages, in memory that page_alloc() doesn't use. */
@@ -17,9 +18,7 @@
 #define PTE_ALL (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
 /* check.c */
-extern u32 maxphyaddr;
-extern bool gigabyte_pages;
-extern bool nxe; /* EFER.NXE: to read the MSR itself may be slow */
+/* Sets EFER.NXE, and keeps it for the reference. */
 void set_nxe(bool on);
 /* Fails the running check, and says what was wrong, unless @ok. */
 void require(bool ok, const char *what);
@@ -50,8 +49,6 @@ struct unpaged_visit {
 void unpaged_visit(struct unpaged_visit *visit);
 
 /* oracle.c */
-enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_KINDS };
-
 /*
  * Try one access at @gva (8-byte aligned), and require that it does what the
  * tables in memory, the control registers and EFER demand: fault or none, error
@@ -66,8 +63,6 @@ void verify(gva_t gva);
 #define INSN_RET 0xc3
 
 /* chain.c */
-/* The entry for @gva in @table, which is of @level 1 to 4. */
-u64 *table_entry(u64 *table, gva_t gva, u32 level);
 /* The tables that translate one address: [1] to [4], by their level. */
 struct chain {
 	u64 *table[LEVELS + 1];
