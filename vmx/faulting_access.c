@@ -5,6 +5,7 @@
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
 #include "mmu/walk.h"
+#include "vmx/exit_qualification.h"
 
 /*
  * Returns true if the hardware sets I/D for instruction fetches: with SMEP, or
@@ -45,4 +46,9 @@ u32 faulting_access(const struct page_fault_facts *facts)
 	    facts->gva - facts->rip < INSN_MAX_LENGTH)
 		return access | PFEC_I;
 	return access | (facts->data_access & WALK_AC);
+}
+
+bool access_is_operand(u32 access, u32 idt_vectoring)
+{
+	return !(access & PFEC_I) && !(idt_vectoring & VMX_INTR_VALID);
 }

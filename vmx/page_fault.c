@@ -109,7 +109,8 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
 	u32 access = find_access(vcpu, gva);
-	bool delivering = vcpu->exit.idt_vectoring & VMX_INTR_VALID;
+	u32 event = vcpu->exit.idt_vectoring;
+	bool operand = access_is_operand(access, event);
 	struct guest_walk walk;
 
 	/* A fault elsewhere means that the last retry has succeeded. */
@@ -126,16 +127,16 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 		 * The processor was pushing an event's frame onto a table
 		 * page: that is no instruction. Let it push, once more.
 		 */
-		if (delivering)
+		if (!operand)
 			return give_up_table(vcpu, &walk);
 		return emulate_access(vcpu, &walk, access, false);
 	case MMU_MMIO:
-		if (delivering || (access & PFEC_I))
+		if (!operand)
 			return vmx_stop_guest(
 				vcpu,
 				"%s at guest-physical 0x%lx, which is not RAM",
-				delivering ? "event delivery"
-					   : "instruction fetch",
+				event & VMX_INTR_VALID ? "event delivery"
+						       : "instruction fetch",
 				walk.gpa);
 		return emulate_access(vcpu, &walk, access, true);
 	}

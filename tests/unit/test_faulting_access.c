@@ -9,6 +9,7 @@
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
 #include "mmu/walk.h"
+#include "vmx/exit_qualification.h"
 #include "vmx/faulting_access.h"
 
 #define RIP 0x180ff8
@@ -92,9 +93,23 @@ static void a_write_is_no_fetch(void **state)
 	assert_int_equal(faulting_access(&facts), PFEC_P | PFEC_W);
 }
 
+/* A frame that is pushed, and a fetch, have no instruction to emulate. */
+static void operands_are_emulated(void **state)
+{
+	u32 event = VMX_INTR(INTR_EXTERNAL, 0x30);
+
+	assert_true(access_is_operand(PFEC_W | PFEC_P, 0));
+	assert_true(
+		access_is_operand(PFEC_W | PFEC_P, event & ~VMX_INTR_VALID));
+	assert_true(access_is_operand(WALK_AC, 0));
+	assert_false(access_is_operand(PFEC_W | PFEC_P, event));
+	assert_false(access_is_operand(PFEC_I, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(operands_are_emulated),
 		cmocka_unit_test(the_error_code_may_tell_all),
 		cmocka_unit_test_setup(a_read_near_rip_may_be_a_fetch, set_up),
 		cmocka_unit_test_setup(reported_i_d_is_believed, set_up),
