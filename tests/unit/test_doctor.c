@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The entry doctor, on a VMCS made up here: a good one passes, and each rule,
- * broken the way that it tells itself, is reported, and nothing else is.
+ * The entry doctor, on a VMCS made up here. Each check of the manual (see
+ * entry_checks.h) is violated alone: the doctor must report it, and nothing
+ * else; and each rule of the doctor must be reported for a check. A check that
+ * has no rule must be one that Umbra's controls rule out. Then each rule is
+ * broken in the way that doctor-test does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,19 +13,17 @@
 #include <cmocka.h>
 
 #include "arch/x86/regs.h"
-#include "vmx/doctor/doctor.h"
+#include "guest/cpuid.h"
+#include "tests/unit/entry_checks.h"
 #include "vmx/exit_qualification.h"
 
-/* By encoding; all are even, the odd ones being high halves. */
+/* By encoding; all are even, the odd ones are high halves. */
 static u64 vmcs[0x7000 / 2];
 
-/* Not 0, as the empty page's first word is. */
-#define REVISION 0x12
-
-/* Every control can be either, but for one bit of each field at either end. */
-static const struct vmx_capabilities capabilities = {
+/* Every control can be either, without one bit of each field at either end. */
+static struct vmx_capabilities capabilities = {
 	.basic = REVISION,
-	.misc = 7 << 6 | 4 << 16,
+	.misc = 3 << 6 | 4 << 16, /* HLT and shutdown; CR3 targets */
 	.cr0_fixed0 = CR0_PE | CR0_NE | CR0_PG,
 	.cr0_fixed1 = ~0U,
 	.cr4_fixed0 = CR4_VMXE,
@@ -39,53 +40,92 @@ static u64 read_field(const struct doctor *d, enum vmcs_field field)
 	return vmcs[field / 2];
 }
 
+static void write_field(const struct doctor *d, enum vmcs_field field,
+			u64 value)
+{
+	vmcs[field / 2] = value;
+}
+
 /*
- * Physical memory is the doctor's own data, which changes point at, moved to
- * below 4 GiB, where PDPTEs must be; and the VMCS.
+ * The doctor's own objects, which the linker puts near the test's, are memory
+ * above 2 GiB and below 4.
  */
-extern u8 doctor_zero_page[PAGE_SIZE];
-#define MEMORY_OFFSET (0x80000000 - (uintptr_t)doctor_zero_page)
+#define OBJECTS_HPA 0x80000000ULL
+#define OBJECTS_BASE (((uintptr_t)&capabilities & PAGE_MASK) - OBJECTS_HPA / 2)
+
+static hpa_t address_of(const struct doctor *d, const void *object)
+{
+	return (uintptr_t)object - OBJECTS_BASE + OBJECTS_HPA;
+}
 
 static u64 read_memory(const struct doctor *d, hpa_t hpa)
 {
+	static const struct {
+		hpa_t hpa;
+		u64 value;
+	} memory[] = {
+		{ VMCS_HPA, REVISION },
+		{ LINKED_HPA, REVISION },
+		{ SHADOW_HPA, REVISION | BIT(31) },
+		{ FOREIGN_HPA, REVISION + 1 },
+		{ PDPTES_LOW_RESERVED_HPA + 8, PTE_P | BIT(2) },
+		{ PDPTES_HIGH_RESERVED_HPA + 16, PTE_P | BIT(8) },
+		{ PDPTES_BEYOND_HPA + 24, PTE_P | BIT(48) },
+		{ PDPTES_GOOD_HPA, BITS(8, 5) | BITS(2, 1) },
+		{ AREA_FS_BASE_HPA, 0xc0000100 },
+		{ AREA_GS_BASE_HPA, 0xc0000101 },
+		{ AREA_RESERVED_HPA, BIT(32) | 0xc0000080 },
+	};
 	u64 value;
 
-	if (hpa == d->vmcs)
-		return REVISION;
-	memcpy(&value, (const void *)(hpa - MEMORY_OFFSET), sizeof(value));
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
+		if (memory[i].hpa == hpa)
+			return memory[i].value;
+	if (hpa < OBJECTS_HPA || hpa >= 2 * OBJECTS_HPA)
+		return 0;
+	memcpy(&value, (const void *)(hpa - OBJECTS_HPA + OBJECTS_BASE),
+	       sizeof(value));
 	return value;
 }
 
-static const struct doctor doctor = {
+static const struct doctor good_doctor = {
 	.read = read_field,
 	.read_memory = read_memory,
+	.write = write_field,
+	.address_of = address_of,
 	.capabilities = &capabilities,
 	.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
-	.vmcs = 0x5000,
+	.vmcs = VMCS_HPA,
 	.maxphyaddr = 48,
+	.linear_bits = 48,
 };
+static struct doctor doctor;
 
 static void set_segment(int n, u16 selector, u32 limit, u32 rights)
 {
 	vmcs[(VMCS_GUEST_ES_SELECTOR + 2 * n) / 2] = selector;
+	vmcs[(VMCS_GUEST_ES_BASE + 2 * n) / 2] = 0;
 	vmcs[(VMCS_GUEST_ES_LIMIT + 2 * n) / 2] = limit;
 	vmcs[(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * n) / 2] = rights;
+}
+
+static void write_fields(const struct check_write *writes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		vmcs[writes[i].field / 2] = writes[i].value;
 }
 
 /* As the self-test's: a 64-bit guest in flat segments, a 64-bit host. */
 static void make_good_vmcs(void)
 {
-	const struct {
-		enum vmcs_field field;
-		u64 value;
-	} fields[] = {
-		{ VMCS_PIN_BASED_VM_EXECUTION_CONTROLS, 0x2b },
+	static const struct check_write fields[] = {
+		{ VMCS_PIN_BASED_VM_EXECUTION_CONTROLS, GOOD_PIN },
 		{ VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
-		  0x91198c82 },
+		  GOOD_CPU },
 		{ VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
-		  0x20000008 },
-		{ VMCS_VM_EXIT_CONTROLS, 0x200205 },
-		{ VMCS_VM_ENTRY_CONTROLS, 0x8205 },
+		  GOOD_CPU2 },
+		{ VMCS_VM_EXIT_CONTROLS, GOOD_EXIT },
+		{ VMCS_VM_ENTRY_CONTROLS, GOOD_ENTRY },
 		{ VMCS_HOST_CR0, CR0_PE | CR0_NE | CR0_WP | CR0_PG },
 		{ VMCS_HOST_CR4, CR4_PAE | CR4_VMXE },
 		{ VMCS_HOST_IA32_EFER, EFER_LME | EFER_LMA | EFER_NXE },
@@ -102,30 +142,31 @@ static void make_good_vmcs(void)
 		{ VMCS_VMCS_LINK_POINTER, ~0ULL },
 	};
 
+	doctor = good_doctor;
 	memset(vmcs, 0, sizeof(vmcs));
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		vmcs[fields[i].field / 2] = fields[i].value;
+	write_fields(fields, ARRAY_SIZE(fields));
 	for (int n = 0; n < 6; n++)
 		set_segment(n, 0, ~0U, n == SEG_CS ? 0xa09b : 0xc093);
 	set_segment(6, 0, 0, AR_UNUSABLE);
 	set_segment(7, 0, 0x67, 0x8b);
 }
 
-/* Returns whether anything has changed. */
-static bool apply(const struct doctor_change *changes, unsigned int n)
+/* The same as the doctor's guests, made without it. */
+static void make_good_guest(enum doctor_guest guest)
 {
-	bool changed = false;
-
-	for (; changes->op != DOCTOR_END; changes++) {
-		enum vmcs_field f =
-			changes->field + (changes->each ? 2 * n : 0);
-		u64 old = vmcs[f / 2];
-
-		vmcs[f / 2] = doctor_changed(&doctor, changes, old,
-					     changes->value + MEMORY_OFFSET);
-		changed |= vmcs[f / 2] != old;
-	}
-	return changed;
+	make_good_vmcs();
+	set_segment(6, 0, 0xffff, 0x82);
+	if (guest == DOCTOR_GUEST_64)
+		return;
+	vmcs[VMCS_VM_ENTRY_CONTROLS / 2] &= ~(u64)ENTRY_IA32E_MODE_GUEST;
+	vmcs[VMCS_GUEST_IA32_EFER / 2] = 0;
+	vmcs[VMCS_GUEST_CR3 / 2] = PDPTES_GOOD_HPA;
+	set_segment(SEG_CS, 0, ~0U, 0xc09b);
+	if (guest == DOCTOR_GUEST_PAE)
+		return;
+	vmcs[VMCS_GUEST_RFLAGS / 2] |= RFLAGS_VM;
+	for (int n = 0; n < 6; n++)
+		set_segment(n, 0, 0xffff, 0xf3);
 }
 
 static struct doctor_finding findings[8];
@@ -144,63 +185,172 @@ static enum doctor_verdict examine(void)
 	return doctor_examine(&doctor, note, NULL);
 }
 
+static void print_findings(void)
+{
+	for (size_t i = 0; i < MIN(found, ARRAY_SIZE(findings)); i++)
+		print_error("  found: %s %s (%s)\n", findings[i].rule->section,
+			    vmcs_field_name(doctor_field(findings[i].rule,
+							 findings[i].n)),
+			    findings[i].rule->expected);
+}
+
 static void good_passes(void **state)
 {
 	make_good_vmcs();
 	assert_int_equal(examine(), DOCTOR_GOOD);
 	assert_int_equal(found, 0);
 	for (int guest = 0; guest < DOCTOR_GUESTS; guest++) {
+		make_good_guest(guest);
+		assert_int_equal(examine(), DOCTOR_GOOD);
+		assert_int_equal(found, 0);
 		make_good_vmcs();
-		apply(doctor_guests[guest], 0);
+		doctor_make_guest(&doctor, guest);
 		assert_int_equal(examine(), DOCTOR_GOOD);
 		assert_int_equal(found, 0);
 	}
 }
 
-static void break_rule(const struct doctor_chapter *chapter,
-		       const struct doctor_rule *rule, unsigned int n)
-{
-	enum doctor_verdict verdict;
+/* --- The manual's checks ---------------------------------------------------- */
 
-	make_good_vmcs();
-	apply(doctor_guests[rule->guest], n);
-	assert_true(apply(rule->broken_by, n));
-	verdict = examine();
-	if (found != 1 || findings[0].rule != rule || findings[0].n != n) {
-		print_error("broken: %s %s (%s); found %zu\n", rule->section,
-			    vmcs_field_name(doctor_field(rule, n)),
-			    rule->expected, found);
-		for (size_t i = 0; i < MIN(found, ARRAY_SIZE(findings)); i++)
-			print_error("  found: %s %s (%s)\n",
-				    findings[i].rule->section,
-				    vmcs_field_name(doctor_field(
-					    findings[i].rule, findings[i].n)),
-				    findings[i].rule->expected);
+static enum doctor_verdict verdict_of(const char *section)
+{
+	if (!strncmp(section, "26.2.1", 6))
+		return DOCTOR_CONTROLS;
+	if (!strncmp(section, "26.2.", 5))
+		return DOCTOR_HOST;
+	return !strncmp(section, "26.3.", 5) ? DOCTOR_GUEST
+					     : DOCTOR_MSR_LOADING;
+}
+
+/* The rules that a check has found so far, register by register. */
+static struct doctor_finding seen[256];
+static size_t seen_count;
+
+static void violate(const struct entry_check *c, unsigned int n)
+{
+	struct check_write writes[ARRAY_SIZE(c->writes)] = { 0 };
+	size_t count = 0;
+
+	for (; count < ARRAY_SIZE(writes) && c->writes[count].field; count++) {
+		writes[count] = c->writes[count];
+		writes[count].field += 2 * n;
+	}
+	make_good_guest(c->guest);
+	write_fields(writes, count);
+	assert_int_equal(vmcs[0], 0);
+	if (examine() != verdict_of(c->section) || found != 1 ||
+	    strcmp(findings[0].rule->section, c->section) ||
+	    doctor_field(findings[0].rule, findings[0].n) != c->field + 2 * n) {
+		print_error("SDM vol. 3C, %s, %s: %s\n", c->section,
+			    vmcs_field_name(c->field + 2 * n), c->text);
+		print_findings();
 		fail();
 	}
-	assert_int_equal(verdict, chapter->verdict);
-	assert_int_equal(findings[0].verdict, chapter->verdict);
-	assert_int_equal(findings[0].value, vmcs[doctor_field(rule, n) / 2]);
-	assert_string_not_equal(vmcs_field_name(doctor_field(rule, n)),
-				"unknown field");
+	assert_int_equal(findings[0].value, vmcs[c->field / 2 + n]);
+	assert_true(seen_count < ARRAY_SIZE(seen));
+	seen[seen_count++] = findings[0];
 }
+
+static const struct control *find_control(enum control_set set,
+					  const char *name)
+{
+	const struct control_table *table = &control_tables[set];
+
+	for (size_t i = 0; i < table->count; i++)
+		if (!strcmp(table->controls[i].name, name))
+			return &table->controls[i];
+	print_error("no such control: %s\n", name);
+	fail();
+	return NULL;
+}
+
+static bool is_hidden(u32 ebx, u32 ecx)
+{
+	const struct cpuid_regs host = { ~0U, ~0U, ~0U, ~0U };
+	const struct cpuid_policy_input input = {
+		.smep = true, .smap = true, .xsave = true, .rdtscp = true
+	};
+	struct cpuid_regs guest;
+
+	cpuid_policy(7, 0, &host, &input, &guest);
+	return (ebx || ecx) && !(guest.ebx & ebx) && !(guest.ecx & ecx);
+}
+
+/* The check must be ruled out by the way in which Umbra runs guests. */
+static void can_not_fail(const struct entry_check *c)
+{
+	if (c->never)
+		assert_int_equal(find_control(c->set, c->never)->want,
+				 CONTROL_OFF);
+	else if (c->always)
+		assert_int_equal(find_control(c->set, c->always)->want,
+				 CONTROL_REQUIRED);
+	else
+		assert_true(is_hidden(c->hidden_ebx, c->hidden_ecx));
+}
+
+static bool was_seen(const struct doctor_finding *f)
+{
+	for (size_t i = 0; i < seen_count; i++)
+		if (seen[i].rule == f->rule && seen[i].n == f->n)
+			return true;
+	return false;
+}
+
+static void each_check_of_the_manual(void **state)
+{
+	struct doctor_finding f = { 0 };
+
+	seen_count = 0;
+	for (size_t i = 0; i < entry_check_count; i++) {
+		const struct entry_check *c = &entry_checks[i];
+		u8 registers = c->registers ? c->registers : 1;
+
+		if (!c->writes[0].field) {
+			can_not_fail(c);
+			continue;
+		}
+		for (unsigned int n = 0; registers >> n; n++)
+			if (registers >> n & 1)
+				violate(c, n);
+	}
+	while (doctor_next(&f))
+		if (!was_seen(&f)) {
+			print_error("not in the manual's list: %s %s (%s)\n",
+				    f.rule->section,
+				    vmcs_field_name(doctor_field(f.rule, f.n)),
+				    f.rule->expected);
+			fail();
+		}
+}
+
+/* --- The doctor's rules ----------------------------------------------------- */
 
 static void each_rule_broken(void **state)
 {
+	struct doctor_finding f = { 0 };
 	size_t count = 0;
 
-	for (int i = 0; i < DOCTOR_CHAPTERS; i++)
-		for (const struct doctor_rule *r = doctor_chapters[i].rules;
-		     r->holds; r++) {
-			unsigned int registers = r->registers ? r->registers
-							      : 1;
+	for (; doctor_next(&f); count++) {
+		enum doctor_verdict verdict;
 
-			for (unsigned int n = 0; registers >> n; n++)
-				if (registers >> n & 1) {
-					break_rule(&doctor_chapters[i], r, n);
-					count++;
-				}
+		make_good_vmcs();
+		doctor_break(&doctor, f.rule, f.n);
+		verdict = examine();
+		if (found != 1 || findings[0].rule != f.rule ||
+		    findings[0].n != f.n) {
+			print_error("broken: %s %s (%s); found %zu\n",
+				    f.rule->section,
+				    vmcs_field_name(doctor_field(f.rule, f.n)),
+				    f.rule->expected, found);
+			print_findings();
+			fail();
 		}
+		assert_int_equal(verdict, f.verdict);
+		assert_string_not_equal(
+			vmcs_field_name(doctor_field(f.rule, f.n)),
+			"unknown field");
+	}
 	print_message("%zu rules broken, register by register\n", count);
 }
 
@@ -227,13 +377,50 @@ static void secondary_controls_off(void **state)
 	assert_int_equal(examine(), DOCTOR_GOOD);
 }
 
+/* IA32_VMX_BASIC[56]: an exception's error code is as software likes. */
+static void any_error_code(void **state)
+{
+	const u64 without_code = VMX_INTR(INTR_HARDWARE_EXCEPTION, VECTOR_GP);
+	const u64 with_code = VMX_INTR(INTR_HARDWARE_EXCEPTION, VECTOR_UD) |
+			      VMX_INTR_ERROR_CODE;
+
+	make_good_vmcs();
+	capabilities.basic |= BIT(56);
+	vmcs[VMCS_VM_ENTRY_INTERRUPTION_INFORMATION / 2] = without_code;
+	assert_int_equal(examine(), DOCTOR_GOOD);
+	vmcs[VMCS_VM_ENTRY_INTERRUPTION_INFORMATION / 2] = with_code;
+	assert_int_equal(examine(), DOCTOR_GOOD);
+	vmcs[VMCS_VM_ENTRY_INTERRUPTION_INFORMATION / 2] =
+		VMX_INTR(INTR_NMI, VECTOR_NMI) | VMX_INTR_ERROR_CODE;
+	assert_int_equal(examine(), DOCTOR_CONTROLS);
+	capabilities.basic = REVISION;
+}
+
+/* The width is the processor's, with or without 5-level paging. */
+static void wide_linear_addresses(void **state)
+{
+	make_good_vmcs();
+	doctor.linear_bits = 57;
+	vmcs[VMCS_HOST_RIP / 2] = BIT(47);
+	vmcs[VMCS_GUEST_RIP / 2] = BIT(56);
+	assert_int_equal(examine(), DOCTOR_GOOD);
+	vmcs[VMCS_HOST_RIP / 2] = BIT(56);
+	assert_int_equal(examine(), DOCTOR_HOST);
+	vmcs[VMCS_HOST_RIP / 2] = 0;
+	vmcs[VMCS_GUEST_RIP / 2] = BIT(57);
+	assert_int_equal(examine(), DOCTOR_GUEST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_passes),
+		cmocka_unit_test(each_check_of_the_manual),
 		cmocka_unit_test(each_rule_broken),
 		cmocka_unit_test(verdict_in_order),
 		cmocka_unit_test(secondary_controls_off),
+		cmocka_unit_test(any_error_code),
+		cmocka_unit_test(wide_linear_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

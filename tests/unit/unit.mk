@@ -75,4 +75,5 @@ UNIT_walk_SRCS := $(MMU_SRCS) tests/model/reference.c
 UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c)
 UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
-	vmx/controls.c vmx/vmcs_fields.c
+	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
+	tests/unit/entry_checks.c

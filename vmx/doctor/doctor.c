@@ -1,81 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "arch/x86/msr.h"
 #include "vmx/doctor/rules.h"
 
-bool doctor_injects_interrupt(const struct doctor *d, unsigned int n)
-{
-	return injects(d, INTR_EXTERNAL);
-}
+#define REGISTERS_MAX 8 /* Maximum number of registers of a rule */
 
-bool doctor_is_canonical(const struct doctor *d, u64 value, unsigned int n)
-{
-	return (u64)((s64)(value << 16) >> 16) == value;
-}
-
-bool doctor_is_page(const struct doctor *d, u64 value, unsigned int n)
-{
-	return !(value & ~PAGE_MASK) && in_width(d, value);
-}
-
-bool doctor_in_width(const struct doctor *d, u64 value, unsigned int n)
-{
-	return in_width(d, value);
-}
-
-bool doctor_is_pat(const struct doctor *d, u64 value, unsigned int n)
-{
-	return pat_is_valid(value);
-}
-
-bool doctor_efer_bits(const struct doctor *d, u64 value, unsigned int n)
-{
-	return !(value & ~d->efer);
-}
-
-/* --- MSR loading, 26.4 ------------------------------------------------------ */
-
-#define MSR_AREA_ENTRY 16 /* bytes: the index, 32 reserved bits, the value */
-#define MSR_FS_BASE 0xc0000100U
-#define MSR_GS_BASE 0xc0000101U
-
-/* An area that is not aligned has broken another rule. */
-static bool area_readable(const struct doctor *d, unsigned int n)
-{
-	return !(d->read(d, VMCS_VM_ENTRY_MSR_LOAD_ADDRESS) &
-		 (MSR_AREA_ENTRY - 1));
-}
-
-static bool entries_can_be_loaded(const struct doctor *d, u64 address,
-				  unsigned int n)
-{
-	u64 count = d->read(d, VMCS_VM_ENTRY_MSR_LOAD_COUNT);
-
-	for (u64 i = 0; i < count; i++) {
-		u64 index = d->read_memory(d, address + i * MSR_AREA_ENTRY);
-
-		if (index >> 32 || index == MSR_FS_BASE || index == MSR_GS_BASE)
-			return false;
-	}
-	return true;
-}
-
-static const u64 fs_base_area[2]
-	__attribute__((aligned(MSR_AREA_ENTRY))) = { MSR_FS_BASE };
-
-const struct doctor_rule doctor_msr_rules[] = {
-	{ "26.4", VMCS_VM_ENTRY_MSR_LOAD_ADDRESS,
-	  .expected = "each entry's bits 63:32 are 0, and it is neither "
-		      "IA32_FS_BASE nor IA32_GS_BASE",
-	  .when = area_readable, .holds = entries_can_be_loaded,
-	  BROKEN_BY(CHANGE(SET, VM_ENTRY_MSR_LOAD_COUNT, 1),
-		    CHANGE(POINT_AT, VM_ENTRY_MSR_LOAD_ADDRESS,
-			   (uintptr_t)fs_base_area)) },
-	{ 0 },
-};
-
-/* --- The examination -------------------------------------------------------- */
-
-const struct doctor_chapter doctor_chapters[DOCTOR_CHAPTERS] = {
+/* All rules; a chapter ends with a rule without a section. */
+static const struct {
+	enum doctor_verdict verdict;
+	const struct doctor_rule *rules;
+} chapters[] = {
 	{ DOCTOR_CONTROLS, doctor_control_rules },
 	{ DOCTOR_HOST, doctor_host_rules },
 	{ DOCTOR_GUEST, doctor_guest_rules },
@@ -83,11 +15,6 @@ const struct doctor_chapter doctor_chapters[DOCTOR_CHAPTERS] = {
 	{ DOCTOR_GUEST, doctor_state_rules },
 	{ DOCTOR_MSR_LOADING, doctor_msr_rules },
 };
-
-enum vmcs_field doctor_field(const struct doctor_rule *rule, unsigned int n)
-{
-	return rule->field + 2 * n;
-}
 
 const char *doctor_verdict_name(enum doctor_verdict verdict)
 {
@@ -102,15 +29,130 @@ const char *doctor_verdict_name(enum doctor_verdict verdict)
 	return names[verdict];
 }
 
-static bool violated(const struct doctor *d, const struct doctor_rule *rule,
-		     unsigned int n, struct doctor_finding *finding)
+static bool has_register(const struct doctor_rule *rule, unsigned int n)
 {
-	if (rule->when && !rule->when(d, n))
+	return rule->registers ? rule->registers & BIT(n) : n == 0;
+}
+
+bool doctor_next(struct doctor_finding *f)
+{
+	if (f->rule)
+		f->n++;
+	else
+		f->rule = chapters[0].rules;
+	for (;;) {
+		for (; f->n < REGISTERS_MAX; f->n++)
+			if (has_register(f->rule, f->n)) {
+				f->verdict = chapters[f->chapter].verdict;
+				return true;
+			}
+		f->n = 0;
+		f->rule++;
+		if (f->rule->section)
+			continue;
+		if (++f->chapter == ARRAY_SIZE(chapters))
+			return false;
+		f->rule = chapters[f->chapter].rules;
+	}
+}
+
+struct doctor_fixed doctor_fixed(const struct doctor *d, enum vmcs_field field)
+{
+	const struct vmx_capabilities *c = d->capabilities;
+	struct doctor_fixed fixed = { 0 };
+
+	switch (field) {
+	case VMCS_HOST_CR0:
+	case VMCS_GUEST_CR0:
+		return (struct doctor_fixed){ c->cr0_fixed0, c->cr0_fixed1 };
+	case VMCS_HOST_CR4:
+	case VMCS_GUEST_CR4:
+		return (struct doctor_fixed){ c->cr4_fixed0, c->cr4_fixed1 };
+	case VMCS_HOST_IA32_EFER:
+	case VMCS_GUEST_IA32_EFER:
+		fixed.may_be_1 = d->efer;
+		return fixed;
+	default:
+		for (int set = 0; set < CONTROL_SETS; set++)
+			if (control_tables[set].field == field) {
+				fixed.must_be_1 = (u32)c->allowed[set];
+				fixed.may_be_1 = c->allowed[set] >> 32;
+			}
+		return fixed;
+	}
+}
+
+bool doctor_is_true(const struct doctor *d, const struct doctor_bits *bits)
+{
+	bool equal = (d->read(d, bits->field) & bits->mask) == bits->equal;
+
+	return equal == (bits->how == BITS_ARE);
+}
+
+static bool is_fixed(const struct doctor *d, enum vmcs_field field, u64 value)
+{
+	struct doctor_fixed fixed = doctor_fixed(d, field);
+
+	return !(fixed.must_be_1 & ~value) && !(value & ~fixed.may_be_1);
+}
+
+static bool is_canonical(const struct doctor *d, u64 value)
+{
+	int unused = 64 - d->linear_bits;
+
+	return (u64)((s64)(value << unused) >> unused) == value;
+}
+
+static bool holds(const struct doctor *d, const struct doctor_rule *rule,
+		  unsigned int n, u64 value)
+{
+	switch ((enum doctor_check)rule->check) {
+	case CHECK_BITS:
+		return (value & rule->mask) == rule->equal;
+	case CHECK_NOT:
+		return (value & rule->mask) != rule->equal;
+	case CHECK_FIXED:
+		return is_fixed(d, doctor_field(rule, n), value);
+	case CHECK_TYPE:
+		return rule->mask & BIT(AR_TYPE(value));
+	case CHECK_CANONICAL:
+		return is_canonical(d, value);
+	case CHECK_PAGE:
+		return doctor_is_page(d, value);
+	case CHECK_WIDTH:
+		return doctor_in_width(d, value);
+	case CHECK_FUNCTION:
+		return rule->holds(d, value, n);
+	}
+	return false;
+}
+
+/* RFLAGS.VM in IA-32e mode has a rule of its own, and makes no v86 guest. */
+static bool is_v86(const struct doctor *d)
+{
+	return (d->read(d, VMCS_GUEST_RFLAGS) & RFLAGS_VM) &&
+	       !(d->read(d, VMCS_VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE_GUEST);
+}
+
+/* CS and TR are always used, whatever their bit says (24.4.1). */
+static bool is_usable(const struct doctor *d, unsigned int segment)
+{
+	u64 rights = d->read(d, VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * segment);
+
+	return segment == SEG_CS || segment == TR || !(rights & AR_UNUSABLE);
+}
+
+static bool applies(const struct doctor *d, const struct doctor_rule *rule,
+		    unsigned int n)
+{
+	for (int i = 0; i < DOCTOR_CONDITIONS; i++)
+		if (!doctor_is_true(d, &rule->when[i]))
+			return false;
+	if ((rule->segment & DOCTOR_IF_V86) && !is_v86(d))
 		return false;
-	finding->rule = rule;
-	finding->n = n;
-	finding->value = d->read(d, doctor_field(rule, n));
-	return !rule->holds(d, finding->value, n);
+	if ((rule->segment & DOCTOR_UNLESS_V86) && n < LDTR && is_v86(d))
+		return false;
+	return !(rule->segment & DOCTOR_IF_USABLE) || is_usable(d, n);
 }
 
 enum doctor_verdict doctor_examine(
@@ -119,111 +161,17 @@ enum doctor_verdict doctor_examine(
 	void *context)
 {
 	enum doctor_verdict verdict = DOCTOR_GOOD;
+	struct doctor_finding f = { 0 };
 
-	for (int i = 0; i < DOCTOR_CHAPTERS; i++) {
-		const struct doctor_chapter *c = &doctor_chapters[i];
-
-		for (const struct doctor_rule *r = c->rules; r->holds; r++) {
-			u32 left = r->registers ? r->registers : 1;
-
-			for (unsigned int n = 0; left; n++, left >>= 1) {
-				struct doctor_finding finding;
-
-				if (!(left & 1) || !violated(d, r, n, &finding))
-					continue;
-				finding.verdict = c->verdict;
-				tell(&finding, context);
-				if (!verdict)
-					verdict = c->verdict;
-			}
-		}
+	while (doctor_next(&f)) {
+		if (!applies(d, f.rule, f.n))
+			continue;
+		f.value = d->read(d, doctor_field(f.rule, f.n));
+		if (holds(d, f.rule, f.n, f.value))
+			continue;
+		tell(&f, context);
+		if (!verdict)
+			verdict = f.verdict;
 	}
 	return verdict;
-}
-
-/* --- Changes ---------------------------------------------------------------- */
-
-/* Not constant: that would be a page of the image. */
-u8 doctor_zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-
-/* An LDT with nothing in it, for the rules of a usable LDTR. */
-static const struct doctor_change guest_long[] = {
-	CHANGE(SET, GUEST_LDTR_ACCESS_RIGHTS, 0x82),
-	CHANGE(SET, GUEST_LDTR_LIMIT, 0xffff),
-	{ 0 },
-};
-
-/* Four PDPTEs that are not present. */
-static const struct doctor_change guest_pae[] = {
-	CHANGE(CLEAR, VM_ENTRY_CONTROLS, ENTRY_IA32E_MODE_GUEST),
-	CHANGE(SET, VM_ENTRY_MSR_LOAD_COUNT, 0),
-	CHANGE(CLEAR, GUEST_IA32_EFER, EFER_LME | EFER_LMA),
-	CHANGE(CLEAR, GUEST_CS_ACCESS_RIGHTS, BIT(13)),
-	CHANGE(POINT_AT, GUEST_CR3, (uintptr_t)doctor_zero_page),
-	{ 0 },
-};
-
-#define V86_SEGMENT(name)                                                      \
-	CHANGE(SET, GUEST_##name##_SELECTOR, 0),                               \
-		CHANGE(SET, GUEST_##name##_BASE, 0),                           \
-		CHANGE(SET, GUEST_##name##_LIMIT, 0xffff),                     \
-		CHANGE(SET, GUEST_##name##_ACCESS_RIGHTS, 0xf3)
-
-static const struct doctor_change guest_v86_changes[] = {
-	CHANGE(CLEAR, VM_ENTRY_CONTROLS, ENTRY_IA32E_MODE_GUEST),
-	CHANGE(SET, VM_ENTRY_MSR_LOAD_COUNT, 0),
-	CHANGE(CLEAR, GUEST_IA32_EFER, EFER_LME | EFER_LMA),
-	CHANGE(CLEAR, GUEST_CR4, CR4_PAE),
-	CHANGE(OR, GUEST_RFLAGS, RFLAGS_VM),
-	V86_SEGMENT(ES),
-	V86_SEGMENT(CS),
-	V86_SEGMENT(SS),
-	V86_SEGMENT(DS),
-	V86_SEGMENT(FS),
-	V86_SEGMENT(GS),
-	{ 0 },
-};
-
-const struct doctor_change *const doctor_guests[DOCTOR_GUESTS] = {
-	[DOCTOR_GUEST_64] = guest_long,
-	[DOCTOR_GUEST_PAE] = guest_pae,
-	[DOCTOR_GUEST_V86] = guest_v86_changes,
-};
-
-static u64 capability(const struct doctor *d, enum vmcs_field field)
-{
-	for (int set = 0; set < CONTROL_SETS; set++)
-		if (control_tables[set].field == field)
-			return d->capabilities->allowed[set];
-	return ~0ULL << 32;
-}
-
-u64 doctor_changed(const struct doctor *d, const struct doctor_change *change,
-		   u64 value, hpa_t hpa)
-{
-	u64 allowed = capability(d, change->field);
-	u32 forbidden = ~(allowed >> 32), required = allowed;
-
-	switch (change->op) {
-	case DOCTOR_SET:
-		return change->value;
-	case DOCTOR_OR:
-		return value | change->value;
-	case DOCTOR_CLEAR:
-		return value & ~change->value;
-	case DOCTOR_POINT_AT:
-		return hpa;
-	case DOCTOR_POINT_AT_VMCS:
-		return d->vmcs;
-	case DOCTOR_BEYOND:
-		return value | BIT(d->maxphyaddr);
-	case DOCTOR_FORBIDDEN:
-		return forbidden ? value | BIT(31 - __builtin_clz(forbidden))
-				 : value;
-	case DOCTOR_REQUIRED:
-		return value & ~(u64)(required & -required);
-	case DOCTOR_END:
-		break;
-	}
-	return value;
 }

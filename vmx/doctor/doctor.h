@@ -2,15 +2,16 @@
 /*
  * The entry doctor: the checks that a processor makes at a VM entry (SDM vol.
  * 3C, 26.2, 26.3.1 and 26.4), made in software, since the processor says no
- * more than "invalid control field(s)" or "invalid guest state". Each rule is a
- * line of a table, and brings along a way to break it: the unit tests break
- * each, and the option doctor-test=1 does so on the machine and compares the
- * doctor's verdict with the processor's.
+ * more than "invalid control field(s)" or "invalid guest state". A rule is
+ * data: when it applies, and what its field must be. How a rule can be broken
+ * follows from that: the unit test breaks each rule, and the option doctor-test
+ * does so on the machine and compares the doctor's verdict with the
+ * processor's.
  *
- * Left out: SMM and 32-bit hosts, where Umbra never is, and the fields of what
- * it never turns on (posted-interrupt descriptors, PML, #VE, CET, PKRS, ...).
+ * There are no rules for controls that Umbra never sets; the unit test names
+ * each control beside the manual's checks that need it.
  *
- * Pure: it sees the VMCS and memory through the functions it is given.
+ * Pure: the VMCS and memory are seen through the functions of struct doctor.
  */
 #ifndef VMX_DOCTOR_DOCTOR_H
 #define VMX_DOCTOR_DOCTOR_H
@@ -18,7 +19,7 @@
 #include "lib/types.h"
 #include "vmx/controls.h"
 
-/* What the processor would say; the first that applies. */
+/* The processor's answer to a VM entry; the first that applies. */
 enum doctor_verdict {
 	DOCTOR_GOOD,
 	DOCTOR_CONTROLS, /* VM-instruction error 7 */
@@ -33,15 +34,19 @@ struct doctor {
 	u64 (*read)(const struct doctor *d, enum vmcs_field field);
 	/* Eight bytes of memory, aligned. */
 	u64 (*read_memory)(const struct doctor *d, hpa_t hpa);
+	/* Only to break a rule; a field that does not exist stays as it is. */
+	void (*write)(const struct doctor *d, enum vmcs_field field, u64 value);
+	hpa_t (*address_of)(const struct doctor *d, const void *object);
 	const struct vmx_capabilities *capabilities;
 	u64 efer; /* the bits that EFER has */
-	hpa_t vmcs; /* that the fields are of */
+	hpa_t vmcs; /* the address of the VMCS */
 	u8 maxphyaddr;
+	u8 linear_bits; /* width of a linear address: 48 or 57 */
 };
 
 /*
- * The guests that rules are broken with: the self-test's, with a usable LDTR;
- * it without IA-32e mode, with PAE paging; and a virtual-8086 guest.
+ * The guests to break rules with: the self-test's, with a usable LDTR; the
+ * same without IA-32e mode, with PAE paging; and a virtual-8086 guest.
  */
 enum doctor_guest {
 	DOCTOR_GUEST_64,
@@ -50,50 +55,84 @@ enum doctor_guest {
 	DOCTOR_GUESTS
 };
 
-enum doctor_op {
-	DOCTOR_END, /* of a list of changes */
-	DOCTOR_SET,
-	DOCTOR_OR,
-	DOCTOR_CLEAR, /* the bits in value */
-	DOCTOR_POINT_AT, /* value: a pointer to what shall be there */
-	DOCTOR_POINT_AT_VMCS, /* the current one */
-	DOCTOR_BEYOND, /* set the first bit that no physical address has */
-	DOCTOR_FORBIDDEN, /* set the last control that may not be 1 */
-	DOCTOR_REQUIRED /* clear the first control that must be 1 */
+enum doctor_how {
+	BITS_ARE, /* (field & mask) == equal */
+	BITS_ARE_NOT, /* (field & mask) != equal */
+	BITS_POINT_AT, /* the field is the address of the object at equal */
+	BITS_POINT_AT_VMCS
 };
 
-struct doctor_change {
-	u64 value;
-	u16 field;
-	u8 op; /* enum doctor_op */
-	bool each; /* the field is the rule's register's: see registers */
+/*
+ * Bits of a field: a condition, or a write that makes it true. All 0 is a
+ * condition that is always true.
+ */
+struct doctor_bits {
+	u64 mask, equal;
+	u16 field; /* 0 ends a list of writes */
+	u8 how; /* enum doctor_how */
 };
+
+enum doctor_check {
+	CHECK_BITS, /* (value & mask) == equal */
+	CHECK_NOT, /* (value & mask) != equal */
+	CHECK_FIXED, /* as the capability MSRs have it, or as EFER is */
+	CHECK_TYPE, /* a segment's type is one of those in mask */
+	CHECK_CANONICAL,
+	CHECK_PAGE, /* bits 11:0 are 0, and the address is within MAXPHYADDR */
+	CHECK_WIDTH, /* within MAXPHYADDR */
+	CHECK_FUNCTION /* holds(); equal in the bits of mask breaks the rule */
+};
+
+/* For rules of segments; the register is number n from ES on. */
+#define DOCTOR_IF_V86 BIT(0)
+#define DOCTOR_UNLESS_V86 BIT(1) /* LDTR and TR are the same in all modes */
+#define DOCTOR_IF_USABLE BIT(2)
+
+#define DOCTOR_CONDITIONS 3 /* Maximum number of conditions of a rule */
 
 struct doctor_rule {
 	const char *section; /* of the SDM, vol. 3C */
-	enum vmcs_field field;
+	const char *expected;
+	u16 field;
 	/*
 	 * Bit n set: the rule holds for the field 2 * n after that one, as the
 	 * fields of like registers lie. 0: for the field alone, n is 0.
 	 */
 	u8 registers;
-	const char *expected;
-	/* NULL: always. */
-	bool (*when)(const struct doctor *d, unsigned int n);
+	u8 check; /* enum doctor_check */
+	u8 segment; /* DOCTOR_IF_V86 and so on */
+	u8 guest; /* enum doctor_guest: the rule is broken with this one */
+	u64 mask, equal;
 	bool (*holds)(const struct doctor *d, u64 value, unsigned int n);
-	enum doctor_guest guest; /* it is broken with this one */
-	const struct doctor_change *broken_by; /* ends with DOCTOR_END */
+	struct doctor_bits when[DOCTOR_CONDITIONS];
+	/*
+	 * To break this rule alone, it is not enough to make the conditions
+	 * true: also write to the fields 2 * n after these. NULL: it is enough.
+	 */
+	const struct doctor_bits *also;
 };
 
+/* A rule, for one of its registers; and the value that violates it. */
 struct doctor_finding {
 	const struct doctor_rule *rule;
 	unsigned int n; /* of rule->registers */
+	unsigned int chapter;
 	enum doctor_verdict verdict;
 	u64 value; /* of doctor_field() */
 };
 
-/* The field that a finding, or rule @rule for register @n, is about. */
-enum vmcs_field doctor_field(const struct doctor_rule *rule, unsigned int n);
+/* The field that rule @rule is about, for register @n. */
+static inline enum vmcs_field doctor_field(const struct doctor_rule *rule,
+					   unsigned int n)
+{
+	return rule->field + 2 * n;
+}
+
+/*
+ * Goes to the next rule, register by register; all 0 goes to the first.
+ * Returns false after the last.
+ */
+bool doctor_next(struct doctor_finding *f);
 
 /* Calls @tell for each rule that is violated; returns the verdict. */
 enum doctor_verdict doctor_examine(
@@ -104,23 +143,21 @@ enum doctor_verdict doctor_examine(
 /* "invalid control field(s)" and so on. */
 const char *doctor_verdict_name(enum doctor_verdict verdict);
 
-/* All rules; a chapter's end with one whose holds is NULL. */
-struct doctor_chapter {
-	enum doctor_verdict verdict;
-	const struct doctor_rule *rules;
+/* The bits of @field that the processor has at 1, and that it lets be 1. */
+struct doctor_fixed {
+	u64 must_be_1, may_be_1;
 };
 
-#define DOCTOR_CHAPTERS 6
-extern const struct doctor_chapter doctor_chapters[DOCTOR_CHAPTERS];
+struct doctor_fixed doctor_fixed(const struct doctor *d, enum vmcs_field field);
 
-/* Turns the self-test's VMCS into the guest's; ends with DOCTOR_END. */
-extern const struct doctor_change *const doctor_guests[DOCTOR_GUESTS];
+/* Turns the self-test's VMCS into that of @guest. */
+void doctor_make_guest(const struct doctor *d, enum doctor_guest guest);
 
 /*
- * What @change makes of @value, its field's: the same where there is nothing
- * to change (no such control, say). @hpa: where POINT_AT's value points.
+ * Breaks @rule for register @n in the self-test's VMCS. The rule is as it was
+ * where this processor does not let it be broken.
  */
-u64 doctor_changed(const struct doctor *d, const struct doctor_change *change,
-		   u64 value, hpa_t hpa);
+void doctor_break(const struct doctor *d, const struct doctor_rule *rule,
+		  unsigned int n);
 
 #endif

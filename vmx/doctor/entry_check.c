@@ -18,7 +18,18 @@ static u64 read_field(const struct doctor *d, enum vmcs_field field)
 	return vmread_safe(field, &value) ? value : 0;
 }
 
-/* What is no RAM reads as 0: an address out of a broken VMCS may be anything. */
+static void write_field(const struct doctor *d, enum vmcs_field field,
+			u64 value)
+{
+	vmwrite_safe(field, value);
+}
+
+static hpa_t address_of(const struct doctor *d, const void *object)
+{
+	return virt_to_phys(object);
+}
+
+/* Reads 0 where there is no RAM: a broken VMCS may hold any address. */
 static u64 read_memory(const struct doctor *d, hpa_t hpa)
 {
 	hpa_t start = virt_to_phys(image_start), end = virt_to_phys(image_end);
@@ -31,14 +42,19 @@ static u64 read_memory(const struct doctor *d, hpa_t hpa)
 
 struct doctor entry_doctor(hpa_t vmcs)
 {
+	u32 sizes = cpuid(CPUID_ADDRESS_SIZE, 0).eax;
+
 	return (struct doctor){
 		.read = read_field,
 		.read_memory = read_memory,
+		.write = write_field,
+		.address_of = address_of,
 		.capabilities = vmx_capabilities(),
 		.efer = EFER_SCE | EFER_LME | EFER_LMA |
 			(cpu_has_nx() ? EFER_NXE : 0),
 		.vmcs = vmcs,
-		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+		.maxphyaddr = sizes & 0xff,
+		.linear_bits = sizes >> 8 & 0xff,
 	};
 }
 

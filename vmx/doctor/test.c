@@ -18,13 +18,6 @@
 #define ERROR_CONTROLS 7
 #define ERROR_HOST 8
 
-/* One entry's outcome. */
-struct attempt {
-	enum doctor_verdict verdict;
-	bool exited; /* number is the exit reason, else the instruction error */
-	u32 number;
-};
-
 struct tally {
 	u32 tried, skipped, different;
 };
@@ -45,68 +38,53 @@ static void restore_vmcs(void)
 		vmwrite_safe(vmcs_fields[i].encoding, good[i]);
 }
 
-/* False: nothing has changed, so nothing is broken. */
-static bool apply(const struct doctor *d, const struct doctor_change *change,
-		  unsigned int n)
-{
-	bool changed = false;
-
-	for (; change->op != DOCTOR_END; change++) {
-		enum vmcs_field field =
-			change->field + (change->each ? 2 * n : 0);
-		hpa_t hpa = change->op == DOCTOR_POINT_AT
-				    ? virt_to_phys((const void *)change->value)
-				    : 0;
-		u64 old = 0, new;
-
-		vmread_safe(field, &old);
-		new = doctor_changed(d, change, old, hpa);
-		changed |= vmwrite_safe(field, new) && new != old;
-	}
-	return changed;
-}
-
-static struct attempt enter(struct vcpu *vcpu)
+/* Returns the processor's verdict, and its words in @words. */
+static enum doctor_verdict enter(struct vcpu *vcpu, char *words)
 {
 	struct cpu_regs regs = vcpu->regs;
-	struct attempt a = { .exited = true };
+	bool exited;
+	u32 number;
 
 	apic_timer_arm(time_ns_to_tsc(time_ns() + WAKE_NS));
-	if (vmx_enter(&regs, vcpu->launched)) {
-		a.number = vmread(VMCS_EXIT_REASON);
-		if (a.number ==
-		    (EXIT_REASON_ENTRY_FAILURE | EXIT_INVALID_GUEST_STATE))
-			a.verdict = DOCTOR_GUEST;
-		else if (a.number ==
-			 (EXIT_REASON_ENTRY_FAILURE | EXIT_MSR_LOADING))
-			a.verdict = DOCTOR_MSR_LOADING;
-		else if (a.number & EXIT_REASON_ENTRY_FAILURE)
-			a.verdict = DOCTOR_VERDICTS; /* none that there is */
-		else
-			vcpu->launched = true;
-	} else {
-		a.exited = false;
-		a.number = vmread(VMCS_VM_INSTRUCTION_ERROR);
-		a.verdict = a.number == ERROR_CONTROLS ? DOCTOR_CONTROLS
-			    : a.number == ERROR_HOST   ? DOCTOR_HOST
-						       : DOCTOR_VERDICTS;
-	}
+	exited = vmx_enter(&regs, vcpu->launched);
+	number = vmread(exited ? VMCS_EXIT_REASON : VMCS_VM_INSTRUCTION_ERROR);
 	apic_timer_disarm();
 	cpu_take_interrupts();
-	return a;
+	snprintf(words, LOG_LINE_MAX, "%s %u, %s",
+		 exited ? "exit reason" : "VM-instruction error",
+		 number & (u32)EXIT_REASON_BASIC,
+		 exited ? vmx_exit_name(number)
+			: vmx_instruction_error_text(number));
+	if (exited && !(number & EXIT_REASON_ENTRY_FAILURE)) {
+		vcpu->launched = true;
+		return DOCTOR_GOOD;
+	}
+	switch (number & EXIT_REASON_BASIC) {
+	case ERROR_CONTROLS:
+		return DOCTOR_CONTROLS;
+	case ERROR_HOST:
+		return DOCTOR_HOST;
+	case EXIT_INVALID_GUEST_STATE:
+		return DOCTOR_GUEST;
+	case EXIT_MSR_LOADING:
+		return DOCTOR_MSR_LOADING;
+	default:
+		return DOCTOR_VERDICTS; /* none that there is */
+	}
 }
 
-static void print_attempt(const char *what, const char *expected,
-			  const struct attempt *a)
+/* Enters, and logs @what and both verdicts where they differ. */
+static void compare(struct vcpu *vcpu, struct tally *tally, const char *what,
+		    enum doctor_verdict expected)
 {
-	if (a->exited)
-		log_info("doctor-test: differs: %s; doctor: %s; processor: "
-			 "exit reason 0x%x, %s",
-			 what, expected, a->number, vmx_exit_name(a->number));
-	else
-		log_info("doctor-test: differs: %s; doctor: %s; processor: "
-			 "VM-instruction error %u",
-			 what, expected, a->number);
+	char words[LOG_LINE_MAX];
+
+	tally->tried++;
+	if (enter(vcpu, words) == expected)
+		return;
+	tally->different++;
+	log_info("doctor-test: differs: %s; doctor: %s; processor: %s", what,
+		 doctor_verdict_name(expected), words);
 }
 
 static void count_finding(const struct doctor_finding *finding, void *context)
@@ -116,7 +94,7 @@ static void count_finding(const struct doctor_finding *finding, void *context)
 	++*count;
 }
 
-/* Is the VMCS such that this rule alone is violated? */
+/* Returns true if @verdict is the doctor's, for one rule alone. */
 static bool alone(const struct doctor *d, enum doctor_verdict verdict)
 {
 	u32 count = 0;
@@ -125,31 +103,25 @@ static bool alone(const struct doctor *d, enum doctor_verdict verdict)
 	       count == 1;
 }
 
-static void try_rule(struct vcpu *vcpu, const struct doctor_chapter *chapter,
-		     const struct doctor_rule *rule, unsigned int n,
+static void try_rule(struct vcpu *vcpu, const struct doctor_finding *f,
 		     struct tally *tally)
 {
 	struct doctor d = entry_doctor(vcpu->vmcs);
-	struct attempt a;
 	char what[LOG_LINE_MAX];
 
 	restore_vmcs();
-	apply(&d, doctor_guests[rule->guest], n);
-	if (!apply(&d, rule->broken_by, n) || !alone(&d, chapter->verdict)) {
+	doctor_break(&d, f->rule, f->n);
+	if (!alone(&d, f->verdict)) {
 		tally->skipped++;
 		return;
 	}
-	tally->tried++;
-	a = enter(vcpu);
-	if (a.verdict == chapter->verdict)
-		return;
-	tally->different++;
-	snprintf(what, sizeof(what), "%s %s (%s)", rule->section,
-		 vmcs_field_name(doctor_field(rule, n)), rule->expected);
-	print_attempt(what, doctor_verdict_name(chapter->verdict), &a);
+	snprintf(what, sizeof(what), "%s %s (%s)", f->rule->section,
+		 vmcs_field_name(doctor_field(f->rule, f->n)),
+		 f->rule->expected);
+	compare(vcpu, tally, what, f->verdict);
 }
 
-/* The guests that are to be broken must be good. */
+/* The guests to break rules with must be good. */
 static void try_guests(struct vcpu *vcpu, struct tally *tally)
 {
 	static const char *const names[DOCTOR_GUESTS] = {
@@ -160,18 +132,9 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 	struct doctor d = entry_doctor(vcpu->vmcs);
 
 	for (int i = 0; i < DOCTOR_GUESTS; i++) {
-		enum doctor_verdict verdict;
-		struct attempt a;
-
 		restore_vmcs();
-		apply(&d, doctor_guests[i], 0);
-		verdict = entry_check(vcpu->vmcs);
-		a = enter(vcpu);
-		tally->tried++;
-		if (!verdict && !a.verdict)
-			continue;
-		tally->different++;
-		print_attempt(names[i], doctor_verdict_name(verdict), &a);
+		doctor_make_guest(&d, i);
+		compare(vcpu, tally, names[i], entry_check(vcpu->vmcs));
 	}
 }
 
@@ -188,23 +151,15 @@ static void show_failure(struct vcpu *vcpu)
 int doctor_test_run(void)
 {
 	struct vcpu *vcpu = selftest_vcpu();
+	struct doctor_finding f = { 0 };
 	struct tally tally = { 0 };
 
 	if (!vcpu)
 		return 1;
 	save_vmcs();
 	try_guests(vcpu, &tally);
-	for (int i = 0; i < DOCTOR_CHAPTERS; i++) {
-		const struct doctor_chapter *c = &doctor_chapters[i];
-
-		for (const struct doctor_rule *r = c->rules; r->holds; r++) {
-			u32 left = r->registers ? r->registers : 1;
-
-			for (unsigned int n = 0; left; n++, left >>= 1)
-				if (left & 1)
-					try_rule(vcpu, c, r, n, &tally);
-		}
-	}
+	while (doctor_next(&f))
+		try_rule(vcpu, &f, &tally);
 	show_failure(vcpu);
 	log_info("doctor-test: %u entries tried, %u different; %u rules can't "
 		 "be broken here",
