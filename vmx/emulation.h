@@ -3,7 +3,7 @@
 #ifndef VMX_EMULATION_H
 #define VMX_EMULATION_H
 
-#include "vmx/vcpu.h"
+#include "vmx/memory.h"
 
 /*
  * Carry out the instruction at the guest's RIP, whose @access (the bits of a
@@ -11,6 +11,13 @@
  * changed. True: it is done, or its fault is pending, or it is to run again.
  */
 bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access);
+
+/*
+ * Carry out @insn, which is at the guest's RIP, on @memory; @ops are given
+ * @vcpu. Returns as vcpu_emulate() does.
+ */
+bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
+		    const struct insn *insn, const struct emul_ops *ops);
 
 /* The linear address of the instruction at the guest's RIP, as of the exit. */
 gva_t vcpu_linear_rip(const struct vcpu *vcpu);

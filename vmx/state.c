@@ -156,20 +156,6 @@ void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT])
 				: 0;
 }
 
-void vcpu_segments(const struct vcpu *vcpu, struct emul_segments *segments)
-{
-	vcpu_segment_bases(vcpu, segments->base);
-	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++) {
-		u32 offset = 2 * segment;
-
-		segments->selector[segment] =
-			vmread(VMCS_GUEST_ES_SELECTOR + offset);
-		segments->limit[segment] = vmread(VMCS_GUEST_ES_LIMIT + offset);
-		segments->rights[segment] =
-			vmread(VMCS_GUEST_ES_ACCESS_RIGHTS + offset);
-	}
-}
-
 unsigned int vcpu_cpl(void)
 {
 	return AR_DPL(vmread(VMCS_GUEST_SS_ACCESS_RIGHTS));

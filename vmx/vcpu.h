@@ -81,13 +81,6 @@ void vcpu_store_regs(const struct vcpu *vcpu);
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
 /* The segment bases that addresses are made with. */
 void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT]);
-/* All that the emulator wants to know of the segments. */
-void vcpu_segments(const struct vcpu *vcpu, struct emul_segments *segments);
-/* 48-bit linear addresses (SDM vol. 1, 3.3.7.1). */
-static inline bool is_canonical(gva_t gva)
-{
-	return (gva_t)((s64)(gva << 16) >> 16) == gva;
-}
 
 /* Current privilege level: that of SS (SDM vol. 3C, 24.4.1). */
 unsigned int vcpu_cpl(void);

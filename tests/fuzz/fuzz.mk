@@ -7,7 +7,7 @@ FUZZ_insn_SRCS := $(INSN_SRCS) \
 	tests/unit/insn_zydis.c
 FUZZ_insn_LIBS := -lZydis
 
-FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
+FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_host.c tests/unit/emulate_case.c \
 	tests/unit/insn_random.c
 

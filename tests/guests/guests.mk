@@ -5,7 +5,7 @@
 # builtin.mk.
 
 TEST_GUESTS := $(B)/guests/tests
-TEST_GUEST_NAMES := access apic forms chaos insns tasks timers v86 boot boot2 boot64
+TEST_GUEST_NAMES := access apic forms chaos insns operands tasks timers v86 boot boot2 boot64
 # What they have in common.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
 	start.asm trap.asm console mode paging reference runtime)

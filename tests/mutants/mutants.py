@@ -218,7 +218,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "the count of a REP has the operand's size",
      "write_gpr(&e->regs, RCX, e->regs.gpr[RCX] - 1, size);",
      "write_gpr(&e->regs, RCX, e->regs.gpr[RCX] - 1, 2);"),
-    ("read-only-segment", "emul", "arch/x86/emulator/emulate_address.c",
+    ("read-only-segment", "emul", "arch/x86/emulator/linear.c",
      "a write through a segment that is not writable",
      "if (write && ((rights & AR_CODE) || !(rights & AR_WRITABLE)))",
      "if (false)"),

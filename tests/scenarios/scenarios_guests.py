@@ -77,6 +77,11 @@ scenario("guest-tasks-penryn", "penryn", "", "tasks", "")(under_umbra)
 scenario("guest-timers", "haswell", "", "timers", "")(under_umbra)
 for cpu in ("haswell", "penryn", "icelake"):
     scenario(f"guest-insns-{cpu}", cpu, "", "insns", "")(under_umbra)
+# Broadwell has SMAP.
+for rung, cpu in (("nowalk", "broadwell"), ("update", "haswell"),
+                  ("vtlb", "penryn")):
+    scenario(f"guest-operands-{rung}", cpu, f"mmu={rung}", "operands",
+             "")(under_umbra)
 for rung, cpu in (("nowalk", "haswell"), ("cached", "penryn"),
                   ("vtlb", "haswell")):
     scenario(f"guest-v86-{rung}", cpu, f"mmu={rung}", "v86", "")(under_umbra)
@@ -122,6 +127,7 @@ scenario("guest-access-bare-broadwell", "broadwell", "access",
          "stride=41")(bare)    # it has SMAP
 scenario("guest-tasks-bare", "haswell", "tasks", "")(bare)
 scenario("guest-insns-bare", "haswell", "insns", "msrs=0")(bare)
+scenario("guest-operands-bare", "broadwell", "operands", "")(bare)
 scenario("guest-v86-bare", "haswell", "v86", "")(bare)
 scenario("guest-forms-bare", "haswell", "forms", "")(bare)
 

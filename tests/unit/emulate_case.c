@@ -89,7 +89,7 @@ static bool aim(struct choices *choices, struct test_case *c)
 
 	if (is_aligned(&c->insn))
 		offset = ALIGN_DOWN(offset, c->insn.memory_size);
-	offset -= c->segments.base[mem->segment];
+	offset -= c->base[mem->segment];
 	if (mem->base == INSN_NO_REG && mem->index == INSN_NO_REG)
 		aim_by_displacement(c, offset);
 	else
@@ -100,7 +100,7 @@ static bool aim(struct choices *choices, struct test_case *c)
 		if (i != RSP && (mem->base == i || mem->index == i))
 			c->regs.gpr[i] ^= choose(choices) << 32;
 
-	gva = insn_memory_address(&c->insn, &c->regs, c->segments.base);
+	gva = operand_address(&c->insn, &c->regs, c->base);
 	if (!in_window(gva, c->insn.memory_size))
 		return false;
 	/* A locked access to two cache lines is punished by some kernels. */
@@ -113,7 +113,7 @@ static bool aim(struct choices *choices, struct test_case *c)
 /* Let half of the compare-exchanges succeed. */
 static void choose_equal(struct choices *choices, struct test_case *c)
 {
-	u64 gva = insn_memory_address(&c->insn, &c->regs, c->segments.base);
+	u64 gva = operand_address(&c->insn, &c->regs, c->base);
 	const u8 *operand = &arena->window[gva - address_of(arena->window)];
 	u64 kept_high = choose(choices) << 32;
 
@@ -181,11 +181,11 @@ bool choose_case(struct choices *choices, struct test_case *c)
 	/* IF, since PUSHF shows that the host has it set. */
 	c->regs.rflags = (choose(choices) & RFLAGS_ARITH) | RFLAGS_FIXED |
 			 RFLAGS_IF;
-	c->segments.base[SEG_GS] = GS_BASE;
+	c->base[SEG_GS] = GS_BASE;
 	for (i = 0; i < sizeof(c->vector); i++)
 		((u8 *)c->vector)[i] = (u8)choose(choices);
 
-	read_selectors(c->segments.selector);
+	read_selectors(c->selector);
 	if (c->insn.op >= OP_PUSH && c->insn.op <= OP_POP &&
 	    c->insn.src != OPERAND_MEM && c->insn.dst != OPERAND_MEM)
 		return true;
@@ -207,7 +207,6 @@ bool choose_case(struct choices *choices, struct test_case *c)
 		return false;
 	if (choose(choices) & 1)
 		choose_equal(choices, c);
-	return in_window(
-		insn_memory_address(&c->insn, &c->regs, c->segments.base),
-		c->insn.memory_size);
+	return in_window(operand_address(&c->insn, &c->regs, c->base),
+			 c->insn.memory_size);
 }

@@ -42,7 +42,8 @@ struct test_case {
 	struct random_insn random;
 	struct insn insn;
 	struct cpu_regs regs;
-	struct emul_segments segments;
+	u64 base[SEG_COUNT];
+	u16 selector[SEG_COUNT];
 	u8 window[WINDOW_SIZE]; /* the emulator's */
 	u8 vector[VECTORS][EMUL_MAX_BYTES]; /* likewise */
 	unsigned int retries; /* compare-exchanges that shall fail first */

@@ -136,48 +136,65 @@ static void run_on_host(const struct test_case *c, struct cpu_regs *result)
 	result->rflags = arena->rflags;
 }
 
-static enum emul_status read_window(void *ctx, gva_t gva, void *buf, size_t len)
+static void read_segment(void *ctx, enum segment segment,
+			 struct segment_register *reg)
 {
-	struct test_case *c = ctx;
+	const struct test_case *c = ctx;
 
-	if (!in_window(gva, len))
-		return EMUL_FAULT;
-	memcpy(buf, &c->window[gva - address_of(arena->window)], len);
-	return EMUL_OK;
+	*reg = (struct segment_register){ .selector = c->selector[segment],
+					  .base = c->base[segment] };
 }
 
-static enum emul_status write_window(void *ctx, gva_t gva, const void *buf,
-				     size_t len)
-{
-	struct test_case *c = ctx;
-
-	if (!in_window(gva, len))
-		return EMUL_FAULT;
-	memcpy(&c->window[gva - address_of(arena->window)], buf, len);
-	return EMUL_OK;
-}
-
-static enum emul_status probe_window(void *ctx, gva_t gva, size_t len)
+static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
+		      u32 *error_code)
 {
 	(void)ctx;
-	return in_window(gva, len) ? EMUL_OK : EMUL_FAULT;
+	(void)write;
+	*error_code = 0;
+	*gpa = gva;
+	return in_window(gva, 1);
 }
 
-static enum emul_status cmpxchg_window(void *ctx, gva_t gva, const void *old,
-				       const void *new, size_t len,
-				       bool *swapped)
+/* An operand that goes beyond the window is a difference. */
+static void read_window(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
 	struct test_case *c = ctx;
 
-	if (!in_window(gva, len))
-		return EMUL_FAULT;
-	*swapped =
-		!c->retries &&
-		!memcmp(&c->window[gva - address_of(arena->window)], old, len);
-	if (c->retries)
-		c->retries--;
-	return *swapped ? write_window(ctx, gva, new, len) : EMUL_OK;
+	if (in_window(gpa, len))
+		memcpy(buf, &c->window[gpa - address_of(arena->window)], len);
 }
+
+static void write_window(void *ctx, gpa_t gpa, const void *buf, size_t len)
+{
+	struct test_case *c = ctx;
+
+	if (in_window(gpa, len))
+		memcpy(&c->window[gpa - address_of(arena->window)], buf, len);
+}
+
+static bool cmpxchg_window(void *ctx, gpa_t gpa, const void *old,
+			   const void *new, size_t len)
+{
+	struct test_case *c = ctx;
+
+	if (c->retries) {
+		c->retries--;
+		return false;
+	}
+	if (!in_window(gpa, len) ||
+	    memcmp(&c->window[gpa - address_of(arena->window)], old, len))
+		return false;
+	write_window(ctx, gpa, new, len);
+	return true;
+}
+
+static const struct linear_ops window_memory = {
+	.read_segment = read_segment,
+	.translate = translate,
+	.read = read_window,
+	.write = write_window,
+	.cmpxchg = cmpxchg_window,
+};
 
 static void read_vector(void *ctx, unsigned int number, void *buf, size_t len)
 {
@@ -208,13 +225,8 @@ static void read_state(void *ctx, enum insn_op op, void *buf)
 
 static const struct emul_ops window_ops = {
 	.read_state = read_state,
-	.probe_write = probe_window,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
-	.read = read_window,
-	.write = write_window,
-	.read_for_write = read_window,
-	.cmpxchg = cmpxchg_window,
 };
 
 /* The flags that the manual defines, SDM vol. 1, appendix A. */
@@ -292,6 +304,7 @@ enum comparison compare_with_host(struct choices *choices)
 	struct cpu_regs start, host;
 	const char *difference;
 	enum emul_status status;
+	struct linear memory;
 
 	if (!arena)
 		set_up();
@@ -302,7 +315,8 @@ enum comparison compare_with_host(struct choices *choices)
 	c.retries = (unsigned int)choose_below(choices, 3);
 	memcpy(c.window, arena->window, WINDOW_SIZE);
 	emulated = c;
-	status = emulate(&c.insn, &emulated.regs, &c.segments, &window_ops,
+	linear_begin(&memory, &window_memory, &emulated, true, c.retries);
+	status = emulate(&c.insn, &emulated.regs, &memory, &window_ops,
 			 &emulated);
 	/* It would be a signal for us, if the emulator is right. */
 	if (status == EMUL_DE)

@@ -10,75 +10,76 @@
 
 struct memory memory;
 struct cpu_regs regs;
-struct emul_segments segments;
+struct segment_register segments[SEG_COUNT];
+struct ports ports;
 u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 
-static bool refuses(const struct memory *m, gva_t gva, size_t len)
+static void read_segment(void *ctx, enum segment segment,
+			 struct segment_register *reg)
 {
-	return gva + len > m->fault_at || gva + len > MEMORY_SIZE;
+	*reg = segments[segment];
 }
 
-static enum emul_status memory_read(void *ctx, gva_t gva, void *buf, size_t len)
+static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
+		      u32 *error_code)
+{
+	struct memory *m = ctx;
+
+	m->translations[write]++;
+	if (gva >= m->unmapped_at) {
+		*error_code = write ? PFEC_W : 0;
+		return false;
+	}
+	*gpa = gva;
+	return true;
+}
+
+static void memory_read(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
 	struct memory *m = ctx;
 
 	m->reads++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(buf, &m->bytes[gva], len);
-	return EMUL_OK;
+	assert_true(gpa % PAGE_SIZE + len <= PAGE_SIZE);
+	memcpy(buf, &m->bytes[gpa % MEMORY_SIZE], len);
 }
 
-static enum emul_status memory_write(void *ctx, gva_t gva, const void *buf,
-				     size_t len)
+static void memory_write(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
 	struct memory *m = ctx;
 
 	m->writes++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(&m->bytes[gva], buf, len);
-	return EMUL_OK;
-}
-
-static enum emul_status memory_read_for_write(void *ctx, gva_t gva, void *buf,
-					      size_t len)
-{
-	struct memory *m = ctx;
-
-	m->reads_for_write++;
-	if (refuses(m, gva, len))
-		return m->refusal;
-	memcpy(buf, &m->bytes[gva], len);
-	return EMUL_OK;
-}
-
-static enum emul_status memory_probe_write(void *ctx, gva_t gva, size_t len)
-{
-	struct memory *m = ctx;
-
-	m->probes++;
-	return refuses(m, gva, len) ? m->refusal : EMUL_OK;
+	assert_true(gpa % PAGE_SIZE + len <= PAGE_SIZE);
+	memcpy(&m->bytes[gpa % MEMORY_SIZE], buf, len);
 }
 
 /* A failure is another processor that adds 1 in between. */
-static enum emul_status memory_cmpxchg(void *ctx, gva_t gva, const void *old,
-				       const void *new, size_t len,
-				       bool *swapped)
+static bool memory_cmpxchg(void *ctx, gpa_t gpa, const void *old,
+			   const void *new, size_t len)
 {
 	struct memory *m = ctx;
 
 	m->cmpxchgs++;
-	if (refuses(m, gva, len))
-		return m->refusal;
 	if (m->failures) {
 		m->failures--;
-		m->bytes[gva]++;
+		m->bytes[gpa]++;
 	}
-	*swapped = !memcmp(&m->bytes[gva], old, len);
-	if (*swapped)
-		memcpy(&m->bytes[gva], new, len);
-	return EMUL_OK;
+	if (memcmp(&m->bytes[gpa], old, len))
+		return false;
+	memcpy(&m->bytes[gpa], new, len);
+	return true;
+}
+
+static const struct linear_ops linear_ops = {
+	.read_segment = read_segment,
+	.translate = translate,
+	.read = memory_read,
+	.write = memory_write,
+	.cmpxchg = memory_cmpxchg,
+};
+
+void begin(struct linear *m, bool long_mode)
+{
+	linear_begin(m, &linear_ops, &memory, long_mode, memory.keep_pages);
 }
 
 static void read_vector(void *ctx, unsigned int number, void *buf, size_t len)
@@ -98,29 +99,40 @@ static void read_state(void *ctx, enum insn_op op, void *buf)
 	memset(buf, (int)op, STATE_BYTES);
 }
 
+static u32 read_port(void *ctx, u16 port, unsigned int size)
+{
+	ports.last = port;
+	ports.reads++;
+	return PORT_VALUE + ports.reads;
+}
+
+static void write_port(void *ctx, u16 port, unsigned int size, u32 value)
+{
+	ports.last = port;
+	ports.writes++;
+	ports.value = value;
+}
+
 const struct emul_ops memory_ops = {
 	.read_state = read_state,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
-	.read = memory_read,
-	.write = memory_write,
-	.read_for_write = memory_read_for_write,
-	.probe_write = memory_probe_write,
-	.cmpxchg = memory_cmpxchg,
+	.read_port = read_port,
+	.write_port = write_port,
 };
 
 int set_up(void **state)
 {
 	unsigned int i;
 
-	memset(&segments, 0, sizeof(segments));
-	for (i = 0; i < SEG_COUNT; i++) {
-		segments.limit[i] = BITS(31, 0);
-		segments.rights[i] = AR_P | AR_S | AR_WRITABLE | AR_DB;
-	}
+	memset(&ports, 0, sizeof(ports));
+	for (i = 0; i < SEG_COUNT; i++)
+		segments[i] = (struct segment_register){
+			.limit = BITS(31, 0),
+			.rights = AR_P | AR_S | AR_WRITABLE | AR_DB,
+		};
 	memset(&memory, 0, sizeof(memory));
-	memory.fault_at = MEMORY_SIZE;
-	memory.refusal = EMUL_FAULT;
+	memory.unmapped_at = MEMORY_SIZE;
 	memset(&regs, 0, sizeof(regs));
 	regs.rip = 0xffffffff81000000;
 	regs.rflags = RFLAGS_FIXED;
@@ -129,9 +141,11 @@ int set_up(void **state)
 
 enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode)
 {
+	struct linear linear;
 	struct insn insn;
 
+	begin(&linear, mode == INSN_MODE_64);
 	assert_int_equal(insn_decode(&insn, bytes, size, mode), INSN_OK);
 	assert_int_equal(insn.length, size);
-	return emulate(&insn, &regs, &segments, &memory_ops, &memory);
+	return emulate(&insn, &regs, &linear, &memory_ops, NULL);
 }

@@ -10,20 +10,33 @@
 
 struct memory {
 	u8 bytes[MEMORY_SIZE];
-	gva_t fault_at; /* an access to this byte or above is refused */
-	enum emul_status refusal;
-	unsigned int reads, writes, reads_for_write, probes, cmpxchgs;
+	gva_t unmapped_at; /* from here on no address is mapped */
+	bool keep_pages;
+	unsigned int translations[2]; /* for reads, for writes */
+	unsigned int reads, writes, cmpxchgs;
 	unsigned int failures; /* of compare-exchange, to come */
+};
+
+/* The first read gives one more, the second two, and so on. */
+#define PORT_VALUE 0xa0b0c0d0
+
+struct ports {
+	unsigned int reads, writes;
+	u16 last;
+	u32 value; /* the last one written */
 };
 
 extern const struct emul_ops memory_ops;
 extern struct memory memory;
 extern struct cpu_regs regs;
-extern struct emul_segments segments;
+extern struct segment_register segments[SEG_COUNT];
+extern struct ports ports;
 extern u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 
 /* Before each test: memory of zeros, flat segments, RIP in a kernel. */
 int set_up(void **state);
+/* This memory, for one instruction. */
+void begin(struct linear *m, bool long_mode);
 /* Decode and emulate these @size bytes. */
 enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode);
 

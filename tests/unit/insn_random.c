@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "arch/x86/emulator/linear.h"
 #include "tests/unit/insn_random.h"
 
 #define MAX_PREFIXES 4
@@ -141,4 +142,29 @@ void choose_insn(struct choices *choices, struct random_insn *out,
 	/* Most of them with a memory operand. */
 	if ((bytes[pos] >> 6) == 3 && random & (BIT(10) | BIT(11)))
 		bytes[pos] &= 0xbf;
+}
+
+static void read_segment(void *ctx, enum segment segment,
+			 struct segment_register *reg)
+{
+	const u64 *base = ctx;
+
+	*reg = (struct segment_register){ .base = base[segment],
+					  .limit = BITS(31, 0),
+					  .rights = AR_WRITABLE };
+}
+
+gva_t operand_address(const struct insn *insn, const struct cpu_regs *regs,
+		      const u64 base[SEG_COUNT])
+{
+	static const struct linear_ops ops = { .read_segment = read_segment };
+	struct linear memory;
+	gva_t gva;
+
+	linear_begin(&memory, &ops, (void *)base, insn->mode == INSN_MODE_64,
+		     false);
+	linear_address(&memory, insn->mem.segment,
+		       insn_memory_offset(insn, regs), insn->address_size,
+		       insn->memory_size, true, &gva);
+	return gva;
 }

@@ -31,4 +31,11 @@ struct random_insn {
 void choose_insn(struct choices *choices, struct random_insn *out,
 		 enum insn_mode mode);
 
+/*
+ * The linear address of the memory operand of @insn, before it is carried out,
+ * with flat segments of these bases.
+ */
+gva_t operand_address(const struct insn *insn, const struct cpu_regs *regs,
+		      const u64 base[SEG_COUNT]);
+
 #endif

@@ -71,9 +71,10 @@ static void test_access_kinds(void **state)
 	/* or %rax, (%rbx); xchg %rax, (%rbx) */
 	assert_int_equal(RUN(0x48, 0x09, 0x03), EMUL_OK);
 	assert_int_equal(RUN(0x48, 0x87, 0x03), EMUL_OK);
-	assert_int_equal(memory.reads_for_write, 2);
+	assert_int_equal(memory.translations[true], 3);
+	assert_int_equal(memory.translations[false], 3);
 	assert_int_equal(memory.cmpxchgs, 2);
-	assert_int_equal(memory.reads, 3);
+	assert_int_equal(memory.reads, 5);
 	assert_int_equal(memory.writes, 1);
 }
 
@@ -85,7 +86,7 @@ static void test_failed_cmpxchg_writes(void **state)
 	assert_int_equal(RUN(0xf0, 0x48, 0x0f, 0xb1, 0x0b), EMUL_OK);
 	assert_int_equal(regs.gpr[RAX], 7);
 	assert_int_equal(memory.bytes[0], 7);
-	assert_int_equal(memory.reads_for_write, 1);
+	assert_int_equal(memory.translations[true], 1);
 	assert_int_equal(memory.cmpxchgs, 1);
 }
 
@@ -99,7 +100,7 @@ static void test_retry(void **state)
 	assert_int_equal(memory.bytes[0], 18);
 	assert_int_equal(regs.gpr[RAX], 13);
 	assert_int_equal(memory.cmpxchgs, 4);
-	assert_int_equal(memory.reads_for_write, 4);
+	assert_int_equal(memory.reads, 4);
 }
 
 /* A flag that an attempt consumes must not come from the one before. */
@@ -128,8 +129,6 @@ static void test_endless_retry_restarts(void **state)
 /* Every instruction with a refused access leaves the registers alone. */
 static void test_faults_change_nothing(void **state)
 {
-	static const enum emul_status refusals[] = { EMUL_FAULT,
-						     EMUL_UNSUPPORTED };
 	struct choices choices = { .state = SEED };
 	unsigned int tried = 0;
 	unsigned int i;
@@ -137,6 +136,7 @@ static void test_faults_change_nothing(void **state)
 	for (i = 0; i < 20000; i++) {
 		struct random_insn random;
 		struct cpu_regs before;
+		struct linear linear;
 		struct insn insn;
 		unsigned int reg;
 
@@ -147,10 +147,10 @@ static void test_faults_change_nothing(void **state)
 		for (reg = RAX; reg < GPR_COUNT; reg++)
 			regs.gpr[reg] = choose(&choices) | 1;
 		before = regs;
-		memory.fault_at = 0;
-		memory.refusal = refusals[i % 2];
-		assert_int_equal(emulate(&insn, &regs, &segments, &memory_ops,
-					 &memory) == EMUL_OK,
+		memory.unmapped_at = 0;
+		begin(&linear, true);
+		assert_int_equal(emulate(&insn, &regs, &linear, &memory_ops,
+					 NULL) == EMUL_OK,
 				 false);
 		assert_memory_equal(&regs, &before, sizeof(regs));
 		tried++;
@@ -162,7 +162,7 @@ static void test_misaligned_cmpxchg16b(void **state)
 {
 	regs.gpr[RBX] = 8;
 	assert_int_equal(RUN(0xf0, 0x48, 0x0f, 0xc7, 0x0b), EMUL_UNSUPPORTED);
-	assert_int_equal(memory.reads_for_write, 0);
+	assert_int_equal(memory.translations[true], 0);
 	regs.gpr[RBX] = 16;
 	assert_int_equal(RUN(0xf0, 0x48, 0x0f, 0xc7, 0x0b), EMUL_OK);
 }
@@ -172,14 +172,14 @@ static void test_rep_fault_in_the_middle(void **state)
 	regs.gpr[RAX] = 0x1122334455667788;
 	regs.gpr[RDI] = 0x100;
 	regs.gpr[RCX] = 10;
-	memory.fault_at = 0x100 + 8 * 4;
+	memory.unmapped_at = 0x100 + 8 * 4;
 	/* rep stosq */
 	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_FAULT);
 	assert_int_equal(regs.gpr[RDI], 0x100 + 8 * 4);
 	assert_int_equal(regs.gpr[RCX], 6);
 	assert_true(regs.rip == 0xffffffff81000000);
 	/* The guest has handled the fault: the rest. */
-	memory.fault_at = MEMORY_SIZE;
+	memory.unmapped_at = MEMORY_SIZE;
 	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_OK);
 	assert_int_equal(regs.gpr[RDI], 0x100 + 8 * 10);
 	assert_int_equal(regs.gpr[RCX], 0);
@@ -195,27 +195,13 @@ static void test_rep_movs_fault_at_destination(void **state)
 	regs.gpr[RDI] = 0x1fe;
 	regs.gpr[RCX] = 5;
 	regs.rflags |= RFLAGS_RF;
-	memory.fault_at = 0x200;
+	memory.unmapped_at = 0x200;
 	/* rep movsb */
 	assert_int_equal(RUN(0xf3, 0xa4), EMUL_FAULT);
 	assert_int_equal(regs.gpr[RSI], 0x12);
 	assert_int_equal(regs.gpr[RDI], 0x200);
 	assert_int_equal(regs.gpr[RCX], 3);
 	assert_true(regs.rflags & RFLAGS_RF);
-}
-
-/* What is given up is retried by the guest from where it stands. */
-static void test_rep_given_up_in_the_middle(void **state)
-{
-	regs.gpr[RCX] = 5;
-	memory.fault_at = 2;
-	memory.refusal = EMUL_UNSUPPORTED;
-	/* rep stosb */
-	assert_int_equal(RUN(0xf3, 0xaa), EMUL_RESTART);
-	assert_int_equal(regs.gpr[RDI], 2);
-	assert_int_equal(regs.gpr[RCX], 3);
-	assert_int_equal(RUN(0xf3, 0xaa), EMUL_UNSUPPORTED);
-	assert_int_equal(regs.gpr[RCX], 3);
 }
 
 static void test_rep_restarts(void **state)
@@ -308,7 +294,6 @@ int main(void)
 		cmocka_unit_test_setup(test_rep_fault_in_the_middle, set_up),
 		cmocka_unit_test_setup(test_rep_movs_fault_at_destination,
 				       set_up),
-		cmocka_unit_test_setup(test_rep_given_up_in_the_middle, set_up),
 		cmocka_unit_test_setup(test_rep_restarts, set_up),
 		cmocka_unit_test_setup(test_rep_of_nothing, set_up),
 		cmocka_unit_test_setup(test_rep_single_steps, set_up),

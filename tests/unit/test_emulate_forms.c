@@ -16,25 +16,25 @@ static void test_segment_limits(void **state)
 {
 	const u8 movsb[] = { 0xa4 }, push_mem[] = { 0xff, 0x30 };
 
-	segments.limit[SEG_ES] = 0x1ff;
+	segments[SEG_ES].limit = 0x1ff;
 	regs.gpr[RDI] = 0x200;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
 	regs.gpr[RDI] = 0x1ff;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
 	/* Expand-down: below the limit there is nothing. */
-	segments.rights[SEG_ES] |= AR_EXPAND_DOWN;
+	segments[SEG_ES].rights |= AR_EXPAND_DOWN;
 	regs.gpr[RDI] = 0x1ff;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
 	regs.gpr[RDI] = 0x200;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
 	/* Read-only data, and an unusable segment. */
-	segments.rights[SEG_ES] = AR_P | AR_S;
-	segments.limit[SEG_ES] = BITS(31, 0);
+	segments[SEG_ES].rights = AR_P | AR_S;
+	segments[SEG_ES].limit = BITS(31, 0);
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
-	segments.rights[SEG_ES] = AR_UNUSABLE;
+	segments[SEG_ES].rights = AR_UNUSABLE;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
 
-	segments.limit[SEG_SS] = 0xff;
+	segments[SEG_SS].limit = 0xff;
 	regs.gpr[RSP] = 0x102;
 	regs.gpr[RAX] = 0x10;
 	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32), EMUL_SS);
@@ -67,7 +67,7 @@ static void test_pushes(void **state)
 	assert_int_equal(memory.bytes[0x10c], 0x20);
 	assert_int_equal(memory.bytes[0x10d], 0x01);
 	/* push %gs in 32-bit code: two bytes of four */
-	segments.selector[SEG_GS] = 0x1234;
+	segments[SEG_GS].selector = 0x1234;
 	memset(&memory.bytes[0xfc], 0xff, 4);
 	assert_int_equal(
 		run_in_mode((const u8[]){ 0x0f, 0xa8 }, 2, INSN_MODE_32),
@@ -75,10 +75,10 @@ static void test_pushes(void **state)
 	assert_int_equal(memory.bytes[0xfd], 0x12);
 	assert_int_equal(memory.bytes[0xfe], 0xff);
 	/* The stack's size is SS.B, not the code's. */
-	segments.rights[SEG_SS] &= ~AR_DB;
+	segments[SEG_SS].rights &= ~AR_DB;
 	regs.gpr[RSP] = 0x10000;
-	segments.base[SEG_SS] = 0;
-	memory.refusal = EMUL_OK; /* it is beyond this memory */
+	segments[SEG_SS].base = 0;
+	memory.unmapped_at = ~0ULL;
 	assert_int_equal(run_in_mode((const u8[]){ 0x50 }, 1, INSN_MODE_32),
 			 EMUL_OK);
 	assert_int_equal(regs.gpr[RSP], 0x1fffc);
@@ -115,14 +115,14 @@ static void test_calls(void **state)
 	assert_int_equal(RUN(0xff, 0x13), EMUL_GP);
 	assert_int_equal(regs.gpr[RSP], 0xf8);
 	/* call *%eax beyond CS */
-	segments.limit[SEG_CS] = 0xffff;
+	segments[SEG_CS].limit = 0xffff;
 	regs.gpr[RAX] = 0x10000;
 	assert_int_equal(
 		run_in_mode((const u8[]){ 0xff, 0xd0 }, 2, INSN_MODE_32),
 		EMUL_GP);
 	/* A refused push leaves RIP. */
 	regs.rip = rip;
-	memory.fault_at = 0;
+	memory.unmapped_at = 0;
 	assert_int_equal(RUN(0xe8, 0x10, 0, 0, 0), EMUL_FAULT);
 	assert_true(regs.rip == rip);
 }
@@ -136,9 +136,10 @@ static void test_enter(void **state)
 	assert_int_equal(regs.gpr[RBP], 0x100);
 	assert_int_equal(regs.gpr[RSP], 0xe0);
 	/* It faults if the new top can't be written. */
-	assert_int_equal(memory.probes, 1);
+	assert_int_equal(memory.translations[true], 2);
+	assert_int_equal(memory.writes, 1);
 	assert_int_equal(memory.reads, 0);
-	memory.fault_at = 0xc0;
+	memory.unmapped_at = 0xc0;
 	assert_int_equal(RUN(0xc8, 0x20, 0, 0), EMUL_FAULT);
 	assert_int_equal(regs.gpr[RSP], 0xe0);
 }
@@ -212,14 +213,15 @@ static void test_masked_move(void **state)
 	assert_int_equal(memory.bytes[0x104], 0);
 	assert_int_equal(memory.writes, 2);
 	assert_int_equal(regs.gpr[RDI], 0x100);
-	regs.gpr[RDI] = 0x200;
-	memory.fault_at = 0x203;
+	/* Bytes 2 and 3 are in two pages, of which one is not there. */
+	regs.gpr[RDI] = PAGE_SIZE - 3;
+	memory.unmapped_at = PAGE_SIZE;
 	assert_int_equal(RUN(0x66, 0x0f, 0xf7, 0xc1), EMUL_FAULT);
 	assert_int_equal(memory.writes, 2);
-	memory.fault_at = 0x204;
+	memory.unmapped_at = 2 * PAGE_SIZE;
 	assert_int_equal(RUN(0x66, 0x0f, 0xf7, 0xc1), EMUL_OK);
 	/* Without a segment that may be written it is #GP. */
-	segments.rights[SEG_DS] &= ~AR_WRITABLE;
+	segments[SEG_DS].rights &= ~AR_WRITABLE;
 	assert_int_equal(run_in_mode((const u8[]){ 0x66, 0x0f, 0xf7, 0xc1 }, 4,
 				     INSN_MODE_32),
 			 EMUL_GP);
@@ -281,7 +283,7 @@ static void test_stored_state(void **state)
 	assert_int_equal(RUN(0xdd, 0x3b), EMUL_OK);
 	assert_stored(OP_FNSTSW, 2);
 	/* mov %gs, (%rbx) */
-	segments.selector[SEG_GS] = 0x4242;
+	segments[SEG_GS].selector = 0x4242;
 	assert_int_equal(RUN(0x48, 0x8c, 0x2b), EMUL_OK);
 	assert_stored(0x42, 2);
 }

@@ -324,7 +324,7 @@ static gva_t address_of(const u8 *bytes, size_t size, enum insn_mode mode,
 	struct insn insn;
 
 	assert_int_equal(insn_decode(&insn, bytes, size, mode), INSN_OK);
-	return insn_memory_address(&insn, regs, base);
+	return operand_address(&insn, regs, base);
 }
 
 static void test_addresses(void **state)

@@ -13,11 +13,11 @@
 
 #include "arch/x86/emulator/task_switch.h"
 
-#define MEMORY_SIZE 0x4000
+#define MEMORY_SIZE 0x6000
 #define GDT 0x1000
-#define OLD_TSS 0x2000
-#define NEW_TSS 0x2100
-#define STACK_TOP 0x3000
+#define OLD_TSS 0x2fd0 /* both lie in two pages */
+#define NEW_TSS 0x3ff0
+#define STACK_TOP 0x6000
 #define CODE 0x08
 #define DATA 0x10
 #define OLD 0x18
@@ -47,48 +47,44 @@
 #define TSS16_CS 36
 
 static u8 memory[MEMORY_SIZE];
-static u32 fault_at; /* no access reaches it */
+static u32 unmapped; /* no access reaches the page of this address */
 static u32 cr3;
 static bool cr3_valid;
 static struct task_cpu cpu;
 static struct task_fault fault;
 static bool switched, trap;
 
-static bool reaches(u32 gva, size_t len)
+static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
+		      u32 *error_code)
 {
-	assert_true(gva + len <= MEMORY_SIZE);
-	return gva <= fault_at && fault_at < gva + len;
+	assert_true(gva < MEMORY_SIZE);
+	*error_code = write ? PFEC_W : 0;
+	*gpa = gva;
+	return (gva & PAGE_MASK) != (unmapped & PAGE_MASK);
 }
 
-static bool read_memory(void *ctx, u32 gva, void *buf, size_t len)
+static void read_memory(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
-	if (reaches(gva, len))
-		return false;
-	memcpy(buf, &memory[gva], len);
-	return true;
+	assert_true(gpa + len <= MEMORY_SIZE);
+	memcpy(buf, &memory[gpa], len);
 }
 
-static bool write_memory(void *ctx, u32 gva, const void *buf, size_t len)
+static void write_memory(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
-	if (reaches(gva, len))
-		return false;
-	memcpy(&memory[gva], buf, len);
-	return true;
+	assert_true(gpa + len <= MEMORY_SIZE);
+	memcpy(&memory[gpa], buf, len);
 }
 
-static bool probe(void *ctx, u32 gva, size_t len)
-{
-	return !reaches(gva, len);
-}
+static const struct linear_ops ops = { .translate = translate,
+				       .read = read_memory,
+				       .write = write_memory };
+static struct linear linear;
 
 static bool load_cr3(void *ctx, u32 value)
 {
 	cr3 = value;
 	return cr3_valid;
 }
-
-static const struct task_ops ops = { read_memory, write_memory, probe,
-				     load_cr3 };
 
 static u32 get(u32 gva, size_t size)
 {
@@ -127,7 +123,8 @@ static int set_up(void **state)
 	unsigned int i;
 
 	memset(memory, 0, sizeof(memory));
-	fault_at = MEMORY_SIZE;
+	unmapped = MEMORY_SIZE;
+	linear_begin(&linear, &ops, NULL, false, false);
 	cr3 = 0;
 	cr3_valid = true;
 	set_descriptor(CODE, 0, 0xfffff, 0xc09a); /* not accessed yet */
@@ -158,15 +155,15 @@ static int set_up(void **state)
 	cpu.segment[SEG_CS].selector = CODE;
 	cpu.segment[SEG_SS].selector = DATA;
 	cpu.segment[TASK_TR] =
-		(struct task_register){ OLD, OLD_TSS, 0x67, 0x8b };
+		(struct segment_register){ OLD, OLD_TSS, 0x67, 0x8b };
 	cpu.segment[TASK_LDTR].rights = AR_UNUSABLE;
 	return 0;
 }
 
 static enum task_status go(enum task_source source)
 {
-	return task_switch(&cpu, NEW, source, &ops, NULL, &fault, &switched,
-			   &trap);
+	return task_switch(&cpu, NEW, source, &linear, load_cr3, &fault,
+			   &switched, &trap);
 }
 
 static void test_jmp(void **state)
@@ -206,14 +203,22 @@ static void test_call_and_iret(void **state)
 	assert_int_equal(get(NEW_TSS, 2), OLD);
 	assert_int_equal(cpu.eflags, 0x202 | RFLAGS_NT);
 	/* And back. */
-	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &ops, NULL, &fault,
-				     &switched, &trap),
+	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
+				     &fault, &switched, &trap),
 			 TASK_DONE);
 	assert_int_equal(type(OLD), 0x8b);
 	assert_int_equal(type(NEW), 0x89);
 	assert_int_equal(get(NEW_TSS + TSS_EFLAGS, 4), 0x202);
 	assert_int_equal(cpu.eip, 0x5678);
 	assert_int_equal(cpu.eflags, 0x46 | RFLAGS_NT);
+}
+
+/* A guest's image may have anything where there is no flag. */
+static void test_undefined_flags(void **state)
+{
+	put(NEW_TSS + TSS_EFLAGS, 0xffc0802a | RFLAGS_CF, 4);
+	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_int_equal(cpu.eflags, RFLAGS_FIXED | RFLAGS_CF);
 }
 
 static void test_cr3_and_trap(void **state)
@@ -252,8 +257,8 @@ static void test_16_bit(void **state)
 	assert_int_equal(type(NEW), 0x83);
 	/* It has no CR3. */
 	assert_int_equal(cr3, 0);
-	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &ops, NULL, &fault,
-				     &switched, &trap),
+	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
+				     &fault, &switched, &trap),
 			 TASK_DONE);
 	assert_int_equal(get(NEW_TSS + TSS16_IP, 2), 0x77);
 	assert_int_equal(type(NEW), 0x81);
@@ -264,7 +269,7 @@ static void test_16_bit(void **state)
 static void test_page_faults(void **state)
 {
 	static const u32 places[] = { GDT + NEW, NEW_TSS + 0x10,
-				      OLD_TSS + 0x40 };
+				      OLD_TSS + 0x10 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
@@ -274,7 +279,7 @@ static void test_page_faults(void **state)
 		set_up(NULL);
 		memcpy(before, memory, sizeof(before));
 		old = cpu;
-		fault_at = places[i];
+		unmapped = places[i];
 		assert_int_equal(go(TASK_CALL), TASK_PAGE_FAULT);
 		assert_false(switched);
 		assert_memory_equal(&cpu, &old, sizeof(cpu));
@@ -359,17 +364,15 @@ static void test_v86(void **state)
 static void test_push(void **state)
 {
 	assert_int_equal(go(TASK_GATE), TASK_DONE);
-	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
-			 TASK_DONE);
+	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault), TASK_DONE);
 	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
 	assert_int_equal(get(STACK_TOP - 4, 4), 0x18);
 	cpu.segment[SEG_SS].limit = 0x100;
-	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
-			 TASK_FAULT);
+	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault), TASK_FAULT);
 	assert_int_equal(fault.vector, VECTOR_SS);
 	cpu.segment[SEG_SS].limit = 0xffff;
-	fault_at = STACK_TOP - 8;
-	assert_int_equal(task_push(&cpu, 0x18, 4, &ops, NULL, &fault),
+	unmapped = STACK_TOP - 8;
+	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault),
 			 TASK_PAGE_FAULT);
 	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
 }
@@ -379,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_jmp, set_up),
 		cmocka_unit_test_setup(test_call_and_iret, set_up),
+		cmocka_unit_test_setup(test_undefined_flags, set_up),
 		cmocka_unit_test_setup(test_cr3_and_trap, set_up),
 		cmocka_unit_test_setup(test_cr3_refused, set_up),
 		cmocka_unit_test_setup(test_16_bit, set_up),

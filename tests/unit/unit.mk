@@ -19,15 +19,19 @@ UNIT_paging_SRCS := arch/x86/console/framebuffer.c
 # The decoder, and the emulator.
 INSN_SRCS := $(wildcard arch/x86/emulator/insn*.c)
 EMULATE_SRCS := $(wildcard arch/x86/emulator/emulate*.c)
+LINEAR_SRCS := arch/x86/emulator/linear.c
 
-UNIT_insn_SRCS := $(INSN_SRCS) \
+UNIT_insn_SRCS := $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
 UNIT_insn_LIBS := -lZydis
 
-UNIT_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
+UNIT_linear_SRCS := $(LINEAR_SRCS)
+UNIT_string_io_SRCS := vmx/string_io.c $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
+	tests/unit/emulate_memory.c
+UNIT_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_host.c tests/unit/emulate_case.c \
 	tests/unit/emulate_memory.c tests/unit/insn_random.c
-UNIT_emulate_forms_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) \
+UNIT_emulate_forms_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_memory.c
 
 UNIT_guest_memory_SRCS := guest/memory.c
@@ -64,7 +68,8 @@ UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
 UNIT_step_SRCS :=
 UNIT_faulting_access_SRCS := vmx/faulting_access.c
-UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c
+UNIT_task_exit_SRCS := vmx/task_exit.c
+UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)
 MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
 UNIT_audit_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c

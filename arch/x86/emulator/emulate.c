@@ -6,7 +6,7 @@
  */
 #include "arch/x86/emulator/emulate_internal.h"
 
-/* So often another processor may get ahead of a read-modify-write. */
+/* Maximum number of times that a read-modify-write finds its operand changed. */
 #define MAX_ATTEMPTS 64
 
 /* A memory operand, in as many of the low bytes as it has. */
@@ -30,6 +30,16 @@ void emul_write_reg(struct emulation *e, u64 value)
 		*reg = (*reg & ~BITS(15, 8)) | truncate(value, 1) << 8;
 	else
 		write_gpr(&e->regs, e->insn->reg, value, e->insn->operand_size);
+}
+
+enum emul_status emul_locate(struct emulation *e, bool write)
+{
+	const struct insn *insn = e->insn;
+
+	return linear_address(e->memory, insn->mem.segment,
+			      insn_memory_offset(insn, &e->regs),
+			      insn->address_size, insn->memory_size, write,
+			      &e->gva);
 }
 
 /* The operand that isn't in memory. */
@@ -142,27 +152,26 @@ static enum emul_status emulate_modify(struct emulation *e)
 {
 	const struct cpu_regs before = e->regs;
 	size_t size = e->insn->memory_size;
+	struct linear_operand operand;
+	enum emul_status status;
 	unsigned int attempt;
 
 	/* The processor's #GP for this comes before any page fault. */
 	if (size == 16 && e->gva % 16)
 		return EMUL_UNSUPPORTED;
 
+	status = linear_find(e->memory, e->gva, size, true, &operand);
+	if (status != EMUL_OK)
+		return status;
 	for (attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		struct value old = { { 0, 0 } };
 		struct value new;
-		enum emul_status status;
-		bool swapped = false;
 
-		status = e->ops->read_for_write(e->ctx, e->gva, &old, size);
-		if (status != EMUL_OK)
-			return status;
+		linear_load(e->memory, &operand, &old);
 		e->regs = before;
 		new = modify(e, old);
-		status = e->ops->cmpxchg(e->ctx, e->gva, &old, &new, size,
-					 &swapped);
-		if (status != EMUL_OK || swapped)
-			return status;
+		if (linear_cmpxchg(e->memory, &operand, &old, &new))
+			return EMUL_OK;
 	}
 	e->regs = before;
 	return EMUL_RESTART;
@@ -243,7 +252,7 @@ static enum emul_status emulate_read(struct emulation *e)
 	enum emul_status status;
 	u64 value = 0, old;
 
-	status = e->ops->read(e->ctx, e->gva, &value, insn->memory_size);
+	status = linear_read(e->memory, e->gva, &value, insn->memory_size);
 	if (status != EMUL_OK)
 		return status;
 	if (insn->dst == OPERAND_MEM) {
@@ -279,7 +288,7 @@ static enum emul_status emulate_write(struct emulation *e)
 		value = read_other_operand(e);
 	if (e->insn->op == OP_MOVBE)
 		value = swap_bytes(value, e->insn->operand_size);
-	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
+	return linear_write(e->memory, e->gva, &value, e->insn->memory_size);
 }
 
 /* Descriptor-table, task, status and control registers, and selectors. */
@@ -288,10 +297,12 @@ static enum emul_status emulate_store_state(struct emulation *e)
 	struct value value = { { 0, 0 } };
 
 	if (e->insn->op == OP_MOV_SEGMENT)
-		value.word[0] = e->segments->selector[e->insn->reg];
+		value.word[0] =
+			linear_segment(e->memory, (enum segment)e->insn->reg)
+				->selector;
 	else
 		e->ops->read_state(e->ctx, e->insn->op, &value);
-	return e->ops->write(e->ctx, e->gva, &value, e->insn->memory_size);
+	return linear_write(e->memory, e->gva, &value, e->insn->memory_size);
 }
 
 /* Its memory operand is called the destination, but isn't written. */
@@ -335,13 +346,13 @@ static enum emul_status emulate_one(struct emulation *e,
 }
 
 enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
-			 const struct emul_segments *segments,
-			 const struct emul_ops *ops, void *ctx)
+			 struct linear *memory, const struct emul_ops *ops,
+			 void *ctx)
 {
 	struct emulation e = {
 		.insn = insn,
 		.regs = *regs,
-		.segments = segments,
+		.memory = memory,
 		.ops = ops,
 		.ctx = ctx,
 	};

@@ -10,7 +10,7 @@
 struct emulation {
 	const struct insn *insn;
 	struct cpu_regs regs; /* what the guest's will be if all goes well */
-	const struct emul_segments *segments;
+	struct linear *memory;
 	const struct emul_ops *ops;
 	void *ctx;
 	gva_t gva; /* of the memory operand */
@@ -29,19 +29,12 @@ static inline u64 sign_bit(unsigned int size)
 	return BIT(8 * size - 1);
 }
 
-/* --- emulate_address.c --- */
+/* --- emulate.c --- */
 
-/*
- * The linear address of @len bytes at @offset, cut to @address_size bytes, in
- * @segment, if the segment allows the access; else EMUL_GP or EMUL_SS.
- */
-enum emul_status emul_linear(const struct emulation *e, enum segment segment,
-			     u64 offset, unsigned int address_size, size_t len,
-			     bool write, gva_t *gva);
-/* The same for the instruction's memory operand, into e->gva. */
+/* The linear address of the instruction's memory operand, into e->gva. */
 enum emul_status emul_locate(struct emulation *e, bool write);
-/* May the guest branch to @target? */
-enum emul_status emul_check_target(const struct emulation *e, u64 target);
+u64 emul_read_reg(const struct emulation *e);
+void emul_write_reg(struct emulation *e, u64 value);
 
 /* --- emulate_alu.c --- */
 
@@ -70,10 +63,8 @@ bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
 /* Does the condition in an opcode's low 4 bits hold (SDM vol. 1, B.1)? */
 bool emul_condition(u8 condition, u64 rflags);
 
-/* --- emulate.c, emulate_string.c, emulate_stack.c, emulate_vector.c --- */
+/* --- emulate_string.c, emulate_stack.c, emulate_vector.c --- */
 
-u64 emul_read_reg(const struct emulation *e);
-void emul_write_reg(struct emulation *e, u64 value);
 /* @progress: receives the registers after each completed iteration. */
 enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress);
 enum emul_status emul_stack(struct emulation *e);

@@ -10,7 +10,7 @@ static unsigned int stack_size(const struct emulation *e)
 {
 	if (e->insn->mode == INSN_MODE_64)
 		return 8;
-	return e->segments->rights[SEG_SS] & AR_DB ? 4 : 2;
+	return linear_segment(e->memory, SEG_SS)->rights & AR_DB ? 4 : 2;
 }
 
 /* @len bytes of @buf onto the stack, in a slot of @slot bytes. */
@@ -22,10 +22,10 @@ static enum emul_status push(struct emulation *e, const void *buf, size_t len,
 	enum emul_status status;
 	gva_t gva;
 
-	status = emul_linear(e, SEG_SS, rsp, size, len, true, &gva);
+	status = linear_address(e->memory, SEG_SS, rsp, size, len, true, &gva);
 	if (status != EMUL_OK)
 		return status;
-	status = e->ops->write(e->ctx, gva, buf, len);
+	status = linear_write(e->memory, gva, buf, len);
 	if (status == EMUL_OK)
 		write_gpr(&e->regs, RSP, rsp, size);
 	return status;
@@ -46,7 +46,8 @@ static enum emul_status read_source(struct emulation *e, u64 *value)
 		status = emul_locate(e, false);
 		if (status != EMUL_OK)
 			return status;
-		return e->ops->read(e->ctx, e->gva, value, insn->operand_size);
+		return linear_read(e->memory, e->gva, value,
+				   insn->operand_size);
 	default:
 		*value = insn->imm;
 		return EMUL_OK;
@@ -66,7 +67,8 @@ static enum emul_status push_source(struct emulation *e)
 /* Recent processors write but two bytes into a slot of four. */
 static enum emul_status push_segment(struct emulation *e)
 {
-	u64 value = e->segments->selector[e->insn->reg];
+	u64 value =
+		linear_segment(e->memory, (enum segment)e->insn->reg)->selector;
 	size_t slot = e->insn->operand_size;
 
 	return push(e, &value, slot == 4 ? 2 : slot, slot);
@@ -96,6 +98,14 @@ static enum emul_status push_all(struct emulation *e)
 	return push(e, image, PUSHA_REGISTERS * size, PUSHA_REGISTERS * size);
 }
 
+/* May the guest branch to @target? */
+static bool is_target(const struct emulation *e, u64 target)
+{
+	if (e->insn->mode == INSN_MODE_64)
+		return is_canonical(target);
+	return target <= linear_segment(e->memory, SEG_CS)->limit;
+}
+
 static enum emul_status call(struct emulation *e)
 {
 	size_t size = e->insn->operand_size;
@@ -109,9 +119,9 @@ static enum emul_status call(struct emulation *e)
 	if (e->insn->src == OPERAND_IMM)
 		target += next;
 	target = truncate(target, size);
-	status = emul_check_target(e, target);
-	if (status == EMUL_OK)
-		status = push(e, &next, size, size);
+	if (!is_target(e, target))
+		return EMUL_GP;
+	status = push(e, &next, size, size);
 	e->regs.rip = target;
 	e->branched = true;
 	return status;
@@ -132,10 +142,11 @@ static enum emul_status enter(struct emulation *e)
 	rsp = e->regs.gpr[RSP] - e->insn->imm;
 	write_gpr(&e->regs, RSP, rsp, stack);
 	/* The new top must be writable, too. */
-	status = emul_linear(e, SEG_SS, rsp, stack, size, true, &gva);
+	status =
+		linear_address(e->memory, SEG_SS, rsp, stack, size, true, &gva);
 	if (status != EMUL_OK)
 		return status;
-	return e->ops->probe_write(e->ctx, gva, size);
+	return linear_probe(e->memory, gva, size);
 }
 
 /* An address made with rSP is made with what it is after the pop. */
@@ -147,9 +158,10 @@ static enum emul_status pop(struct emulation *e)
 	gva_t gva;
 	u64 value;
 
-	status = emul_linear(e, SEG_SS, rsp, stack, size, false, &gva);
+	status = linear_address(e->memory, SEG_SS, rsp, stack, size, false,
+				&gva);
 	if (status == EMUL_OK)
-		status = e->ops->read(e->ctx, gva, &value, size);
+		status = linear_read(e->memory, gva, &value, size);
 	if (status != EMUL_OK)
 		return status;
 	write_gpr(&e->regs, RSP, rsp + size, stack);
@@ -159,7 +171,7 @@ static enum emul_status pop(struct emulation *e)
 		return EMUL_OK;
 	}
 	status = emul_locate(e, true);
-	return status == EMUL_OK ? e->ops->write(e->ctx, e->gva, &value, size)
+	return status == EMUL_OK ? linear_write(e->memory, e->gva, &value, size)
 				 : status;
 }
 

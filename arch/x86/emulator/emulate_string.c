@@ -13,39 +13,48 @@ static void step(struct emulation *e, enum gpr reg)
 		  e->insn->address_size);
 }
 
-/* Where the operand at rSI or rDI is. */
-static enum emul_status locate(const struct emulation *e, enum gpr reg,
-			       bool write, gva_t *gva)
+/* Find the operand at rSI or rDI. */
+static enum emul_status find(const struct emulation *e, enum gpr reg,
+			     bool write, struct linear_operand *operand)
 {
 	const struct insn *insn = e->insn;
+	enum emul_status status;
+	gva_t gva;
 
-	return emul_linear(e, reg == RSI ? insn->mem.segment : SEG_ES,
-			   e->regs.gpr[reg], insn->address_size,
-			   insn->memory_size, write, gva);
+	status = linear_address(e->memory,
+				reg == RSI ? insn->mem.segment : SEG_ES,
+				e->regs.gpr[reg], insn->address_size,
+				insn->memory_size, write, &gva);
+	if (status != EMUL_OK)
+		return status;
+	return linear_find(e->memory, gva, insn->memory_size, write, operand);
 }
 
 static enum emul_status read_element(struct emulation *e, enum gpr reg,
 				     u64 *value)
 {
-	enum emul_status status;
-	gva_t gva;
+	struct linear_operand operand;
+	enum emul_status status = find(e, reg, false, &operand);
 
 	*value = 0;
-	status = locate(e, reg, false, &gva);
-	if (status != EMUL_OK)
-		return status;
-	return e->ops->read(e->ctx, gva, value, e->insn->memory_size);
+	if (status == EMUL_OK)
+		linear_load(e->memory, &operand, value);
+	return status;
 }
 
 static enum emul_status write_element(struct emulation *e, u64 value)
 {
-	enum emul_status status;
-	gva_t gva;
+	struct linear_operand operand;
+	enum emul_status status = find(e, RDI, true, &operand);
 
-	status = locate(e, RDI, true, &gva);
 	if (status != EMUL_OK)
 		return status;
-	return e->ops->write(e->ctx, gva, &value, e->insn->memory_size);
+	/* All of it is accessible: now the port may be touched. */
+	if (e->insn->op == OP_INS)
+		value = e->ops->read_port(e->ctx, (u16)e->regs.gpr[RDX],
+					  e->insn->memory_size);
+	linear_store(e->memory, &operand, &value);
+	return EMUL_OK;
 }
 
 static bool compares(const struct insn *insn)
@@ -57,11 +66,11 @@ static enum emul_status string_element(struct emulation *e)
 {
 	const struct insn *insn = e->insn;
 	enum emul_status status = EMUL_OK;
-	u64 value, other;
+	u64 value = 0, other;
 
 	if (insn->src == OPERAND_MEM)
 		status = read_element(e, RSI, &value);
-	else
+	else if (insn->src == OPERAND_REG)
 		value = emul_read_reg(e);
 	if (status == EMUL_OK && compares(insn))
 		status = read_element(e, RDI, &other);
@@ -72,6 +81,9 @@ static enum emul_status string_element(struct emulation *e)
 	if (compares(insn))
 		emul_combine(OP_CMP, value, other, insn->operand_size,
 			     &e->regs);
+	if (insn->op == OP_OUTS)
+		e->ops->write_port(e->ctx, (u16)e->regs.gpr[RDX],
+				   insn->memory_size, (u32)value);
 	if (insn->dst == OPERAND_REG)
 		emul_write_reg(e, value);
 	if (insn->src == OPERAND_MEM)
@@ -96,9 +108,9 @@ static bool is_found(const struct emulation *e)
 enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 {
 	unsigned int size = e->insn->address_size;
-	u64 left = EMUL_STRING_ELEMENTS;
+	u64 left = e->insn->op >= OP_INS ? EMUL_IO_ELEMENTS
+					 : EMUL_STRING_ELEMENTS;
 	enum emul_status status;
-	bool progressed = false;
 
 	if (!e->insn->rep)
 		return string_element(e);
@@ -108,16 +120,12 @@ enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 		if (!left--)
 			return EMUL_RESTART;
 		status = string_element(e);
-		/* Giving up promises that nothing is changed: next time. */
-		if (status == EMUL_UNSUPPORTED && progressed)
-			return EMUL_RESTART;
 		if (status != EMUL_OK)
 			return status;
 		write_gpr(&e->regs, RCX, e->regs.gpr[RCX] - 1, size);
 		if (is_found(e))
 			break;
 		*progress = e->regs;
-		progressed = true;
 	}
 	return EMUL_OK;
 }

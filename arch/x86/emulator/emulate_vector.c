@@ -24,9 +24,9 @@ static enum emul_status masked_pass(struct emulation *e, const u8 *bytes,
 			continue;
 		if (e->insn->mode != INSN_MODE_64)
 			gva = truncate(gva, 4);
-		status = probe ? e->ops->probe_write(e->ctx, gva, end - first)
-			       : e->ops->write(e->ctx, gva, bytes + first,
-					       end - first);
+		status = probe ? linear_probe(e->memory, gva, end - first)
+			       : linear_write(e->memory, gva, bytes + first,
+					      end - first);
 		if (status != EMUL_OK)
 			return status;
 	}
@@ -91,11 +91,11 @@ enum emul_status emul_vector(struct emulation *e)
 		return EMUL_UNSUPPORTED;
 	if (insn->vector & VECTOR_STORE) {
 		e->ops->read_vector(e->ctx, insn->reg, buf, size);
-		return e->ops->write(e->ctx, e->gva, buf + at, memory);
+		return linear_write(e->memory, e->gva, buf + at, memory);
 	}
 	if (insn->vector & VECTOR_MERGE)
 		e->ops->read_vector(e->ctx, insn->reg, buf, size);
-	status = e->ops->read(e->ctx, e->gva, buf + at, memory);
+	status = linear_read(e->memory, e->gva, buf + at, memory);
 	if (status != EMUL_OK)
 		return status;
 	if (insn->op != OP_MOV_VECTOR)

@@ -98,7 +98,9 @@ enum insn_op {
 	OP_STOS,
 	OP_LODS,
 	OP_CMPS,
-	OP_SCAS
+	OP_SCAS,
+	OP_INS, /* these two exit, and are never decoded; the port is in DX */
+	OP_OUTS
 };
 
 enum insn_operand {
@@ -161,24 +163,11 @@ enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 			     size_t available, enum insn_mode mode);
 
 /*
- * The linear address of @offset in @segment, for an access of @insn: the
- * offset is cut to the address size, and outside 64-bit mode the sum to 32
- * bits. @segment_base: the bases by enum segment; in 64-bit mode those of ES,
- * CS, SS and DS must be 0 (SDM vol. 1, 3.3.4).
- */
-gva_t insn_linear_address(const struct insn *insn, enum segment segment,
-			  u64 offset, const u64 segment_base[SEG_COUNT]);
-
-/*
  * The offset of the memory operand @insn->mem in its segment, not cut to the
  * address size yet; @regs are those before the instruction, RIP at its first
  * byte. The bit-string forms of BT, BTS, BTR and BTC reach memory beyond the
  * encoded address; that is allowed for here.
  */
 u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs);
-
-/* Its linear address. */
-gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
-			  const u64 segment_base[SEG_COUNT]);
 
 #endif

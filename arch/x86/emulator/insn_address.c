@@ -2,21 +2,6 @@
 /* Where a decoded instruction's operands are. */
 #include "arch/x86/emulator/insn.h"
 
-/* Keep the low @size bytes of @value; @size is 1 to 8. */
-static u64 truncate(u64 value, unsigned int size)
-{
-	return value & (~0ULL >> (64 - 8 * size));
-}
-
-gva_t insn_linear_address(const struct insn *insn, enum segment segment,
-			  u64 offset, const u64 segment_base[SEG_COUNT])
-{
-	gva_t gva =
-		segment_base[segment] + truncate(offset, insn->address_size);
-
-	return insn->mode == INSN_MODE_64 ? gva : truncate(gva, 4);
-}
-
 /*
  * A bit number in a register counts from the encoded address, either way: in
  * bytes, how far from it lies the operand that holds the bit (SDM vol. 2A, BT).
@@ -47,12 +32,4 @@ u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs)
 	if (insn->op >= OP_BT && insn->op <= OP_BTC && insn->src == OPERAND_REG)
 		offset += bit_string_offset(insn, regs);
 	return offset;
-}
-
-gva_t insn_memory_address(const struct insn *insn, const struct cpu_regs *regs,
-			  const u64 segment_base[SEG_COUNT])
-{
-	return insn_linear_address(insn, insn->mem.segment,
-				   insn_memory_offset(insn, regs),
-				   segment_base);
 }

@@ -31,6 +31,8 @@ struct tss16 {
 	u16 ldt;
 };
 
+/* All flags that there are but bit 1, SDM vol. 1, 3.4.3. */
+#define RFLAGS_DEFINED 0x3f7fd5
 #define TSS_TRAP BIT(0)
 #define DESCRIPTOR_SIZE 8
 #define DESCRIPTOR_TYPE_BYTE 5
@@ -45,10 +47,24 @@ struct tss16 {
 
 struct switching {
 	struct task_cpu *cpu;
-	const struct task_ops *ops;
-	void *ctx;
+	struct linear *memory;
 	struct task_fault *fault;
 };
+
+static bool read(struct switching *s, u64 gva, void *buf, size_t len)
+{
+	return linear_read(s->memory, (u32)gva, buf, len) == EMUL_OK;
+}
+
+static bool write(struct switching *s, u64 gva, const void *buf, size_t len)
+{
+	return linear_write(s->memory, (u32)gva, buf, len) == EMUL_OK;
+}
+
+static bool probe(struct switching *s, u64 gva, size_t len)
+{
+	return linear_probe(s->memory, (u32)gva, len) == EMUL_OK;
+}
 
 static enum task_status raise(struct switching *s, enum vector vector,
 			      u16 selector)
@@ -59,7 +75,7 @@ static enum task_status raise(struct switching *s, enum vector vector,
 }
 
 /* A descriptor's fields as the segment register will hold them, 3.4.5. */
-static void unpack(u64 descriptor, struct task_register *out)
+static void unpack(u64 descriptor, struct segment_register *out)
 {
 	u32 limit = (descriptor & BITS(15, 0)) |
 		    (descriptor >> 32 & BITS(19, 16));
@@ -73,7 +89,7 @@ static void unpack(u64 descriptor, struct task_register *out)
 /* Where the descriptor of @selector is; false: beyond its table's limit. */
 static bool locate(const struct task_cpu *cpu, u16 selector, u32 *gva)
 {
-	const struct task_register *ldtr = &cpu->segment[TASK_LDTR];
+	const struct segment_register *ldtr = &cpu->segment[TASK_LDTR];
 	bool local = selector & SELECTOR_TI;
 	u32 offset = selector & ~7U;
 
@@ -95,26 +111,24 @@ static enum task_status set_busy(struct switching *s, u16 selector, bool busy)
 	if (!locate(s->cpu, selector, &gva))
 		return raise(s, VECTOR_TS, selector);
 	gva += DESCRIPTOR_TYPE_BYTE;
-	if (!s->ops->read(s->ctx, gva, &type, 1))
+	if (!read(s, gva, &type, 1))
 		return TASK_PAGE_FAULT;
 	type = busy ? type | DESCRIPTOR_BUSY : type & ~DESCRIPTOR_BUSY;
-	return s->ops->write(s->ctx, gva, &type, 1) ? TASK_DONE
-						    : TASK_PAGE_FAULT;
+	return write(s, gva, &type, 1) ? TASK_DONE : TASK_PAGE_FAULT;
 }
 
 /* --- The images --- */
 
 /* What a 16-bit image has in common with a 32-bit one is widened into that. */
-static bool read_image(struct switching *s, const struct task_register *tr,
+static bool read_image(struct switching *s, const struct segment_register *tr,
 		       struct tss32 *image)
 {
 	struct tss16 small;
 	unsigned int i;
 
 	if (task_is_32bit(tr->rights))
-		return s->ops->read(s->ctx, (u32)tr->base, image,
-				    sizeof(*image));
-	if (!s->ops->read(s->ctx, (u32)tr->base, &small, sizeof(small)))
+		return read(s, tr->base, image, sizeof(*image));
+	if (!read(s, tr->base, &small, sizeof(small)))
 		return false;
 	memset(image, 0, sizeof(*image));
 	image->link = small.link;
@@ -132,7 +146,7 @@ static bool read_image(struct switching *s, const struct task_register *tr,
 static bool save(struct switching *s, u32 eflags)
 {
 	const struct task_cpu *cpu = s->cpu;
-	const struct task_register *tr = &cpu->segment[TASK_TR];
+	const struct segment_register *tr = &cpu->segment[TASK_TR];
 	struct tss32 large = { .eip = cpu->eip, .eflags = eflags };
 	struct tss16 small = { .ip = cpu->eip, .flags = eflags };
 	const size_t from32 = offsetof(struct tss32, eip);
@@ -148,29 +162,27 @@ static bool save(struct switching *s, u32 eflags)
 	for (i = 0; i < SEG_FS; i++)
 		small.segment[i] = cpu->segment[i].selector;
 	if (task_is_32bit(tr->rights))
-		return s->ops->write(s->ctx, (u32)tr->base + from32,
-				     (u8 *)&large + from32,
-				     offsetof(struct tss32, ldt) - from32);
-	return s->ops->write(s->ctx, (u32)tr->base + from16,
-			     (u8 *)&small + from16,
-			     offsetof(struct tss16, ldt) - from16);
+		return write(s, tr->base + from32, (u8 *)&large + from32,
+			     offsetof(struct tss32, ldt) - from32);
+	return write(s, tr->base + from16, (u8 *)&small + from16,
+		     offsetof(struct tss16, ldt) - from16);
 }
 
 /* --- The new task's segments: SDM vol. 3A, 7.3, step 13, and table 7-1 --- */
 
 static enum task_status load_ldtr(struct switching *s, u16 selector)
 {
-	struct task_register *ldtr = &s->cpu->segment[TASK_LDTR];
+	struct segment_register *ldtr = &s->cpu->segment[TASK_LDTR];
 	u64 descriptor;
 	u32 gva;
 
-	*ldtr = (struct task_register){ .selector = selector,
-					.rights = AR_UNUSABLE };
+	*ldtr = (struct segment_register){ .selector = selector,
+					   .rights = AR_UNUSABLE };
 	if (SELECTOR_NULL(selector))
 		return TASK_DONE;
 	if ((selector & SELECTOR_TI) || !locate(s->cpu, selector, &gva))
 		return raise(s, VECTOR_TS, selector);
-	if (!s->ops->read(s->ctx, gva, &descriptor, sizeof(descriptor)))
+	if (!read(s, gva, &descriptor, sizeof(descriptor)))
 		return TASK_PAGE_FAULT;
 	unpack(descriptor, ldtr);
 	if ((ldtr->rights & AR_S) || AR_TYPE(ldtr->rights) != AR_LDT ||
@@ -210,7 +222,7 @@ static bool is_loadable(enum segment segment, u32 rights, unsigned int rpl,
 static enum task_status load_segment(struct switching *s, enum segment segment,
 				     u16 selector, unsigned int cpl)
 {
-	struct task_register *reg = &s->cpu->segment[segment], loaded;
+	struct segment_register *reg = &s->cpu->segment[segment], loaded;
 	u64 descriptor;
 	u32 gva;
 
@@ -221,7 +233,7 @@ static enum task_status load_segment(struct switching *s, enum segment segment,
 	}
 	if (!locate(s->cpu, selector, &gva))
 		return raise(s, VECTOR_TS, selector);
-	if (!s->ops->read(s->ctx, gva, &descriptor, sizeof(descriptor)))
+	if (!read(s, gva, &descriptor, sizeof(descriptor)))
 		return TASK_PAGE_FAULT;
 	unpack(descriptor, &loaded);
 	if (!is_loadable(segment, loaded.rights, selector & SELECTOR_RPL, cpl))
@@ -232,8 +244,7 @@ static enum task_status load_segment(struct switching *s, enum segment segment,
 	if (!(loaded.rights & AR_ACCESSED)) {
 		u8 type = (u8)loaded.rights | AR_ACCESSED;
 
-		if (!s->ops->write(s->ctx, gva + DESCRIPTOR_TYPE_BYTE, &type,
-				   1))
+		if (!write(s, gva + DESCRIPTOR_TYPE_BYTE, &type, 1))
 			return TASK_PAGE_FAULT;
 		loaded.rights |= AR_ACCESSED;
 	}
@@ -270,7 +281,7 @@ static void set_provisional(struct task_cpu *cpu, enum segment segment,
 			    u32 rights)
 {
 	unsigned int cpl = cpu->segment[SEG_CS].selector & SELECTOR_RPL;
-	struct task_register *reg = &cpu->segment[segment];
+	struct segment_register *reg = &cpu->segment[segment];
 
 	reg->selector = (reg->selector & ~SELECTOR_RPL) | cpl;
 	reg->base = 0;
@@ -289,18 +300,19 @@ static void take_image(struct task_cpu *cpu, const struct tss32 *image)
 	unsigned int i;
 
 	cpu->eip = image->eip;
-	cpu->eflags = image->eflags | RFLAGS_FIXED;
+	cpu->eflags = (image->eflags & RFLAGS_DEFINED) | RFLAGS_FIXED;
 	for (i = 0; i < ARRAY_SIZE(cpu->gpr); i++)
 		cpu->gpr[i] = image->gpr[i];
 	for (i = 0; i < SEG_COUNT; i++) {
-		struct task_register *reg = &cpu->segment[i];
+		struct segment_register *reg = &cpu->segment[i];
 		u16 selector = image->segment[i];
 
 		reg->selector = selector;
 		if (cpu->eflags & RFLAGS_VM)
-			*reg = (struct task_register){ selector,
-						       (u64)selector << 4,
-						       V86_LIMIT, V86_RIGHTS };
+			*reg = (struct segment_register){ selector,
+							  (u64)selector << 4,
+							  V86_LIMIT,
+							  V86_RIGHTS };
 		else
 			reg->rights = AR_UNUSABLE;
 	}
@@ -311,16 +323,15 @@ static void take_image(struct task_cpu *cpu, const struct tss32 *image)
 }
 
 enum task_status task_switch(struct task_cpu *cpu, u16 selector,
-			     enum task_source source,
-			     const struct task_ops *ops, void *ctx,
-			     struct task_fault *fault, bool *switched,
-			     bool *trap)
+			     enum task_source source, struct linear *memory,
+			     task_load_cr3 *load_cr3, struct task_fault *fault,
+			     bool *switched, bool *trap)
 {
-	struct switching s = { cpu, ops, ctx, fault };
+	struct switching s = { cpu, memory, fault };
 	bool nested = source == TASK_CALL || source == TASK_GATE;
-	const struct task_register old = cpu->segment[TASK_TR];
+	const struct segment_register old = cpu->segment[TASK_TR];
 	u32 eflags = cpu->eflags;
-	struct task_register tr;
+	struct segment_register tr;
 	enum task_status status;
 	struct tss32 image;
 	u64 descriptor;
@@ -329,18 +340,17 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 	*switched = *trap = false;
 	if (!locate(cpu, selector, &gva))
 		return raise(&s, VECTOR_TS, selector);
-	if (!ops->read(ctx, gva, &descriptor, sizeof(descriptor)))
+	if (!read(&s, gva, &descriptor, sizeof(descriptor)))
 		return TASK_PAGE_FAULT;
 	unpack(descriptor, &tr);
 	tr.selector = selector;
 	tr.rights |= DESCRIPTOR_BUSY;
 	/* All that can fault does so before anything is changed. */
-	if (!read_image(&s, &tr, &image) ||
-	    !ops->probe(ctx, (u32)tr.base, sizeof(u32)) ||
-	    !ops->probe(ctx, (u32)old.base,
-			task_is_32bit(old.rights) ? sizeof(struct tss32)
-						  : sizeof(struct tss16)) ||
-	    !ops->probe(ctx, gva, DESCRIPTOR_SIZE))
+	if (!read_image(&s, &tr, &image) || !probe(&s, tr.base, sizeof(u32)) ||
+	    !probe(&s, old.base,
+		   task_is_32bit(old.rights) ? sizeof(struct tss32)
+					     : sizeof(struct tss16)) ||
+	    !probe(&s, gva, DESCRIPTOR_SIZE))
 		return TASK_PAGE_FAULT;
 
 	if (source == TASK_IRET)
@@ -355,7 +365,7 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 	if (nested) {
 		u16 link = old.selector;
 
-		if (!ops->write(ctx, (u32)tr.base, &link, sizeof(link)))
+		if (!write(&s, tr.base, &link, sizeof(link)))
 			return TASK_PAGE_FAULT;
 	}
 	if (source != TASK_IRET) {
@@ -373,7 +383,7 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 	cpu->segment[TASK_TR] = tr;
 	if (cpu->paging && task_is_32bit(tr.rights)) {
 		cpu->cr3 = image.cr3;
-		if (!ops->load_cr3(ctx, image.cr3))
+		if (!load_cr3(memory->ctx, image.cr3))
 			return raise(&s, VECTOR_TS, selector);
 	}
 	take_image(cpu, &image);
@@ -382,22 +392,18 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 }
 
 enum task_status task_push(struct task_cpu *cpu, u32 value, size_t size,
-			   const struct task_ops *ops, void *ctx,
-			   struct task_fault *fault)
+			   struct linear *memory, struct task_fault *fault)
 {
-	const struct task_register *ss = &cpu->segment[SEG_SS];
+	const struct segment_register *ss = &cpu->segment[SEG_SS];
 	u32 mask = ss->rights & AR_DB ? BITS(31, 0) : BITS(15, 0);
 	u32 esp = (cpu->gpr[RSP] - size) & mask;
-	u32 last = esp + size - 1;
-	bool allowed = ss->rights & AR_EXPAND_DOWN
-			       ? esp > ss->limit && last <= mask
-			       : last <= ss->limit && last >= esp;
 
-	if (!allowed) {
+	if (!segment_allows(ss, esp, size, true)) {
 		*fault = (struct task_fault){ VECTOR_SS, 0 };
 		return TASK_FAULT;
 	}
-	if (!ops->write(ctx, (u32)ss->base + esp, &value, size))
+	if (linear_write(memory, (u32)(ss->base + esp), &value, size) !=
+	    EMUL_OK)
 		return TASK_PAGE_FAULT;
 	cpu->gpr[RSP] = (cpu->gpr[RSP] & ~mask) | esp;
 	return TASK_DONE;

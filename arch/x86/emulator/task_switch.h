@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hardware task switch, which VMX does not carry out itself: SDM vol. 3A,
- * chapter 7, and 3C, 25.4.2. Pure C over operations, so that it runs in tests.
+ * chapter 7, and 3C, 25.4.2. Pure C over linear.h, so that it runs in tests.
  */
 #ifndef ARCH_X86_EMULATOR_TASK_SWITCH_H
 #define ARCH_X86_EMULATOR_TASK_SWITCH_H
 
-#include "arch/x86/regs.h"
-#include "lib/types.h"
+#include "arch/x86/emulator/linear.h"
 
 /* What switches, as the exit qualification has it (table 27-2). */
 enum task_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
@@ -15,41 +14,24 @@ enum task_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 /* Segment registers, and the two of the system. */
 enum task_segment { TASK_LDTR = SEG_COUNT, TASK_TR, TASK_SEGMENTS };
 
-struct task_register {
-	u16 selector;
-	u64 base;
-	u32 limit; /* in bytes */
-	u32 rights; /* AR_... */
-};
-
 /* The processor, before and after. */
 struct task_cpu {
 	u32 gpr[8];
 	u32 eip; /* where the old task is to go on, and the new one goes on */
 	u32 eflags;
-	struct task_register segment[TASK_SEGMENTS];
+	struct segment_register segment[TASK_SEGMENTS];
 	u64 gdt_base;
 	u32 gdt_limit;
 	bool paging; /* CR3 is switched, too */
 	u32 cr3;
 };
 
-struct task_ops {
-	/*
-	 * @len bytes at a linear address, with supervisor rights. False: a page
-	 * fault is due, which the callee keeps.
-	 */
-	bool (*read)(void *ctx, u32 gva, void *buf, size_t len);
-	bool (*write)(void *ctx, u32 gva, const void *buf, size_t len);
-	/* Could all of it be written? */
-	bool (*probe)(void *ctx, u32 gva, size_t len);
-	/* False: CR3 does not take the value, #TS of the new TSS is due. */
-	bool (*load_cr3)(void *ctx, u32 cr3);
-};
+/* False: CR3 does not take the value, #TS of the new TSS is due. */
+typedef bool task_load_cr3(void *ctx, u32 cr3);
 
 enum task_status {
 	TASK_DONE,
-	TASK_PAGE_FAULT, /* the callee's */
+	TASK_PAGE_FAULT, /* that of struct linear */
 	TASK_FAULT /* task_fault says which */
 };
 
@@ -62,18 +44,18 @@ struct task_fault {
  * Switch @cpu to the task of TSS @selector, which the processor has found valid
  * (its type, presence and limit, and the privileges). @cpu is the new task's
  * when a fault comes after the switch (@switched), and else as it was. @trap:
- * the T flag of the new TSS, a #DB that is due after all.
+ * the T flag of the new TSS, a #DB that is due after all. @memory is accessed
+ * with supervisor rights, and must not keep translations: CR3 changes midway.
+ * @load_cr3 is given the ctx of @memory.
  */
 enum task_status task_switch(struct task_cpu *cpu, u16 selector,
-			     enum task_source source,
-			     const struct task_ops *ops, void *ctx,
-			     struct task_fault *fault, bool *switched,
-			     bool *trap);
+			     enum task_source source, struct linear *memory,
+			     task_load_cr3 *load_cr3, struct task_fault *fault,
+			     bool *switched, bool *trap);
 
 /* Push an error code of @size bytes (2 or 4) on the new task's stack. */
 enum task_status task_push(struct task_cpu *cpu, u32 value, size_t size,
-			   const struct task_ops *ops, void *ctx,
-			   struct task_fault *fault);
+			   struct linear *memory, struct task_fault *fault);
 
 /* Is it a 32-bit TSS? Else it is one of the 80286. */
 static inline bool task_is_32bit(u32 rights)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of INS and OUTS, from the exit's words to memory, ports and registers:
+ * SDM vol. 2A and 2B, INS, OUTS, REP.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/emulate_memory.h"
+#include "vmx/exit_qualification.h"
+#include "vmx/string_io.h"
+
+#define PORT 0x1f0
+#define LENGTH 3
+#define RIP 0x1000
+#define LIMIT 0xfff
+
+enum address { ADDRESS_16, ADDRESS_32, ADDRESS_64 }; /* as table 27-8 has it */
+
+static const u64 in = QUAL_IO_IN, rep = QUAL_IO_REP;
+/* Of the exit; the segment is that of OUTS. */
+static enum address address;
+static enum segment segment;
+static enum insn_mode mode;
+
+static int begin_test(void **state)
+{
+	set_up(state);
+	regs.rip = RIP;
+	regs.gpr[RDX] = 0xabcd0000 | PORT;
+	address = ADDRESS_32;
+	segment = SEG_DS;
+	mode = INSN_MODE_32;
+	return 0;
+}
+
+static enum emul_status run(u64 flags, unsigned int size)
+{
+	u64 qualification = (u64)PORT << 16 | QUAL_IO_STRING | (size - 1) |
+			    flags;
+	u32 info = address << 7 | (u32)segment << 15;
+	struct insn insn = string_io_insn(qualification, info, LENGTH, mode);
+	struct linear linear;
+
+	begin(&linear, mode == INSN_MODE_64);
+	return emulate(&insn, &regs, &linear, &memory_ops, NULL);
+}
+
+static void test_ins(void **state)
+{
+	segment = SEG_GS; /* it says nothing of INS */
+	segments[SEG_ES].base = 0x100;
+	regs.gpr[RDI] = 0x10;
+	regs.gpr[RSI] = regs.gpr[RCX] = 7;
+	assert_int_equal(run(in, 2), EMUL_OK);
+	assert_int_equal(ports.last, PORT);
+	assert_int_equal(ports.reads, 1);
+	assert_int_equal(memory.bytes[0x110], (PORT_VALUE + 1) & 0xff);
+	assert_int_equal(memory.bytes[0x111], PORT_VALUE >> 8 & 0xff);
+	assert_int_equal(memory.bytes[0x112], 0);
+	assert_int_equal(regs.gpr[RDI], 0x12);
+	assert_int_equal(regs.gpr[RSI], 7);
+	assert_int_equal(regs.gpr[RCX], 7);
+	assert_int_equal(regs.rip, RIP + LENGTH);
+}
+
+static void test_outs(void **state)
+{
+	segment = SEG_GS;
+	segments[SEG_GS].base = 0x100;
+	memset(&memory.bytes[0x110], 0x5a, 4);
+	regs.gpr[RSI] = 0x10;
+	regs.gpr[RDI] = 7;
+	regs.rflags |= RFLAGS_RF;
+	assert_int_equal(run(0, 4), EMUL_OK);
+	assert_int_equal(ports.last, PORT);
+	assert_int_equal(ports.value, 0x5a5a5a5a);
+	assert_int_equal(regs.gpr[RSI], 0x14);
+	assert_int_equal(regs.gpr[RDI], 7);
+	assert_int_equal(regs.rflags, RFLAGS_FIXED);
+	assert_int_equal(run(0, 1), EMUL_OK);
+	assert_int_equal(ports.value, 0);
+	assert_int_equal(ports.writes, 2);
+	assert_int_equal(memory.writes, 0);
+}
+
+static void test_backwards(void **state)
+{
+	regs.rflags |= RFLAGS_DF;
+	regs.gpr[RDI] = 8;
+	regs.gpr[RCX] = 3;
+	assert_int_equal(run(in | rep, 4), EMUL_OK);
+	assert_int_equal(regs.gpr[RDI], 0xfffffffc);
+	assert_int_equal(memory.bytes[8], (PORT_VALUE + 1) & 0xff);
+	assert_int_equal(memory.bytes[0], (PORT_VALUE + 3) & 0xff);
+}
+
+/* The count and the index have the size of addresses (SDM vol. 1, 3.4.1.1). */
+static void test_address_sizes(void **state)
+{
+	static const struct {
+		enum insn_mode mode;
+		enum address address;
+		u64 rcx, rdi, rcx_after, rdi_after;
+	} cases[] = {
+		/* 16 bits: the rest stays. */
+		{ INSN_MODE_32, ADDRESS_16, 0xffff0003, 0xaaaaffff, 0xffff0000,
+		  0xaaaa0002 },
+		{ INSN_MODE_16, ADDRESS_16, 0x12340000, 0xaaaa0010, 0x12340000,
+		  0xaaaa0010 },
+		/* 32 bits: the rest becomes 0. */
+		{ INSN_MODE_64, ADDRESS_32, 0x500000003, 0x500000010, 0, 0x13 },
+		{ INSN_MODE_64, ADDRESS_64, 3, 0x10, 0, 0x13 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin_test(state);
+		memory.unmapped_at = ~0ULL;
+		mode = cases[i].mode;
+		address = cases[i].address;
+		regs.gpr[RCX] = cases[i].rcx;
+		regs.gpr[RDI] = cases[i].rdi;
+		assert_int_equal(run(in | rep, 1), EMUL_OK);
+		assert_true(regs.gpr[RCX] == cases[i].rcx_after);
+		assert_true(regs.gpr[RDI] == cases[i].rdi_after);
+	}
+	/* With 64-bit addresses all of RCX is the count. */
+	regs.gpr[RCX] = BIT(32);
+	regs.gpr[RDI] = 0;
+	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_true(regs.gpr[RCX] == BIT(32) - EMUL_IO_ELEMENTS);
+}
+
+static void test_portions(void **state)
+{
+	regs.gpr[RCX] = EMUL_IO_ELEMENTS + 1;
+	regs.rflags |= RFLAGS_RF;
+	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS);
+	assert_int_equal(regs.gpr[RCX], 1);
+	assert_int_equal(regs.gpr[RDI], EMUL_IO_ELEMENTS);
+	assert_int_equal(regs.rip, RIP);
+	assert_int_equal(run(in | rep, 1), EMUL_OK);
+	assert_int_equal(regs.rip, RIP + LENGTH);
+	/* Of nothing, nothing is touched. */
+	regs.gpr[RDI] = ~0ULL;
+	assert_int_equal(run(in | rep, 1), EMUL_OK);
+	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS + 1);
+	/* Under TF each element is a step. */
+	regs.rflags |= RFLAGS_TF;
+	regs.gpr[RCX] = 2;
+	assert_int_equal(run(rep, 1), EMUL_RESTART);
+	assert_int_equal(ports.writes, 1);
+	assert_int_equal(run(rep, 1), EMUL_OK);
+}
+
+/* The port is not touched where memory may not be: there is no way back. */
+static void expect_refusal(enum emul_status status, u64 flags,
+			   unsigned int size)
+{
+	const struct cpu_regs before = regs;
+
+	assert_int_equal(run(flags, size), status);
+	assert_int_equal(ports.reads + ports.writes, 0);
+	assert_int_equal(memory.reads + memory.writes, 0);
+	assert_memory_equal(&regs, &before, sizeof(regs));
+}
+
+static void test_segments(void **state)
+{
+	segments[SEG_ES].limit = segments[SEG_DS].limit = LIMIT;
+	regs.gpr[RDI] = regs.gpr[RSI] = LIMIT;
+	expect_refusal(EMUL_GP, in, 2);
+	expect_refusal(EMUL_GP, 0, 2);
+	regs.gpr[RDI] = regs.gpr[RSI] = 0;
+	segments[SEG_ES].rights = AR_P | AR_S;
+	expect_refusal(EMUL_GP, in, 1);
+	segments[SEG_ES].rights = segments[SEG_DS].rights = AR_UNUSABLE;
+	expect_refusal(EMUL_GP, in, 1);
+	expect_refusal(EMUL_GP, 0, 1);
+	segment = SEG_CS;
+	segments[SEG_CS].rights = AR_P | AR_S | AR_CODE;
+	expect_refusal(EMUL_GP, 0, 1);
+	segment = SEG_SS;
+	segments[SEG_SS].rights = AR_UNUSABLE;
+	expect_refusal(EMUL_SS, 0, 1);
+	/* In 64-bit mode the canonical form is what counts. */
+	mode = INSN_MODE_64;
+	address = ADDRESS_64;
+	segment = SEG_DS;
+	regs.gpr[RDI] = regs.gpr[RSI] = BIT(47) - 1;
+	expect_refusal(EMUL_GP, in, 2);
+	expect_refusal(EMUL_GP, 0, 2);
+}
+
+static void test_pages(void **state)
+{
+	memory.unmapped_at = PAGE_SIZE;
+	regs.gpr[RDI] = regs.gpr[RSI] = PAGE_SIZE - 2;
+	expect_refusal(EMUL_FAULT, in, 4);
+	expect_refusal(EMUL_FAULT, 0, 4);
+	/* The elements before the fault are done. */
+	regs.gpr[RCX] = 4;
+	assert_int_equal(run(in | rep, 1), EMUL_FAULT);
+	assert_int_equal(ports.reads, 2);
+	assert_int_equal(regs.gpr[RCX], 2);
+	assert_int_equal(regs.gpr[RDI], PAGE_SIZE);
+	assert_int_equal(regs.rip, RIP);
+	/* An element is one access; and a page is walked once, if kept. */
+	memory.translations[false] = 0;
+	regs.gpr[RSI] = 0;
+	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_int_equal(memory.translations[false], 2);
+	memory.keep_pages = true;
+	memory.translations[false] = 0;
+	regs.gpr[RCX] = 4;
+	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_int_equal(memory.translations[false], 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_ins, begin_test),
+		cmocka_unit_test_setup(test_outs, begin_test),
+		cmocka_unit_test_setup(test_backwards, begin_test),
+		cmocka_unit_test_setup(test_address_sizes, begin_test),
+		cmocka_unit_test_setup(test_portions, begin_test),
+		cmocka_unit_test_setup(test_segments, begin_test),
+		cmocka_unit_test_setup(test_pages, begin_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

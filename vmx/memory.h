@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's memory for an instruction that Umbra carries out: linear.h on the
+ * VMCS, the MMU and the devices.
+ */
+#ifndef VMX_MEMORY_H
+#define VMX_MEMORY_H
+
+#include "vmx/vcpu.h"
+
+struct vcpu_memory {
+	struct linear linear;
+	struct vcpu *vcpu;
+	u32 rights; /* PFEC_U at CPL 3, else WALK_AC or nothing */
+};
+
+void vcpu_memory_begin(struct vcpu_memory *memory, struct vcpu *vcpu,
+		       u32 rights);
+
+/* Segment register @n, in the order of the VMCS: enum task_segment, too. */
+void vcpu_read_segment(unsigned int n, struct segment_register *reg);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The exit of a task switch: see task_exit.h. */
+#include "vmx/task_exit.h"
+
+#include "vmx/exit_qualification.h"
+
+/* Does @event return behind the instruction that has raised it? */
+static bool is_software(u32 event)
+{
+	switch (vmx_intr_type(event)) {
+	case INTR_SOFTWARE_INTERRUPT:
+	case INTR_PRIVILEGED_SOFTWARE_EXCEPTION:
+	case INTR_SOFTWARE_EXCEPTION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The handler of an NMI is a task; an IRET to another one ends it. */
+static enum nmi_blocking nmi_blocking(enum task_source source, bool delivering,
+				      u32 event)
+{
+	if (delivering && vmx_intr_type(event) == INTR_NMI)
+		return NMI_BLOCKING_BEGINS;
+	return source == TASK_IRET ? NMI_BLOCKING_ENDS : NMI_BLOCKING_STAYS;
+}
+
+struct task_exit task_exit(u64 qualification, u32 event)
+{
+	enum task_source source = QUAL_TASK_SOURCE(qualification);
+	bool valid = event & VMX_INTR_VALID;
+	bool delivering = source == TASK_GATE && valid;
+
+	return (struct task_exit){
+		.selector = QUAL_TASK_SELECTOR(qualification),
+		.source = source,
+		.skips_instruction = !delivering || is_software(event),
+		.pushes_error_code = delivering &&
+				     (event & VMX_INTR_ERROR_CODE),
+		.is_external = valid && !is_software(event),
+		.nmi = nmi_blocking(source, delivering, event),
+	};
+}

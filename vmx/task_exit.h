@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exit of a task switch, and what follows from it for the switch and the
+ * event that may have led to it. Pure, for the tests' sake.
+ */
+#ifndef VMX_TASK_EXIT_H
+#define VMX_TASK_EXIT_H
+
+#include "arch/x86/emulator/task_switch.h"
+
+enum nmi_blocking {
+	NMI_BLOCKING_STAYS,
+	NMI_BLOCKING_BEGINS,
+	NMI_BLOCKING_ENDS
+};
+
+struct task_exit {
+	u16 selector; /* of the new TSS */
+	enum task_source source;
+	/* The old task goes on behind the instruction; else at it. */
+	bool skips_instruction;
+	/* The new task finds the event's error code on its stack. */
+	bool pushes_error_code;
+	/* Of the error codes of faults, EXT: no instruction has led here. */
+	bool is_external;
+	enum nmi_blocking nmi; /* once the switch is done */
+};
+
+/*
+ * @qualification: SDM vol. 3C, table 27-2; @event: the IDT-vectoring
+ * information, table 24-17.
+ */
+struct task_exit task_exit(u64 qualification, u32 event);
+
+#endif
