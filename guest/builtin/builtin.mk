@@ -6,7 +6,7 @@
 BUILTIN := $(B)/guest/builtin
 # The part that every 64-bit guest is made of.
 RUNTIME64_OBJS := $(patsubst %,$(BUILTIN)/%.o, \
-	entry.asm console kernel paging trap)
+	entry.asm console kernel paging string trap)
 BUILTIN_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard guest/builtin/*.c)) \
 	$(BUILTIN)/entry.asm.o
 

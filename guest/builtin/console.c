@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The guests' console: COM1, polled, and just enough of printf. */
-#include "guest/builtin/kernel.h"
+#include "guest/builtin/console.h"
+
+#include "guest/builtin/cpu.h"
 
 #include <stdarg.h>
 
@@ -14,17 +16,14 @@
 
 void console_init(void)
 {
-	__asm__ volatile("outb %b0, %w1" : : "a"(LCR_8N1), "Nd"(COM1_LCR));
+	port_write(COM1_LCR, LCR_8N1);
 }
 
 static void put(char c)
 {
-	u8 status;
-
-	do {
-		__asm__ volatile("inb %w1, %0" : "=a"(status) : "Nd"(COM1_LSR));
-	} while (!(status & LSR_THR_EMPTY));
-	__asm__ volatile("outb %0, %w1" : : "a"(c), "Nd"(COM1));
+	while (!(port_read(COM1_LSR) & LSR_THR_EMPTY))
+		;
+	port_write(COM1, (u8)c);
 }
 
 static void put_padded(const char *s, size_t length, int width, bool left)
@@ -39,27 +38,48 @@ static void put_padded(const char *s, size_t length, int width, bool left)
 		put(' ');
 }
 
+/*
+ * Divides *@value by @base and returns the remainder; in two steps, since a
+ * 32-bit guest has no library that divides 64 bits.
+ */
+static u32 divide(u64 *value, u32 base)
+{
+	u32 high = (u32)(*value >> 32), low = (u32)*value;
+	u32 remainder = high % base;
+
+	__asm__("divl %2" : "+a"(low), "+d"(remainder) : "rm"(base));
+	*value = (u64)(high / base) << 32 | low;
+	return remainder;
+}
+
 static void put_number(u64 value, u32 base, int width, bool zeros)
 {
 	char digits[DIGITS_MAX];
 	int first = DIGITS_MAX;
 
 	do {
-		digits[--first] = "0123456789abcdef"[value % base];
-		value /= base;
+		digits[--first] = "0123456789abcdef"[divide(&value, base)];
 	} while (value);
 	while (zeros && first > DIGITS_MAX - width)
 		digits[--first] = '0';
 	put_padded(digits + first, (size_t)(DIGITS_MAX - first), width, false);
 }
 
-/* %s, %u, %x, %lu, %lx; with a width, and '-' for strings, '0' for numbers. */
+/* The number of the size that the count of l's says. */
+static u64 take_number(va_list *args, u32 longs)
+{
+	if (longs == 0)
+		return va_arg(*args, u32);
+	return longs == 1 ? va_arg(*args, unsigned long)
+			  : va_arg(*args, unsigned long long);
+}
+
 static const char *put_conversion(const char *fmt, va_list *args)
 {
 	bool left = *fmt == '-';
 	bool zeros = *fmt == '0';
 	int width = 0;
-	bool is_long;
+	u32 longs = 0;
 	const char *s;
 	size_t length = 0;
 
@@ -73,11 +93,10 @@ static const char *put_conversion(const char *fmt, va_list *args)
 		put_padded(s, length, width, left);
 		return fmt + 1;
 	}
-	is_long = *fmt == 'l';
-	if (is_long)
-		fmt++;
-	put_number(is_long ? va_arg(*args, u64) : va_arg(*args, u32),
-		   *fmt == 'x' ? 16 : 10, width, zeros);
+	for (; *fmt == 'l'; fmt++)
+		longs++;
+	put_number(take_number(args, longs), *fmt == 'x' ? 16 : 10, width,
+		   zeros);
 	return fmt + 1;
 }
 

@@ -27,43 +27,6 @@ struct mb1_info {
 bool on_umbra;
 static char arguments[BUILTIN_ARGUMENTS_MAX];
 
-void *memset(void *dst, int byte, size_t n)
-{
-	void *d = dst;
-
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(byte) : "memory");
-	return dst;
-}
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
-{
-	void *d = dst;
-
-	__asm__ volatile("rep movsb"
-			 : "+D"(d), "+S"(src), "+c"(n)
-			 :
-			 : "memory");
-	return dst;
-}
-
-struct cpuid_result cpuid(u32 leaf)
-{
-	struct cpuid_result r;
-
-	__asm__ volatile("cpuid"
-			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-			 : "a"(leaf), "c"(0));
-	return r;
-}
-
-u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
-{
-	u32 eax = number;
-
-	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
-	return eax;
-}
-
 static bool find_umbra(void)
 {
 	struct cpuid_result r;

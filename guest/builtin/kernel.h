@@ -9,8 +9,10 @@
 #define GUEST_BUILTIN_KERNEL_H
 
 #include "arch/x86/regs.h"
+#include "guest/builtin/console.h"
+#include "guest/builtin/cpu.h"
 #include "guest/hypercall.h"
-#include "lib/types.h"
+#include "lib/string.h"
 
 /* Code that user mode may execute; it must not call what is elsewhere. */
 #define __user_code __attribute__((section(".user.text"), noinline))
@@ -22,10 +24,6 @@
 #define PT_ENTRIES 512
 #define LARGE_PAGE_SIZE (2 * MIB)
 
-/* console.c */
-void console_init(void);
-void print(const char *fmt, ...) __printf(1, 2);
-
 /* The guest's own: its programs, the last one without a name. */
 struct program {
 	const char *name; /* the first word of the arguments */
@@ -34,18 +32,10 @@ struct program {
 extern const struct program programs[];
 
 /* kernel.c */
-struct cpuid_result {
-	u32 eax, ebx, ecx, edx;
-};
-struct cpuid_result cpuid(u32 leaf);
 extern bool on_umbra; /* is the machine Umbra's? */
-/* A hypercall of guest/hypercall.h; returns EAX. */
-u32 hypercall(enum hypercall number, u64 rdi, void *rsi);
 void __noreturn guest_exit(u32 status);
 /* The number in the arguments, after the program's name, or 0. */
 u32 argument_number(void);
-void *memset(void *dst, int byte, size_t n);
-void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
 /* paging.c */
 /* Give all pages back, empty the window, and flush. */
@@ -92,76 +82,15 @@ extern struct traps traps;
 void trap_init(void);
 void trap(struct trap_frame *frame);
 
-/* Privileged instructions. */
-static inline u64 read_cr0(void)
-{
-	u64 value;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(u64 value)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline u64 read_cr2(void)
-{
-	u64 value;
-
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr2(u64 value)
-{
-	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
-}
-
-static inline u64 read_cr3(void)
-{
-	u64 value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr3(u64 value)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
-static inline u64 read_cr4(void)
-{
-	u64 value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr4(u64 value)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
 #define PORT_DELAY 0x80 /* a port that nothing comes of */
-#define MSR_EFER 0xc0000080
 
-static inline u64 read_efer(void)
+/* A hypercall of guest/hypercall.h; returns EAX. */
+static inline u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
 {
-	u32 low, high;
+	u32 eax = number;
 
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
-	return (u64)high << 32 | low;
-}
-
-static inline void write_efer(u64 value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(MSR_EFER), "a"((u32)value), "d"(value >> 32)
-			 : "memory");
+	__asm__ volatile("vmcall" : "+a"(eax) : "D"(rdi), "S"(rsi) : "memory");
+	return eax;
 }
 
 static inline void invlpg(gva_t gva)

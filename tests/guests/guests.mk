@@ -6,9 +6,10 @@
 
 TEST_GUESTS := $(B)/guests/tests
 TEST_GUEST_NAMES := access apic forms chaos insns operands tasks timers v86 boot boot2 boot64
-# What they have in common.
+# What they have in common; some of it with the built-in guest.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
-	start.asm trap.asm console mode paging reference runtime)
+	start.asm trap.asm mode paging reference runtime \
+	shared/console shared/string)
 
 TEST_GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding $(WARNINGS) -I. -m32 \
 	-march=i686 -mgeneral-regs-only -fno-pic -fno-pie \
@@ -20,6 +21,11 @@ TEST_GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding $(WARNINGS) -I. -m32 \
 test-guests: $(TEST_GUEST_NAMES:%=$(TEST_GUESTS)/%.elf) check-guest
 
 $(TEST_GUESTS)/%.o: tests/guests/%.c tests/guests/guests.mk | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(TEST_GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_GUESTS)/shared/%.o: guest/builtin/%.c tests/guests/guests.mk | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(TEST_GUEST_CFLAGS) -MMD -MP -c $< -o $@
@@ -72,4 +78,4 @@ $(TEST_GUESTS)/check.elf: $(CHECK_OBJS) $(RUNTIME64_OBJS) \
 $(CHECK_GUEST): $(TEST_GUESTS)/check.elf
 	$(Q)objcopy -O binary $< $@
 
--include $(wildcard $(TEST_GUESTS)/*.d) $(CHECK_OBJS:.o=.d)
+-include $(wildcard $(TEST_GUESTS)/*.d $(TEST_GUESTS)/*/*.d) $(CHECK_OBJS:.o=.d)

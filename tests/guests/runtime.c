@@ -26,42 +26,6 @@ u8 user_stack[PAGE_SIZE] __attribute__((section(".user.stack")));
 extern u8 user_stack_top[];
 __asm__(".globl user_stack_top; user_stack_top = user_stack + 4096");
 
-/* By words: most of it clears tables, of which each word may be an exit. */
-void *memset(void *dst, int byte, size_t n)
-{
-	size_t words = n / sizeof(u32), bytes = n % sizeof(u32);
-	void *d = dst;
-
-	__asm__ volatile("rep stosl\n"
-			 "mov %2, %1\n"
-			 "rep stosb"
-			 : "+D"(d), "+c"(words)
-			 : "r"(bytes), "a"((u8)byte * 0x01010101U)
-			 : "memory");
-	return dst;
-}
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
-{
-	void *d = dst;
-
-	__asm__ volatile("rep movsb"
-			 : "+D"(d), "+S"(src), "+c"(n)
-			 :
-			 : "memory");
-	return dst;
-}
-
-struct cpuid_result cpuid(u32 leaf)
-{
-	struct cpuid_result r;
-
-	__asm__ volatile("cpuid"
-			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-			 : "a"(leaf), "c"(0));
-	return r;
-}
-
 static void find_features(void)
 {
 	u32 ebx = 0;

@@ -11,15 +11,14 @@
 #ifndef TESTS_GUESTS_RUNTIME_H
 #define TESTS_GUESTS_RUNTIME_H
 
+#include "guest/builtin/console.h"
+#include "lib/string.h"
+#include "tests/guests/cpu.h"
 #include "tests/guests/reference.h"
 
 #define MEMORY_END (32 * MIB)
 /* Free for the guest: from here to MEMORY_END. */
 #define FREE_GPA (8 * MIB)
-
-/* console.c: print() knows %s, %u, %x and %llx, with a width. */
-void console_init(void);
-void print(const char *fmt, ...);
 
 /* runtime.c */
 /* What the boot loader has left in EAX, and what EBX points at. */
@@ -33,13 +32,7 @@ bool check_failed(bool ok);
 void __noreturn guest_exit(u32 status);
 /* The number in "@name=N" among the arguments, or @otherwise. */
 u32 argument(const char *arguments, const char *name, u32 otherwise);
-struct cpuid_result {
-	u32 eax, ebx, ecx, edx;
-};
-struct cpuid_result cpuid(u32 leaf);
 extern bool has_smep, has_smap, has_nx; /* by CPUID */
-void *memset(void *dst, int byte, size_t n);
-void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 
 /* mode.c */
 extern const char *const mode_names[MODES];
@@ -81,89 +74,6 @@ try {
 };
 extern struct try tried;
 void try(void);
-
-static inline void port_write(u16 port, u8 value)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline u8 port_read(u16 port)
-{
-	u8 value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline u32 read_cr0(void)
-{
-	u32 value;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(u32 value)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline u32 read_cr3(void)
-{
-	u32 value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr3(u32 value)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
-static inline u32 read_cr4(void)
-{
-	u32 value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr4(u32 value)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
-static inline u32 read_cr2(void)
-{
-	u32 value;
-
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr2(u32 value)
-{
-	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
-}
-
-#define MSR_EFER 0xc0000080
-
-static inline u32 read_efer(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_EFER));
-	return low;
-}
-
-static inline void write_efer(u32 value)
-{
-	__asm__ volatile("wrmsr"
-			 :
-			 : "c"(MSR_EFER), "a"(value), "d"(0)
-			 : "memory");
-}
 
 /* INVLPG of an address beyond 4 GiB takes 64-bit code: see start.asm. */
 void invlpg(u64 gva);

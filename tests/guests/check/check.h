@@ -8,6 +8,7 @@
 #define TESTS_GUESTS_CHECK_H
 
 #include "guest/builtin/kernel.h"
+#include "tests/guests/cpu.h"
 #include "tests/guests/reference.h"
 
 #define LEVELS 4

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The console of the built-in guest and of the test guests: COM1. */
+#ifndef GUEST_BUILTIN_CONSOLE_H
+#define GUEST_BUILTIN_CONSOLE_H
+
+#include "lib/types.h"
+
+void console_init(void);
+/*
+ * %s, %u, %x; l and ll before u and x; a width, with '-' for strings that go to
+ * the left, with '0' for numbers.
+ */
+void print(const char *fmt, ...) __printf(1, 2);
+
+#endif
