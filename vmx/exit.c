@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of exits. What has no handler here stops the guest. */
 #include "arch/x86/cpu.h"
+#include "arch/x86/exception.h"
 #include "arch/x86/trap.h"
 #include "vmx/vm.h"
 #include "vmx/exit.h"
@@ -57,7 +58,7 @@ void vmx_handle_exception(struct vcpu *vcpu)
 		trap_machine_check();
 	default:
 		return vmx_stop_guest(vcpu, "unexpected exception %s",
-				      vmx_vector_name(vector));
+				      exception_name(vector));
 	}
 }
 
@@ -137,9 +138,9 @@ static const exit_handler handlers[EXIT_REASONS] = {
 
 void vmx_handle_exit(struct vcpu *vcpu)
 {
-	u32 reason = vcpu->exit.reason & EXIT_REASON_BASIC;
+	enum vmx_exit_reason reason = vcpu->exit.reason;
 
-	if (reason >= EXIT_REASONS || !handlers[reason])
+	if (!handlers[reason])
 		return vmx_stop_guest(vcpu,
 				      "an exit that Umbra does not expect");
 	return handlers[reason](vcpu);

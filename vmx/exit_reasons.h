@@ -93,11 +93,25 @@ enum vmx_exit_reason {
 #define EXIT_REASON_ENUM(name, number, text) EXIT_##name = (number),
 	VMX_EXIT_REASONS(EXIT_REASON_ENUM)
 #undef EXIT_REASON_ENUM
-		EXIT_REASONS /* one more than the last */
+		EXIT_UNKNOWN, /* one more than the last */
+	EXIT_REASONS
 };
 
 /* The exit-reason field, SDM vol. 3C, table 24-15. */
 #define EXIT_REASON_BASIC BITS(15, 0)
 #define EXIT_REASON_ENTRY_FAILURE BIT(31)
+
+/*
+ * The reason in @field, the exit-reason field: the basic reason, or
+ * EXIT_UNKNOWN for one that is not in the list. It is an index of arrays of
+ * EXIT_REASONS elements.
+ */
+static inline enum vmx_exit_reason vmx_exit_reason(u32 field)
+{
+	u32 basic = field & EXIT_REASON_BASIC;
+
+	return basic < EXIT_UNKNOWN ? (enum vmx_exit_reason)basic
+				    : EXIT_UNKNOWN;
+}
 
 #endif

@@ -4,6 +4,7 @@
  * events.c decides to the VMCS and to the devices.
  */
 #include "arch/x86/cpu.h"
+#include "arch/x86/exception.h"
 #include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
@@ -25,7 +26,7 @@ void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
 {
 	if (!event_raise(&vcpu->event, vector, has_error, error_code))
 		vmx_stop_guest(vcpu, "triple fault: %s in the delivery of #DF",
-			       vmx_vector_name(vector));
+			       exception_name(vector));
 }
 
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)

@@ -120,8 +120,10 @@ static void point_at_shadow(struct vcpu *vcpu)
 static void record_exit(struct vcpu *vcpu)
 {
 	struct vmx_exit *exit = &vcpu->exit;
+	u32 reason = vmread(VMCS_EXIT_REASON);
 
-	exit->reason = vmread(VMCS_EXIT_REASON);
+	exit->reason = vmx_exit_reason(reason);
+	exit->entry_failed = reason & EXIT_REASON_ENTRY_FAILURE;
 	exit->qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	exit->rip = vmread(VMCS_GUEST_RIP);
 	exit->idt_vectoring = vmread(VMCS_IDT_VECTORING_INFORMATION);
@@ -161,7 +163,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 		return entry_failed(vcpu, false);
 	vcpu->exit.tsc = rdtsc();
 	record_exit(vcpu);
-	if (vcpu->exit.reason & EXIT_REASON_ENTRY_FAILURE)
+	if (vcpu->exit.entry_failed)
 		return entry_failed(vcpu, true);
 	vcpu->launched = true;
 	return true;
@@ -220,7 +222,7 @@ static void step(struct vm *vm)
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
 	}
 	vm->stats.exits_total++;
-	vm->stats.exits[MIN(vcpu->exit.reason, EXIT_REASONS - 1U)]++;
+	vm->stats.exits[vcpu->exit.reason]++;
 	trace_exit(&vm->trace, vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);

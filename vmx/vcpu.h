@@ -15,6 +15,7 @@
 #include "vmx/controls.h"
 #include "vmx/events.h"
 #include "vmx/exit_qualification.h"
+#include "vmx/exit_reasons.h"
 #include "vmx/vmcs.h"
 
 struct vm;
@@ -22,7 +23,8 @@ struct vm;
 /* What an exit has left in the VMCS, read once. */
 struct vmx_exit {
 	u64 tsc; /* when it came; see vm_stats.root_ticks */
-	u32 reason; /* with bit 31: VM-entry failure */
+	enum vmx_exit_reason reason;
+	bool entry_failed; /* bit 31 of the exit-reason field */
 	u64 qualification;
 	u64 rip;
 	u32 idt_vectoring;

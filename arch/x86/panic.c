@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "arch/x86/cpu.h"
+#include "arch/x86/exception.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/power.h"
@@ -14,29 +15,6 @@
 #include "lib/printf.h"
 
 #define BACKTRACE_MAX 32
-
-static const char *const exception_names[VECTOR_EXCEPTIONS] = {
-	[VECTOR_DE] = "#DE, divide error",
-	[VECTOR_DB] = "#DB, debug",
-	[VECTOR_NMI] = "NMI",
-	[VECTOR_BP] = "#BP, breakpoint",
-	[VECTOR_OF] = "#OF, overflow",
-	[VECTOR_BR] = "#BR, bound range",
-	[VECTOR_UD] = "#UD, invalid opcode",
-	[VECTOR_NM] = "#NM, no FPU",
-	[VECTOR_DF] = "#DF, double fault",
-	[VECTOR_TS] = "#TS, invalid TSS",
-	[VECTOR_NP] = "#NP, segment not present",
-	[VECTOR_SS] = "#SS, stack fault",
-	[VECTOR_GP] = "#GP, general protection",
-	[VECTOR_PF] = "#PF, page fault",
-	[VECTOR_MF] = "#MF, FPU error",
-	[VECTOR_AC] = "#AC, alignment",
-	[VECTOR_MC] = "#MC, machine check",
-	[VECTOR_XM] = "#XM, SIMD error",
-	[VECTOR_VE] = "#VE, virtualization",
-	[VECTOR_CP] = "#CP, control protection",
-};
 
 static unsigned int depth; /* of panics within panics */
 
@@ -115,12 +93,9 @@ static void print_control_registers(void)
 
 void panic_at_trap(const struct trap_frame *frame)
 {
-	const char *name = "an exception";
-
 	enter();
-	if (frame->vector < VECTOR_EXCEPTIONS && exception_names[frame->vector])
-		name = exception_names[frame->vector];
-	log_info("panic: %s (vector %lu, error code 0x%lx)", name,
+	log_info("panic: %s, %s (vector %lu, error code 0x%lx)",
+		 exception_name(frame->vector), exception_text(frame->vector),
 		 frame->vector, frame->error_code);
 	print_registers(frame);
 	print_control_registers();

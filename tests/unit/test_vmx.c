@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/cpuid.h"
+#include "arch/x86/exception.h"
 #include "arch/x86/regs.h"
 #include "vmx/controls.h"
 #include "vmx/exit_qualification.h"
@@ -248,7 +249,8 @@ static void fields(void **state)
 	assert_string_equal(vmcs_field_name(0x7ffe), "unknown field");
 }
 
-static void assert_exit(u32 reason, u64 qualification, const char *words)
+static void assert_exit(enum vmx_exit_reason reason, u64 qualification,
+			const char *words)
 {
 	char buf[WORDS_MAX];
 
@@ -271,7 +273,7 @@ static void qualifications(void **state)
 		    "REP INS port 0x1f0, 4 bytes");
 	assert_exit(EXIT_TASK_SWITCH, 0x80000028,
 		    "to TSS selector 0x28 by JMP");
-	assert_exit(EXIT_INVALID_GUEST_STATE | EXIT_REASON_ENTRY_FAILURE, 0,
+	assert_exit(EXIT_INVALID_GUEST_STATE, 0,
 		    "the guest state breaks a rule of SDM vol. 3C, 26.3.1");
 	assert_exit(EXIT_INVALID_GUEST_STATE, 7, "cause 0x7");
 	assert_exit(EXIT_MSR_LOADING, 1, "entry 1 of the MSR-load area");
@@ -319,19 +321,40 @@ static void event_and_rights_words(void **state)
 	assert_true(strlen(words_for_rflags(buf, ~0ULL)) < WORDS_MAX - 1);
 }
 
+/* Any field makes an index; bits 31:16 say other things (table 24-15). */
+static void exit_reasons(void **state)
+{
+	assert_int_equal(vmx_exit_reason(0), EXIT_EXCEPTION_OR_NMI);
+	assert_int_equal(vmx_exit_reason(79), EXIT_WRMSRLIST);
+	assert_int_equal(vmx_exit_reason(80), EXIT_UNKNOWN);
+	assert_int_equal(vmx_exit_reason(0xffff), EXIT_UNKNOWN);
+	assert_int_equal(vmx_exit_reason(EXIT_REASON_ENTRY_FAILURE | 33),
+			 EXIT_INVALID_GUEST_STATE);
+	/* In an enclave (bit 27), and from VMX root operation (bit 29). */
+	assert_int_equal(vmx_exit_reason(BIT(27) | BIT(29) | 48),
+			 EXIT_EPT_VIOLATION);
+	assert_string_equal(vmx_exit_name(EXIT_UNKNOWN),
+			    "reason unknown to Umbra");
+	assert_string_equal(vmx_exit_name(vmx_exit_reason(35)),
+			    "reason unknown to Umbra");
+}
+
 static void names(void **state)
 {
 	for (u32 n = 0; n < 256; n++) {
-		assert_non_null(vmx_exit_name(n));
-		assert_non_null(vmx_vector_name(n));
+		assert_non_null(vmx_exit_name(vmx_exit_reason(n)));
+		assert_non_null(exception_name(n));
+		assert_non_null(exception_text(n));
 		assert_non_null(vmx_instruction_error_text(n));
 	}
-	assert_string_equal(vmx_exit_name(EXIT_REASON_ENTRY_FAILURE | 33),
+	assert_string_equal(vmx_exit_name(EXIT_INVALID_GUEST_STATE),
 			    "VM-entry failure: invalid guest state");
 	assert_string_equal(vmx_exit_name(79), "WRMSRLIST");
-	assert_string_equal(vmx_vector_name(VECTOR_AC), "#AC");
-	assert_string_equal(vmx_vector_name(15), "reserved exception");
-	assert_string_equal(vmx_vector_name(0x80), "interrupt");
+	assert_string_equal(exception_name(VECTOR_AC), "#AC");
+	assert_string_equal(exception_text(VECTOR_AC), "alignment");
+	assert_string_equal(exception_name(15), "reserved exception");
+	assert_string_equal(exception_text(15), "unknown");
+	assert_string_equal(exception_name(0x80), "interrupt");
 	assert_string_equal(vmx_instruction_error_text(7),
 			    "VM entry with invalid control field(s)");
 }
@@ -350,6 +373,7 @@ int main(void)
 		cmocka_unit_test(fields),
 		cmocka_unit_test(qualifications),
 		cmocka_unit_test(event_and_rights_words),
+		cmocka_unit_test(exit_reasons),
 		cmocka_unit_test(names),
 	};
 

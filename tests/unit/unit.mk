@@ -63,7 +63,8 @@ UNIT_pm_SRCS := guest/devices/pm.c
 UNIT_pci_SRCS := guest/devices/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
-UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c vmx/report/words.c
+UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c \
+	vmx/report/words.c arch/x86/exception.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
 UNIT_step_SRCS :=

@@ -53,7 +53,7 @@ static enum doctor_verdict enter(struct vcpu *vcpu, char *words)
 	snprintf(words, LOG_LINE_MAX, "%s %u, %s",
 		 exited ? "exit reason" : "VM-instruction error",
 		 number & (u32)EXIT_REASON_BASIC,
-		 exited ? vmx_exit_name(number)
+		 exited ? vmx_exit_name(vmx_exit_reason(number))
 			: vmx_instruction_error_text(number));
 	if (exited && !(number & EXIT_REASON_ENTRY_FAILURE)) {
 		vcpu->launched = true;

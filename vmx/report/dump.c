@@ -139,7 +139,7 @@ static void print_exit(const struct vmx_exit *exit)
 	char words[WORDS_MAX];
 
 	log_info("exit: reason %u, %s; qualification 0x%lx",
-		 (u32)(exit->reason & EXIT_REASON_BASIC),
+		 (u32)(vmread(VMCS_EXIT_REASON) & EXIT_REASON_BASIC),
 		 vmx_exit_name(exit->reason), exit->qualification);
 	words_for_exit(words, exit->reason, exit->qualification,
 		       exit->interruption, exit->interruption_error);

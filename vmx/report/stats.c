@@ -12,8 +12,7 @@ void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 	if (!exit->tsc) /* this is the first entry */
 		return;
 	stats->last_root_ticks = rdtsc() - exit->tsc;
-	stats->root_ticks[MIN(exit->reason, EXIT_REASONS - 1U)] +=
-		stats->last_root_ticks;
+	stats->root_ticks[exit->reason] += stats->last_root_ticks;
 }
 
 static void print_exits(const struct vm_stats *stats)

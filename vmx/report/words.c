@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "arch/x86/exception.h"
 #include "arch/x86/regs.h"
 #include "lib/printf.h"
 #include "vmx/exit_qualification.h"
 #include "vmx/report/words.h"
 
-const char *vmx_exit_name(u32 reason)
+const char *vmx_exit_name(enum vmx_exit_reason reason)
 {
 	static const char *const names[EXIT_REASONS] = {
 #define EXIT_REASON_WORDS(name, number, text) [number] = (text),
@@ -12,27 +13,7 @@ const char *vmx_exit_name(u32 reason)
 #undef EXIT_REASON_WORDS
 	};
 
-	reason &= EXIT_REASON_BASIC;
-	if (reason < EXIT_REASONS && names[reason])
-		return names[reason];
-	return "reason unknown to Umbra";
-}
-
-const char *vmx_vector_name(u8 vector)
-{
-	static const char *const names[VECTOR_EXCEPTIONS] = {
-		[VECTOR_DE] = "#DE", [VECTOR_DB] = "#DB", [VECTOR_NMI] = "NMI",
-		[VECTOR_BP] = "#BP", [VECTOR_OF] = "#OF", [VECTOR_BR] = "#BR",
-		[VECTOR_UD] = "#UD", [VECTOR_NM] = "#NM", [VECTOR_DF] = "#DF",
-		[VECTOR_TS] = "#TS", [VECTOR_NP] = "#NP", [VECTOR_SS] = "#SS",
-		[VECTOR_GP] = "#GP", [VECTOR_PF] = "#PF", [VECTOR_MF] = "#MF",
-		[VECTOR_AC] = "#AC", [VECTOR_MC] = "#MC", [VECTOR_XM] = "#XM",
-		[VECTOR_VE] = "#VE", [VECTOR_CP] = "#CP",
-	};
-
-	if (vector >= VECTOR_EXCEPTIONS)
-		return "interrupt";
-	return names[vector] ? names[vector] : "reserved exception";
+	return names[reason] ? names[reason] : "reason unknown to Umbra";
 }
 
 const char *vmx_instruction_error_text(u32 number)
@@ -168,7 +149,7 @@ const char *words_for_event(char *buf, u32 info, u32 error_code)
 	}
 	length = snprintf(buf, WORDS_MAX, "%s, vector 0x%x (%s)",
 			  types[vmx_intr_type(info)], vector,
-			  vmx_vector_name(vector));
+			  exception_name(vector));
 	if (info & VMX_INTR_ERROR_CODE)
 		length += snprintf(buf + length, WORDS_MAX - length,
 				   ", error code 0x%x", error_code);
@@ -305,11 +286,11 @@ static void exception_words(char *buf, u64 q, u32 info, u32 error_code)
 		words_for_event(buf, info, error_code);
 }
 
-const char *words_for_exit(char *buf, u32 reason, u64 q, u32 info,
-			   u32 error_code)
+const char *words_for_exit(char *buf, enum vmx_exit_reason reason, u64 q,
+			   u32 info, u32 error_code)
 {
 	buf[0] = '\0';
-	switch (reason & EXIT_REASON_BASIC) {
+	switch (reason) {
 	case EXIT_EXCEPTION_OR_NMI:
 		exception_words(buf, q, info, error_code);
 		break;
@@ -335,6 +316,8 @@ const char *words_for_exit(char *buf, u32 reason, u64 q, u32 info,
 		/* They count from 1 (SDM vol. 3C, 26.8). */
 		snprintf(buf, WORDS_MAX, "entry %lu of the MSR-load area",
 			 (unsigned long)q);
+		break;
+	default: /* The others have no qualification. */
 		break;
 	}
 	return buf;

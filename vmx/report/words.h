@@ -9,11 +9,8 @@
 /* Long enough for any text that these functions write, NUL included. */
 #define WORDS_MAX 160
 
-/* The exit reason, whose upper half is ignored; any number. */
-const char *vmx_exit_name(u32 reason);
-
-/* "#PF" and the like; any vector. */
-const char *vmx_vector_name(u8 vector);
+/* The manual's words for an exit reason. */
+const char *vmx_exit_name(enum vmx_exit_reason reason);
 
 /* A VM-instruction error number, SDM vol. 3C, table 30-1. */
 const char *vmx_instruction_error_text(u32 number);
@@ -41,7 +38,7 @@ const char *words_for_rights(char *buf, u32 rights);
  * What an exit's qualification says, and of an exception its interruption
  * information and error code; empty where there is nothing.
  */
-const char *words_for_exit(char *buf, u32 reason, u64 qualification, u32 info,
-			   u32 error_code);
+const char *words_for_exit(char *buf, enum vmx_exit_reason reason,
+			   u64 qualification, u32 info, u32 error_code);
 
 #endif
