@@ -233,7 +233,7 @@ help:
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'
-	@echo 'make mutants     do the tests notice faults in the shadow MMU?'
+	@echo 'make mutants     do the tests notice single faults in the sources?'
 	@echo 'make check       the quick part of the tests, before each commit'
 	@echo 'make fuzz        each fuzzer for FUZZ_LONG_SECONDS=N'
 	@echo 'make soak        all that takes hours; the model for SOAK_SECONDS=N'

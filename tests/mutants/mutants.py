@@ -7,7 +7,9 @@
 
 from collections import namedtuple
 
-Mutant = namedtuple("Mutant", "name rule file what old new")
+# `tests` of a mutant elsewhere (mutants_machine.py) names what must catch it.
+Mutant = namedtuple("Mutant", "name rule file what old new tests",
+                    defaults=[()])
 
 MUTANTS = [Mutant(*fields) for fields in [
     # 1. No lie about absence.

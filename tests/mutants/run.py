@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Puts single faults into the shadow MMU, and asks whether the tests notice.
+"""Puts single faults into the sources, and asks whether the tests notice.
 
-Each mutant (mutants.py) is built in a scratch copy and run against the unit
-tests and the model until one says that a result is wrong. A crash or a hang
-tells that something is wrong, too, but by luck: it does not count.
+Each mutant is built in a scratch copy. Those of the shadow MMU (mutants.py) are
+run against its unit tests and the model until one says that a result is wrong;
+the others (mutants_machine.py) against the tests that they name: unit tests, or
+a boot scenario. A crash or a hang tells that something is wrong, too, but by
+luck: it does not count.
 
 usage: run.py [--sample N] [NAME ...]
 """
@@ -15,9 +17,11 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 from mutants import MUTANTS
+from mutants_machine import MUTANTS_MACHINE, SCENARIO
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -30,6 +34,13 @@ LADDER = [("walk", 0, 60), ("mmu", 0, 60), ("emulate", 0, 120),
           ("emulate_forms", 0, 60),
           ("model", 100_000, 60), ("model", 1_000_000, 120),
           ("model", 10_000_000, 400)]
+
+ALL = MUTANTS + MUTANTS_MACHINE
+
+
+def ladder(mutant):
+    """The unit tests that are to catch the mutant, as in LADDER."""
+    return [(test, 0, 60) for test in mutant.tests] or LADDER
 
 
 def sources(test):
@@ -44,8 +55,20 @@ def sources(test):
 
 def copy_tree(to):
     """The sources that the tests are made of."""
-    for room in ("arch", "lib", "mmu", "guest", "tests"):
+    for room in ("arch", "boot", "lib", "mmu", "guest", "vmx", "tests"):
         shutil.copytree(os.path.join(ROOT, room), os.path.join(to, room))
+
+
+def put_in(tree, mutant):
+    """Makes the fault in @tree; returns why that can't be, or an empty text."""
+    path = os.path.join(tree, mutant.file)
+    with open(path) as file:
+        text = file.read()
+    if text.count(mutant.old) != 1:
+        return f"applies {text.count(mutant.old)} times"
+    with open(path, "w") as file:
+        file.write(text.replace(mutant.old, mutant.new))
+    return ""
 
 
 def compile_source(tree, source, objects):
@@ -81,25 +104,79 @@ def wrong_result(output):
     return None
 
 
+class Machine:
+    """Boots mutants: a copy of the tree with what make has built of it."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.tree = os.path.join(SCRATCH, "machine")
+
+    def copy(self):
+        """Makes the copy. The times of files stay, so that make is quick."""
+        subprocess.run(["make", "-s", "-C", ROOT, "scenario-files",
+                        "build/umbra.elf"], check=True,
+                       stdout=subprocess.DEVNULL)
+        skipped = shutil.ignore_patterns(".git", "mutants", "host", "fuzz",
+                                         "unit", "scenarios.old")
+        shutil.copytree(ROOT, self.tree, symlinks=True, ignore=lambda d, names:
+                        [] if d.startswith(os.path.join(ROOT, "tests"))
+                        else skipped(d, names))
+
+    def try_mutant(self, mutant):
+        """Builds the mutant and runs its scenario; returns (test, message)."""
+        with self.lock:
+            if not os.path.exists(self.tree):
+                self.copy()
+            path = os.path.join(self.tree, mutant.file)
+            shutil.copy2(path, path + ".kept")
+            try:
+                return self.boot(mutant)
+            finally:
+                shutil.move(path + ".kept", path)
+                os.utime(path)
+
+    def boot(self, mutant):
+        error = put_in(self.tree, mutant)
+        if error:
+            return None, error
+        make = subprocess.run(["make", "-s", "-C", self.tree,
+                               "build/umbra.elf"],
+                              capture_output=True, text=True)
+        if make.returncode:
+            return None, "does not compile: " + make.stderr
+        name = mutant.tests[0].removeprefix(SCENARIO)
+        run = subprocess.run(["tests/scenarios/run.py", "--jobs", "1", name],
+                             cwd=self.tree, capture_output=True, text=True)
+        failed = re.search(r"(?m)^not ok - (.*)$", run.stdout)
+        if not failed:
+            return None, "the scenario passes"
+        if "goes on after" in failed[1] or " within " in failed[1]:
+            return None, "hangs: " + failed[1]
+        return name, failed[1]
+
+
 class Mill:
     """Builds and judges mutants."""
 
-    def __init__(self):
+    def __init__(self, chosen):
         shutil.rmtree(SCRATCH, ignore_errors=True)
         self.base = os.path.join(SCRATCH, "base")
         os.makedirs(self.base)
-        self.srcs = {test: sources(test) for test, _, _ in LADDER}
-        self.all = sorted({s for srcs in self.srcs.values() for s in srcs})
+        self.machine = Machine()
+        tests = {test for mutant in chosen for test, _, _ in ladder(mutant)
+                 if not test.startswith(SCENARIO)}
+        self.srcs = {test: sources(test) for test in tests}
+        used = sorted({s for srcs in self.srcs.values() for s in srcs})
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for error in pool.map(
-                    lambda s: compile_source(ROOT, s, self.base), self.all):
+                    lambda s: compile_source(ROOT, s, self.base), used):
                 if error:
                     sys.exit(error)
 
-    def judge(self, objects, affected):
+    def judge(self, objects, mutant, affected):
         """Climbs the ladder; returns (test, message), or (None, why)."""
         why = "every test passes"
-        for test, steps, seconds in LADDER:
+        for test, steps, seconds in ladder(mutant):
             if not affected.intersection(self.srcs[test]):
                 continue
             program = link(test, self.srcs[test], objects, self.base)
@@ -120,51 +197,62 @@ class Mill:
                 why = f"{test} crashes"
         return None, why
 
-    def try_mutant(self, mutant):
-        """Returns (mutant, test, message)."""
+    def try_units(self, mutant):
+        """Runs the unit tests; returns (test, message)."""
         tree = os.path.join(SCRATCH, mutant.name)
         objects = os.path.join(tree, "objects")
         copy_tree(tree)
         os.makedirs(objects)
-        path = os.path.join(tree, mutant.file)
-        with open(path) as file:
-            text = file.read()
-        if text.count(mutant.old) != 1:
-            return (mutant, None,
-                    f"applies {text.count(mutant.old)} times")
-        with open(path, "w") as file:
-            file.write(text.replace(mutant.old, mutant.new))
-        affected = ({mutant.file} if mutant.file.endswith(".c")
-                    else set(self.all))
+        error = put_in(tree, mutant)
+        if error:
+            return None, error
+        affected = {mutant.file}
+        if not mutant.file.endswith(".c"):
+            affected = {source for test, _, _ in ladder(mutant)
+                        for source in self.srcs[test]}
         for source in affected:
             error = compile_source(tree, source, objects)
             if error:
-                return mutant, None, "does not compile: " + error
-        result = self.judge(objects, affected)
+                return None, "does not compile: " + error
+        result = self.judge(objects, mutant, affected)
         shutil.rmtree(tree)
+        return result
+
+    def try_mutant(self, mutant):
+        """Returns (mutant, test, message)."""
+        booted = mutant.tests and mutant.tests[0].startswith(SCENARIO)
+        result = (self.machine.try_mutant(mutant) if booted
+                  else self.try_units(mutant))
         return mutant, *result
+
+
+def sample(mutants, count):
+    """About so many of them, spread over the list; none that is booted."""
+    quick = [m for m in mutants
+             if not (m.tests and m.tests[0].startswith(SCENARIO))]
+    return quick[::max(1, len(quick) // count)][:count]
 
 
 def choose(arguments):
     """The mutants that the command line asks for."""
     if arguments[:1] == ["--sample"]:
         count = int(arguments[1])
-        return MUTANTS[::max(1, len(MUTANTS) // count)][:count]
+        return sample(MUTANTS, count) + sample(MUTANTS_MACHINE, count)
     if arguments:
-        return [m for m in MUTANTS if m.name in arguments]
-    return MUTANTS
+        return [m for m in ALL if m.name in arguments]
+    return ALL
 
 
 def main():
     chosen = choose(sys.argv[1:])
     start = time.time()
-    mill = Mill()
+    mill = Mill(chosen)
     caught = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for mutant, test, message in pool.map(mill.try_mutant, chosen):
             caught += test is not None
             print(f"{'caught' if test else 'MISSED'}  {mutant.name:24} "
-                  f"{mutant.rule:4} {mutant.file}: {mutant.what}\n"
+                  f"{mutant.rule:6} {mutant.file}: {mutant.what}\n"
                   f"        {test or '-'}: {message}", flush=True)
     print(f"mutants: {caught} caught, {len(chosen) - caught} missed, "
           f"{time.time() - start:.0f} s")

@@ -203,6 +203,23 @@ static void last_unit(void **state)
 	assert_int_equal(guest_ram[16 * MIB + KERNEL_SIZE - 15], 0);
 }
 
+/* initrd_addr_max is the highest address that its last byte may have. */
+static void highest_initrd(void **state)
+{
+	const struct load_module module = { "data", 4, "" };
+	struct boot_params *params;
+
+	request.modules = &module;
+	request.module_count = 1;
+	header->initrd_addr_max = 28 * MIB - 1;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
+	params = loaded();
+	assert_int_equal(params->hdr.ramdisk_image, 28 * MIB - PAGE_SIZE);
+	/* The kernel ends at 24 MiB. */
+	header->initrd_addr_max = 24 * MIB;
+	assert_int_equal(load(IMAGE_SIZE), LOAD_MODULE_TOO_LARGE);
+}
+
 static void no_room(void **state)
 {
 	struct load_module module = { NULL, 0, "" };
@@ -238,7 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(refusals), TEST(absurd_fields),	 TEST(entry_64),
 		TEST(entry_32), TEST(before_xloadflags), TEST(last_unit),
-		TEST(no_room),
+		TEST(no_room),	TEST(highest_initrd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,8 @@ static void memory_has_bounds(void **state)
 	segment->physical = LOAD;
 	segment->memory_size = 0x1000;
 	assert_int_equal(load(sizeof(file), RAM), LOAD_MODULE_TOO_LARGE);
+	assert_int_equal(load(sizeof(file), RAM + PAGE_SIZE),
+			 LOAD_MODULE_TOO_LARGE);
 	/* The second module, of a page, must not lie on the kernel. */
 	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x2000), LOAD_OK);
 	assert_int_equal(load(sizeof(file), RAM - LOAD - 0x1fff),

@@ -72,6 +72,19 @@ static void priorities(void **state)
 	assert_int_equal(pic_read(&pic, 0, false), 0x80);
 }
 
+/* The low bits of ICW2 are the chip's to fill. */
+static void base_of_eight(void **state)
+{
+	struct pic pic = fresh();
+
+	pic_write(&pic, 0, false, 0x11);
+	pic_write(&pic, 0, true, 0x2f);
+	pic_write(&pic, 0, true, 4);
+	pic_write(&pic, 0, true, 0x01);
+	pulse(&pic, 3);
+	assert_int_equal(pic_acknowledge(&pic), 0x2b);
+}
+
 static void masks(void **state)
 {
 	struct pic pic = fresh();
@@ -197,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet_until_initialised),
 		cmocka_unit_test(priorities),
+		cmocka_unit_test(base_of_eight),
 		cmocka_unit_test(masks),
 		cmocka_unit_test(cascade),
 		cmocka_unit_test(fully_nested),
