@@ -223,5 +223,8 @@ void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 		vcpu->mmu.cr4 = CR4_PAE;
 		vcpu->mmu.efer = EFER_LME | EFER_LMA;
 	}
+	/* The self-test's has no shadow MMU. */
+	if (vcpu->mmu.mmu)
+		mmu_derive_state(&vcpu->mmu);
 	vcpu_apply_state(vcpu);
 }
