@@ -207,15 +207,11 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 void mmu_dirty_log_start(struct mmu_vcpu *vcpu);
 void mmu_dirty_log_stop(struct mmu_vcpu *vcpu);
 bool mmu_dirty_log_is_on(const struct mmu *mmu);
-/*
- * Copy the log, a bit for each frame, into @bitmap of mmu_dirty_log_words()
- * words, and begin a new one. Returns how many frames it has.
- */
-u64 mmu_dirty_log_read(struct mmu_vcpu *vcpu, u64 *bitmap);
+/* The size of the log, in words of 64 bits. */
 u64 mmu_dirty_log_words(const struct mmu *mmu);
 /*
- * The same for the 64 frames that @first is among: bit n is that of the nth, 0
- * where there is no such frame.
+ * Takes the 64 frames that @first is among out of the log: bit n of the
+ * returned value is that of the nth, 0 where there is no such frame.
  */
 u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first);
 

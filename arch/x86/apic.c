@@ -44,7 +44,6 @@ enum apic_register {
 
 static volatile u32 *registers; /* NULL: x2APIC */
 static u64 timer_mult; /* timer ticks a TSC tick, times 2^32 */
-static u64 timer_count;
 
 static u32 apic_read(enum apic_register reg)
 {
@@ -133,16 +132,10 @@ void apic_timer_disarm(void)
 	apic_write(APIC_TIMER_INITIAL, 0);
 }
 
-u64 apic_timer_count(void)
-{
-	return timer_count;
-}
-
 void apic_handle_interrupt(unsigned int vector)
 {
 	/* A spurious interrupt, of the APIC or an 8259, wants no EOI. */
 	if (vector != APIC_TIMER_VECTOR)
 		return;
-	timer_count++;
 	apic_write(APIC_EOI, 0);
 }

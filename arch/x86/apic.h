@@ -25,12 +25,9 @@ void apic_timer_arm(u64 tsc_deadline);
 
 void apic_timer_disarm(void);
 
-/* How many timer interrupts have been taken in root mode since boot. */
-u64 apic_timer_count(void);
-
 /*
- * Interrupts' handler, also for an exit that acknowledged one: counts a timer
- * interrupt and signals its end.
+ * Interrupts' handler, also for an exit that acknowledged one: signals the end
+ * of a timer interrupt.
  */
 void apic_handle_interrupt(unsigned int vector);
 

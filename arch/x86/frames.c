@@ -228,11 +228,6 @@ void *frames_alloc(size_t pages)
 	return p;
 }
 
-bool frames_is_free_ram(hfn_t hfn)
-{
-	return is_free(hfn);
-}
-
 bool frames_claim(hfn_t hfn)
 {
 	if (!is_free(hfn))

@@ -29,10 +29,10 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
  */
 void *frames_alloc(size_t pages);
 
-/* Whether the frame is RAM that neither Umbra nor a guest has. */
-bool frames_is_free_ram(hfn_t hfn);
-
-/* Marks a free frame as given away. False: it was not free. */
+/*
+ * Marks a free frame, which is RAM that neither Umbra nor a guest has, as given
+ * away. Returns false if it was not free.
+ */
 bool frames_claim(hfn_t hfn);
 
 /* Claims any free frame, the highest; HFN_NONE when there is none. */
@@ -41,7 +41,7 @@ hfn_t frames_claim_any(void);
 /* The first address after the last frame of RAM. */
 u64 frames_top(void);
 
-/* How many frames frames_is_free_ram says yes to. */
+/* Number of free frames. */
 u64 frames_free_count(void);
 
 #endif

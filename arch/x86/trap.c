@@ -43,7 +43,6 @@ extern const struct ex_entry ex_table_start[], ex_table_end[];
 void trap_handle(struct trap_frame *frame);
 
 static struct gate idt[IDT_ENTRIES];
-static u64 nmi_count;
 
 void trap_init(void)
 {
@@ -71,16 +70,10 @@ u64 idt_base(void)
 	return (u64)idt;
 }
 
-u64 trap_nmi_count(void)
-{
-	return nmi_count;
-}
-
 void trap_handle_nmi(void)
 {
 	u8 reason = inb(PORT_SYSTEM_B);
 
-	nmi_count++;
 	/* All ones: there is no such port on this machine. */
 	if (reason == 0xff)
 		return;

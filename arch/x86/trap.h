@@ -22,9 +22,6 @@ void trap_init(void);
 /* The IDT's address, for the VMCS. */
 u64 idt_base(void);
 
-/* How many NMIs Umbra has taken. */
-u64 trap_nmi_count(void);
-
 /* NMI's handler, also for a VM exit that an NMI caused. */
 void trap_handle_nmi(void);
 

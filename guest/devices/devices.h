@@ -90,9 +90,6 @@ void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
 void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 			const void *buf, size_t size, u64 now);
 
-/* What is at the port, in words; NULL: nothing. */
-const char *devices_port_name(u16 port);
-
 /* Brings the devices to the present: raises what interrupts are due. */
 void devices_tick(struct machine_devices *devices, u64 now);
 

@@ -199,7 +199,6 @@ struct port_range {
 	u8 sizes; /* of the accesses that it takes: the sum of 1, 2 and 4 */
 	u32 (*read)(struct machine_devices *d, u16 port, u64 now);
 	void (*write)(struct machine_devices *d, u16 port, u32 value, u64 now);
-	const char *name;
 };
 
 #define BYTES 1
@@ -209,26 +208,25 @@ struct port_range {
 /* No `read`: it gives ones. No `write`: it goes nowhere. */
 static const struct port_range ranges[] = {
 	/* First what is read in tight loops, against the clock. */
-	{ 0x61, 0x61, BYTES, read_61, write_61, "interval timer's gate" },
-	{ 0x40, 0x43, BYTES, read_pit, write_pit, "interval timer" },
-	{ 0x3f8, 0x3ff, BYTES, read_uart, write_uart, "serial port" },
-	{ 0x20, 0x21, BYTES, read_pic, write_pic, "interrupt controller 1" },
-	{ 0xa0, 0xa1, BYTES, read_pic, write_pic, "interrupt controller 2" },
-	{ 0x70, 0x71, BYTES, read_rtc, write_rtc, "real-time clock" },
-	{ 0x80, 0x80, BYTES, NULL, NULL, "POST code" },
-	{ 0x60, 0x60, BYTES, read_60, write_60, "keyboard controller's data" },
-	{ 0x64, 0x64, BYTES, read_64, write_64, "keyboard controller" },
-	{ 0x92, 0x92, BYTES, read_92, write_92, "fast reset" },
-	{ 0xe9, 0xe9, BYTES, read_e9, write_e9, "console" },
-	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4, "exit with a status" },
-	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr, "edge/level control" },
-	{ PM_PORT_EVENT, PM_PORT_END - 1, BYTES, read_pm, write_pm,
-	  "power management" },
-	{ 0xcf8, 0xcf8, DWORDS, read_pci_address, write_pci_address,
-	  "PCI configuration address" },
-	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9, "reset control" },
-	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL,
-	  "PCI configuration data" },
+	{ 0x61, 0x61, BYTES, read_61, write_61 }, /* interval timer's gate */
+	{ 0x40, 0x43, BYTES, read_pit, write_pit }, /* interval timer */
+	{ 0x3f8, 0x3ff, BYTES, read_uart, write_uart }, /* serial port */
+	{ 0x20, 0x21, BYTES, read_pic, write_pic }, /* interrupt controller 1 */
+	{ 0xa0, 0xa1, BYTES, read_pic, write_pic }, /* interrupt controller 2 */
+	{ 0x70, 0x71, BYTES, read_rtc, write_rtc }, /* real-time clock */
+	{ 0x80, 0x80, BYTES, NULL, NULL }, /* POST code */
+	{ 0x60, 0x60, BYTES, read_60, write_60 }, /* keyboard's data */
+	{ 0x64, 0x64, BYTES, read_64, write_64 }, /* keyboard's controller */
+	{ 0x92, 0x92, BYTES, read_92, write_92 }, /* fast reset */
+	{ 0xe9, 0xe9, BYTES, read_e9, write_e9 }, /* console */
+	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4 }, /* exit with a status */
+	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr }, /* edge/level control */
+	/* Power management; PCI's configuration address. */
+	{ PM_PORT_EVENT, PM_PORT_END - 1, BYTES, read_pm, write_pm },
+	{ 0xcf8, 0xcf8, DWORDS, read_pci_address, write_pci_address },
+	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9 }, /* reset control */
+	/* PCI's configuration data. */
+	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL },
 };
 
 /* What takes an access of @size at the port, as a whole. */
@@ -240,13 +238,6 @@ static const struct port_range *find(u16 port, unsigned int size)
 			return &ranges[i];
 	}
 	return NULL;
-}
-
-const char *devices_port_name(u16 port)
-{
-	const struct port_range *range = find(port, ANY_SIZE);
-
-	return range ? range->name : NULL;
 }
 
 static u32 read_range(struct machine_devices *devices,

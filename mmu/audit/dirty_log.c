@@ -36,39 +36,19 @@ void mmu_dirty_log_stop(struct mmu_vcpu *vcpu)
 	vcpu->mmu->dirty_log_on = false;
 }
 
-/* Takes 64 frames' bits out of the log; the caller flushes. */
-static u64 take_word(struct mmu *mmu, u64 word)
+u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first)
 {
-	u64 bits = mmu->dirty_log[word];
+	struct mmu *mmu = vcpu->mmu;
+	u64 word = first / 64, bits;
 
+	if (word >= mmu_dirty_log_words(mmu))
+		return 0;
+	bits = mmu->dirty_log[word];
+	mmu->dirty_log[word] = 0;
 	for (unsigned int i = 0; i < 64; i++)
 		if (bits & BIT(i))
 			frame_take_write(mmu, 64 * word + i);
-	mmu->dirty_log[word] = 0;
-	return bits;
-}
-
-u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first)
-{
-	u64 bits = 0;
-
-	if (first / 64 < mmu_dirty_log_words(vcpu->mmu))
-		bits = take_word(vcpu->mmu, first / 64);
 	if (bits)
-		mmu_flush(vcpu->mmu);
+		mmu_flush(mmu);
 	return bits;
-}
-
-u64 mmu_dirty_log_read(struct mmu_vcpu *vcpu, u64 *bitmap)
-{
-	struct mmu *mmu = vcpu->mmu;
-	u64 count = 0;
-
-	for (u64 word = 0; word < mmu_dirty_log_words(mmu); word++) {
-		bitmap[word] = take_word(mmu, word);
-		for (u64 bits = bitmap[word]; bits; bits &= bits - 1)
-			count++;
-	}
-	mmu_flush(mmu);
-	return count;
 }

@@ -189,7 +189,8 @@ void state_dirty_log(struct model *m)
 		return;
 	}
 	model_log(m, "dirty log read");
-	mmu_dirty_log_read(&m->vcpu, m->dirty_log);
+	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn += 64)
+		m->dirty_log[gfn / 64] = mmu_dirty_log_take(&m->vcpu, gfn);
 	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn++) {
 		bool logged = m->dirty_log[gfn / 64] & BIT(gfn % 64);
 

@@ -185,7 +185,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\tif (done)\n\t\tdirty_log_mark(mmu, table);\n", ""),
     ("log-read-unflushed", "log", "mmu/audit/dirty_log.c",
      "what is protected anew when the log is read is not flushed",
-     "\tmmu_flush(mmu);\n\treturn count;", "\treturn count;"),
+     "\tif (bits)\n\t\tmmu_flush(mmu);\n", ""),
     ("log-keeps-what-was-taken", "log", "mmu/audit/dirty_log.c",
      "a word that is read stays in the log",
      "\tmmu->dirty_log[word] = 0;\n", ""),

@@ -64,8 +64,6 @@ static void open_bus(void **state)
 	assert_int_equal(d.open_bus, 4);
 	assert_int_equal(in(0x80, 1), 0xff);
 	assert_int_equal(in(0xe9, 1), 0xe9);
-	assert_string_equal(devices_port_name(0x3fb), "serial port");
-	assert_null(devices_port_name(0x3f7));
 }
 
 static void wide_accesses_are_split(void **state)

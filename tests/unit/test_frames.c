@@ -60,9 +60,10 @@ static bool init(void)
 	return frames_init(&info, IMAGE_START, IMAGE_END);
 }
 
+/* Only once for each frame: it is given away by that. */
 static bool free_at(hpa_t hpa)
 {
-	return frames_is_free_ram(hpa >> PAGE_SHIFT);
+	return frames_claim(hpa >> PAGE_SHIFT);
 }
 
 static void usual_map(void)
@@ -106,7 +107,7 @@ static void test_map(void **state)
 	assert_true(free_at(33 * MIB + PAGE_SIZE));
 	assert_false(free_at(64 * MIB - PAGE_SIZE)); /* half a frame */
 	assert_false(free_at(64 * MIB));
-	assert_false(frames_is_free_ram(HFN_NONE));
+	assert_false(frames_claim(HFN_NONE));
 }
 
 static void test_symbols(void **state)
