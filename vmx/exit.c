@@ -133,7 +133,6 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_INVEPT] = handle_undefined,
 	[EXIT_INVVPID] = handle_undefined,
 	[EXIT_XSETBV] = vmx_handle_xsetbv,
-	[EXIT_VMFUNC] = handle_undefined,
 };
 
 void vmx_handle_exit(struct vcpu *vcpu)

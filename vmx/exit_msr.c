@@ -66,11 +66,6 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 	}
 }
 
-static bool read_by_devices(const struct vcpu *vcpu, u32 index, u64 *value)
-{
-	return devices_read_msr(&vcpu->vm->devices, index, value, time_ns());
-}
-
 static bool write_by_devices(struct vcpu *vcpu, u32 index, u64 value)
 {
 	struct vm *vm = vcpu->vm;
@@ -92,7 +87,8 @@ static bool read_msr(struct vcpu *vcpu, u32 index, u64 *value)
 	case MSR_ASK_VMX:
 		return read_by_vmx(vcpu, index, value);
 	case MSR_ASK_DEVICES:
-		return read_by_devices(vcpu, index, value);
+		return devices_read_msr(&vcpu->vm->devices, index, value,
+					time_ns());
 	case MSR_ASK_PROCESSOR:
 		return msr_read_safe(index, value);
 	case MSR_FAULT:

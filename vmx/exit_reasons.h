@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The basic exit reasons (SDM vol. 3D, appendix C), once: name in the code,
- * number, and the manual's words. Both the enum here and the table of words
- * (words.c) are made from the list.
+ * The basic exit reasons (SDM vol. 3D, appendix C) up to the last one that a
+ * guest of Umbra's can cause, once: name in the code, number, and the manual's
+ * words. Both the enum here and the table of words (words.c) are made from it.
  */
 #ifndef VMX_EXIT_REASONS_H
 #define VMX_EXIT_REASONS_H
@@ -63,30 +63,7 @@
 	R(PREEMPTION_TIMER, 52, "VMX-preemption timer expired") \
 	R(INVVPID, 53, "INVVPID") \
 	R(WBINVD, 54, "WBINVD or WBNOINVD") \
-	R(XSETBV, 55, "XSETBV") \
-	R(APIC_WRITE, 56, "APIC write") \
-	R(RDRAND, 57, "RDRAND") \
-	R(INVPCID, 58, "INVPCID") \
-	R(VMFUNC, 59, "VMFUNC") \
-	R(ENCLS, 60, "ENCLS") \
-	R(RDSEED, 61, "RDSEED") \
-	R(PML_FULL, 62, "page-modification log full") \
-	R(XSAVES, 63, "XSAVES") \
-	R(XRSTORS, 64, "XRSTORS") \
-	R(PCONFIG, 65, "PCONFIG") \
-	R(SPP_EVENT, 66, "SPP-related event") \
-	R(UMWAIT, 67, "UMWAIT") \
-	R(TPAUSE, 68, "TPAUSE") \
-	R(LOADIWKEY, 69, "LOADIWKEY") \
-	R(ENCLV, 70, "ENCLV") \
-	R(ENQCMD, 72, "ENQCMD PASID translation failure") \
-	R(ENQCMDS, 73, "ENQCMDS PASID translation failure") \
-	R(BUS_LOCK, 74, "bus lock") \
-	R(INSTRUCTION_TIMEOUT, 75, "instruction timeout") \
-	R(SEAMCALL, 76, "SEAMCALL") \
-	R(TDCALL, 77, "TDCALL") \
-	R(RDMSRLIST, 78, "RDMSRLIST") \
-	R(WRMSRLIST, 79, "WRMSRLIST")
+	R(XSETBV, 55, "XSETBV")
 /* clang-format on */
 
 enum vmx_exit_reason {

@@ -413,6 +413,53 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "!(rflags & RFLAGS_SF) != !(rflags & RFLAGS_OF)",
      "rflags & RFLAGS_SF",
      ("emulate",)),
+    # The guest's memory, and string I/O.
+    ("io-index-16", "io", "arch/x86/emulator/emulate_string.c",
+     "string I/O with 16-bit addresses changes the upper bits of its index",
+     "write_gpr(&e->regs, reg, e->regs.gpr[reg] + distance,\n"
+     "\t\t  e->insn->address_size);",
+     "write_gpr(&e->regs, reg,\n"
+     "\t\t  truncate(e->regs.gpr[reg] + distance,\n"
+     "\t\t\t   e->insn->address_size), 8);",
+     ("string_io",)),
+    ("io-outs-segment", "io", "vmx/string_io.c",
+     "OUTS does not take the segment of a prefix",
+     ".mem.segment = in ? SEG_ES : IO_INFO_SEGMENT(info),",
+     ".mem.segment = in ? SEG_ES : SEG_DS,",
+     ("string_io",)),
+    ("io-address-size", "io", "vmx/exit_qualification.h",
+     "the address size of string I/O is read one bit off",
+     "(2U << ((i) >> 7 & 7))", "(2U << ((i) >> 8 & 7))",
+     ("string_io",)),
+    ("io-port-before-memory", "io", "arch/x86/emulator/emulate_string.c",
+     "INS reads its port though its memory refuses",
+     "\tif (status != EMUL_OK)\n\t\treturn status;\n"
+     "\t/* All of it is accessible: now the port may be touched. */\n"
+     "\tif (e->insn->op == OP_INS)\n"
+     "\t\tvalue = e->ops->read_port(e->ctx, (u16)e->regs.gpr[RDX],\n"
+     "\t\t\t\t\t  e->insn->memory_size);\n",
+     "\tif (e->insn->op == OP_INS)\n"
+     "\t\tvalue = e->ops->read_port(e->ctx, (u16)e->regs.gpr[RDX],\n"
+     "\t\t\t\t\t  e->insn->memory_size);\n"
+     "\tif (status != EMUL_OK)\n\t\treturn status;\n",
+     ("string_io",)),
+    ("segment-limit", "io", "arch/x86/emulator/linear.c",
+     "the last byte of an access may lie behind the limit",
+     "return last <= reg->limit || reg->limit == BITS(31, 0);",
+     "return offset <= reg->limit || reg->limit == BITS(31, 0);",
+     ("linear",)),
+    ("segment-expand-down", "io", "arch/x86/emulator/linear.c",
+     "the offset that is the limit is part of an expand-down segment",
+     "return offset > reg->limit &&", "return offset >= reg->limit &&",
+     ("linear",)),
+    ("segment-unusable", "io", "arch/x86/emulator/linear.c",
+     "a segment that is not usable is accessed",
+     "\tif (rights & AR_UNUSABLE)\n\t\treturn false;\n", "",
+     ("linear",)),
+    ("stack-fault-as-gp", "io", "arch/x86/emulator/linear.c",
+     "a refusal by SS is #GP",
+     "return segment == SEG_SS ? EMUL_SS : EMUL_GP;", "return EMUL_GP;",
+     ("linear",)),
     # Faults that only a machine shows.
     ("no-cr2", "boot", "vmx/inject.c",
      "a page fault is injected without CR2",

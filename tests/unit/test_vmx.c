@@ -325,8 +325,8 @@ static void event_and_rights_words(void **state)
 static void exit_reasons(void **state)
 {
 	assert_int_equal(vmx_exit_reason(0), EXIT_EXCEPTION_OR_NMI);
-	assert_int_equal(vmx_exit_reason(79), EXIT_WRMSRLIST);
-	assert_int_equal(vmx_exit_reason(80), EXIT_UNKNOWN);
+	assert_int_equal(vmx_exit_reason(55), EXIT_XSETBV);
+	assert_int_equal(vmx_exit_reason(56), EXIT_UNKNOWN);
 	assert_int_equal(vmx_exit_reason(0xffff), EXIT_UNKNOWN);
 	assert_int_equal(vmx_exit_reason(EXIT_REASON_ENTRY_FAILURE | 33),
 			 EXIT_INVALID_GUEST_STATE);
@@ -349,7 +349,7 @@ static void names(void **state)
 	}
 	assert_string_equal(vmx_exit_name(EXIT_INVALID_GUEST_STATE),
 			    "VM-entry failure: invalid guest state");
-	assert_string_equal(vmx_exit_name(79), "WRMSRLIST");
+	assert_string_equal(vmx_exit_name(55), "XSETBV");
 	assert_string_equal(exception_name(VECTOR_AC), "#AC");
 	assert_string_equal(exception_text(VECTOR_AC), "alignment");
 	assert_string_equal(exception_name(15), "reserved exception");
