@@ -8,6 +8,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/console/console.h"
 #include "arch/x86/console/framebuffer.h"
+#include "arch/x86/console/serial.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/paging.h"
@@ -114,7 +115,7 @@ void kmain(u32 magic, u32 mbi)
 {
 	bool good;
 
-	console_init();
+	serial_init();
 	gdt_init();
 	trap_init();
 	cpu_init();

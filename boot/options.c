@@ -11,7 +11,7 @@ static const char *const end_methods[] = {
 	[END_BY_QEMU] = "qemu",	    NULL,
 };
 
-/* So many frames at least for one canary, or there is no room for a guest. */
+/* Minimum number of frames for one canary, to leave room for a guest. */
 #define CANARIES_MIN_STRIDE 16
 
 /* A switch of the MMU: on, off, or as the rung has it. */
@@ -24,6 +24,23 @@ static void set_switch(bool *value, unsigned int position)
 	if (position != BY_RUNG)
 		*value = position == ON;
 }
+
+/* Lines of the table; a number's limits are both allowed, 0 and 0: any. */
+#define FLAG(word, where, text)                                                \
+	{                                                                      \
+		.name = (word), .kind = OPTION_BOOL, .destination = (where),   \
+		.help = (text)                                                 \
+	}
+#define NUMBER(word, where, low, high, text)                                   \
+	{                                                                      \
+		.name = (word), .kind = OPTION_U64, .destination = (where),    \
+		.min = (low), .max = (high), .help = (text)                    \
+	}
+#define CHOICE(word, where, names, text)                                       \
+	{                                                                      \
+		.name = (word), .kind = OPTION_CHOICE, .destination = (where), \
+		.choices = (names), .help = (text)                             \
+	}
 
 /* The largest that is not above @value, which is not 0. */
 static u64 power_of_two(u64 value)
@@ -38,94 +55,45 @@ bool options_parse(const char *cmdline, struct options *options)
 		     bypass = BY_RUNG, nowalk = BY_RUNG;
 	u64 prefetch = 0;
 	struct option table[] = {
-		{ .name = "audit",
-		  .kind = OPTION_U64,
-		  .destination = &options->vm.audit,
-		  .min = 0,
-		  .max = ~0ULL,
-		  .help = "check the shadow's invariants at every so-many-th "
-			  "exit (0: never)" },
-		{ .name = "canaries",
-		  .kind = OPTION_U64,
-		  .destination = &options->vm.canaries,
-		  .min = CANARIES_MIN_STRIDE,
-		  .max = ~0U,
-		  .help = "keep one frame in so many from the guest, and see "
-			  "that none is written" },
-		{ .name = "counters",
-		  .kind = OPTION_BOOL,
-		  .destination = &options->vm.counters,
-		  .help = "show the guest how often it has exited, by CPUID" },
-		{ .name = "doctor-test",
-		  .kind = OPTION_BOOL,
-		  .destination = &options->doctor_test,
-		  .help = "compare the entry doctor with the processor" },
-		{ .name = "dump",
-		  .kind = OPTION_BOOL,
-		  .destination = &options->vm.dump,
-		  .help = "show the whole VMCS before the first entry" },
-		{ .name = "exit",
-		  .kind = OPTION_CHOICE,
-		  .destination = &options->exit,
-		  .choices = end_methods,
-		  .help = "how to end the machine after the run" },
+		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
+		       "check the invariants at every Nth exit (0: never)"),
+		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
+		       ~0U,
+		       "keep one frame in N from the guest, to see writes to it"),
+		FLAG("counters", &options->vm.counters,
+		     "show the guest how often it has exited, by CPUID"),
+		FLAG("doctor-test", &options->doctor_test,
+		     "compare the entry doctor with the processor"),
+		FLAG("dump", &options->vm.dump,
+		     "show the whole VMCS before the first entry"),
+		CHOICE("exit", &options->exit, end_methods,
+		       "how to end the machine after the run"),
 		{ .name = "guest",
 		  .kind = OPTION_STRING,
 		  .destination = options->guest,
 		  .size = sizeof(options->guest),
 		  .help = "linux, or the name of a built-in guest" },
-		{ .name = "guest.memory",
-		  .kind = OPTION_U64,
-		  .destination = &options->vm.memory,
-		  .help = "the guest's memory in bytes (K, M, G)" },
-		{ .name = "mmu",
-		  .kind = OPTION_CHOICE,
-		  .destination = &rung,
-		  .choices = rungs,
-		  .help = "the rung of the shadow MMU" },
-		{ .name = "mmu.cache",
-		  .kind = OPTION_CHOICE,
-		  .destination = &cache,
-		  .choices = switch_positions,
-		  .help = "keep the shadows of guest tables" },
-		{ .name = "mmu.update",
-		  .kind = OPTION_CHOICE,
-		  .destination = &update,
-		  .choices = switch_positions,
-		  .help = "update the shadow on a PTE write" },
-		{ .name = "mmu.bypass",
-		  .kind = OPTION_CHOICE,
-		  .destination = &bypass,
-		  .choices = switch_positions,
-		  .help = "not-present faults go straight to the guest" },
-		{ .name = "mmu.prefetch",
-		  .kind = OPTION_U64,
-		  .destination = &prefetch,
-		  .min = MMU_PREFETCH_OFF,
-		  .max = MMU_PREFETCH_MAX,
-		  .help = "fill so many entries on a fault (rounded down to a "
-			  "power of two)" },
-		{ .name = "mmu.nowalk",
-		  .kind = OPTION_CHOICE,
-		  .destination = &nowalk,
-		  .choices = switch_positions,
-		  .help = "hand on what the fault's walk has found" },
-		{ .name = "mmu.pages",
-		  .kind = OPTION_U64,
-		  .destination = &options->vm.shadow_pages,
-		  .min = MMU_MIN_SHADOW_PAGES,
-		  .max = MMU_MAX_SHADOW_PAGES,
-		  .help = "the number of shadow pages" },
-		{ .name = "probe",
-		  .kind = OPTION_BOOL,
-		  .destination = &options->probe,
-		  .help = "report what this machine has, run no guest" },
-		{ .name = "trace",
-		  .kind = OPTION_U64,
-		  .destination = &options->vm.trace,
-		  .min = 0,
-		  .max = TRACE_MAX,
-		  .help = "print so many of the last exits at every stop" },
+		NUMBER("guest.memory", &options->vm.memory, 0, 0,
+		       "the guest's memory in bytes (K, M, G)"),
+		CHOICE("mmu", &rung, rungs, "the rung of the shadow MMU"),
+		CHOICE("mmu.cache", &cache, switch_positions,
+		       "keep the shadows of guest tables"),
+		CHOICE("mmu.update", &update, switch_positions,
+		       "update the shadow on a PTE write"),
+		CHOICE("mmu.bypass", &bypass, switch_positions,
+		       "not-present faults go straight to the guest"),
+		NUMBER("mmu.prefetch", &prefetch, MMU_PREFETCH_OFF,
+		       MMU_PREFETCH_MAX,
+		       "fill N entries on a fault (rounded down to a power of 2)"),
+		CHOICE("mmu.nowalk", &nowalk, switch_positions,
+		       "hand on what the fault's walk has found"),
+		NUMBER("mmu.pages", &options->vm.shadow_pages,
+		       MMU_MIN_SHADOW_PAGES, MMU_MAX_SHADOW_PAGES,
+		       "the number of shadow pages"),
+		FLAG("probe", &options->probe,
+		     "report what this machine has, run no guest"),
+		NUMBER("trace", &options->vm.trace, 0, TRACE_MAX,
+		       "print the last N exits at every stop"),
 	};
 	static struct cmdline_error error; /* too large for the stack */
 	enum cmdline_status status;

@@ -135,7 +135,6 @@ void apic_timer_disarm(void)
 void apic_handle_interrupt(unsigned int vector)
 {
 	/* A spurious interrupt, of the APIC or an 8259, wants no EOI. */
-	if (vector != APIC_TIMER_VECTOR)
-		return;
-	apic_write(APIC_EOI, 0);
+	if (vector == APIC_TIMER_VECTOR)
+		apic_write(APIC_EOI, 0);
 }

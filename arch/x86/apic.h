@@ -26,8 +26,8 @@ void apic_timer_arm(u64 tsc_deadline);
 void apic_timer_disarm(void);
 
 /*
- * Interrupts' handler, also for an exit that acknowledged one: signals the end
- * of a timer interrupt.
+ * Interrupts' handler, also for an exit that acknowledged one: signals the
+ * end of a timer interrupt.
  */
 void apic_handle_interrupt(unsigned int vector);
 

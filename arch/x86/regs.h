@@ -131,7 +131,6 @@ struct cpu_regs {
 #define PTE_A BIT(5)
 #define PTE_D BIT(6)
 #define PTE_PS BIT(7) /* in a PDE or PDPTE: maps a page */
-#define PTE_PAT BIT(7) /* in a PTE */
 #define PTE_G BIT(8)
 #define PTE_PAT_LARGE BIT(12) /* in a PDE or PDPTE that maps a page */
 #define PTE_NX BIT(63)

@@ -3,7 +3,7 @@
  * What happens when the processor interrupts Umbra. Exceptions are bugs of
  * ours and end in a panic, with one exception: an instruction that has an
  * entry in the exception table was expected to fault. Interrupts are the APIC
- * timer's. NMIs are counted, unless the machine says that memory is failing.
+ * timer's. An NMI is dropped, unless the machine says that memory is failing.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"

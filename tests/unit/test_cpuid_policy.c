@@ -9,6 +9,24 @@
 #include "arch/x86/regs.h"
 #include "guest/cpuid.h"
 
+/* Features that guests must not see; the product has no use for their names. */
+#define CPUID_1_ECX_DTES64 BIT(2)
+#define CPUID_1_ECX_PDCM BIT(15)
+#define CPUID_1_EDX_MTRR BIT(12)
+#define CPUID_1_EDX_MCA BIT(14)
+#define CPUID_1_EDX_DS BIT(21)
+#define CPUID_1_EDX_HTT BIT(28)
+#define CPUID_7_EBX_SGX BIT(2)
+#define CPUID_7_EBX_HLE BIT(4)
+#define CPUID_7_EBX_RTM BIT(11)
+#define CPUID_7_EBX_MPX BIT(14)
+#define CPUID_7_EBX_AVX512F BIT(16)
+#define CPUID_7_ECX_LA57 BIT(16)
+#define CPUID_7_EDX_IBRS BIT(26)
+#define CPUID_7_EDX_STIBP BIT(27)
+#define CPUID_7_EDX_ARCH_CAPABILITIES BIT(29)
+#define CPUID_7_EDX_SSBD BIT(31)
+
 static const struct cpuid_regs everything = { ~0U, ~0U, ~0U, ~0U };
 static const struct cpuid_regs nothing;
 

@@ -8,6 +8,13 @@
 #include "arch/x86/msr.h"
 #include "guest/msr.h"
 
+/* Registers that are not for guests, and that the product has no use for. */
+#define IA32_SPEC_CTRL 0x48
+#define IA32_PRED_CMD 0x49
+#define IA32_MTRRCAP 0xfe
+#define IA32_FLUSH_CMD 0x10b
+#define IA32_XSS 0xda0
+
 static struct guest_msrs msrs;
 
 static int setup(void **state)

@@ -3,7 +3,7 @@
  * Who has no serial port sees here that the guest runs, and what that costs.
  * Nothing of it goes to the serial line.
  */
-#include "arch/x86/console/console.h"
+#include "arch/x86/console/screen.h"
 #include "vmx/vm.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -83,7 +83,7 @@ static void show_line(struct vm *vm, u64 now)
 	for (unsigned int i = 0; i < STATUS_KINDS && length < sizeof(line); i++)
 		length += (size_t)snprintf(line + length, sizeof(line) - length,
 					   " %s %lu", kind_names[i], rates[i]);
-	console_status(line);
+	screen_status(line);
 }
 
 void status_tick(struct vm *vm, u64 now)
@@ -97,5 +97,5 @@ void status_tick(struct vm *vm, u64 now)
 		status->next_line = now + LINE_NS;
 		show_line(vm, now);
 	}
-	console_refresh();
+	screen_refresh();
 }

@@ -29,11 +29,6 @@ static const struct screen_surface *surface;
 static bool within_reach; /* of the first page tables, too */
 static const char *screen_fault;
 
-void console_init(void)
-{
-	serial_init();
-}
-
 void console_init_screen(const struct boot_info *info)
 {
 	const struct boot_framebuffer *fb = &info->framebuffer;
@@ -88,16 +83,6 @@ void log_flush(void)
 		console_show();
 	screen_refresh();
 	serial_flush();
-}
-
-void console_status(const char *text)
-{
-	screen_status(text);
-}
-
-void console_refresh(void)
-{
-	screen_refresh();
 }
 
 int console_read(void)

@@ -9,9 +9,6 @@
 
 struct boot_info;
 
-/* COM1; can be called first of all, before the boot information is known. */
-void console_init(void);
-
 /*
  * Finds out what the screen is. What is written from then on will be seen on
  * it after console_show, or at the end of the machine, if that comes before.
@@ -24,14 +21,11 @@ void console_init_screen(const struct boot_info *info);
  */
 void console_show(void);
 
-/* Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. */
+/*
+ * Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. They
+ * appear on the screen at the next screen_refresh or log_info.
+ */
 void console_write(const char *s, size_t n);
-
-/* The screen's last row; see screen_status. */
-void console_status(const char *text);
-
-/* Brings the screen up to date. log_info does so, console_write does not. */
-void console_refresh(void);
 
 /* A byte from COM1 or typed on the keyboard; -1 when there is none. */
 int console_read(void);

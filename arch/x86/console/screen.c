@@ -177,7 +177,7 @@ static void select_graphic_rendition(unsigned int value)
 {
 	u8 a = screen.attribute;
 
-	if (value == 0)
+	if (value == 0 || value == 27)
 		a = SCREEN_NORMAL;
 	else if (value == 1)
 		a |= 0x08; /* bold: bright */
@@ -185,8 +185,6 @@ static void select_graphic_rendition(unsigned int value)
 		a = SCREEN_REVERSE;
 	else if (value == 22)
 		a &= ~0x08;
-	else if (value == 27)
-		a = SCREEN_NORMAL;
 	else if (value >= 30 && value <= 37)
 		a = with_foreground(a, value - 30) | (a & 0x08);
 	else if (value == 39)

@@ -45,7 +45,7 @@ static void reg_write(unsigned int reg, u8 value)
 	outb((u16)(COM1 + reg), value);
 }
 
-bool serial_init(void)
+void serial_init(void)
 {
 	reg_write(UART_IER, 0);
 	reg_write(UART_LCR, LCR_DLAB);
@@ -66,7 +66,6 @@ bool serial_init(void)
 			present = reg_read(UART_DATA) == PROBE_BYTE;
 	}
 	reg_write(UART_MCR, MCR_DTR_RTS);
-	return present;
 }
 
 void serial_write(u8 byte)

@@ -5,8 +5,11 @@
 
 #include "lib/types.h"
 
-/* Looks for the UART and sets it to 115200 baud, 8N1. False: there is none. */
-bool serial_init(void);
+/*
+ * Looks for the UART and sets it to 115200 baud, 8N1; without one, the other
+ * functions do nothing. The first call of all.
+ */
+void serial_init(void);
 
 /* Sends a byte; waits while the UART is full, but not for ever. */
 void serial_write(u8 byte);
