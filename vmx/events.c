@@ -80,27 +80,17 @@ bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
 
 struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length)
 {
-	struct vmx_event event = { 0 };
+	bool has_error = idt_vectoring & VMX_INTR_ERROR_CODE;
+	bool software = vmx_intr_is_software(idt_vectoring);
 
 	if (!(idt_vectoring & VMX_INTR_VALID))
-		return event;
-	event.info = idt_vectoring & (VMX_INTR_VALID | VMX_INTR_TYPE |
-				      VMX_INTR_VECTOR | VMX_INTR_ERROR_CODE);
-	if (event.info & VMX_INTR_ERROR_CODE)
-		event.error_code = error_code;
-	switch (vmx_intr_type(idt_vectoring)) {
-	case INTR_SOFTWARE_INTERRUPT:
-	case INTR_PRIVILEGED_SOFTWARE_EXCEPTION:
-	case INTR_SOFTWARE_EXCEPTION:
-		event.length = length;
-		break;
-	case INTR_EXTERNAL:
-	case INTR_NMI:
-	case INTR_HARDWARE_EXCEPTION:
-	case INTR_OTHER_EVENT:
-		break;
-	}
-	return event;
+		return (struct vmx_event){ 0 };
+	return (struct vmx_event){
+		.info = idt_vectoring & (VMX_INTR_VALID | VMX_INTR_TYPE |
+					 VMX_INTR_VECTOR | VMX_INTR_ERROR_CODE),
+		.error_code = has_error ? error_code : 0,
+		.length = software ? length : 0,
+	};
 }
 
 /*

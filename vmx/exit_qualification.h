@@ -85,6 +85,13 @@ static inline enum vmx_intr_type vmx_intr_type(u32 info)
 	return (enum vmx_intr_type)(info >> 8 & 7);
 }
 
+/* Returns true if an instruction raises the event, which returns behind it. */
+static inline bool vmx_intr_is_software(u32 info)
+{
+	return vmx_intr_type(info) >= INTR_SOFTWARE_INTERRUPT &&
+	       vmx_intr_type(info) <= INTR_SOFTWARE_EXCEPTION;
+}
+
 /* Interruptibility state, table 24-3. */
 #define BLOCKING_BY_STI BIT(0)
 #define BLOCKING_BY_MOV_SS BIT(1)

@@ -68,17 +68,6 @@ static void store(struct vcpu *vcpu, const struct task_cpu *cpu)
 	vcpu_end_blocking();
 }
 
-static void change_nmi_blocking(enum nmi_blocking change)
-{
-	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-
-	if (change != NMI_BLOCKING_STAYS)
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE,
-			change == NMI_BLOCKING_BEGINS
-				? state | BLOCKING_BY_NMI
-				: state & ~BLOCKING_BY_NMI);
-}
-
 static void raise(struct vcpu *vcpu, const struct linear *memory,
 		  enum task_status status, const struct task_fault *fault,
 		  bool is_external)
@@ -109,8 +98,8 @@ void vmx_handle_task_switch(struct vcpu *vcpu)
 		cpu.eip += vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 	status = task_switch(&cpu, exit.selector, exit.source, &memory.linear,
 			     load_cr3, &fault, &switched, &trap);
-	if (switched)
-		change_nmi_blocking(exit.nmi);
+	if (switched && exit.nmi != NMI_BLOCKING_STAYS)
+		vcpu_set_nmi_blocking(exit.nmi == NMI_BLOCKING_BEGINS);
 	if (status == TASK_DONE && exit.pushes_error_code)
 		status = task_push(
 			&cpu, vcpu->exit.idt_vectoring_error,

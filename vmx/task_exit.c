@@ -4,19 +4,6 @@
 
 #include "vmx/exit_qualification.h"
 
-/* Does @event return behind the instruction that has raised it? */
-static bool is_software(u32 event)
-{
-	switch (vmx_intr_type(event)) {
-	case INTR_SOFTWARE_INTERRUPT:
-	case INTR_PRIVILEGED_SOFTWARE_EXCEPTION:
-	case INTR_SOFTWARE_EXCEPTION:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The handler of an NMI is a task; an IRET to another one ends it. */
 static enum nmi_blocking nmi_blocking(enum task_source source, bool delivering,
 				      u32 event)
@@ -35,10 +22,10 @@ struct task_exit task_exit(u64 qualification, u32 event)
 	return (struct task_exit){
 		.selector = QUAL_TASK_SELECTOR(qualification),
 		.source = source,
-		.skips_instruction = !delivering || is_software(event),
+		.skips_instruction = !delivering || vmx_intr_is_software(event),
 		.pushes_error_code = delivering &&
 				     (event & VMX_INTR_ERROR_CODE),
-		.is_external = valid && !is_software(event),
+		.is_external = valid && !vmx_intr_is_software(event),
 		.nmi = nmi_blocking(source, delivering, event),
 	};
 }
