@@ -41,6 +41,8 @@ struct hypercall_counters {
 	u64 walks_data; /* those for operands of emulated instructions */
 	u64 walks_fetch; /* those for the instructions themselves */
 	u64 root_ticks; /* TSC ticks from exits to entries, but for HLT's */
+	u64 vmreads; /* meanwhile */
+	u64 vmwrites;
 };
 
 /*

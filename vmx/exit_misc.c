@@ -73,8 +73,11 @@ static void fill_counters(const struct vm *vm,
 		.walks_data = mmu->walks_data,
 		.walks_fetch = mmu->walks_fetch,
 	};
-	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++) {
 		counters->root_ticks += stats->root_ticks[reason];
+		counters->vmreads += stats->traffic[reason].reads;
+		counters->vmwrites += stats->traffic[reason].writes;
+	}
 }
 
 static bool give_counters(struct vcpu *vcpu, gpa_t gpa)

@@ -28,6 +28,9 @@ struct vm_stats {
 	 * there.
 	 */
 	u64 root_ticks[EXIT_REASONS];
+	/* By exit reason, between the same two: VMREADs and VMWRITEs. */
+	struct vmcs_traffic traffic[EXIT_REASONS];
+	struct vmcs_traffic traffic_before; /* all of them at the last entry */
 	u64 last_root_ticks; /* of the last exit that is done with */
 	u64 interrupts; /* injected external interrupts */
 	u64 started_ns;

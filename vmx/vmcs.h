@@ -13,11 +13,23 @@
 void vmcs_access_failed(const char *instruction, enum vmcs_field field)
 	__attribute__((noreturn, cold));
 
+/*
+ * VMREADs and VMWRITEs so far, for the statistics: on Bochs each is one tick, on
+ * a processor some 50, and below another hypervisor many are exits to it. Like
+ * the current VMCS they are the processor's. Counting is one instruction each.
+ */
+struct vmcs_traffic {
+	u64 reads;
+	u64 writes;
+};
+extern struct vmcs_traffic vmcs_traffic;
+
 static inline u64 vmread(enum vmcs_field field)
 {
 	bool failed;
 	u64 value;
 
+	vmcs_traffic.reads++;
 	asm volatile("vmread %2, %0"
 		     : "=rm"(value), "=@ccbe"(failed)
 		     : "r"((u64)field)
@@ -32,6 +44,7 @@ static inline bool vmread_safe(enum vmcs_field field, u64 *value)
 {
 	bool failed;
 
+	vmcs_traffic.reads++;
 	asm volatile("vmread %2, %0"
 		     : "=r"(*value), "=@ccbe"(failed)
 		     : "r"((u64)field)
@@ -44,6 +57,7 @@ static inline bool vmwrite_safe(enum vmcs_field field, u64 value)
 {
 	bool failed;
 
+	vmcs_traffic.writes++;
 	asm volatile("vmwrite %1, %2"
 		     : "=@ccbe"(failed)
 		     : "rm"(value), "r"((u64)field)

@@ -20,6 +20,7 @@
 #define MEMORY_TYPE_WRITE_BACK 6
 
 static struct vmx_capabilities capabilities;
+struct vmcs_traffic vmcs_traffic;
 
 const struct vmx_capabilities *vmx_capabilities(void)
 {

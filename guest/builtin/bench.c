@@ -14,7 +14,8 @@
 
 static struct hypercall_counters before, after;
 static struct cost {
-	u64 exits, walks, walks_data, walks_fetch, root_ticks, ticks;
+	u64 exits, walks, walks_data, walks_fetch, root_ticks, ticks, vmreads,
+		vmwrites;
 } cost;
 static char rung[RUNG_NAME_SIZE] = "bare";
 static const char *error;
@@ -61,32 +62,45 @@ static void measure(const struct bench_op *op)
 	cost.walks_data = after.walks_data - before.walks_data;
 	cost.walks_fetch = after.walks_fetch - before.walks_fetch;
 	cost.root_ticks = after.root_ticks - before.root_ticks;
+	cost.vmreads = after.vmreads - before.vmreads;
+	cost.vmwrites = after.vmwrites - before.vmwrites;
+}
+
+static void do_nothing(u32 unused)
+{
+}
+
+static void measure_each(const struct bench_op *op, const struct cost *nothing)
+{
+	for (; op->name; op++) {
+		measure(op);
+		print("bench: %s %s, ops %u exits %lu walks %lu "
+		      "walks_data %lu walks_fetch %lu root_ticks %lu "
+		      "ticks %lu vmreads %lu vmwrites %lu\n",
+		      rung, op->name, op->ops, cost.exits - nothing->exits,
+		      cost.walks, cost.walks_data, cost.walks_fetch,
+		      cost.root_ticks - nothing->root_ticks,
+		      cost.ticks - nothing->ticks,
+		      cost.vmreads - nothing->vmreads,
+		      cost.vmwrites - nothing->vmwrites);
+	}
 }
 
 /*
- * The first "operation" is none at all: what the measuring costs. It is done
+ * The first operation is none at all: what the measuring costs. It is done
  * twice, since on the first time our own memory is not yet in the shadow.
  */
 static void measure_all(void)
 {
-	const struct bench_op *op;
+	static const struct bench_op none = { "nothing",  1,	      0,
+					      do_nothing, do_nothing, NULL };
 	struct cost nothing;
-	u32 i;
 
-	measure(&bench_ops[0]);
-	measure(&bench_ops[0]);
+	measure(&none);
+	measure(&none);
 	nothing = cost;
-	for (i = 1; i < bench_op_count; i++) {
-		op = &bench_ops[i];
-		measure(op);
-		print("bench: %s %s, ops %u exits %lu walks %lu "
-		      "walks_data %lu walks_fetch %lu root_ticks %lu "
-		      "ticks %lu\n",
-		      rung, op->name, op->ops, cost.exits - nothing.exits,
-		      cost.walks, cost.walks_data, cost.walks_fetch,
-		      cost.root_ticks - nothing.root_ticks,
-		      cost.ticks - nothing.ticks);
-	}
+	measure_each(bench_ops, &nothing);
+	measure_each(bench_space_ops, &nothing);
 	pages_reset();
 }
 

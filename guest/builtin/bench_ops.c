@@ -6,34 +6,23 @@
  */
 #include "guest/builtin/bench.h"
 
-#define LINK (PTE_P | PTE_W | PTE_U | PTE_A)
-#define LEAF (LINK | PTE_D)
-#define TABLES 8
 #define PAGES (TABLES * PT_ENTRIES)
 #define FRAMES 32
+#define AROUND 16
 #define FAULT_PAGES (4 * PT_ENTRIES)
 #define REGIONS 128
 #define COW_PAGES (2 * PT_ENTRIES)
-#define SPACES_MAX 64
-#define SPACE_PAGES 100
-#define SWITCHES 256
 #define SMALL_OPS 256
 /* Nothing answers here, on Bochs's machine and on Umbra's. */
 #define MMIO_GPA 0xd0000000
 
-struct space {
-	u64 *pml4;
-	u64 *pd;
-	u64 *table[TABLES];
-};
-
 static u64 *frame[FRAMES];
 static struct space space; /* in boot_pml4 */
 static u64 *child_table[TABLES];
-static u64 *spaces[SPACES_MAX];
 static u64 faults;
+static u64 left_out; /* of the PTEs that demand faults write: A and D, or none */
 
-static u64 leaf(u64 page)
+u64 leaf(u64 page)
 {
 	return (u64)frame[page % FRAMES] | LEAF;
 }
@@ -43,7 +32,7 @@ static volatile u64 *pte(u64 page)
 	return &space.table[page / PT_ENTRIES][page % PT_ENTRIES];
 }
 
-static u64 __user_code read_pages(u64 range)
+u64 __user_code read_pages(u64 range)
 {
 	u64 page, sum = 0;
 
@@ -52,7 +41,7 @@ static u64 __user_code read_pages(u64 range)
 	return sum;
 }
 
-static u64 __user_code write_pages(u64 range)
+u64 __user_code write_pages(u64 range)
 {
 	u64 page;
 
@@ -71,13 +60,12 @@ static u64 __user_code write_regions(u64 regions)
 	return 0;
 }
 
-static u64 range(u64 first, u64 end)
+u64 range(u64 first, u64 end)
 {
 	return first | end << 32;
 }
 
-/* Page tables in @pml4 for the window; @tables of them, empty. */
-static void space_build(struct space *s, u64 *pml4, u32 tables)
+void space_build(struct space *s, u64 *pml4, u32 tables)
 {
 	u64 *pdpt = page_alloc();
 	u32 i;
@@ -92,7 +80,7 @@ static void space_build(struct space *s, u64 *pml4, u32 tables)
 	pml4[WINDOW_PML4_INDEX] = (u64)pdpt | LINK;
 }
 
-static void build(u32 tables)
+void build(u32 tables)
 {
 	u32 i;
 
@@ -131,7 +119,21 @@ static bool demand_fault(u64 error_code, gva_t cr2)
 	if (page >= PAGES)
 		return false;
 	faults++;
-	*pte(page) = leaf(page);
+	*pte(page) = leaf(page) & ~left_out;
+	return true;
+}
+
+/* With the pages beside it, as Linux maps a file's. */
+static bool fault_around(u64 error_code, gva_t cr2)
+{
+	u64 first = ((cr2 - WINDOW_GVA) / PAGE_SIZE) & ~(AROUND - 1ULL);
+	u32 i;
+
+	if (first >= PAGES)
+		return false;
+	faults++;
+	for (i = 0; i < AROUND; i++)
+		*pte(first + i) = leaf(first + i);
 	return true;
 }
 
@@ -139,6 +141,7 @@ static void prepare_demand(u32 pages)
 {
 	u32 page;
 
+	left_out = 0;
 	build(pages / PT_ENTRIES);
 	traps.page_fault = demand_fault;
 	/* One page of each table is there: the table is linked and in use. */
@@ -148,6 +151,23 @@ static void prepare_demand(u32 pages)
 		invlpg(WINDOW_GVA + page * PAGE_SIZE);
 	}
 	faults = 0;
+}
+
+static void prepare_demand_clear(u32 pages)
+{
+	prepare_demand(pages);
+	left_out = PTE_A | PTE_D;
+}
+
+static void prepare_around(u32 pages)
+{
+	prepare_demand(pages);
+	traps.page_fault = fault_around;
+}
+
+static void require_around(u32 pages)
+{
+	require_faults(pages / AROUND);
 }
 
 static void run_demand(u32 pages)
@@ -218,9 +238,47 @@ static void prepare_cow(u32 pages)
 
 /* --- PTEs --------------------------------------------------------------------*/
 
+/* A page's protection taken and given back, and a write to it. */
+static void run_protect(u32 pages)
+{
+	u64 page;
+
+	for (page = 0; page < pages; page++) {
+		*pte(page) = leaf(page) & ~PTE_W;
+		invlpg(WINDOW_GVA + page * PAGE_SIZE);
+		*pte(page) = leaf(page);
+		invlpg(WINDOW_GVA + page * PAGE_SIZE);
+		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE) = page;
+	}
+}
+
 static void prepare_mapped(u32 pages)
 {
 	map_and_use(pages, LEAF, write_pages);
+}
+
+/* As a kernel does that looks for pages that are not in use. */
+static void run_clear(u32 pages)
+{
+	u64 page;
+
+	for (page = 0; page < pages; page++)
+		__asm__ volatile("lock andq %1, %0"
+				 : "+m"(*pte(page))
+				 : "i"(~(PTE_A | PTE_D))
+				 : "memory");
+	flush_all();
+}
+
+static void prepare_cleared(u32 pages)
+{
+	prepare_mapped(pages);
+	run_clear(pages);
+}
+
+static void run_read(u32 pages)
+{
+	run_user(read_pages, range(0, pages));
 }
 
 /* Another frame for each page, which is used at once. */
@@ -286,41 +344,6 @@ static void run_unmap(u32 pages)
 	flush_all();
 }
 
-/* --- Address spaces ----------------------------------------------------------*/
-
-static void use_space(u32 i)
-{
-	u32 page;
-
-	write_cr3((u64)spaces[i]);
-	for (page = 0; page < SPACE_PAGES; page++)
-		*(volatile u64 *)(WINDOW_GVA + page * PAGE_SIZE);
-}
-
-static void prepare_spaces(u32 count)
-{
-	struct space s;
-	u32 i, page;
-
-	build(1);
-	for (i = 0; i < count; i++) {
-		spaces[i] = page_alloc();
-		memcpy(spaces[i], boot_pml4, PAGE_SIZE);
-		space_build(&s, spaces[i], 1);
-		for (page = 0; page < SPACE_PAGES; page++)
-			s.table[0][page] = leaf(page + i);
-		use_space(i);
-	}
-}
-
-static void run_spaces(u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < SWITCHES; i++)
-		use_space(i % count);
-}
-
 /* --- Exits that have nothing to do with tables -------------------------------*/
 
 static void prepare_mmio(u32 writes)
@@ -376,18 +399,26 @@ static void run_cpuid(u32 unused)
 }
 
 const struct bench_op bench_ops[] = {
-	{ "nothing", 1, 0, do_nothing, do_nothing, NULL },
 	{ "demand-fault", FAULT_PAGES, FAULT_PAGES, prepare_demand, run_demand,
 	  require_faults },
+	{ "demand-fault-no-ad", FAULT_PAGES, FAULT_PAGES, prepare_demand_clear,
+	  run_demand, require_faults },
+	{ "fault-around-16", FAULT_PAGES, FAULT_PAGES, prepare_around,
+	  run_demand, require_around },
 	{ "new-region", REGIONS - 1, REGIONS - 1, prepare_regions, run_regions,
 	  require_faults },
 	{ "cow-fault", COW_PAGES, COW_PAGES, prepare_cow, run_demand,
 	  require_faults },
 	{ "pte-change", COW_PAGES, COW_PAGES, prepare_mapped, run_change,
 	  NULL },
-	{ "cr3-of-2", SWITCHES, 2, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-8", SWITCHES, 8, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-64", SWITCHES, 64, prepare_spaces, run_spaces, NULL },
+	{ "protect-page", COW_PAGES, COW_PAGES, prepare_mapped, run_protect,
+	  NULL },
+	{ "clear-ad", FAULT_PAGES, FAULT_PAGES, prepare_mapped, run_clear,
+	  NULL },
+	{ "read-cleared", FAULT_PAGES, FAULT_PAGES, prepare_cleared, run_read,
+	  NULL },
+	{ "write-cleared", FAULT_PAGES, FAULT_PAGES, prepare_cleared,
+	  run_demand, NULL },
 	{ "fork-4096", 1, PAGES, prepare_fork, run_fork, NULL },
 	{ "fork-4096-and-use", 1, PAGES, prepare_fork, run_fork_and_use, NULL },
 	{ "munmap-4096", 1, PAGES, prepare_mapped, run_unmap, NULL },
@@ -395,5 +426,5 @@ const struct bench_op bench_ops[] = {
 	{ "mmio-write", SMALL_OPS, 1, prepare_mmio, run_mmio, NULL },
 	{ "outs-64", SMALL_OPS, 64, prepare_outs, run_outs, NULL },
 	{ "cpuid", SMALL_OPS, 0, do_nothing, run_cpuid, NULL },
+	{ 0 },
 };
-const u32 bench_op_count = ARRAY_SIZE(bench_ops);

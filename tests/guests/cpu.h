@@ -25,19 +25,6 @@ static inline void write_cr2(reg_t value)
 	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
 }
 
-static inline reg_t read_cr4(void)
-{
-	reg_t value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr4(reg_t value)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
-
 static inline u64 read_efer(void)
 {
 	u32 low, high;

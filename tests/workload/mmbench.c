@@ -263,8 +263,9 @@ static const struct {
 	const char *name;
 	size_t offset;
 } shown_counters[] = {
-	COUNTER(exits), COUNTER(exits_timer), COUNTER(exits_page_fault),
-	COUNTER(walks), COUNTER(root_ticks),
+	COUNTER(exits),	   COUNTER(exits_timer), COUNTER(exits_page_fault),
+	COUNTER(walks),	   COUNTER(root_ticks),	 COUNTER(vmreads),
+	COUNTER(vmwrites),
 };
 
 static int counters_shown(void)

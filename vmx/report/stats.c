@@ -7,25 +7,50 @@
 
 #define NS_PER_MS 1000000
 
+static void count_traffic(struct vm_stats *stats, u32 reason)
+{
+	struct vmcs_traffic *sum = &stats->traffic[reason];
+
+	sum->reads += vmcs_traffic.reads - stats->traffic_before.reads;
+	sum->writes += vmcs_traffic.writes - stats->traffic_before.writes;
+	stats->traffic_before = vmcs_traffic;
+}
+
 void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 {
-	if (!exit->tsc) /* this is the first entry */
+	if (!exit->tsc) { /* this is the first entry */
+		stats->traffic_before = vmcs_traffic;
 		return;
+	}
+	count_traffic(stats, exit->reason);
 	stats->last_root_ticks = rdtsc() - exit->tsc;
 	stats->root_ticks[exit->reason] += stats->last_root_ticks;
 }
 
+/* @sum / @count, in tenths. */
+static u64 tenths(u64 sum, u64 count)
+{
+	return (sum * 10 + count / 2) / count;
+}
+
 static void print_exits(const struct vm_stats *stats)
 {
-	log_info("exits: %lu; by reason, with the ticks that each has taken "
-		 "on average",
+	log_info("exits: %lu; by reason, with ticks, VMREADs and VMWRITEs "
+		 "that each has taken on average",
 		 stats->exits_total);
-	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
-		if (stats->exits[reason])
-			log_info("  %-36s %10lu %8lu", vmx_exit_name(reason),
-				 stats->exits[reason],
-				 stats->root_ticks[reason] /
-					 stats->exits[reason]);
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++) {
+		const struct vmcs_traffic *traffic = &stats->traffic[reason];
+		u64 count = stats->exits[reason], reads, writes;
+
+		if (!count)
+			continue;
+		reads = tenths(traffic->reads, count);
+		writes = tenths(traffic->writes, count);
+		log_info("  %-36s %10lu %8lu %5lu.%lu %5lu.%lu",
+			 vmx_exit_name(reason), count,
+			 stats->root_ticks[reason] / count, reads / 10,
+			 reads % 10, writes / 10, writes % 10);
+	}
 }
 
 static void print_mmu(const struct mmu_stats *s)
