@@ -73,16 +73,12 @@ static int digit(char c)
 /* The power of two that a suffix stands for; -1: it is none. */
 static int suffix_shift(const char *s)
 {
-	switch (*s | ('a' ^ 'A')) {
-	case 'k':
-		return s[1] ? -1 : 10;
-	case 'm':
-		return s[1] ? -1 : 20;
-	case 'g':
-		return s[1] ? -1 : 30;
-	default:
-		return *s ? -1 : 0;
-	}
+	static const char suffixes[] = "kmg"; /* 2^10, 2^20 and 2^30 */
+	const char *suffix = strchr(suffixes, *s | ('a' ^ 'A'));
+
+	if (!*s)
+		return 0;
+	return suffix && !s[1] ? 10 * (int)(suffix + 1 - suffixes) : -1;
 }
 
 static enum cmdline_status set_u64(const struct option *option, const char *s)

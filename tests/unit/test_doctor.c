@@ -396,6 +396,21 @@ static void any_error_code(void **state)
 	capabilities.basic = REVISION;
 }
 
+/* Type 7, a pending MTF exit, needs a processor that has the control. */
+static void other_event(void **state)
+{
+	u64 *cpu = &capabilities.allowed[CONTROLS_CPU];
+
+	make_good_vmcs();
+	vmcs[VMCS_VM_ENTRY_INTERRUPTION_INFORMATION / 2] =
+		VMX_INTR(INTR_OTHER_EVENT, 0);
+	assert_int_equal(examine(), DOCTOR_GOOD);
+	*cpu &= ~BIT(32 + 27);
+	assert_int_equal(examine(), DOCTOR_CONTROLS);
+	assert_int_equal(found, 1);
+	*cpu |= BIT(32 + 27);
+}
+
 /* The width is the processor's, with or without 5-level paging. */
 static void wide_linear_addresses(void **state)
 {
@@ -420,6 +435,7 @@ int main(void)
 		cmocka_unit_test(verdict_in_order),
 		cmocka_unit_test(secondary_controls_off),
 		cmocka_unit_test(any_error_code),
+		cmocka_unit_test(other_event),
 		cmocka_unit_test(wide_linear_addresses),
 	};
 

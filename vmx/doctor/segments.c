@@ -36,14 +36,11 @@ static bool base_of_selector(const struct doctor *d, u64 value, unsigned int n)
 	return value == selector(d, n) << 4;
 }
 
-static bool dpl_of_ss(const struct doctor *d, u64 value, unsigned int n)
+static bool code_dpl_fits(const struct doctor *d, u64 value, unsigned int n)
 {
-	return AR_DPL(value) == AR_DPL(rights(d, SEG_SS));
-}
+	unsigned int dpl = AR_DPL(value), ss = AR_DPL(rights(d, SEG_SS));
 
-static bool dpl_up_to_ss(const struct doctor *d, u64 value, unsigned int n)
-{
-	return AR_DPL(value) <= AR_DPL(rights(d, SEG_SS));
+	return (value & CONFORMING) == CONFORMING ? dpl <= ss : dpl == ss;
 }
 
 static bool dpl_is_rpl_of_ss(const struct doctor *d, u64 value, unsigned int n)
@@ -108,12 +105,8 @@ const struct doctor_rule doctor_segment_rules[] = {
 	       TYPE(DATA_OR_READABLE_TYPES),
 	       ALSO(MATCHES(GUEST_ES_ACCESS_RIGHTS, AR_TYPE_MASK, AR_CODE))),
 	RIGHTS(ALL_SIX, "S (bit 4) is 1", PLAIN, ONES(AR_S)),
-	RIGHTS(BIT(SEG_CS), "DPL as SS's, of nonconforming code", NO_V86,
-	       HOLDS(dpl_of_ss, DPL, DPL),
-	       WHEN(MATCHES(GUEST_CS_ACCESS_RIGHTS, CONFORMING, AR_CODE))),
-	RIGHTS(BIT(SEG_CS), "DPL at most SS's, of conforming code", NO_V86,
-	       HOLDS(dpl_up_to_ss, CONFORMING | DPL, CONFORMING | DPL),
-	       WHEN(HAS(GUEST_CS_ACCESS_RIGHTS, CONFORMING))),
+	RIGHTS(BIT(SEG_CS), "DPL as SS's; of conforming code, at most SS's",
+	       NO_V86, HOLDS(code_dpl_fits, DPL, DPL)),
 	RULE("26.3.1.2", GUEST_SS_ACCESS_RIGHTS, "DPL as RPL",
 	     .segment = NO_V86, HOLDS(dpl_is_rpl_of_ss, 0, 0),
 	     ALSO(HAS(GUEST_SS_SELECTOR, RPL), HAS(GUEST_CS_SELECTOR, RPL))),

@@ -50,12 +50,6 @@ static void print_processor(void)
 		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);
 }
 
-static void print_hypervisor(void)
-{
-	if (!vmx_hypervisor())
-		log_info("CPUID.1:ECX[31] is 0: no hypervisor below shows");
-}
-
 static void print_features(void)
 {
 	const struct cpuid_result f = cpuid(CPUID_FEATURES, 0),
@@ -159,7 +153,8 @@ static void print_memory(const struct boot_info *info)
 void probe_print(const struct boot_info *info)
 {
 	print_processor();
-	print_hypervisor();
+	if (!vmx_hypervisor())
+		log_info("CPUID.1:ECX[31] is 0: no hypervisor below shows");
 	print_features();
 	print_memory(info);
 	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX))
