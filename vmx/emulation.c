@@ -94,6 +94,16 @@ gva_t vcpu_linear_rip(const struct vcpu *vcpu)
 	return (u32)(vmread(VMCS_GUEST_CS_BASE) + vcpu->exit.rip);
 }
 
+void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)
+{
+	if (fault->vector == VECTOR_PF)
+		vcpu_inject_page_fault(vcpu, fault->gva, fault->error_code);
+	else
+		vcpu_inject_exception(vcpu, fault->vector,
+				      fault->vector != VECTOR_DE,
+				      fault->error_code);
+}
+
 /* Hand what the emulator has made of the instruction to the guest. */
 static void conclude(struct vcpu *vcpu, enum emul_status status,
 		     const struct linear *memory, bool progressed)
@@ -107,14 +117,7 @@ static void conclude(struct vcpu *vcpu, enum emul_status status,
 	if (status == EMUL_RESTART && progressed)
 		vcpu_end_step(vcpu->regs.rflags);
 	else if (status == EMUL_FAULT)
-		vcpu_inject_page_fault(vcpu, memory->fault_gva,
-				       memory->fault_code);
-	else if (status == EMUL_GP)
-		vcpu_inject_gp(vcpu);
-	else if (status == EMUL_DE)
-		vcpu_inject_exception(vcpu, VECTOR_DE, false, 0);
-	else if (status == EMUL_SS)
-		vcpu_inject_exception(vcpu, VECTOR_SS, true, 0);
+		vcpu_raise(vcpu, &memory->fault);
 }
 
 bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,

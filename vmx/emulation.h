@@ -19,6 +19,9 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access);
 bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 		    const struct insn *insn, const struct emul_ops *ops);
 
+/* Raise the exception that has come instead of an access or an instruction. */
+void vcpu_raise(struct vcpu *vcpu, const struct fault *fault);
+
 /* The linear address of the instruction at the guest's RIP, as of the exit. */
 gva_t vcpu_linear_rip(const struct vcpu *vcpu);
 

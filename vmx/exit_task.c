@@ -3,9 +3,9 @@
 #include "arch/x86/cpu.h"
 #include "vmx/vm.h"
 #include "vmx/cr_rules.h"
+#include "vmx/emulation.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
-#include "vmx/memory.h"
 #include "vmx/state.h"
 #include "vmx/task_exit.h"
 
@@ -68,47 +68,35 @@ static void store(struct vcpu *vcpu, const struct task_cpu *cpu)
 	vcpu_end_blocking();
 }
 
-static void raise(struct vcpu *vcpu, const struct linear *memory,
-		  enum task_status status, const struct task_fault *fault,
-		  bool is_external)
-{
-	if (status == TASK_PAGE_FAULT)
-		vcpu_inject_page_fault(vcpu, memory->fault_gva,
-				       memory->fault_code);
-	else
-		vcpu_inject_exception(
-			vcpu, fault->vector, true,
-			fault->error_code | (is_external ? ERROR_CODE_EXT : 0));
-}
-
 void vmx_handle_task_switch(struct vcpu *vcpu)
 {
 	struct task_exit exit =
 		task_exit(vcpu->exit.qualification, vcpu->exit.idt_vectoring);
-	struct task_fault fault = { 0, 0 };
 	struct vcpu_memory memory;
-	enum task_status status;
+	struct fault *fault = &memory.linear.fault;
 	struct task_cpu cpu;
-	bool switched, trap;
+	bool done, switched, trap;
 
 	vcpu_memory_begin(&memory, vcpu, 0);
 	memory.linear.keep_pages = false;
 	load(vcpu, &cpu);
 	if (exit.skips_instruction)
 		cpu.eip += vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
-	status = task_switch(&cpu, exit.selector, exit.source, &memory.linear,
-			     load_cr3, &fault, &switched, &trap);
+	done = task_switch(&cpu, exit.selector, exit.source, &memory.linear,
+			   load_cr3, &switched, &trap);
 	if (switched && exit.nmi != NMI_BLOCKING_STAYS)
 		vcpu_set_nmi_blocking(exit.nmi == NMI_BLOCKING_BEGINS);
-	if (status == TASK_DONE && exit.pushes_error_code)
-		status = task_push(
-			&cpu, vcpu->exit.idt_vectoring_error,
-			task_is_32bit(cpu.segment[TASK_TR].rights) ? 4 : 2,
-			&memory.linear, &fault);
+	if (done && exit.pushes_error_code)
+		done = task_push(&cpu, vcpu->exit.idt_vectoring_error,
+				 task_is_32bit(cpu.segment[TASK_TR].rights) ? 4
+									    : 2,
+				 &memory.linear);
 	if (switched)
 		store(vcpu, &cpu);
-	if (status != TASK_DONE) {
-		raise(vcpu, &memory.linear, status, &fault, exit.is_external);
+	if (!done) {
+		if (exit.is_external && fault->vector != VECTOR_PF)
+			fault->error_code |= ERROR_CODE_EXT;
+		vcpu_raise(vcpu, fault);
 		return;
 	}
 	/* The event that has led here is delivered. */

@@ -319,7 +319,7 @@ enum comparison compare_with_host(struct choices *choices)
 	status = emulate(&c.insn, &emulated.regs, &memory, &window_ops,
 			 &emulated);
 	/* It would be a signal for us, if the emulator is right. */
-	if (status == EMUL_DE)
+	if (status == EMUL_FAULT && memory.fault.vector == VECTOR_DE)
 		return COMPARISON_SKIPPED;
 	run_on_host(&c, &host);
 	difference = "status";

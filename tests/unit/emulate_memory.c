@@ -139,7 +139,15 @@ int set_up(void **state)
 	return 0;
 }
 
-enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode)
+int outcome(enum emul_status status, const struct linear *m)
+{
+	if (status != EMUL_FAULT || m->fault.vector == VECTOR_PF)
+		return (int)status;
+	assert_int_equal(m->fault.error_code, 0);
+	return RAISES(m->fault.vector);
+}
+
+int run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode)
 {
 	struct linear linear;
 	struct insn insn;
@@ -147,5 +155,6 @@ enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode)
 	begin(&linear, mode == INSN_MODE_64);
 	assert_int_equal(insn_decode(&insn, bytes, size, mode), INSN_OK);
 	assert_int_equal(insn.length, size);
-	return emulate(&insn, &regs, &linear, &memory_ops, NULL);
+	return outcome(emulate(&insn, &regs, &linear, &memory_ops, NULL),
+		       &linear);
 }

@@ -37,8 +37,11 @@ extern u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 int set_up(void **state);
 /* This memory, for one instruction. */
 void begin(struct linear *m, bool long_mode);
-/* Decode and emulate these @size bytes. */
-enum emul_status run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode);
+/* The outcome EMUL_FAULT with an exception that is no page fault. */
+#define RAISES(vector) (0x100 + (int)(vector))
+int outcome(enum emul_status status, const struct linear *m);
+/* Decode and emulate these @size bytes; returns the outcome. */
+int run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode);
 
 #define RUN(...)                                                               \
 	run_in_mode((const u8[]){ __VA_ARGS__ },                               \

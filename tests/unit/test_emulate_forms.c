@@ -18,26 +18,31 @@ static void test_segment_limits(void **state)
 
 	segments[SEG_ES].limit = 0x1ff;
 	regs.gpr[RDI] = 0x200;
-	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32),
+			 RAISES(VECTOR_GP));
 	regs.gpr[RDI] = 0x1ff;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
 	/* Expand-down: below the limit there is nothing. */
 	segments[SEG_ES].rights |= AR_EXPAND_DOWN;
 	regs.gpr[RDI] = 0x1ff;
-	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32),
+			 RAISES(VECTOR_GP));
 	regs.gpr[RDI] = 0x200;
 	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_OK);
 	/* Read-only data, and an unusable segment. */
 	segments[SEG_ES].rights = AR_P | AR_S;
 	segments[SEG_ES].limit = BITS(31, 0);
-	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32),
+			 RAISES(VECTOR_GP));
 	segments[SEG_ES].rights = AR_UNUSABLE;
-	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32), EMUL_GP);
+	assert_int_equal(run_in_mode(movsb, 1, INSN_MODE_32),
+			 RAISES(VECTOR_GP));
 
 	segments[SEG_SS].limit = 0xff;
 	regs.gpr[RSP] = 0x102;
 	regs.gpr[RAX] = 0x10;
-	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32), EMUL_SS);
+	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32),
+			 RAISES(VECTOR_SS));
 	assert_int_equal(regs.gpr[RSP], 0x102);
 	regs.gpr[RSP] = 0x100;
 	assert_int_equal(run_in_mode(push_mem, 2, INSN_MODE_32), EMUL_OK);
@@ -47,9 +52,9 @@ static void test_segment_limits(void **state)
 static void test_canonical(void **state)
 {
 	regs.gpr[RBX] = BIT(47) - 1;
-	assert_int_equal(RUN(0x48, 0x89, 0x03), EMUL_GP);
+	assert_int_equal(RUN(0x48, 0x89, 0x03), RAISES(VECTOR_GP));
 	regs.gpr[RSP] = BIT(47) + 4;
-	assert_int_equal(RUN(0x50), EMUL_SS);
+	assert_int_equal(RUN(0x50), RAISES(VECTOR_SS));
 	assert_int_equal(memory.writes, 0);
 }
 
@@ -112,14 +117,14 @@ static void test_calls(void **state)
 	/* call *(%rbx), to where nothing can be */
 	regs.gpr[RBX] = 0x200;
 	memset(&memory.bytes[0x200], 0x77, 8);
-	assert_int_equal(RUN(0xff, 0x13), EMUL_GP);
+	assert_int_equal(RUN(0xff, 0x13), RAISES(VECTOR_GP));
 	assert_int_equal(regs.gpr[RSP], 0xf8);
 	/* call *%eax beyond CS */
 	segments[SEG_CS].limit = 0xffff;
 	regs.gpr[RAX] = 0x10000;
 	assert_int_equal(
 		run_in_mode((const u8[]){ 0xff, 0xd0 }, 2, INSN_MODE_32),
-		EMUL_GP);
+		RAISES(VECTOR_GP));
 	/* A refused push leaves RIP. */
 	regs.rip = rip;
 	memory.unmapped_at = 0;
@@ -170,20 +175,20 @@ static void test_division(void **state)
 	regs.gpr[RBX] = 0x100;
 	regs.gpr[RAX] = 7;
 	/* divb (%rbx), by 0, by 2; idivb -128 / -1, -128 / 1 */
-	assert_int_equal(RUN(0xf6, 0x33), EMUL_DE);
+	assert_int_equal(RUN(0xf6, 0x33), RAISES(VECTOR_DE));
 	assert_int_equal(regs.gpr[RAX], 7);
 	memory.bytes[0x100] = 2;
 	assert_int_equal(RUN(0xf6, 0x33), EMUL_OK);
 	assert_int_equal(regs.gpr[RAX], 0x0103);
 	regs.gpr[RAX] = 0xff80;
 	memory.bytes[0x100] = 0xff;
-	assert_int_equal(RUN(0xf6, 0x3b), EMUL_DE);
+	assert_int_equal(RUN(0xf6, 0x3b), RAISES(VECTOR_DE));
 	memory.bytes[0x100] = 1;
 	assert_int_equal(RUN(0xf6, 0x3b), EMUL_OK);
 	assert_int_equal(regs.gpr[RAX], 0x0080);
 	/* A quotient of 9 bits. */
 	regs.gpr[RAX] = 0x0100;
-	assert_int_equal(RUN(0xf6, 0x33), EMUL_DE);
+	assert_int_equal(RUN(0xf6, 0x33), RAISES(VECTOR_DE));
 }
 
 static void test_misaligned_vector(void **state)
@@ -224,7 +229,7 @@ static void test_masked_move(void **state)
 	segments[SEG_DS].rights &= ~AR_WRITABLE;
 	assert_int_equal(run_in_mode((const u8[]){ 0x66, 0x0f, 0xf7, 0xc1 }, 4,
 				     INSN_MODE_32),
-			 EMUL_GP);
+			 RAISES(VECTOR_GP));
 }
 
 static void test_vector_logic(void **state)

@@ -140,33 +140,36 @@ static void test_types(void **state)
 	assert_false(allows(DATA | AR_UNUSABLE, FLAT, 0, 1, false));
 }
 
-static void expect(enum emul_status status, enum segment segment, u64 offset,
+/* @vector: that of the fault, or 0. */
+static void expect(u32 vector, enum segment segment, u64 offset,
 		   unsigned int address_size, gva_t expected)
 {
 	gva_t gva = 0;
 
 	assert_int_equal(linear_address(&m, segment, offset, address_size, 4,
 					true, &gva),
-			 status);
-	if (status == EMUL_OK)
+			 !vector);
+	if (vector)
+		assert_int_equal(m.fault.vector, vector);
+	else
 		assert_true(gva == expected);
 }
 
 static void test_addresses(void **state)
 {
 	segments[SEG_DS].base = 0xfffff000;
-	expect(EMUL_OK, SEG_DS, 0x10, 4, 0xfffff010);
+	expect(0, SEG_DS, 0x10, 4, 0xfffff010);
 	/* The sum wraps at 4 GiB, the offset at the size of addresses. */
-	expect(EMUL_OK, SEG_DS, 0x2000, 4, 0x1000);
-	expect(EMUL_OK, SEG_DS, 0xaaaa100000010, 4, 0xfffff010);
-	expect(EMUL_OK, SEG_ES, 0x12345678, 2, 0x5678);
+	expect(0, SEG_DS, 0x2000, 4, 0x1000);
+	expect(0, SEG_DS, 0xaaaa100000010, 4, 0xfffff010);
+	expect(0, SEG_ES, 0x12345678, 2, 0x5678);
 	/* Each register is read once. */
 	assert_int_equal(segment_reads, 2);
 	segments[SEG_SS].limit = segments[SEG_FS].limit = LIMIT;
-	expect(EMUL_SS, SEG_SS, LIMIT, 4, 0);
-	expect(EMUL_GP, SEG_FS, LIMIT, 4, 0);
+	expect(VECTOR_SS, SEG_SS, LIMIT, 4, 0);
+	expect(VECTOR_GP, SEG_FS, LIMIT, 4, 0);
 	segments[SEG_GS].rights = AR_UNUSABLE;
-	expect(EMUL_GP, SEG_GS, 0, 4, 0);
+	expect(VECTOR_GP, SEG_GS, 0, 4, 0);
 }
 
 static void test_addresses_in_64_bit_mode(void **state)
@@ -177,18 +180,18 @@ static void test_addresses_in_64_bit_mode(void **state)
 			(struct segment_register){ .base = 0x10000,
 						   .rights = AR_UNUSABLE };
 	/* Neither limits nor rights count, and no bases but two. */
-	expect(EMUL_OK, SEG_DS, 0x123456789a, 8, 0x123456789a);
-	expect(EMUL_OK, SEG_SS, 0x123456789a, 8, 0x123456789a);
-	expect(EMUL_OK, SEG_DS, 0x123456789a, 4, 0x3456789a);
+	expect(0, SEG_DS, 0x123456789a, 8, 0x123456789a);
+	expect(0, SEG_SS, 0x123456789a, 8, 0x123456789a);
+	expect(0, SEG_DS, 0x123456789a, 4, 0x3456789a);
 	assert_int_equal(segment_reads, 0);
-	expect(EMUL_OK, SEG_FS, 0xfffffff0, 4, 0x10000fff0);
-	expect(EMUL_OK, SEG_GS, ~0ULL, 8, 0xffff);
+	expect(0, SEG_FS, 0xfffffff0, 4, 0x10000fff0);
+	expect(0, SEG_GS, ~0ULL, 8, 0xffff);
 	/* All of the operand must be canonical (SDM vol. 1, 3.3.7.1). */
-	expect(EMUL_OK, SEG_DS, BIT(47) - 4, 8, BIT(47) - 4);
-	expect(EMUL_GP, SEG_DS, BIT(47) - 3, 8, 0);
-	expect(EMUL_SS, SEG_SS, BIT(47), 8, 0);
-	expect(EMUL_GP, SEG_DS, ~BITS(46, 0) - 1, 8, 0);
-	expect(EMUL_OK, SEG_DS, ~BITS(46, 0), 8, ~BITS(46, 0));
+	expect(0, SEG_DS, BIT(47) - 4, 8, BIT(47) - 4);
+	expect(VECTOR_GP, SEG_DS, BIT(47) - 3, 8, 0);
+	expect(VECTOR_SS, SEG_SS, BIT(47), 8, 0);
+	expect(VECTOR_GP, SEG_DS, ~BITS(46, 0) - 1, 8, 0);
+	expect(0, SEG_DS, ~BITS(46, 0), 8, ~BITS(46, 0));
 }
 
 /* --- Pages ---------------------------------------------------------------- */
@@ -197,25 +200,25 @@ static void test_kept_pages(void **state)
 {
 	u8 byte;
 
-	assert_int_equal(linear_read(&m, 0x1000, &byte, 1), EMUL_OK);
-	assert_int_equal(linear_read(&m, 0x1fff, &byte, 1), EMUL_OK);
+	assert_true(linear_read(&m, 0x1000, &byte, 1));
+	assert_true(linear_read(&m, 0x1fff, &byte, 1));
 	assert_int_equal(walks, 1);
 	/* A read tells nothing of writes, but a write of reads. */
-	assert_int_equal(linear_probe(&m, 0x1000, 1), EMUL_OK);
+	assert_true(linear_probe(&m, 0x1000, 1));
 	assert_int_equal(walks, 2);
-	assert_int_equal(linear_write(&m, 0x1008, &byte, 1), EMUL_OK);
-	assert_int_equal(linear_write(&m, 0x2000, &byte, 1), EMUL_OK);
-	assert_int_equal(linear_read(&m, 0x2000, &byte, 1), EMUL_OK);
+	assert_true(linear_write(&m, 0x1008, &byte, 1));
+	assert_true(linear_write(&m, 0x2000, &byte, 1));
+	assert_true(linear_read(&m, 0x2000, &byte, 1));
 	assert_int_equal(walks, 3);
 	/* A page that has been walked for another reason. */
 	linear_remember(&m, 0x3123, 0, false);
 	frames[0][0x10] = 0x77;
-	assert_int_equal(linear_read(&m, 0x3010, &byte, 1), EMUL_OK);
+	assert_true(linear_read(&m, 0x3010, &byte, 1));
 	assert_int_equal(byte, 0x77);
 	assert_int_equal(walks, 3);
 	/* There is no room for a fifth: it is walked each time. */
-	assert_int_equal(linear_read(&m, 0x10000, &byte, 1), EMUL_OK);
-	assert_int_equal(linear_read(&m, 0x10000, &byte, 1), EMUL_OK);
+	assert_true(linear_read(&m, 0x10000, &byte, 1));
+	assert_true(linear_read(&m, 0x10000, &byte, 1));
 	assert_int_equal(walks, 5);
 }
 
@@ -225,8 +228,8 @@ static void test_pages_that_are_not_kept(void **state)
 
 	linear_begin(&m, &ops, NULL, false, false);
 	linear_remember(&m, 0x1000, 0, true);
-	assert_int_equal(linear_read(&m, 0x1000, &byte, 1), EMUL_OK);
-	assert_int_equal(linear_write(&m, 0x1000, &byte, 1), EMUL_OK);
+	assert_true(linear_read(&m, 0x1000, &byte, 1));
+	assert_true(linear_write(&m, 0x1000, &byte, 1));
 	assert_int_equal(walks, 2);
 }
 
@@ -234,13 +237,13 @@ static void test_two_pages(void **state)
 {
 	u8 bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, copy[8];
 
-	assert_int_equal(linear_write(&m, 0x1ffd, bytes, 8), EMUL_OK);
+	assert_true(linear_write(&m, 0x1ffd, bytes, 8));
 	assert_memory_equal(&frames[2][0xffd], bytes, 3);
 	assert_memory_equal(&frames[1][0], bytes + 3, 5);
-	assert_int_equal(linear_read(&m, 0x1ffd, copy, 8), EMUL_OK);
+	assert_true(linear_read(&m, 0x1ffd, copy, 8));
 	assert_memory_equal(copy, bytes, 8);
 	/* Outside of 64-bit mode the address space is a ring. */
-	assert_int_equal(linear_write(&m, 0xfffffffe, bytes, 8), EMUL_OK);
+	assert_true(linear_write(&m, 0xfffffffe, bytes, 8));
 	assert_memory_equal(&frames[0][0xffe], bytes, 2);
 	assert_memory_equal(&frames[3][0], bytes + 2, 6);
 }
@@ -251,25 +254,26 @@ static void test_faults(void **state)
 	u8 bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
 	unmapped = 0x2000;
-	assert_int_equal(linear_write(&m, 0x1ffd, bytes, 8), EMUL_FAULT);
-	assert_true(m.fault_gva == 0x2000);
-	assert_int_equal(m.fault_code, FAULT_CODE);
+	assert_false(linear_write(&m, 0x1ffd, bytes, 8));
+	assert_true(m.fault.gva == 0x2000);
+	assert_int_equal(m.fault.vector, VECTOR_PF);
+	assert_int_equal(m.fault.error_code, FAULT_CODE);
 	assert_int_equal(frames[2][0xffd], 0);
-	assert_int_equal(linear_read(&m, 0x2ffe, bytes, 8), EMUL_FAULT);
-	assert_true(m.fault_gva == 0x2ffe);
+	assert_false(linear_read(&m, 0x2ffe, bytes, 8));
+	assert_true(m.fault.gva == 0x2ffe);
 	assert_int_equal(bytes[0], 1);
 	read_only = 0x1000;
 	linear_begin(&m, &ops, NULL, false, true);
-	assert_int_equal(linear_read(&m, 0x1000, bytes, 8), EMUL_OK);
-	assert_int_equal(linear_probe(&m, 0x1004, 8), EMUL_FAULT);
-	assert_true(m.fault_gva == 0x1004);
+	assert_true(linear_read(&m, 0x1000, bytes, 8));
+	assert_false(linear_probe(&m, 0x1004, 8));
+	assert_true(m.fault.gva == 0x1004);
 }
 
 static bool exchange(gva_t gva, u64 old, u64 new)
 {
 	struct linear_operand operand;
 
-	assert_int_equal(linear_find(&m, gva, 8, true, &operand), EMUL_OK);
+	assert_true(linear_find(&m, gva, 8, true, &operand));
 	return linear_cmpxchg(&m, &operand, &old, &new);
 }
 

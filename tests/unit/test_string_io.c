@@ -37,7 +37,7 @@ static int begin_test(void **state)
 	return 0;
 }
 
-static enum emul_status run(u64 flags, unsigned int size)
+static int run(u64 flags, unsigned int size)
 {
 	u64 qualification = (u64)PORT << 16 | QUAL_IO_STRING | (size - 1) |
 			    flags;
@@ -46,7 +46,8 @@ static enum emul_status run(u64 flags, unsigned int size)
 	struct linear linear;
 
 	begin(&linear, mode == INSN_MODE_64);
-	return emulate(&insn, &regs, &linear, &memory_ops, NULL);
+	return outcome(emulate(&insn, &regs, &linear, &memory_ops, NULL),
+		       &linear);
 }
 
 static void test_ins(void **state)
@@ -158,8 +159,7 @@ static void test_portions(void **state)
 }
 
 /* The port is not touched where memory may not be: there is no way back. */
-static void expect_refusal(enum emul_status status, u64 flags,
-			   unsigned int size)
+static void expect_refusal(int status, u64 flags, unsigned int size)
 {
 	const struct cpu_regs before = regs;
 
@@ -173,27 +173,27 @@ static void test_segments(void **state)
 {
 	segments[SEG_ES].limit = segments[SEG_DS].limit = LIMIT;
 	regs.gpr[RDI] = regs.gpr[RSI] = LIMIT;
-	expect_refusal(EMUL_GP, in, 2);
-	expect_refusal(EMUL_GP, 0, 2);
+	expect_refusal(RAISES(VECTOR_GP), in, 2);
+	expect_refusal(RAISES(VECTOR_GP), 0, 2);
 	regs.gpr[RDI] = regs.gpr[RSI] = 0;
 	segments[SEG_ES].rights = AR_P | AR_S;
-	expect_refusal(EMUL_GP, in, 1);
+	expect_refusal(RAISES(VECTOR_GP), in, 1);
 	segments[SEG_ES].rights = segments[SEG_DS].rights = AR_UNUSABLE;
-	expect_refusal(EMUL_GP, in, 1);
-	expect_refusal(EMUL_GP, 0, 1);
+	expect_refusal(RAISES(VECTOR_GP), in, 1);
+	expect_refusal(RAISES(VECTOR_GP), 0, 1);
 	segment = SEG_CS;
 	segments[SEG_CS].rights = AR_P | AR_S | AR_CODE;
-	expect_refusal(EMUL_GP, 0, 1);
+	expect_refusal(RAISES(VECTOR_GP), 0, 1);
 	segment = SEG_SS;
 	segments[SEG_SS].rights = AR_UNUSABLE;
-	expect_refusal(EMUL_SS, 0, 1);
+	expect_refusal(RAISES(VECTOR_SS), 0, 1);
 	/* In 64-bit mode the canonical form is what counts. */
 	mode = INSN_MODE_64;
 	address = ADDRESS_64;
 	segment = SEG_DS;
 	regs.gpr[RDI] = regs.gpr[RSI] = BIT(47) - 1;
-	expect_refusal(EMUL_GP, in, 2);
-	expect_refusal(EMUL_GP, 0, 2);
+	expect_refusal(RAISES(VECTOR_GP), in, 2);
+	expect_refusal(RAISES(VECTOR_GP), 0, 2);
 }
 
 static void test_pages(void **state)

@@ -51,7 +51,6 @@ static u32 unmapped; /* no access reaches the page of this address */
 static u32 cr3;
 static bool cr3_valid;
 static struct task_cpu cpu;
-static struct task_fault fault;
 static bool switched, trap;
 
 static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
@@ -160,15 +159,15 @@ static int set_up(void **state)
 	return 0;
 }
 
-static enum task_status go(enum task_source source)
+static bool go(enum task_source source)
 {
-	return task_switch(&cpu, NEW, source, &linear, load_cr3, &fault,
-			   &switched, &trap);
+	return task_switch(&cpu, NEW, source, &linear, load_cr3, &switched,
+			   &trap);
 }
 
 static void test_jmp(void **state)
 {
-	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(go(TASK_JMP));
 	assert_true(switched && !trap);
 	/* The old task's state, and nothing but it, is in its TSS. */
 	assert_int_equal(get(OLD_TSS + TSS_EIP, 4), 0x5678);
@@ -197,15 +196,14 @@ static void test_jmp(void **state)
 
 static void test_call_and_iret(void **state)
 {
-	assert_int_equal(go(TASK_CALL), TASK_DONE);
+	assert_true(go(TASK_CALL));
 	assert_int_equal(type(OLD), 0x8b);
 	assert_int_equal(type(NEW), 0x8b);
 	assert_int_equal(get(NEW_TSS, 2), OLD);
 	assert_int_equal(cpu.eflags, 0x202 | RFLAGS_NT);
 	/* And back. */
-	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
-				     &fault, &switched, &trap),
-			 TASK_DONE);
+	assert_true(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
+				&switched, &trap));
 	assert_int_equal(type(OLD), 0x8b);
 	assert_int_equal(type(NEW), 0x89);
 	assert_int_equal(get(NEW_TSS + TSS_EFLAGS, 4), 0x202);
@@ -217,7 +215,7 @@ static void test_call_and_iret(void **state)
 static void test_undefined_flags(void **state)
 {
 	put(NEW_TSS + TSS_EFLAGS, 0xffc0802a | RFLAGS_CF, 4);
-	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(go(TASK_JMP));
 	assert_int_equal(cpu.eflags, RFLAGS_FIXED | RFLAGS_CF);
 }
 
@@ -225,7 +223,7 @@ static void test_cr3_and_trap(void **state)
 {
 	cpu.paging = true;
 	put(NEW_TSS + TSS_T, 1, 2);
-	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(go(TASK_JMP));
 	assert_int_equal(cr3, 0x7000);
 	assert_true(trap);
 }
@@ -234,9 +232,9 @@ static void test_cr3_refused(void **state)
 {
 	cpu.paging = true;
 	cr3_valid = false;
-	assert_int_equal(go(TASK_JMP), TASK_FAULT);
-	assert_int_equal(fault.vector, VECTOR_TS);
-	assert_int_equal(fault.error_code, NEW);
+	assert_false(go(TASK_JMP));
+	assert_int_equal(linear.fault.vector, VECTOR_TS);
+	assert_int_equal(linear.fault.error_code, NEW);
 }
 
 static void test_16_bit(void **state)
@@ -250,16 +248,15 @@ static void test_16_bit(void **state)
 	put(NEW_TSS + TSS16_CS, CODE, 2);
 	put(NEW_TSS + TSS16_CS + 2, DATA, 2);
 	cpu.paging = true;
-	assert_int_equal(go(TASK_CALL), TASK_DONE);
+	assert_true(go(TASK_CALL));
 	assert_int_equal(cpu.eip, 0x77);
 	assert_int_equal(cpu.gpr[RAX], 0xabcd);
 	assert_int_equal(get(NEW_TSS, 2), OLD);
 	assert_int_equal(type(NEW), 0x83);
 	/* It has no CR3. */
 	assert_int_equal(cr3, 0);
-	assert_int_equal(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
-				     &fault, &switched, &trap),
-			 TASK_DONE);
+	assert_true(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
+				&switched, &trap));
 	assert_int_equal(get(NEW_TSS + TSS16_IP, 2), 0x77);
 	assert_int_equal(type(NEW), 0x81);
 	assert_int_equal(cpu.gpr[RAX], 0x200);
@@ -280,7 +277,8 @@ static void test_page_faults(void **state)
 		memcpy(before, memory, sizeof(before));
 		old = cpu;
 		unmapped = places[i];
-		assert_int_equal(go(TASK_CALL), TASK_PAGE_FAULT);
+		assert_false(go(TASK_CALL));
+		assert_int_equal(linear.fault.vector, VECTOR_PF);
 		assert_false(switched);
 		assert_memory_equal(&cpu, &old, sizeof(cpu));
 		assert_memory_equal(memory, before, sizeof(before));
@@ -290,10 +288,10 @@ static void test_page_faults(void **state)
 /* What is wrong with the new task's segments faults in the new task. */
 static void expect(enum vector vector, u32 error_code)
 {
-	assert_int_equal(go(TASK_JMP), TASK_FAULT);
+	assert_false(go(TASK_JMP));
 	assert_true(switched);
-	assert_int_equal(fault.vector, vector);
-	assert_int_equal(fault.error_code, error_code);
+	assert_int_equal(linear.fault.vector, vector);
+	assert_int_equal(linear.fault.error_code, error_code);
 	assert_int_equal(cpu.eip, 0x1234);
 	/* CS and SS are such that an entry can be made with them. */
 	assert_false(cpu.segment[SEG_CS].rights & AR_UNUSABLE);
@@ -343,7 +341,7 @@ static void test_user_task_with_ldt(void **state)
 	put(NEW_TSS + TSS_SS, DATA3 | 7, 4);
 	put(NEW_TSS + TSS_DS, 0, 4);
 	put(NEW_TSS + TSS_ES, DATA3 | 7, 4);
-	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(go(TASK_JMP));
 	assert_int_equal(cpu.segment[TASK_LDTR].limit, GDT_SIZE - 1);
 	assert_int_equal(AR_DPL(cpu.segment[SEG_SS].rights), 3);
 	assert_true(cpu.segment[SEG_DS].rights & AR_UNUSABLE);
@@ -353,7 +351,7 @@ static void test_v86(void **state)
 {
 	put(NEW_TSS + TSS_EFLAGS, 0x202 | RFLAGS_VM, 4);
 	put(NEW_TSS + TSS_CS, 0xf000, 4);
-	assert_int_equal(go(TASK_JMP), TASK_DONE);
+	assert_true(go(TASK_JMP));
 	assert_int_equal(cpu.segment[SEG_CS].base, 0xf0000);
 	assert_int_equal(cpu.segment[SEG_CS].limit, 0xffff);
 	assert_int_equal(cpu.segment[SEG_CS].rights, 0xf3);
@@ -363,17 +361,17 @@ static void test_v86(void **state)
 /* An error code on the new stack. */
 static void test_push(void **state)
 {
-	assert_int_equal(go(TASK_GATE), TASK_DONE);
-	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault), TASK_DONE);
+	assert_true(go(TASK_GATE));
+	assert_true(task_push(&cpu, 0x18, 4, &linear));
 	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
 	assert_int_equal(get(STACK_TOP - 4, 4), 0x18);
 	cpu.segment[SEG_SS].limit = 0x100;
-	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault), TASK_FAULT);
-	assert_int_equal(fault.vector, VECTOR_SS);
+	assert_false(task_push(&cpu, 0x18, 4, &linear));
+	assert_int_equal(linear.fault.vector, VECTOR_SS);
 	cpu.segment[SEG_SS].limit = 0xffff;
 	unmapped = STACK_TOP - 8;
-	assert_int_equal(task_push(&cpu, 0x18, 4, &linear, &fault),
-			 TASK_PAGE_FAULT);
+	assert_false(task_push(&cpu, 0x18, 4, &linear));
+	assert_int_equal(linear.fault.vector, VECTOR_PF);
 	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
 }
 

@@ -32,7 +32,7 @@ void emul_write_reg(struct emulation *e, u64 value)
 		write_gpr(&e->regs, e->insn->reg, value, e->insn->operand_size);
 }
 
-enum emul_status emul_locate(struct emulation *e, bool write)
+bool emul_locate(struct emulation *e, bool write)
 {
 	const struct insn *insn = e->insn;
 
@@ -153,16 +153,14 @@ static enum emul_status emulate_modify(struct emulation *e)
 	const struct cpu_regs before = e->regs;
 	size_t size = e->insn->memory_size;
 	struct linear_operand operand;
-	enum emul_status status;
 	unsigned int attempt;
 
 	/* The processor's #GP for this comes before any page fault. */
 	if (size == 16 && e->gva % 16)
 		return EMUL_UNSUPPORTED;
 
-	status = linear_find(e->memory, e->gva, size, true, &operand);
-	if (status != EMUL_OK)
-		return status;
+	if (!linear_find(e->memory, e->gva, size, true, &operand))
+		return EMUL_FAULT;
 	for (attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		struct value old = { { 0, 0 } };
 		struct value new;
@@ -195,7 +193,7 @@ static void multiply(struct emulation *e, u64 value)
 }
 
 /* The dividend of a byte's division is AX, not DL:AL. */
-static enum emul_status divide(struct emulation *e, u64 divisor)
+static bool divide(struct emulation *e, u64 divisor)
 {
 	unsigned int size = e->insn->operand_size;
 	u64 low = truncate(e->regs.gpr[RAX], size);
@@ -203,14 +201,14 @@ static enum emul_status divide(struct emulation *e, u64 divisor)
 		size == 1 ? e->regs.gpr[RAX] >> 8 : e->regs.gpr[RDX], size);
 
 	if (!emul_divide(e->insn->op == OP_IDIV, &high, &low, divisor, size))
-		return EMUL_DE;
+		return linear_raise(e->memory, VECTOR_DE, 0);
 	if (size == 1) {
 		write_gpr(&e->regs, RAX, high << 8 | low, 2);
-		return EMUL_OK;
+		return true;
 	}
 	write_gpr(&e->regs, RAX, low, size);
 	write_gpr(&e->regs, RDX, high, size);
-	return EMUL_OK;
+	return true;
 }
 
 static u64 swap_bytes(u64 value, unsigned int size)
@@ -246,39 +244,37 @@ static u64 take(struct emulation *e, u64 old, u64 value)
 }
 
 /* The destination is a register, or flags alone. */
-static enum emul_status emulate_read(struct emulation *e)
+static bool emulate_read(struct emulation *e)
 {
 	const struct insn *insn = e->insn;
-	enum emul_status status;
 	u64 value = 0, old;
 
-	status = linear_read(e->memory, e->gva, &value, insn->memory_size);
-	if (status != EMUL_OK)
-		return status;
+	if (!linear_read(e->memory, e->gva, &value, insn->memory_size))
+		return false;
 	if (insn->dst == OPERAND_MEM) {
 		emul_combine(insn->op, value, read_other_operand(e),
 			     insn->operand_size, &e->regs);
-		return EMUL_OK;
+		return true;
 	}
 	if (insn->op == OP_DIV || insn->op == OP_IDIV)
 		return divide(e, value);
 	if (insn->dst == OPERAND_NONE) {
 		multiply(e, value);
-		return EMUL_OK;
+		return true;
 	}
 	old = emul_read_reg(e);
 	value = take(e, old, value);
 	if (insn->op == OP_CMP)
-		return EMUL_OK;
+		return true;
 	/* A source of 0 leaves all of the register as it is. */
 	if ((insn->op == OP_BSF || insn->op == OP_BSR) &&
 	    (e->regs.rflags & RFLAGS_ZF))
-		return EMUL_OK;
+		return true;
 	emul_write_reg(e, value);
-	return EMUL_OK;
+	return true;
 }
 
-static enum emul_status emulate_write(struct emulation *e)
+static bool emulate_write(struct emulation *e)
 {
 	u64 value;
 
@@ -292,7 +288,7 @@ static enum emul_status emulate_write(struct emulation *e)
 }
 
 /* Descriptor-table, task, status and control registers, and selectors. */
-static enum emul_status emulate_store_state(struct emulation *e)
+static bool emulate_store_state(struct emulation *e)
 {
 	struct value value = { { 0, 0 } };
 
@@ -315,31 +311,28 @@ static bool only_reads(const struct emulation *e)
 static enum emul_status emulate_one(struct emulation *e,
 				    struct cpu_regs *progress)
 {
-	enum emul_status status;
-
 	if (e->insn->op >= OP_MOVS)
 		return emul_string(e, progress);
 	if (e->insn->op >= OP_PUSH)
 		return emul_stack(e);
 	if (e->insn->op >= OP_MOV_VECTOR)
 		return emul_vector(e);
-	status = emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e));
-	if (status != EMUL_OK)
-		return status;
+	if (!emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e)))
+		return EMUL_FAULT;
 	/* A device's registers are in no cache; and are not to be read. */
 	if (e->insn->op == OP_FLUSH)
 		return EMUL_OK;
 	if (e->insn->op >= OP_MOV_SEGMENT)
-		return emulate_store_state(e);
+		return emul_outcome(emulate_store_state(e));
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))
-		return emulate_read(e);
+		return emul_outcome(emulate_read(e));
 	switch (e->insn->op) {
 	case OP_MOV:
 	case OP_MOVNTI:
 	case OP_MOVDIRI:
 	case OP_MOVBE:
 	case OP_SET:
-		return emulate_write(e);
+		return emul_outcome(emulate_write(e));
 	default:
 		return emulate_modify(e);
 	}

@@ -17,6 +17,16 @@
 /* The widest memory operand, in bytes: a YMM register, or what PUSHAD pushes. */
 #define EMUL_MAX_BYTES 32
 
+enum emul_status {
+	EMUL_OK, /* done; the registers, RIP included, are advanced */
+	EMUL_RESTART, /* RIP stays at it, to run again: some iterations of a
+			 REP are done, or other processors kept changing the
+			 operand of a read-modify-write */
+	EMUL_FAULT, /* the fault of struct linear is due; nothing changed but
+		       completed iterations of a REP */
+	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */
+};
+
 /*
  * Maximum number of elements of a REP string instruction that are done in one
  * call. Few: the first may have changed what made it need us (a table that is

@@ -29,10 +29,18 @@ static inline u64 sign_bit(unsigned int size)
 	return BIT(8 * size - 1);
 }
 
+static inline enum emul_status emul_outcome(bool done)
+{
+	return done ? EMUL_OK : EMUL_FAULT;
+}
+
 /* --- emulate.c --- */
 
-/* The linear address of the instruction's memory operand, into e->gva. */
-enum emul_status emul_locate(struct emulation *e, bool write);
+/*
+ * The linear address of the instruction's memory operand, into e->gva. False:
+ * the fault of e->memory is due.
+ */
+bool emul_locate(struct emulation *e, bool write);
 u64 emul_read_reg(const struct emulation *e);
 void emul_write_reg(struct emulation *e, u64 value);
 

@@ -14,58 +14,42 @@ static unsigned int stack_size(const struct emulation *e)
 }
 
 /* @len bytes of @buf onto the stack, in a slot of @slot bytes. */
-static enum emul_status push(struct emulation *e, const void *buf, size_t len,
-			     size_t slot)
+static bool push(struct emulation *e, const void *buf, size_t len, size_t slot)
 {
 	unsigned int size = stack_size(e);
 	u64 rsp = e->regs.gpr[RSP] - slot;
-	enum emul_status status;
 	gva_t gva;
 
-	status = linear_address(e->memory, SEG_SS, rsp, size, len, true, &gva);
-	if (status != EMUL_OK)
-		return status;
-	status = linear_write(e->memory, gva, buf, len);
-	if (status == EMUL_OK)
-		write_gpr(&e->regs, RSP, rsp, size);
-	return status;
+	if (!linear_address(e->memory, SEG_SS, rsp, size, len, true, &gva) ||
+	    !linear_write(e->memory, gva, buf, len))
+		return false;
+	write_gpr(&e->regs, RSP, rsp, size);
+	return true;
 }
 
 /* What PUSH and CALL take from a register, memory or the instruction. */
-static enum emul_status read_source(struct emulation *e, u64 *value)
+static bool read_source(struct emulation *e, u64 *value)
 {
 	const struct insn *insn = e->insn;
-	enum emul_status status;
 
+	*value = insn->src == OPERAND_REG ? emul_read_reg(e) : insn->imm;
+	if (insn->src != OPERAND_MEM)
+		return true;
 	*value = 0;
-	switch (insn->src) {
-	case OPERAND_REG:
-		*value = emul_read_reg(e);
-		return EMUL_OK;
-	case OPERAND_MEM:
-		status = emul_locate(e, false);
-		if (status != EMUL_OK)
-			return status;
-		return linear_read(e->memory, e->gva, value,
-				   insn->operand_size);
-	default:
-		*value = insn->imm;
-		return EMUL_OK;
-	}
+	return emul_locate(e, false) &&
+	       linear_read(e->memory, e->gva, value, insn->operand_size);
 }
 
-static enum emul_status push_source(struct emulation *e)
+static bool push_source(struct emulation *e)
 {
 	size_t size = e->insn->operand_size;
-	enum emul_status status;
 	u64 value;
 
-	status = read_source(e, &value);
-	return status == EMUL_OK ? push(e, &value, size, size) : status;
+	return read_source(e, &value) && push(e, &value, size, size);
 }
 
 /* Recent processors write but two bytes into a slot of four. */
-static enum emul_status push_segment(struct emulation *e)
+static bool push_segment(struct emulation *e)
 {
 	u64 value =
 		linear_segment(e->memory, (enum segment)e->insn->reg)->selector;
@@ -74,19 +58,15 @@ static enum emul_status push_segment(struct emulation *e)
 	return push(e, &value, slot == 4 ? 2 : slot, slot);
 }
 
-static enum emul_status push_flags(struct emulation *e)
+static bool push_flags(struct emulation *e)
 {
 	u64 value = e->regs.rflags & ~(RFLAGS_VM | RFLAGS_RF);
 	size_t size = e->insn->operand_size;
 
-	/* In v86 mode with IOPL below 3, CR4.VME decides what is pushed. */
-	if ((e->regs.rflags & RFLAGS_VM) &&
-	    (e->regs.rflags & RFLAGS_IOPL) != RFLAGS_IOPL)
-		return EMUL_UNSUPPORTED;
 	return push(e, &value, size, size);
 }
 
-static enum emul_status push_all(struct emulation *e)
+static bool push_all(struct emulation *e)
 {
 	size_t size = e->insn->operand_size, i;
 	u8 image[PUSHA_REGISTERS * 4];
@@ -106,76 +86,64 @@ static bool is_target(const struct emulation *e, u64 target)
 	return target <= linear_segment(e->memory, SEG_CS)->limit;
 }
 
-static enum emul_status call(struct emulation *e)
+static bool call(struct emulation *e)
 {
 	size_t size = e->insn->operand_size;
 	u64 next = e->regs.rip + e->insn->length;
-	enum emul_status status;
 	u64 target;
 
-	status = read_source(e, &target);
-	if (status != EMUL_OK)
-		return status;
+	if (!read_source(e, &target))
+		return false;
 	if (e->insn->src == OPERAND_IMM)
 		target += next;
 	target = truncate(target, size);
 	if (!is_target(e, target))
-		return EMUL_GP;
-	status = push(e, &next, size, size);
+		return linear_raise(e->memory, VECTOR_GP, 0);
 	e->regs.rip = target;
 	e->branched = true;
-	return status;
+	return push(e, &next, size, size);
 }
 
-static enum emul_status enter(struct emulation *e)
+static bool enter(struct emulation *e)
 {
 	size_t size = e->insn->operand_size, stack = stack_size(e);
 	u64 old = e->regs.gpr[RBP];
-	enum emul_status status;
 	gva_t gva;
 	u64 rsp;
 
-	status = push(e, &old, size, size);
-	if (status != EMUL_OK)
-		return status;
+	if (!push(e, &old, size, size))
+		return false;
 	write_gpr(&e->regs, RBP, e->regs.gpr[RSP], size);
 	rsp = e->regs.gpr[RSP] - e->insn->imm;
 	write_gpr(&e->regs, RSP, rsp, stack);
 	/* The new top must be writable, too. */
-	status =
-		linear_address(e->memory, SEG_SS, rsp, stack, size, true, &gva);
-	if (status != EMUL_OK)
-		return status;
-	return linear_probe(e->memory, gva, size);
+	return linear_address(e->memory, SEG_SS, rsp, stack, size, true,
+			      &gva) &&
+	       linear_probe(e->memory, gva, size);
 }
 
 /* An address made with rSP is made with what it is after the pop. */
-static enum emul_status pop(struct emulation *e)
+static bool pop(struct emulation *e)
 {
 	size_t size = e->insn->operand_size, stack = stack_size(e);
 	u64 rsp = e->regs.gpr[RSP];
-	enum emul_status status;
 	gva_t gva;
 	u64 value;
 
-	status = linear_address(e->memory, SEG_SS, rsp, stack, size, false,
-				&gva);
-	if (status == EMUL_OK)
-		status = linear_read(e->memory, gva, &value, size);
-	if (status != EMUL_OK)
-		return status;
+	if (!linear_address(e->memory, SEG_SS, rsp, stack, size, false, &gva) ||
+	    !linear_read(e->memory, gva, &value, size))
+		return false;
 	write_gpr(&e->regs, RSP, rsp + size, stack);
 	/* POP rSP: what was popped is what stays. */
 	if (e->insn->dst == OPERAND_REG) {
 		emul_write_reg(e, value);
-		return EMUL_OK;
+		return true;
 	}
-	status = emul_locate(e, true);
-	return status == EMUL_OK ? linear_write(e->memory, e->gva, &value, size)
-				 : status;
+	return emul_locate(e, true) &&
+	       linear_write(e->memory, e->gva, &value, size);
 }
 
-enum emul_status emul_stack(struct emulation *e)
+static bool carry_out(struct emulation *e)
 {
 	switch (e->insn->op) {
 	case OP_PUSH:
@@ -193,4 +161,13 @@ enum emul_status emul_stack(struct emulation *e)
 	default:
 		return pop(e);
 	}
+}
+
+enum emul_status emul_stack(struct emulation *e)
+{
+	/* In v86 mode with IOPL below 3, CR4.VME decides what is pushed. */
+	if (e->insn->op == OP_PUSHF && (e->regs.rflags & RFLAGS_VM) &&
+	    (e->regs.rflags & RFLAGS_IOPL) != RFLAGS_IOPL)
+		return EMUL_UNSUPPORTED;
+	return emul_outcome(carry_out(e));
 }

@@ -14,47 +14,42 @@ static void step(struct emulation *e, enum gpr reg)
 }
 
 /* Find the operand at rSI or rDI. */
-static enum emul_status find(const struct emulation *e, enum gpr reg,
-			     bool write, struct linear_operand *operand)
+static bool find(const struct emulation *e, enum gpr reg, bool write,
+		 struct linear_operand *operand)
 {
 	const struct insn *insn = e->insn;
-	enum emul_status status;
 	gva_t gva;
 
-	status = linear_address(e->memory,
-				reg == RSI ? insn->mem.segment : SEG_ES,
-				e->regs.gpr[reg], insn->address_size,
-				insn->memory_size, write, &gva);
-	if (status != EMUL_OK)
-		return status;
-	return linear_find(e->memory, gva, insn->memory_size, write, operand);
+	return linear_address(e->memory,
+			      reg == RSI ? insn->mem.segment : SEG_ES,
+			      e->regs.gpr[reg], insn->address_size,
+			      insn->memory_size, write, &gva) &&
+	       linear_find(e->memory, gva, insn->memory_size, write, operand);
 }
 
-static enum emul_status read_element(struct emulation *e, enum gpr reg,
-				     u64 *value)
+static bool read_element(struct emulation *e, enum gpr reg, u64 *value)
 {
 	struct linear_operand operand;
-	enum emul_status status = find(e, reg, false, &operand);
 
 	*value = 0;
-	if (status == EMUL_OK)
-		linear_load(e->memory, &operand, value);
-	return status;
+	if (!find(e, reg, false, &operand))
+		return false;
+	linear_load(e->memory, &operand, value);
+	return true;
 }
 
-static enum emul_status write_element(struct emulation *e, u64 value)
+static bool write_element(struct emulation *e, u64 value)
 {
 	struct linear_operand operand;
-	enum emul_status status = find(e, RDI, true, &operand);
 
-	if (status != EMUL_OK)
-		return status;
+	if (!find(e, RDI, true, &operand))
+		return false;
 	/* All of it is accessible: now the port may be touched. */
 	if (e->insn->op == OP_INS)
 		value = e->ops->read_port(e->ctx, (u16)e->regs.gpr[RDX],
 					  e->insn->memory_size);
 	linear_store(e->memory, &operand, &value);
-	return EMUL_OK;
+	return true;
 }
 
 static bool compares(const struct insn *insn)
@@ -62,22 +57,22 @@ static bool compares(const struct insn *insn)
 	return insn->op == OP_CMPS || insn->op == OP_SCAS;
 }
 
-static enum emul_status string_element(struct emulation *e)
+static bool string_element(struct emulation *e)
 {
 	const struct insn *insn = e->insn;
-	enum emul_status status = EMUL_OK;
+	bool done = true;
 	u64 value = 0, other;
 
 	if (insn->src == OPERAND_MEM)
-		status = read_element(e, RSI, &value);
+		done = read_element(e, RSI, &value);
 	else if (insn->src == OPERAND_REG)
 		value = emul_read_reg(e);
-	if (status == EMUL_OK && compares(insn))
-		status = read_element(e, RDI, &other);
-	else if (status == EMUL_OK && insn->dst == OPERAND_MEM)
-		status = write_element(e, value);
-	if (status != EMUL_OK)
-		return status;
+	if (done && compares(insn))
+		done = read_element(e, RDI, &other);
+	else if (done && insn->dst == OPERAND_MEM)
+		done = write_element(e, value);
+	if (!done)
+		return false;
 	if (compares(insn))
 		emul_combine(OP_CMP, value, other, insn->operand_size,
 			     &e->regs);
@@ -90,7 +85,7 @@ static enum emul_status string_element(struct emulation *e)
 		step(e, RSI);
 	if (insn->dst == OPERAND_MEM)
 		step(e, RDI);
-	return EMUL_OK;
+	return true;
 }
 
 /* A comparison ends REPE when it finds a difference, REPNE when it doesn't. */
@@ -110,18 +105,16 @@ enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 	unsigned int size = e->insn->address_size;
 	u64 left = e->insn->op >= OP_INS ? EMUL_IO_ELEMENTS
 					 : EMUL_STRING_ELEMENTS;
-	enum emul_status status;
 
 	if (!e->insn->rep)
-		return string_element(e);
+		return emul_outcome(string_element(e));
 	if (e->regs.rflags & RFLAGS_TF)
 		left = 1;
 	while (truncate(e->regs.gpr[RCX], size)) {
 		if (!left--)
 			return EMUL_RESTART;
-		status = string_element(e);
-		if (status != EMUL_OK)
-			return status;
+		if (!string_element(e))
+			return EMUL_FAULT;
 		write_gpr(&e->regs, RCX, e->regs.gpr[RCX] - 1, size);
 		if (is_found(e))
 			break;

@@ -8,11 +8,11 @@
 #define MASK_SELECTS BIT(7) /* of a byte of MASKMOVDQU's mask */
 
 /* Runs of selected bytes, each one access; or, to @probe, whether they could. */
-static enum emul_status masked_pass(struct emulation *e, const u8 *bytes,
-				    const u8 *mask, bool probe)
+static bool masked_pass(struct emulation *e, const u8 *bytes, const u8 *mask,
+			bool probe)
 {
-	enum emul_status status;
 	size_t first, end;
+	bool done;
 
 	for (first = 0; first < XMM_BYTES; first = end + 1) {
 		gva_t gva = e->gva + first;
@@ -24,27 +24,26 @@ static enum emul_status masked_pass(struct emulation *e, const u8 *bytes,
 			continue;
 		if (e->insn->mode != INSN_MODE_64)
 			gva = truncate(gva, 4);
-		status = probe ? linear_probe(e->memory, gva, end - first)
-			       : linear_write(e->memory, gva, bytes + first,
-					      end - first);
-		if (status != EMUL_OK)
-			return status;
+		done = probe ? linear_probe(e->memory, gva, end - first)
+			     : linear_write(e->memory, gva, bytes + first,
+					    end - first);
+		if (!done)
+			return false;
 	}
-	return EMUL_OK;
+	return true;
 }
 
 /* A fault on the second of two pages comes before the first is written. */
-static enum emul_status masked_move(struct emulation *e)
+static bool masked_move(struct emulation *e)
 {
 	u8 bytes[XMM_BYTES], mask[XMM_BYTES];
-	enum emul_status status = emul_locate(e, true);
 
-	if (status != EMUL_OK)
-		return status;
+	if (!emul_locate(e, true))
+		return false;
 	e->ops->read_vector(e->ctx, e->insn->reg, bytes, XMM_BYTES);
 	e->ops->read_vector(e->ctx, e->insn->mask, mask, XMM_BYTES);
-	status = masked_pass(e, bytes, mask, true);
-	return status == EMUL_OK ? masked_pass(e, bytes, mask, false) : status;
+	return masked_pass(e, bytes, mask, true) &&
+	       masked_pass(e, bytes, mask, false);
 }
 
 /* @buf becomes the register, which is the first operand, combined with it. */
@@ -79,25 +78,23 @@ enum emul_status emul_vector(struct emulation *e)
 	size_t memory = insn->memory_size, size = MAX(memory, XMM_BYTES);
 	size_t at = insn->vector & VECTOR_HIGH ? XMM_HIGH : 0;
 	u8 buf[EMUL_MAX_BYTES] = { 0 };
-	enum emul_status status;
 
 	if (insn->op == OP_MASKMOVDQU)
-		return masked_move(e);
-	status = emul_locate(e, insn->vector & VECTOR_STORE);
-	if (status != EMUL_OK)
-		return status;
+		return emul_outcome(masked_move(e));
+	if (!emul_locate(e, insn->vector & VECTOR_STORE))
+		return EMUL_FAULT;
 	/* The processor's #GP for this comes before any page fault. */
 	if ((insn->vector & VECTOR_ALIGNED) && e->gva % memory)
 		return EMUL_UNSUPPORTED;
 	if (insn->vector & VECTOR_STORE) {
 		e->ops->read_vector(e->ctx, insn->reg, buf, size);
-		return linear_write(e->memory, e->gva, buf + at, memory);
+		return emul_outcome(
+			linear_write(e->memory, e->gva, buf + at, memory));
 	}
 	if (insn->vector & VECTOR_MERGE)
 		e->ops->read_vector(e->ctx, insn->reg, buf, size);
-	status = linear_read(e->memory, e->gva, buf + at, memory);
-	if (status != EMUL_OK)
-		return status;
+	if (!linear_read(e->memory, e->gva, buf + at, memory))
+		return EMUL_FAULT;
 	if (insn->op != OP_MOV_VECTOR)
 		combine(e, buf);
 	e->ops->write_vector(e->ctx, insn->reg, buf, size,

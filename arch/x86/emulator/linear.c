@@ -17,6 +17,12 @@ void linear_begin(struct linear *m, const struct linear_ops *ops, void *ctx,
 	m->segments_known = 0;
 }
 
+bool linear_raise(struct linear *m, enum vector vector, u32 error_code)
+{
+	m->fault = (struct fault){ vector, error_code, 0 };
+	return false;
+}
+
 /* --- Segments ------------------------------------------------------------- */
 
 const struct segment_register *linear_segment(struct linear *m,
@@ -48,9 +54,9 @@ bool segment_allows(const struct segment_register *reg, u64 offset, size_t len,
 	return last <= reg->limit || reg->limit == BITS(31, 0);
 }
 
-enum emul_status linear_address(struct linear *m, enum segment segment,
-				u64 offset, unsigned int address_size,
-				size_t len, bool write, gva_t *gva)
+bool linear_address(struct linear *m, enum segment segment, u64 offset,
+		    unsigned int address_size, size_t len, bool write,
+		    gva_t *gva)
 {
 	const struct segment_register *reg;
 	bool allowed;
@@ -67,9 +73,8 @@ enum emul_status linear_address(struct linear *m, enum segment segment,
 		*gva = truncate(reg->base + offset, 4);
 		allowed = segment_allows(reg, offset, len, write);
 	}
-	if (allowed)
-		return EMUL_OK;
-	return segment == SEG_SS ? EMUL_SS : EMUL_GP;
+	return allowed ||
+	       linear_raise(m, segment == SEG_SS ? VECTOR_SS : VECTOR_GP, 0);
 }
 
 /* --- Pages ---------------------------------------------------------------- */
@@ -93,6 +98,7 @@ void linear_remember(struct linear *m, gva_t gva, gpa_t gpa, bool write)
 static bool translate(struct linear *m, gva_t gva, bool write, gpa_t *gpa)
 {
 	unsigned int i;
+	u32 error_code;
 
 	for (i = 0; i < m->page_count; i++) {
 		const struct linear_page *page = &m->pages[i];
@@ -102,16 +108,16 @@ static bool translate(struct linear *m, gva_t gva, bool write, gpa_t *gpa)
 			return true;
 		}
 	}
-	if (!m->ops->translate(m->ctx, gva, write, gpa, &m->fault_code)) {
-		m->fault_gva = gva;
+	if (!m->ops->translate(m->ctx, gva, write, gpa, &error_code)) {
+		m->fault = (struct fault){ VECTOR_PF, error_code, gva };
 		return false;
 	}
 	linear_remember(m, gva, *gpa, write);
 	return true;
 }
 
-enum emul_status linear_find(struct linear *m, gva_t gva, size_t len,
-			     bool write, struct linear_operand *operand)
+bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
+		 struct linear_operand *operand)
 {
 	gva_t next;
 
@@ -119,14 +125,12 @@ enum emul_status linear_find(struct linear *m, gva_t gva, size_t len,
 	operand->len[0] = MIN(len, PAGE_SIZE - (gva & ~PAGE_MASK));
 	operand->len[1] = len - operand->len[0];
 	if (!translate(m, gva, write, &operand->gpa[0]))
-		return EMUL_FAULT;
+		return false;
 	if (!operand->len[1])
-		return EMUL_OK;
+		return true;
 	next = gva + operand->len[0];
-	if (!m->long_mode)
-		next = truncate(next, 4);
-	return translate(m, next, write, &operand->gpa[1]) ? EMUL_OK
-							   : EMUL_FAULT;
+	return translate(m, m->long_mode ? next : truncate(next, 4), write,
+			 &operand->gpa[1]);
 }
 
 /* --- Accesses ------------------------------------------------------------- */
@@ -170,28 +174,27 @@ bool linear_cmpxchg(const struct linear *m,
 	return true;
 }
 
-enum emul_status linear_read(struct linear *m, gva_t gva, void *buf, size_t len)
+bool linear_read(struct linear *m, gva_t gva, void *buf, size_t len)
 {
 	struct linear_operand operand;
-	enum emul_status status = linear_find(m, gva, len, false, &operand);
 
-	if (status == EMUL_OK)
-		linear_load(m, &operand, buf);
-	return status;
+	if (!linear_find(m, gva, len, false, &operand))
+		return false;
+	linear_load(m, &operand, buf);
+	return true;
 }
 
-enum emul_status linear_write(struct linear *m, gva_t gva, const void *buf,
-			      size_t len)
+bool linear_write(struct linear *m, gva_t gva, const void *buf, size_t len)
 {
 	struct linear_operand operand;
-	enum emul_status status = linear_find(m, gva, len, true, &operand);
 
-	if (status == EMUL_OK)
-		linear_store(m, &operand, buf);
-	return status;
+	if (!linear_find(m, gva, len, true, &operand))
+		return false;
+	linear_store(m, &operand, buf);
+	return true;
 }
 
-enum emul_status linear_probe(struct linear *m, gva_t gva, size_t len)
+bool linear_probe(struct linear *m, gva_t gva, size_t len)
 {
 	struct linear_operand operand;
 

@@ -12,19 +12,11 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
-/* The outcome of an access, and of an instruction. */
-enum emul_status {
-	EMUL_OK, /* done; the registers, RIP included, are advanced */
-	EMUL_RESTART, /* RIP stays at it, to run again: some iterations of a
-			 REP are done, or other processors kept changing the
-			 operand of a read-modify-write */
-	EMUL_FAULT, /* a page fault is due: fault_gva and fault_code of struct
-		       linear; nothing changed but completed iterations of a
-		       REP */
-	EMUL_GP, /* #GP(0) is due, or ... */
-	EMUL_DE, /* #DE, or ... */
-	EMUL_SS, /* ... #SS(0); the changes are as for EMUL_FAULT */
-	EMUL_UNSUPPORTED /* not an instruction for us; nothing changed */
+/* An exception that is due in the place of an access, or of an instruction. */
+struct fault {
+	enum vector vector;
+	u32 error_code; /* 0 where the vector has none */
+	gva_t gva; /* of a page fault: CR2 */
 };
 
 struct segment_register {
@@ -70,9 +62,7 @@ struct linear {
 	struct linear_page pages[LINEAR_PAGES];
 	u32 segments_known; /* those that are in segment[], a bit for each */
 	struct segment_register segment[SEG_COUNT];
-	/* The fault after EMUL_FAULT: */
-	gva_t fault_gva;
-	u32 fault_code;
+	struct fault fault; /* after a function has returned false */
 };
 
 void linear_begin(struct linear *m, const struct linear_ops *ops, void *ctx,
@@ -87,6 +77,9 @@ static inline bool is_canonical(gva_t gva)
 	return (gva_t)((s64)(gva << 16) >> 16) == gva;
 }
 
+/* Keep this exception as the fault; returns false, for the caller to return. */
+bool linear_raise(struct linear *m, enum vector vector, u32 error_code);
+
 /* The guest's register @segment, read once. */
 const struct segment_register *linear_segment(struct linear *m,
 					      enum segment segment);
@@ -100,12 +93,12 @@ bool segment_allows(const struct segment_register *reg, u64 offset, size_t len,
 
 /*
  * The linear address of @len bytes at @offset, cut to @address_size bytes (2, 4
- * or 8), in @segment. Returns EMUL_OK, or EMUL_GP or EMUL_SS if the segment, or
- * in 64-bit mode the canonical form, forbids the access.
+ * or 8), in @segment. False: the segment, or in 64-bit mode the canonical form,
+ * forbids the access; the fault is #GP(0) or #SS(0).
  */
-enum emul_status linear_address(struct linear *m, enum segment segment,
-				u64 offset, unsigned int address_size,
-				size_t len, bool write, gva_t *gva);
+bool linear_address(struct linear *m, enum segment segment, u64 offset,
+		    unsigned int address_size, size_t len, bool write,
+		    gva_t *gva);
 
 /* An operand as the one or two pieces that it makes in physical memory. */
 struct linear_operand {
@@ -115,11 +108,11 @@ struct linear_operand {
 
 /*
  * Find @len bytes, 1 to a page, at @gva. All of an operand must be accessible
- * before any of it is accessed. Returns EMUL_OK or EMUL_FAULT. A read-modify-
- * write is found with @write: a fault is that of a write.
+ * before any of it is accessed. False: the fault is a page fault. A
+ * read-modify- write is found with @write: its fault is that of a write.
  */
-enum emul_status linear_find(struct linear *m, gva_t gva, size_t len,
-			     bool write, struct linear_operand *operand);
+bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
+		 struct linear_operand *operand);
 
 /* All the bytes of an operand that was found for that. */
 void linear_load(const struct linear *m, const struct linear_operand *operand,
@@ -134,12 +127,10 @@ bool linear_cmpxchg(const struct linear *m,
 		    const struct linear_operand *operand, const void *old,
 		    const void *new);
 
-/* Find, and access: EMUL_OK or EMUL_FAULT. */
-enum emul_status linear_read(struct linear *m, gva_t gva, void *buf,
-			     size_t len);
-enum emul_status linear_write(struct linear *m, gva_t gva, const void *buf,
-			      size_t len);
+/* Find, and access; false as for linear_find(). */
+bool linear_read(struct linear *m, gva_t gva, void *buf, size_t len);
+bool linear_write(struct linear *m, gva_t gva, const void *buf, size_t len);
 /* Could these bytes be written? No device hears of it. */
-enum emul_status linear_probe(struct linear *m, gva_t gva, size_t len);
+bool linear_probe(struct linear *m, gva_t gva, size_t len);
 
 #endif

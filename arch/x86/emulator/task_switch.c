@@ -48,30 +48,26 @@ struct tss16 {
 struct switching {
 	struct task_cpu *cpu;
 	struct linear *memory;
-	struct task_fault *fault;
 };
 
 static bool read(struct switching *s, u64 gva, void *buf, size_t len)
 {
-	return linear_read(s->memory, (u32)gva, buf, len) == EMUL_OK;
+	return linear_read(s->memory, (u32)gva, buf, len);
 }
 
 static bool write(struct switching *s, u64 gva, const void *buf, size_t len)
 {
-	return linear_write(s->memory, (u32)gva, buf, len) == EMUL_OK;
+	return linear_write(s->memory, (u32)gva, buf, len);
 }
 
 static bool probe(struct switching *s, u64 gva, size_t len)
 {
-	return linear_probe(s->memory, (u32)gva, len) == EMUL_OK;
+	return linear_probe(s->memory, (u32)gva, len);
 }
 
-static enum task_status raise(struct switching *s, enum vector vector,
-			      u16 selector)
+static bool raise(struct switching *s, enum vector vector, u16 selector)
 {
-	s->fault->vector = vector;
-	s->fault->error_code = selector & ~SELECTOR_RPL;
-	return TASK_FAULT;
+	return linear_raise(s->memory, vector, selector & ~SELECTOR_RPL);
 }
 
 /* A descriptor's fields as the segment register will hold them, 3.4.5. */
@@ -102,7 +98,7 @@ static bool locate(const struct task_cpu *cpu, u16 selector, u32 *gva)
 	return true;
 }
 
-static enum task_status set_busy(struct switching *s, u16 selector, bool busy)
+static bool set_busy(struct switching *s, u16 selector, bool busy)
 {
 	u32 gva;
 	u8 type;
@@ -112,9 +108,9 @@ static enum task_status set_busy(struct switching *s, u16 selector, bool busy)
 		return raise(s, VECTOR_TS, selector);
 	gva += DESCRIPTOR_TYPE_BYTE;
 	if (!read(s, gva, &type, 1))
-		return TASK_PAGE_FAULT;
+		return false;
 	type = busy ? type | DESCRIPTOR_BUSY : type & ~DESCRIPTOR_BUSY;
-	return write(s, gva, &type, 1) ? TASK_DONE : TASK_PAGE_FAULT;
+	return write(s, gva, &type, 1);
 }
 
 /* --- The images --- */
@@ -170,7 +166,7 @@ static bool save(struct switching *s, u32 eflags)
 
 /* --- The new task's segments: SDM vol. 3A, 7.3, step 13, and table 7-1 --- */
 
-static enum task_status load_ldtr(struct switching *s, u16 selector)
+static bool load_ldtr(struct switching *s, u16 selector)
 {
 	struct segment_register *ldtr = &s->cpu->segment[TASK_LDTR];
 	u64 descriptor;
@@ -179,18 +175,18 @@ static enum task_status load_ldtr(struct switching *s, u16 selector)
 	*ldtr = (struct segment_register){ .selector = selector,
 					   .rights = AR_UNUSABLE };
 	if (SELECTOR_NULL(selector))
-		return TASK_DONE;
+		return true;
 	if ((selector & SELECTOR_TI) || !locate(s->cpu, selector, &gva))
 		return raise(s, VECTOR_TS, selector);
 	if (!read(s, gva, &descriptor, sizeof(descriptor)))
-		return TASK_PAGE_FAULT;
+		return false;
 	unpack(descriptor, ldtr);
 	if ((ldtr->rights & AR_S) || AR_TYPE(ldtr->rights) != AR_LDT ||
 	    !(ldtr->rights & AR_P)) {
 		ldtr->rights = AR_UNUSABLE;
 		return raise(s, VECTOR_TS, selector);
 	}
-	return TASK_DONE;
+	return true;
 }
 
 /* Type and privilege of what @segment is to be loaded with. */
@@ -219,8 +215,8 @@ static bool is_loadable(enum segment segment, u32 rights, unsigned int rpl,
 	}
 }
 
-static enum task_status load_segment(struct switching *s, enum segment segment,
-				     u16 selector, unsigned int cpl)
+static bool load_segment(struct switching *s, enum segment segment,
+			 u16 selector, unsigned int cpl)
 {
 	struct segment_register *reg = &s->cpu->segment[segment], loaded;
 	u64 descriptor;
@@ -229,12 +225,12 @@ static enum task_status load_segment(struct switching *s, enum segment segment,
 	if (SELECTOR_NULL(selector)) {
 		if (segment == SEG_CS || segment == SEG_SS)
 			return raise(s, VECTOR_TS, selector);
-		return TASK_DONE;
+		return true;
 	}
 	if (!locate(s->cpu, selector, &gva))
 		return raise(s, VECTOR_TS, selector);
 	if (!read(s, gva, &descriptor, sizeof(descriptor)))
-		return TASK_PAGE_FAULT;
+		return false;
 	unpack(descriptor, &loaded);
 	if (!is_loadable(segment, loaded.rights, selector & SELECTOR_RPL, cpl))
 		return raise(s, VECTOR_TS, selector);
@@ -245,36 +241,32 @@ static enum task_status load_segment(struct switching *s, enum segment segment,
 		u8 type = (u8)loaded.rights | AR_ACCESSED;
 
 		if (!write(s, gva + DESCRIPTOR_TYPE_BYTE, &type, 1))
-			return TASK_PAGE_FAULT;
+			return false;
 		loaded.rights |= AR_ACCESSED;
 	}
 	loaded.selector = selector;
 	*reg = loaded;
-	return TASK_DONE;
+	return true;
 }
 
-static enum task_status load_segments(struct switching *s,
-				      const struct tss32 *image)
+static bool load_segments(struct switching *s, const struct tss32 *image)
 {
 	static const enum segment order[] = { SEG_CS, SEG_SS, SEG_DS,
 					      SEG_ES, SEG_FS, SEG_GS };
 	struct task_cpu *cpu = s->cpu;
 	unsigned int cpl = cpu->segment[SEG_CS].selector & SELECTOR_RPL;
-	enum task_status status;
 	unsigned int i;
 
-	status = load_ldtr(s, image->ldt);
-	if (status != TASK_DONE || (cpu->eflags & RFLAGS_VM))
-		return status;
-	for (i = 0; i < ARRAY_SIZE(order); i++) {
-		status = load_segment(s, order[i], image->segment[order[i]],
-				      cpl);
-		if (status != TASK_DONE)
-			return status;
-	}
+	if (!load_ldtr(s, image->ldt))
+		return false;
+	if (cpu->eflags & RFLAGS_VM)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (!load_segment(s, order[i], image->segment[order[i]], cpl))
+			return false;
 	if (cpu->eip > cpu->segment[SEG_CS].limit)
 		return raise(s, VECTOR_GP, 0);
-	return TASK_DONE;
+	return true;
 }
 
 static void set_provisional(struct task_cpu *cpu, enum segment segment,
@@ -322,17 +314,15 @@ static void take_image(struct task_cpu *cpu, const struct tss32 *image)
 	set_provisional(cpu, SEG_SS, 0);
 }
 
-enum task_status task_switch(struct task_cpu *cpu, u16 selector,
-			     enum task_source source, struct linear *memory,
-			     task_load_cr3 *load_cr3, struct task_fault *fault,
-			     bool *switched, bool *trap)
+bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
+		 struct linear *memory, task_load_cr3 *load_cr3, bool *switched,
+		 bool *trap)
 {
-	struct switching s = { cpu, memory, fault };
+	struct switching s = { cpu, memory };
 	bool nested = source == TASK_CALL || source == TASK_GATE;
 	const struct segment_register old = cpu->segment[TASK_TR];
 	u32 eflags = cpu->eflags;
 	struct segment_register tr;
-	enum task_status status;
 	struct tss32 image;
 	u64 descriptor;
 	u32 gva;
@@ -341,7 +331,7 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 	if (!locate(cpu, selector, &gva))
 		return raise(&s, VECTOR_TS, selector);
 	if (!read(&s, gva, &descriptor, sizeof(descriptor)))
-		return TASK_PAGE_FAULT;
+		return false;
 	unpack(descriptor, &tr);
 	tr.selector = selector;
 	tr.rights |= DESCRIPTOR_BUSY;
@@ -351,31 +341,25 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 		   task_is_32bit(old.rights) ? sizeof(struct tss32)
 					     : sizeof(struct tss16)) ||
 	    !probe(&s, gva, DESCRIPTOR_SIZE))
-		return TASK_PAGE_FAULT;
+		return false;
 
 	if (source == TASK_IRET)
 		eflags &= ~RFLAGS_NT;
-	if (!nested) {
-		status = set_busy(&s, old.selector, false);
-		if (status != TASK_DONE)
-			return status;
-	}
+	if (!nested && !set_busy(&s, old.selector, false))
+		return false;
 	if (!save(&s, eflags))
-		return TASK_PAGE_FAULT;
+		return false;
 	if (nested) {
 		u16 link = old.selector;
 
 		if (!write(&s, tr.base, &link, sizeof(link)))
-			return TASK_PAGE_FAULT;
+			return false;
 	}
-	if (source != TASK_IRET) {
-		status = set_busy(&s, selector, true);
-		if (status != TASK_DONE)
-			return status;
-	}
+	if (source != TASK_IRET && !set_busy(&s, selector, true))
+		return false;
 	/* A task may switch to itself: then what was saved is what counts. */
 	if (!read_image(&s, &tr, &image))
-		return TASK_PAGE_FAULT;
+		return false;
 	if (nested)
 		image.eflags |= RFLAGS_NT;
 
@@ -391,20 +375,17 @@ enum task_status task_switch(struct task_cpu *cpu, u16 selector,
 	return load_segments(&s, &image);
 }
 
-enum task_status task_push(struct task_cpu *cpu, u32 value, size_t size,
-			   struct linear *memory, struct task_fault *fault)
+bool task_push(struct task_cpu *cpu, u32 value, size_t size,
+	       struct linear *memory)
 {
 	const struct segment_register *ss = &cpu->segment[SEG_SS];
 	u32 mask = ss->rights & AR_DB ? BITS(31, 0) : BITS(15, 0);
 	u32 esp = (cpu->gpr[RSP] - size) & mask;
 
-	if (!segment_allows(ss, esp, size, true)) {
-		*fault = (struct task_fault){ VECTOR_SS, 0 };
-		return TASK_FAULT;
-	}
-	if (linear_write(memory, (u32)(ss->base + esp), &value, size) !=
-	    EMUL_OK)
-		return TASK_PAGE_FAULT;
+	if (!segment_allows(ss, esp, size, true))
+		return linear_raise(memory, VECTOR_SS, 0);
+	if (!linear_write(memory, (u32)(ss->base + esp), &value, size))
+		return false;
 	cpu->gpr[RSP] = (cpu->gpr[RSP] & ~mask) | esp;
-	return TASK_DONE;
+	return true;
 }

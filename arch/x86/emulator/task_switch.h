@@ -29,33 +29,25 @@ struct task_cpu {
 /* False: CR3 does not take the value, #TS of the new TSS is due. */
 typedef bool task_load_cr3(void *ctx, u32 cr3);
 
-enum task_status {
-	TASK_DONE,
-	TASK_PAGE_FAULT, /* that of struct linear */
-	TASK_FAULT /* task_fault says which */
-};
-
-struct task_fault {
-	enum vector vector;
-	u32 error_code;
-};
-
 /*
  * Switch @cpu to the task of TSS @selector, which the processor has found valid
- * (its type, presence and limit, and the privileges). @cpu is the new task's
- * when a fault comes after the switch (@switched), and else as it was. @trap:
- * the T flag of the new TSS, a #DB that is due after all. @memory is accessed
- * with supervisor rights, and must not keep translations: CR3 changes midway.
+ * (its type, presence and limit, and the privileges). False: the fault of
+ * @memory is due, its error code without EXT. @cpu is the new task's when a
+ * fault comes after the switch (@switched), and else as it was. @trap: the T
+ * flag of the new TSS, a #DB that is due after all. @memory is accessed with
+ * supervisor rights, and must not keep translations: CR3 changes midway.
  * @load_cr3 is given the ctx of @memory.
  */
-enum task_status task_switch(struct task_cpu *cpu, u16 selector,
-			     enum task_source source, struct linear *memory,
-			     task_load_cr3 *load_cr3, struct task_fault *fault,
-			     bool *switched, bool *trap);
+bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
+		 struct linear *memory, task_load_cr3 *load_cr3, bool *switched,
+		 bool *trap);
 
-/* Push an error code of @size bytes (2 or 4) on the new task's stack. */
-enum task_status task_push(struct task_cpu *cpu, u32 value, size_t size,
-			   struct linear *memory, struct task_fault *fault);
+/*
+ * Push an error code of @size bytes (2 or 4) on the stack of the new task.
+ * False: the fault of @memory is due.
+ */
+bool task_push(struct task_cpu *cpu, u32 value, size_t size,
+	       struct linear *memory);
 
 /* Is it a 32-bit TSS? Else it is one of the 80286. */
 static inline bool task_is_32bit(u32 rights)
