@@ -6,8 +6,7 @@
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/frames.h"
-#include "arch/x86/boot_info.h"
-#include "lib/elf.h"
+#include "arch/x86/boot_symbols.h"
 #include "lib/page.h"
 #include "lib/string.h"
 
@@ -57,34 +56,19 @@ static void take(hpa_t start, hpa_t end)
 			(struct range){ start, end };
 }
 
-/* The symbol table and its strings, which symbols_init will look for. */
-static void take_symbols(const struct boot_elf *elf)
-{
-	for (u32 i = 0; i < elf->count; i++) {
-		struct elf64_section s, strings;
-		const u8 *headers = elf->headers;
-
-		if (elf->entry_size < sizeof(s))
-			return;
-		memcpy(&s, headers + (size_t)i * elf->entry_size, sizeof(s));
-		if (s.type != ELF_SECTION_SYMTAB || s.link >= elf->count)
-			continue;
-		memcpy(&strings, headers + (size_t)s.link * elf->entry_size,
-		       sizeof(strings));
-		take(s.address, s.address + s.size);
-		take(strings.address, strings.address + strings.size);
-		return;
-	}
-}
-
 static void list_taken(const struct boot_info *info, hpa_t image_start,
 		       hpa_t image_end)
 {
+	struct elf64_section table, strings;
+
 	take(0, BIOS_DATA_END);
 	take(LEGACY_START, LEGACY_END);
 	take(image_start, image_end);
 	take(info->start, info->start + info->size);
-	take_symbols(&info->elf);
+	if (boot_symbols(&info->elf, &table, &strings)) {
+		take(table.address, table.address + table.size);
+		take(strings.address, strings.address + strings.size);
+	}
 	for (unsigned int i = 0; i < info->module_count; i++)
 		take(info->modules[i].start, info->modules[i].end);
 	for (unsigned int i = 0; i < info->region_count; i++) {

@@ -7,39 +7,23 @@
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
-#include "arch/x86/boot_info.h"
-#include "lib/elf.h"
-#include "lib/string.h"
+#include "arch/x86/boot_symbols.h"
 
 static const struct elf64_symbol *symbols;
 static u64 symbol_count;
 static const char *names;
 static u64 names_size;
 
-static bool read_header(const struct boot_elf *elf, u32 index,
-			struct elf64_section *section)
-{
-	if (index >= elf->count || elf->entry_size < sizeof(*section))
-		return false;
-	memcpy(section, (const u8 *)elf->headers + (u64)index * elf->entry_size,
-	       sizeof(*section));
-	return true;
-}
-
 void symbols_init(const struct boot_elf *elf)
 {
 	struct elf64_section table, strings;
 
-	for (u32 i = 0; read_header(elf, i, &table); i++) {
-		if (table.type != ELF_SECTION_SYMTAB || !table.address ||
-		    !read_header(elf, table.link, &strings) || !strings.address)
-			continue;
-		symbols = phys_to_virt(table.address);
-		symbol_count = table.size / sizeof(*symbols);
-		names = phys_to_virt(strings.address);
-		names_size = strings.size;
+	if (!boot_symbols(elf, &table, &strings))
 		return;
-	}
+	symbols = phys_to_virt(table.address);
+	symbol_count = table.size / sizeof(*symbols);
+	names = phys_to_virt(strings.address);
+	names_size = strings.size;
 }
 
 const char *symbol_at(u64 address, u64 *offset)
