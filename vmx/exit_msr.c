@@ -52,8 +52,10 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 	case IA32_EFER:
 		if (!efer_load_valid(&state, value, &vcpu->vm->features))
 			return false;
-		vcpu_set_state(vcpu, vcpu_cr0(vcpu), vcpu->mmu.cr3, state.cr4,
-			       efer_after_write(state.efer, value), NULL);
+		mmu_set_state(&vcpu->mmu, vcpu_cr0(vcpu), vcpu->mmu.cr3,
+			      state.cr4, efer_after_write(state.efer, value),
+			      NULL);
+		vcpu_apply_state(vcpu);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
 		set_tsc_offset(vcpu, value - rdtsc());

@@ -32,8 +32,10 @@ static inline void vcpu_inject_gp(struct vcpu *vcpu)
 /* #PF, with CR2. */
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 
-/* How the guest stands to events; ends software's blocking of NMIs if it is
- * over. */
+/*
+ * How the guest stands to events now. Ends software's blocking of NMIs if it is
+ * over.
+ */
 struct readiness vcpu_readiness(struct vcpu *vcpu);
 
 /* Before an entry: hand the pending event to the VMCS, or an interrupt. */

@@ -48,13 +48,6 @@ static void apply_efer(struct vcpu *vcpu)
 		vmwrite(VMCS_GUEST_IA32_EFER, efer);
 }
 
-void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
-		    const u64 *pdpte)
-{
-	mmu_set_state(&vcpu->mmu, cr0, cr3, cr4, efer, pdpte);
-	vcpu_apply_state(vcpu);
-}
-
 void vcpu_apply_state(struct vcpu *vcpu)
 {
 	u32 tr = vmread(VMCS_GUEST_TR_ACCESS_RIGHTS);

@@ -17,7 +17,7 @@ void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on);
 /* Write the guest's RFLAGS, which were @before. */
 void vcpu_set_rflags(u64 before, u64 rflags);
 
-/* In the interruptibility state. */
+/* Set or clear the blocking by NMI in the interruptibility state. */
 void vcpu_set_nmi_blocking(bool blocked);
 
 /* STI and MOV SS block events no longer. */
@@ -28,13 +28,6 @@ void vcpu_end_blocking(void);
  * what STI and MOV SS block is over, and TF traps.
  */
 void vcpu_end_step(u64 rflags);
-
-/*
- * The guest's new CR0, CR3, CR4 and EFER, all valid, for the MMU and the VMCS;
- * and PDPTEs, or NULL where none are loaded.
- */
-void vcpu_set_state(struct vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
-		    const u64 *pdpte);
 
 /*
  * With which rights the guest's present instruction accesses its data: PFEC_U
