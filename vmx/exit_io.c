@@ -48,6 +48,9 @@ static void string_io(struct vcpu *vcpu)
 	struct vcpu_memory memory;
 
 	vcpu_memory_begin(&memory, vcpu, vcpu_data_access());
+	memory.linear.checks_alignment =
+		memory.rights == PFEC_U && (vcpu_cr0(vcpu) & CR0_AM) &&
+		(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_AC);
 	vcpu_carry_out(vcpu, &memory, &insn, &port_ops);
 }
 

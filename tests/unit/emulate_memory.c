@@ -80,6 +80,7 @@ static const struct linear_ops linear_ops = {
 void begin(struct linear *m, bool long_mode)
 {
 	linear_begin(m, &linear_ops, &memory, long_mode, memory.keep_pages);
+	m->checks_alignment = memory.checks_alignment;
 }
 
 static void read_vector(void *ctx, unsigned int number, void *buf, size_t len)

@@ -12,6 +12,7 @@ struct memory {
 	u8 bytes[MEMORY_SIZE];
 	gva_t unmapped_at; /* from here on no address is mapped */
 	bool keep_pages;
+	bool checks_alignment;
 	unsigned int translations[2]; /* for reads, for writes */
 	unsigned int reads, writes, cmpxchgs;
 	unsigned int failures; /* of compare-exchange, to come */

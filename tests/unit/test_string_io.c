@@ -196,6 +196,27 @@ static void test_segments(void **state)
 	expect_refusal(RAISES(VECTOR_GP), 0, 2);
 }
 
+/* #AC, which the exit comes before, too: of the linear address, SDM 3A, 6.15. */
+static void test_alignment(void **state)
+{
+	memory.checks_alignment = true;
+	segments[SEG_ES].base = segments[SEG_DS].base = 1;
+	expect_refusal(RAISES(VECTOR_AC), in, 4);
+	expect_refusal(RAISES(VECTOR_AC), 0, 2);
+	/* The limit comes first, the page after. */
+	segments[SEG_ES].limit = 2;
+	expect_refusal(RAISES(VECTOR_GP), in, 4);
+	memory.unmapped_at = 0;
+	expect_refusal(RAISES(VECTOR_AC), 0, 2);
+	memory.unmapped_at = MEMORY_SIZE;
+	assert_int_equal(run(in, 1), EMUL_OK);
+	regs.gpr[RSI] = 3;
+	assert_int_equal(run(0, 4), EMUL_OK);
+	memory.checks_alignment = false;
+	assert_int_equal(run(0, 2), EMUL_OK);
+	assert_int_equal(run(0, 4), EMUL_OK);
+}
+
 static void test_pages(void **state)
 {
 	memory.unmapped_at = PAGE_SIZE;
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(test_address_sizes, begin_test),
 		cmocka_unit_test_setup(test_portions, begin_test),
 		cmocka_unit_test_setup(test_segments, begin_test),
+		cmocka_unit_test_setup(test_alignment, begin_test),
 		cmocka_unit_test_setup(test_pages, begin_test),
 	};
 

@@ -20,11 +20,14 @@ static bool find(const struct emulation *e, enum gpr reg, bool write,
 	const struct insn *insn = e->insn;
 	gva_t gva;
 
-	return linear_address(e->memory,
-			      reg == RSI ? insn->mem.segment : SEG_ES,
-			      e->regs.gpr[reg], insn->address_size,
-			      insn->memory_size, write, &gva) &&
-	       linear_find(e->memory, gva, insn->memory_size, write, operand);
+	if (!linear_address(e->memory, reg == RSI ? insn->mem.segment : SEG_ES,
+			    e->regs.gpr[reg], insn->address_size,
+			    insn->memory_size, write, &gva))
+		return false;
+	/* #AC comes behind the segment and before the page (6.15). */
+	if (e->memory->checks_alignment && gva % insn->memory_size)
+		return linear_raise(e->memory, VECTOR_AC, 0);
+	return linear_find(e->memory, gva, insn->memory_size, write, operand);
 }
 
 static bool read_element(struct emulation *e, enum gpr reg, u64 *value)

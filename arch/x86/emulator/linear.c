@@ -13,6 +13,7 @@ void linear_begin(struct linear *m, const struct linear_ops *ops, void *ctx,
 	m->ctx = ctx;
 	m->long_mode = long_mode;
 	m->keep_pages = keep_pages;
+	m->checks_alignment = false;
 	m->page_count = 0;
 	m->segments_known = 0;
 }

@@ -58,6 +58,8 @@ struct linear {
 	void *ctx;
 	bool long_mode; /* 64-bit mode; else linear addresses end at 4 GiB */
 	bool keep_pages; /* each page is translated once */
+	/* CR0.AM and EFLAGS.AC at CPL 3; for INS and OUTS, which exit first. */
+	bool checks_alignment;
 	unsigned int page_count;
 	struct linear_page pages[LINEAR_PAGES];
 	u32 segments_known; /* those that are in segment[], a bit for each */
