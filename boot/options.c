@@ -51,8 +51,9 @@ static u64 power_of_two(u64 value)
 bool options_parse(const char *cmdline, struct options *options)
 {
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
-	unsigned int rung = MMU_NOWALK, cache = BY_RUNG, update = BY_RUNG,
-		     bypass = BY_RUNG, nowalk = BY_RUNG;
+	unsigned int rung = MMU_RUNGS - 1, cache = BY_RUNG, update = BY_RUNG,
+		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
+		     open = BY_RUNG, prefill = BY_RUNG;
 	u64 prefetch = 0;
 	struct option table[] = {
 		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
@@ -87,6 +88,12 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "fill N entries on a fault (rounded down to a power of 2)"),
 		CHOICE("mmu.nowalk", &nowalk, switch_positions,
 		       "hand on what the fault's walk has found"),
+		CHOICE("mmu.cheap", &cheap, switch_positions,
+		       "make fewer shadows of tables, and share them"),
+		CHOICE("mmu.open", &open, switch_positions,
+		       "let the guest write a page table in a burst"),
+		CHOICE("mmu.prefill", &prefill, switch_positions,
+		       "fill used entries when a table is shadowed"),
 		NUMBER("mmu.pages", &options->vm.shadow_pages,
 		       MMU_MIN_SHADOW_PAGES, MMU_MAX_SHADOW_PAGES,
 		       "the number of shadow pages"),
@@ -107,6 +114,9 @@ bool options_parse(const char *cmdline, struct options *options)
 	set_switch(&options->vm.policy.update, update);
 	set_switch(&options->vm.policy.bypass, bypass);
 	set_switch(&options->vm.policy.nowalk, nowalk);
+	set_switch(&options->vm.policy.cheap, cheap);
+	set_switch(&options->vm.policy.open, open);
+	set_switch(&options->vm.policy.prefill, prefill);
 	if (prefetch)
 		options->vm.policy.prefetch = power_of_two(prefetch);
 	if (status == CMDLINE_OK)

@@ -28,9 +28,27 @@ u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot)
 	return table ? gpte_read(sp->role.mode, table, index) : (u32)~0U;
 }
 
+const void *shadow_guest_table(const struct mmu *mmu,
+			       const struct shadow_page *sp)
+{
+	if (sp->open)
+		return mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	return mmu_map_gfn(mmu, sp->gfn);
+}
+
 u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 {
-	return shadow_gpte_in(sp, mmu_map_gfn(mmu, sp->gfn), slot);
+	return shadow_gpte_in(sp, shadow_guest_table(mmu, sp), slot);
+}
+
+u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
+		       u64 gpte)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+
+	if (sp->role.direct || !role_carries_rights(mmu, sp->role))
+		return ACCESS_ALL;
+	return gpte_rights(&format, gpte);
 }
 
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first)
@@ -61,7 +79,8 @@ struct shadow_key shadow_child(const struct mmu *mmu,
 		child.gfn = sp->gfn + slot * pt_span(level);
 		return child;
 	}
-	child.role.access &= gpte_rights(&format, gpte);
+	if (!role_carries_rights(mmu, sp->role))
+		child.role.access &= gpte_rights(&format, gpte);
 	child.gfn = gpte_gfn(&format, gpte, level);
 	if (gpte_is_large(&format, gpte, level)) {
 		/* Inside a large page there is no table: map it piecemeal. */

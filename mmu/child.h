@@ -12,6 +12,15 @@ struct shadow_key {
 };
 
 /*
+ * The guest table as the page has it: where Umbra sees it, or NULL: no RAM. Of
+ * an open one, its copy.
+ */
+const void *shadow_guest_table(const struct mmu *mmu,
+			       const struct shadow_page *sp);
+/* The rights of a TABLE entry of @sp, for the guest's entry @gpte. */
+u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
+		       u64 gpte);
+/*
  * The entry of the guest's table that @slot of @sp shadows. Where there is no
  * RAM, all ones. The second takes what mmu_map_gfn() has said of the table.
  */

@@ -33,9 +33,9 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 	if (walk->level > 1) {
 		/* Another part of the same large page. */
 		leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
-		leaf->rights = walk->access[walk->level];
+		leaf->rights = shadow_rights(mmu, sp, walk);
 		leaf->dirty = walk->dirty;
-		return mmu_hfn(mmu, leaf->gfn) != HFN_NONE;
+		return mmu_map_gfn(mmu, leaf->gfn);
 	}
 	table = mmu_map_gfn(mmu, walk->table[1]);
 	if (!table)
@@ -43,11 +43,11 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 	gpte = gpte_read(format.mode, table,
 			 gpte_index(format.mode, walk->gva, 1) + ahead);
 	leaf->gfn = gpte_gfn(&format, gpte, 1);
-	leaf->rights = walk->access[2] & gpte_rights(&format, gpte);
+	leaf->rights = gpte_rights(&format, gpte) &
+		       (sp->role.private ? walk->access[2] : sp->role.access);
 	leaf->dirty = gpte & PTE_D;
 	return (gpte & PTE_P) && (gpte & PTE_A) &&
-	       !gpte_reserved(&format, gpte, 1) &&
-	       mmu_hfn(mmu, leaf->gfn) != HFN_NONE;
+	       !gpte_reserved(&format, gpte, 1) && mmu_map_gfn(mmu, leaf->gfn);
 }
 
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
@@ -81,12 +81,15 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 		return false;
 	child = spte_child(mmu, sp, slot);
 	key = shadow_child(mmu, sp, slot, gpte);
-	return child->gfn == key.gfn && child->role.word == key.role.word;
+	return child->gfn == key.gfn && child->role.word == key.role.word &&
+	       !((sp->spt[slot] ^
+		  spte_make_table(0, shadow_table_rights(mmu, sp, gpte))) &
+		 (PTE_W | PTE_U | PTE_NX));
 }
 
 /* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
-static bool prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		    const struct gpt_format *format, u64 gpte)
+static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			 const struct gpt_format *format, u64 gpte)
 {
 	u8 rights = sp->role.access & gpte_rights(format, gpte);
 	gfn_t gfn = gpte_gfn(format, gpte, sp->role.level);
@@ -98,12 +101,29 @@ static bool prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		gfn = shadow_child(mmu, sp, slot, gpte).gfn;
 		if (!region_is_mappable(mmu, gfn))
 			return false;
-	} else if (mmu_hfn(mmu, gfn) == HFN_NONE) {
+	} else if (!mmu_map_gfn(mmu, gfn)) {
 		return false;
 	}
 	shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);
-	mmu->stats.updates++;
 	return true;
+}
+
+/* The page at @slot, if it is one, may have lost its last parent. */
+static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
+			  u32 slot)
+{
+	if (mmu->policy.cheap && mmu->unlinked_count < UNLINKED_MAX &&
+	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
+		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
+}
+
+void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    const struct gpt_format *format, u64 gpte)
+{
+	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
+	if ((gpte & PTE_A) && !gpte_reserved(format, gpte, sp->role.level) &&
+	    fill_unasked(mmu, sp, slot, format, gpte))
+		mmu->stats.prefills++;
 }
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -112,15 +132,20 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	struct gpt_format format = role_format(mmu, sp->role);
 	bool was_leaf = spte_kind(sp->spt[slot], sp->role.level) == SPTE_LEAF;
 
-	/* Invariants 3, 4 and 5 (in prefill). */
+	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
 	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
 	    !gpte_reserved(&format, gpte, sp->role.level)) {
 		if (still_linked(mmu, sp, slot, gpte))
 			return false;
-		if (prefill(mmu, sp, slot, &format, gpte))
+		note_unlinked(mmu, sp, slot);
+		if (fill_unasked(mmu, sp, slot, &format, gpte)) {
+			mmu->stats.updates++;
 			return !was_leaf;
+		}
 		if (shadow_link_ahead(mmu, sp, slot, gpte))
 			return true;
+	} else {
+		note_unlinked(mmu, sp, slot);
 	}
 	spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, gpte));
 	return false;

@@ -9,6 +9,12 @@
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk);
 /*
+ * The table of @sp has just been shadowed: fill the entry at @slot, which is
+ * present, if the guest has used it.
+ */
+void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    const struct gpt_format *format, u64 gpte);
+/*
  * The guest has written the entry @gpte: make its shadow true again. Returns
  * whether it leads somewhere now that was not mapped before.
  */

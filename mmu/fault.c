@@ -7,6 +7,7 @@
 #include "mmu/entry.h"
 #include "mmu/large.h"
 #include "mmu/leaf.h"
+#include "mmu/open.h"
 #include "mmu/root.h"
 #include "mmu/table.h"
 
@@ -55,7 +56,7 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 		sp = shadow_link_path(vcpu, walk, level);
 	}
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
-			 walk->gpa >> PAGE_SHIFT, walk->access[walk->level],
+			 walk->gpa >> PAGE_SHIFT, shadow_rights(mmu, sp, walk),
 			 walk->dirty, error_code);
 	mmu->stats.fills++;
 	if (level == LARGE_LEVEL)
@@ -118,18 +119,22 @@ static bool hits_mmio(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		      struct guest_walk *walk)
 {
 	const struct shadow_page *sp = vcpu->root;
+	u8 rights = ACCESS_ALL;
 	u32 slot = 0;
 	u64 spte;
 
+	/* The rights of the whole path count (invariant 2). */
 	for (; sp; sp = spte_child(vcpu->mmu, sp, slot)) {
 		slot = pt_index(gva, sp->role.level);
 		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 			break;
+		if (role_carries_rights(vcpu->mmu, sp->role))
+			rights &= spte_rights(sp->spt[slot]);
 	}
 	if (!sp || spte_kind(sp->spt[slot], sp->role.level) != SPTE_MMIO)
 		return false;
 	spte = sp->spt[slot];
-	if (!access_permitted(vcpu, spte_mmio_rights(spte), access) ||
+	if (!access_permitted(vcpu, rights & spte_mmio_rights(spte), access) ||
 	    ((access & PFEC_W) && !(spte & SPTE_MMIO_D)))
 		return false;
 	walk->gva = gva;
@@ -176,13 +181,16 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 		return MMU_INJECT;
 	}
 	gfn = walk->gpa >> PAGE_SHIFT;
-	if (mmu_hfn(mmu, gfn) == HFN_NONE)
+	if (!mmu_map_gfn(mmu, gfn))
 		return access_to_mmio(vcpu, walk);
-	if ((error_code & PFEC_W) &&
-	    (mmu->frames[gfn].shadowed || no_entry_allows(vcpu, walk)))
-		return MMU_TABLE_WRITE;
-	if (error_code & PFEC_W)
+	if (error_code & PFEC_W) {
+		if (no_entry_allows(vcpu, walk))
+			return MMU_TABLE_WRITE;
+		if (mmu->frames[gfn].shadowed)
+			return table_open_for(mmu, walk->gpa) ? MMU_RESUME
+							      : MMU_TABLE_WRITE;
 		dirty_log_mark(mmu, gfn);
+	}
 	fill(vcpu, walk, error_code);
 	return MMU_RESUME;
 }

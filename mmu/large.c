@@ -13,7 +13,7 @@
 #include "mmu/link.h"
 #include "mmu/page.h"
 
-/* The frames don't move, so one look at them is enough. */
+/* One look at the frames is enough, until mmu_frames_changed(). */
 static void probe(const struct mmu *mmu, struct guest_region *region, gfn_t gfn)
 {
 	hfn_t first = mmu_hfn(mmu, gfn);
@@ -74,7 +74,9 @@ static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 					 child->role.access, child->role.dirty,
 					 0);
 	child->last_filled = PT_ENTRIES;
-	spte_set_table(mmu, sp, slot, child);
+	spte_set_table(
+		mmu, sp, slot, child,
+		shadow_table_rights(mmu, sp, shadow_gpte(mmu, sp, slot)));
 }
 
 void region_split(struct mmu *mmu, gfn_t gfn)

@@ -28,11 +28,8 @@ static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 				rights &= ~ACCESS_X;
 		}
 	}
-	/*
-	 * Invariant 3: W waits for D. Invariant 1: a table stays read-only. (A
-	 * region that has tables is not mapped by a large leaf.)
-	 */
-	if (!dirty || mmu->frames[gfn].shadowed || dirty_log_waits(mmu, gfn))
+	/* Invariant 3: W waits for D. */
+	if (!dirty || dirty_log_waits(mmu, gfn))
 		rights &= ~ACCESS_W;
 	/* With NXE=0 bit 63 is reserved. */
 	if (!role.nxe)
@@ -62,13 +59,32 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
 			     supervisor_write);
 	if (sp->role.level == 1) {
-		spte_set_leaf(mmu, sp, slot, gfn,
-			      spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+		u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
+
+		/*
+		 * Invariant 1: a table stays read-only. (A region that has
+		 * tables is not mapped by a large leaf.)
+		 */
+		if (mmu->frames[gfn].shadowed && (spte & PTE_W))
+			spte ^= PTE_W | SPTE_LEAF_HELD;
+		spte_set_leaf(mmu, sp, slot, gfn, spte);
 		return;
 	}
 	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
 	set_large_leaf(mmu, sp, slot, gfn,
 		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+}
+
+u8 shadow_rights(const struct mmu *mmu, const struct shadow_page *sp,
+		 const struct guest_walk *walk)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+
+	if (sp->role.private)
+		return walk->access[walk->level];
+	if (sp->role.direct)
+		return sp->role.access;
+	return sp->role.access & gpte_rights(&format, walk->pte[walk->level]);
 }
 
 void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -81,6 +97,6 @@ void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	if (gfn != (u32)gfn)
 		return;
 	spte_set_mmio(mmu, sp, slot, gfn,
-		      spte_make_mmio(reserved, walk->access[walk->level],
+		      spte_make_mmio(reserved, shadow_rights(mmu, sp, walk),
 				     walk->dirty));
 }

@@ -85,21 +85,23 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		mmu_flush(mmu);
 		break;
 	}
+	if (value)
+		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
 	sp->spt[slot] = value;
 }
 
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		    struct shadow_page *child)
+		    struct shadow_page *child, u8 rights)
 {
-	u32 target = (u32)(child - mmu->pages);
+	hpa_t hpa = shadow_page_hpa(mmu, child);
+	u64 spte = role_is_pae_root(sp->role) ? spte_make_pdpte(hpa)
+					      : spte_make_table(hpa, rights);
 
-	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
-	    sp->links[slot].target == target)
+	if ((sp->spt[slot] & ~PTE_A) == spte)
 		return;
 	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-	list_add(mmu, sp, slot, SPTE_TABLE, target);
-	sp->spt[slot] = spte_make_table(shadow_page_hpa(mmu, child),
-					role_is_pae_root(sp->role));
+	list_add(mmu, sp, slot, SPTE_TABLE, (u32)(child - mmu->pages));
+	sp->spt[slot] = spte;
 	sp->last_filled = slot;
 }
 
@@ -135,4 +137,22 @@ void frame_take_write(struct mmu *mmu, gfn_t gfn)
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
 	     id = mmu->links[id].next)
 		mmu->tables[id] &= ~PTE_W;
+}
+
+void frame_hold_write(struct mmu *mmu, gfn_t gfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		if (mmu->tables[id] & PTE_W)
+			mmu->tables[id] ^= PTE_W | SPTE_LEAF_HELD;
+}
+
+void frame_give_write(struct mmu *mmu, gfn_t gfn)
+{
+	u64 given = dirty_log_waits(mmu, gfn) ? 0 : PTE_W;
+
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		if (mmu->tables[id] & SPTE_LEAF_HELD)
+			mmu->tables[id] ^= given | SPTE_LEAF_HELD;
 }

@@ -9,17 +9,24 @@
 static inline void shadow_note_use(struct shadow_page *sp, u32 slot)
 {
 	sp->used |= BIT(slot / SLOTS_A_BIT);
+	sp->nonzero |= BIT(slot / SLOTS_A_BIT);
 }
 
 /* Make the entry ABSENT or TRAP, whichever @value is. */
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		    struct shadow_page *child);
+		    struct shadow_page *child, u8 rights);
 void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte);
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte);
-/* Take the W right from every 4 KiB entry that maps the frame; no flush. */
+/*
+ * Take W from every 4 KiB entry that maps the frame; no flush. The second does
+ * it for a frame that becomes a table, and the third gives W back where the
+ * second, or shadow_fill_leaf(), has held it back.
+ */
 void frame_take_write(struct mmu *mmu, gfn_t gfn);
+void frame_hold_write(struct mmu *mmu, gfn_t gfn);
+void frame_give_write(struct mmu *mmu, gfn_t gfn);
 
 #endif

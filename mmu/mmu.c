@@ -24,6 +24,15 @@ static u32 hash_size(u32 pages)
 	return size;
 }
 
+/* Maximum number of tables that are open at once. */
+#define COPIES_MIN 4
+#define COPIES_MAX 512
+
+static u32 copy_count(u64 pages)
+{
+	return MIN(MAX(pages / 8, (u64)COPIES_MIN), (u64)COPIES_MAX);
+}
+
 static bool alloc_tables(struct mmu *mmu)
 {
 	const struct mmu_config *config = &mmu->config;
@@ -42,19 +51,21 @@ static bool alloc_tables(struct mmu *mmu)
 	mmu->tables = alloc_bytes(config, pages * PAGE_SIZE);
 	mmu->hash = alloc_bytes(config, buckets * sizeof(*mmu->hash));
 	mmu->hash_mask = buckets - 1;
+	mmu->copy_count = copy_count(pages);
+	mmu->copies = alloc_bytes(config, (u64)mmu->copy_count * PAGE_SIZE);
 	return mmu->frames && mmu->regions && mmu->dirty_log && mmu->pages &&
-	       mmu->links && mmu->tables && mmu->hash;
+	       mmu->links && mmu->tables && mmu->hash && mmu->copies;
 }
 
 u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
 {
-	/* Of seven pieces and the struct itself, each is rounded to pages. */
+	/* Of eight pieces and the struct itself, each is rounded to pages. */
 	return gfn_count * sizeof(struct guest_frame) + gfn_count / 8 +
 	       region_count(gfn_count) * sizeof(struct guest_region) +
 	       shadow_pages * (sizeof(struct shadow_page) + PAGE_SIZE +
 			       PT_ENTRIES * sizeof(struct spte_link)) +
 	       hash_size(shadow_pages) * sizeof(u32) + sizeof(struct mmu) +
-	       8 * PAGE_SIZE;
+	       (copy_count(shadow_pages) + 9ULL) * PAGE_SIZE;
 }
 
 struct mmu *mmu_create(const struct mmu_config *config)
@@ -91,6 +102,9 @@ struct mmu *mmu_create(const struct mmu_config *config)
 		mmu->free = i;
 	}
 	mmu->free_count = config->shadow_pages;
+	mmu->copy_free = LINK_NONE;
+	for (u32 i = 0; i < mmu->copy_count; i++)
+		shadow_free_copy(mmu, i);
 	return mmu;
 }
 
@@ -100,6 +114,17 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
 	vcpu->mmu = mmu;
 	mmu->vcpu = vcpu;
 	mmu_derive_state(vcpu);
+}
+
+void mmu_frames_changed(struct mmu_vcpu *vcpu)
+{
+	struct mmu *mmu = vcpu->mmu;
+
+	shadow_zap_all(mmu);
+	for (gfn_t gfn = 0; gfn < mmu->config.gfn_count; gfn++)
+		mmu->frames[gfn].page = NULL;
+	for (u64 i = 0; i < region_count(mmu->config.gfn_count); i++)
+		mmu->regions[i].probed = false;
 }
 
 void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy)

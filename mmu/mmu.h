@@ -81,6 +81,10 @@ struct mmu_stats {
 	u64 large_fills; /* of the fills, those that map 2 MiB */
 	u64 splits; /* large leaves that gave way to 4 KiB ones */
 	u64 updates; /* leaf entries made on a guest's write of the PTE */
+	u64 prefills; /* ... when a table was shadowed */
+	u64 opened; /* page tables opened for a burst of writes */
+	u64 closed; /* ... and closed at their next use */
+	u64 mended; /* entries that had changed by then */
 	u64 table_writes; /* guest-table entries written by the guest */
 	u64 unshadowed; /* shadow pages given up because their table was written
 			 */
@@ -143,6 +147,12 @@ u64 mmu_memory(u64 gfn_count, u64 shadow_pages);
  */
 struct mmu *mmu_create(const struct mmu_config *config);
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu);
+
+/*
+ * What mmu_ops.gfn_to_hfn answers has changed: forget what it has answered, and
+ * all shadow pages.
+ */
+void mmu_frames_changed(struct mmu_vcpu *vcpu);
 
 /* Change the policy; all shadow pages are dropped, so it may be any other. */
 void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy);

@@ -77,6 +77,9 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	sp->used = 0;
 	sp->writes = 0;
 	sp->last_filled = PT_ENTRIES;
+	sp->last_written = PT_ENTRIES;
+	sp->idle = false;
+	sp->changes = 0;
 	sp->epoch = mmu->epoch;
 	sp->hash_next = *bucket;
 	*bucket = page_index(mmu, sp);
@@ -99,6 +102,7 @@ struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
 	unfilled = spte_unfilled(mmu, sp, PTE_P);
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
 		sp->spt[slot] = unfilled;
+	sp->nonzero = ~0ULL;
 	return sp;
 }
 
@@ -113,6 +117,13 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 	return NULL;
 }
 
+/* The copies of open tables that are free form a list. */
+void shadow_free_copy(struct mmu *mmu, u32 copy)
+{
+	mmu->copies[(u64)copy * PT_ENTRIES] = mmu->copy_free;
+	mmu->copy_free = copy;
+}
+
 /* What is not needed at once takes pages only while so many stay free. */
 #define SPARE_PAGES 32
 
@@ -121,15 +132,25 @@ bool shadow_pages_to_spare(const struct mmu *mmu)
 	return mmu->free_count > SPARE_PAGES;
 }
 
-static void unprotect_table(struct mmu *mmu, gfn_t gfn)
+/*
+ * An open table is writable already, but counts in its region, so that no large
+ * leaf maps it meanwhile.
+ */
+static void unprotect_table(struct mmu *mmu, struct shadow_page *sp)
 {
-	if (!mmu_map_gfn(mmu, gfn) || --mmu->frames[gfn].shadowed)
+	if (sp->open)
+		shadow_free_copy(mmu, sp->copy);
+	/* A table that is no RAM was never protected. */
+	else if (sp->gfn >= mmu->config.gfn_count ||
+		 !mmu->frames[sp->gfn].shadowed ||
+		 --mmu->frames[sp->gfn].shadowed)
 		return;
-	region_of(mmu, gfn)->shadowed--;
+	region_of(mmu, sp->gfn)->shadowed--;
+	if (mmu->policy.cheap)
+		frame_give_write(mmu, sp->gfn);
 }
 
-/* Take it off every parent. */
-static void unlink_parents(struct mmu *mmu, struct shadow_page *sp)
+void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 {
 	while (!shadow_page_is_orphan(sp)) {
 		struct shadow_page *parent =
@@ -182,17 +203,17 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
-	unlink_parents(mmu, sp);
+	shadow_unlink_parents(mmu, sp);
 	for_each_used(mmu, sp, sp->used, give_up_entry);
 	while (*link != page_index(mmu, sp))
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
 	lru_remove(mmu, sp);
 	if (!sp->role.direct)
-		unprotect_table(mmu, sp->gfn);
+		unprotect_table(mmu, sp);
 	if (mmu->vcpu->root == sp)
 		mmu->vcpu->root = NULL;
-	sp->in_use = false;
+	sp->in_use = sp->open = false;
 	sp->hash_next = mmu->free;
 	mmu->free = page_index(mmu, sp);
 	mmu->free_count++;

@@ -21,6 +21,10 @@ struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
 /* The next page after @sp (first: NULL) made of @gfn as a table. */
 struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
+/* Take it off every parent: what leads to it becomes TRAP. Flushes. */
+void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp);
+/* The copy of an open table is of no more use. */
+void shadow_free_copy(struct mmu *mmu, u32 copy);
 /* Give up the page: it is off its parents, and free. */
 void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp);
 void shadow_zap_all(struct mmu *mmu);

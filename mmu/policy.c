@@ -5,6 +5,7 @@ const char *const mmu_rung_names[MMU_RUNGS] = {
 	[MMU_VTLB] = "vtlb",	     [MMU_CACHED] = "cached",
 	[MMU_UPDATE] = "update",     [MMU_BYPASS] = "bypass",
 	[MMU_PREFETCH] = "prefetch", [MMU_NOWALK] = "nowalk",
+	[MMU_CHEAP] = "cheap",	     [MMU_OPEN] = "open",
 };
 
 /* Each rung is the one before it and one idea more. */
@@ -27,4 +28,18 @@ const struct mmu_policy mmu_rung_policies[MMU_RUNGS] = {
 			 .bypass = true,
 			 .prefetch = MMU_PREFETCH_DEFAULT,
 			 .nowalk = true },
+	[MMU_CHEAP] = { .cache = true,
+			.update = true,
+			.bypass = true,
+			.prefetch = MMU_PREFETCH_DEFAULT,
+			.nowalk = true,
+			.cheap = true },
+	[MMU_OPEN] = { .cache = true,
+		       .update = true,
+		       .bypass = true,
+		       .prefetch = MMU_PREFETCH_DEFAULT,
+		       .nowalk = true,
+		       .cheap = true,
+		       .open = true,
+		       .prefill = true },
 };

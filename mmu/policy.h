@@ -33,6 +33,20 @@ struct mmu_policy {
 	 * remember the frames of MMIO pages: no second walk.
 	 */
 	bool nowalk;
+	/*
+	 * Shadows of tables cost little: those of upper levels carry the rights
+	 * of the guest's entries, so that one shadow serves all parents; none is
+	 * made ahead of its use; none is kept that the guest has unlinked, or
+	 * that is for another state of the processor when its table is written.
+	 */
+	bool cheap;
+	/*
+	 * A page table under a burst of writes is opened: off its parents, and
+	 * writable. At its next use it is closed: compared, mended and linked.
+	 */
+	bool open;
+	/* When a table is shadowed, fill each entry that the guest has used. */
+	bool prefill;
 };
 
 #define MMU_PREFETCH_OFF 1
@@ -46,6 +60,8 @@ enum mmu_rung {
 	MMU_BYPASS,
 	MMU_PREFETCH,
 	MMU_NOWALK,
+	MMU_CHEAP,
+	MMU_OPEN,
 	MMU_RUNGS
 };
 

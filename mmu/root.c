@@ -38,9 +38,9 @@ static void link_pdptes(struct mmu_vcpu *vcpu, struct shadow_page *root)
 		if (root->role.mode == PAGING_PAE && !(vcpu->pdpte[i] & PTE_P))
 			spte_clear(mmu, root, i, SPTE_ABSENT_VALUE);
 		else
-			spte_set_table(
-				mmu, root, i,
-				shadow_table_get(mmu, key.gfn, key.role));
+			spte_set_table(mmu, root, i,
+				       shadow_table_get(mmu, key.gfn, key.role),
+				       ACCESS_ALL);
 	}
 }
 
@@ -109,7 +109,9 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 			shadow_table_get(mmu, key.gfn, key.role);
 
 		spte_set_table(mmu, sp, pt_index(walk->gva, sp->role.level),
-			       child);
+			       child,
+			       shadow_table_rights(mmu, sp,
+						   walk->pte[sp->role.level]));
 		sp = child;
 	}
 	return sp;

@@ -58,13 +58,22 @@ struct shadow_page {
 	u32 epoch; /* struct mmu's when it was last asked for */
 	/* Bit i: one of the eight slots from 8i on has been filled. */
 	u64 used;
+	/* Bit i: one of them may be other than zero. Outlives the page. */
+	u64 nonzero;
 	/* The signs of a table going out of use; see table_write.c. */
 	u16 writes;
 	u16 last_filled; /* slot, or PT_ENTRIES: none */
+	/* For open tables; see open.c. */
+	bool open; /* the guest may write its table; nothing leads here */
+	bool idle; /* the last closing found no change */
+	u16 changes; /* number of entries that the last closing mended */
+	u16 last_written; /* slot, or PT_ENTRIES: none in a row */
+	u32 copy; /* if open: number of the copy of the guest's table */
 };
 
 /* What is known of a guest frame. */
 struct guest_frame {
+	void *page; /* where Umbra sees it, or NULL: not asked for yet, no RAM */
 	u32 rmap; /* list of the LEAF entries that map it */
 	u32 shadowed; /* number of shadow pages made of it as a table */
 };
@@ -76,6 +85,13 @@ struct guest_region {
 	bool probed; /* is the next known? */
 	bool contiguous; /* all RAM, in a host frame of 2 MiB */
 };
+
+/*
+ * Maximum number of pages that one write takes off a parent: 16 bytes are two
+ * entries of 8 bytes, or four of 4 bytes with two slots each; and a misaligned
+ * write hits one more. Those of more shadows of the table stay a while.
+ */
+#define UNLINKED_MAX 10
 
 struct mmu {
 	struct mmu_config config;
@@ -96,7 +112,26 @@ struct mmu {
 	u32 free_count;
 	u32 lru_first, lru_last;
 	u32 epoch; /* counts the flushes of the software TLB */
+	/* Copies of open tables, 4 KiB each; a free one begins with the next. */
+	u64 *copies;
+	u32 copy_count;
+	u32 copy_free;
+	/* Pages that a write of a table has taken off a parent. */
+	u32 unlinked[UNLINKED_MAX];
+	u32 unlinked_count;
 };
+
+/*
+ * Returns true if TABLE entries of such a page carry the rights of the guest's
+ * entries. The processor, which always runs with CR0.WP=1, combines them as the
+ * guest's would if its CR0.WP is 1, too.
+ */
+static inline bool role_carries_rights(const struct mmu *mmu,
+				       union shadow_role role)
+{
+	return mmu->policy.cheap && role.mode == PAGING_4LEVEL && role.wp &&
+	       !role.private;
+}
 
 /* The format of the guest table that a shadow page in this role is for. */
 static inline struct gpt_format role_format(const struct mmu *mmu,
@@ -135,11 +170,19 @@ static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
 /* The address at which Umbra sees a guest frame, or NULL: not RAM. */
 static inline void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
 {
-	hfn_t hfn = mmu_hfn(mmu, gfn);
+	struct guest_frame *frame;
+	hfn_t hfn;
 
-	if (hfn == HFN_NONE)
+	if (gfn >= mmu->config.gfn_count)
 		return NULL;
-	return mmu->config.ops->map(mmu->config.ctx, hfn);
+	frame = &mmu->frames[gfn];
+	if (!frame->page) {
+		hfn = mmu_hfn(mmu, gfn);
+		if (hfn != HFN_NONE)
+			frame->page =
+				mmu->config.ops->map(mmu->config.ctx, hfn);
+	}
+	return frame->page;
 }
 
 /* Invariant 6: the processor forgets all that it has cached of the shadow. */

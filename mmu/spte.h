@@ -77,15 +77,35 @@ static inline enum spte_kind spte_kind(u64 spte, u8 level)
 }
 
 /*
- * An entry for the shadow page at @table. It has all rights: those of the
- * guest's upper levels are part of the child's role and come to bear in the
- * leaves. A PAE PDPTE (@pdpte) has none of the bits: they are reserved (SDM
- * vol. 3A, table 4-8).
+ * An entry for the shadow page at @table with @rights (enum access), which the
+ * processor combines with those below. All rights: those of the guest's entry
+ * are part of the child's role, and come to bear in the leaves.
  */
-static inline u64 spte_make_table(hpa_t table, bool pdpte)
+static inline u64 spte_make_table(hpa_t table, u8 rights)
 {
-	return table | PTE_P | (pdpte ? 0 : PTE_W | PTE_U);
+	return table | PTE_P | (rights & ACCESS_W ? PTE_W : 0) |
+	       (rights & ACCESS_U ? PTE_U : 0) |
+	       (rights & ACCESS_X ? 0 : PTE_NX);
 }
+
+/* The rights (enum access) of a real entry that is no PDPTE. */
+static inline u8 spte_rights(u64 spte)
+{
+	return (spte & PTE_W ? ACCESS_W : 0) | (spte & PTE_U ? ACCESS_U : 0) |
+	       (spte & PTE_NX ? 0 : ACCESS_X);
+}
+
+/* A PAE PDPTE: the bits of the rights are reserved (SDM vol. 3A, table 4-8). */
+static inline u64 spte_make_pdpte(hpa_t table)
+{
+	return table | PTE_P;
+}
+
+/*
+ * Of a LEAF, in a bit that the processor ignores: W is missing for no other
+ * reason than that the frame is a guest table. W comes back when it is none.
+ */
+#define SPTE_LEAF_HELD BIT(9)
 
 /*
  * An entry for the host frame @hfn with @rights (enum access). A and D start

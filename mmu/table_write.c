@@ -11,6 +11,13 @@
 /* So many writes in a row, and none of what they mapped was used: give up. */
 #define WRITES_IN_A_ROW 3
 
+/* Returns true if both are for the same state of the processor. */
+static bool roles_fit(union shadow_role a, union shadow_role b)
+{
+	return a.mode == b.mode && a.wp == b.wp && a.nxe == b.nxe &&
+	       a.pse == b.pse && a.smep == b.smep && a.smap == b.smap;
+}
+
 /*
  * Is the guest no longer using this frame as a table? (It is being copied for
  * a fork, torn down, or is plain memory by now.) KVM counted writes between
@@ -19,11 +26,13 @@
  * was last filled: entries start with A=0 in the shadow, and the processor
  * sets it when the guest uses the page.
  */
-static bool going_out_of_use(struct shadow_page *sp)
+static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 {
 	/* Nothing leads to it any more: it costs exits and serves nobody. */
 	if (shadow_page_is_orphan(sp) &&
 	    sp->role.level < top_table_level(sp->role.mode))
+		return true;
+	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->vcpu->role))
 		return true;
 	if (sp->last_filled != PT_ENTRIES &&
 	    (sp->spt[sp->last_filled] & PTE_A) &&
@@ -31,6 +40,9 @@ static bool going_out_of_use(struct shadow_page *sp)
 		sp->writes = 0;
 		sp->last_filled = PT_ENTRIES;
 	}
+	/* A page table is opened rather than given up. */
+	if (mmu->policy.open && sp->role.level == 1)
+		return false;
 	return ++sp->writes > WRITES_IN_A_ROW;
 }
 
@@ -52,6 +64,21 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 	}
 }
 
+/* A page that the guest has unlinked is a table no more, or not for long. */
+static void give_up_unlinked(struct mmu *mmu)
+{
+	while (mmu->unlinked_count) {
+		u32 index = mmu->unlinked[--mmu->unlinked_count];
+		struct shadow_page *sp = &mmu->pages[index];
+
+		if (!sp->in_use || !shadow_page_is_orphan(sp) ||
+		    sp->role.level >= top_table_level(sp->role.mode))
+			continue;
+		shadow_page_zap(mmu, sp);
+		mmu->stats.unshadowed++;
+	}
+}
+
 void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
@@ -63,13 +90,14 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		return;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
-		if (going_out_of_use(sp)) {
+		if (going_out_of_use(mmu, sp)) {
 			shadow_page_zap(mmu, sp);
 			mmu->stats.unshadowed++;
 			continue;
 		}
 		sync(mmu, sp, first, first + len - 1);
 	}
+	give_up_unlinked(mmu);
 }
 
 bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)

@@ -77,7 +77,7 @@ static bool write_by_devices(struct vcpu *vcpu, u32 index, u64 value)
 	vm_devices_changed(vm);
 	if (guest_memory_uncovers(&vm->memory, before,
 				  lapic_page(&vm->devices.lapic)))
-		mmu_set_policy(&vcpu->mmu, mmu_policy(vm->mmu));
+		mmu_frames_changed(&vcpu->mmu);
 	return done;
 }
 

@@ -70,7 +70,7 @@ static bool build_guest(struct probe *p)
 		return false;
 	for (u8 level = PT_LEVELS; level > 1; level--)
 		p->tables[level][0] = spte_make_table(
-			virt_to_phys(p->tables[level - 1]), false);
+			virt_to_phys(p->tables[level - 1]), ACCESS_ALL);
 	p->tables[1][GUEST_PAGE / PAGE_SIZE] = spte_make_leaf(
 		virt_to_phys(p->page) >> PAGE_SHIFT, ACCESS_W | ACCESS_X);
 

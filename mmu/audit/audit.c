@@ -97,6 +97,8 @@ static bool audit_table(const struct entry *e)
 		key.role.dirty = false;
 	if (child->gfn != key.gfn || child->role.word != key.role.word)
 		return breaks(e, 2, "a TABLE is not what the guest's says");
+	if (spte_rights(e->spte) != shadow_table_rights(e->mmu, e->sp, e->gpte))
+		return breaks(e, 2, "a TABLE has other rights");
 	return true;
 }
 
@@ -173,8 +175,10 @@ static bool audit_leaf_rights(const struct entry *e)
 		return breaks(e, 2, "a LEAF gives X");
 	if ((e->spte & PTE_W) && !may_write(e, rights))
 		return breaks(e, 2, "a LEAF gives W");
-	if ((e->spte & PTE_W) && !dirty_given(e))
+	if ((e->spte & (PTE_W | SPTE_LEAF_HELD)) && !dirty_given(e))
 		return breaks(e, 3, "a LEAF gives W without D");
+	if ((e->spte & SPTE_LEAF_HELD) && !may_write(e, rights))
+		return breaks(e, 2, "a LEAF holds W back, not the guest's");
 	return true;
 }
 
@@ -282,7 +286,7 @@ static bool audit_entries(struct entry *e)
 {
 	bool direct = e->sp->role.direct;
 	bool wide = !direct && e->sp->role.mode != PAGING_32BIT;
-	const u64 *table = wide ? mmu_map_gfn(e->mmu, e->sp->gfn) : NULL;
+	const u64 *table = wide ? shadow_guest_table(e->mmu, e->sp) : NULL;
 	const u64 *spt = e->sp->spt;
 	bool repeats = false; /* an entry like the last one is right, too */
 	bool alone = false; /* whatever the guest's entry behind it is */
@@ -319,6 +323,23 @@ static union shadow_role state_role(const struct mmu_vcpu *vcpu)
 	return now.role;
 }
 
+/* A guest table is write-protected, or its shadow is out of reach. */
+static bool audit_protection(const struct entry *e)
+{
+	const struct shadow_page *sp = e->sp;
+
+	if (sp->open && (!e->mmu->policy.open || sp->role.level != 1))
+		return breaks(e, 7, "open, which the policy does not have");
+	if (sp->open && (!shadow_page_is_orphan(sp) || sp == e->vcpu->root))
+		return breaks(e, 1, "an open table's shadow can be reached");
+	if (sp->open && e->mmu->frames[sp->gfn].shadowed)
+		return breaks(e, 1, "an open table has another shadow");
+	if (!sp->open && !sp->role.direct && mmu_map_gfn(e->mmu, sp->gfn) &&
+	    !e->mmu->frames[sp->gfn].shadowed)
+		return breaks(e, 1, "a guest table is not protected");
+	return true;
+}
+
 static bool audit_page(struct entry *e)
 {
 	union shadow_role role = e->sp->role;
@@ -329,9 +350,8 @@ static bool audit_page(struct entry *e)
 		return breaks(e, 7, "a private page, but tables are cached");
 	if (!role.direct && !e->mmu->policy.cache)
 		return breaks(e, 7, "a table's shadow, but none are cached");
-	if (!role.direct && mmu_map_gfn(e->mmu, e->sp->gfn) &&
-	    !e->mmu->frames[e->sp->gfn].shadowed)
-		return breaks(e, 1, "a guest table is not protected");
+	if (!audit_protection(e))
+		return false;
 	if (e->sp == e->vcpu->root && role.word != state_role(e->vcpu).word)
 		return breaks(e, 8, "the root is for another state");
 	e->format = role_format(e->mmu, role);

@@ -333,12 +333,27 @@ static bool act(struct model *m, struct attempt *a, enum mmu_action action,
 	return false;
 }
 
+static void count_tables(struct model *m, const struct mmu_stats *before)
+{
+	const struct mmu_stats *now = mmu_stats(m->mmu);
+
+	if (now->prefills != before->prefills)
+		model_count(m, EVENT_PREFILLED);
+	if (now->opened != before->opened)
+		model_count(m, EVENT_OPENED);
+	if (now->closed != before->closed)
+		model_count(m, EVENT_CLOSED);
+	if (now->mended != before->mended)
+		model_count(m, EVENT_MENDED);
+}
+
 /* A page-fault exit. Returns whether the access is over. */
 static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 {
 	const struct mmu_stats *stats = mmu_stats(m->mmu);
 	u64 walks = stats->walks_fault, prefetches = stats->prefetches;
 	u64 splits = stats->splits;
+	struct mmu_stats before = *stats;
 	struct reference_walk w;
 	enum mmu_action action;
 	struct guest_walk walk;
@@ -349,6 +364,7 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 				&walk);
 	model_log(m, "    exit %#x: action %u, status %u, gpa %#lx", error_code,
 		  action, walk.status, walk.gpa);
+	count_tables(m, &before);
 	if (stats->splits != splits)
 		model_count(m, EVENT_SPLIT);
 	if (stats->prefetches != prefetches)
@@ -417,6 +433,21 @@ void model_access_page(struct model *m, u32 page)
 	a.gva = model_page_gva(m, a.page) | offset;
 	model_log(m, "access %#lx kind %#x, %zu bytes %016lx", a.gva, a.kind,
 		  a.len, *(u64 *)a.data);
+	run(m, &a);
+}
+
+void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
+		      u32 len)
+{
+	struct attempt a = { .page = page,
+			     .kind = PFEC_W |
+				     (chance(m, 50) ? PFEC_U : KIND_AC),
+			     .len = len };
+
+	memcpy(a.data, data, len);
+	a.gva = model_page_gva(m, page) | offset;
+	model_log(m, "write %#lx kind %#x, %u bytes %016lx", a.gva, a.kind, len,
+		  *(u64 *)a.data);
 	run(m, &a);
 }
 

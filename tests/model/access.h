@@ -18,6 +18,9 @@ void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 /* Steps. */
 void model_access(struct model *m); /* the guest accesses memory */
 void model_access_page(struct model *m, u32 page);
+/* The guest writes its page: its own table, perhaps. */
+void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
+		      u32 len);
 void model_operand(struct model *m); /* Umbra walks for an operand */
 void model_fetch(struct model *m); /* Umbra fetches an instruction */
 

@@ -4,6 +4,8 @@
  * outside: what an entry may be follows from the guest's entry and the
  * reference's rules alone.
  */
+#include <string.h>
+
 #include "mmu/audit/audit.h"
 #include "tests/model/model.h"
 
@@ -46,20 +48,31 @@ static bool is_pae_root(const struct shadow_page *sp)
 	return sp->role.mode != PAGING_4LEVEL && sp->role.level == 3;
 }
 
+static u64 open_entry(const struct subject *s, u32 offset)
+{
+	const u8 *copy =
+		(const u8 *)s->m->mmu->copies + PAGE_SIZE * s->sp->copy;
+	u64 entry = 0;
+
+	memcpy(&entry, copy + offset, reference_entry_size(&s->ref));
+	return entry;
+}
+
 /* A quadrant of a 32-bit table: an entry of level 2 has two slots. */
 static u64 guest_entry(const struct subject *s)
 {
 	const struct shadow_page *sp = s->sp;
-	gpa_t table = sp->gfn << PAGE_SHIFT;
+	u32 offset = 8 * s->slot;
 
-	if (sp->role.mode != PAGING_32BIT)
-		return reference_entry(&s->ref, table + 8ULL * s->slot);
-	if (sp->role.level == 2)
-		return reference_entry(&s->ref,
-				       table + 1024 * sp->role.quadrant +
-					       4 * (s->slot / 2));
-	return reference_entry(&s->ref,
-			       table + 2048 * sp->role.quadrant + 4 * s->slot);
+	if (sp->role.mode == PAGING_32BIT)
+		offset = sp->role.level == 2
+				 ? 1024 * sp->role.quadrant + 4 * (s->slot / 2)
+				 : 2048 * sp->role.quadrant + 4 * s->slot;
+	/* The guest may have written an open table; its shadow is for the copy.
+	 */
+	if (sp->open)
+		return open_entry(s, offset);
+	return reference_entry(&s->ref, (sp->gfn << PAGE_SHIFT) + offset);
 }
 
 /* Where the part of the guest's page or table begins that the slot is for. */
@@ -151,10 +164,21 @@ static void check_guest_entry(const struct subject *s)
 
 /* --- TABLE ----------------------------------------------------------------- */
 
+/* With CR0.WP=1 four levels of tables can carry the rights themselves. */
+static bool carries_rights(const struct subject *s)
+{
+	return mmu_policy(s->m->mmu)->cheap && !s->sp->role.private &&
+	       s->sp->role.mode == PAGING_4LEVEL && s->sp->role.wp;
+}
+
 static void check_table_entry(const struct subject *s,
 			      const struct shadow_page *child)
 {
+	u64 rights = PTE_W | PTE_U | PTE_NX;
 	u64 flags = is_pae_root(s->sp) ? PTE_P : PTE_P | PTE_W | PTE_U;
+
+	if (carries_rights(s) && !s->sp->role.direct)
+		flags = PTE_P | (s->guest & rights);
 
 	if (!child->in_use)
 		FAIL(s, "TABLE names a free shadow page");
@@ -176,7 +200,8 @@ static void check_table(const struct subject *s)
 	check_table_entry(s, child);
 	check_guest_entry(s);
 	want.level--;
-	want.access = guest_rights(s);
+	if (!carries_rights(s))
+		want.access = guest_rights(s);
 	want.quadrant = 0;
 	if (large) {
 		want.direct = true;
@@ -257,7 +282,7 @@ static void check_frame(const struct subject *s, gfn_t first, u32 i)
 static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 {
 	u64 known = BITS(51, 12) | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D |
-		    PTE_NX;
+		    PTE_NX | SPTE_LEAF_HELD;
 
 	if ((s->spte & PTE_U) && !(rights & ACCESS_U))
 		FAIL(s, "LEAF gives U");
@@ -265,6 +290,9 @@ static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 		FAIL(s, "LEAF gives X");
 	if ((s->spte & PTE_NX) && !s->sp->role.nxe)
 		FAIL(s, "LEAF has NX where it is reserved");
+	if ((s->spte & SPTE_LEAF_HELD) &&
+	    ((s->spte & PTE_W) || !dirty || !write_allowed(s, rights)))
+		FAIL(s, "LEAF holds back W that it can't give");
 	if ((s->spte & PTE_W) && !dirty)
 		FAIL(s, "LEAF is writable without D in the guest's");
 	if ((s->spte & PTE_W) && !write_allowed(s, rights))
@@ -403,6 +431,17 @@ static void check_audit(struct model *m)
 			   audit.slot, audit.what);
 }
 
+/* Nothing leads to the shadow of an open table (invariant 1). */
+static void check_open(struct model *m, const struct shadow_page *sp)
+{
+	if (!sp->open)
+		return;
+	if (sp->parents != LINK_NONE || m->vcpu.root == sp)
+		model_fail(m, "the open table %#lx can be reached", sp->gfn);
+	if (!mmu_policy(m->mmu)->open || sp->role.level != 1 || sp->role.direct)
+		model_fail(m, "a page that can't be is open");
+}
+
 void model_check(struct model *m, bool full)
 {
 	u32 listed = 0;
@@ -412,6 +451,7 @@ void model_check(struct model *m, bool full)
 
 		if (!sp->in_use)
 			continue;
+		check_open(m, sp);
 		for (u32 j = 0; full && j < PT_ENTRIES; j++)
 			listed += check_slot(m, sp, j, full);
 		for (u32 j = 0; !full && j < ARRAY_SIZE(used_slots); j++)

@@ -28,24 +28,29 @@ static u32 check_list(struct model *m, u32 head, u32 target, int level,
 	return count;
 }
 
-/* How many shadow pages there are of each frame as a table. */
-static void count_shadows(const struct model *m, u16 *shadows)
+/* The shadow pages of each frame as a table: closed ones, and open ones. */
+static void count_shadows(const struct model *m, u16 *shadows, u16 *open)
 {
 	for (u32 i = 0; i < m->config.shadow_pages; i++) {
 		const struct shadow_page *sp = &m->mmu->pages[i];
 
-		if (sp->in_use && !sp->role.direct && sp->gfn < WORLD_GFN_COUNT)
+		if (!sp->in_use || sp->role.direct ||
+		    sp->gfn >= WORLD_GFN_COUNT)
+			continue;
+		if (sp->open)
+			open[sp->gfn]++;
+		else
 			shadows[sp->gfn]++;
 	}
 }
 
 static u32 check_frames(struct model *m)
 {
-	u16 shadows[WORLD_GFN_COUNT] = { 0 };
+	u16 shadows[WORLD_GFN_COUNT] = { 0 }, open[WORLD_GFN_COUNT] = { 0 };
 	u16 shadowed[(WORLD_GFN_COUNT + 511) / 512] = { 0 };
 	u32 listed = 0;
 
-	count_shadows(m, shadows);
+	count_shadows(m, shadows, open);
 	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn++) {
 		const struct guest_frame *frame = &m->mmu->frames[gfn];
 
@@ -54,7 +59,10 @@ static u32 check_frames(struct model *m)
 		if (frame->shadowed != shadows[gfn])
 			model_fail(m, "frame %#lx: shadowed %u, not %u", gfn,
 				   frame->shadowed, shadows[gfn]);
-		shadowed[gfn / 512] += frame->shadowed != 0;
+		/* An open table counts in its region: no large leaf there. */
+		if (open[gfn] > 1 || (open[gfn] && shadows[gfn]))
+			model_fail(m, "frame %#lx: open, and another", gfn);
+		shadowed[gfn / 512] += frame->shadowed || open[gfn];
 		listed += check_list(m, frame->rmap, gfn, 1, SPTE_LEAF);
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(shadowed); i++) {

@@ -12,6 +12,8 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_UPDATED] = "updated",	    [EVENT_MMIO] = "MMIO",
 	[EVENT_MMIO_UNWALKED] = "unwalked", [EVENT_PDPTE_GP] = "PDPTE #GP",
 	[EVENT_LOGGED] = "logged",	    [EVENT_SPLIT] = "split",
+	[EVENT_PREFILLED] = "prefilled",    [EVENT_OPENED] = "opened",
+	[EVENT_CLOSED] = "closed",	    [EVENT_MENDED] = "mended",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -30,7 +32,8 @@ u32 coverage_rung(const struct mmu_policy *policy)
 		if (p->cache == policy->cache && p->update == policy->update &&
 		    p->bypass == policy->bypass &&
 		    p->prefetch == policy->prefetch &&
-		    p->nowalk == policy->nowalk)
+		    p->nowalk == policy->nowalk && p->cheap == policy->cheap &&
+		    p->open == policy->open && p->prefill == policy->prefill)
 			break;
 	}
 	return rung;
@@ -65,6 +68,11 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return paged && rung >= MMU_UPDATE;
 	case EVENT_MMIO_UNWALKED:
 		return rung >= MMU_NOWALK;
+	case EVENT_PREFILLED:
+	case EVENT_OPENED:
+	case EVENT_CLOSED:
+	case EVENT_MENDED:
+		return paged && rung >= MMU_OPEN;
 	case EVENT_PDPTE_GP: /* of the mode that would have come */
 		return mode != COVERAGE_4LEVEL;
 	case EVENT_LARGE:

@@ -21,6 +21,10 @@ enum model_event {
 	EVENT_PDPTE_GP, /* a load of the PDPTEs was refused */
 	EVENT_LOGGED, /* the dirty log was read, and not empty */
 	EVENT_SPLIT, /* a large leaf gave way to a table */
+	EVENT_PREFILLED, /* entries of a table that was shadowed */
+	EVENT_OPENED, /* a table, for a burst of writes */
+	EVENT_CLOSED, /* ... and closed at its use */
+	EVENT_MENDED, /* ... with entries that had changed */
 	MODEL_EVENTS
 };
 

@@ -154,6 +154,9 @@ void state_random_policy(struct model *m, struct mmu_policy *policy)
 		.bypass = chance(m, 50),
 		.prefetch = windows[model_random(m, ARRAY_SIZE(windows))],
 		.nowalk = chance(m, 50),
+		.cheap = chance(m, 50),
+		.open = chance(m, 50),
+		.prefill = chance(m, 50),
 	};
 }
 
@@ -162,9 +165,11 @@ void state_change_policy(struct model *m)
 	struct mmu_policy policy;
 
 	state_random_policy(m, &policy);
-	model_log(m, "cache %d, update %d, bypass %d, prefetch %u, nowalk %d",
+	model_log(m,
+		  "cache %d, update %d, bypass %d, prefetch %u, nowalk %d, "
+		  "cheap %d, open %d, prefill %d",
 		  policy.cache, policy.update, policy.bypass, policy.prefetch,
-		  policy.nowalk);
+		  policy.nowalk, policy.cheap, policy.open, policy.prefill);
 	mmu_set_policy(&m->vcpu, &policy);
 }
 

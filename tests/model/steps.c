@@ -134,6 +134,46 @@ static void step_remap(struct model *m)
 		model_access_page(m, page ^ i);
 }
 
+/* A page that maps a frame which is a shadowed table; false: none was found. */
+static bool find_table(struct model *m, u32 *page, gfn_t *gfn)
+{
+	for (u32 tries = 0; tries < 24; tries++) {
+		struct reference_walk w;
+
+		*page = model_random(m, model_pages(m));
+		w = reference_walk(&m->ref, model_page_gva(m, *page), 0);
+		*gfn = w.gpa >> PAGE_SHIFT;
+		if (w.mapped && world_frame(*gfn) >= 0 &&
+		    m->mmu->frames[*gfn].shadowed)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a kernel does that forks, maps or unmaps: it writes several entries of a
+ * table in a row, and uses some in between, or none.
+ */
+static void step_burst(struct model *m)
+{
+	u32 size = reference_entry_size(&m->ref), page;
+	enum table_kind kind = size == 4 ? TABLE_32 : TABLE_64;
+	gfn_t gfn;
+
+	if (!find_table(m, &page, &gfn))
+		return;
+	for (u64 n = 2 + model_random(m, 6); n; n--) {
+		u64 offset = guest_random_offset(m, kind);
+		u64 entry = new_entry(m, kind, (gfn << PAGE_SHIFT) | offset);
+
+		model_write_page(m, page, offset, &entry, size);
+		if (chance(m, 15))
+			model_access_page(m, model_random_page(m));
+	}
+	for (u64 n = model_random(m, 4); n; n--)
+		model_access_page(m, model_random_page(m));
+}
+
 static void step_unshadow(struct model *m)
 {
 	gfn_t gfn = guest_table(m, guest_random_kind(m));
@@ -156,13 +196,13 @@ static const struct {
 	u32 weight;
 	void (*run)(struct model *m);
 } steps[] = {
-	{ 570, model_access },	  { 100, step_write_entry },
+	{ 550, model_access },	  { 100, step_write_entry },
 	{ 30, step_write_bytes }, { 25, step_cmpxchg },
 	{ 60, step_invlpg },	  { 110, step_speculate },
 	{ 20, step_remap },	  { 30, model_operand },
 	{ 15, model_fetch },	  { 12, state_change },
 	{ 4, step_unshadow },	  { 2, state_change_policy },
-	{ 5, state_dirty_log },
+	{ 5, state_dirty_log },	  { 20, step_burst },
 };
 
 void model_step(struct model *m, u64 seed)

@@ -49,6 +49,8 @@ DEMO = {
     "bypass": ("1.00", "2.00", False),
     "prefetch": ("1.00", "2.00", False),
     "nowalk": ("1.00", "2.00", False),
+    "cheap": ("1.00", "2.00", False),
+    "open": ("1.00", "2.00", False),
 }
 DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
@@ -90,9 +92,14 @@ for label, model, options in (
         ("bypass", "penryn", "mmu=bypass"),
         ("prefetch", "haswell", "mmu=prefetch"),
         ("nowalk", "haswell", "mmu=nowalk"),
-        ("nowalk", "penryn", "mmu=nowalk"),
+        ("cheap", "penryn", "mmu=cheap"),
+        ("open", "haswell", "mmu=open"),
+        ("open", "penryn", "mmu=open"),
+        ("open-noupdate", "haswell", "mmu=open mmu.update=0"),
+        ("open-nobypass", "haswell", "mmu=open mmu.bypass=0 mmu.cheap=0"),
         ("noupdate", "haswell", "mmu=bypass mmu.update=0"),
         ("starved", "haswell", "mmu=nowalk mmu.pages=16"),
+        ("starved-open", "haswell", "mmu=open mmu.pages=16"),
         ("starved-noupdate", "penryn", "mmu=bypass mmu.update=0 mmu.pages=16"),
 ):
     scenario(f"check-{label}-{model}", model, options)(check_guest)
@@ -150,12 +157,13 @@ def linux_shell(s, cpu, options, append=""):
 
 
 for model in CPUS:
-    for label, switches in (("nowalk", "mmu=nowalk"),
+    for label, switches in (("open", "mmu=open"),
                             ("nobypass", "mmu.bypass=0")):
         scenario(f"linux-{label}-{model}", model, switches)(linux_shell)
 for label, switches in (("cached", "mmu=cached"),
                         ("update", "mmu=update"), ("bypass", "mmu=bypass"),
-                        ("prefetch", "mmu=prefetch"),
+                        ("prefetch", "mmu=prefetch"), ("nowalk", "mmu=nowalk"),
+                        ("cheap", "mmu=cheap"),
                         ("64-pages", "mmu.pages=64")):
     scenario(f"linux-{label}", "haswell", switches)(linux_shell)
 

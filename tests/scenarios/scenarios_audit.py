@@ -7,7 +7,8 @@ from harness import scenario
 from scenarios import BOOT_SECONDS, LINUX_SECONDS, linux, on_bochs, power_off
 from scenarios import PROMPT, type_command
 
-RUNGS = ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk")
+RUNGS = ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk", "cheap",
+         "open")
 # Between two audits of Linux, so many exits.
 THINNED_LINUX = 4999
 # An audit looks at every shadow page, so of these there are few; and of the

@@ -93,7 +93,8 @@ static void kinds(void **state)
 		}
 		for (u8 level = 2; level <= 4; level++)
 			assert_int_equal(
-				spte_kind(spte_make_table(frame, false) | PTE_A,
+				spte_kind(spte_make_table(frame, ACCESS_U) |
+						  PTE_A,
 					  level),
 				SPTE_TABLE);
 	}
@@ -113,8 +114,12 @@ static void leaf_flags(void **state)
 static void table_flags(void **state)
 {
 	(void)state;
-	assert_int_equal(spte_make_table(0x7000, false), 0x7007);
-	assert_int_equal(spte_make_table(0x7000, true), 0x7001);
+	assert_int_equal(spte_make_table(0x7000, ACCESS_ALL), 0x7007);
+	assert_int_equal(spte_make_table(0x7000, ACCESS_X), 0x7001);
+	assert_int_equal(spte_make_table(0x7000, ACCESS_W), 0x7003 | PTE_NX);
+	assert_int_equal(spte_make_pdpte(0x7000), 0x7001);
+	assert_int_equal(spte_rights(spte_make_table(0x7000, ACCESS_U)),
+			 ACCESS_U);
 }
 
 static void indices(void **state)

@@ -18,6 +18,7 @@
 #define RANDOM_WALKS 300000
 
 static u64 ram[FRAMES][PT_ENTRIES] __attribute__((aligned(4096)));
+static struct guest_frame frames[FRAMES];
 static struct mmu mmu;
 static struct mmu_vcpu vcpu;
 
@@ -48,6 +49,7 @@ static int set_up(void **state)
 	for (int level = 4; level >= 1; level--)
 		*entry_of(level) = (6 - level) * PAGE_SIZE | FLAGS;
 	memset(&mmu, 0, sizeof(mmu));
+	mmu.frames = frames;
 	mmu.config.ops = &ops;
 	mmu.config.gfn_count = FRAMES;
 	mmu.config.maxphyaddr = 40;

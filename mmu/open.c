@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open tables. A kernel that forks, maps or unmaps writes many entries of a
+ * page table in a row, and uses none of them meanwhile. To emulate each write
+ * would cost an exit each. So the table is opened: its shadow is taken off
+ * every parent, its content is copied, and the guest may write it itself. At
+ * the first use of an address that it translates, the entry above is TRAP and
+ * exits, and the table is closed: write-protected, compared with the copy,
+ * mended where it has changed, and linked.
+ *
+ * An open table can't lie about absence (invariant 1), since nothing leads to
+ * its shadow. That is what lets this and the bypass live together.
+ */
+#include "lib/string.h"
+#include "mmu/child.h"
+#include "mmu/entry.h"
+#include "mmu/link.h"
+#include "mmu/open.h"
+#include "mmu/page.h"
+
+/* A table with this number of changes at its last closing is opened at once. */
+#define CHANGES_OF_A_BURST 3
+
+/* Make a copy free: give up the open table that was asked for longest ago. */
+static void free_oldest_copy(struct mmu *mmu)
+{
+	for (u32 i = mmu->lru_last; i != LINK_NONE; i = mmu->pages[i].lru_prev)
+		if (mmu->pages[i].open)
+			return shadow_page_zap(mmu, &mmu->pages[i]);
+}
+
+/*
+ * The order is that of invariant 6: off every parent and flushed first; the
+ * table is writable from the next VM entry on.
+ */
+static void open_table(struct mmu *mmu, struct shadow_page *sp)
+{
+	u64 *copy;
+
+	if (mmu->copy_free == LINK_NONE)
+		free_oldest_copy(mmu);
+	shadow_unlink_parents(mmu, sp);
+	sp->copy = mmu->copy_free;
+	copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	mmu->copy_free = (u32)copy[0];
+	memcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);
+	sp->open = true;
+	mmu->frames[sp->gfn].shadowed = 0;
+	frame_give_write(mmu, sp->gfn);
+	mmu->stats.opened++;
+}
+
+/* Returns true if the entry that was last filled has been used since. */
+static bool used_since(const struct shadow_page *sp)
+{
+	return sp->last_filled != PT_ENTRIES &&
+	       (sp->spt[sp->last_filled] & PTE_A) &&
+	       spte_kind(sp->spt[sp->last_filled], 1) == SPTE_LEAF;
+}
+
+/*
+ * Returns true if the write of @slot looks like one of a burst: the second in a
+ * row, to another entry, with nothing used in between; or any one of a table
+ * that has had a burst.
+ *
+ * The rule of progress: if the last closing found no change, this write is not
+ * for opening. The instruction, its stack or another operand may need the very
+ * table; it would be closed again before the write, for ever.
+ */
+static bool is_burst(struct shadow_page *sp, u32 slot)
+{
+	u16 last = sp->last_written;
+
+	if (sp->idle) {
+		sp->idle = false;
+		return false;
+	}
+	if (sp->changes >= CHANGES_OF_A_BURST)
+		return true;
+	sp->last_written = slot;
+	return last != PT_ENTRIES && last != slot && !used_since(sp);
+}
+
+bool table_open_for(struct mmu *mmu, gpa_t gpa)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+
+	/* A frame that is several tables at once stays closed. */
+	if (!mmu->policy.open || mmu->frames[gfn].shadowed != 1 ||
+	    sp->role.level != 1 ||
+	    !is_burst(sp, (gpa & ~PAGE_MASK) / gpte_size(sp->role.mode)))
+		return false;
+	open_table(mmu, sp);
+	return true;
+}
+
+/* Entry @index of the guest's table may have changed: its slots follow. */
+static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
+		const void *copy, u32 index)
+{
+	enum paging_mode mode = sp->role.mode;
+	u32 slot, count;
+
+	if (gpte_read(mode, table, index) == gpte_read(mode, copy, index))
+		return 0;
+	count = shadow_slots(sp, index, &slot);
+	for (u32 i = 0; i < count; i++)
+		shadow_sync_entry(mmu, sp, slot + i,
+				  shadow_gpte_in(sp, table, slot + i));
+	return count;
+}
+
+/* Invariant 6: protect, flush, and only then compare. */
+void table_close(struct mmu *mmu, struct shadow_page *sp)
+{
+	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
+	u32 each = sizeof(u64) / gpte_size(sp->role.mode), changes = 0;
+
+	mmu->frames[sp->gfn].shadowed = 1;
+	frame_hold_write(mmu, sp->gfn);
+	mmu_flush(mmu);
+	sp->open = false;
+	for (u32 i = 0; i < PT_ENTRIES; i++) {
+		if (table[i] == copy[i])
+			continue;
+		for (u32 j = 0; j < each; j++)
+			changes += mend(mmu, sp, table, copy, i * each + j);
+	}
+	shadow_free_copy(mmu, sp->copy);
+	sp->changes = changes;
+	sp->idle = changes == 0;
+	sp->last_written = PT_ENTRIES;
+	sp->last_filled = PT_ENTRIES;
+	mmu->stats.closed++;
+	mmu->stats.mended += changes;
+}
+
+void table_give_up_open(struct mmu *mmu, gfn_t gfn)
+{
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+
+	if (sp && sp->open)
+		shadow_page_zap(mmu, sp);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Open tables; see open.c. */
+#ifndef MMU_OPEN_H
+#define MMU_OPEN_H
+
+#include "mmu/shadow.h"
+
+/*
+ * The guest is about to write the table @gfn at @gpa, and the write is
+ * permitted. Returns true if the table has been opened for it, and the guest
+ * may write it itself.
+ */
+bool table_open_for(struct mmu *mmu, gpa_t gpa);
+/* Write-protect the open table, and mend the entries that have changed. */
+void table_close(struct mmu *mmu, struct shadow_page *sp);
+/* Give up the open shadow of @gfn, if there is one. */
+void table_give_up_open(struct mmu *mmu, gfn_t gfn);
+
+#endif
