@@ -491,7 +491,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      ("task_exit",)),
     ("task-skips-fault", "io", "vmx/task_exit.c",
      "a fault through a task gate returns behind its instruction",
-     "!delivering || is_software(event)", "true",
+     "!delivering || vmx_intr_is_software(event)", "true",
      ("task_exit",)),
     # Faults that only a machine shows.
     ("no-cr2", "boot", "vmx/inject.c",
