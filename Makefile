@@ -230,6 +230,7 @@ help:
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
 	@echo 'make demo        the built-in guest on each rung: exits per fault'
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
+	@echo 'make bench-peers Linux on Umbra and on KVM (in Bochs), side by side'
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'

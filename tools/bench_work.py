@@ -90,7 +90,7 @@ def tables(result, table, figure):
         title = f"Linux {setting}, {SETTINGS[setting] or 'mitigations on'}"
         yield f"{title}: ticks per operation", table([""] + list(rungs), rows)
         for rung in rungs:
-            if rung == BARE:
+            if "exits" not in rungs[rung][phases[0]]:
                 continue
             columns = [key for key in rungs[rung][phases[0]] if key != "ops"]
             rows = [[name] + [per_op(name, rung, lambda cost, key=key:

@@ -17,7 +17,8 @@ OPTIONS ?= mmu=bypass
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios test-nested hardware-table bench FORCE
+.PHONY: guests scenarios test-nested hardware-table bench bench-peers \
+	FORCE
 
 guests: $(LINUX) $(LINUX_I386)
 
@@ -114,6 +115,10 @@ demo: $(B)/umbra.elf
 # Tables on standard output; those, JSON and a chart in build/bench.
 bench: $(B)/umbra.elf $(LINUX) $(WORKLOAD)
 	tools/bench
+
+# Linux's processes on Umbra, and on KVM's shadow paging and EPT, in Bochs.
+bench-peers: $(B)/umbra.elf $(LINUX) $(WORKLOAD) $(KVM)/vmlinuz
+	tools/bench --peers --work nowalk
 
 .PHONY: scenario-files
 scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \

@@ -169,8 +169,9 @@ def add_case(tree, name, case):
     run(*command, *case.linux, f"{tree}/{directory}/umbra.iso")
 
 
-def make_initramfs(names):
+def make_initramfs(fill):
     """L0's userspace: busybox, KVM's modules, QEMU, its libraries, the cases."""
+    os.makedirs(OUT, exist_ok=True)
     tree = os.path.join(OUT, "tree")
     shutil.rmtree(tree, ignore_errors=True)
     copy(shutil.which("busybox"), tree, "bin/busybox")
@@ -190,8 +191,7 @@ def make_initramfs(names):
     write(tree, "firmware/bios.bin", bios)
     write(tree, "firmware/bios-open.bin", bios.replace(SWITCH, NO_SWITCH))
     copy(KVMVAPIC, tree, "firmware/kvmvapic.bin")
-    for name in names:
-        add_case(tree, name, CASES[name])
+    fill(tree)
     archive = os.path.join(OUT, "initramfs.cpio")
     with open(archive, "wb") as file:
         find = subprocess.Popen(["find", "."], cwd=tree,
@@ -201,12 +201,15 @@ def make_initramfs(names):
     return archive
 
 
-def make_image(ept, names):
-    """The image that Bochs boots: GRUB, Debian's kernel, the initramfs."""
+def make_image(ept, names, fill):
+    """
+    The image that Bochs boots: GRUB, Debian's kernel, the initramfs; fill(tree)
+    puts the cases into that.
+    """
     tree = os.path.join(OUT, "image")
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(f"{tree}/boot/grub")
-    os.rename(make_initramfs(names), f"{tree}/boot/initramfs")
+    os.rename(make_initramfs(fill), f"{tree}/boot/initramfs")
     shutil.copy(f"{KVM}/vmlinuz", f"{tree}/boot/vmlinuz")
     write(tree, "boot/grub/grub.cfg", (
         f"linux /boot/vmlinuz {L0_OPTIONS} nested.ept={ept} "
@@ -222,18 +225,23 @@ def make_image(ept, names):
 class L0:
     """Bochs with KVM in it, and its console."""
 
-    def __init__(self, ept, names):
-        directory = os.path.join(OUT, f"bochs{ept}")
+    def __init__(self, name, image, ips=L0_IPS):
+        directory = os.path.join(OUT, f"bochs-{name}")
         os.makedirs(directory, exist_ok=True)
-        self.log = open(os.path.join(OUT, f"ept{ept}.log"), "w")
+        self.log = open(os.path.join(OUT, f"{name}.log"), "w")
         self.output = ""
         self.position = 0
         self.machine = Bochs()
-        self.machine.ips = L0_IPS
+        self.machine.ips = ips
         self.machine.start(types.SimpleNamespace(
             cpu="haswell", memory=L0_MEMORY, screen=None, keyboard=False),
-            make_image(ept, names), directory)
+            image, directory)
         os.set_blocking(self.machine.output, False)
+
+    def until_kvm(self, ept):
+        """KVM is loaded, and is as it should be."""
+        self.until(r"^nested: kvm_intel nested=(Y|1) ept="
+                   + ("(Y|1)" if ept == "1" else "(N|0)"), L0_SECONDS)
 
     def until(self, pattern, seconds):
         """What comes out until a match of the pattern."""
@@ -262,11 +270,14 @@ class L0:
 
 def run_cases(ept, names):
     """One boot of L0; returns how many of the cases failed."""
+    def fill(tree):
+        for name in names:
+            add_case(tree, name, CASES[name])
+
     failed = len(names)
-    l0 = L0(ept, names)
+    l0 = L0(f"ept{ept}", make_image(ept, names, fill))
     try:
-        l0.until(r"^nested: kvm_intel nested=(Y|1) ept="
-                 + ("(Y|1)" if ept == "1" else "(N|0)"), L0_SECONDS)
+        l0.until_kvm(ept)
         for name in names:
             begin = time.monotonic()
             try:

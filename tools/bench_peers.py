@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""mmbench under KVM, which runs in Bochs as in tests/nested: the peers.
+
+Bochs's time-stamp counter counts the instructions of KVM and of its host, too,
+so the figures stand beside those of Umbra. The host has its mitigations off.
+"""
+
+import importlib.util
+import os
+import shutil
+
+import bench_work
+from machine import Bochs
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LINUXBOOT = "/usr/share/qemu/linuxboot_dma.bin"
+GUEST_MEMORY = 512    # MiB, as tools/run's machines have
+GUEST_SECONDS = 3600
+
+
+def load_nested():
+    """tests/nested/run.py as a module."""
+    spec = importlib.util.spec_from_file_location(
+        "nested", os.path.join(ROOT, "tests/nested/run.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def fill(nested, tree, settings):
+    """What is beside KVM in the host's initramfs: the guest, and its cases."""
+    guests = nested.GUESTS
+    nested.copy(f"{guests}/vmlinuz", tree, "guest/vmlinuz")
+    with open(f"{tree}/guest/initrd", "wb") as whole:
+        for name in ("initrd.cpio", "mmbench.cpio"):
+            with open(f"{guests}/{name}", "rb") as part:
+                shutil.copyfileobj(part, whole)
+    # What QEMU loads a kernel with.
+    nested.copy(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
+    for setting in settings:
+        append = f"{bench_work.APPEND} {bench_work.SETTINGS[setting]}"
+        directory = f"cases/{setting}"
+        nested.write(tree, f"{directory}/append", append.encode())
+        nested.write(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
+        nested.write(tree, f"{directory}/bios", b"bios.bin")
+
+
+def run_host(nested, ept, image, settings):
+    """One boot of the host; {setting: {phase: counters}}."""
+    host = nested.L0(f"peer-ept{ept}", image, Bochs.ips)
+    try:
+        host.until_kvm(ept)
+        return {setting: bench_work.parse(host.until(
+            rf"^nested: end {setting},.*$", GUEST_SECONDS))
+            for setting in settings}
+    finally:
+        host.machine.kill()
+
+
+def measure(pool, settings):
+    """{setting: {"KVM ept=0": {phase: counters}, "KVM ept=1": ...}}."""
+    nested = load_nested()
+    hosts = {}
+    for ept in ("0", "1"):
+        image = nested.make_image(ept, settings, lambda tree: fill(
+            nested, tree, settings))
+        hosts[ept] = pool.submit(run_host, nested, ept, image, settings)
+    return {setting: {f"KVM ept={ept}": host.result()[setting]
+                      for ept, host in hosts.items()} for setting in settings}
