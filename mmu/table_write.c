@@ -40,8 +40,9 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 		sp->writes = 0;
 		sp->last_filled = PT_ENTRIES;
 	}
-	/* A page table is opened rather than given up. */
-	if (mmu->policy.open && sp->role.level == 1)
+	/* A page table that can be opened (open.c) need not be given up. */
+	if (mmu->policy.open && sp->role.level == 1 &&
+	    mmu->frames[sp->gfn].shadowed == 1)
 		return false;
 	return ++sp->writes > WRITES_IN_A_ROW;
 }

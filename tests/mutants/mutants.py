@@ -2,7 +2,8 @@
 """The mutants: single faults in mmu/ and in the emulation of table writes.
 
 `rule` is the invariant of docs/mmu.md that the fault breaks ("I1" ... "I8"),
-"log" for the dirty log, "emul" for emulation, "progress" for an end of it all. Each text is in its file once.
+"log" for the dirty log, "emul" for emulation, "progress" for an end of it all,
+"exits" for their number, "frames" for where RAM is. Each text is in its file once.
 """
 
 from collections import namedtuple
@@ -274,6 +275,9 @@ MUTANTS = [Mutant(*fields) for fields in [
      "an entry of a frame that becomes a table keeps W",
      "mmu->tables[id] ^= PTE_W | SPTE_LEAF_HELD;",
      "mmu->tables[id] ^= SPTE_LEAF_HELD;"),
+    ("frames-remembered", "frames", "mmu/mmu.c",
+     "a device covers RAM, and Umbra goes on to read the RAM",
+     "\t\tmmu->frames[gfn].page = NULL;\n", "\t\t;\n"),
     ("given-unlogged", "log", "mmu/link.c",
      "W is given back to a frame whose first write is to be logged",
      "dirty_log_waits(mmu, gfn) ? 0 : PTE_W", "PTE_W"),
@@ -304,9 +308,21 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("open-uncopied", "I2", "mmu/open.c",
      "the copy of an open table is an older one",
      "\tmemcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);\n", ""),
-    ("open-for-ever", "progress", "mmu/open.c",
+    ("open-each-time", "progress", "mmu/open.c",
      "a write that needs its own table opens it each time",
      "\tif (sp->idle) {\n", "\tif (false) {\n"),
+    ("open-neither", "exits", "mmu/table_write.c",
+     "a page table with two shadows is neither opened nor given up",
+     " &&\n\t    mmu->frames[sp->gfn].shadowed == 1)", ")"),
+    ("copy-lost", "exits", "mmu/open.c",
+     "the copy of a table that is closed is never used again",
+     "\tshadow_free_copy(mmu, sp->copy);\n", ""),
+    ("copy-lost-with-page", "exits", "mmu/page.c",
+     "the copy of an open table is lost when its page is given up",
+     "\t\tshadow_free_copy(mmu, sp->copy);\n", "\t\t;\n"),
+    ("held-for-ever", "exits", "mmu/page.c",
+     "W that is held back does not come back when the frame is no table",
+     "\tif (mmu->policy.cheap)\n\t\tframe_give_write(mmu, sp->gfn);\n", ""),
     ("close-writable", "I1", "mmu/open.c",
      "a table that is closed stays writable",
      "\tframe_hold_write(mmu, sp->gfn);\n", ""),

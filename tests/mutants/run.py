@@ -30,7 +30,8 @@ CFLAGS = ["-std=gnu11", "-O1", "-I.", "-w"]
 
 # The tests in the order in which they are tried, the model for longer and
 # longer: (name, steps of the model, seconds until it counts as a hang).
-LADDER = [("walk", 0, 60), ("mmu", 0, 60), ("emulate", 0, 120),
+LADDER = [("walk", 0, 60), ("mmu", 0, 60), ("open", 0, 60),
+          ("emulate", 0, 120),
           ("emulate_forms", 0, 60),
           ("model", 100_000, 60), ("model", 1_000_000, 120),
           ("model", 10_000_000, 400)]
@@ -99,7 +100,7 @@ def wrong_result(output):
         return match[1]
     failed = re.search(r"(?m)^\[  FAILED  \] (\w+)$", output)
     reason = re.search(r"(?m)^\[  ERROR   \] --- (.*)$", output)
-    if failed and reason and "Exception" not in reason[1]:
+    if failed and reason and "exception" not in reason[1]:
         return f"{failed[1]}: {reason[1]}"
     return None
 

@@ -11,6 +11,7 @@ u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 struct mmu *world_mmu;
 struct mmu_vcpu world_vcpu;
 u64 world_flushes;
+gfn_t world_device;
 u64 world_seed = 1;
 
 static u8 arena[4096 * PAGE_SIZE] __attribute__((aligned(4096)));
@@ -28,7 +29,9 @@ u64 world_random(void)
 static hfn_t gfn_to_hfn(void *ctx, gfn_t gfn)
 {
 	(void)ctx;
-	return gfn < WORLD_FRAMES ? gfn + WORLD_HFN_BASE : HFN_NONE;
+	if (gfn >= WORLD_FRAMES || gfn == world_device)
+		return HFN_NONE;
+	return gfn + WORLD_HFN_BASE;
 }
 
 static void *map(void *ctx, hfn_t hfn)
@@ -84,6 +87,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 	};
 
 	arena_used = 0;
+	world_device = HFN_NONE;
 	memset(world_ram, 0, sizeof(world_ram));
 	world_mmu = mmu_create(&config);
 	assert_non_null(world_mmu);
@@ -263,8 +267,11 @@ void world_audit(void)
 			continue;
 		if (!sp->role.direct && sp->gfn < WORLD_FRAMES) {
 			gptes = (u64 *)world_ram[sp->gfn];
-			shadowed[sp->gfn]++;
+			shadowed[sp->gfn] += !sp->open;
 		}
+		/* The guest may have written an open table. */
+		if (sp->open)
+			gptes = world_mmu->copies + 512ULL * sp->copy;
 		for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
 			audit_entry(sp, slot, gptes ? gptes[slot] : ~0ULL);
 			if (spte_kind(sp->spt[slot], sp->role.level) ==

@@ -18,6 +18,8 @@ extern u8 world_ram[WORLD_FRAMES][PAGE_SIZE];
 extern struct mmu *world_mmu;
 extern struct mmu_vcpu world_vcpu;
 extern u64 world_flushes;
+/* A frame where a device is, not RAM; HFN_NONE: there is none. */
+extern gfn_t world_device;
 
 /* A new MMU, long mode, CR3 at frame 0, all RAM zero. */
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,

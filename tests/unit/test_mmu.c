@@ -396,6 +396,10 @@ static void check_access(gva_t gva, u32 access)
 			assert_true(*before.entry[i] & PTE_A);
 		if (before.entries && (access & PFEC_W))
 			assert_true(*before.entry[before.entries - 1] & PTE_D);
+		/* The write itself: to an open table, or to what is none. */
+		if (access & PFEC_W)
+			*(u64 *)((u8 *)world_ram + (before.gpa & ~7ULL)) =
+				random_pte();
 	} else {
 		assert_false(before.ok);
 		assert_int_equal(h.error_code, before.error_code);
@@ -431,6 +435,9 @@ static void random_step(u64 *coverage)
 		policy.bypass = world_random() & 1;
 		policy.prefetch = 1 << world_random() % 4;
 		policy.nowalk = world_random() & 1;
+		policy.cheap = world_random() & 1;
+		policy.open = world_random() & 1;
+		policy.prefill = world_random() & 1;
 		mmu_set_policy(&world_vcpu, &policy);
 		break;
 	case 2:

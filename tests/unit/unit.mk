@@ -74,6 +74,7 @@ UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)
 MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
 UNIT_audit_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
+UNIT_open_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
 UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=

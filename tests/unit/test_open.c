@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables that the guest may write itself for a while, W that is held back and
+ * given back, and frames that a device covers: all of it counted in exits.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mmu/audit/audit.h"
+#include "mmu/page.h"
+#include "mmu_world.h"
+
+#define LINKED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+/* However it goes, an access is through after this number of exits. */
+#define MAX_EXITS 4
+
+/* Frames 0 to 3 are the tables of the lowest 2 MiB. */
+enum { PML4, PDPT, PD, PT };
+/* The page table of the 2 MiB after them, and its data pages. */
+#define TABLE 4
+#define DATA 40
+#define MAPPED (2 * MIB)
+/* Where the page table PT maps TABLE and the tables that follow it. */
+#define WINDOW 0x8000ULL
+/* Where it maps itself. */
+#define SELF 0x6000ULL
+
+static u64 *gpte(gfn_t table, u32 index)
+{
+	return (u64 *)world_ram[table] + index;
+}
+
+/* What an access has come to. */
+struct outcome {
+	int exits;
+	bool ok; /* it was done, by the processor or by emulation */
+	gpa_t gpa; /* if @ok */
+};
+
+/* An access with all its exits; a write, of @value, is done. */
+static struct outcome access_page(gva_t gva, u32 access, u64 value)
+{
+	struct outcome outcome = { 0 };
+	struct guest_walk walk;
+
+	for (;; outcome.exits++) {
+		struct hardware h = hardware_access(gva, access);
+
+		assert_true(outcome.exits <= MAX_EXITS);
+		if (h.result == HW_FAULT_TO_GUEST)
+			return outcome;
+		if (h.result == HW_OK) {
+			outcome.ok = true;
+			outcome.gpa = h.hpa - WORLD_HFN_BASE * PAGE_SIZE;
+			if (access & PFEC_W)
+				*(u64 *)((u8 *)world_ram + outcome.gpa) = value;
+			return outcome;
+		}
+		switch (mmu_page_fault(&world_vcpu, gva, h.error_code, &walk)) {
+		case MMU_RESUME:
+			break;
+		case MMU_INJECT:
+			outcome.exits++;
+			return outcome;
+		case MMU_TABLE_WRITE:
+		case MMU_MMIO:
+			outcome.exits++;
+			outcome.ok = true;
+			outcome.gpa = walk.gpa;
+			if (access & PFEC_W)
+				mmu_write(&world_vcpu, walk.gpa, &value, 8);
+			return outcome;
+		}
+	}
+}
+
+static int write_page(gva_t gva, u64 value)
+{
+	struct outcome outcome = access_page(gva, PFEC_W, value);
+
+	assert_true(outcome.ok);
+	assert_int_equal(*(u64 *)((u8 *)world_ram + outcome.gpa), value);
+	return outcome.exits;
+}
+
+/* Returns the number of exits of a read that has to end at @gfn. */
+static int read_page(gva_t gva, gfn_t gfn)
+{
+	struct outcome outcome = access_page(gva, 0, 0);
+
+	assert_true(outcome.ok);
+	assert_int_equal(outcome.gpa >> PAGE_SHIFT, gfn);
+	return outcome.exits;
+}
+
+static bool is_mapped(gva_t gva)
+{
+	return access_page(gva, 0, 0).ok;
+}
+
+static u64 pte(gfn_t gfn)
+{
+	return gfn << PAGE_SHIFT | LINKED;
+}
+
+static void audit(void)
+{
+	struct mmu_audit result;
+
+	world_audit();
+	if (!mmu_audit(&world_vcpu, &result))
+		fail_msg("invariant %u: %s", result.invariant, result.what);
+}
+
+/* Of the copies of open tables. */
+static u32 free_copies(void)
+{
+	u32 count = 0;
+
+	for (u32 i = world_mmu->copy_free; i != LINK_NONE;
+	     i = (u32)world_mmu->copies[(u64)i * PT_ENTRIES])
+		count++;
+	return count;
+}
+
+static struct shadow_page *shadow_of(gfn_t gfn)
+{
+	return shadow_page_next(world_mmu, gfn, NULL);
+}
+
+static bool is_open(gfn_t gfn)
+{
+	return shadow_of(gfn) && shadow_of(gfn)->open;
+}
+
+/*
+ * A guest with @tables page tables from TABLE on, each with a shadow, and each
+ * mapped in the window, by entries in use.
+ */
+static void world_with_tables(u32 shadow_pages, u32 tables)
+{
+	world_create(&mmu_rung_policies[MMU_OPEN], shadow_pages, true);
+	for (gfn_t gfn = PML4; gfn < PT; gfn++)
+		*gpte(gfn, 0) = pte(gfn + 1);
+	*gpte(PT, SELF >> PAGE_SHIFT) = pte(PT);
+	for (u32 i = 0; i < tables; i++) {
+		*gpte(PT, (WINDOW >> PAGE_SHIFT) + i) = pte(TABLE + i);
+		*gpte(PD, 1 + i) = pte(TABLE + i);
+		*gpte(TABLE + i, 0) = pte(DATA);
+	}
+	for (u32 i = 0; i < tables; i++) {
+		read_page(WINDOW + i * PAGE_SIZE, TABLE + i);
+		read_page(MAPPED + i * MAPPED, DATA);
+	}
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	world_with_tables(64, 1);
+	return 0;
+}
+
+/* Two writes in a row, to entries that are not those in use. */
+static void open_by_writing(u32 table)
+{
+	gva_t window = WINDOW + table * PAGE_SIZE;
+
+	write_page(window + 8 * 8, pte(DATA + 1));
+	write_page(window + 9 * 8, pte(DATA + 2));
+}
+
+/* 512 writes: the first is emulated, the second opens. A use closes. */
+static void burst(void **state)
+{
+	const struct mmu_stats *stats = mmu_stats(world_mmu);
+	int exits = 0;
+
+	(void)state;
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		exits += write_page(WINDOW + 8 * i, pte(DATA + i % 16));
+	assert_int_equal(exits, 2);
+	assert_int_equal(stats->opened, 1);
+	assert_true(is_open(TABLE));
+	audit();
+	assert_int_equal(read_page(MAPPED + 5 * PAGE_SIZE, DATA + 5), 1);
+	assert_int_equal(stats->closed, 1);
+	/* Not the first, which was emulated. */
+	assert_int_equal(stats->mended, PT_ENTRIES - 1);
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		assert_int_equal(
+			read_page(MAPPED + i * PAGE_SIZE, DATA + i % 16), 0);
+	audit();
+	/* A table that has had a burst is opened by the next write. */
+	exits = 0;
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		exits += write_page(WINDOW + 8 * i, 0);
+	assert_int_equal(exits, 1);
+	assert_int_equal(access_page(MAPPED, 0, 0).exits, 1);
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		assert_int_equal(
+			access_page(MAPPED + i * PAGE_SIZE, 0, 0).exits, 0);
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	audit();
+}
+
+/* The same entry again and again, or one that is used meanwhile: no burst. */
+static void no_burst(void **state)
+{
+	(void)state;
+	for (u32 i = 0; i < 4; i++)
+		assert_int_equal(write_page(WINDOW + 8, pte(DATA + i)), 1);
+	read_page(MAPPED + PAGE_SIZE, DATA + 3);
+	for (u32 i = 2; i < 6; i++) {
+		assert_int_equal(write_page(WINDOW + 8 * i, pte(DATA + i)), 1);
+		assert_int_equal(read_page(MAPPED + i * PAGE_SIZE, DATA + i),
+				 0);
+	}
+	assert_int_equal(mmu_stats(world_mmu)->opened, 0);
+	audit();
+}
+
+/*
+ * The rule of progress. The page table maps itself, and is written by way of
+ * itself: no write of it can be done while it is open. In every second write it
+ * is tried, and costs two exits besides the emulation.
+ */
+static void progress(void **state)
+{
+	int exits = 0;
+
+	(void)state;
+	for (u32 i = 100; i < 200; i++)
+		exits += write_page(SELF + 8 * i, pte(DATA));
+	assert_true(exits <= 2 * 100);
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	assert_int_equal(read_page(100 * PAGE_SIZE, DATA), 0);
+	audit();
+}
+
+/* More tables are open than there are copies: the oldest is given up. */
+static void copies_run_out(void **state)
+{
+	u32 tables = 10;
+
+	(void)state;
+	world_with_tables(64, tables);
+	assert_true(world_mmu->copy_count < tables);
+	for (u32 i = 0; i < tables; i++) {
+		open_by_writing(i);
+		assert_true(is_open(TABLE + i));
+		audit();
+	}
+	assert_int_equal(free_copies(), 0);
+	for (u32 i = 0; i < tables; i++) {
+		bool given_up = i < tables - world_mmu->copy_count;
+
+		assert_int_equal(!shadow_of(TABLE + i), given_up);
+		/* It is written without an exit, as is one that is open. */
+		assert_int_equal(write_page(WINDOW + i * PAGE_SIZE + 8 * 10,
+					    pte(DATA + 3)),
+				 0);
+	}
+	for (u32 i = 0; i < tables; i++) {
+		gva_t page = MAPPED + i * MAPPED;
+
+		read_page(page + 8 * PAGE_SIZE, DATA + 1);
+		read_page(page + 9 * PAGE_SIZE, DATA + 2);
+		read_page(page + 10 * PAGE_SIZE, DATA + 3);
+		assert_false(is_open(TABLE + i));
+	}
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	audit();
+}
+
+/* Shadow pages run out, and those of open tables are given up with others. */
+static void pages_run_out(void **state)
+{
+	u32 tables = 15;
+
+	(void)state;
+	world_with_tables(MMU_MIN_SHADOW_PAGES, tables);
+	for (u32 round = 0; round < 20; round++) {
+		for (u32 i = 0; i < tables; i++)
+			open_by_writing(i);
+		audit();
+		for (u32 i = 0; i < tables; i += 1 + round % 3) {
+			read_page(MAPPED + i * MAPPED + 8 * PAGE_SIZE,
+				  DATA + 1);
+			audit();
+		}
+	}
+	assert_true(mmu_stats(world_mmu)->opened > tables);
+	shadow_zap_all(world_mmu);
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+}
+
+/* An open page table becomes a page directory, too. */
+static void second_shadow(void **state)
+{
+	(void)state;
+	open_by_writing(0);
+	*gpte(TABLE, 1) = pte(PT);
+	mmu_write(&world_vcpu, PDPT * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
+	assert_int_equal(read_page(GIB + MAPPED + WINDOW, TABLE), 1);
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 1);
+	assert_int_equal(shadow_of(TABLE)->role.level, 2);
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	/* As both it is protected, and is not opened. */
+	read_page(MAPPED, DATA);
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 2);
+	for (u32 i = 8; i < 11; i++)
+		assert_int_equal(write_page(WINDOW + 8 * i, 0), 1);
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 2);
+	audit();
+}
+
+static void fault_32(gva_t gva, u32 error_code, enum mmu_action action)
+{
+	struct guest_walk walk;
+
+	mmu_root(&world_vcpu);
+	assert_int_equal(mmu_page_fault(&world_vcpu, gva, error_code, &walk),
+			 action);
+	if (action == MMU_TABLE_WRITE)
+		mmu_write(&world_vcpu, walk.gpa, &(u32){ 0 }, 4);
+}
+
+/*
+ * A page table of 32-bit paging has a shadow for each half. With both it can't
+ * be opened; so one is given up after some writes in a row.
+ */
+static void two_halves(void **state)
+{
+	u32 *directory = (u32 *)world_ram[PD], *table = (u32 *)world_ram[PT];
+
+	(void)state;
+	world_create(&mmu_rung_policies[MMU_OPEN], 64, true);
+	directory[0] = (u32)pte(PT);
+	table[0] = (u32)pte(DATA);
+	table[512] = (u32)pte(DATA);
+	table[SELF >> PAGE_SHIFT] = (u32)pte(PT);
+	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, PD * PAGE_SIZE, 0,
+		      0, NULL);
+	fault_32(0, PFEC_P | PFEC_RSVD, MMU_RESUME);
+	fault_32(MAPPED, PFEC_P | PFEC_RSVD, MMU_RESUME);
+	assert_int_equal(world_mmu->frames[PT].shadowed, 2);
+	for (gva_t i = 100; i < 104; i++)
+		fault_32(SELF + 4 * i, PFEC_P | PFEC_W, MMU_TABLE_WRITE);
+	assert_int_equal(world_mmu->frames[PT].shadowed, 1);
+	fault_32(SELF + 4 * 104, PFEC_P | PFEC_W, MMU_TABLE_WRITE);
+	fault_32(SELF + 4 * 105, PFEC_P | PFEC_W, MMU_RESUME);
+	assert_true(is_open(PT));
+}
+
+/* Devices and Umbra's own walks write an open table, too. */
+static void others_write(void **state)
+{
+	u64 entry = pte(DATA + 7), clean = entry & ~(PTE_A | PTE_D);
+	struct guest_walk walk;
+
+	(void)state;
+	open_by_writing(0);
+	*gpte(TABLE, 12) = clean;
+	mmu_write(&world_vcpu, TABLE * PAGE_SIZE + 11 * 8, &entry, 8);
+	assert_true(mmu_cmpxchg(&world_vcpu, TABLE * PAGE_SIZE, gpte(TABLE, 0),
+				&(u64){ 0 }, 8));
+	assert_true(mmu_walk(&world_vcpu, MAPPED + 12 * PAGE_SIZE, PFEC_W,
+			     WALK_FOR_DATA, &walk));
+	assert_int_equal(*gpte(TABLE, 12), entry);
+	assert_true(is_open(TABLE));
+	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1);
+	assert_false(is_open(TABLE));
+	assert_false(is_mapped(MAPPED));
+	assert_int_equal(read_page(MAPPED + 11 * PAGE_SIZE, DATA + 7), 0);
+	assert_int_equal(write_page(MAPPED + 12 * PAGE_SIZE, 1), 0);
+	audit();
+}
+
+/* The table is taken out of the guest's tables while it is open. */
+static void unlinked_while_open(void **state)
+{
+	(void)state;
+	open_by_writing(0);
+	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
+	assert_false(is_mapped(MAPPED));
+	assert_int_equal(write_page(WINDOW + 8 * 8, pte(DATA + 5)), 0);
+	audit();
+	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
+	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 5);
+	assert_true(mmu_unshadow(&world_vcpu, TABLE));
+	open_by_writing(0);
+	assert_true(mmu_unshadow(&world_vcpu, TABLE) || !shadow_of(TABLE));
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	audit();
+}
+
+/* --- W, held back and given back ------------------------------------------- */
+
+static void unlink_table(void)
+{
+	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
+	assert_null(shadow_of(TABLE));
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
+}
+
+/* A frame that is a table no more is written without an exit. */
+static void write_given_back(void **state)
+{
+	(void)state;
+	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
+	unlink_table();
+	assert_int_equal(write_page(WINDOW, 1), 0);
+	audit();
+}
+
+/* Not if the write is the first since the dirty log was read. */
+static void write_given_back_logged(void **state)
+{
+	(void)state;
+	mmu_dirty_log_start(&world_vcpu);
+	unlink_table();
+	assert_int_equal(write_page(WINDOW, 1), 1);
+	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	/* And not where it has been read while the frame was a table. */
+	mmu_dirty_log_stop(&world_vcpu);
+	set_up(NULL);
+	mmu_dirty_log_start(&world_vcpu);
+	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
+	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	open_by_writing(0);
+	assert_true(is_open(TABLE));
+	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
+	assert_int_equal(write_page(WINDOW, pte(DATA)), 0);
+	assert_int_equal(mmu_dirty_log_take(&world_vcpu, 0), BIT(TABLE));
+	audit();
+}
+
+/* Not if the guest's entry lacks D or W by now. */
+static void write_not_given(void **state)
+{
+	u64 *entry = gpte(PT, WINDOW >> PAGE_SHIFT);
+	gpa_t gpa = PT * PAGE_SIZE + (WINDOW >> PAGE_SHIFT) * 8;
+
+	(void)state;
+	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_D }, 8);
+	unlink_table();
+	assert_int_equal(write_page(WINDOW, 1), 1);
+	assert_true(*entry & PTE_D);
+	set_up(NULL);
+	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_W }, 8);
+	unlink_table();
+	assert_false(access_page(WINDOW, PFEC_W, 1).ok);
+	audit();
+}
+
+/* --- Frames that a device covers ------------------------------------------- */
+
+static void device_moves_to(gfn_t gfn)
+{
+	world_device = gfn;
+	mmu_frames_changed(&world_vcpu);
+	audit();
+}
+
+/* A device's page covers RAM, and moves away: nothing of it is remembered. */
+static void frames_change(void **state)
+{
+	u64 seen;
+
+	(void)state;
+	open_by_writing(0);
+	device_moves_to(DATA + 1);
+	assert_int_equal(free_copies(), world_mmu->copy_count);
+	mmu_read(world_mmu, (DATA + 1) * PAGE_SIZE, &seen, 8);
+	assert_int_equal(seen, ~0ULL);
+	/* Twice: the second is answered by the MMIO entry. */
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1),
+				 1);
+	assert_int_equal(mmu_stats(world_mmu)->mmio_hits, 1);
+	device_moves_to(TABLE);
+	/* What is no RAM reads as ones: the page table's entries are reserved. */
+	assert_false(is_mapped(MAPPED));
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
+	device_moves_to(HFN_NONE);
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
+	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1);
+	assert_int_equal(read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1), 0);
+	assert_int_equal(world_mmu->frames[TABLE].shadowed, 1);
+	audit();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(burst, set_up),
+		cmocka_unit_test_setup(no_burst, set_up),
+		cmocka_unit_test_setup(progress, set_up),
+		cmocka_unit_test_setup(second_shadow, set_up),
+		cmocka_unit_test(copies_run_out),
+		cmocka_unit_test(pages_run_out),
+		cmocka_unit_test(two_halves),
+		cmocka_unit_test_setup(others_write, set_up),
+		cmocka_unit_test_setup(unlinked_while_open, set_up),
+		cmocka_unit_test_setup(write_given_back, set_up),
+		cmocka_unit_test_setup(write_given_back_logged, set_up),
+		cmocka_unit_test_setup(write_not_given, set_up),
+		cmocka_unit_test_setup(frames_change, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
