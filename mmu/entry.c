@@ -26,7 +26,7 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 		      const struct guest_walk *walk, s32 ahead,
 		      struct leaf *leaf)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
+	struct gpt_format format;
 	const void *table;
 	u64 gpte;
 
@@ -40,14 +40,16 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 	table = mmu_map_gfn(mmu, walk->table[1]);
 	if (!table)
 		return false;
-	gpte = gpte_read(format.mode, table,
-			 gpte_index(format.mode, walk->gva, 1) + ahead);
+	gpte = gpte_read(sp->role.mode, table,
+			 gpte_index(sp->role.mode, walk->gva, 1) + ahead);
+	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+		return false;
+	format = role_format(mmu, sp->role);
 	leaf->gfn = gpte_gfn(&format, gpte, 1);
 	leaf->rights = gpte_rights(&format, gpte) &
 		       (sp->role.private ? walk->access[2] : sp->role.access);
 	leaf->dirty = gpte & PTE_D;
-	return (gpte & PTE_P) && (gpte & PTE_A) &&
-	       !gpte_reserved(&format, gpte, 1) && mmu_map_gfn(mmu, leaf->gfn);
+	return !gpte_reserved(&format, gpte, 1) && mmu_map_gfn(mmu, leaf->gfn);
 }
 
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,

@@ -136,6 +136,7 @@ struct mmu_filter {
 	bool intercept; /* exception-bitmap bit 14 */
 	u32 mask; /* PFEC_MASK */
 	u32 match; /* PFEC_MATCH */
+	bool invlpg; /* INVLPG must exit, too: mmu_needs_invlpg() */
 };
 
 /* How much mmu_create() takes of ops->alloc, in bytes, at most. */

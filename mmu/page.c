@@ -43,6 +43,15 @@ static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 	mmu->lru_first = index;
 }
 
+void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
+{
+	sp->epoch = mmu->epoch;
+	if (mmu->lru_first == page_index(mmu, sp))
+		return;
+	lru_remove(mmu, sp);
+	lru_add(mmu, sp);
+}
+
 struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role)
 {
@@ -53,9 +62,7 @@ struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
 
 		if (sp->gfn != gfn || sp->role.word != role.word)
 			continue;
-		lru_remove(mmu, sp);
-		lru_add(mmu, sp);
-		sp->epoch = mmu->epoch;
+		shadow_page_touch(mmu, sp);
 		return sp;
 	}
 	return NULL;

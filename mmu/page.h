@@ -12,6 +12,8 @@ bool shadow_pages_to_spare(const struct mmu *mmu);
 /* The page of this key, now the most recent one; NULL: there is none. */
 struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role);
+/* The page has been asked for: it is the most recent one. */
+void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp);
 /* A new page from the pool, which is not empty. Its entries are undefined. */
 struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 				    union shadow_role role);

@@ -30,14 +30,8 @@ static u64 reserved_32bit(const struct gpt_format *format, u64 gpte, u8 level)
  */
 static u64 reserved_64bit(const struct gpt_format *format, u64 gpte, u8 level)
 {
-	u64 reserved = 0;
+	u64 reserved = format->reserved;
 
-	if (format->maxphyaddr < 52)
-		reserved |= BITS(51, format->maxphyaddr);
-	if (format->mode == PAGING_PAE)
-		reserved |= BITS(62, 52);
-	if (!format->nxe)
-		reserved |= PTE_NX;
 	if (level == 4 || (level == 3 && !format->large_3))
 		reserved |= PTE_PS;
 	else if (level > 1 && gpte_is_large(format, gpte, level))

@@ -24,6 +24,7 @@ struct gpt_format {
 	bool large_2; /* PS in a PDE maps a page; else it is ignored */
 	bool large_3; /* PS in a PDPTE maps a page; else it is reserved */
 	u8 maxphyaddr;
+	u64 reserved; /* in each entry of 64 bits */
 };
 
 /* The mode that CR0, CR4 and EFER select. */
@@ -41,6 +42,10 @@ static inline struct gpt_format gpt_format(enum paging_mode mode, bool nxe,
 					   u8 maxphyaddr)
 {
 	return (struct gpt_format){
+		/* 62:52 if PAE, XD without NXE, the address above MAXPHYADDR. */
+		.reserved = (BIT(52) - BIT(maxphyaddr)) |
+			    (mode == PAGING_PAE ? BITS(62, 52) : 0) |
+			    (nxe ? 0 : PTE_NX),
 		.mode = mode,
 		.nxe = nxe,
 		.large_2 = mode != PAGING_32BIT || pse,

@@ -97,6 +97,25 @@ static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
 	return vcpu_root(vcpu);
 }
 
+/*
+ * The page that a TABLE already names. What it names is what the guest's entry
+ * says, since both tables are synced; but a large page's D may have been set
+ * meanwhile, so a direct page is looked up.
+ */
+static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
+				  u32 slot)
+{
+	struct shadow_page *child;
+
+	if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+		return NULL;
+	child = spte_child(mmu, sp, slot);
+	if (child->role.direct)
+		return NULL;
+	shadow_page_touch(mmu, child);
+	return child;
+}
+
 struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 				     const struct guest_walk *walk, u8 level)
 {
@@ -104,14 +123,18 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 	struct shadow_page *sp = root_with_room(vcpu);
 
 	while (sp->role.level > level) {
-		struct shadow_key key = next_on_path(vcpu, sp, walk);
-		struct shadow_page *child =
-			shadow_table_get(mmu, key.gfn, key.role);
+		u32 slot = pt_index(walk->gva, sp->role.level);
+		struct shadow_page *child = linked(mmu, sp, slot);
+		struct shadow_key key;
 
-		spte_set_table(mmu, sp, pt_index(walk->gva, sp->role.level),
-			       child,
-			       shadow_table_rights(mmu, sp,
-						   walk->pte[sp->role.level]));
+		if (!child) {
+			key = next_on_path(vcpu, sp, walk);
+			child = shadow_table_get(mmu, key.gfn, key.role);
+			spte_set_table(
+				mmu, sp, slot, child,
+				shadow_table_rights(mmu, sp,
+						    walk->pte[sp->role.level]));
+		}
 		sp = child;
 	}
 	return sp;
@@ -203,7 +226,10 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
  */
 struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
 {
-	struct mmu_filter filter = { .intercept = true };
+	struct mmu_filter filter = {
+		.intercept = true,
+		.invlpg = mmu_needs_invlpg(vcpu->mmu),
+	};
 
 	/* mask = match = 0: all of them exit. */
 	if (mmu_bypasses(vcpu->mmu, vcpu->role))

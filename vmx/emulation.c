@@ -138,15 +138,17 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
 {
 	struct vcpu_memory memory;
 	u8 bytes[INSN_MAX_LENGTH];
-	struct insn insn;
+	const struct insn *insn;
+	gva_t rip = vcpu_linear_rip(vcpu);
 	size_t len;
 
 	vcpu_memory_begin(&memory, vcpu, access & (PFEC_U | WALK_AC));
 	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
-	len = mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu),
+	len = mmu_fetch(&vcpu->mmu, rip,
 			PFEC_I | (access & PFEC_U), bytes, sizeof(bytes));
-	if (insn_decode(&insn, bytes, len, vcpu_code_mode(vcpu)) != INSN_OK ||
-	    !is_enabled(vcpu, &insn))
+	insn = insn_decode_cached(&vcpu->insns, rip, bytes, len,
+				  vcpu_code_mode(vcpu));
+	if (!insn || !is_enabled(vcpu, insn))
 		return false;
-	return vcpu_carry_out(vcpu, &memory, &insn, &emulation_ops);
+	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);
 }

@@ -96,6 +96,12 @@ void vm_devices_changed(struct vm *vm)
 		vm->deadline = 0;
 }
 
+static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
+{
+	return a->intercept == b->intercept && a->mask == b->mask &&
+	       a->match == b->match && a->invlpg == b->invlpg;
+}
+
 /* Root and filter; both are cheap when nothing has changed. */
 static void point_at_shadow(struct vcpu *vcpu)
 {
@@ -108,12 +114,18 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
 	vmwrite(VMCS_GUEST_CR3, root);
+	/*
+	 * A nested hypervisor below rebuilds its state at each write of the
+	 * mask or the match, and hardly a root has another filter.
+	 */
+	if (filter_is(&vcpu->filter, &filter))
+		return;
+	vcpu->filter = filter;
 	vmwrite(VMCS_EXCEPTION_BITMAP,
 		ALWAYS_EXIT | (filter.intercept ? BIT(VECTOR_PF) : 0));
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, filter.mask);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
-	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING,
-			     mmu_needs_invlpg(vcpu->vm->mmu));
+	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING, filter.invlpg);
 }
 
 /* Read from the VMCS, once, what handlers want to know. */

@@ -8,6 +8,7 @@
 #ifndef VMX_VCPU_H
 #define VMX_VCPU_H
 
+#include "arch/x86/emulator/insn_cache.h"
 #include "arch/x86/emulator/emulate.h"
 #include "arch/x86/regs.h"
 #include "lib/types.h"
@@ -47,6 +48,8 @@ struct vcpu {
 	bool launched;
 	struct vm *vm;
 	struct mmu_vcpu mmu;
+	struct mmu_filter filter; /* as the VMCS has it */
+	struct insn_cache insns;
 	struct vmx_exit exit;
 	struct vmx_event event;
 	struct retry retry;

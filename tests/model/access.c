@@ -192,7 +192,8 @@ void model_enter(struct model *m)
 		model_fail(m, "VM entry fails: PDPTE");
 	bypass = filter_expected(m);
 	if (!m->filter.intercept || m->filter.mask != bypass ||
-	    m->filter.match != bypass)
+	    m->filter.match != bypass ||
+	    m->filter.invlpg == mmu_policy(m->mmu)->cache)
 		model_fail(m, "the filter is %d, %#x, %#x", m->filter.intercept,
 			   m->filter.mask, m->filter.match);
 }

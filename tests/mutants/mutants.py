@@ -91,8 +91,8 @@ MUTANTS = [Mutant(*fields) for fields in [
      "sp->role.level)"),
     ("prefetch-unaccessed", "I3", "mmu/entry.c",
      "a neighbour with A=0 is prefetched",
-     "return (gpte & PTE_P) && (gpte & PTE_A) &&",
-     "return (gpte & PTE_P) &&"),
+     "if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))\n\t\treturn false;\n"
+     "\tformat", "if (!(gpte & PTE_P))\n\t\treturn false;\n\tformat"),
     ("link-ahead-unaccessed", "I3", "mmu/table.c",
      "a table that the guest has not used is linked ahead",
      "(gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||\n"
@@ -102,9 +102,9 @@ MUTANTS = [Mutant(*fields) for fields in [
      "the way to an injected fault is linked without A",
      "\t\tif (!(walk->pte[level] & PTE_A))\n\t\t\treturn;", ""),
     # 4. Reserved bits are the guest's too.
-    ("pae-62-52", "I4", "mmu/paging.c",
+    ("pae-62-52", "I4", "mmu/paging.h",
      "bits 62:52 of PAE entries are not reserved",
-     "reserved |= BITS(62, 52);", ";"),
+     "(mode == PAGING_PAE ? BITS(62, 52) : 0) |", ""),
     ("pse36-21", "I4", "mmu/paging.c",
      "bit 21 of a 4 MiB page's entry is not reserved",
      "return PSE36_RESERVED |", "return"),
@@ -114,7 +114,8 @@ MUTANTS = [Mutant(*fields) for fields in [
      "if (pdpte[i] & 0)"),
     ("prefetch-reserved", "I4", "mmu/entry.c",
      "a neighbour with reserved bits is prefetched",
-     "\t       !gpte_reserved(&format, gpte, 1) &&\n", ""),
+     "return !gpte_reserved(&format, gpte, 1) && mmu_map_gfn",
+     "return mmu_map_gfn"),
     ("rsvd-left-out", "I4", "mmu/walk.c",
      "the error code of a reserved bit has no RSVD",
      "walk->error_code |= PFEC_RSVD;", ";"),
@@ -129,7 +130,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "first != HFN_NONE"),
     ("prefetch-hole", "I5", "mmu/entry.c",
      "what is no RAM is prefetched as a part of a large page",
-     "return mmu_hfn(mmu, leaf->gfn) != HFN_NONE;", "return true;"),
+     "\t\treturn mmu_map_gfn(mmu, leaf->gfn);", "\t\treturn true;"),
     ("pse36-address", "I5", "mmu/paging.c",
      "the upper bits of a 4 MiB page's address are dropped",
      "gpte = (gpte & PSE36_LOW) | (gpte & PSE36_HIGH)\n"
@@ -281,6 +282,9 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("given-unlogged", "log", "mmu/link.c",
      "W is given back to a frame whose first write is to be logged",
      "dirty_log_waits(mmu, gfn) ? 0 : PTE_W", "PTE_W"),
+    ("linked-large", "progress", "mmu/root.c",
+     "a large page's splinters stay those of the clean page",
+     "\tif (child->role.direct)\n\t\treturn NULL;\n", ""),
     # Open tables.
     ("open-linked", "I1", "mmu/open.c",
      "a table that is opened stays linked",

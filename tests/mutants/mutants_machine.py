@@ -506,4 +506,17 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "a #DB is injected without DR6",
      "\tdr6_write(dr6_after_debug(dr6_read(), exit->qualification));\n", "",
      (SCENARIO + "guest-insns-haswell",)),
+    # The cache of decoded instructions.
+    ("insn-cache-stale", "decode", "arch/x86/emulator/insn_cache.c",
+     "code that has changed is taken for the old instruction",
+     " &&\n\t       !memcmp(slot->bytes, bytes, insn->length);", ";",
+     ("insn_cache",)),
+    ("insn-cache-mode", "decode", "arch/x86/emulator/insn_cache.c",
+     "an instruction of another mode is found",
+     " && insn->mode == mode &&", " &&",
+     ("insn_cache",)),
+    ("insn-cache-short", "decode", "arch/x86/emulator/insn_cache.c",
+     "an instruction is found whose end can't be fetched",
+     "\t       insn->length <= available &&\n", "",
+     ("insn_cache",)),
 ]]

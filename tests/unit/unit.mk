@@ -21,6 +21,7 @@ INSN_SRCS := $(wildcard arch/x86/emulator/insn*.c)
 EMULATE_SRCS := $(wildcard arch/x86/emulator/emulate*.c)
 LINEAR_SRCS := arch/x86/emulator/linear.c
 
+UNIT_insn_cache_SRCS := $(INSN_SRCS)
 UNIT_insn_SRCS := $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
 UNIT_insn_LIBS := -lZydis
