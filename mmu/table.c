@@ -29,7 +29,7 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 static bool group_is_present(const struct shadow_page *sp, const void *table,
 			     u32 first)
 {
-	const u64 *entries = (const u64 *)table + first;
+	const u64 *entries = table;
 	u64 all = 0;
 
 	if (!table || sp->role.mode == PAGING_32BIT) {
@@ -38,7 +38,7 @@ static bool group_is_present(const struct shadow_page *sp, const void *table,
 		return all & PTE_P;
 	}
 	for (u32 i = 0; i < SLOTS_A_BIT; i++)
-		all |= entries[i];
+		all |= entries[first + i];
 	return all & PTE_P;
 }
 
