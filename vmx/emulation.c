@@ -144,8 +144,8 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
 
 	vcpu_memory_begin(&memory, vcpu, access & (PFEC_U | WALK_AC));
 	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
-	len = mmu_fetch(&vcpu->mmu, rip,
-			PFEC_I | (access & PFEC_U), bytes, sizeof(bytes));
+	len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U), bytes,
+			sizeof(bytes));
 	insn = insn_decode_cached(&vcpu->insns, rip, bytes, len,
 				  vcpu_code_mode(vcpu));
 	if (!insn || !is_enabled(vcpu, insn))
