@@ -92,11 +92,9 @@ for label, model, options in (
         ("bypass", "penryn", "mmu=bypass"),
         ("prefetch", "haswell", "mmu=prefetch"),
         ("nowalk", "haswell", "mmu=nowalk"),
-        ("cheap", "penryn", "mmu=cheap"),
         ("open", "haswell", "mmu=open"),
         ("open", "penryn", "mmu=open"),
         ("open-noupdate", "haswell", "mmu=open mmu.update=0"),
-        ("open-nobypass", "haswell", "mmu=open mmu.bypass=0 mmu.cheap=0"),
         ("noupdate", "haswell", "mmu=bypass mmu.update=0"),
         ("starved", "haswell", "mmu=nowalk mmu.pages=16"),
         ("starved-open", "haswell", "mmu=open mmu.pages=16"),
@@ -163,7 +161,6 @@ for model in CPUS:
 for label, switches in (("cached", "mmu=cached"),
                         ("update", "mmu=update"), ("bypass", "mmu=bypass"),
                         ("prefetch", "mmu=prefetch"), ("nowalk", "mmu=nowalk"),
-                        ("cheap", "mmu=cheap"),
                         ("64-pages", "mmu.pages=64")):
     scenario(f"linux-{label}", "haswell", switches)(linux_shell)
 

@@ -25,7 +25,8 @@ def checks_under_audit(s, rung):
     run.finish(0, BOOT_SECONDS)
 
 
-for name in RUNGS:
+# `open` has all of `cheap`, which is for soak.
+for name in (rung for rung in RUNGS if rung != "cheap"):
     scenario(f"audit-check-{name}", name)(checks_under_audit)
 
 
