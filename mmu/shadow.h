@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The data of the shadow MMU: shadow pages, the lists that lead back to
- *entries, and what is known of the guest's frames. Each file of mmu/ that works
- *on them has a header of its own; a file calls only those above it in this
- *list, or one that calls it back:
+ * entries, and what is known of the guest's frames. Each file of mmu/ that
+ * works on them has a header of its own; a file calls only those above it in
+ * this list, or one that calls it back:
  *
  *	paging.c, walk.c	the guest's tables
  *	role.c			what follows from the state of the processor
@@ -11,7 +11,8 @@
  *	page.c			the pool of shadow pages
  *	child.c			the page that an entry leads to
  *	leaf.c, large.c		entries that map the guest's memory
- *	table.c, entry.c	the shadow of a guest table, and of one entry
+ *	table.c, entry.c	the shadow of a guest table, of one entry
+ *	open.c			tables that the guest may write itself
  *	root.c			the way down from the root
  *	fault.c, table_write.c	the two causes of an exit
  */

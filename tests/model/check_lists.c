@@ -105,6 +105,21 @@ static void check_pool(struct model *m)
 			   m->config.shadow_pages);
 }
 
+/* The copy of a table is in use if the table is open, and else free. */
+static void check_copies(struct model *m)
+{
+	u32 copies = 0;
+
+	for (u32 i = 0; i < m->config.shadow_pages; i++)
+		copies += m->mmu->pages[i].in_use && m->mmu->pages[i].open;
+	for (u32 i = m->mmu->copy_free;
+	     i != LINK_NONE && copies <= m->mmu->copy_count;
+	     i = (u32)m->mmu->copies[(u64)i * PT_ENTRIES])
+		copies++;
+	if (copies != m->mmu->copy_count)
+		model_fail(m, "%u copies, of %u", copies, m->mmu->copy_count);
+}
+
 void model_check_lists(struct model *m, u32 entries)
 {
 	u32 listed = 0;
@@ -117,4 +132,5 @@ void model_check_lists(struct model *m, u32 entries)
 	if (listed != entries)
 		model_fail(m, "%u entries, but %u on lists", entries, listed);
 	check_pool(m);
+	check_copies(m);
 }

@@ -42,9 +42,9 @@ void model_log(const struct model *m, const char *fmt, ...)
 static void compare_frame(struct model *m, unsigned int frame)
 {
 	gpa_t gpa = world_gfn(frame) << PAGE_SHIFT;
+	const u8 *ram = world_ram(&m->world, gpa);
 
-	if (memcmp(world_ram(&m->world, gpa), world_mirror(&m->world, gpa),
-		   PAGE_SIZE))
+	if (ram && memcmp(ram, world_mirror(&m->world, gpa), PAGE_SIZE))
 		model_fail(m, "frame %#lx differs from the reference",
 			   gpa >> PAGE_SHIFT);
 }

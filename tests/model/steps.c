@@ -25,11 +25,11 @@ static u64 new_entry(struct model *m, enum table_kind kind, gpa_t gpa)
 {
 	static const u64 flags[] = { PTE_P, PTE_W,  PTE_U,	  PTE_A,
 				     PTE_D, PTE_NX, PTE_A | PTE_D };
-	u64 old;
+	const u8 *at = world_mirror(&m->world, gpa);
+	u64 old = 0;
 
-	memcpy(&old, world_mirror(&m->world, gpa), sizeof(u32));
-	if (kind != TABLE_32)
-		memcpy(&old, world_mirror(&m->world, gpa), sizeof(old));
+	if (at)
+		memcpy(&old, at, kind == TABLE_32 ? sizeof(u32) : sizeof(u64));
 	switch (model_random(m, 8)) {
 	case 0:
 		return 0;
@@ -184,6 +184,20 @@ static void step_unshadow(struct model *m)
 		model_fail(m, "frame %#lx is still shadowed", gfn);
 }
 
+/* A device's page is moved: it covers RAM now, and uncovers what it had. */
+static void step_move_device(struct model *m)
+{
+	gfn_t gfn = HFN_NONE;
+
+	if (chance(m, 50))
+		gfn = chance(m, 50) ? guest_table(m, guest_random_kind(m))
+				    : world_named(model_random(m, WORLD_NAMED));
+	model_log(m, "the device moves to %#lx", gfn);
+	world_move_device(gfn);
+	mmu_frames_changed(&m->vcpu);
+	history_flush(m);
+}
+
 static void step_speculate(struct model *m)
 {
 	model_enter(m);
@@ -203,6 +217,7 @@ static const struct {
 	{ 15, model_fetch },	  { 12, state_change },
 	{ 4, step_unshadow },	  { 2, state_change_policy },
 	{ 5, state_dirty_log },	  { 20, step_burst },
+	{ 3, step_move_device },
 };
 
 void model_step(struct model *m, u64 seed)

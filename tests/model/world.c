@@ -18,6 +18,9 @@
 #define REGION_FRAMES 512
 static const u16 named_offsets[] = { 0, 1, 2, REGION_FRAMES - 1 };
 
+/* The frame that a device's page covers. */
+static gfn_t device = HFN_NONE;
+
 static u8 *pages(size_t count)
 {
 	/* Untouched, it costs nothing. */
@@ -55,11 +58,19 @@ void world_reset(struct world *w)
 	}
 	w->touched_count = 0;
 	w->arena_used = 0;
+	device = HFN_NONE;
 	memset(w->dirty, 0, sizeof(w->dirty));
+}
+
+void world_move_device(gfn_t gfn)
+{
+	device = gfn;
 }
 
 int world_frame(gfn_t gfn)
 {
+	if (gfn == device)
+		return -1;
 	if (gfn < WORLD_LOW_FRAMES)
 		return (int)gfn;
 	if (gfn >= WORLD_HIGH_GFN && gfn < WORLD_HIGH_GFN + WORLD_HIGH_FRAMES)

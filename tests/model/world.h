@@ -54,6 +54,8 @@ void world_destroy(struct world *w);
 /* All zeros, nothing allocated. */
 void world_reset(struct world *w);
 
+/* A device's page is moved to @gfn, from where it was; HFN_NONE: away. */
+void world_move_device(gfn_t gfn);
 /* The frame's index, or -1: not RAM. */
 int world_frame(gfn_t gfn);
 gfn_t world_gfn(unsigned int frame);
