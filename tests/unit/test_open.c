@@ -241,6 +241,66 @@ static void progress(void **state)
 	audit();
 }
 
+/*
+ * One instruction writes two pages. When it is emulated, or when nothing exits
+ * any more, it is done.
+ */
+static void write_two_pages(const gva_t gva[2], u64 value)
+{
+	struct guest_walk walk;
+	struct hardware h[2];
+
+	for (int exits = 0;; exits++) {
+		enum mmu_action action;
+		u32 fails = 0;
+
+		assert_true(exits <= 2 * MAX_EXITS);
+		h[0] = hardware_access(gva[0], PFEC_W);
+		if (h[0].result == HW_OK) {
+			fails = 1;
+			h[1] = hardware_access(gva[1], PFEC_W);
+			if (h[1].result == HW_OK)
+				break;
+		}
+		assert_int_equal(h[fails].result, HW_EXIT);
+		action = mmu_page_fault(&world_vcpu, gva[fails],
+					h[fails].error_code, &walk);
+		if (action == MMU_RESUME)
+			continue;
+		assert_int_equal(action, MMU_TABLE_WRITE);
+		for (u32 i = 0; i < 2; i++) {
+			assert_true(mmu_walk(&world_vcpu, gva[i], PFEC_W,
+					     WALK_FOR_DATA, &walk));
+			mmu_write(&world_vcpu, walk.gpa, &value, 8);
+		}
+		return;
+	}
+	for (u32 i = 0; i < 2; i++)
+		*(u64 *)((u8 *)world_ram + h[i].hpa -
+			 WORLD_HFN_BASE * PAGE_SIZE) = value;
+}
+
+/* Two tables, each mapped by the other alone, and both have had a burst. */
+static void progress_of_two(void **state)
+{
+	(void)state;
+	world_with_tables(64, 2);
+	for (u32 i = 0; i < 2; i++) {
+		write_page(WINDOW + i * PAGE_SIZE + 8, pte(TABLE + 1 - i));
+		for (u32 j = 10; j < 20; j++)
+			write_page(WINDOW + i * PAGE_SIZE + 8 * j, pte(DATA));
+	}
+	for (u32 j = 100; j < 200; j++) {
+		const gva_t gva[] = { MAPPED + PAGE_SIZE + 8 * j,
+				      2 * MAPPED + PAGE_SIZE + 8 * j };
+
+		write_two_pages(gva, pte(DATA + j % 8));
+		assert_int_equal(*gpte(TABLE, j), pte(DATA + j % 8));
+		assert_int_equal(*gpte(TABLE + 1, j), pte(DATA + j % 8));
+	}
+	audit();
+}
+
 /* More tables are open than there are copies: the oldest is given up. */
 static void copies_run_out(void **state)
 {
@@ -501,6 +561,7 @@ int main(void)
 		cmocka_unit_test_setup(burst, set_up),
 		cmocka_unit_test_setup(no_burst, set_up),
 		cmocka_unit_test_setup(progress, set_up),
+		cmocka_unit_test(progress_of_two),
 		cmocka_unit_test_setup(second_shadow, set_up),
 		cmocka_unit_test(copies_run_out),
 		cmocka_unit_test(pages_run_out),
