@@ -253,9 +253,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(refusals), TEST(absurd_fields),	 TEST(entry_64),
-		TEST(entry_32), TEST(before_xloadflags), TEST(last_unit),
-		TEST(no_room),	TEST(highest_initrd),
+		TEST(refusals),	      TEST(absurd_fields),     TEST(entry_64),
+		TEST(entry_32),	      TEST(before_xloadflags), TEST(last_unit),
+		TEST(highest_initrd), TEST(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
