@@ -154,7 +154,7 @@ LADDER = {
 WALKS = {"mmio-read": (2, 0), "mmio-write": (2, 0), "outs-64": (64, 1)}
 # The whole of these, on each rung that opens tables: 4,096 writes of PTEs in
 # eight tables, each opened by its second write or closed with its pages used.
-BURSTS = {"fork-4096": 18, "fork-4096-and-use": 26, "munmap-4096": 10}
+BURSTS = {"fork-4096": 22, "fork-4096-and-use": 26, "munmap-4096": 10}
 OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
                        r"walks (\d+) ", re.M)
 
