@@ -71,6 +71,9 @@ static void print_mmu(const struct mmu_stats *s)
 	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
 		 "%lu reclaimed",
 		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);
+	log_info("page tables: %lu opened, %lu closed with %lu entries to "
+		 "mend; %lu entries filled when a table was shadowed",
+		 s->opened, s->closed, s->mended, s->prefills);
 	log_info("shadow roots: %lu looked up; %lu flushes", s->roots,
 		 s->flushes);
 }
