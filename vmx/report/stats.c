@@ -35,8 +35,8 @@ static u64 tenths(u64 sum, u64 count)
 
 static void print_exits(const struct vm_stats *stats)
 {
-	log_info("exits: %lu; by reason, with ticks, VMREADs and VMWRITEs "
-		 "that each has taken on average",
+	/* A line fits a screen of 80 columns, behind "umbra: ". */
+	log_info("exits: %lu; on average, ticks, VMREADs and VMWRITEs of each",
 		 stats->exits_total);
 	for (u32 reason = 0; reason < EXIT_REASONS; reason++) {
 		const struct vmcs_traffic *traffic = &stats->traffic[reason];
@@ -46,7 +46,7 @@ static void print_exits(const struct vm_stats *stats)
 			continue;
 		reads = tenths(traffic->reads, count);
 		writes = tenths(traffic->writes, count);
-		log_info("  %-36s %10lu %8lu %5lu.%lu %5lu.%lu",
+		log_info("  %-27s %10lu %9lu %5lu.%lu %5lu.%lu",
 			 vmx_exit_name(reason), count,
 			 stats->root_ticks[reason] / count, reads / 10,
 			 reads % 10, writes / 10, writes % 10);
@@ -71,8 +71,8 @@ static void print_mmu(const struct mmu_stats *s)
 	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
 		 "%lu reclaimed",
 		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);
-	log_info("page tables: %lu opened, %lu closed with %lu entries to "
-		 "mend; %lu entries filled when a table was shadowed",
+	log_info("page tables: %lu opened, %lu closed, %lu entries mended, "
+		 "%lu prefilled",
 		 s->opened, s->closed, s->mended, s->prefills);
 	log_info("shadow roots: %lu looked up; %lu flushes", s->roots,
 		 s->flushes);
