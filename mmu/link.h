@@ -12,6 +12,15 @@ static inline void shadow_note_use(struct shadow_page *sp, u32 slot)
 	sp->nonzero |= BIT(slot / SLOTS_A_BIT);
 }
 
+/* Returns true if the entry that was last filled has been used since. */
+static inline bool shadow_used_since(const struct shadow_page *sp)
+{
+	return sp->last_filled != PT_ENTRIES &&
+	       (sp->spt[sp->last_filled] & PTE_A) &&
+	       spte_kind(sp->spt[sp->last_filled], sp->role.level) >=
+		       SPTE_TABLE;
+}
+
 /* Make the entry ABSENT or TRAP, whichever @value is. */
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,

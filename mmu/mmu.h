@@ -150,8 +150,8 @@ struct mmu *mmu_create(const struct mmu_config *config);
 void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu);
 
 /*
- * What mmu_ops.gfn_to_hfn answers has changed: forget what it has answered, and
- * all shadow pages.
+ * mmu_ops.gfn_to_hfn answers otherwise from now on: forget its former answers
+ * and all shadow pages.
  */
 void mmu_frames_changed(struct mmu_vcpu *vcpu);
 

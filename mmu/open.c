@@ -50,14 +50,6 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 	mmu->stats.opened++;
 }
 
-/* Returns true if the entry that was last filled has been used since. */
-static bool used_since(const struct shadow_page *sp)
-{
-	return sp->last_filled != PT_ENTRIES &&
-	       (sp->spt[sp->last_filled] & PTE_A) &&
-	       spte_kind(sp->spt[sp->last_filled], 1) == SPTE_LEAF;
-}
-
 /*
  * Returns true if the write of @slot looks like one of a burst: the second in a
  * row, to another entry, with nothing used in between; or any one of a table
@@ -78,7 +70,7 @@ static bool is_burst(struct shadow_page *sp, u32 slot)
 	if (sp->changes >= CHANGES_OF_A_BURST)
 		return true;
 	sp->last_written = slot;
-	return last != PT_ENTRIES && last != slot && !used_since(sp);
+	return last != PT_ENTRIES && last != slot && !shadow_used_since(sp);
 }
 
 bool table_open_for(struct mmu *mmu, gpa_t gpa)

@@ -5,6 +5,7 @@
  */
 #include "mmu/child.h"
 #include "mmu/entry.h"
+#include "mmu/link.h"
 #include "mmu/page.h"
 #include "mmu/table_write.h"
 
@@ -34,9 +35,7 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 		return true;
 	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->vcpu->role))
 		return true;
-	if (sp->last_filled != PT_ENTRIES &&
-	    (sp->spt[sp->last_filled] & PTE_A) &&
-	    spte_kind(sp->spt[sp->last_filled], sp->role.level) >= SPTE_TABLE) {
+	if (shadow_used_since(sp)) {
 		sp->writes = 0;
 		sp->last_filled = PT_ENTRIES;
 	}

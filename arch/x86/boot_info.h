@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader tells about the machine: data alone. boot/multiboot2.c
+ * The boot loader's facts about the machine: data alone. boot/multiboot2.c
  * fills it in; the rooms below read it and need not know the loader.
  */
 #ifndef ARCH_X86_BOOT_INFO_H
