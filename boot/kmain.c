@@ -72,10 +72,11 @@ static bool read_options(void)
 
 static void set_up_memory(void)
 {
+	hpa_t start = virt_to_phys(image_start), end = virt_to_phys(image_end);
 	hpa_t fb_start, fb_end;
 
-	if (!frames_init(&boot_info, virt_to_phys(image_start),
-			 virt_to_phys(image_end))) {
+	frames_raise_modules(&boot_info, start, end);
+	if (!frames_init(&boot_info, start, end)) {
 		log_info("the boot loader's memory map has no RAM to use "
 			 "(%u entries)",
 			 boot_info.region_count);

@@ -22,8 +22,11 @@ struct range {
 	hpa_t start, end; /* end: the first byte after it */
 };
 
-/* BIOS data, legacy area, image, information, symbols and their names. */
-#define FIXED_RANGES 6
+/*
+ * BIOS data, legacy area, image, information, symbols and their names, and the
+ * bitmap.
+ */
+#define FIXED_RANGES 7
 
 static struct {
 	u64 *free;
@@ -31,7 +34,8 @@ static struct {
 	u64 free_frames;
 	hfn_t frames; /* below frames_top */
 	hfn_t alloc_hint, claim_hint; /* every higher frame is taken */
-	struct range taken[FIXED_RANGES + BOOT_MODULES_MAX + BOOT_REGIONS_MAX];
+	struct range taken[FIXED_RANGES + 2 * BOOT_MODULES_MAX +
+			   BOOT_REGIONS_MAX]; /* modules: from and to */
 	unsigned int taken_count;
 } memory;
 
@@ -61,6 +65,7 @@ static void list_taken(const struct boot_info *info, hpa_t image_start,
 {
 	struct elf64_section table, strings;
 
+	memory.taken_count = 0;
 	take(0, BIOS_DATA_END);
 	take(LEGACY_START, LEGACY_END);
 	take(image_start, image_end);
@@ -102,8 +107,11 @@ static hpa_t highest_gap(hpa_t start, hpa_t end, u64 size)
 	return end - size;
 }
 
-/* Only below 4 GiB: no more is mapped when frames_init runs. */
-static hpa_t place_bitmap(const struct boot_info *info, u64 size)
+/*
+ * The highest place for `size` bytes, whole pages, that is RAM and not taken;
+ * 0 if there is none. Only below 4 GiB: no more is mapped yet.
+ */
+static hpa_t place(const struct boot_info *info, u64 size)
 {
 	hpa_t best = 0;
 
@@ -135,6 +143,28 @@ static hfn_t count_frames(const struct boot_info *info)
 	return frames;
 }
 
+/*
+ * A place is found among what is not taken, and all modules are, where they
+ * were as well as where they come to lie: so no copy overlaps another module.
+ */
+void frames_raise_modules(struct boot_info *info, hpa_t image_start,
+			  hpa_t image_end)
+{
+	list_taken(info, image_start, image_end);
+	for (unsigned int i = 0; i < info->module_count; i++) {
+		struct boot_module *module = &info->modules[i];
+		u64 size = module->end - module->start;
+		hpa_t start = place(info, ALIGN_UP(size, PAGE_SIZE));
+
+		if (start <= module->start || module->end > 4 * GIB)
+			continue;
+		memcpy(phys_to_virt(start), phys_to_virt(module->start), size);
+		module->start = start;
+		module->end = start + size;
+		take(start, start + size);
+	}
+}
+
 bool frames_init(const struct boot_info *info, hpa_t image_start,
 		 hpa_t image_end)
 {
@@ -146,7 +176,7 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 	memory.words = (memory.frames + WORD_BITS - 1) / WORD_BITS;
 	size = ALIGN_UP(memory.words * sizeof(u64), PAGE_SIZE);
 	list_taken(info, image_start, image_end);
-	bitmap = size ? place_bitmap(info, size) : 0;
+	bitmap = size ? place(info, size) : 0;
 	if (!bitmap)
 		return false;
 	take(bitmap, bitmap + size);

@@ -13,6 +13,15 @@ struct boot_info;
 #define HFN_NONE (~0ULL)
 
 /*
+ * Copies each module to the highest place below 4 GiB that is RAM and free, and
+ * changes @info to say so; a module that lies higher already stays. The boot
+ * loader leaves them low, where the guest shall have the frames of its own
+ * addresses. To be called before frames_init, with the same image.
+ */
+void frames_raise_modules(struct boot_info *info, hpa_t image_start,
+			  hpa_t image_end);
+
+/*
  * Takes stock: RAM is what the memory map calls so and no other entry denies,
  * without the first page, the extended BIOS data area, the image, the
  * information itself, the modules and the ELF symbol table. `image_start` and

@@ -200,6 +200,56 @@ static void test_high(void **state)
 	assert_true(frames_alloc(1) < (void *)(ram + 8 * MIB));
 }
 
+/*
+ * Modules go up, each as it was, whatever lies between; the frames that they
+ * leave are free, but for one that another module has a byte of.
+ */
+static void test_modules(void **state)
+{
+	usual_map();
+	region(62 * MIB, 4 * KIB, BOOT_MEMORY_RESERVED);
+	/* It begins in the frame that the first ends in, and stays: too big. */
+	info.modules[1] = (struct boot_module){ 33 * MIB + 2, 55 * MIB, "big" };
+	info.modules[2] = (struct boot_module){ 2 * MIB, 2 * MIB + 5, "tiny" };
+	info.module_count = 3;
+	memset(ram + 32 * MIB, 0x11, MIB + 1);
+	memset(ram + 33 * MIB + 2, 0x22, 22 * MIB - 2);
+	memset(ram + 2 * MIB, 0x33, 5);
+	frames_raise_modules(&info, IMAGE_START, IMAGE_END);
+
+	assert_int_equal(info.modules[0].start,
+			 64 * MIB - PAGE_SIZE - (MIB + PAGE_SIZE));
+	assert_int_equal(info.modules[0].end - info.modules[0].start, MIB + 1);
+	assert_int_equal(info.modules[1].start, 33 * MIB + 2);
+	assert_int_equal(info.modules[1].end, 55 * MIB);
+	assert_int_equal(info.modules[2].start,
+			 info.modules[0].start - PAGE_SIZE);
+	for (u64 i = 0; i <= MIB; i++)
+		assert_int_equal(ram[info.modules[0].start + i], 0x11);
+	for (u64 i = info.modules[1].start; i < info.modules[1].end; i++)
+		assert_int_equal(ram[i], 0x22);
+	for (u64 i = 0; i < 5; i++)
+		assert_int_equal(ram[info.modules[2].start + i], 0x33);
+
+	assert_true(init());
+	assert_true(free_at(2 * MIB));
+	assert_true(free_at(32 * MIB));
+	assert_false(free_at(33 * MIB));
+	for (unsigned int i = 0; i < info.module_count; i++)
+		assert_false(free_at(info.modules[i].start));
+}
+
+/* A module that lies higher than any free place for it stays. */
+static void test_high_module(void **state)
+{
+	usual_map();
+	info.modules[0] = (struct boot_module){ 63 * MIB, 64 * MIB - PAGE_SIZE,
+						"kernel" };
+	frames_raise_modules(&info, IMAGE_START, IMAGE_END);
+	assert_int_equal(info.modules[0].start, 63 * MIB);
+	assert_int_equal(info.modules[0].end, 64 * MIB - PAGE_SIZE);
+}
+
 static void test_nothing(void **state)
 {
 	assert_false(init()); /* an empty map */
@@ -221,6 +271,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_claim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_high, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_modules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_high_module, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 	};
 
