@@ -21,7 +21,7 @@ static void ram_ranges(const struct guest_memory *gm,
 	gfn_t above_4g = GUEST_ABOVE_4G_START >> PAGE_SHIFT;
 
 	ranges[0].first = 0;
-	ranges[0].end = GUEST_BASE_RAM_END >> PAGE_SHIFT;
+	ranges[0].end = GUEST_EBDA_END >> PAGE_SHIFT;
 	ranges[1].first = GUEST_VGA_TEXT_START >> PAGE_SHIFT;
 	ranges[1].end = gm->low_end >> PAGE_SHIFT;
 	ranges[2].first = above_4g;

@@ -7,7 +7,7 @@
  * host address except through this table.
  *
  * The layout is a PC's:
- *	0 - 640 KiB	RAM
+ *	0 - 640 KiB	RAM; e820 leaves out the last KiB, the EBDA
  *	640 - 736 KiB	nothing (a PC's video memory, for graphics)
  *	736 - 768 KiB	RAM, which e820 leaves out: the VGA's text screen, which
  *			a guest thus writes without an exit, and Umbra can read
@@ -23,7 +23,8 @@
 /* A guest frame with no RAM behind it; the same value as mmu.h's HFN_NONE. */
 #define P2M_NONE (~0ULL)
 
-#define GUEST_BASE_RAM_END 0xa0000ULL
+#define GUEST_BASE_RAM_END 0x9fc00ULL /* for a kernel; the EBDA follows */
+#define GUEST_EBDA_END 0xa0000ULL
 #define GUEST_VGA_TEXT_START 0xb8000ULL
 #define GUEST_ROM_START 0xc0000ULL /* where the text screen ends */
 #define GUEST_HIGH_RAM_START (1 * MIB)

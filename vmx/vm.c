@@ -8,6 +8,7 @@
 #include "arch/x86/time.h"
 #include "arch/x86/frames.h"
 #include "guest/firmware/acpi.h"
+#include "guest/firmware/bios_data.h"
 #include "guest/firmware/mptable.h"
 #include "vmx/vm.h"
 #include "lib/log.h"
@@ -234,6 +235,7 @@ static void create_tables(struct vm *vm)
 {
 	struct cpuid_regs shown;
 
+	bios_data_write(&vm->memory);
 	acpi_write(&vm->memory);
 	vm->rsdp = ACPI_RSDP_GPA;
 	vm_cpuid(vm, CPUID_FEATURES, 0, &shown);

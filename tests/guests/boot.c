@@ -11,8 +11,10 @@
 #define PATTERN(i) ((u8)((i)*7))
 #define MODULE_NAME "pattern.bin"
 #define RAM 1
+#define BASE_KIB_MIN 512
 #define BASE_KIB_MAX 640
 #define KERNEL_START 0x100000
+#define COM1 0x3f8
 
 struct range {
 	u64 start, size;
@@ -140,6 +142,24 @@ static void check_module(const struct boot *boot, u32 size)
 	check(good, "module's contents");
 }
 
+/* Read from memory, or the compiler takes an address so low for a mistake. */
+static volatile u32 bios_data = 0x400;
+
+/* The BIOS data area at 40:0, and the EBDA, which is no RAM for the kernel. */
+static void check_bios_data(const struct boot *boot)
+{
+	enum { DATA_COM1 = 0x00, DATA_EBDA = 0x0e, DATA_BASE_KIB = 0x13 };
+	u32 at = bios_data;
+	u32 ebda = *(u16 *)(at + DATA_EBDA) * 16;
+	u32 kib = *(u16 *)(at + DATA_BASE_KIB);
+
+	check(*(u16 *)(at + DATA_COM1) == COM1, "BIOS: COM1");
+	/* GRUB rounds its own number. */
+	check(kib >= BASE_KIB_MIN && kib <= BASE_KIB_MAX, "BIOS: low memory");
+	check(ebda >= kib * KIB && ebda < BASE_KIB_MAX * KIB, "BIOS: EBDA");
+	check(!in_ram(boot, ebda, ebda + KIB), "EBDA in the map");
+}
+
 void main(const char *arguments)
 {
 	static struct boot boot = { .cmdline = "",
@@ -157,6 +177,7 @@ void main(const char *arguments)
 	check(size, "command line");
 	check_module(&boot, size);
 	check(boot.lower && boot.lower <= BASE_KIB_MAX, "lower memory");
+	check_bios_data(&boot);
 	check(in_ram(&boot, 0, boot.lower * KIB), "lower memory in the map");
 	check(in_ram(&boot, KERNEL_START, KERNEL_START + boot.upper * KIB),
 	      "upper memory in the map");

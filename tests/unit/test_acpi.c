@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "guest/firmware/acpi.h"
+#include "guest/firmware/bios_data.h"
 #include "guest/firmware/mptable.h"
 #include "tests/unit/guest_ram.h"
 
@@ -23,6 +24,7 @@ static struct guest_memory gm;
 static int setup(void **state)
 {
 	guest_ram_make(&gm, 4 * MIB);
+	bios_data_write(&gm);
 	acpi_write(&gm);
 	mptable_write(&gm, 0x306c3, 0xbfebfbff);
 	return 0;
@@ -65,6 +67,24 @@ static void check_table(gpa_t at, const char *signature)
 	assert_memory_equal(guest_ram + at, signature, 4);
 	assert_in_range(length, HEADER_SIZE, ROM_END - at);
 	assert_int_equal(acpi_sum(guest_ram + at, length), 0);
+}
+
+/* Sizes are those of a PC with an EBDA of 1 KiB: see RBIL, table M0001. */
+static void bios_data(void **state)
+{
+	u16 word;
+
+	memcpy(&word, guest_ram + 0x400, sizeof(word));
+	assert_int_equal(word, 0x3f8);
+	memcpy(&word, guest_ram + 0x40e, sizeof(word));
+	assert_int_equal(word, 0x9fc0);
+	assert_int_equal(guest_ram[word << 4], 1);
+	memcpy(&word, guest_ram + 0x413, sizeof(word));
+	assert_int_equal(word, 639);
+	memcpy(&word, guest_ram + 0x463, sizeof(word));
+	assert_int_equal(word, 0x3d4);
+	assert_int_equal(guest_ram[0x449], 3);
+	assert_int_equal(guest_ram[0x484], 24);
 }
 
 static void roots(void **state)
@@ -240,7 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots),    cmocka_unit_test(fadt),
 		cmocka_unit_test(madt),	    cmocka_unit_test(acpica),
-		cmocka_unit_test(mp_table),
+		cmocka_unit_test(mp_table), cmocka_unit_test(bios_data),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

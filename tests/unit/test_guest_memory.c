@@ -160,7 +160,7 @@ static void memory_map(void **state)
 	assert_int_equal(guest_memory_init(&gm, &ops, 3 * MIB),
 			 GUEST_MEMORY_OK);
 	assert_int_equal(guest_memory_e820(&gm, e), 3);
-	assert_int_equal(e[0].size, 0xa0000);
+	assert_int_equal(e[0].size, 0x9fc00); /* without the EBDA */
 	assert_int_equal(e[1].address, 0xc0000);
 	assert_int_equal(e[1].type, E820_RESERVED);
 	assert_int_equal(e[2].address, MIB);

@@ -153,12 +153,12 @@ static void information_is_given(void **state)
 	assert_string_equal((char *)guest_ram + t[2], "second");
 	assert_string_equal((char *)(t + 4), "another name");
 	t = tag(4);
-	assert_int_equal(t[2], 640);
+	assert_int_equal(t[2], 639);
 	assert_int_equal(t[3], (RAM - MIB) / KIB);
 	t = tag(6);
 	assert_int_equal(t[1], 16 + 3 * 24);
 	assert_int_equal(t[2], 24);
-	assert_int_equal(t[6], 640 * KIB); /* the first range's size */
+	assert_int_equal(t[6], 639 * KIB); /* the first range's size */
 	assert_int_equal(t[8], 1);
 	assert_int_equal(tag(14)[1], 8 + 20);
 	assert_int_equal(tag(15)[1], 8 + 36);

@@ -93,7 +93,7 @@ static void elf_is_loaded(void **state)
 	assert_int_equal(entry.rip, LOAD + 0x10);
 	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
 	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9);
-	assert_int_equal(info(1), 640);
+	assert_int_equal(info(1), 639);
 	assert_int_equal(info(2), (RAM - MIB) / KIB);
 	assert_string_equal((char *)guest_ram + info(4), "a b");
 	assert_string_equal((char *)guest_ram + info(16), "Umbra");
