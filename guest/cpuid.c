@@ -54,7 +54,6 @@
  * Leaf 1, EDX. Not here:
  *	MCE, MCA: machine checks are the machine's
  *	APIC: the guest's IA32_APIC_BASE, below
- *	MTRR: memory types are not shadowed; all guest memory is WB
  *	PSN, DS, ACPI, TM, PBE: serial number, debug store, thermal control
  *	HTT: one logical processor
  */
@@ -114,7 +113,9 @@ static const struct cpuid_rule rules[] = {
 	{ CPUID_FEATURES, ANY_SUBLEAF,
 	  .pass = { ALL, CPUID_1_EBX_BRAND | CPUID_1_EBX_CLFLUSH_SIZE,
 		    LEAF_1_ECX, LEAF_1_EDX },
-	  .set = { .ebx = CPUID_1_EBX_ONE_PROCESSOR, .ecx = LEAF_1_ECX_SET } },
+	  .set = { .ebx = CPUID_1_EBX_ONE_PROCESSOR,
+		   .ecx = LEAF_1_ECX_SET,
+		   .edx = CPUID_1_EDX_MTRR } }, /* guest/msr.c keeps them */
 	{ CPUID_CACHE_DESCRIPTORS, ANY_SUBLEAF,
 	  .pass = { ALL, ALL, ALL, ALL } },
 	{ CPUID_CACHE, ANY_SUBLEAF,
@@ -207,15 +208,29 @@ static void tell_clocks(struct cpuid_regs *out, u64 tsc_hz)
 	out->ecx = LAPIC_TIMER_HZ;
 }
 
+static u32 last_basic_leaf(u64 misc_enable)
+{
+	return misc_enable & MISC_ENABLE_LIMIT_CPUID ? CPUID_CACHE_DESCRIPTORS
+						     : CPUID_TSC;
+}
+
+u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable)
+{
+	u32 last = last_basic_leaf(misc_enable);
+	bool basic = leaf < CPUID_HYPERVISOR;
+
+	if (basic ? leaf > last : leaf > CPUID_ADDRESS_SIZE)
+		return last;
+	return leaf;
+}
+
 /* What a mask can't say. */
 static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		   const struct cpuid_policy_input *input)
 {
 	switch (leaf) {
 	case CPUID_VENDOR:
-		out->eax = input->misc_enable & MISC_ENABLE_LIMIT_CPUID
-				   ? CPUID_CACHE_DESCRIPTORS
-				   : CPUID_TSC;
+		out->eax = last_basic_leaf(input->misc_enable);
 		break;
 	case CPUID_FEATURES:
 		adjust_features(out, input);

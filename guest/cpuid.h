@@ -47,6 +47,12 @@ struct cpuid_policy_input {
 #define CPUID_SIGNATURE "UmbraUmbraUm"
 
 /*
+ * The leaf whose answer the guest gets: of one beyond the last, basic or
+ * extended, it is the last basic one (SDM vol. 2A, CPUID).
+ */
+u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable);
+
+/*
  * The guest's answer. `host` is the processor's for the same leaf and subleaf,
  * zeroes for a basic leaf beyond its last: there it answers with the last one's
  * (SDM vol. 2A, CPUID).

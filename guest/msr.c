@@ -16,11 +16,41 @@
 
 #define PAT_AFTER_RESET 0x0007040600070406 /* SDM vol. 3A, 11.12.4 */
 
+#define VARIABLE_RANGES 8
+#define ALL_WB 0x0606060606060606
+
+static bool pat_write_valid(u32 index, u64 value)
+{
+	return pat_is_valid(value);
+}
+
+/* All bytes of a fixed range; of the default type, what has but one. */
+static bool types_valid(u32 index, u64 value)
+{
+	return memory_types_valid(value, MEMORY_WB);
+}
+
+static bool def_type_valid(u32 index, u64 value)
+{
+	return types_valid(index, value & MTRR_TYPE);
+}
+
+/* The even ones are bases, the odd ones masks: SDM vol. 3A, figure 11-7. */
+static bool variable_range_valid(u32 index, u64 value)
+{
+	u64 fields = value & ~MTRR_ADDRESS;
+
+	if (index & 1)
+		return !(fields & ~MTRR_PHYSMASK_VALID);
+	return !(fields & ~MTRR_TYPE) && types_valid(index, fields);
+}
+
 #define MSR(msr) .index = (msr), .name = #msr
+#define WHY_MTRR "kept and checked, else ignored: a guest's memory is WB"
 
 /*
- * Not here, among others: the MTRRs and machine-check banks
- * (CPUID shows none of them), IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
+ * Not here, among others: machine-check banks (CPUID shows none),
+ * IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
  * and its kin (nor IBRS; a guest must not steer what Umbra itself relies on),
  * IA32_XSS, the counters.
  */
@@ -69,7 +99,27 @@ static const struct msr_policy table[] = {
 	{ MSR(IA32_PAT), .kind = MSR_VALUE,
 	  .why = "kept; a guest's memory is WB, which only its speed could tell",
 	  .initial = PAT_AFTER_RESET, .writable = ~0ULL,
-	  .is_valid = pat_is_valid },
+	  .is_valid = pat_write_valid },
+	{ MSR(IA32_MTRRCAP), .kind = MSR_VALUE,
+	  .why = "every processor with VMX has MTRRs, and Xen reads them",
+	  .initial = VARIABLE_RANGES | MTRRCAP_FIXED | MTRRCAP_WC },
+	{ MSR(IA32_MTRR_DEF_TYPE), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .initial = MEMORY_WB | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
+	  .writable = MTRR_TYPE | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
+	  .is_valid = def_type_valid },
+	{ MSR(IA32_MTRR_PHYSBASE0), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .last = IA32_MTRR_PHYSBASE0 + 2 * VARIABLE_RANGES - 1,
+	  .writable = ~0ULL, .is_valid = variable_range_valid,
+	  .physical = true },
+	{ MSR(IA32_MTRR_FIX64K_00000), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .initial = ALL_WB, .writable = ~0ULL, .is_valid = types_valid },
+	{ MSR(IA32_MTRR_FIX16K_80000), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .initial = ALL_WB, .writable = ~0ULL, .is_valid = types_valid },
+	{ MSR(IA32_MTRR_FIX16K_A0000), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .writable = ~0ULL, .is_valid = types_valid },
+	{ MSR(IA32_MTRR_FIX4K_C0000), .kind = MSR_VALUE, .why = WHY_MTRR,
+	  .last = IA32_MTRR_FIX4K_F8000, .initial = ALL_WB, .writable = ~0ULL,
+	  .is_valid = types_valid },
 	{ MSR(IA32_MCG_CAP), .kind = MSR_VALUE,
 	  .why = "0 banks of machine checks, for who asks without CPUID" },
 	{ MSR(IA32_PLATFORM_ID), .kind = MSR_VALUE,
@@ -86,31 +136,54 @@ static const struct msr_policy table[] = {
 	  .why = "kernels read the bus clock's ratio; 0: not known" },
 };
 
-_Static_assert(ARRAY_SIZE(table) <= GUEST_MSR_VALUES,
-	       "struct guest_msrs has a value for each entry");
-
 const struct msr_policy *msr_policy_table(size_t *count)
 {
 	*count = ARRAY_SIZE(table);
 	return table;
 }
 
-void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp)
+/* The number of MSRs that the entry keeps values of. */
+static u32 values_of(const struct msr_policy *entry)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		msrs->values[i] = table[i].initial;
-	msrs->rdtscp = rdtscp;
+	if (entry->kind != MSR_VALUE)
+		return 0;
+	return MAX(entry->last, entry->index) - entry->index + 1;
 }
 
-/* Finds the entry, and who is to answer; MSR_DONE: we are. */
-static enum msr_result find(const struct guest_msrs *msrs, u32 index,
-			    size_t *position)
+/* The memory types that a PC's firmware sets: what is from 3 to 4 GiB is UC. */
+static void init_variable_ranges(struct guest_msrs *msrs)
 {
+	u64 mask = BITS(msrs->maxphyaddr - 1, 0) & ~(GIB - 1);
+
+	guest_msr_write(msrs, IA32_MTRR_PHYSBASE0, 3 * GIB | MEMORY_UC);
+	guest_msr_write(msrs, IA32_MTRR_PHYSMASK0, mask | MTRR_PHYSMASK_VALID);
+}
+
+void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr)
+{
+	u64 *value = msrs->values;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		for (u32 n = values_of(&table[i]); n; n--)
+			*value++ = table[i].initial;
+	msrs->rdtscp = rdtscp;
+	msrs->maxphyaddr = maxphyaddr;
+	init_variable_ranges(msrs);
+}
+
+/* Finds the entry, and who is to answer; MSR_DONE: we are, by the value. */
+static enum msr_result find(const struct guest_msrs *msrs, u32 index,
+			    const struct msr_policy **entry, size_t *position)
+{
+	*position = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (index < table[i].index ||
-		    index > MAX(table[i].last, table[i].index))
+		    index > MAX(table[i].last, table[i].index)) {
+			*position += values_of(&table[i]);
 			continue;
-		*position = i;
+		}
+		*entry = &table[i];
+		*position += index - table[i].index;
 		switch (table[i].kind) {
 		case MSR_PASSTHROUGH:
 			return MSR_ASK_PROCESSOR;
@@ -130,8 +203,9 @@ static enum msr_result find(const struct guest_msrs *msrs, u32 index,
 enum msr_result guest_msr_read(const struct guest_msrs *msrs, u32 index,
 			       u64 *value)
 {
+	const struct msr_policy *entry;
 	size_t i;
-	enum msr_result result = find(msrs, index, &i);
+	enum msr_result result = find(msrs, index, &entry, &i);
 
 	if (result == MSR_DONE)
 		*value = msrs->values[i];
@@ -140,18 +214,21 @@ enum msr_result guest_msr_read(const struct guest_msrs *msrs, u32 index,
 
 enum msr_result guest_msr_write(struct guest_msrs *msrs, u32 index, u64 value)
 {
+	const struct msr_policy *entry;
 	size_t i;
-	enum msr_result result = find(msrs, index, &i);
+	enum msr_result result = find(msrs, index, &entry, &i);
 	u64 kept;
 
 	if (result != MSR_DONE)
 		return result;
-	if (table[i].is_valid && !table[i].is_valid(value))
+	if (entry->is_valid && !entry->is_valid(index, value))
 		return MSR_FAULT;
-	kept = msrs->values[i] & ~table[i].writable;
-	if ((value & ~table[i].writable) != kept && !table[i].ignore)
+	if (entry->physical && value & ~BITS(msrs->maxphyaddr - 1, 0))
 		return MSR_FAULT;
-	msrs->values[i] = kept | (value & table[i].writable);
+	kept = msrs->values[i] & ~entry->writable;
+	if ((value & ~entry->writable) != kept && !entry->ignore)
+		return MSR_FAULT;
+	msrs->values[i] = kept | (value & entry->writable);
 	return MSR_DONE;
 }
 

@@ -27,19 +27,21 @@ struct msr_policy {
 	enum msr_kind kind;
 	const char *name;
 	const char *why;
-	u64 initial; /* MSR_VALUE: after reset */
+	u64 initial; /* MSR_VALUE: after reset, of each in the row */
 	u64 writable; /* MSR_VALUE: bits that a write can change */
 	bool ignore; /* MSR_VALUE: changing others is no #GP but in vain */
-	bool (*is_valid)(u64 value); /* or NULL; else a write is #GP */
+	bool (*is_valid)(u32 index, u64 value); /* or NULL; false: #GP */
+	bool physical; /* MSR_VALUE: bits from MAXPHYADDR on are reserved */
 };
 
 const struct msr_policy *msr_policy_table(size_t *count);
 
-#define GUEST_MSR_VALUES 32 /* at least as many as the table has entries */
+#define GUEST_MSR_VALUES 48 /* at least as many as the table has values */
 
 struct guest_msrs {
-	u64 values[GUEST_MSR_VALUES]; /* by position in the table */
+	u64 values[GUEST_MSR_VALUES]; /* in the order of the table */
 	bool rdtscp;
+	u8 maxphyaddr;
 };
 
 enum msr_result {
@@ -50,7 +52,7 @@ enum msr_result {
 	MSR_ASK_PROCESSOR /* passed through, and yet here: no MSR bitmap */
 };
 
-void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp);
+void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr);
 
 /* What IA32_MISC_ENABLE takes out of CPUID (SDM vol. 4, table 2-2). */
 #define MISC_ENABLE_LIMIT_CPUID BIT(22)

@@ -143,9 +143,11 @@ void vmx_handle_wrmsr(struct vcpu *vcpu)
 void vmx_handle_cpuid(struct vcpu *vcpu)
 {
 	const u64 *gpr = vcpu->regs.gpr;
+	u32 leaf = cpuid_answering_leaf(gpr[RAX],
+					guest_misc_enable(&vcpu->vm->msrs));
 	struct cpuid_regs out;
 
-	vm_cpuid(vcpu->vm, gpr[RAX], gpr[RCX], &out);
+	vm_cpuid(vcpu->vm, leaf, gpr[RCX], &out);
 	if (vcpu->vm->counters)
 		vmx_cpuid_counters(vcpu->vm, gpr[RAX], gpr[RCX], &out);
 	cpuid_write_gprs(&vcpu->regs, &out);

@@ -277,7 +277,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	}
 	vcpu_create_vmcs(&vm->vcpu);
 	choose_cpuid(vm);
-	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp);
+	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp,
+			cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);
 	vm_find_features(vm);
 	create_devices(vm, bytes);
 	create_tables(vm);

@@ -62,6 +62,7 @@ enum cpuid_leaf {
 #define CPUID_1_EDX_CX8 BIT(8)
 #define CPUID_1_EDX_APIC BIT(9)
 #define CPUID_1_EDX_SEP BIT(11)
+#define CPUID_1_EDX_MTRR BIT(12)
 #define CPUID_1_EDX_PGE BIT(13)
 #define CPUID_1_EDX_CMOV BIT(15)
 #define CPUID_1_EDX_PAT BIT(16)

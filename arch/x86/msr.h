@@ -16,6 +16,7 @@ enum msr {
 	IA32_TSC_ADJUST = 0x3b,
 	IA32_BIOS_UPDT_TRIG = 0x79,
 	IA32_BIOS_SIGN_ID = 0x8b,
+	IA32_MTRRCAP = 0xfe,
 	IA32_SYSENTER_CS = 0x174,
 	IA32_SYSENTER_ESP = 0x175,
 	IA32_SYSENTER_EIP = 0x176,
@@ -24,7 +25,15 @@ enum msr {
 	IA32_PERF_STATUS = 0x198,
 	IA32_MISC_ENABLE = 0x1a0,
 	IA32_DEBUGCTL = 0x1d9,
+	IA32_MTRR_PHYSBASE0 = 0x200, /* base and mask of each range in turn */
+	IA32_MTRR_PHYSMASK0 = 0x201,
+	IA32_MTRR_FIX64K_00000 = 0x250,
+	IA32_MTRR_FIX16K_80000 = 0x258,
+	IA32_MTRR_FIX16K_A0000 = 0x259,
+	IA32_MTRR_FIX4K_C0000 = 0x268,
+	IA32_MTRR_FIX4K_F8000 = 0x26f,
 	IA32_PAT = 0x277,
+	IA32_MTRR_DEF_TYPE = 0x2ff,
 	IA32_PERF_GLOBAL_CTRL = 0x38f,
 	IA32_VMX_BASIC = 0x480,
 	IA32_VMX_PINBASED_CTLS = 0x481,
@@ -62,16 +71,33 @@ enum msr {
 #define APIC_BASE_ENABLE BIT(11)
 
 /*
- * IA32_PAT, SDM vol. 3A, 11.12.2: each byte is a memory type, UC, WC, WT, WP,
- * WB or UC- (table 11-10).
+ * Memory types, SDM vol. 3A, tables 11-8 and 11-10. Returns true if each byte
+ * is one: UC, WC, WT, WP, WB; UC- too, if that is @last.
  */
-static inline bool pat_is_valid(u64 value)
+enum memory_type { MEMORY_UC = 0, MEMORY_WB = 6, MEMORY_UC_MINUS = 7 };
+
+static inline bool memory_types_valid(u64 value, enum memory_type last)
 {
 	for (; value; value >>= 8)
-		if ((value & BITS(7, 0)) > 7 || (value & BITS(7, 1)) == 2)
+		if ((value & BITS(7, 0)) > last || (value & BITS(7, 1)) == 2)
 			return false;
 	return true;
 }
+
+/* IA32_PAT, SDM vol. 3A, 11.12.2. */
+static inline bool pat_is_valid(u64 value)
+{
+	return memory_types_valid(value, MEMORY_UC_MINUS);
+}
+
+/* The MTRRs, SDM vol. 3A, 11.11. */
+#define MTRRCAP_FIXED BIT(8)
+#define MTRRCAP_WC BIT(10)
+#define MTRR_TYPE BITS(7, 0)
+#define MTRR_DEF_TYPE_FIXED BIT(10)
+#define MTRR_DEF_TYPE_ENABLE BIT(11)
+#define MTRR_PHYSMASK_VALID BIT(11)
+#define MTRR_ADDRESS BITS(51, 12)
 
 /* IA32_MCG_STATUS, SDM vol. 3B, 15.3.1. */
 #define MCG_STATUS_RIPV BIT(0)

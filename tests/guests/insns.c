@@ -21,6 +21,10 @@
 #define MSR_TSC_AUX 0xc0000103
 #define MSR_NONE 0x1fff
 #define MSR_PAT 0x277
+#define MSR_MTRRCAP 0xfe
+#define MSR_MTRR_PHYSBASE1 0x202
+#define MSR_MTRR_FIX4K_C0000 0x268
+#define MSR_MTRR_DEF_TYPE 0x2ff
 #define MSR_MISC_ENABLE 0x1a0
 #define MISC_ENABLE_LIMIT_CPUID BIT(22)
 #define MISC_ENABLE_XD_DISABLE_HIGH BIT(34 - 32)
@@ -195,6 +199,54 @@ static void check_pat(void)
 	runs(do_wrmsr, MSR_PAT, low, 0x00070406);
 }
 
+/* SDM vol. 3A, 11.11.2: what is written is kept, and checked. */
+static void check_mtrrs(void)
+{
+	check(cpuid(CPUID_FEATURES).edx & CPUID_1_EDX_MTRR, "no MTRRs");
+	check(runs(do_rdmsr, MSR_MTRRCAP, 0, 0) && (insn_result & 0xff) >= 2 &&
+		      (insn_result & BIT(8)),
+	      "MTRRCAP: two ranges, and fixed ones");
+	check(!runs(do_wrmsr, MSR_MTRRCAP, 0, 0) && faults(VECTOR_GP),
+	      "WRMSR of MTRRCAP");
+	check(runs(do_rdmsr, MSR_MTRR_DEF_TYPE, 0, 0), "RDMSR of DEF_TYPE");
+	check(!runs(do_wrmsr, MSR_MTRR_DEF_TYPE, 0xc02, 0) && faults(VECTOR_GP),
+	      "a default of memory type 2");
+	check(!runs(do_wrmsr, MSR_MTRR_FIX4K_C0000, 0x07060606, 0) &&
+		      faults(VECTOR_GP),
+	      "a fixed range of memory type 7");
+	/* The second variable range, which is not in use. */
+	check(runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 0x80000004, 0) &&
+		      runs(do_rdmsr, MSR_MTRR_PHYSBASE1, 0, 0) &&
+		      insn_result == 0x80000004,
+	      "PHYSBASE1 does not keep its value");
+	check(!runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 3, 0) && faults(VECTOR_GP),
+	      "a variable range of memory type 3");
+	check(!runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 6, 0x80000000) &&
+		      faults(VECTOR_GP),
+	      "a range beyond MAXPHYADDR");
+	runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 0, 0);
+}
+
+static bool same_cpuid(u32 a, u32 b)
+{
+	struct cpuid_result x = cpuid(a), y = cpuid(b);
+
+	return x.eax == y.eax && x.ebx == y.ebx && x.ecx == y.ecx &&
+	       x.edx == y.edx;
+}
+
+/* SDM vol. 2A, CPUID: a leaf beyond the last is the last basic one. */
+static void check_cpuid_limit(void)
+{
+	u32 last = cpuid(CPUID_VENDOR).eax;
+	u32 last_extended = cpuid(CPUID_EXT_MAX).eax;
+
+	check(same_cpuid(last, last + 1), "CPUID after the last basic leaf");
+	check(same_cpuid(last, 0x3fffffff), "CPUID far from the last leaf");
+	check(same_cpuid(last, last_extended + 1),
+	      "CPUID after the last extended leaf");
+}
+
 /* What IA32_MISC_ENABLE takes out of CPUID, EFER takes no more. */
 static void check_misc_enable(void)
 {
@@ -237,6 +289,7 @@ static void check_msrs(bool strict)
 		check_misc_enable();
 	}
 	check_pat();
+	check_mtrrs();
 	if (!has_aux)
 		return;
 	check(runs(do_wrmsr, MSR_TSC_AUX, 0x5aa5, 0), "WRMSR of TSC_AUX");
@@ -287,6 +340,7 @@ void main(const char *arguments)
 {
 	mode_enter(MODE_2LEVEL); /* for its IDT */
 	check_by_cpuid();
+	check_cpuid_limit();
 	check_counters();
 	check_caches();
 	check_xcr0();

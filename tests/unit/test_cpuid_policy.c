@@ -12,7 +12,6 @@
 /* Features that guests must not see; the product has no use for their names. */
 #define CPUID_1_ECX_DTES64 BIT(2)
 #define CPUID_1_ECX_PDCM BIT(15)
-#define CPUID_1_EDX_MTRR BIT(12)
 #define CPUID_1_EDX_MCA BIT(14)
 #define CPUID_1_EDX_DS BIT(21)
 #define CPUID_1_EDX_HTT BIT(28)
@@ -81,6 +80,21 @@ static void misc_enable(void **state)
 		     CPUID_EXT_EDX_NX);
 }
 
+static void beyond_the_last(void **state)
+{
+	const u64 limit = BIT(22);
+
+	assert_int_equal(cpuid_answering_leaf(0x15, 0), 0x15);
+	assert_int_equal(cpuid_answering_leaf(0x16, 0), 0x15);
+	assert_int_equal(cpuid_answering_leaf(0x3fffffff, 0), 0x15);
+	assert_int_equal(cpuid_answering_leaf(2, limit), 2);
+	assert_int_equal(cpuid_answering_leaf(3, limit), 2);
+	assert_int_equal(cpuid_answering_leaf(0x40000001, 0), 0x40000001);
+	assert_int_equal(cpuid_answering_leaf(0x80000008, limit), 0x80000008);
+	assert_int_equal(cpuid_answering_leaf(0x80000009, 0), 0x15);
+	assert_int_equal(cpuid_answering_leaf(0xffffffff, limit), 2);
+}
+
 static void tsc_rate(void **state)
 {
 	struct cpuid_regs out = ask(0x15, 0, &everything, all);
@@ -113,8 +127,8 @@ static void features(void **state)
 	u32 hidden_ecx = CPUID_1_ECX_VMX | CPUID_1_ECX_SMX |
 			 CPUID_1_ECX_MONITOR | CPUID_1_ECX_PCID |
 			 CPUID_1_ECX_PDCM | CPUID_1_ECX_DTES64;
-	u32 hidden_edx = CPUID_1_EDX_MTRR | CPUID_1_EDX_MCE | CPUID_1_EDX_MCA |
-			 CPUID_1_EDX_DS | CPUID_1_EDX_HTT;
+	u32 hidden_edx = CPUID_1_EDX_MCE | CPUID_1_EDX_MCA | CPUID_1_EDX_DS |
+			 CPUID_1_EDX_HTT;
 	/* Umbra's own, on any processor. */
 	u32 own_ecx = CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC |
 		      CPUID_1_ECX_TSC_DEADLINE;
@@ -140,10 +154,10 @@ static void features(void **state)
 	/* The APIC's flag is that of IA32_APIC_BASE. */
 	assert_int_equal(out.edx & CPUID_1_EDX_APIC, 0);
 	out = ask(1, 0, &nothing, all);
-	assert_int_equal(out.edx, CPUID_1_EDX_APIC);
+	assert_int_equal(out.edx, CPUID_1_EDX_APIC | CPUID_1_EDX_MTRR);
 	/* Else nothing is made up. */
 	out = ask(1, 0, &nothing, none);
-	assert_true(out.ecx == own_ecx && out.edx == 0);
+	assert_true(out.ecx == own_ecx && out.edx == CPUID_1_EDX_MTRR);
 }
 
 static void features_7(void **state)
@@ -239,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits),
 		cmocka_unit_test(misc_enable),
+		cmocka_unit_test(beyond_the_last),
 		cmocka_unit_test(tsc_rate),
 		cmocka_unit_test(unknown_leaves_are_zeros),
 		cmocka_unit_test(features),

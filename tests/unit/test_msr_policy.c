@@ -11,15 +11,17 @@
 /* Registers that are not for guests, and that the product has no use for. */
 #define IA32_SPEC_CTRL 0x48
 #define IA32_PRED_CMD 0x49
-#define IA32_MTRRCAP 0xfe
 #define IA32_FLUSH_CMD 0x10b
+#define IA32_SMRR_PHYSBASE 0x1f2
 #define IA32_XSS 0xda0
+
+#define MAXPHYADDR 39
 
 static struct guest_msrs msrs;
 
 static int setup(void **state)
 {
-	guest_msrs_init(&msrs, false);
+	guest_msrs_init(&msrs, false, MAXPHYADDR);
 	return 0;
 }
 
@@ -27,8 +29,8 @@ static void table_is_in_order(void **state)
 {
 	size_t count;
 	const struct msr_policy *table = msr_policy_table(&count);
+	size_t values = 0;
 
-	assert_in_range(count, 1, GUEST_MSR_VALUES);
 	for (size_t i = 0; i < count; i++) {
 		assert_non_null(table[i].name);
 		assert_non_null(table[i].why);
@@ -38,7 +40,12 @@ static void table_is_in_order(void **state)
 			     table[i].index <= 0xc0001fff));
 		for (size_t j = 0; j < i; j++)
 			assert_int_not_equal(table[i].index, table[j].index);
+		if (table[i].kind != MSR_VALUE)
+			continue;
+		values += table[i].last ? table[i].last - table[i].index + 1
+					: 1;
 	}
+	assert_in_range(values, 1, GUEST_MSR_VALUES);
 }
 
 static void who_answers(void **state)
@@ -46,7 +53,7 @@ static void who_answers(void **state)
 	static const u32 absent[] = {
 		IA32_SPEC_CTRL,	      IA32_PRED_CMD,  IA32_FLUSH_CMD,
 		IA32_FEATURE_CONTROL, IA32_VMX_BASIC, IA32_MCG_STATUS,
-		IA32_MTRRCAP,	      IA32_XSS,	      IA32_X2APIC_FIRST - 1,
+		IA32_SMRR_PHYSBASE,   IA32_XSS,	      IA32_X2APIC_FIRST - 1,
 		IA32_X2APIC_LAST + 1, 0xffffffff
 	};
 	u64 value = 42;
@@ -68,7 +75,7 @@ static void who_answers(void **state)
 			 MSR_ASK_PROCESSOR);
 	assert_int_equal(guest_msr_read(&msrs, IA32_TSC_AUX, &value),
 			 MSR_FAULT);
-	guest_msrs_init(&msrs, true);
+	guest_msrs_init(&msrs, true, MAXPHYADDR);
 	assert_int_equal(guest_msr_write(&msrs, IA32_TSC_AUX, 1),
 			 MSR_ASK_PROCESSOR);
 }
@@ -132,6 +139,63 @@ static void memory_types(void **state)
 	}
 }
 
+static void takes(u32 index, u64 written, bool good)
+{
+	u64 before, after;
+
+	assert_int_equal(guest_msr_read(&msrs, index, &before), MSR_DONE);
+	assert_int_equal(guest_msr_write(&msrs, index, written),
+			 good ? MSR_DONE : MSR_FAULT);
+	assert_int_equal(guest_msr_read(&msrs, index, &after), MSR_DONE);
+	assert_true(after == (good ? written : before));
+}
+
+/* SDM vol. 3A, 11.11.1 and 11.11.2. */
+static void mtrrs(void **state)
+{
+	static const u32 fixed[] = { 0x250, 0x258, 0x259, 0x268, 0x269, 0x26a,
+				     0x26b, 0x26c, 0x26d, 0x26e, 0x26f };
+	u64 value;
+
+	assert_int_equal(guest_msr_read(&msrs, 0xfe, &value), MSR_DONE);
+	assert_int_equal(value, 0x508); /* 8 ranges, fixed ones, WC */
+	takes(0xfe, 0x509, false);
+	assert_int_equal(guest_msr_read(&msrs, 0x2ff, &value), MSR_DONE);
+	assert_int_equal(value, 0xc06);
+	takes(0x2ff, 0x800, true);
+	takes(0x2ff, 0xc02, false);
+	takes(0x2ff, 0xc07, false);
+	takes(0x2ff, 0x1c06, false);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {
+		takes(fixed[i], 0x0001040506050401, true);
+		takes(fixed[i], 0x0606060606060606, true);
+		takes(fixed[i], 0x0706060606060606, false);
+		takes(fixed[i], 0x0600000000000300, false);
+	}
+	/* From 3 to 4 GiB it is UC, as a PC's firmware leaves it. */
+	guest_msr_read(&msrs, 0x200, &value);
+	assert_true(value == 0xc0000000);
+	guest_msr_read(&msrs, 0x201, &value);
+	assert_true(value == 0x7fc0000800);
+	for (u32 range = 0; range < 8; range++) {
+		u64 base = 0x100000000 * (range + 1);
+
+		takes(0x200 + 2 * range, base | 6, true);
+		takes(0x200 + 2 * range, base | 7, false);
+		takes(0x200 + 2 * range, base | 0x106, false);
+		takes(0x200 + 2 * range, 1ULL << MAXPHYADDR, false);
+		takes(0x201 + 2 * range, 0x7f00000800, true);
+		takes(0x201 + 2 * range, 0x7f00000400, false);
+		takes(0x201 + 2 * range, 0xff00000800, false);
+	}
+	for (u32 range = 0; range < 8; range++) { /* each has its own value */
+		guest_msr_read(&msrs, 0x200 + 2 * range, &value);
+		assert_true(value == (0x100000000 * (range + 1) | 6));
+	}
+	assert_int_equal(guest_msr_read(&msrs, 0x210, &value), MSR_FAULT);
+	assert_int_equal(guest_msr_read(&msrs, 0x257, &value), MSR_FAULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +203,7 @@ int main(void)
 		cmocka_unit_test_setup(who_answers, setup),
 		cmocka_unit_test_setup(values, setup),
 		cmocka_unit_test_setup(memory_types, setup),
+		cmocka_unit_test_setup(mtrrs, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
