@@ -137,6 +137,7 @@ struct mmu_filter {
 	u32 mask; /* PFEC_MASK */
 	u32 match; /* PFEC_MATCH */
 	bool invlpg; /* INVLPG must exit, too: mmu_needs_invlpg() */
+	bool pge_owned; /* the guest may change CR4.PGE without an exit */
 };
 
 /* How much mmu_create() takes of ops->alloc, in bytes, at most. */

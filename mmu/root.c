@@ -231,6 +231,13 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
 		.invlpg = mmu_needs_invlpg(vcpu->mmu),
 	};
 
+	/*
+	 * A change of CR4.PGE flushes, as INVLPG does; the processor does so by
+	 * itself. With PAE paging it loads the PDPTEs, too, and the shadow of
+	 * 32-bit and unpaged guests is PAE (SDM vol. 3A, 4.4.1).
+	 */
+	filter.pge_owned = !filter.invlpg && vcpu->role.mode == PAGING_4LEVEL;
+
 	/* mask = match = 0: all of them exit. */
 	if (mmu_bypasses(vcpu->mmu, vcpu->role))
 		filter.mask = filter.match = PFEC_P;

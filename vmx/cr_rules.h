@@ -93,6 +93,15 @@ static inline u64 cr0_as_read(u64 loaded, u64 vmcs)
 	return (loaded & ~CR0_GUEST_OWNED) | (vmcs & CR0_GUEST_OWNED);
 }
 
+/*
+ * The same of CR4 and PGE, which the guest owns at times (struct mmu_filter).
+ * The VMCS's PGE is always the guest's, owned or not: see cr4_at_entry().
+ */
+static inline u64 cr4_as_read(u64 loaded, u64 vmcs)
+{
+	return (loaded & ~CR4_PGE) | (vmcs & CR4_PGE);
+}
+
 /* The values that the processor runs the guest with; Umbra's own are added. */
 u64 cr0_at_entry(u64 cr0);
 u64 cr4_at_entry(u64 cr0, u64 cr4);

@@ -16,7 +16,7 @@ static void load(struct vcpu *vcpu, unsigned int number, u64 value)
 	struct cr_state state = {
 		.cr0 = vcpu_cr0(vcpu),
 		.cr3 = vcpu->mmu.cr3,
-		.cr4 = vcpu->mmu.cr4,
+		.cr4 = vcpu_cr4(vcpu),
 		.efer = vcpu->mmu.efer,
 		.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_L,
 	};

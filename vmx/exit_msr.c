@@ -53,8 +53,8 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 		if (!efer_load_valid(&state, value, &vcpu->vm->features))
 			return false;
 		mmu_set_state(&vcpu->mmu, vcpu_cr0(vcpu), vcpu->mmu.cr3,
-			      state.cr4, efer_after_write(state.efer, value),
-			      NULL);
+			      vcpu_cr4(vcpu),
+			      efer_after_write(state.efer, value), NULL);
 		vcpu_apply_state(vcpu);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:

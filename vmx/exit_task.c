@@ -23,7 +23,7 @@ static bool load_cr3(void *ctx, u32 cr3)
 
 	if (pae && !mmu_read_pdptes(mmu->mmu, cr3, pdpte))
 		return false;
-	mmu_set_state(mmu, vcpu_cr0(vcpu), cr3, mmu->cr4, mmu->efer,
+	mmu_set_state(mmu, vcpu_cr0(vcpu), cr3, vcpu_cr4(vcpu), mmu->efer,
 		      pae ? pdpte : NULL);
 	return true;
 }

@@ -99,7 +99,8 @@ void vm_devices_changed(struct vm *vm)
 static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
 {
 	return a->intercept == b->intercept && a->mask == b->mask &&
-	       a->match == b->match && a->invlpg == b->invlpg;
+	       a->match == b->match && a->invlpg == b->invlpg &&
+	       a->pge_owned == b->pge_owned;
 }
 
 /* Root and filter; both are cheap when nothing has changed. */
@@ -126,6 +127,7 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, filter.mask);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
 	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING, filter.invlpg);
+	vmwrite(VMCS_CR4_GUEST_HOST_MASK, filter.pge_owned ? ~CR4_PGE : ~0ULL);
 }
 
 /* Read from the VMCS, once, what handlers want to know. */

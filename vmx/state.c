@@ -21,6 +21,11 @@ u64 vcpu_cr0(const struct vcpu *vcpu)
 	return cr0_as_read(vcpu->mmu.cr0, vmread(VMCS_GUEST_CR0));
 }
 
+u64 vcpu_cr4(const struct vcpu *vcpu)
+{
+	return cr4_as_read(vcpu->mmu.cr4, vmread(VMCS_GUEST_CR4));
+}
+
 static void apply_control_registers(const struct vcpu *vcpu)
 {
 	const struct vmx_capabilities *c = vmx_capabilities();

@@ -7,6 +7,9 @@
 
 /* The guest's CR0 as it would read it. */
 u64 vcpu_cr0(const struct vcpu *vcpu);
+/* The same for CR4. In vcpu->mmu.cr4 PGE may be out of date: the guest owns it.
+ */
+u64 vcpu_cr4(const struct vcpu *vcpu);
 
 /* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
 void vcpu_apply_state(struct vcpu *vcpu);

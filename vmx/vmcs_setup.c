@@ -122,7 +122,7 @@ static void set_controls(struct vcpu *vcpu)
 		vmwrite(VMCS_HOST_IA32_EFER, rdmsr(IA32_EFER));
 	else
 		make_efer_areas(vcpu);
-	/* CR4 is Umbra's altogether; see state.c for CR0. */
+	/* Until the guest may own PGE: run.c. See state.c for CR0. */
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, ~0ULL);
 }
 

@@ -193,7 +193,9 @@ void model_enter(struct model *m)
 	bypass = filter_expected(m);
 	if (!m->filter.intercept || m->filter.mask != bypass ||
 	    m->filter.match != bypass ||
-	    m->filter.invlpg == mmu_policy(m->mmu)->cache)
+	    m->filter.invlpg == mmu_policy(m->mmu)->cache ||
+	    m->filter.pge_owned != (mmu_policy(m->mmu)->cache &&
+				    reference_mode(&m->ref) == MODE_4LEVEL))
 		model_fail(m, "the filter is %d, %#x, %#x", m->filter.intercept,
 			   m->filter.mask, m->filter.match);
 }

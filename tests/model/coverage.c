@@ -14,6 +14,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_LOGGED] = "logged",	    [EVENT_SPLIT] = "split",
 	[EVENT_PREFILLED] = "prefilled",    [EVENT_OPENED] = "opened",
 	[EVENT_CLOSED] = "closed",	    [EVENT_MENDED] = "mended",
+	[EVENT_PGE_OWNED] = "PGE owned",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -73,6 +74,8 @@ static bool possible(u32 mode, u32 rung, u32 event)
 	case EVENT_CLOSED:
 	case EVENT_MENDED:
 		return paged && rung >= MMU_OPEN;
+	case EVENT_PGE_OWNED:
+		return mode == COVERAGE_4LEVEL && rung >= MMU_CACHED;
 	case EVENT_PDPTE_GP: /* of the mode that would have come */
 		return mode != COVERAGE_4LEVEL;
 	case EVENT_LARGE:

@@ -25,6 +25,7 @@ enum model_event {
 	EVENT_OPENED, /* a table, for a burst of writes */
 	EVENT_CLOSED, /* ... and closed at its use */
 	EVENT_MENDED, /* ... with entries that had changed */
+	EVENT_PGE_OWNED, /* CR4.PGE was changed without an exit */
 	MODEL_EVENTS
 };
 

@@ -105,6 +105,19 @@ void state_begin(struct model *m)
 	change_mode(m);
 }
 
+/* Where the guest owns CR4.PGE, the processor flushes, and Umbra is not told. */
+static bool change_owned_pge(struct model *m)
+{
+	if (!mmu_filter(&m->vcpu).pge_owned)
+		return false;
+	model_log(m, "cr4.pge without an exit");
+	m->ref.cr4 ^= CR4_PGE;
+	processor_flush(&m->cpu);
+	history_flush(m);
+	model_count(m, EVENT_PGE_OWNED);
+	return true;
+}
+
 void state_change(struct model *m)
 {
 	struct reference to = m->ref;
@@ -123,6 +136,8 @@ void state_change(struct model *m)
 		to.cr4 ^= CR4_PSE;
 		break;
 	case 4:
+		if (change_owned_pge(m))
+			return;
 		to.cr4 ^= chance(m, 50) ? CR4_PGE : CR4_PAE;
 		/* In long mode that is a #GP, not the MMU's affair. */
 		if (to.efer & EFER_LMA)

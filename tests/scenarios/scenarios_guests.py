@@ -155,6 +155,8 @@ WALKS = {"mmio-read": (2, 0), "mmio-write": (2, 0), "outs-64": (64, 1)}
 # The whole of these, on each rung that opens tables: 4,096 writes of PTEs in
 # eight tables, each opened by its second write or closed with its pages used.
 BURSTS = {"fork-4096": 22, "fork-4096-and-use": 26, "munmap-4096": 10}
+# Where the shadow is no TLB, the processor alone does this in 4-level mode.
+TOGGLE = "toggle-pge"
 OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
                        r"walks (\d+) ", re.M)
 
@@ -176,6 +178,9 @@ def bench_ladder(s):
             got = costs.get((rung, name), (-1, -1))[0]
             if abs(got - want) > 2:
                 raise Failure(f"{rung}: {got} exits for {name}, not {want}")
+        got = costs.get((rung, TOGGLE), (-1, -1))[0]
+        if (got > 0.01) != (rung == "vtlb") or got < 0:
+            raise Failure(f"{rung}: {got} exits for a {TOGGLE}")
         for name, want in zip(("demand-fault", "pte-change", "cr3-of-8"),
                               expected):
             got = costs.get((rung, name), (-1, -1))[0]

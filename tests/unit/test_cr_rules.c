@@ -243,6 +243,12 @@ static void at_entry(void **state)
 	assert_int_equal(cr0_as_read(CR0_WP, CR0_TS | CR0_EM | CR0_AM),
 			 CR0_WP | CR0_TS | CR0_EM | CR0_AM);
 
+	/* PGE is the VMCS's, whether the guest owns it or not. */
+	assert_int_equal(cr4_as_read(CR4_PAE | CR4_PGE, cr4 | CR4_SMEP),
+			 CR4_PAE);
+	assert_int_equal(cr4_as_read(CR4_PAE, cr4 | CR4_PGE),
+			 CR4_PAE | CR4_PGE);
+
 	assert_int_equal(cr0_at_entry(CR0_CD | CR0_NW | CR0_TS),
 			 CR0_PE | CR0_PG | CR0_NE | CR0_WP | CR0_TS);
 	assert_int_equal(cr4_at_entry(CR0_PE, smep_smap | CR4_PGE),

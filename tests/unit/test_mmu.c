@@ -200,6 +200,28 @@ static void no_reserved_leaf(void **state)
 	assert_int_equal(mmu_filter(&world_vcpu).mask, PFEC_P);
 }
 
+/*
+ * The guest owns CR4.PGE where nothing but the processor's flush follows from
+ * it: not where it loads PDPTEs, and not where the shadow itself is a TLB.
+ */
+static void pge_owned(void **state)
+{
+	const u64 cr0 = CR0_PG | CR0_PE, lma = EFER_LME | EFER_LMA;
+
+	world_create(&mmu_rung_policies[MMU_OPEN], 64, true);
+	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, lma, NULL);
+	assert_true(mmu_filter(&world_vcpu).pge_owned);
+	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, 0, NULL);
+	assert_false(mmu_filter(&world_vcpu).pge_owned);
+	mmu_set_state(&world_vcpu, cr0, 0, 0, 0, NULL);
+	assert_false(mmu_filter(&world_vcpu).pge_owned);
+	mmu_set_state(&world_vcpu, CR0_PE, 0, CR4_PAE, 0, NULL);
+	assert_false(mmu_filter(&world_vcpu).pge_owned);
+	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, lma, NULL);
+	mmu_set_policy(&world_vcpu, &mmu_rung_policies[MMU_VTLB]);
+	assert_false(mmu_filter(&world_vcpu).pge_owned);
+}
+
 /* An unpaged guest sees its memory; there, every fault is Umbra's. */
 static void unpaged(void **state)
 {
@@ -501,6 +523,7 @@ int main(void)
 		cmocka_unit_test(straddling_write),
 		cmocka_unit_test(guest_reserved_bits),
 		cmocka_unit_test(no_reserved_leaf),
+		cmocka_unit_test(pge_owned),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(new_tables_flush),
 		cmocka_unit_test(write_without_wp),

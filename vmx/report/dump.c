@@ -35,7 +35,7 @@ static void print_registers(const struct vcpu *vcpu)
 		 (u64)vmread(VMCS_GUEST_CR3));
 	print_bits("rflags", vcpu->regs.rflags, words_for_rflags);
 	print_bits("cr0", vcpu_cr0(vcpu), words_for_cr0);
-	print_bits("cr4", vcpu->mmu.cr4, words_for_cr4);
+	print_bits("cr4", vcpu_cr4(vcpu), words_for_cr4);
 	print_bits("efer", vcpu->mmu.efer, words_for_efer);
 }
 
