@@ -255,7 +255,7 @@ void vm_run(struct vm *vm)
 	}
 	apic_timer_disarm();
 	trace_print(&vm->trace);
-	text_screen_log(&vm->memory);
+	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);
 }

@@ -6,6 +6,8 @@
  *	40 - 43, 61			interval timer (pit.h)
  *	70, 71				real-time clock (rtc.h)
  *	3F8 - 3FF			serial port, IRQ 4 (uart.h)
+ *	3D4, 3D5			VGA's CRT controller: its registers are
+ *					kept, and the cursor is known by them
  *	60, 64				keyboard controller (i8042.h), with one
  *	92, CF9				of the PC's three ways to a reset
  *	80				POST codes: a delay, no device
@@ -54,6 +56,9 @@ struct devices_config {
 	u8 maxphyaddr;
 };
 
+#define CRTC_REGISTERS 0x19
+#define CRTC_CURSOR 0x0e /* high byte, then low: the cell, from the first */
+
 struct machine_devices {
 	struct devices_config config;
 	struct uart uart;
@@ -68,6 +73,8 @@ struct machine_devices {
 	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
 	u64 open_bus; /* accesses to what is not there, counted */
 	u8 reset_control; /* port CF9h */
+	u8 crtc_index;
+	u8 crtc[CRTC_REGISTERS];
 	enum guest_end end; /* the first that the guest asked for */
 	u32 end_status; /* of GUEST_EXIT */
 };
@@ -122,6 +129,12 @@ u8 devices_acknowledge(struct machine_devices *devices);
 
 /* A byte typed on the console. False: keep it and offer it later. */
 bool devices_console_input(struct machine_devices *devices, u8 byte);
+
+/* The cell of the text screen where the guest has put the cursor. */
+static inline u16 devices_cursor(const struct machine_devices *devices)
+{
+	return devices->crtc[CRTC_CURSOR] << 8 | devices->crtc[CRTC_CURSOR + 1];
+}
 
 /* --- Between devices.c, ports.c and mmio.c --- */
 

@@ -12,6 +12,7 @@
 #define PORT_RTC_INDEX 0x70
 #define PORT_ELCR 0x4d0
 #define PORT_UART 0x3f8
+#define PORT_CRTC_INDEX 0x3d4
 #define PORT_PCI_DATA 0xcfc
 
 static void end(struct machine_devices *d, enum guest_end how, u32 status)
@@ -177,6 +178,21 @@ static void write_pm(struct machine_devices *d, u16 port, u32 value, u64 now)
 		end(d, GUEST_POWER_OFF, 0);
 }
 
+static u32 read_crtc(struct machine_devices *d, u16 port, u64 now)
+{
+	if (port == PORT_CRTC_INDEX)
+		return d->crtc_index;
+	return d->crtc_index < CRTC_REGISTERS ? d->crtc[d->crtc_index] : 0;
+}
+
+static void write_crtc(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	if (port == PORT_CRTC_INDEX)
+		d->crtc_index = value;
+	else if (d->crtc_index < CRTC_REGISTERS)
+		d->crtc[d->crtc_index] = value;
+}
+
 static u32 read_pci_address(struct machine_devices *d, u16 port, u64 now)
 {
 	return d->pci.address;
@@ -214,6 +230,7 @@ static const struct port_range ranges[] = {
 	{ 0x20, 0x21, BYTES, read_pic, write_pic }, /* interrupt controller 1 */
 	{ 0xa0, 0xa1, BYTES, read_pic, write_pic }, /* interrupt controller 2 */
 	{ 0x70, 0x71, BYTES, read_rtc, write_rtc }, /* real-time clock */
+	{ 0x3d4, 0x3d5, BYTES, read_crtc, write_crtc }, /* VGA's cursor */
 	{ 0x80, 0x80, BYTES, NULL, NULL }, /* POST code */
 	{ 0x60, 0x60, BYTES, read_60, write_60 }, /* keyboard's data */
 	{ 0x64, 0x64, BYTES, read_64, write_64 }, /* keyboard's controller */

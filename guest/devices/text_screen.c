@@ -33,7 +33,7 @@ size_t text_screen_row(const struct guest_memory *gm, unsigned int row,
 	return length;
 }
 
-void text_screen_log(const struct guest_memory *gm)
+void text_screen_log(const struct guest_memory *gm, u16 cursor)
 {
 	char text[TEXT_SCREEN_COLUMNS + 1];
 	unsigned int rows = TEXT_SCREEN_ROWS;
@@ -41,7 +41,10 @@ void text_screen_log(const struct guest_memory *gm)
 	while (rows && !text_screen_row(gm, rows - 1, text))
 		rows--;
 	if (rows)
-		log_info("the guest's text screen:");
+		log_info("the guest's text screen, its cursor in row %u, "
+			 "column %u:",
+			 cursor / TEXT_SCREEN_COLUMNS,
+			 cursor % TEXT_SCREEN_COLUMNS);
 	for (unsigned int row = 0; row < rows; row++) {
 		text_screen_row(gm, row, text);
 		log_info("  %s", text);

@@ -18,7 +18,10 @@
 size_t text_screen_row(const struct guest_memory *gm, unsigned int row,
 		       char text[TEXT_SCREEN_COLUMNS + 1]);
 
-/* Prints the screen, up to its last row that is not blank, if there is one. */
-void text_screen_log(const struct guest_memory *gm);
+/*
+ * Prints the screen, up to its last row that is not blank, if there is one, and
+ * where its @cursor is (a cell, from the first).
+ */
+void text_screen_log(const struct guest_memory *gm, u16 cursor);
 
 #endif

@@ -76,6 +76,9 @@ static void rx_push(struct uart *uart, u8 byte)
 {
 	if (uart->rx_count == rx_capacity(uart)) {
 		uart->overrun = true;
+		/* Only without the FIFO does it destroy what was there. */
+		if (!(uart->fcr & FCR_ENABLE))
+			uart->rx[uart->rx_first] = byte;
 		return;
 	}
 	uart->rx[(uart->rx_first + uart->rx_count++) % UART_FIFO_SIZE] = byte;
@@ -119,11 +122,15 @@ static u8 interrupt_reason(const struct uart *uart)
 	return IIR_NONE;
 }
 
-/* OUT2 gates the line on a PC, and a loop-back cuts OUT2 off its pin. */
+/*
+ * The chip's INTR does not depend on OUT2; the first PCs' boards gated it by
+ * that pin. QEMU has no such gate, and kernels that were written on it (xv6)
+ * leave OUT2 at 0; a kernel that wants no interrupts clears IER. So there is no
+ * gate here either.
+ */
 bool uart_irq(const struct uart *uart)
 {
-	return (uart->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2 &&
-	       interrupt_reason(uart) != IIR_NONE;
+	return interrupt_reason(uart) != IIR_NONE;
 }
 
 /* In a loop-back the modem's inputs are what MCR puts out. */

@@ -34,7 +34,8 @@ def memtest(s, image, bits, options="", seconds=PASS_SECONDS):
         raise Failure(f"{errors} errors in a pass")
     run.send("\x1b")    # Esc: it resets the machine
     # It has written its screen, too, without an exit.
-    run.expect(r"^umbra: the guest's text screen:$", BOOT_SECONDS)
+    run.expect(r"^umbra: the guest's text screen, its cursor in row \d+, "
+               r"column \d+:$", BOOT_SECONDS)
     run.expect(r"^umbra:  +Memtest86\+ v", BOOT_SECONDS)
     run.expect(r"^umbra: end: guest reset", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)

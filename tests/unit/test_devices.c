@@ -336,6 +336,26 @@ static void ends(void **state)
 	assert_int_equal(d.end, GUEST_EXIT);
 }
 
+/* What xv6 does: it reads the cursor, and writes it. */
+static void crt_controller(void **state)
+{
+	assert_int_equal(devices_cursor(&d), 0);
+	devices_port_write(&d, 0x3d4, 2, 0x120e,
+			   0); /* index and data at once */
+	out(0x3d4, 0x0f);
+	out(0x3d5, 0x34);
+	assert_int_equal(in(0x3d4, 1), 0x0f);
+	assert_int_equal(in(0x3d5, 1), 0x34);
+	assert_int_equal(devices_cursor(&d), 0x1234);
+	out(0x3d4, 0x18);
+	out(0x3d5, 0x5a);
+	assert_int_equal(in(0x3d5, 1), 0x5a);
+	out(0x3d4, 0x19); /* no such register */
+	out(0x3d5, 0x77);
+	assert_int_equal(in(0x3d5, 1), 0);
+	assert_int_equal(d.end, GUEST_RUNS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup(rtc_interrupt, setup),
 		cmocka_unit_test_setup(keyboard_bytes_are_edges, setup),
 		cmocka_unit_test_setup(power_management, setup),
+		cmocka_unit_test_setup(crt_controller, setup),
 		cmocka_unit_test_setup(ends, setup),
 	};
 

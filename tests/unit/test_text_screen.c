@@ -14,7 +14,7 @@
 static struct guest_memory memory;
 static char line[TEXT_SCREEN_COLUMNS + 1];
 static unsigned int logged; /* lines, and the last of them */
-static char last[LOG_LINE_MAX];
+static char first[LOG_LINE_MAX], last[LOG_LINE_MAX];
 
 static void take_line(const char *fmt, ...)
 {
@@ -23,7 +23,8 @@ static void take_line(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(last, sizeof(last), fmt, args);
 	va_end(args);
-	logged++;
+	if (!logged++)
+		memcpy(first, last, sizeof(first));
 }
 
 /* Its lines come here, not to the console. */
@@ -68,12 +69,13 @@ static void rows(void **state)
 /* Nothing for a blank screen; else no row after the last that has text. */
 static void log_lines(void **state)
 {
-	text_screen_log(&memory);
+	text_screen_log(&memory, 0);
 	assert_int_equal(logged, 0);
 	put(2, 3, "third row");
-	text_screen_log(&memory);
+	text_screen_log(&memory, 2 * 80 + 12);
 	assert_int_equal(logged, 4);
 	assert_string_equal(last, "     third row");
+	assert_non_null(strstr(first, "cursor in row 2, column 12:"));
 }
 
 int main(void)
