@@ -143,9 +143,12 @@ $(B)/fuzz/%.o: %.c Makefile | $(B)/.deps
 		-fsanitize=fuzzer-no-link,address,undefined \
 		-c $< -o $@
 
+# The objects of sources $(2), compiled for $(1); those of NASM serve all.
+objects = $(patsubst %.asm,$(B)/%.asm.o,$(patsubst %.c,$(B)/$(1)/%.o,$(2)))
+
 # host_log.c stands for the console.
 define UNIT_RULES
-UNIT_$(1)_OBJS := $$(patsubst %.c,$(B)/host/%.o,tests/unit/test_$(1).c \
+UNIT_$(1)_OBJS := $$(call objects,host,tests/unit/test_$(1).c \
 	tests/unit/host_log.c $$(UNIT_$(1)_SRCS))
 $(B)/unit/test_$(1): $$(UNIT_$(1)_OBJS)
 	@mkdir -p $$(@D)
@@ -156,7 +159,7 @@ $(B)/unit/test_$(1): $$(UNIT_$(1)_OBJS)
 endef
 
 define FUZZ_RULES
-FUZZ_$(1)_OBJS := $$(patsubst %.c,$(B)/fuzz/%.o,tests/fuzz/fuzz_$(1).c \
+FUZZ_$(1)_OBJS := $$(call objects,fuzz,tests/fuzz/fuzz_$(1).c \
 	tests/unit/host_log.c $$(FUZZ_$(1)_SRCS))
 $(B)/fuzz/fuzz_$(1): $$(FUZZ_$(1)_OBJS)
 	@echo "  LD      $$@"

@@ -73,11 +73,13 @@ def put_in(tree, mutant):
 
 
 def compile_source(tree, source, objects):
-    """Compiles into @objects; returns what gcc says if it fails."""
+    """Compiles into @objects; returns what the compiler says if it fails."""
     target = os.path.join(objects, source.replace("/", "_") + ".o")
-    gcc = subprocess.run(["gcc", *CFLAGS, "-c", source, "-o", target],
+    compiler = (["nasm", "-f", "elf64", "-I./"] if source.endswith(".asm")
+                else ["gcc", *CFLAGS, "-c"])
+    run = subprocess.run([*compiler, source, "-o", target],
                          cwd=tree, capture_output=True, text=True)
-    return gcc.stderr if gcc.returncode else ""
+    return run.stderr if run.returncode else ""
 
 
 def link(test, srcs, objects, base):

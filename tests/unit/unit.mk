@@ -18,7 +18,8 @@ UNIT_paging_SRCS := arch/x86/console/framebuffer.c
 
 # The decoder, and the emulator.
 INSN_SRCS := $(wildcard arch/x86/emulator/insn*.c)
-EMULATE_SRCS := $(wildcard arch/x86/emulator/emulate*.c)
+EMULATE_SRCS := $(wildcard arch/x86/emulator/emulate*.c) \
+	arch/x86/emulator/emulate_alu.asm
 LINEAR_SRCS := arch/x86/emulator/linear.c
 
 UNIT_insn_cache_SRCS := $(INSN_SRCS)
@@ -76,7 +77,8 @@ MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
 UNIT_audit_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
 UNIT_open_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
-UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c
+UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
+	arch/x86/emulator/emulate_alu.asm
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c

@@ -57,7 +57,7 @@ static u64 compare_exchange(struct emulation *e, u64 old)
 	u64 expected = truncate(e->regs.gpr[RAX], size);
 	u64 src = emul_read_reg(e);
 
-	emul_combine(OP_CMP, expected, old, size, &e->regs);
+	emul_combine(OP_CMP, expected, old, 0, size, &e->regs);
 	if (expected == old)
 		return src;
 	write_gpr(&e->regs, RAX, old, size);
@@ -120,26 +120,15 @@ static struct value modify(struct emulation *e, struct value old)
 	case OP_XADD:
 		src = emul_read_reg(e);
 		emul_write_reg(e, old.word[0]);
-		result = emul_combine(insn->op, old.word[0], src,
-				      insn->operand_size, &e->regs);
-		break;
-	case OP_ROL:
-	case OP_ROR:
-	case OP_RCL:
-	case OP_RCR:
-	case OP_SHL:
-	case OP_SHR:
-	case OP_SAR:
-	case OP_SHLD:
-	case OP_SHRD:
-		src = insn->third == OPERAND_NONE ? 0 : emul_read_reg(e);
-		result = emul_shift(insn->op, old.word[0], src, shift_count(e),
-				    insn->operand_size, &e->regs);
+		result = insn->op == OP_XCHG
+				 ? src
+				 : emul_combine(OP_ADD, old.word[0], src, 0,
+						insn->operand_size, &e->regs);
 		break;
 	default:
 		result = emul_combine(insn->op, old.word[0],
-				      read_other_operand(e), insn->operand_size,
-				      &e->regs);
+				      read_other_operand(e), shift_count(e),
+				      insn->operand_size, &e->regs);
 	}
 	return (struct value){ { result, 0 } };
 }
@@ -221,7 +210,6 @@ static u64 take(struct emulation *e, u64 old, u64 value)
 {
 	const struct insn *insn = e->insn;
 	unsigned int size = insn->operand_size;
-	u64 high;
 
 	switch (insn->op) {
 	case OP_CMOV:
@@ -231,16 +219,14 @@ static u64 take(struct emulation *e, u64 old, u64 value)
 		return swap_bytes(value, size);
 	case OP_MOVSX:
 		return sign_extend(value, insn->memory_size);
-	case OP_BSF:
-	case OP_BSR:
-		return emul_scan(insn->op, old, value, &e->regs);
 	case OP_IMUL_REG:
 		if (insn->third == OPERAND_IMM)
 			old = truncate(insn->imm, size);
-		return emul_multiply(true, old, value, size, &high, &e->regs);
+		break;
 	default:
-		return emul_combine(insn->op, old, value, size, &e->regs);
+		break;
 	}
+	return emul_combine(insn->op, old, value, 0, size, &e->regs);
 }
 
 /* The destination is a register, or flags alone. */
@@ -252,7 +238,7 @@ static bool emulate_read(struct emulation *e)
 	if (!linear_read(e->memory, e->gva, &value, insn->memory_size))
 		return false;
 	if (insn->dst == OPERAND_MEM) {
-		emul_combine(insn->op, value, read_other_operand(e),
+		emul_combine(insn->op, value, read_other_operand(e), 0,
 			     insn->operand_size, &e->regs);
 		return true;
 	}

@@ -48,17 +48,19 @@ void emul_write_reg(struct emulation *e, u64 value);
 
 void emul_set_flags(struct cpu_regs *regs, u64 mask, u64 flags);
 /*
- * @a (the destination) combined with @b by @op; sets the flags. Those that
- * the manual calls undefined come out as processors have them: AF cleared by
- * logic, all but CF unchanged by bit tests.
+ * Carries out thunk @number, an instruction on registers: its destination is
+ * @value, its source @src, its count @count (as in CL), and its arithmetic
+ * flags those of *@rflags, where it leaves the new ones. Returns the
+ * destination.
  */
-u64 emul_combine(enum insn_op op, u64 a, u64 b, unsigned int size,
-		 struct cpu_regs *regs);
-/* Shifts and rotations; @src: what SHLD and SHRD shift in. */
-u64 emul_shift(enum insn_op op, u64 value, u64 src, u8 count, unsigned int size,
-	       struct cpu_regs *regs);
-/* BSF and BSR of @value; @old: the destination before. */
-u64 emul_scan(enum insn_op op, u64 old, u64 value, struct cpu_regs *regs);
+u64 emul_thunk(u64 number, u64 value, u64 src, u8 count, u64 *rflags);
+/*
+ * Returns @value (the destination, of @size bytes) combined with @src by @op;
+ * for shifts by @count. Sets the arithmetic flags of @regs. Both operands are
+ * zero-extended, and so is the result.
+ */
+u64 emul_combine(enum insn_op op, u64 value, u64 src, u8 count,
+		 unsigned int size, struct cpu_regs *regs);
 /* Returns the product's low @size bytes. */
 u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
 		  struct cpu_regs *regs);
@@ -68,7 +70,7 @@ u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
  */
 bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
 		 unsigned int size);
-/* Does the condition in an opcode's low 4 bits hold (SDM vol. 1, B.1)? */
+/* Returns true if the condition in an opcode's low 4 bits holds. */
 bool emul_condition(u8 condition, u64 rflags);
 
 /* --- emulate_string.c, emulate_stack.c, emulate_vector.c --- */

@@ -77,7 +77,7 @@ static bool string_element(struct emulation *e)
 	if (!done)
 		return false;
 	if (compares(insn))
-		emul_combine(OP_CMP, value, other, insn->operand_size,
+		emul_combine(OP_CMP, value, other, 0, insn->operand_size,
 			     &e->regs);
 	if (insn->op == OP_OUTS)
 		e->ops->write_port(e->ctx, (u16)e->regs.gpr[RDX],

@@ -26,7 +26,7 @@ enum insn_status {
 
 enum insn_op {
 	OP_NONE,
-	OP_ADD,
+	OP_ADD, /* from here to OP_SET in the order of emulate_alu.asm */
 	OP_OR,
 	OP_ADC,
 	OP_SBB,
@@ -48,10 +48,6 @@ enum insn_op {
 	OP_SAR,
 	OP_SHLD,
 	OP_SHRD,
-	OP_MUL, /* rDX:rAX from rAX and memory */
-	OP_IMUL,
-	OP_DIV,
-	OP_IDIV,
 	OP_IMUL_REG, /* the forms with a register destination */
 	OP_BSF,
 	OP_BSR,
@@ -59,6 +55,11 @@ enum insn_op {
 	OP_BTS,
 	OP_BTR,
 	OP_BTC,
+	OP_SET,
+	OP_MUL, /* rDX:rAX from rAX and memory */
+	OP_IMUL,
+	OP_DIV,
+	OP_IDIV,
 	OP_MOV,
 	OP_MOVNTI,
 	OP_MOVDIRI,
@@ -66,7 +67,6 @@ enum insn_op {
 	OP_MOVZX,
 	OP_MOVSX, /* and MOVSXD */
 	OP_CMOV,
-	OP_SET,
 	OP_XLAT,
 	OP_XCHG,
 	OP_XADD,
