@@ -9,6 +9,7 @@
  */
 #include <asm/prctl.h>
 #include <cpuid.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,17 +122,33 @@ static void set_up(void)
 		has_movdiri = c & bit_MOVDIRI;
 	build_stub();
 }
+/*
+ * Runs the stub with the timer's signal held back: the kernel would push the
+ * signal's frame onto the stack of the instruction, in the memory that is
+ * compared.
+ */
+static void run_stub(void)
+{
+	void (*stub)(void) = (void (*)(void))(uintptr_t)arena->code;
+	sigset_t timer, before;
+
+	sigemptyset(&timer);
+	sigaddset(&timer, SIGALRM);
+	sigprocmask(SIG_BLOCK, &timer, &before);
+	stub();
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static void run_on_host(const struct test_case *c, struct cpu_regs *result)
 {
 	u8 *code = &arena->code[insn_offset];
-	void (*stub)(void) = (void (*)(void))(uintptr_t)arena->code;
 
 	memcpy(code, c->random.bytes, c->insn.length);
 	memset(code + c->insn.length, 0x90, INSN_MAX_LENGTH - c->insn.length);
 	memcpy(arena->gpr, c->regs.gpr, sizeof(arena->gpr));
 	memcpy(arena->vector, c->vector, sizeof(arena->vector));
 	arena->rflags = c->regs.rflags;
-	stub();
+	run_stub();
 	memcpy(result->gpr, arena->gpr, sizeof(arena->gpr));
 	result->rflags = arena->rflags;
 }

@@ -5,9 +5,11 @@
  * the rights that accesses are made with.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
@@ -16,6 +18,12 @@
 
 #define RANDOM_CASES 400000
 #define SEED 0x656d756c61746fULL
+
+/* Enough signals that one meets the stub, which takes a few percent. */
+#define ALARMS 20000
+#define ALARM_US 50
+
+static volatile sig_atomic_t alarms;
 
 static void test_against_host(void **state)
 {
@@ -32,6 +40,34 @@ static void test_against_host(void **state)
 	}
 	print_message("seed %#llx: %zu cases compared\n", SEED, same);
 	assert_true(same >= RANDOM_CASES / 2);
+}
+
+static void count_alarm(int signal)
+{
+	(void)signal;
+	alarms++;
+}
+
+/*
+ * A signal's frame goes onto the stack, and while the host runs the instruction
+ * its stack pointer is a guest's: libFuzzer's timer has changed the memory that
+ * is compared.
+ */
+static void test_signals_disturb_no_case(void **state)
+{
+	struct sigaction action = { .sa_handler = count_alarm };
+	const struct itimerval often = { { 0, ALARM_US }, { 0, ALARM_US } };
+	const struct itimerval never = { 0 };
+	struct choices choices = { .state = SEED };
+	enum comparison comparison = COMPARISON_SAME;
+
+	alarms = 0;
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	while (alarms < ALARMS && comparison != COMPARISON_DIFFERENT)
+		comparison = compare_with_host(&choices);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_not_equal(comparison, COMPARISON_DIFFERENT);
 }
 
 /*
@@ -283,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_host),
+		cmocka_unit_test(test_signals_disturb_no_case),
 		cmocka_unit_test_setup(test_full_rotation, set_up),
 		cmocka_unit_test_setup(test_access_kinds, set_up),
 		cmocka_unit_test_setup(test_failed_cmpxchg_writes, set_up),
