@@ -10,7 +10,7 @@ PROMPT = r"^guest# "
 # Generous, since two machines share the host with whatever else it does.
 BOOT_SECONDS, LINUX_SECONDS = 60, 300
 
-STOPPED, REFUSED, TIMEOUT = 3, 4, 124    # tools/run's exit statuses
+STOPPED, REFUSED, RESET, TIMEOUT = 3, 4, 8, 124    # tools/run's exit statuses
 
 
 def on_bochs(cpu="haswell"):

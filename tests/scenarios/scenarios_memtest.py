@@ -9,7 +9,7 @@ tables, no benchmark; its screen goes out on the serial console.
 import os
 
 from harness import BUILD, Failure, scenario
-from scenarios import BOOT_SECONDS, on_bochs
+from scenarios import BOOT_SECONDS, RESET, on_bochs
 
 MEMTEST = os.path.join(BUILD, "guests/memtest")
 # Above 4 MiB it only needs room for itself while it tests what is below.
@@ -38,7 +38,7 @@ def memtest(s, image, bits, options="", seconds=PASS_SECONDS):
                r"column \d+:$", BOOT_SECONDS)
     run.expect(r"^umbra:  +Memtest86\+ v", BOOT_SECONDS)
     run.expect(r"^umbra: end: guest reset", BOOT_SECONDS)
-    run.finish(0, BOOT_SECONDS)
+    run.finish(RESET, BOOT_SECONDS)
 
 
 scenario("memtest-64", "", 64)(memtest)

@@ -6,8 +6,8 @@ import re
 import subprocess
 
 from harness import ROOT, Failure, scenario
-from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, on_bochs, linux,
-                       type_command)
+from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, RESET, on_bochs,
+                       linux, type_command)
 
 # What Linux finds; each is said only after the device has answered.
 FOUND = (
@@ -54,7 +54,7 @@ def linux_reboot(s):
         run.expect(PROMPT, LINUX_SECONDS)
         run.send("reboot -f\n")
         run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
-        run.finish(0, BOOT_SECONDS)
+        run.finish(RESET, BOOT_SECONDS)
 
 
 @scenario("exit-off")
