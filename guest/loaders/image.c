@@ -21,8 +21,11 @@ static enum load_status load_piece(struct guest_memory *gm, const u8 *file,
 
 	if (piece->offset > size || size - piece->offset < piece->file_size)
 		return LOAD_TRUNCATED;
-	if (piece->gpa < GUEST_HIGH_RAM_START || piece->gpa > gm->low_end ||
-	    length > gm->low_end - piece->gpa ||
+	if (piece->gpa < GUEST_HIGH_RAM_START &&
+	    (piece->gpa < IMAGE_LOW_START || piece->gpa > GUEST_BASE_RAM_END ||
+	     length > GUEST_BASE_RAM_END - piece->gpa))
+		return LOAD_OCCUPIED;
+	if (piece->gpa > gm->low_end || length > gm->low_end - piece->gpa ||
 	    !guest_memory_write(gm, piece->gpa, file + piece->offset,
 				piece->file_size))
 		return LOAD_NO_MEMORY;
@@ -39,10 +42,12 @@ static bool read_header(const u8 *file, size_t size, struct elf64_header *out)
 		return false;
 	memcpy(&narrow, file, sizeof(narrow));
 	if (!memcmp(file, ELF32_IDENT, ELF_IDENT_SIZE)) {
-		*out = (struct elf64_header){ .entry = narrow.entry,
-					      .segments = narrow.segments,
-					      .segment_count =
-						      narrow.segment_count };
+		*out = (struct elf64_header){
+			.entry = narrow.entry,
+			.segments = narrow.segments,
+			.segment_size = narrow.segment_size,
+			.segment_count = narrow.segment_count
+		};
 		return narrow.machine == ELF_MACHINE_386 &&
 		       narrow.segment_size == sizeof(struct elf32_segment);
 	}
@@ -80,6 +85,20 @@ static bool read_segment(const u8 *file, size_t size,
 	return true;
 }
 
+/*
+ * A linker that is told where the text goes makes a segment of the headers
+ * before it, which no kernel needs.
+ */
+static bool is_headers_alone(const struct elf64_header *header,
+			     const struct elf64_segment *s)
+{
+	u64 headers = header->segments +
+		      (u64)header->segment_count * header->segment_size;
+
+	return !s->offset && s->file_size <= headers &&
+	       s->memory_size == s->file_size;
+}
+
 enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
 				size_t size, struct image *out)
 {
@@ -96,7 +115,11 @@ enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
 
 		if (!read_segment(file, size, &header, i, &s))
 			return LOAD_TRUNCATED;
-		if (s.type != ELF_SEGMENT_LOAD || !s.memory_size)
+		if (s.type != ELF_SEGMENT_LOAD || is_headers_alone(&header, &s))
+			continue;
+		if (s.file_size > s.memory_size)
+			return LOAD_BAD_SEGMENT;
+		if (!s.memory_size)
 			continue;
 		status =
 			load_piece(gm, file, size,

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What multiboot 1 and 2 kernels have in common: their code and data go to
- * physical addresses that the file names, above 1 MiB; information goes below.
+ * physical addresses that the file names: above 1 MiB, or below the EBDA and
+ * above IMAGE_LOW_START. The information goes below that.
  */
 #ifndef GUEST_LOADERS_IMAGE_H
 #define GUEST_LOADERS_IMAGE_H
 
 #include "guest/loaders/loader.h"
+
+#define IMAGE_LOW_START 0x10000ULL
 
 struct image {
 	u32 entry; /* physical */

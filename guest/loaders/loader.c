@@ -39,14 +39,22 @@ const char *load_status_text(enum load_status status)
 		[LOAD_TRUNCATED] =
 			"the kernel file is cut off: copy it again, whole",
 		[LOAD_LINUX_TOO_OLD] =
-			"the kernel is too old (boot protocol before 2.10): "
-			"take Linux 2.6.31 or later",
+			"its boot protocol is before 2.10: it is Linux before "
+			"2.6.31, or a tool that looks like Linux (iPXE, "
+			"memdisk); take a later Linux",
 		[LOAD_UNSUPPORTED] =
 			"its header demands what Umbra does not offer (a video "
 			"mode, say)",
 		[LOAD_NO_FORMAT] =
 			"it is no ELF file for x86, nor has its header the "
 			"addresses to load it without",
+		[LOAD_BAD_SEGMENT] =
+			"a segment of its ELF file is larger in the file than "
+			"in memory: link it again",
+		[LOAD_OCCUPIED] =
+			"a piece of it goes below 1 MiB where the firmware or "
+			"boot information is: link it to 1 MiB or above, or "
+			"from 64 KiB to 639 KiB",
 		[LOAD_NO_MEMORY] =
 			"the guest's memory is too small for the kernel: give "
 			"it more",

@@ -23,6 +23,8 @@ enum load_status {
 	LOAD_LINUX_TOO_OLD,
 	LOAD_UNSUPPORTED, /* it demands what Umbra does not offer */
 	LOAD_NO_FORMAT, /* neither ELF for x86 nor addresses */
+	LOAD_BAD_SEGMENT, /* more of it in the file than in memory */
+	LOAD_OCCUPIED, /* it goes to where the firmware or the loader is */
 	LOAD_NO_MEMORY,
 	LOAD_MODULE_TOO_LARGE,
 	LOAD_CMDLINE_TOO_LONG,

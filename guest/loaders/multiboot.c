@@ -10,6 +10,7 @@
 #define HEADER_SEARCH 8192 /* it lies in the first bytes, all of it */
 #define HEADER_PAGE_ALIGN BIT(0) /* modules on page boundaries: they are */
 #define HEADER_MEMORY_INFO BIT(1)
+#define HEADER_VIDEO BIT(2)
 #define HEADER_DEMANDS BITS(15, 0) /* a loader that knows not all must fail */
 #define HEADER_ADDRESSES BIT(16)
 
@@ -20,7 +21,11 @@ struct header {
 	/* With HEADER_ADDRESSES: */
 	struct image_addresses addresses;
 	u32 entry;
+	/* With HEADER_VIDEO: */
+	u32 mode_type;
 };
+
+#define MODE_TEXT 1 /* the text screen, which is there */
 
 /* What the kernel gets, 3.3. */
 #define INFO_MEMORY BIT(0)
@@ -102,7 +107,9 @@ static enum load_status load_image(struct guest_memory *gm, const u8 *file,
 	if (at >= size)
 		return LOAD_UNKNOWN_KIND;
 	if (header.flags & HEADER_DEMANDS &
-	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO))
+	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO | HEADER_VIDEO))
+		return LOAD_UNSUPPORTED;
+	if (header.flags & HEADER_VIDEO && header.mode_type != MODE_TEXT)
 		return LOAD_UNSUPPORTED;
 	if (!(header.flags & HEADER_ADDRESSES))
 		return image_load_elf(gm, file, size, out);

@@ -21,6 +21,7 @@ enum wish {
 	WISH_ENTRY = 3,
 	WISH_CONSOLE = 4,
 	WISH_MODULE_ALIGN = 6,
+	WISH_EFI_SERVICES = 7, /* may stay on; there are none to end */
 	WISH_ENTRY_EFI32 = 8, /* where the firmware is EFI, which ours is not */
 	WISH_ENTRY_EFI64 = 9,
 	WISH_RELOCATABLE = 10 /* may be moved, need not */
@@ -154,6 +155,7 @@ static enum load_status take_wish(const struct wish_head *head, const u8 *data,
 		return LOAD_OK;
 	case WISH_CONSOLE: /* there is the serial port, and VGA text */
 	case WISH_MODULE_ALIGN:
+	case WISH_EFI_SERVICES:
 	case WISH_ENTRY_EFI32:
 	case WISH_ENTRY_EFI64:
 	case WISH_RELOCATABLE:

@@ -375,7 +375,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     ("multiboot-demands", "load", "guest/loaders/multiboot.c",
      "a demand of the multiboot header is ignored",
      "\tif (header.flags & HEADER_DEMANDS &\n"
-     "\t    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO))\n"
+     "\t    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO | HEADER_VIDEO))\n"
      "\t\treturn LOAD_UNSUPPORTED;\n", "",
      ("multiboot",)),
     ("elf-segment-bounds", "load", "guest/loaders/image.c",

@@ -186,7 +186,7 @@ static void demands_are_met_or_refused(void **state)
 		{ 1, 0, 9, LOAD_UNSUPPORTED },	{ 1, 0, 15, LOAD_UNSUPPORTED },
 		{ 4, 0, 3, LOAD_OK },		{ 5, 0, 0, LOAD_UNSUPPORTED },
 		{ 5, 1, 0, LOAD_OK },		{ 6, 0, 0, LOAD_OK },
-		{ 7, 0, 0, LOAD_UNSUPPORTED },	{ 9, 0, 0, LOAD_OK },
+		{ 7, 0, 0, LOAD_OK },		{ 9, 0, 0, LOAD_OK },
 		{ 99, 0, 0, LOAD_UNSUPPORTED }, { 99, 1, 0, LOAD_OK },
 	};
 

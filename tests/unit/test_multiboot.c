@@ -209,7 +209,10 @@ static void bad_files_are_refused(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
 	elf->machine = 62;
 	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
-	set_flags(1 << 2);
+	set_flags(1 << 3);
+	assert_int_equal(load(sizeof(file), 0), LOAD_UNSUPPORTED);
+	set_flags(1 << 2); /* a video mode; of which type is at 20h */
+	header[8] = 0;
 	assert_int_equal(load(sizeof(file), 0), LOAD_UNSUPPORTED);
 	header[2]++;
 	assert_int_equal(load(sizeof(file), 0), LOAD_UNKNOWN_KIND);
@@ -218,8 +221,7 @@ static void bad_files_are_refused(void **state)
 static void memory_has_bounds(void **state)
 {
 	static const u32 wrong[][2] = { { RAM - 0x2000, 0x3000 },
-					{ RAM, 1 },
-					{ 0x9000, 0x1000 },
+					{ RAM, 0x1000 },
 					{ LOAD, 0xffffffff },
 					{ 0xfffff000, 0x1000 } };
 
@@ -239,6 +241,60 @@ static void memory_has_bounds(void **state)
 			 LOAD_MODULE_TOO_LARGE);
 }
 
+static void text_mode_is_there(void **state)
+{
+	set_flags(1 << 2);
+	header[8] = 1;
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+}
+
+/* What is the loader's, the firmware's or no RAM is named, not overwritten. */
+static void low_memory(void **state)
+{
+	static const struct {
+		u32 address;
+		enum load_status status;
+	} cases[] = {
+		{ 0x0, LOAD_OCCUPIED },	    { 0x9000, LOAD_OCCUPIED },
+		{ 0xffff, LOAD_OCCUPIED },  { 0x10000, LOAD_OK },
+		{ 0x9ec00, LOAD_OK },	    { 0x9ec01, LOAD_OCCUPIED },
+		{ 0xa0000, LOAD_OCCUPIED }, { 0xff000, LOAD_OCCUPIED },
+		{ 0x100000, LOAD_OK },
+	};
+
+	segment->memory_size = 0x1000;
+	elf->entry = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		segment->physical = cases[i].address;
+		elf->entry = cases[i].address;
+		assert_int_equal(load(sizeof(file), 0), cases[i].status);
+		if (cases[i].status == LOAD_OK)
+			assert_memory_equal(guest_ram + cases[i].address,
+					    file + SEGMENT_AT, 0x1000);
+	}
+}
+
+/* As `ld -Ttext 0x100000` makes one. */
+static void headers_alone_are_skipped(void **state)
+{
+	const struct elf32_segment text = *segment;
+
+	elf->segment_count = 2;
+	segment->offset = 0;
+	segment->physical = 0xff000;
+	segment->file_size = sizeof(*elf) + 2 * sizeof(*segment);
+	segment->memory_size = segment->file_size;
+	segment[1] = text;
+	set_flags(3);
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(guest_ram[0xff000], 0);
+	segment->file_size++; /* with a byte that is no header */
+	segment->memory_size++;
+	assert_int_equal(load(sizeof(file), 0), LOAD_OCCUPIED);
+	segment->file_size++; /* more than it has in memory */
+	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_SEGMENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -246,7 +302,8 @@ int main(void)
 		TEST(elf_is_loaded),	 TEST(modules_are_given),
 		TEST(elf64_is_loaded),	 TEST(entry_is_made_physical),
 		TEST(flat_is_loaded),	 TEST(bad_files_are_refused),
-		TEST(memory_has_bounds),
+		TEST(memory_has_bounds), TEST(text_mode_is_there),
+		TEST(low_memory),	 TEST(headers_alone_are_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
