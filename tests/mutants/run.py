@@ -210,7 +210,9 @@ class Mill:
         if error:
             return None, error
         affected = {mutant.file}
-        if not mutant.file.endswith(".c"):
+        # A header, or a source that its test includes.
+        if not any(mutant.file in self.srcs[test]
+                   for test, _, _ in ladder(mutant)):
             affected = {source for test, _, _ in ladder(mutant)
                         for source in self.srcs[test]}
         for source in affected:
