@@ -99,8 +99,7 @@ void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)
 	if (fault->vector == VECTOR_PF)
 		vcpu_inject_page_fault(vcpu, fault->gva, fault->error_code);
 	else
-		vcpu_inject_exception(vcpu, fault->vector,
-				      fault->vector != VECTOR_DE,
+		vcpu_inject_exception(vcpu, fault->vector, true,
 				      fault->error_code);
 }
 

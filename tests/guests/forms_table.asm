@@ -18,7 +18,6 @@ LOGIC		equ AF
 SHIFT		equ AF | OF
 BIT_TEST	equ PF | AF | SF | OF
 MULTIPLY	equ PF | AF | ZF | SF
-DIVIDE		equ CF | PF | AF | ZF | SF | OF
 SCAN		equ CF | PF | AF | SF | OF
 ; The attributes of forms.c.
 EQUAL		equ 1 << 16		; EAX, EDX and EBX, ECX as cmpxchg wants
@@ -161,14 +160,8 @@ bits 32
 	FORM	SHIFT, rcr dword [ebp], cl
 	FORM	SHIFT, shld [ebp], eax, cl
 	FORM	SHIFT, shrd [ebp], eax, 7
-	FORM	MULTIPLY, mul dword [ebp]
 	FORM	MULTIPLY, imul eax, [ebp]
 	FORM	MULTIPLY, imul eax, [ebp], 0x1234
-	FORM	MULTIPLY, imul byte [ebp]
-	BEGIN	DIVIDE, "div dword [ebp]"
-	xor	edx, edx
-	div	dword [ebp]
-	ret
 
 	FORM	0, movsb
 	FORM	0, movsw

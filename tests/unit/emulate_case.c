@@ -117,9 +117,6 @@ static void choose_equal(struct choices *choices, struct test_case *c)
 	const u8 *operand = &arena->window[gva - address_of(arena->window)];
 	u64 kept_high = choose(choices) << 32;
 
-	/* Few divisions by random numbers have a quotient that fits. */
-	if (c->insn.op == OP_DIV || c->insn.op == OP_IDIV)
-		c->regs.gpr[RDX] = choose_below(choices, 3) - 1;
 	if (c->insn.op == OP_CMPXCHG) {
 		memcpy(&c->regs.gpr[RAX], operand, c->insn.memory_size);
 	} else if (c->insn.op == OP_CMPXCHG8B) {

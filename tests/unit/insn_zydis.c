@@ -50,10 +50,6 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_SAR] = ZYDIS_MNEMONIC_SAR,
 	[OP_SHLD] = ZYDIS_MNEMONIC_SHLD,
 	[OP_SHRD] = ZYDIS_MNEMONIC_SHRD,
-	[OP_MUL] = ZYDIS_MNEMONIC_MUL,
-	[OP_IMUL] = ZYDIS_MNEMONIC_IMUL,
-	[OP_DIV] = ZYDIS_MNEMONIC_DIV,
-	[OP_IDIV] = ZYDIS_MNEMONIC_IDIV,
 	[OP_IMUL_REG] = ZYDIS_MNEMONIC_IMUL,
 	[OP_BSF] = ZYDIS_MNEMONIC_BSF,
 	[OP_BSR] = ZYDIS_MNEMONIC_BSR,
@@ -470,6 +466,10 @@ static bool is_wrongly_declined(const ZydisDecodedInstruction *theirs,
 		return false;
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_CALL &&
 	    theirs->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+		return false;
+	/* IMUL of the accumulator. */
+	if (theirs->mnemonic == ZYDIS_MNEMONIC_IMUL &&
+	    theirs->operand_count_visible == 1)
 		return false;
 	/* MOVSXD to 16 bits. */
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_MOVSXD && operands[0].size == 16)

@@ -170,27 +170,6 @@ static void test_rep_compares(void **state)
 	assert_false(regs.rflags & RFLAGS_ZF);
 }
 
-static void test_division(void **state)
-{
-	regs.gpr[RBX] = 0x100;
-	regs.gpr[RAX] = 7;
-	/* divb (%rbx), by 0, by 2; idivb -128 / -1, -128 / 1 */
-	assert_int_equal(RUN(0xf6, 0x33), RAISES(VECTOR_DE));
-	assert_int_equal(regs.gpr[RAX], 7);
-	memory.bytes[0x100] = 2;
-	assert_int_equal(RUN(0xf6, 0x33), EMUL_OK);
-	assert_int_equal(regs.gpr[RAX], 0x0103);
-	regs.gpr[RAX] = 0xff80;
-	memory.bytes[0x100] = 0xff;
-	assert_int_equal(RUN(0xf6, 0x3b), RAISES(VECTOR_DE));
-	memory.bytes[0x100] = 1;
-	assert_int_equal(RUN(0xf6, 0x3b), EMUL_OK);
-	assert_int_equal(regs.gpr[RAX], 0x0080);
-	/* A quotient of 9 bits. */
-	regs.gpr[RAX] = 0x0100;
-	assert_int_equal(RUN(0xf6, 0x33), RAISES(VECTOR_DE));
-}
-
 static void test_misaligned_vector(void **state)
 {
 	vector[8] = 0x5a;
@@ -320,7 +299,6 @@ int main(void)
 		cmocka_unit_test_setup(test_calls, set_up),
 		cmocka_unit_test_setup(test_enter, set_up),
 		cmocka_unit_test_setup(test_rep_compares, set_up),
-		cmocka_unit_test_setup(test_division, set_up),
 		cmocka_unit_test_setup(test_misaligned_vector, set_up),
 		cmocka_unit_test_setup(test_masked_move, set_up),
 		cmocka_unit_test_setup(test_vector_logic, set_up),

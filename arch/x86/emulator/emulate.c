@@ -74,14 +74,14 @@ static struct value compare_exchange_pair(struct emulation *e, struct value old)
 
 	if (truncate(low, size) == truncate(regs->gpr[RAX], size) &&
 	    high == truncate(regs->gpr[RDX], size)) {
-		emul_set_flags(regs, RFLAGS_ZF, RFLAGS_ZF);
+		regs->rflags |= RFLAGS_ZF;
 		low = truncate(regs->gpr[RBX], size);
 		high = truncate(regs->gpr[RCX], size);
 		if (size == 8)
 			return (struct value){ { low, high } };
 		return (struct value){ { low | high << 32, 0 } };
 	}
-	emul_set_flags(regs, RFLAGS_ZF, 0);
+	regs->rflags &= ~RFLAGS_ZF;
 	write_gpr(regs, RAX, low, size);
 	write_gpr(regs, RDX, high, size);
 	return old;
@@ -164,42 +164,6 @@ static enum emul_status emulate_modify(struct emulation *e)
 	return EMUL_RESTART;
 }
 
-/* The forms of MUL and IMUL that multiply the accumulator. */
-static void multiply(struct emulation *e, u64 value)
-{
-	unsigned int size = e->insn->operand_size;
-	u64 low, high;
-
-	low = emul_multiply(e->insn->op == OP_IMUL,
-			    truncate(e->regs.gpr[RAX], size), value, size,
-			    &high, &e->regs);
-	if (size == 1) {
-		write_gpr(&e->regs, RAX, high << 8 | low, 2);
-		return;
-	}
-	write_gpr(&e->regs, RAX, low, size);
-	write_gpr(&e->regs, RDX, high, size);
-}
-
-/* The dividend of a byte's division is AX, not DL:AL. */
-static bool divide(struct emulation *e, u64 divisor)
-{
-	unsigned int size = e->insn->operand_size;
-	u64 low = truncate(e->regs.gpr[RAX], size);
-	u64 high = truncate(
-		size == 1 ? e->regs.gpr[RAX] >> 8 : e->regs.gpr[RDX], size);
-
-	if (!emul_divide(e->insn->op == OP_IDIV, &high, &low, divisor, size))
-		return linear_raise(e->memory, VECTOR_DE, 0);
-	if (size == 1) {
-		write_gpr(&e->regs, RAX, high << 8 | low, 2);
-		return true;
-	}
-	write_gpr(&e->regs, RAX, low, size);
-	write_gpr(&e->regs, RDX, high, size);
-	return true;
-}
-
 static u64 swap_bytes(u64 value, unsigned int size)
 {
 	return __builtin_bswap64(value) >> (64 - 8 * size);
@@ -240,12 +204,6 @@ static bool emulate_read(struct emulation *e)
 	if (insn->dst == OPERAND_MEM) {
 		emul_combine(insn->op, value, read_other_operand(e), 0,
 			     insn->operand_size, &e->regs);
-		return true;
-	}
-	if (insn->op == OP_DIV || insn->op == OP_IDIV)
-		return divide(e, value);
-	if (insn->dst == OPERAND_NONE) {
-		multiply(e, value);
 		return true;
 	}
 	old = emul_read_reg(e);

@@ -46,7 +46,6 @@ void emul_write_reg(struct emulation *e, u64 value);
 
 /* --- emulate_alu.c --- */
 
-void emul_set_flags(struct cpu_regs *regs, u64 mask, u64 flags);
 /*
  * Carries out thunk @number, an instruction on registers: its destination is
  * @value, its source @src, its count @count (as in CL), and its arithmetic
@@ -61,15 +60,6 @@ u64 emul_thunk(u64 number, u64 value, u64 src, u8 count, u64 *rflags);
  */
 u64 emul_combine(enum insn_op op, u64 value, u64 src, u8 count,
 		 unsigned int size, struct cpu_regs *regs);
-/* Returns the product's low @size bytes. */
-u64 emul_multiply(bool is_signed, u64 a, u64 b, unsigned int size, u64 *high,
-		  struct cpu_regs *regs);
-/*
- * Divide *@high:*@low by @divisor, all of @size bytes: *@low becomes the
- * quotient and *@high the remainder. False: #DE.
- */
-bool emul_divide(bool is_signed, u64 *high, u64 *low, u64 divisor,
-		 unsigned int size);
 /* Returns true if the condition in an opcode's low 4 bits holds. */
 bool emul_condition(u8 condition, u64 rflags);
 

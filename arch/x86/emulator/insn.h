@@ -56,10 +56,6 @@ enum insn_op {
 	OP_BTR,
 	OP_BTC,
 	OP_SET,
-	OP_MUL, /* rDX:rAX from rAX and memory */
-	OP_IMUL,
-	OP_DIV,
-	OP_IDIV,
 	OP_MOV,
 	OP_MOVNTI,
 	OP_MOVDIRI,

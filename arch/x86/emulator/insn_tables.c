@@ -251,10 +251,6 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 		[0] = MEMBER(OP_TEST, IMM),
 		[2] = MEMBER(OP_NOT, NONE),
 		[3] = MEMBER(OP_NEG, NONE),
-		[4] = { OP_MUL, OPERAND_NONE, OPERAND_MEM, 0 },
-		[5] = { OP_IMUL, OPERAND_NONE, OPERAND_MEM, 0 },
-		[6] = { OP_DIV, OPERAND_NONE, OPERAND_MEM, 0 },
-		[7] = { OP_IDIV, OPERAND_NONE, OPERAND_MEM, 0 },
 	},
 	[GROUP_4] = { MEMBER(OP_INC, NONE), MEMBER(OP_DEC, NONE) },
 	[GROUP_5] = {
