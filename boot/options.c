@@ -51,9 +51,9 @@ static u64 power_of_two(u64 value)
 bool options_parse(const char *cmdline, struct options *options)
 {
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
-	unsigned int rung = MMU_RUNGS - 1, cache = BY_RUNG, update = BY_RUNG,
+	unsigned int rung = MMU_OPEN, cache = BY_RUNG, update = BY_RUNG,
 		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
-		     open = BY_RUNG, prefill = BY_RUNG;
+		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG;
 	u64 prefetch = 0;
 	struct option table[] = {
 		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
@@ -94,6 +94,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "let the guest write a page table in a burst"),
 		CHOICE("mmu.prefill", &prefill, switch_positions,
 		       "fill used entries when a table is shadowed"),
+		CHOICE("mmu.targets", &targets, switch_positions,
+		       "load CR3 without an exit among the hottest roots"),
 		NUMBER("mmu.pages", &options->vm.shadow_pages,
 		       MMU_MIN_SHADOW_PAGES, MMU_MAX_SHADOW_PAGES,
 		       "the number of shadow pages"),
@@ -117,6 +119,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	set_switch(&options->vm.policy.cheap, cheap);
 	set_switch(&options->vm.policy.open, open);
 	set_switch(&options->vm.policy.prefill, prefill);
+	set_switch(&options->vm.policy.targets, targets);
 	if (prefetch)
 		options->vm.policy.prefetch = power_of_two(prefetch);
 	if (status == CMDLINE_OK)

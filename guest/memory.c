@@ -101,6 +101,12 @@ bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn)
 	return true;
 }
 
+void guest_memory_move(struct guest_memory *gm, gfn_t gfn, hfn_t hfn)
+{
+	memcpy(gm->ops->map(hfn), gm->ops->map(gm->p2m[gfn]), PAGE_SIZE);
+	gm->p2m[gfn] = hfn;
+}
+
 const char *guest_memory_status_text(enum guest_memory_status status)
 {
 	static const char *const texts[] = {

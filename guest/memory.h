@@ -74,6 +74,9 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
  */
 bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn);
 
+/* Puts @hfn behind @gfn, which has a frame, with the content of the latter. */
+void guest_memory_move(struct guest_memory *gm, gfn_t gfn, hfn_t hfn);
+
 /* The number of guest frames, holes included, of a guest of `bytes`. */
 u64 guest_memory_frames(u64 bytes);
 

@@ -139,6 +139,14 @@ void frame_take_write(struct mmu *mmu, gfn_t gfn)
 		mmu->tables[id] &= ~PTE_W;
 }
 
+void frame_set_hfn(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		mmu->tables[id] = (mmu->tables[id] & ~PTE_ADDR_MASK) |
+				  hfn << PAGE_SHIFT;
+}
+
 void frame_hold_write(struct mmu *mmu, gfn_t gfn)
 {
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;

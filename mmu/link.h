@@ -37,5 +37,7 @@ void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 void frame_take_write(struct mmu *mmu, gfn_t gfn);
 void frame_hold_write(struct mmu *mmu, gfn_t gfn);
 void frame_give_write(struct mmu *mmu, gfn_t gfn);
+/* Every 4 KiB entry that maps the frame leads to @hfn from now on; no flush. */
+void frame_set_hfn(struct mmu *mmu, gfn_t gfn, hfn_t hfn);
 
 #endif

@@ -57,15 +57,30 @@ static bool alloc_tables(struct mmu *mmu)
 	       mmu->links && mmu->tables && mmu->hash && mmu->copies;
 }
 
+/* For the guest's frames in place of which roots are placed (place.c). */
+static bool reserve_frames(struct mmu *mmu)
+{
+	const struct mmu_config *config = &mmu->config;
+	const void *memory;
+
+	if (!config->targets)
+		return true;
+	memory = config->ops->alloc(config->ctx, config->targets);
+	if (memory)
+		mmu->placing.reserve =
+			config->ops->to_hpa(config->ctx, memory) >> PAGE_SHIFT;
+	return memory;
+}
+
 u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
 {
-	/* Of eight pieces and the struct itself, each is rounded to pages. */
+	/* Of nine pieces and the struct itself, each is rounded to pages. */
 	return gfn_count * sizeof(struct guest_frame) + gfn_count / 8 +
 	       region_count(gfn_count) * sizeof(struct guest_region) +
 	       shadow_pages * (sizeof(struct shadow_page) + PAGE_SIZE +
 			       PT_ENTRIES * sizeof(struct spte_link)) +
 	       hash_size(shadow_pages) * sizeof(u32) + sizeof(struct mmu) +
-	       (copy_count(shadow_pages) + 9ULL) * PAGE_SIZE;
+	       (copy_count(shadow_pages) + 10ULL + MMU_TARGETS_MAX) * PAGE_SIZE;
 }
 
 struct mmu *mmu_create(const struct mmu_config *config)
@@ -82,7 +97,7 @@ struct mmu *mmu_create(const struct mmu_config *config)
 		return NULL;
 	mmu->config = *config;
 	mmu->policy = config->policy;
-	if (!alloc_tables(mmu))
+	if (!alloc_tables(mmu) || !reserve_frames(mmu))
 		return NULL;
 	mmu->tables_hpa = config->ops->to_hpa(config->ctx, mmu->tables);
 	for (gfn_t gfn = 0; gfn < config->gfn_count; gfn++)

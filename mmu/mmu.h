@@ -41,7 +41,15 @@ struct mmu_ops {
 	 * guest executes another instruction (invariant 6).
 	 */
 	void (*flush)(void *ctx);
+	/*
+	 * Put the host frame @hfn behind @gfn, with the content of the one that
+	 * is there now: a frame that alloc gave, or the first one again.
+	 */
+	void (*move_frame)(void *ctx, gfn_t gfn, hfn_t hfn);
 };
+
+/* Maximum number of CR3 targets that are used. */
+#define MMU_TARGETS_MAX 4
 
 struct mmu_config {
 	const struct mmu_ops *ops;
@@ -59,6 +67,8 @@ struct mmu_config {
 	bool leaf_trap_reserved;
 	/* Does the processor's PFEC filter work as the manual has it? */
 	bool filter_works;
+	/* Number of CR3 targets of the processor, up to MMU_TARGETS_MAX. */
+	u8 targets;
 };
 
 #define MMU_MIN_SHADOW_PAGES 16
@@ -93,6 +103,7 @@ struct mmu_stats {
 	u64 pages_in_use; /* shadow pages now */
 	u64 flushes; /* mmu_ops.flush calls */
 	u64 roots; /* shadow roots looked up */
+	u64 placed; /* ... placed, to be CR3 targets */
 };
 
 /* The shadow MMU of one VM. */
@@ -113,8 +124,9 @@ struct mmu_vcpu {
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	struct shadow_page *root; /* NULL: to be found before the next entry */
 	/*
-	 * A root has been found since this was last cleared, by whoever then
-	 * tells the processor of it and of the filter. It happens in the midst
+	 * A root has been found, or the CR3 targets have changed, since this
+	 * was last cleared, by the one who then tells the processor of root,
+	 * filter and targets. It happens in the midst
 	 * of a fault, too, when the pool was so short that the root went.
 	 */
 	bool root_is_new;
@@ -138,6 +150,14 @@ struct mmu_filter {
 	u32 match; /* PFEC_MATCH */
 	bool invlpg; /* INVLPG must exit, too: mmu_needs_invlpg() */
 	bool pge_owned; /* the guest may change CR4.PGE without an exit */
+};
+
+/* Loads of CR3 that need not exit; SDM vol. 3C, 24.6.7. */
+struct mmu_targets {
+	u32 count;
+	u64 value[MMU_TARGETS_MAX];
+	/* The hardware's CR3 is not the guest's: MOV from CR3 must exit. */
+	bool cr3_store_exits;
 };
 
 /* How much mmu_create() takes of ops->alloc, in bytes, at most. */
@@ -197,6 +217,15 @@ bool mmu_needs_invlpg(const struct mmu *mmu);
  * To be called before each entry; cheap when unchanged.
  */
 hpa_t mmu_root(struct mmu_vcpu *vcpu);
+
+/* The CR3 targets, and if MOV from CR3 must exit, for the root of mmu_root(). */
+struct mmu_targets mmu_targets(const struct mmu_vcpu *vcpu);
+
+/*
+ * The guest has exited with @cr3 in the hardware's CR3. To be called first of
+ * all after an exit while there are CR3 targets: the guest may have loaded one.
+ */
+void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3);
 
 /* The one place where the page-fault filter is computed. */
 struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);

@@ -5,6 +5,7 @@
  */
 #include "mmu/page.h"
 #include "mmu/link.h"
+#include "mmu/place.h"
 
 static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
 {
@@ -87,6 +88,7 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	sp->last_written = PT_ENTRIES;
 	sp->idle = false;
 	sp->changes = 0;
+	sp->loads = 0;
 	sp->epoch = mmu->epoch;
 	sp->hash_next = *bucket;
 	*bucket = page_index(mmu, sp);
@@ -210,6 +212,8 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
+	if (sp->placed)
+		place_give_up(mmu, sp);
 	shadow_unlink_parents(mmu, sp);
 	for_each_used(mmu, sp, sp->used, give_up_entry);
 	while (*link != page_index(mmu, sp))

@@ -6,6 +6,7 @@ const char *const mmu_rung_names[MMU_RUNGS] = {
 	[MMU_UPDATE] = "update",     [MMU_BYPASS] = "bypass",
 	[MMU_PREFETCH] = "prefetch", [MMU_NOWALK] = "nowalk",
 	[MMU_CHEAP] = "cheap",	     [MMU_OPEN] = "open",
+	[MMU_TARGETS] = "targets",
 };
 
 /* Each rung is the one before it and one idea more. */
@@ -42,4 +43,13 @@ const struct mmu_policy mmu_rung_policies[MMU_RUNGS] = {
 		       .cheap = true,
 		       .open = true,
 		       .prefill = true },
+	[MMU_TARGETS] = { .cache = true,
+			  .update = true,
+			  .bypass = true,
+			  .prefetch = MMU_PREFETCH_DEFAULT,
+			  .nowalk = true,
+			  .cheap = true,
+			  .open = true,
+			  .prefill = true,
+			  .targets = true },
 };

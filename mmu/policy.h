@@ -47,6 +47,11 @@ struct mmu_policy {
 	bool open;
 	/* When a table is shadowed, fill each entry that the guest has used. */
 	bool prefill;
+	/*
+	 * Roots that the guest loads often lie at the guest's own address, so
+	 * that the processor can load them without an exit.
+	 */
+	bool targets;
 };
 
 #define MMU_PREFETCH_OFF 1
@@ -62,6 +67,7 @@ enum mmu_rung {
 	MMU_NOWALK,
 	MMU_CHEAP,
 	MMU_OPEN,
+	MMU_TARGETS,
 	MMU_RUNGS
 };
 

@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mmu/link.h"
 #include "mmu/page.h"
+#include "mmu/place.h"
 #include "mmu/root.h"
 #include "mmu/table.h"
 
@@ -142,9 +143,12 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 
 hpa_t mmu_root(struct mmu_vcpu *vcpu)
 {
-	if (!vcpu->root)
+	if (!vcpu->root) {
 		shadow_make_room(vcpu->mmu, PAE_ROOT_PAGES);
-	return shadow_page_hpa(vcpu->mmu, vcpu_root(vcpu));
+		vcpu_root(vcpu);
+		place_root(vcpu);
+	}
+	return shadow_page_hpa(vcpu->mmu, vcpu->root);
 }
 
 void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
@@ -160,6 +164,9 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		memcpy(vcpu->pdpte, pdpte, sizeof(vcpu->pdpte));
 	mmu_derive_state(vcpu);
 	vcpu->root = NULL;
+	/* Invariant 9: placed roots are for the role at hand. */
+	if (was.word != vcpu->role.word)
+		place_give_up_all(vcpu->mmu);
 	/*
 	 * What is a TLB forgets all that the processor's would. And where a
 	 * frame is a table to 32-bit paging and has been one of 64-bit entries,

@@ -13,6 +13,7 @@
  *	leaf.c, large.c		entries that map the guest's memory
  *	table.c, entry.c	the shadow of a guest table, of one entry
  *	open.c			tables that the guest may write itself
+ *	place.c			roots that the guest loads without an exit
  *	root.c			the way down from the root
  *	fault.c, table_write.c	the two causes of an exit
  */
@@ -70,6 +71,10 @@ struct shadow_page {
 	u16 changes; /* number of entries that the last closing mended */
 	u16 last_written; /* slot, or PT_ENTRIES: none in a row */
 	u32 copy; /* if open: number of the copy of the guest's table */
+	/* For placed roots; see place.c. */
+	bool placed; /* the entries lie at the guest's table's own address */
+	u8 loads; /* number of loads that have exited, in the window */
+	u32 window; /* number of the window of these loads */
 };
 
 /* What is known of a guest frame. */
@@ -93,6 +98,18 @@ struct guest_region {
  * write hits one more. Those of more shadows of the table stay a while.
  */
 #define UNLINKED_MAX 10
+
+/* A slot for a placed root; see place.c. */
+struct placed_root {
+	struct shadow_page *sp; /* NULL: the slot is free */
+	u32 seen; /* number of the window when an exit last found it in use */
+};
+
+struct placing {
+	u32 loads; /* number of loads of CR3 that have exited */
+	hfn_t reserve; /* first of the frames for the guest's, one for a slot */
+	struct placed_root slots[MMU_TARGETS_MAX];
+};
 
 struct mmu {
 	struct mmu_config config;
@@ -120,6 +137,7 @@ struct mmu {
 	/* Pages that a write of a table has taken off a parent. */
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
+	struct placing placing;
 };
 
 /*
@@ -145,6 +163,9 @@ static inline struct gpt_format role_format(const struct mmu *mmu,
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,
 				    const struct shadow_page *sp)
 {
+	/* Invariant 9. */
+	if (sp->placed)
+		return sp->gfn << PAGE_SHIFT;
 	return mmu->tables_hpa + (u64)(sp - mmu->pages) * PAGE_SIZE;
 }
 

@@ -30,7 +30,10 @@ static const struct control primary[] = {
 	{ 10, CONTROL_REQUIRED, "MWAIT exiting" },
 	{ 11, CONTROL_REQUIRED, "RDPMC exiting" },
 	{ 12, CONTROL_OFF, "RDTSC exiting" },
-	/* CR3 holds the shadow root: not for the guest to set or see. */
+	/*
+	 * CR3 holds the shadow root: not for the guest to set or see. Placed
+	 * roots (mmu/place.c) are the exception, where the second may be 0.
+	 */
 	{ 15, CONTROL_REQUIRED, "CR3-load exiting" },
 	{ 16, CONTROL_REQUIRED, "CR3-store exiting" },
 	{ 17, CONTROL_OFF, "activate tertiary controls" },

@@ -14,6 +14,7 @@
 #define PIN_VIRTUAL_NMIS BIT(5)
 #define CPU_INTERRUPT_WINDOW_EXITING BIT(2)
 #define CPU_INVLPG_EXITING BIT(9)
+#define CPU_CR3_STORE_EXITING BIT(16)
 #define CPU_NMI_WINDOW_EXITING BIT(22)
 #define CPU_SECONDARY_CONTROLS BIT(31)
 #define CPU2_ENABLE_RDTSCP BIT(3)
@@ -73,6 +74,9 @@ struct vmx_capabilities {
 #define BASIC_MEMORY_TYPE(basic) ((basic) >> 50 & BITS(3, 0))
 #define BASIC_INS_OUTS_INFORMATION BIT(54)
 #define BASIC_TRUE_CONTROLS BIT(55)
+
+/* IA32_VMX_MISC, SDM vol. 3D, A.6. */
+#define MISC_CR3_TARGETS(misc) ((misc) >> 16 & BITS(8, 0))
 
 /* The controls that Umbra runs a guest with. */
 struct vmx_controls {

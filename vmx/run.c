@@ -103,7 +103,28 @@ static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
 	       a->pge_owned == b->pge_owned;
 }
 
-/* Root and filter; both are cheap when nothing has changed. */
+/*
+ * The CR3 targets. Where "CR3-store exiting" can't be 0 (processors without
+ * IA32_VMX_TRUE_PROCBASED_CTLS, SDM vol. 3D, A.3.2), MOV from CR3 goes on to
+ * exit.
+ */
+static void point_at_targets(struct vcpu *vcpu)
+{
+	struct mmu_targets now = mmu_targets(&vcpu->mmu), *had = &vcpu->targets;
+	bool must_exit = vmx_capabilities()->allowed[CONTROLS_CPU] &
+			 CPU_CR3_STORE_EXITING;
+
+	for (u32 i = 0; i < now.count; i++)
+		if (i >= had->count || now.value[i] != had->value[i])
+			vmwrite(VMCS_CR3_TARGET_VALUE_0 + 2 * i, now.value[i]);
+	if (now.count != had->count)
+		vmwrite(VMCS_CR3_TARGET_COUNT, now.count);
+	vcpu_set_cpu_control(vcpu, CPU_CR3_STORE_EXITING,
+			     now.cr3_store_exits || must_exit);
+	*had = now;
+}
+
+/* Root, targets and filter; all are cheap when nothing has changed. */
 static void point_at_shadow(struct vcpu *vcpu)
 {
 	struct mmu_filter filter;
@@ -115,6 +136,7 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
 	vmwrite(VMCS_GUEST_CR3, root);
+	point_at_targets(vcpu);
 	/*
 	 * A nested hypervisor below rebuilds its state at each write of the
 	 * mask or the match, and hardly a root has another filter.
@@ -235,6 +257,9 @@ static void step(struct vm *vm)
 		vmx_dump(vcpu);
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
 	}
+	/* The guest may have loaded another root without an exit. */
+	if (vcpu->targets.count)
+		mmu_exited(&vcpu->mmu, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
 	trace_exit(&vm->trace, vcpu);

@@ -49,6 +49,7 @@ struct vcpu {
 	struct vm *vm;
 	struct mmu_vcpu mmu;
 	struct mmu_filter filter; /* as the VMCS has it */
+	struct mmu_targets targets; /* likewise */
 	struct insn_cache insns;
 	struct vmx_exit exit;
 	struct vmx_event event;

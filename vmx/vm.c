@@ -72,12 +72,20 @@ static void vm_flush(void *ctx)
 	(void)ctx;
 }
 
+static void vm_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
+{
+	struct vm *vm = ctx;
+
+	guest_memory_move(&vm->memory, gfn, hfn);
+}
+
 static const struct mmu_ops mmu_ops = {
 	.gfn_to_hfn = vm_gfn_to_hfn,
 	.map = vm_map,
 	.alloc = vm_alloc,
 	.to_hpa = vm_to_hpa,
 	.flush = vm_flush,
+	.move_frame = vm_move_frame,
 };
 
 static void *map_frame(hfn_t hfn)
@@ -207,6 +215,8 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 				  CPUID_EXT_EDX_PAGE1GB,
 		.leaf_trap_reserved = selftest->leaf_trap_reserved,
 		.filter_works = selftest->filter_works,
+		.targets = MIN(MISC_CR3_TARGETS(vmx_capabilities()->misc),
+			       MMU_TARGETS_MAX),
 	};
 
 	vm->mmu = mmu_create(&mmu);

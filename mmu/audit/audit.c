@@ -182,8 +182,22 @@ static bool audit_leaf_rights(const struct entry *e)
 	return true;
 }
 
+/* Returns true if a placed root lies at @hfn. */
+static bool is_placed(const struct mmu *mmu, hfn_t hfn)
+{
+	for (u32 i = 0; i < mmu->config.targets; i++) {
+		const struct shadow_page *sp = mmu->placing.slots[i].sp;
+
+		if (sp && sp->gfn == hfn)
+			return true;
+	}
+	return false;
+}
+
 static bool audit_frame(const struct entry *e, gfn_t gfn, hfn_t hfn)
 {
+	if (is_placed(e->mmu, hfn))
+		return breaks(e, 9, "a LEAF maps the frame of a placed root");
 	if (hfn == HFN_NONE || mmu_hfn(e->mmu, gfn) != hfn)
 		return breaks(e, 5,
 			      "a LEAF maps no frame of the guest's, or "
@@ -340,6 +354,28 @@ static bool audit_protection(const struct entry *e)
 	return true;
 }
 
+/* Invariant 9, but for what audit_frame() sees. */
+static bool audit_placed(const struct entry *e)
+{
+	const struct shadow_page *sp = e->sp;
+
+	if (!sp->placed)
+		return true;
+	if (!is_placed(e->mmu, sp->gfn))
+		return breaks(e, 9, "a placed root has no slot");
+	if (!e->mmu->policy.targets)
+		return breaks(e, 7, "placed, which the policy does not have");
+	if (sp->role.word != state_role(e->vcpu).word ||
+	    sp->role.mode != PAGING_4LEVEL || sp->role.direct || sp->open)
+		return breaks(e, 9, "a placed page is no root of now");
+	if (sp->spt != e->mmu->config.ops->map(e->mmu->config.ctx, sp->gfn) ||
+	    mmu_hfn(e->mmu, sp->gfn) == sp->gfn)
+		return breaks(e, 9, "a placed root is not in its place");
+	if (sp == e->vcpu->root && e->vcpu->cr3 != shadow_page_hpa(e->mmu, sp))
+		return breaks(e, 9, "a placed root is not the guest's CR3");
+	return true;
+}
+
 static bool audit_page(struct entry *e)
 {
 	union shadow_role role = e->sp->role;
@@ -350,7 +386,7 @@ static bool audit_page(struct entry *e)
 		return breaks(e, 7, "a private page, but tables are cached");
 	if (!role.direct && !e->mmu->policy.cache)
 		return breaks(e, 7, "a table's shadow, but none are cached");
-	if (!audit_protection(e))
+	if (!audit_protection(e) || !audit_placed(e))
 		return false;
 	if (e->sp == e->vcpu->root && role.word != state_role(e->vcpu).word)
 		return breaks(e, 8, "the root is for another state");

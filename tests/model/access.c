@@ -185,9 +185,13 @@ void model_enter(struct model *m)
 		m->vcpu.root_is_new = false;
 		m->root = root;
 		m->filter = mmu_filter(&m->vcpu);
+		m->targets = mmu_targets(&m->vcpu);
 	}
 	if (root != m->root)
 		model_fail(m, "the root has changed unseen");
+	if (!m->targets.cr3_store_exits && m->root != m->ref.cr3)
+		model_fail(m, "MOV from CR3 gives %#lx, not %#lx", m->root,
+			   m->ref.cr3);
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
 	bypass = filter_expected(m);
@@ -198,6 +202,14 @@ void model_enter(struct model *m)
 				    reference_mode(&m->ref) == MODE_4LEVEL))
 		model_fail(m, "the filter is %d, %#x, %#x", m->filter.intercept,
 			   m->filter.mask, m->filter.match);
+}
+
+void model_exit(struct model *m)
+{
+	/* The VMCS holds what was in CR3 at the exit (SDM vol. 3C, 27.3.1). */
+	m->root = m->cpu.cr3;
+	if (m->targets.count)
+		mmu_exited(&m->vcpu, m->root);
 }
 
 u32 model_random_page(struct model *m)
@@ -382,12 +394,15 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	return act(m, a, action, &w);
 }
 
-static void run(struct model *m, struct attempt *a)
+static void run_to_end(struct model *m, struct attempt *a)
 {
 	for (u32 exits = 0; exits <= MODEL_MAX_EXITS; exits++) {
 		struct processor_result r;
 
 		model_enter(m);
+		/* Not before a retry: the MMU has noted that it will write. */
+		while (!exits && chance(m, 20))
+			state_load_target(m);
 		if (chance(m, 20))
 			processor_speculate(
 				&m->cpu,
@@ -405,10 +420,18 @@ static void run(struct model *m, struct attempt *a)
 			model_count(m, EVENT_BYPASSED);
 			return bypassed(m, a, r.error_code);
 		}
+		model_exit(m);
 		if (page_fault(m, a, r.error_code))
 			return;
 	}
 	model_fail(m, "no end after %u exits", MODEL_MAX_EXITS);
+}
+
+/* Sooner or later after the access there is an exit. */
+static void run(struct model *m, struct attempt *a)
+{
+	run_to_end(m, a);
+	model_exit(m);
 }
 
 /* Of a random access by the guest; KIND_AC is a supervisor's, explicit. */

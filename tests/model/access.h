@@ -7,6 +7,8 @@
 
 /* VM entry. */
 void model_enter(struct model *m);
+/* VM exit: what the guest has loaded without one is found out. */
+void model_exit(struct model *m);
 u32 model_random_page(struct model *m);
 /* 16 bytes, of entries or not. */
 void model_random_bytes(struct model *m, u8 data[16]);

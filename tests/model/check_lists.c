@@ -18,7 +18,7 @@ static u32 check_list(struct model *m, u32 head, u32 target, int level,
 		if (!sp->in_use || link->prev != prev ||
 		    link->target != target ||
 		    (kind == SPTE_LEAF && sp->role.level != level) ||
-		    spte_kind(m->mmu->tables[id], sp->role.level) != kind)
+		    spte_kind(sp->spt[id % PT_ENTRIES], sp->role.level) != kind)
 			model_fail(m, "list of %s %#x: entry %u is wrong",
 				   kind == SPTE_LEAF ? "frame" : "page", target,
 				   id);

@@ -15,6 +15,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_PREFILLED] = "prefilled",    [EVENT_OPENED] = "opened",
 	[EVENT_CLOSED] = "closed",	    [EVENT_MENDED] = "mended",
 	[EVENT_PGE_OWNED] = "PGE owned",
+	[EVENT_TARGET] = "target",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -34,7 +35,8 @@ u32 coverage_rung(const struct mmu_policy *policy)
 		    p->bypass == policy->bypass &&
 		    p->prefetch == policy->prefetch &&
 		    p->nowalk == policy->nowalk && p->cheap == policy->cheap &&
-		    p->open == policy->open && p->prefill == policy->prefill)
+		    p->open == policy->open && p->prefill == policy->prefill &&
+		    p->targets == policy->targets)
 			break;
 	}
 	return rung;
@@ -76,6 +78,8 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return paged && rung >= MMU_OPEN;
 	case EVENT_PGE_OWNED:
 		return mode == COVERAGE_4LEVEL && rung >= MMU_CACHED;
+	case EVENT_TARGET:
+		return mode == COVERAGE_4LEVEL && rung >= MMU_TARGETS;
 	case EVENT_PDPTE_GP: /* of the mode that would have come */
 		return mode != COVERAGE_4LEVEL;
 	case EVENT_LARGE:

@@ -26,6 +26,7 @@ enum model_event {
 	EVENT_CLOSED, /* ... and closed at its use */
 	EVENT_MENDED, /* ... with entries that had changed */
 	EVENT_PGE_OWNED, /* CR4.PGE was changed without an exit */
+	EVENT_TARGET, /* CR3 was loaded without an exit */
 	MODEL_EVENTS
 };
 

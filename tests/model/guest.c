@@ -237,6 +237,7 @@ static void random_config(struct model *m)
 	c->gigabyte_pages = chance(m, 50);
 	c->leaf_trap_reserved = c->maxphyaddr < 52 && chance(m, 95);
 	c->filter_works = chance(m, 95);
+	c->targets = chance(m, 90) ? 1 + model_random(m, MMU_TARGETS_MAX) : 0;
 	/* Few pages, for starvation; more, so that linking ahead happens. */
 	c->shadow_pages = chance(m, 60)
 				  ? MMU_MIN_SHADOW_PAGES + model_random(m, 9)

@@ -67,7 +67,10 @@ static void *op_map(void *ctx, hfn_t hfn)
 {
 	struct model *m = ctx;
 	gfn_t gfn = world_gfn_of_hpa(hfn << PAGE_SHIFT);
+	u8 *vacated = world_vacated(&m->world, hfn);
 
+	if (vacated)
+		return vacated;
 	if (gfn == HFN_NONE)
 		model_fail(m, "host frame %#lx is not the guest's", hfn);
 	return world_ram(&m->world, gfn << PAGE_SHIFT);
@@ -100,12 +103,19 @@ static void op_flush(void *ctx)
 	processor_flush(&m->cpu);
 }
 
+static void op_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
+{
+	model_log(ctx, "    frame %#lx moves to %#lx", gfn, hfn);
+	world_move_frame(gfn, hfn);
+}
+
 static const struct mmu_ops ops = {
 	.gfn_to_hfn = op_gfn_to_hfn,
 	.map = op_map,
 	.alloc = op_alloc,
 	.to_hpa = op_to_hpa,
 	.flush = op_flush,
+	.move_frame = op_move_frame,
 };
 
 /* --- What the processor and the reference call ----------------------------- */
@@ -114,8 +124,12 @@ static const struct mmu_ops ops = {
 static u64 *cpu_entry(void *ctx, hpa_t hpa)
 {
 	struct model *m = ctx;
+	u8 *vacated = world_vacated(&m->world, hpa >> PAGE_SHIFT);
 	u64 page = (hpa - m->mmu->tables_hpa) / PAGE_SIZE;
 
+	/* A placed root. */
+	if (vacated)
+		return (u64 *)(vacated + (hpa & ~PAGE_MASK));
 	if (hpa < m->mmu->tables_hpa || page >= m->config.shadow_pages)
 		model_fail(m, "the processor walks %#lx: no shadow page", hpa);
 	if (!m->mmu->pages[page].in_use)

@@ -50,6 +50,7 @@ struct model {
 	struct mmu_vcpu vcpu;
 	hpa_t root;
 	struct mmu_filter filter;
+	struct mmu_targets targets;
 	struct reference ref;
 	struct processor cpu;
 	struct history history[MODEL_PAGES];
@@ -121,6 +122,10 @@ void state_random_policy(struct model *m, struct mmu_policy *policy);
 void state_begin(struct model *m);
 void state_change(struct model *m);
 void state_load_cr3(struct model *m);
+/* Load one of two roots many times in turn, as a kernel does. */
+void state_switch(struct model *m);
+/* Load a CR3 target, if there is one, without an exit. */
+void state_load_target(struct model *m);
 void state_change_policy(struct model *m);
 /* Start, read, or stop the dirty log. */
 void state_dirty_log(struct model *m);

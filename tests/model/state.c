@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "tests/model/model.h"
+#include "tests/model/access.h"
 
 /* SDM vol. 3A, 4.4.1: changes of these reload the PDPTEs. */
 #define CR0_RELOADS (BIT(29) | BIT(30) | BIT(31))
@@ -60,6 +60,35 @@ void state_load_cr3(struct model *m)
 
 	to.cr3 = guest_random_cr3(m);
 	load(m, to, true);
+}
+
+void state_load_target(struct model *m)
+{
+	if (!m->targets.count)
+		return;
+	m->ref.cr3 = m->targets.value[model_random(m, m->targets.count)];
+	model_log(m, "    cr3 %#lx without an exit", m->ref.cr3);
+	processor_load_cr3(&m->cpu, m->ref.cr3);
+	history_flush(m);
+	model_count(m, EVENT_TARGET);
+}
+
+#define SWITCHES 40
+
+void state_switch(struct model *m)
+{
+	u64 cr3[2] = { guest_random_cr3(m), guest_random_cr3(m) };
+
+	if (reference_mode(&m->ref) != MODE_4LEVEL)
+		return;
+	for (u64 n = model_random(m, SWITCHES); n; n--) {
+		m->ref.cr3 = cr3[model_random(m, 2)];
+		mmu_set_state(&m->vcpu, m->ref.cr0, m->ref.cr3, m->ref.cr4,
+			      m->ref.efer, NULL);
+		model_enter(m);
+		model_exit(m);
+	}
+	history_flush(m);
 }
 
 /* Turn paging off, choose another mode, and turn it on again. */
@@ -172,6 +201,7 @@ void state_random_policy(struct model *m, struct mmu_policy *policy)
 		.cheap = chance(m, 50),
 		.open = chance(m, 50),
 		.prefill = chance(m, 50),
+		.targets = chance(m, 50),
 	};
 }
 
@@ -182,9 +212,10 @@ void state_change_policy(struct model *m)
 	state_random_policy(m, &policy);
 	model_log(m,
 		  "cache %d, update %d, bypass %d, prefetch %u, nowalk %d, "
-		  "cheap %d, open %d, prefill %d",
+		  "cheap %d, open %d, prefill %d, targets %d",
 		  policy.cache, policy.update, policy.bypass, policy.prefetch,
-		  policy.nowalk, policy.cheap, policy.open, policy.prefill);
+		  policy.nowalk, policy.cheap, policy.open, policy.prefill,
+		  policy.targets);
 	mmu_set_policy(&m->vcpu, &policy);
 }
 

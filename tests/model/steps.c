@@ -217,7 +217,7 @@ static const struct {
 	{ 15, model_fetch },	  { 12, state_change },
 	{ 4, step_unshadow },	  { 2, state_change_policy },
 	{ 5, state_dirty_log },	  { 20, step_burst },
-	{ 3, step_move_device },
+	{ 3, step_move_device },  { 6, state_switch },
 };
 
 void model_step(struct model *m, u64 seed)

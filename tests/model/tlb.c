@@ -88,6 +88,13 @@ void processor_invlpg(struct processor *p, gva_t gva)
 	psc_flush(p);
 }
 
+void processor_load_cr3(struct processor *p, hpa_t cr3)
+{
+	p->cr3 = cr3;
+	/* No entry of the shadow is global: all goes (4.10.4.1). */
+	processor_flush(p);
+}
+
 bool processor_enter(struct processor *p, hpa_t cr3)
 {
 	p->cr3 = cr3;

@@ -71,6 +71,8 @@ void processor_flush(struct processor *p);
 void processor_invlpg(struct processor *p, gva_t gva);
 /* VM entry, as far as paging goes; false: a PDPTE has reserved bits set. */
 bool processor_enter(struct processor *p, hpa_t cr3);
+/* MOV to CR3 that does not exit, in 4-level paging. */
+void processor_load_cr3(struct processor *p, hpa_t cr3);
 /* @kind: as the reference has it, KIND_AC included. */
 struct processor_result processor_access(struct processor *p, gva_t gva,
 					 u32 kind);

@@ -18,6 +18,9 @@
 #define REGION_FRAMES 512
 static const u16 named_offsets[] = { 0, 1, 2, REGION_FRAMES - 1 };
 
+/* Where the frames of the same number are; 0: at home. */
+static hfn_t moved[WORLD_SAME_FRAMES];
+
 /* The frame that a device's page covers. */
 static gfn_t device = HFN_NONE;
 
@@ -38,6 +41,7 @@ void world_create(struct world *w)
 	w->ram = pages(WORLD_FRAMES);
 	w->mirror = pages(WORLD_FRAMES);
 	w->arena = pages(WORLD_ARENA_BYTES / PAGE_SIZE);
+	w->vacated = pages(WORLD_SAME_FRAMES);
 }
 
 void world_destroy(struct world *w)
@@ -45,6 +49,7 @@ void world_destroy(struct world *w)
 	free(w->ram);
 	free(w->mirror);
 	free(w->arena);
+	free(w->vacated);
 }
 
 void world_reset(struct world *w)
@@ -59,6 +64,7 @@ void world_reset(struct world *w)
 	w->touched_count = 0;
 	w->arena_used = 0;
 	device = HFN_NONE;
+	memset(moved, 0, sizeof(moved));
 	memset(w->dirty, 0, sizeof(w->dirty));
 }
 
@@ -99,12 +105,33 @@ gfn_t world_named(unsigned int n)
 	       named_offsets[n % ARRAY_SIZE(named_offsets)];
 }
 
+static bool has_same(u64 frame)
+{
+	return frame >= WORLD_SAME_GFN &&
+	       frame < WORLD_SAME_GFN + WORLD_SAME_FRAMES;
+}
+
+void world_move_frame(gfn_t gfn, hfn_t hfn)
+{
+	moved[gfn - WORLD_SAME_GFN] = hfn == gfn ? 0 : hfn;
+}
+
+u8 *world_vacated(struct world *w, hfn_t hfn)
+{
+	if (!has_same(hfn) || !moved[hfn - WORLD_SAME_GFN])
+		return NULL;
+	return w->vacated + (hfn - WORLD_SAME_GFN) * PAGE_SIZE;
+}
+
 hfn_t world_hfn(gfn_t gfn)
 {
 	int frame = world_frame(gfn);
 
 	if (frame < 0)
 		return HFN_NONE;
+	if (has_same(gfn))
+		return moved[gfn - WORLD_SAME_GFN] ? moved[gfn - WORLD_SAME_GFN]
+						   : gfn;
 	if (gfn < WORLD_LARGE_GFN)
 		return SCATTERED_HFN + frame * SCATTERED_STEP % WORLD_SCATTERED;
 	if (gfn < WORLD_SHIFTED_GFN)
@@ -119,7 +146,12 @@ gfn_t world_gfn_of_hpa(hpa_t hpa)
 	hfn_t hfn = hpa >> PAGE_SHIFT;
 	gfn_t gfn = HFN_NONE;
 
-	if (hfn >= HOLED_HFN)
+	for (u32 i = 0; i < WORLD_SAME_FRAMES; i++)
+		if (moved[i] && moved[i] == hfn)
+			return WORLD_SAME_GFN + i;
+	if (has_same(hfn))
+		gfn = hfn;
+	else if (hfn >= HOLED_HFN)
 		gfn = hfn - HOLED_HFN + WORLD_HOLED_GFN;
 	else if (hfn >= SHIFTED_HFN)
 		gfn = hfn - SHIFTED_HFN + WORLD_SHIFTED_GFN;

@@ -5,6 +5,7 @@
  *
  *   gfn                what
  *   0 .. 39            RAM, in scattered host frames; and nothing up to
+ *   24 .. 32           of them, in host frames of the same number
  *   512 .. 519         RAM, likewise; so tables lie in 2 MiB that are RAM in
  * part 1024 .. 2047       RAM, contiguous and aligned in the host: two large
  * pages 2048 .. 2559       RAM, contiguous, but not aligned 2560 .. 3071 RAM,
@@ -16,6 +17,9 @@
 #include "lib/types.h"
 
 #define WORLD_LOW_FRAMES 40
+/* Host frame and guest frame have the same number: roots can be placed. */
+#define WORLD_SAME_GFN 24
+#define WORLD_SAME_FRAMES 9
 #define WORLD_HIGH_GFN 512
 #define WORLD_HIGH_FRAMES 8
 #define WORLD_SCATTERED (WORLD_LOW_FRAMES + WORLD_HIGH_FRAMES)
@@ -40,6 +44,8 @@
 struct world {
 	u8 *ram, *mirror; /* by frame */
 	u8 *arena;
+	u8 *vacated; /* the frames of the same number, when the guest's are
+			moved */
 	size_t arena_used;
 	/* Frames that may hold something else than zeros. */
 	u32 touched_count;
@@ -63,6 +69,10 @@ gfn_t world_named(unsigned int n);
 hfn_t world_hfn(gfn_t gfn);
 /* Inverse of the p2m: the gfn, or HFN_NONE. */
 gfn_t world_gfn_of_hpa(hpa_t hpa);
+/* The host frame @hfn is behind @gfn, one of the same number, from now on. */
+void world_move_frame(gfn_t gfn, hfn_t hfn);
+/* The memory of the host frame that a guest's frame was moved from, or NULL. */
+u8 *world_vacated(struct world *w, hfn_t hfn);
 /* The byte in the guest's memory, and in the mirror; NULL: not RAM. */
 u8 *world_ram(struct world *w, gpa_t gpa);
 u8 *world_mirror(struct world *w, gpa_t gpa);

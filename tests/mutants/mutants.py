@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The mutants: single faults in mmu/ and in the emulation of table writes.
 
-`rule` is the invariant of docs/mmu.md that the fault breaks ("I1" ... "I8"),
+`rule` is the invariant of docs/mmu.md that the fault breaks ("I1" ... "I9"),
 "log" for the dirty log, "emul" for emulation, "progress" for an end of it all,
 "exits" for their number, "frames" for where RAM is. Each text is in its file once.
 """
@@ -352,4 +352,30 @@ MUTANTS = [Mutant(*fields) for fields in [
      "the copy is given up before it is compared",
      "\tsp->open = false;\n\tfor",
      "\tsp->open = false;\n\t*(u64 *)copy = table[0];\n\tfor"),
+    # 9. Placed roots.
+    ("place-unmoved-leaves", "I9", "mmu/place.c",
+     "leaves go on to lead to the frame that is a placed root's now",
+     "\tframe_set_hfn(mmu, gfn, hfn);\n", "\t;\n"),
+    ("place-stale-page", "I9", "mmu/place.c",
+     "Umbra goes on to read the guest's table where it was before",
+     "\tmmu->frames[gfn].page = NULL;\n", "\t;\n"),
+    ("place-unflushed", "I6", "mmu/place.c",
+     "the TLB may still lead to the frame of a placed root",
+     "\tframe_set_hfn(mmu, gfn, hfn);\n\tmmu_flush(mmu);\n",
+     "\tframe_set_hfn(mmu, gfn, hfn);\n"),
+    ("place-with-flags", "I9", "mmu/place.c",
+     "the guest loads a placed root with flags, and MOV from CR3 lacks them",
+     "if (vcpu->cr3 != shadow_page_hpa(mmu, sp))", "if (false)"),
+    ("place-for-ever", "I9", "mmu/page.c",
+     "a placed root that is given up stays a target",
+     "\tif (sp->placed)\n\t\tplace_give_up(mmu, sp);\n", ""),
+    ("place-untold", "I9", "mmu/place.c",
+     "the processor does not hear that a target is none any more",
+     "\tmmu->vcpu->root_is_new = true;\n", "\t;\n"),
+    ("place-other-role", "I9", "mmu/root.c",
+     "placed roots stay targets when the role changes",
+     "\t\tplace_give_up_all(vcpu->mmu);\n", "\t\t;\n"),
+    ("place-cr3-unseen", "I9", "mmu/place.c",
+     "a root that was loaded without an exit is not found out",
+     "\t\tvcpu->cr3 = cr3;\n", "\t\t;\n"),
 ]]

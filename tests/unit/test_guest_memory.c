@@ -112,6 +112,25 @@ static void frames_in_use_are_replaced(void **state)
 	assert_int_equal(ram[0x100][0], 0xee);
 }
 
+static void a_frame_is_moved(void **state)
+{
+	struct guest_memory gm;
+	char text[] = "moved", back[sizeof(text)];
+
+	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
+			 GUEST_MEMORY_OK);
+	assert_true(guest_memory_write(&gm, 0x100ffa, text, sizeof(text)));
+	guest_memory_move(&gm, 0x100, FRAMES - 1);
+	assert_int_equal(guest_memory_hfn(&gm, 0x100), FRAMES - 1);
+	assert_memory_equal(&ram[FRAMES - 1][0xffa], text, sizeof(text));
+	/* What is written to the place before is not the guest's. */
+	memset(ram[0x100], 0xee, PAGE_SIZE);
+	assert_true(guest_memory_read(&gm, 0x100ffa, back, sizeof(back)));
+	assert_string_equal(back, text);
+	guest_memory_move(&gm, 0x100, 0x100);
+	assert_memory_equal(&ram[0x100][0xffa], text, sizeof(text));
+}
+
 static void ranges_that_leave_ram(void **state)
 {
 	struct guest_memory gm;
@@ -186,6 +205,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(frames_in_use_are_replaced,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_frame_is_moved, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(ranges_that_leave_ram, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_device_moves, setup,

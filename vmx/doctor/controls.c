@@ -6,7 +6,6 @@
 #include "vmx/doctor/rules.h"
 
 /* IA32_VMX_MISC, SDM vol. 3D, A.6. */
-#define MISC_CR3_TARGETS(misc) ((misc) >> 16 & BITS(8, 0))
 #define MISC_INJECT_LENGTH_0 BIT(30)
 /* IA32_VMX_BASIC, A.1: hardware exceptions may have an error code or not. */
 #define BASIC_ANY_ERROR_CODE BIT(56)

@@ -74,8 +74,8 @@ static void print_mmu(const struct mmu_stats *s)
 	log_info("page tables: %lu opened, %lu closed, %lu entries mended, "
 		 "%lu prefilled",
 		 s->opened, s->closed, s->mended, s->prefills);
-	log_info("shadow roots: %lu looked up; %lu flushes", s->roots,
-		 s->flushes);
+	log_info("shadow roots: %lu looked up, %lu placed; %lu flushes",
+		 s->roots, s->placed, s->flushes);
 }
 
 void stats_print(const struct vm *vm)
