@@ -51,6 +51,7 @@ DEMO = {
     "nowalk": ("1.00", "2.00", False),
     "cheap": ("1.00", "2.00", False),
     "open": ("1.00", "2.00", False),
+    "targets": ("1.00", "2.00", False),
 }
 DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
@@ -93,6 +94,7 @@ for label, model, options in (
         ("prefetch", "haswell", "mmu=prefetch"),
         ("nowalk", "haswell", "mmu=nowalk"),
         ("open", "haswell", "mmu=open"),
+        ("targets", "haswell", "mmu=targets"),
         ("open", "penryn", "mmu=open"),
         ("open-noupdate", "haswell", "mmu=open mmu.update=0"),
         ("noupdate", "haswell", "mmu=bypass mmu.update=0"),

@@ -8,14 +8,14 @@ from scenarios import BOOT_SECONDS, LINUX_SECONDS, linux, on_bochs, power_off
 from scenarios import PROMPT, type_command
 
 RUNGS = ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk", "cheap",
-         "open")
+         "open", "targets")
 # Between two audits of Linux, so many exits.
 THINNED_LINUX = 4999
 # An audit looks at every shadow page, so of these there are few; and of the
 # guest's combinations every so manieth is tried.
 CHECK_PAGES, CHECK_STRIDE = 16, 29
 # Exits between two audits. A table that is prefilled has more entries to look at.
-CHECK_AUDIT = {"open": 5}
+CHECK_AUDIT = {"open": 5, "targets": 5}
 
 
 def checks_under_audit(s, rung):

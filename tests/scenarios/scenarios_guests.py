@@ -51,7 +51,7 @@ def chaos(s, cpu, options, arguments, seconds=GUEST_SECONDS):
 
 
 # The rungs that remember the frames of devices.
-NOWALK = ("nowalk", "cheap", "open")
+NOWALK = ("nowalk", "cheap", "open", "targets")
 
 # Each goes through all paging modes (access and forms one after the other, chaos
 # at random). Broadwell has SMAP. CHAOS_AUDIT: so many exits between two audits.
@@ -59,7 +59,8 @@ ACCESS_STRIDE, CHAOS_OPS, CHAOS_AUDIT = 17, 4000, 97
 for number, (rung, cpu) in enumerate((
         ("vtlb", "haswell"), ("cached", "broadwell"), ("update", "penryn"),
         ("bypass", "broadwell"), ("prefetch", "haswell"),
-        ("nowalk", "broadwell"), ("open", "broadwell"))):
+        ("nowalk", "broadwell"), ("open", "broadwell"),
+        ("targets", "haswell"))):
     scenario(f"guest-access-{rung}", cpu, f"mmu={rung}", "access",
              f"stride={ACCESS_STRIDE}")(under_umbra)
     scenario(f"guest-forms-{rung}", cpu, f"mmu={rung}", "forms",
