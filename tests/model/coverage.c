@@ -14,8 +14,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_LOGGED] = "logged",	    [EVENT_SPLIT] = "split",
 	[EVENT_PREFILLED] = "prefilled",    [EVENT_OPENED] = "opened",
 	[EVENT_CLOSED] = "closed",	    [EVENT_MENDED] = "mended",
-	[EVENT_PGE_OWNED] = "PGE owned",
-	[EVENT_TARGET] = "target",
+	[EVENT_PGE_OWNED] = "PGE owned",    [EVENT_TARGET] = "target",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
