@@ -112,36 +112,74 @@ static bool no_entry_allows(const struct mmu_vcpu *vcpu,
 }
 
 /*
- * Is there an MMIO entry, made after an earlier walk, that permits the access?
- * Then this is one to a device again, and there is nothing to walk for.
+ * The entry in which the shadow's path of @gva ends, or NULL where there is no
+ * path. @rights: of the entries above it, all of which count (invariant 2).
  */
-static bool hits_mmio(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
-		      struct guest_walk *walk)
+static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
+					  gva_t gva, u32 *slot, u8 *rights)
 {
 	const struct shadow_page *sp = vcpu->root;
-	u8 rights = ACCESS_ALL;
-	u32 slot = 0;
-	u64 spte;
 
-	/* The rights of the whole path count (invariant 2). */
-	for (; sp; sp = spte_child(vcpu->mmu, sp, slot)) {
-		slot = pt_index(gva, sp->role.level);
-		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+	*rights = ACCESS_ALL;
+	for (; sp; sp = spte_child(vcpu->mmu, sp, *slot)) {
+		*slot = pt_index(gva, sp->role.level);
+		if (spte_kind(sp->spt[*slot], sp->role.level) != SPTE_TABLE)
 			break;
 		if (role_carries_rights(vcpu->mmu, sp->role))
-			rights &= spte_rights(sp->spt[slot]);
+			*rights &= spte_rights(sp->spt[*slot]);
 	}
-	if (!sp || spte_kind(sp->spt[slot], sp->role.level) != SPTE_MMIO)
+	return sp;
+}
+
+/*
+ * Returns true if an entry that an earlier walk has made permits the access:
+ * one to a device's page, or a write to a guest table, which the guest's own
+ * tables allow. It is a translation like one in a TLB, so nothing is walked.
+ */
+static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+			  struct guest_walk *walk)
+{
+	u8 rights;
+	u32 slot;
+	const struct shadow_page *sp = path_end(vcpu, gva, &slot, &rights);
+	u64 spte = sp ? sp->spt[slot] : SPTE_ABSENT_VALUE;
+
+	if (spte_kind(spte, sp ? sp->role.level : 1) == SPTE_MMIO) {
+		rights &= spte_mmio_rights(spte);
+		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
+			return false;
+	} else if (sp && (access & PFEC_W) &&
+		   spte_is_held(spte, sp->role.level)) {
+		rights &= spte_rights(spte) | ACCESS_W;
+	} else {
 		return false;
-	spte = sp->spt[slot];
-	if (!access_permitted(vcpu, rights & spte_mmio_rights(spte), access) ||
-	    ((access & PFEC_W) && !(spte & SPTE_MMIO_D)))
+	}
+	if (!access_permitted(vcpu, rights, access))
 		return false;
 	walk->gva = gva;
 	walk->gpa = (gpa_t)sp->links[slot].target << PAGE_SHIFT |
 		    (gva & ~PAGE_MASK);
 	walk->status = WALK_OK;
 	return true;
+}
+
+/* The write may open the table, and is then the guest's to repeat. */
+static enum mmu_action write_to_table(struct mmu *mmu,
+				      const struct guest_walk *walk)
+{
+	return table_open_for(mmu, walk->gpa) ? MMU_RESUME : MMU_TABLE_WRITE;
+}
+
+static enum mmu_action remembered(struct mmu *mmu,
+				  const struct guest_walk *walk)
+{
+	if (mmu_map_gfn(mmu, walk->gpa >> PAGE_SHIFT)) {
+		mmu->stats.held_hits++;
+		return write_to_table(mmu, walk);
+	}
+	mmu->stats.faults_mmio++;
+	mmu->stats.mmio_hits++;
+	return MMU_MMIO;
 }
 
 static enum mmu_action access_to_mmio(struct mmu_vcpu *vcpu,
@@ -167,11 +205,8 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 	gfn_t gfn;
 
 	count_fault(&mmu->stats, error_code);
-	if (mmu->policy.nowalk && hits_mmio(vcpu, gva, error_code, walk)) {
-		mmu->stats.faults_mmio++;
-		mmu->stats.mmio_hits++;
-		return MMU_MMIO;
-	}
+	if (mmu->policy.nowalk && is_remembered(vcpu, gva, error_code, walk))
+		return remembered(mmu, walk);
 	if (!mmu_walk(vcpu, gva, error_code, WALK_FOR_FAULT, walk)) {
 		if (walk->status == WALK_NOT_PRESENT)
 			mmu->stats.injected_not_present++;
@@ -187,8 +222,7 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 		if (no_entry_allows(vcpu, walk))
 			return MMU_TABLE_WRITE;
 		if (mmu->frames[gfn].shadowed)
-			return table_open_for(mmu, walk->gpa) ? MMU_RESUME
-							      : MMU_TABLE_WRITE;
+			return write_to_table(mmu, walk);
 		dirty_log_mark(mmu, gfn);
 	}
 	fill(vcpu, walk, error_code);

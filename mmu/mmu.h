@@ -83,6 +83,7 @@ struct mmu_stats {
 	u64 injected_not_present; /* guest faults that our walk found, P=0 */
 	u64 injected_other; /* ... with P=1 */
 	u64 mmio_hits; /* faults_mmio that an MMIO entry answered, unwalked */
+	u64 held_hits; /* writes to a table that its LEAF answered, unwalked */
 	u64 walks_fault; /* guest walks to decide a #PF exit */
 	u64 walks_data; /* ... for an operand of an emulated instruction */
 	u64 walks_fetch; /* ... to fetch an instruction's bytes */

@@ -107,6 +107,11 @@ static inline u64 spte_make_pdpte(hpa_t table)
  */
 #define SPTE_LEAF_HELD BIT(9)
 
+static inline bool spte_is_held(u64 spte, u8 level)
+{
+	return spte_kind(spte, level) == SPTE_LEAF && (spte & SPTE_LEAF_HELD);
+}
+
 /*
  * An entry for the host frame @hfn with @rights (enum access). A and D start
  * clear: A, set by the processor, is how Umbra learns that the entry has been

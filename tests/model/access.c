@@ -362,6 +362,28 @@ static void count_tables(struct model *m, const struct mmu_stats *before)
 		model_count(m, EVENT_MENDED);
 }
 
+/* A LEAF has answered: a write to a table, as the guest once permitted it. */
+static bool held_unwalked(struct model *m, struct attempt *a,
+			  enum mmu_action action, const struct guest_walk *walk)
+{
+	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
+	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
+
+	if (!(a->kind & PFEC_W) || world_frame(gfn) < 0)
+		model_fail(m, "no write to RAM, but a held entry");
+	if (reference_mode(&m->ref) == MODE_UNPAGED
+		    ? walk->gpa != (u32)a->gva
+		    : !history_permits(m, a->page, gfn, a->kind))
+		model_fail(m, "the table at %#lx was never permitted",
+			   walk->gpa);
+	model_count(m, EVENT_HELD);
+	if (action == MMU_RESUME)
+		return false;
+	/* Where the guest's tables lead to by now does not matter. */
+	w.gpa = walk->gpa;
+	return emulate(m, a, &w);
+}
+
 /* A page-fault exit. Returns whether the access is over. */
 static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 {
@@ -385,9 +407,10 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	if (stats->prefetches != prefetches)
 		model_count(m, EVENT_PREFETCHED);
 	if (stats->walks_fault == walks) {
-		if (action != MMU_MMIO || !mmu_policy(m->mmu)->nowalk)
+		if (action == MMU_INJECT || !mmu_policy(m->mmu)->nowalk)
 			model_fail(m, "action %u without a walk", action);
-		return mmio_unwalked(m, a, &walk);
+		return action == MMU_MMIO ? mmio_unwalked(m, a, &walk)
+					  : held_unwalked(m, a, action, &walk);
 	}
 	w = judge(m, a->gva, a->kind);
 	compare(m, &w, &walk);

@@ -5,16 +5,27 @@
 #include "tests/model/coverage.h"
 
 static const char *const event_names[MODEL_EVENTS] = {
-	[EVENT_TRANSLATED] = "translated",  [EVENT_LARGE] = "large",
-	[EVENT_BYPASSED] = "bypassed",	    [EVENT_FILLED] = "filled",
-	[EVENT_PREFETCHED] = "prefetched",  [EVENT_NOT_PRESENT] = "#PF P=0",
-	[EVENT_FAULT] = "#PF P=1",	    [EVENT_TABLE_WRITE] = "table wr.",
-	[EVENT_UPDATED] = "updated",	    [EVENT_MMIO] = "MMIO",
-	[EVENT_MMIO_UNWALKED] = "unwalked", [EVENT_PDPTE_GP] = "PDPTE #GP",
-	[EVENT_LOGGED] = "logged",	    [EVENT_SPLIT] = "split",
-	[EVENT_PREFILLED] = "prefilled",    [EVENT_OPENED] = "opened",
-	[EVENT_CLOSED] = "closed",	    [EVENT_MENDED] = "mended",
-	[EVENT_PGE_OWNED] = "PGE owned",    [EVENT_TARGET] = "target",
+	[EVENT_TRANSLATED] = "translated",
+	[EVENT_LARGE] = "large",
+	[EVENT_BYPASSED] = "bypassed",
+	[EVENT_FILLED] = "filled",
+	[EVENT_PREFETCHED] = "prefetched",
+	[EVENT_NOT_PRESENT] = "#PF P=0",
+	[EVENT_FAULT] = "#PF P=1",
+	[EVENT_TABLE_WRITE] = "table wr.",
+	[EVENT_UPDATED] = "updated",
+	[EVENT_MMIO] = "MMIO",
+	[EVENT_MMIO_UNWALKED] = "unwalked",
+	[EVENT_PDPTE_GP] = "PDPTE #GP",
+	[EVENT_LOGGED] = "logged",
+	[EVENT_SPLIT] = "split",
+	[EVENT_PREFILLED] = "prefilled",
+	[EVENT_OPENED] = "opened",
+	[EVENT_CLOSED] = "closed",
+	[EVENT_MENDED] = "mended",
+	[EVENT_PGE_OWNED] = "PGE owned",
+	[EVENT_TARGET] = "target",
+	[EVENT_HELD] = "held",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -68,6 +79,8 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return paged;
 	case EVENT_UPDATED:
 		return paged && rung >= MMU_UPDATE;
+	case EVENT_HELD:
+		return paged && rung >= MMU_NOWALK;
 	case EVENT_MMIO_UNWALKED:
 		return rung >= MMU_NOWALK;
 	case EVENT_PREFILLED:

@@ -18,6 +18,7 @@ enum model_event {
 	EVENT_UPDATED, /* a write has filled an entry */
 	EVENT_MMIO,
 	EVENT_MMIO_UNWALKED, /* ... by an MMIO entry */
+	EVENT_HELD, /* a table write that the shadow answered, unwalked */
 	EVENT_PDPTE_GP, /* a load of the PDPTEs was refused */
 	EVENT_LOGGED, /* the dirty log was read, and not empty */
 	EVENT_SPLIT, /* a large leaf gave way to a table */
