@@ -81,7 +81,7 @@ void state_switch(struct model *m)
 
 	if (reference_mode(&m->ref) != MODE_4LEVEL)
 		return;
-	for (u64 n = model_random(m, SWITCHES); n; n--) {
+	for (u64 n = 1 + model_random(m, SWITCHES); n; n--) {
 		m->ref.cr3 = cr3[model_random(m, 2)];
 		mmu_set_state(&m->vcpu, m->ref.cr0, m->ref.cr3, m->ref.cr4,
 			      m->ref.efer, NULL);
