@@ -51,7 +51,7 @@ static u64 power_of_two(u64 value)
 bool options_parse(const char *cmdline, struct options *options)
 {
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
-	unsigned int rung = MMU_OPEN, cache = BY_RUNG, update = BY_RUNG,
+	unsigned int rung = MMU_RUNGS - 1, cache = BY_RUNG, update = BY_RUNG,
 		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
 		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG;
 	u64 prefetch = 0;
