@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which roots are placed, and which give way: choice and hysteresis. */
+/*
+ * Which roots are placed, and which give way: choice and hysteresis; and where
+ * the guest's frame is meanwhile.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -131,6 +134,113 @@ static void others_become_hot(void **state)
 	assert_true(outcome.exits < 200);
 }
 
+/* --- A machine of a few frames, each of them memory of its own ------------- */
+
+#define GUEST_FRAMES 16
+#define POOL_HFN 64
+#define HOST_FRAMES 4096
+#define ROOT_GFN 5
+#define OTHER_GFN 6
+
+static u64 memory[HOST_FRAMES][PT_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+static hfn_t p2m[GUEST_FRAMES];
+static u64 next_hfn;
+
+static hfn_t host_frame(void *ctx, gfn_t gfn)
+{
+	(void)ctx;
+	return gfn < GUEST_FRAMES ? p2m[gfn] : HFN_NONE;
+}
+
+static void *host_map(void *ctx, hfn_t hfn)
+{
+	(void)ctx;
+	return memory[hfn];
+}
+
+static void *host_alloc(void *ctx, size_t pages)
+{
+	void *piece = memory[next_hfn];
+
+	(void)ctx;
+	next_hfn += pages;
+	return next_hfn <= HOST_FRAMES ? piece : NULL;
+}
+
+static hpa_t host_address(void *ctx, const void *piece)
+{
+	(void)ctx;
+	return (hpa_t)((const u8 *)piece - (const u8 *)memory);
+}
+
+static void host_flush(void *ctx)
+{
+	(void)ctx;
+}
+
+static void host_move(void *ctx, gfn_t gfn, hfn_t hfn)
+{
+	(void)ctx;
+	memcpy(memory[hfn], memory[p2m[gfn]], PAGE_SIZE);
+	p2m[gfn] = hfn;
+}
+
+static hpa_t load_cr3(struct mmu_vcpu *vcpu, gfn_t gfn)
+{
+	mmu_set_state(vcpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT,
+		      CR4_PAE, EFER_LME | EFER_LMA | EFER_NXE, NULL);
+	return mmu_root(vcpu);
+}
+
+/*
+ * While a root is placed, the guest's table is read where it has been moved to;
+ * afterwards it is at its own address again, with what was written meanwhile.
+ */
+static void the_guests_frame_moves(void **state)
+{
+	static const struct mmu_ops ops = { host_frame, host_map,
+					    host_alloc, host_address,
+					    host_flush, host_move };
+	struct mmu_config config = {
+		.ops = &ops,
+		.policy = mmu_rung_policies[MMU_TARGETS],
+		.gfn_count = GUEST_FRAMES,
+		.shadow_pages = MMU_MIN_SHADOW_PAGES,
+		.maxphyaddr = 36,
+		.leaf_trap_reserved = true,
+		.filter_works = true,
+		.targets = MMU_TARGETS_MAX,
+	};
+	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
+	struct mmu_vcpu vcpu;
+	struct mmu *machine;
+	hpa_t root = 0;
+
+	(void)state;
+	next_hfn = POOL_HFN;
+	for (gfn_t gfn = 0; gfn < GUEST_FRAMES; gfn++)
+		p2m[gfn] = gfn;
+	machine = mmu_create(&config);
+	assert_non_null(machine);
+	mmu_vcpu_init(&vcpu, machine);
+	memory[ROOT_GFN][1] = first;
+	for (u32 i = 0; i < 64 && root != ROOT_GFN << PAGE_SHIFT; i++) {
+		load_cr3(&vcpu, OTHER_GFN);
+		root = load_cr3(&vcpu, ROOT_GFN);
+	}
+	assert_int_equal(root, ROOT_GFN << PAGE_SHIFT);
+	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[p2m[ROOT_GFN]]);
+	assert_int_equal(memory[p2m[ROOT_GFN]][1], first);
+	assert_int_equal(memory[ROOT_GFN][1], SPTE_ABSENT_VALUE);
+
+	memory[p2m[ROOT_GFN]][1] = second;
+	mmu_unshadow(&vcpu, ROOT_GFN);
+	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_int_equal(memory[ROOT_GFN][1], second);
+	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[ROOT_GFN]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup(many_spaces, set_up),
 		cmocka_unit_test_setup(fewer_targets, set_up),
 		cmocka_unit_test_setup(others_become_hot, set_up),
+		cmocka_unit_test(the_guests_frame_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
