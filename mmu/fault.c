@@ -135,6 +135,8 @@ static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
  * Returns true if an entry that an earlier walk has made permits the access:
  * one to a device's page, or a write to a guest table, which the guest's own
  * tables allow. It is a translation like one in a TLB, so nothing is walked.
+ * (Where the frame is a table no more, below the rung `cheap`, a fault that is
+ * walked for gives W back.)
  */
 static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 			  struct guest_walk *walk)
@@ -149,7 +151,8 @@ static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
 			return false;
 	} else if (sp && (access & PFEC_W) &&
-		   spte_is_held(spte, sp->role.level)) {
+		   spte_is_held(spte, sp->role.level) &&
+		   vcpu->mmu->frames[sp->links[slot].target].shadowed) {
 		rights &= spte_rights(spte) | ACCESS_W;
 	} else {
 		return false;

@@ -371,6 +371,8 @@ static bool held_unwalked(struct model *m, struct attempt *a,
 
 	if (!(a->kind & PFEC_W) || world_frame(gfn) < 0)
 		model_fail(m, "no write to RAM, but a held entry");
+	if (action == MMU_TABLE_WRITE && !m->mmu->frames[gfn].shadowed)
+		model_fail(m, "gfn %#lx is no table, so no write is held", gfn);
 	if (reference_mode(&m->ref) == MODE_UNPAGED
 		    ? walk->gpa != (u32)a->gva
 		    : !history_permits(m, a->page, gfn, a->kind))

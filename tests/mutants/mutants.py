@@ -175,6 +175,9 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("held-denied", "I7", "mmu/fault.c",
      "a LEAF that holds W back answers a write that is not permitted",
      "rights &= spte_rights(spte) | ACCESS_W;", "rights = ACCESS_ALL;"),
+    ("held-no-table", "progress", "mmu/fault.c",
+     "a LEAF goes on to hold W back when its frame is a table no more",
+     " &&\n\t\t   vcpu->mmu->frames[sp->links[slot].target].shadowed)", ")"),
     ("remembered-for-all", "I7", "mmu/fault.c",
      "what an entry remembers is not asked if it permits the access",
      "\tif (!access_permitted(vcpu, rights, access))\n\t\treturn false;\n"
