@@ -163,7 +163,7 @@ def screen_probe(s):
 
 # --- The guest's console ----------------------------------------------------
 
-STATUS = (r"^Umbra open \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
+STATUS = (r"^Umbra targets \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
           r"MSR \d+ HLT \d+")
 
 

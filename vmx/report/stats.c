@@ -61,9 +61,9 @@ static void print_mmu(const struct mmu_stats *s)
 		 s->faults_mmio, s->mmio_hits);
 	log_info("guest page faults injected: %lu not-present, %lu others",
 		 s->injected_not_present, s->injected_other);
-	log_info("guest walks: %lu for faults, %lu for data, %lu for code; "
-		 "%lu table writes needed none",
-		 s->walks_fault, s->walks_data, s->walks_fetch, s->held_hits);
+	log_info("guest walks: %lu for faults, %lu for data, %lu for code",
+		 s->walks_fault, s->walks_data, s->walks_fetch);
+	log_info("table writes without a walk: %lu", s->held_hits);
 	log_info(
 		"shadow entries: %lu filled on a fault (%lu large), %lu beside "
 		"one, %lu on a write; %lu table writes; %lu split",
