@@ -47,75 +47,6 @@ void model_count(struct model *m, enum model_event event)
 		m->coverage->rights[rights][event]++;
 }
 
-/* --- Memory ---------------------------------------------------------------- */
-
-void model_random_bytes(struct model *m, u8 data[16])
-{
-	enum table_kind kind = guest_random_kind(m);
-	u64 entries[2] = { guest_random_entry(m, kind),
-			   guest_random_entry(m, kind) };
-
-	memcpy(data, entries, 16);
-}
-
-static void mark_dirty(struct model *m, gpa_t gpa)
-{
-	m->world.dirty[gpa >> PAGE_SHIFT] = true;
-}
-
-/* Has a table here any entry that is used? */
-static bool hits_slots(u64 offset, size_t len)
-{
-	for (u32 i = 0; i < MODEL_SLOTS; i++)
-		if ((offset < 8 * model_slots_64[i] + 8U &&
-		     offset + len > 8 * model_slots_64[i]) ||
-		    (offset < 4 * model_slots_32[i] + 4U &&
-		     offset + len > 4 * model_slots_32[i]))
-			return true;
-	return false;
-}
-
-/* A write in one page, to the mirror; what it permits is noted. */
-static void mirror_store(struct model *m, gpa_t gpa, const u8 *data, size_t len)
-{
-	u8 *to = world_mirror(&m->world, gpa);
-
-	if (!to)
-		return;
-	memcpy(to, data, len);
-	mark_dirty(m, gpa);
-	if (hits_slots(gpa & ~PAGE_MASK, len))
-		history_note(m);
-}
-
-void model_store(struct model *m, gpa_t gpa, const void *data, size_t len)
-{
-	u64 updates = m->mmu->stats.updates, splits = m->mmu->stats.splits;
-	size_t part = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
-
-	mirror_store(m, gpa, data, part);
-	if (len > part)
-		mirror_store(m, gpa + part, (const u8 *)data + part,
-			     len - part);
-	mmu_write(&m->vcpu, gpa, data, len);
-	if (m->mmu->stats.updates != updates)
-		model_count(m, EVENT_UPDATED);
-	if (m->mmu->stats.splits != splits)
-		model_count(m, EVENT_SPLIT);
-}
-
-void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
-		   size_t len)
-{
-	const u8 *at = world_mirror(&m->world, gpa);
-	bool equal = !at || !memcmp(at, old, len);
-
-	if (equal)
-		mirror_store(m, gpa, new, len);
-	if (mmu_cmpxchg(&m->vcpu, gpa, old, new, len) != equal)
-		model_fail(m, "mmu_cmpxchg does not say %d", equal);
-}
-
 static void check_entries(struct model *m, const struct reference_walk *w)
 {
 	size_t size = reference_entry_size(&m->ref);
@@ -140,7 +71,7 @@ static struct reference_walk judge(struct model *m, gva_t gva, u32 kind)
 
 	for (u32 i = 0; i < w.depth; i++)
 		if (changed & BIT(i))
-			mark_dirty(m, w.entry[i]);
+			model_mark_dirty(m, w.entry[i]);
 	if (changed)
 		history_note(m);
 	return w;
@@ -229,6 +160,15 @@ u32 model_random_page(struct model *m)
 	return *recent;
 }
 
+/* Returns true if the guest's tables have led to @gpa since the last flush. */
+static bool was_permitted(const struct model *m, const struct attempt *a,
+			  gpa_t gpa)
+{
+	if (reference_mode(&m->ref) == MODE_UNPAGED)
+		return gpa == (u32)a->gva;
+	return history_permits(m, a->page, gpa >> PAGE_SHIFT, a->kind);
+}
+
 /* The processor has translated: legally? If so, the access is done. */
 static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 {
@@ -237,16 +177,14 @@ static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 
 	if (gfn == HFN_NONE)
 		model_fail(m, "%#lx is not the guest's memory", hpa);
-	if (reference_mode(&m->ref) == MODE_UNPAGED
-		    ? gpa != (u32)a->gva
-		    : !history_permits(m, a->page, gfn, a->kind))
+	if (!was_permitted(m, a, gpa))
 		model_fail(m, "gpa %#lx was never permitted", gpa);
 	if (!(a->kind & PFEC_W))
 		return;
 	if (m->mmu->frames[gfn].shadowed)
 		model_fail(m, "the guest writes the shadowed table %#lx", gfn);
 	memcpy(world_ram(&m->world, gpa), a->data, a->len);
-	mirror_store(m, gpa, a->data, a->len);
+	model_mirror_store(m, gpa, a->data, a->len);
 }
 
 /* The fault has gone straight to the guest: rightly? */
@@ -302,13 +240,9 @@ static bool emulate(struct model *m, struct attempt *a,
 static bool mmio_unwalked(struct model *m, const struct attempt *a,
 			  const struct guest_walk *walk)
 {
-	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
-
-	if (world_frame(gfn) >= 0)
+	if (world_frame(walk->gpa >> PAGE_SHIFT) >= 0)
 		model_fail(m, "MMIO, but there is RAM");
-	if (reference_mode(&m->ref) == MODE_UNPAGED
-		    ? walk->gpa != (u32)a->gva
-		    : !history_permits(m, a->page, gfn, a->kind))
+	if (!was_permitted(m, a, walk->gpa))
 		model_fail(m, "MMIO at %#lx was never permitted", walk->gpa);
 	model_count(m, EVENT_MMIO_UNWALKED);
 	return true;
@@ -373,9 +307,7 @@ static bool held_unwalked(struct model *m, struct attempt *a,
 		model_fail(m, "no write to RAM, but a held entry");
 	if (action == MMU_TABLE_WRITE && !m->mmu->frames[gfn].shadowed)
 		model_fail(m, "gfn %#lx is no table, so no write is held", gfn);
-	if (reference_mode(&m->ref) == MODE_UNPAGED
-		    ? walk->gpa != (u32)a->gva
-		    : !history_permits(m, a->page, gfn, a->kind))
+	if (!was_permitted(m, a, walk->gpa))
 		model_fail(m, "the table at %#lx was never permitted",
 			   walk->gpa);
 	model_count(m, EVENT_HELD);

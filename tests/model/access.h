@@ -12,6 +12,10 @@ void model_exit(struct model *m);
 u32 model_random_page(struct model *m);
 /* 16 bytes, of entries or not. */
 void model_random_bytes(struct model *m, u8 data[16]);
+/* The frame of @gpa belongs in the dirty log from now on. */
+void model_mark_dirty(struct model *m, gpa_t gpa);
+/* A write in one page, to the mirror; the accesses that it permits are noted. */
+void model_mirror_store(struct model *m, gpa_t gpa, const u8 *data, size_t len);
 /* mmu_write and mmu_cmpxchg, and the same done to the mirror. */
 void model_store(struct model *m, gpa_t gpa, const void *data, size_t len);
 void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
