@@ -112,8 +112,9 @@ static bool no_entry_allows(const struct mmu_vcpu *vcpu,
 }
 
 /*
- * The entry in which the shadow's path of @gva ends, or NULL where there is no
- * path. @rights: of the entries above it, all of which count (invariant 2).
+ * Returns the shadow page in which the path of @gva ends, and its @slot; NULL
+ * where there is no root. @rights: the rights of the entries above combined
+ * (invariant 2).
  */
 static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
 					  gva_t gva, u32 *slot, u8 *rights)
@@ -144,14 +145,16 @@ static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 	u8 rights;
 	u32 slot;
 	const struct shadow_page *sp = path_end(vcpu, gva, &slot, &rights);
-	u64 spte = sp ? sp->spt[slot] : SPTE_ABSENT_VALUE;
+	u64 spte;
 
-	if (spte_kind(spte, sp ? sp->role.level : 1) == SPTE_MMIO) {
+	if (!sp)
+		return false;
+	spte = sp->spt[slot];
+	if (spte_kind(spte, sp->role.level) == SPTE_MMIO) {
 		rights &= spte_mmio_rights(spte);
 		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
 			return false;
-	} else if (sp && (access & PFEC_W) &&
-		   spte_is_held(spte, sp->role.level) &&
+	} else if ((access & PFEC_W) && spte_is_held(spte, sp->role.level) &&
 		   vcpu->mmu->frames[sp->links[slot].target].shadowed) {
 		rights &= spte_rights(spte) | ACCESS_W;
 	} else {

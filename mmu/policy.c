@@ -10,46 +10,22 @@ const char *const mmu_rung_names[MMU_RUNGS] = {
 };
 
 /* Each rung is the one before it and one idea more. */
+#define CACHED .cache = true
+#define UPDATE CACHED, .update = true
+#define BYPASS UPDATE, .bypass = true
+#define NOWALK BYPASS, .nowalk = true
+#define CHEAP NOWALK, .cheap = true
+#define OPEN CHEAP, .open = true, .prefill = true
+#define TARGETS OPEN, .targets = true
+
 const struct mmu_policy mmu_rung_policies[MMU_RUNGS] = {
 	[MMU_VTLB] = { .prefetch = MMU_PREFETCH_OFF },
-	[MMU_CACHED] = { .cache = true, .prefetch = MMU_PREFETCH_OFF },
-	[MMU_UPDATE] = { .cache = true,
-			 .update = true,
-			 .prefetch = MMU_PREFETCH_OFF },
-	[MMU_BYPASS] = { .cache = true,
-			 .update = true,
-			 .bypass = true,
-			 .prefetch = MMU_PREFETCH_OFF },
-	[MMU_PREFETCH] = { .cache = true,
-			   .update = true,
-			   .bypass = true,
-			   .prefetch = MMU_PREFETCH_DEFAULT },
-	[MMU_NOWALK] = { .cache = true,
-			 .update = true,
-			 .bypass = true,
-			 .prefetch = MMU_PREFETCH_DEFAULT,
-			 .nowalk = true },
-	[MMU_CHEAP] = { .cache = true,
-			.update = true,
-			.bypass = true,
-			.prefetch = MMU_PREFETCH_DEFAULT,
-			.nowalk = true,
-			.cheap = true },
-	[MMU_OPEN] = { .cache = true,
-		       .update = true,
-		       .bypass = true,
-		       .prefetch = MMU_PREFETCH_DEFAULT,
-		       .nowalk = true,
-		       .cheap = true,
-		       .open = true,
-		       .prefill = true },
-	[MMU_TARGETS] = { .cache = true,
-			  .update = true,
-			  .bypass = true,
-			  .prefetch = MMU_PREFETCH_DEFAULT,
-			  .nowalk = true,
-			  .cheap = true,
-			  .open = true,
-			  .prefill = true,
-			  .targets = true },
+	[MMU_CACHED] = { CACHED, .prefetch = MMU_PREFETCH_OFF },
+	[MMU_UPDATE] = { UPDATE, .prefetch = MMU_PREFETCH_OFF },
+	[MMU_BYPASS] = { BYPASS, .prefetch = MMU_PREFETCH_OFF },
+	[MMU_PREFETCH] = { BYPASS, .prefetch = MMU_PREFETCH_DEFAULT },
+	[MMU_NOWALK] = { NOWALK, .prefetch = MMU_PREFETCH_DEFAULT },
+	[MMU_CHEAP] = { CHEAP, .prefetch = MMU_PREFETCH_DEFAULT },
+	[MMU_OPEN] = { OPEN, .prefetch = MMU_PREFETCH_DEFAULT },
+	[MMU_TARGETS] = { TARGETS, .prefetch = MMU_PREFETCH_DEFAULT },
 };
