@@ -24,7 +24,7 @@ static bool pat_write_valid(u32 index, u64 value)
 	return pat_is_valid(value);
 }
 
-/* All bytes of a fixed range; of the default type, what has but one. */
+/* Returns true if each byte of @value is a memory type. */
 static bool types_valid(u32 index, u64 value)
 {
 	return memory_types_valid(value, MEMORY_WB);

@@ -57,7 +57,8 @@ static bool alloc_tables(struct mmu *mmu)
 	       mmu->links && mmu->tables && mmu->hash && mmu->copies;
 }
 
-/* For the guest's frames in place of which roots are placed (place.c). */
+/* A placed root takes the place of a guest's frame, which moves here (place.c).
+ */
 static bool reserve_frames(struct mmu *mmu)
 {
 	const struct mmu_config *config = &mmu->config;
@@ -74,7 +75,8 @@ static bool reserve_frames(struct mmu *mmu)
 
 u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
 {
-	/* Of nine pieces and the struct itself, each is rounded to pages. */
+	/* Nine pieces and the struct itself are rounded to pages, each of them.
+	 */
 	return gfn_count * sizeof(struct guest_frame) + gfn_count / 8 +
 	       region_count(gfn_count) * sizeof(struct guest_region) +
 	       shadow_pages * (sizeof(struct shadow_page) + PAGE_SIZE +

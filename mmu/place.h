@@ -5,7 +5,7 @@
 
 #include "mmu/shadow.h"
 
-/* What place_count_load returns: no slot is for the root. */
+/* Result of place_count_load if the root gets no slot. */
 #define PLACE_NOWHERE (-1)
 
 /*

@@ -336,7 +336,7 @@ static void ends(void **state)
 	assert_int_equal(d.end, GUEST_EXIT);
 }
 
-/* What xv6 does: it reads the cursor, and writes it. */
+/* xv6 reads the position of the cursor, and writes it. */
 static void crt_controller(void **state)
 {
 	assert_int_equal(devices_cursor(&d), 0);

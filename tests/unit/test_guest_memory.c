@@ -123,7 +123,7 @@ static void a_frame_is_moved(void **state)
 	guest_memory_move(&gm, 0x100, FRAMES - 1);
 	assert_int_equal(guest_memory_hfn(&gm, 0x100), FRAMES - 1);
 	assert_memory_equal(&ram[FRAMES - 1][0xffa], text, sizeof(text));
-	/* What is written to the place before is not the guest's. */
+	/* A write to the old frame does not reach the guest. */
 	memset(ram[0x100], 0xee, PAGE_SIZE);
 	assert_true(guest_memory_read(&gm, 0x100ffa, back, sizeof(back)));
 	assert_string_equal(back, text);

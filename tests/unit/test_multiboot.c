@@ -211,7 +211,7 @@ static void bad_files_are_refused(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
 	set_flags(1 << 3);
 	assert_int_equal(load(sizeof(file), 0), LOAD_UNSUPPORTED);
-	set_flags(1 << 2); /* a video mode; of which type is at 20h */
+	set_flags(1 << 2); /* a video mode; offset 20h has its type */
 	header[8] = 0;
 	assert_int_equal(load(sizeof(file), 0), LOAD_UNSUPPORTED);
 	header[2]++;
@@ -248,7 +248,7 @@ static void text_mode_is_there(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
 }
 
-/* What is the loader's, the firmware's or no RAM is named, not overwritten. */
+/* Memory of the loader or the firmware, and a hole, are refused by name. */
 static void low_memory(void **state)
 {
 	static const struct {

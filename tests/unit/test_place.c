@@ -17,7 +17,7 @@
 static struct mmu mmu;
 static struct shadow_page roots[SPACES];
 
-/* What a number of spaces, loaded in turn, have come to. */
+/* The result of a number of spaces, loaded in turn. */
 struct outcome {
 	u32 exits; /* loads of roots that were not placed */
 	u32 placed; /* number of times that a root was placed */
