@@ -35,7 +35,8 @@ LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
 
 C_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
-OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o)
+# The last is the console's font, out of a package.
+OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o) $(B)/font.o
 
 .DELETE_ON_ERROR:
 .PHONY: all run demo test check image unit fuzz fuzz-short lint format clean \
@@ -50,9 +51,6 @@ all: $(B)/umbra.elf check-guest
 -include tools/guests.mk
 # The test guests.
 -include tests/guests/guests.mk
-
-# The console's font, out of a package.
-OBJS += $(B)/font.o
 
 $(B)/font.c: tools/font.py | $(B)/.deps
 	@mkdir -p $(@D)

@@ -28,6 +28,8 @@ PTE_TABLE equ PTE_P + PTE_W
 PTE_LARGE equ PTE_P + PTE_W + PTE_PS
 LARGE_PAGE equ 0x200000
 
+CR0_PE equ 1 << 0
+CR0_ET equ 1 << 4
 CR0_PG equ 1 << 31
 CR4_PAE equ 1 << 5
 IA32_EFER equ 0xc0000080
@@ -83,8 +85,6 @@ header_end:
 section .text
 bits 32
 entry32:
-	cli
-	cld
 	mov edi, eax		; the loader's magic and information are
 	mov esi, ebx		; kmain's two arguments
 	mov ebp, LINK_LOAD_BASE
@@ -108,18 +108,15 @@ entry32:
 .based:
 	lea esp, [ebp + PHYS(stacks + STACK_TOP)]
 
-	; Is there a CPUID instruction? Then EFLAGS.ID can be changed (SDM
-	; vol. 1, 20.1). Are there extended leaves, and does one say LM?
-	pushfd
-	pop eax
-	mov ecx, eax
-	xor eax, EFLAGS_ID
-	push eax
+	; Is there a CPUID instruction? Then EFLAGS.ID can be set (SDM vol. 1,
+	; 20.1). All other flags are 0 from here on. Are there extended leaves,
+	; and does one say LM?
+	push EFLAGS_ID
 	popfd
 	pushfd
 	pop eax
-	cmp eax, ecx
-	je no_long_mode
+	test eax, EFLAGS_ID
+	jz no_long_mode
 	mov eax, CPUID_EXT_MAX
 	cpuid
 	cmp eax, CPUID_EXT_FEATURES
@@ -172,17 +169,17 @@ entry32:
 	mov [ebx + 384 * 8], edx
 	mov [ebx + 511 * 8], ecx
 
-	; Into long mode (SDM vol. 3A, 9.8.5): PAE, CR3, LME, and then PG.
-	mov cr3, ebx
-	mov eax, cr4
-	or eax, CR4_PAE
+	; Into long mode (SDM vol. 3A, 9.8.5): PAE, CR3, LME, and then PG. No
+	; bit of the firmware's stays: with its LA57 these tables would be one
+	; level short. CR4 is first, since with its CET CR0.WP can't become 0.
+	mov eax, CR4_PAE
 	mov cr4, eax
+	mov cr3, ebx
 	mov ecx, IA32_EFER
-	rdmsr
-	or eax, EFER_LME
+	mov eax, EFER_LME
+	xor edx, edx
 	wrmsr
-	mov eax, cr0
-	or eax, CR0_PG
+	mov eax, CR0_PE | CR0_ET | CR0_PG
 	mov cr0, eax
 
 	lea eax, [ebp + PHYS(boot_gdt)]

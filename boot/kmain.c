@@ -11,6 +11,7 @@
 #include "arch/x86/console/serial.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/power.h"
@@ -98,6 +99,7 @@ static void print_facts(void)
 	u64 free = frames_free_count() / (MIB / PAGE_SIZE);
 	u64 top = frames_top() / MIB;
 	char brand[CPU_BRAND_SIZE];
+	u64 mtrrs;
 
 	cpu_brand(brand);
 	log_info("processor: %s, TSC at %lu.%03lu MHz", brand, tsc_hz / 1000000,
@@ -105,6 +107,13 @@ static void print_facts(void)
 	log_info("memory: %lu MiB free, its end at %lu MiB; image at 0x%lx; "
 		 "%u modules",
 		 free, top, image_load_base, boot_info.module_count);
+	/* They are the firmware's, who alone knows where its devices are. */
+	if (msr_read_safe(IA32_MTRR_DEF_TYPE, &mtrrs) &&
+	    !(mtrrs & MTRR_DEF_TYPE_ENABLE))
+		log_info("the firmware has left the MTRRs off "
+			 "(IA32_MTRR_DEF_TYPE, MSR 2FFh, is 0x%lx): all memory "
+			 "is uncached, and slow",
+			 mtrrs);
 	if (acpi.processors > 1)
 		log_info("processors: %u by the MADT; all but this one stay "
 			 "where the firmware has parked them",

@@ -3,9 +3,9 @@
 #include "guest/cpuid.h"
 
 #include "arch/x86/cpuid.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "guest/devices/lapic.h"
-#include "guest/msr.h"
 #include "lib/string.h"
 
 #define ALL 0xffffffffU

@@ -54,10 +54,6 @@ enum msr_result {
 
 void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr);
 
-/* What IA32_MISC_ENABLE takes out of CPUID (SDM vol. 4, table 2-2). */
-#define MISC_ENABLE_LIMIT_CPUID BIT(22)
-#define MISC_ENABLE_XD_DISABLE BIT(34)
-
 u64 guest_misc_enable(const struct guest_msrs *msrs);
 
 /* An intercepted access. *value is only set with MSR_DONE. */

@@ -44,7 +44,6 @@ enum cr_access {
 #define DR6_BS BIT(14)
 #define DR6_RESET 0xffff0ff0ULL
 #define DR7_GD BIT(13)
-#define DR7_RESET BIT(10) /* it is always 1 */
 
 /*
  * DR6 as the delivery of a #DB leaves it: B0 to B3 tell of this one alone, the

@@ -4,6 +4,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
+#include "lib/log.h"
 #include "lib/string.h"
 
 static bool has_extended_leaf(u32 leaf)
@@ -17,6 +18,36 @@ bool cpu_has_nx(void)
 }
 
 /*
+ * Bits that firmware may have set and that would reach into Umbra or its guest;
+ * docs/hardware.md has the reasons. An MSR that is not there is #GP.
+ */
+static const struct inherited_msr {
+	u32 index;
+	u64 clear;
+} inherited_msrs[] = {
+	{ IA32_MISC_ENABLE, MISC_ENABLE_LIMIT_CPUID | MISC_ENABLE_XD_DISABLE },
+	{ IA32_DEBUGCTL, ~0ULL },
+	{ IA32_PERF_GLOBAL_CTRL, ~0ULL },
+	{ IA32_RTIT_CTL, ~0ULL },
+	{ IA32_SPEC_CTRL, ~0ULL },
+	{ MSR_TEST_CTRL, TEST_CTRL_UC_LOCK | TEST_CTRL_SPLIT_LOCK },
+};
+
+static void clear_inherited_msrs(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(inherited_msrs); i++) {
+		const struct inherited_msr *msr = &inherited_msrs[i];
+		u64 value;
+
+		if (msr_read_safe(msr->index, &value) && (value & msr->clear) &&
+		    !msr_write_safe(msr->index, value & ~msr->clear))
+			log_info("MSR %xh is 0x%lx, and 0x%lx can't be taken "
+				 "out of it",
+				 msr->index, value, value & msr->clear);
+	}
+}
+
+/*
  * Umbra itself uses no FPU register, so the guest's stay in the processor
  * throughout; OSFXSR and OSXSAVE are set so that they can be saved and
  * XSETBV be executed on a guest's behalf.
@@ -26,6 +57,8 @@ void cpu_init(void)
 	struct cpuid_result features = cpuid(CPUID_FEATURES, 0);
 	u64 cr4 = CR4_PAE;
 
+	/* First of all: some of these bits hide features from CPUID. */
+	clear_inherited_msrs();
 	if (features.edx & CPUID_1_EDX_MCE)
 		cr4 |= CR4_MCE;
 	if (features.edx & CPUID_1_EDX_FXSR)
@@ -33,10 +66,10 @@ void cpu_init(void)
 	if (features.ecx & CPUID_1_ECX_XSAVE)
 		cr4 |= CR4_OSXSAVE;
 	cr4_write(cr4);
+	dr7_write(DR7_RESET);
 	/* WP: a write to a read-only page of ours is a bug even in ring 0. */
 	cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
-	if (cpu_has_nx())
-		wrmsr(IA32_EFER, rdmsr(IA32_EFER) | EFER_NXE);
+	wrmsr(IA32_EFER, EFER_LME | EFER_LMA | (cpu_has_nx() ? EFER_NXE : 0));
 }
 
 void cpu_brand(char brand[CPU_BRAND_SIZE])

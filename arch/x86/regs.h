@@ -78,6 +78,9 @@ struct cpu_regs {
 #define CR4_SMAP BIT(21)
 #define CR4_PKE BIT(22)
 
+/* DR7, SDM vol. 3B, 17.2.4. */
+#define DR7_RESET BIT(10) /* it is always 1 */
+
 /* IA32_EFER, SDM vol. 3A, 2.2.1. */
 #define EFER_SCE BIT(0)
 #define EFER_LME BIT(8)

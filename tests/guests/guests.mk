@@ -78,4 +78,13 @@ $(TEST_GUESTS)/check.elf: $(CHECK_OBJS) $(RUNTIME64_OBJS) \
 $(CHECK_GUEST): $(TEST_GUESTS)/check.elf
 	$(Q)objcopy -O binary $< $@
 
+# Umbra itself, behind a firmware that leaves everything on.
+LEFT_ON := $(B)/left-on.elf
+test-guests: $(LEFT_ON)
+
+$(LEFT_ON): $(OBJS) $(B)/tests/guests/left_on.asm.o linker.ld
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -T linker.ld -Wl,-e,left_on $(filter %.o,$^) -o $@
+	$(Q)objcopy --strip-all $@
+
 -include $(wildcard $(TEST_GUESTS)/*.d $(TEST_GUESTS)/*/*.d) $(CHECK_OBJS:.o=.d)

@@ -515,6 +515,15 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "a #DB is injected without DR6",
      "\tdr6_write(dr6_after_debug(dr6_read(), exit->qualification));\n", "",
      (SCENARIO + "guest-insns-haswell",)),
+    # What the firmware has left on.
+    ("inherited-trace", "boot", "arch/x86/cpu.c",
+     "the firmware's trace goes on being written to memory",
+     "\t{ IA32_RTIT_CTL, ~0ULL },\n", "",
+     ("cpu",)),
+    ("inherited-all", "boot", "arch/x86/cpu.c",
+     "an MSR of which Umbra wants two bits is cleared whole",
+     "value & ~msr->clear)", "0)",
+     ("cpu",)),
     # The cache of decoded instructions.
     ("insn-cache-stale", "decode", "arch/x86/emulator/insn_cache.c",
      "code that has changed is taken for the old instruction",

@@ -21,6 +21,8 @@ BUILD = os.path.join(ROOT, "build")
 LOGS = os.path.join(BUILD, "scenarios")
 KERNEL = os.path.join(BUILD, "guests/vmlinuz")
 INITRD = os.path.join(BUILD, "guests/initrd.cpio")
+# Umbra behind a firmware that leaves everything on (tests/guests/left_on.asm).
+LEFT_ON = os.path.join(BUILD, "left-on.elf")
 
 SCENARIOS = []    # (name, function), in the order of registration
 SOAK = []    # the same of those that take too long for make test

@@ -6,7 +6,7 @@ and the probe report.
 import os
 import re
 
-from harness import ROOT, Failure, scenario
+from harness import LEFT_ON, ROOT, Failure, scenario
 from scenarios import BOOT_SECONDS, CPUS, REFUSED, on_bochs
 
 # --- The entry doctor -------------------------------------------------------
@@ -112,7 +112,10 @@ scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls")(probe)
 scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
          r"exit controls .* lacks load IA32_EFER", "EFER by the MSR areas"
          )(probe)
-scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max"], REFUSED,
+# This processor has LA57, which its firmware has left on.
+scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max",
+                          "--elf", LEFT_ON], REFUSED,
+         r"the firmware has left the MTRRs off \(IA32_MTRR_DEF_TYPE, .* 0x0\)",
          r"CPUID\.1:ECX\[31\] is 1: this machine runs under QEMU's own",
          *MACHINE, r"CPUID lacks.* VMX", r"CPUID\.1:ECX\.VMX \(bit 5\) is 0",
          r"remedy: this machine runs under QEMU's own emulation \(TCG\)")(probe)

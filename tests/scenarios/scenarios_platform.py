@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from harness import ROOT, Failure, scenario
+from harness import LEFT_ON, ROOT, Failure, scenario
 from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, RESET, on_bochs,
                        linux, type_command)
 
@@ -55,6 +55,25 @@ def linux_reboot(s):
         run.send("reboot -f\n")
         run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
         run.finish(RESET, BOOT_SECONDS)
+
+
+# Of Umbra, whatever the firmware has left in them: CR0 with PE, MP, ET, NE, WP
+# and PG; CR4 with PAE, MCE, OSFXSR, OSXMMEXCPT, VMXE and OSXSAVE; EFER with LME,
+# LMA and NXE.
+HOST_STATE = {"HOST_CR0": 0x80010033, "HOST_CR4": 0x42660,
+              "HOST_IA32_EFER": 0xd00}
+
+
+@scenario("firmware-left-on")
+def firmware_left_on(s):
+    """Umbra's registers are its own, and not what the firmware had in them."""
+    run = s.start(*on_bochs("tigerlake"), "--elf", LEFT_ON,
+                  "--options", "guest=exit-status:7 dump")
+    run.finish(7, BOOT_SECONDS)
+    for name, value in HOST_STATE.items():
+        got = re.search(rf"^umbra: +{name} +0x(\w+)$", run.output, re.M)
+        if not got or int(got[1], 16) != value:
+            raise Failure(f"{name} is {got and got[1]}, not {value:x}")
 
 
 @scenario("exit-off")
