@@ -25,7 +25,9 @@ INITRD = os.path.join(BUILD, "guests/initrd.cpio")
 LEFT_ON = os.path.join(BUILD, "left-on.elf")
 
 SCENARIOS = []    # (name, function), in the order of registration
-SOAK = []    # the same of those that take too long for make test
+# The same of those that take too long for make test, and of those that differ
+# little from another that make test runs.
+SOAK = []
 
 
 class Failure(Exception):
@@ -38,6 +40,11 @@ def scenario(name, *arguments, scenarios=SCENARIOS):
         scenarios.append((name, lambda s: function(s, *arguments)))
         return function
     return register
+
+
+def soak(name, *arguments):
+    """The same for a scenario that make soak runs, and make test does not."""
+    return scenario(name, *arguments, scenarios=SOAK)
 
 
 class Run:

@@ -6,8 +6,8 @@ import re
 import subprocess
 
 from harness import LEFT_ON, ROOT, Failure, scenario
-from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, RESET, on_bochs,
-                       linux, type_command)
+from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, on_bochs, linux,
+                       type_command)
 
 # What Linux finds; each is said only after the device has answered.
 FOUND = (
@@ -44,17 +44,6 @@ def linux_platform(s):
                BOOT_SECONDS)
     run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
-
-
-@scenario("linux-reboot")
-def linux_reboot(s):
-    """Each of the ways that Linux knows to a reset."""
-    for way in ("acpi", "kbd"):
-        run = s.start(*on_bochs(), *linux("mmu=bypass", f"reboot={way}"))
-        run.expect(PROMPT, LINUX_SECONDS)
-        run.send("reboot -f\n")
-        run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
-        run.finish(RESET, BOOT_SECONDS)
 
 
 # Of Umbra, whatever the firmware has left in them: CR0 with PE, MP, ET, NE, WP

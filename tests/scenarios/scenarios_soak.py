@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What takes too long for make test: every guest on every rung; the test guests
-in full, in each paging mode; chaos by the million; and Linux under audit."""
+"""The scenarios that take too long for make test: every guest on every rung; the
+test guests in full, in each paging mode; chaos by the million; and Linux under
+audit. Those that repeat another nearly stand beside it in the other modules."""
 
-from harness import SOAK, scenario
+from harness import soak
 from scenarios_audit import RUNGS, linux_under_audit
 from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import WORKS, linux_i386
@@ -11,14 +12,10 @@ from scenarios_memtest import memtest
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
 HOURS = 3600
-# So many machines share 10 million operations, each with a seed of its own.
+# These machines share 10 million operations, each with a seed of its own.
 CHAOS_RUNS = len(MODES) * len(RUNGS)
 CHAOS_OPS = -(-10_000_000 // CHAOS_RUNS)
 FORKS, STRESS_SCALE = 1000, 4
-
-
-def soak(name, *arguments):
-    return scenario(name, *arguments, scenarios=SOAK)
 
 
 for number, rung in enumerate(RUNGS):
