@@ -107,14 +107,11 @@ void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)
 static void conclude(struct vcpu *vcpu, enum emul_status status,
 		     const struct linear *memory, bool progressed)
 {
-	if (status == EMUL_OK) {
-		vcpu_finish_emulated(vcpu);
-		return;
-	}
 	vcpu_store_regs(vcpu);
 	/* Under TF each iteration of a REP is a step. */
-	if (status == EMUL_RESTART && progressed)
-		vcpu_end_step(vcpu->regs.rflags);
+	if (status == EMUL_OK || (status == EMUL_RESTART && progressed))
+		vcpu_end_step(vcpu, vcpu->regs.rflags,
+			      memory->breakpoints.hits);
 	else if (status == EMUL_FAULT)
 		vcpu_raise(vcpu, &memory->fault);
 }
@@ -126,6 +123,7 @@ bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 	enum emul_status status;
 
 	vcpu_load_regs(vcpu);
+	vcpu_arm_breakpoints(vcpu, &memory->linear.breakpoints);
 	status = emulate(insn, &vcpu->regs, &memory->linear, ops, vcpu);
 	if (status == EMUL_UNSUPPORTED)
 		return false;

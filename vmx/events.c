@@ -177,9 +177,8 @@ bool entry_unblocks_nmis(u32 info, bool tracks_nmis)
 enum halt halt_state(const struct readiness *ready, bool nmi, bool interrupt,
 		     bool nmi_possible)
 {
-	/* The single-step trap of the HLT itself wakes the guest. */
-	if ((ready->rflags & RFLAGS_TF) ||
-	    next_event(ready, nmi, interrupt) != NEXT_NONE)
+	/* The #DB of the HLT itself wakes the guest. */
+	if (ready->due || next_event(ready, nmi, interrupt) != NEXT_NONE)
 		return HALT_ENDS;
 	/* A kernel without ACPI ends like that. */
 	if (!(ready->rflags & RFLAGS_IF) && !nmi_possible)

@@ -73,6 +73,7 @@ struct readiness {
 	 */
 	bool tracks_nmis;
 	bool nmi_blocked; /* by software; false with tracks_nmis */
+	bool due; /* the next entry injects an event already */
 };
 
 /* Returns true if the guest would take an external interrupt now. */

@@ -13,11 +13,6 @@ static void handle_debug(struct vcpu *vcpu)
 	const struct vmx_exit *exit = &vcpu->exit;
 
 	/*
-	 * The exit has changed neither DR6 nor DR7.GD, as the delivery of the
-	 * exception would have (SDM vol. 3C, 27.1).
-	 */
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
-	/*
 	 * What STI or MOV SS block ends here anyway; and with TF set an entry
 	 * would want a pending single step beside the blocking (26.3.1.5),
 	 * which the exit for this exception has consumed.
@@ -25,12 +20,12 @@ static void handle_debug(struct vcpu *vcpu)
 	vcpu_end_blocking();
 	if (vmx_intr_type(exit->interruption) ==
 	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
+		vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 		vcpu->event =
 			event_int1(vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 		return;
 	}
-	dr6_write(dr6_after_debug(dr6_read(), exit->qualification));
-	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
+	vcpu_inject_debug(vcpu, exit->qualification);
 }
 
 void vmx_handle_exception(struct vcpu *vcpu)

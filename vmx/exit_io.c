@@ -59,6 +59,7 @@ void vmx_handle_io(struct vcpu *vcpu)
 	u64 qualification = vcpu->exit.qualification;
 	unsigned int size = QUAL_IO_SIZE(qualification);
 	u16 port = QUAL_IO_PORT(qualification);
+	struct breakpoints breakpoints;
 
 	if (qualification & QUAL_IO_STRING) {
 		if (vmx_capabilities()->basic & BASIC_INS_OUTS_INFORMATION)
@@ -72,5 +73,7 @@ void vmx_handle_io(struct vcpu *vcpu)
 	else
 		port_write(vcpu, port, size,
 			   truncate(vcpu->regs.gpr[RAX], size));
-	vcpu_skip_instruction(vcpu);
+	vcpu_arm_breakpoints(vcpu, &breakpoints);
+	breakpoints_see(&breakpoints, BREAK_PORT, port, size);
+	vcpu_skip_watched(vcpu, breakpoints.hits);
 }

@@ -36,6 +36,14 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
 }
 
+void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
+{
+	/* The entry changes neither register, as the processor would have. */
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	dr6_write(dr6_after_debug(dr6_read(), dr6));
+	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
+}
+
 static bool tracks_nmis(const struct vcpu *vcpu)
 {
 	return vmx_has(&vcpu->controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS);
@@ -47,6 +55,7 @@ struct readiness vcpu_readiness(struct vcpu *vcpu)
 		.rflags = vmread(VMCS_GUEST_RFLAGS),
 		.interruptibility = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 		.tracks_nmis = tracks_nmis(vcpu),
+		.due = vcpu->event.info,
 	};
 
 	if (can_take_interrupt(&ready))

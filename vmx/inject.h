@@ -32,6 +32,9 @@ static inline void vcpu_inject_gp(struct vcpu *vcpu)
 /* #PF, with CR2. */
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 
+/* #DB, with DR6 and DR7.GD; @dr6 as of dr6_after_debug() (SDM 3B, 17.2). */
+void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6);
+
 /*
  * How the guest stands to events now. Ends software's blocking of NMIs if it is
  * over.

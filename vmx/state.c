@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/guest_mode.h"
+#include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/step.h"
 #include "vmx/vmx.h"
@@ -96,17 +97,30 @@ void vcpu_end_blocking(void)
 		      step_interruptibility(state));
 }
 
-void vcpu_end_step(u64 rflags)
+/*
+ * The #DB is raised here, in front of any interrupt: an entry that injects an
+ * event drops what it finds pending (26.6.3).
+ */
+void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 {
-	u64 debug = step_debug(rflags);
+	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+	u64 pending = state & BLOCKING_BY_MOV_SS
+			      ? vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS)
+			      : 0;
+	u64 debug = step_debug(rflags, hits, state, pending);
 
-	vcpu_end_blocking();
+	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
+		      step_interruptibility(state));
 	if (debug)
-		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
-			vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | debug);
+		vcpu_inject_debug(vcpu, debug);
 }
 
 void vcpu_skip_instruction(struct vcpu *vcpu)
+{
+	vcpu_skip_watched(vcpu, 0);
+}
+
+void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
 {
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
@@ -115,13 +129,22 @@ void vcpu_skip_instruction(struct vcpu *vcpu)
 			 vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH),
 			 vcpu_code_mode(vcpu)));
 	vcpu_set_rflags(rflags, step_rflags(rflags));
-	vcpu_end_step(rflags);
+	vcpu_end_step(vcpu, rflags, hits);
 }
 
-void vcpu_finish_emulated(struct vcpu *vcpu)
+void vcpu_arm_breakpoints(const struct vcpu *vcpu, struct breakpoints *b)
 {
-	vcpu_store_regs(vcpu);
-	vcpu_end_step(vcpu->regs.rflags);
+	u64 dr7 = vmread(VMCS_GUEST_DR7);
+
+	b->hits = 0;
+	b->dr7 = dr7 & DR7_ENABLED ? dr7 : 0;
+	if (!b->dr7)
+		return;
+	b->io = vcpu->mmu.cr4 & CR4_DE;
+	b->address[0] = dr0_read();
+	b->address[1] = dr1_read();
+	b->address[2] = dr2_read();
+	b->address[3] = dr3_read();
 }
 
 void vcpu_load_regs(struct vcpu *vcpu)

@@ -27,10 +27,17 @@ void vcpu_set_nmi_blocking(bool blocked);
 void vcpu_end_blocking(void);
 
 /*
- * An instruction, or an iteration of a repeated one, is done under @rflags:
- * what STI and MOV SS block is over, and TF traps.
+ * An instruction, or an iteration of a repeated one, is done under @rflags, and
+ * has hit the breakpoints @hits (B0 to B3 of DR6): what STI and MOV SS block is
+ * over, and #DB is raised if one is due.
  */
-void vcpu_end_step(u64 rflags);
+void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
+
+/* vcpu_skip_instruction() for one that has hit the breakpoints @hits. */
+void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
+
+/* The guest's breakpoints, for the instruction at its RIP. */
+void vcpu_arm_breakpoints(const struct vcpu *vcpu, struct breakpoints *b);
 
 /*
  * With which rights the guest's present instruction accesses its data: PFEC_U

@@ -10,8 +10,8 @@
 #include "arch/x86/regs.h"
 #include "vmx/exit_qualification.h"
 
-/* GUEST_PENDING_DEBUG_EXCEPTIONS, SDM vol. 3C, table 24-4. */
-#define PENDING_DEBUG_BS BIT(14)
+/* GUEST_PENDING_DEBUG_EXCEPTIONS, SDM vol. 3C, table 24-4; else as DR6. */
+#define PENDING_DEBUG_ENABLED BIT(12) /* B0 to B3 count */
 
 /* RIP behind an instruction of @length bytes at @rip. */
 static inline u64 step_rip(u64 rip, u32 length, enum insn_mode mode)
@@ -31,10 +31,20 @@ static inline u32 step_interruptibility(u32 interruptibility)
 	return interruptibility & ~(BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
 }
 
-/* The debug exceptions that become pending: the single step of TF. */
-static inline u64 step_debug(u64 rflags)
+/*
+ * The bits of DR6 with which #DB is due, or 0: the single step of TF, the
+ * breakpoints that the instruction has hit, and what MOV SS in front of it has
+ * held back (@pending, of the VMCS; vol. 3A, 6.8.3).
+ */
+static inline u64 step_debug(u64 rflags, u32 hits, u32 interruptibility,
+			     u64 pending)
 {
-	return rflags & RFLAGS_TF ? PENDING_DEBUG_BS : 0;
+	u64 debug = hits | (rflags & RFLAGS_TF ? DR6_BS : 0);
+
+	if ((interruptibility & BLOCKING_BY_MOV_SS) &&
+	    (pending & (PENDING_DEBUG_ENABLED | DR6_BS)))
+		debug |= pending & (DR6_B0_B3 | DR6_BS);
+	return debug;
 }
 
 #endif

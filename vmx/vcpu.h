@@ -63,8 +63,6 @@ struct vcpu {
 
 /* An instruction is finished: RIP, shadows and single-step as it leaves them. */
 void vcpu_skip_instruction(struct vcpu *vcpu);
-/* The same for one that the emulator has finished, with its registers. */
-void vcpu_finish_emulated(struct vcpu *vcpu);
 
 /*
  * Enter the guest and come back with vcpu->exit. False: the entry failed; why,

@@ -264,8 +264,8 @@ static void halts(void **state)
 {
 	struct readiness masked = open, step = open;
 
-	masked.rflags = 0;
-	step.rflags = RFLAGS_TF;
+	masked.rflags = step.rflags = 0;
+	step.due = true;
 	assert_int_equal(halt_state(&open, false, false, false), HALT_WAITS);
 	assert_int_equal(halt_state(&open, false, true, false), HALT_ENDS);
 	assert_int_equal(halt_state(&open, true, false, true), HALT_ENDS);

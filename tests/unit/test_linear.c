@@ -296,6 +296,83 @@ static void test_cmpxchg(void **state)
 	assert_int_equal(cmpxchgs, 4);
 }
 
+/* --- Breakpoints ---------------------------------------------------------- */
+
+#define ENABLED(n) BIT(2 * (n))
+#define CONDITION(n, rw, len) ((u64)((len) << 2 | (rw)) << (16 + 4 * (n)))
+#define BYTES_2 1
+#define BYTES_8 2
+#define BYTES_4 3
+#define WRITES 1
+#define PORTS 2
+#define ACCESSES 3
+
+static u32 hits_of_port(u64 dr7, u64 address, u64 port, size_t len)
+{
+	struct breakpoints b = { .dr7 = dr7,
+				 .address = { address },
+				 .io = true };
+	u32 hits;
+
+	breakpoints_see(&b, BREAK_PORT, port, len);
+	hits = b.hits;
+	/* Without CR4.DE there are none. */
+	b.io = false;
+	b.hits = 0;
+	breakpoints_see(&b, BREAK_PORT, port, len);
+	assert_int_equal(b.hits, 0);
+	return hits;
+}
+
+/* SDM vol. 3B, 17.2.5. */
+static void test_breakpoint_ranges(void **state)
+{
+	const u64 one = ENABLED(0) | CONDITION(0, PORTS, 0);
+	const u64 four = ENABLED(0) | CONDITION(0, PORTS, BYTES_4);
+	const u64 eight = BIT(1) | CONDITION(0, PORTS, BYTES_8);
+
+	assert_int_equal(hits_of_port(one, 0x80, 0x80, 1), BIT(0));
+	assert_int_equal(hits_of_port(one, 0x80, 0x7d, 4), BIT(0));
+	assert_int_equal(hits_of_port(one, 0x80, 0x7c, 4), 0);
+	assert_int_equal(hits_of_port(one, 0x80, 0x81, 1), 0);
+	/* The address is taken as aligned. */
+	assert_int_equal(hits_of_port(four, 0x82, 0x80, 1), BIT(0));
+	assert_int_equal(hits_of_port(four, 0x82, 0x83, 1), BIT(0));
+	assert_int_equal(hits_of_port(four, 0x82, 0x84, 1), 0);
+	assert_int_equal(hits_of_port(eight, 0x88, 0x8f, 1), BIT(0));
+	assert_int_equal(hits_of_port(eight, 0x88, 0x90, 1), 0);
+	/* Not enabled; of data; none. */
+	assert_int_equal(hits_of_port(one & ~BIT(0), 0x80, 0x80, 1), 0);
+	assert_int_equal(hits_of_port(ENABLED(0) | CONDITION(0, ACCESSES, 0),
+				      0x80, 0x80, 1),
+			 0);
+	assert_int_equal(hits_of_port(0, 0x80, 0x80, 1), 0);
+}
+
+static void test_breakpoints(void **state)
+{
+	u8 bytes[8] = { 0 };
+
+	m.breakpoints = (struct breakpoints){
+		.dr7 = ENABLED(0) | CONDITION(0, WRITES, BYTES_2) | ENABLED(2) |
+		       CONDITION(2, ACCESSES, BYTES_2) |
+		       CONDITION(3, WRITES, 0),
+		.address = { 0x1000, 0x1000, 0x1ffe, 0x1000 },
+	};
+	linear_read(&m, 0x1000, bytes, 8);
+	/* One that could be written is not written. */
+	assert_true(linear_probe(&m, 0x1000, 8));
+	assert_int_equal(m.breakpoints.hits, 0);
+	linear_read(&m, 0x1ffc, bytes, 8);
+	assert_int_equal(m.breakpoints.hits, BIT(2));
+	/* The one that is not enabled is told beside one that is. */
+	linear_write(&m, 0x1000, bytes, 1);
+	assert_int_equal(m.breakpoints.hits, BIT(0) | BIT(2) | BIT(3));
+	linear_begin(&m, &ops, NULL, false, true);
+	linear_write(&m, 0x1000, bytes, 1);
+	assert_int_equal(m.breakpoints.hits, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +386,8 @@ int main(void)
 		cmocka_unit_test_setup(test_two_pages, set_up),
 		cmocka_unit_test_setup(test_faults, set_up),
 		cmocka_unit_test_setup(test_cmpxchg, set_up),
+		cmocka_unit_test(test_breakpoint_ranges),
+		cmocka_unit_test_setup(test_breakpoints, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,25 @@ static void flags(void **state)
 {
 	assert_int_equal(step_rflags(RFLAGS_RF | RFLAGS_IF | RFLAGS_TF),
 			 RFLAGS_IF | RFLAGS_TF);
-	assert_int_equal(step_debug(RFLAGS_TF | RFLAGS_RF), BIT(14));
-	assert_int_equal(step_debug(RFLAGS_IF), 0);
+}
+
+/* SDM vol. 3A, 6.8.3; 3B, 17.3.1; 3C, table 24-4. */
+static void debug(void **state)
+{
+	const u32 ss = BLOCKING_BY_MOV_SS | BLOCKING_BY_NMI;
+	const u64 held = PENDING_DEBUG_ENABLED | BIT(1);
+
+	assert_int_equal(step_debug(RFLAGS_TF | RFLAGS_RF, 0, 0, 0), BIT(14));
+	assert_int_equal(step_debug(RFLAGS_IF, 0, 0, 0), 0);
+	assert_int_equal(step_debug(RFLAGS_IF, BIT(3), 0, 0), BIT(3));
+	/* What MOV SS holds back comes with the instruction behind it. */
+	assert_int_equal(step_debug(0, 0, ss, held), BIT(1));
+	assert_int_equal(step_debug(0, 0, ss, BIT(14)), BIT(14));
+	assert_int_equal(step_debug(RFLAGS_TF, BIT(0), ss, held),
+			 BIT(14) | BIT(1) | BIT(0));
+	/* A breakpoint that is not enabled traps nothing. */
+	assert_int_equal(step_debug(0, 0, ss, BIT(1)), 0);
+	assert_int_equal(step_debug(0, 0, BLOCKING_BY_STI, held), 0);
 }
 
 /* Only STI's and MOV SS's blocking lasts for one instruction. */
@@ -79,6 +96,7 @@ int main(void)
 		cmocka_unit_test(rip),	    cmocka_unit_test(flags),
 		cmocka_unit_test(blocking), cmocka_unit_test(modes),
 		cmocka_unit_test(rights),   cmocka_unit_test(tr),
+		cmocka_unit_test(debug),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

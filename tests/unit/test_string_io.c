@@ -25,6 +25,7 @@ static const u64 in = QUAL_IO_IN, rep = QUAL_IO_REP;
 static enum address address;
 static enum segment segment;
 static enum insn_mode mode;
+static struct breakpoints breakpoints;
 
 static int begin_test(void **state)
 {
@@ -34,6 +35,7 @@ static int begin_test(void **state)
 	address = ADDRESS_32;
 	segment = SEG_DS;
 	mode = INSN_MODE_32;
+	breakpoints = (struct breakpoints){ 0 };
 	return 0;
 }
 
@@ -44,10 +46,13 @@ static int run(u64 flags, unsigned int size)
 	u32 info = address << 7 | (u32)segment << 15;
 	struct insn insn = string_io_insn(qualification, info, LENGTH, mode);
 	struct linear linear;
+	enum emul_status status;
 
 	begin(&linear, mode == INSN_MODE_64);
-	return outcome(emulate(&insn, &regs, &linear, &memory_ops, NULL),
-		       &linear);
+	linear.breakpoints = breakpoints;
+	status = emulate(&insn, &regs, &linear, &memory_ops, NULL);
+	breakpoints.hits = linear.breakpoints.hits;
+	return outcome(status, &linear);
 }
 
 static void test_ins(void **state)
@@ -144,6 +149,7 @@ static void test_portions(void **state)
 	assert_int_equal(regs.gpr[RCX], 1);
 	assert_int_equal(regs.gpr[RDI], EMUL_IO_ELEMENTS);
 	assert_int_equal(regs.rip, RIP);
+	assert_true(regs.rflags & RFLAGS_RF);
 	assert_int_equal(run(in | rep, 1), EMUL_OK);
 	assert_int_equal(regs.rip, RIP + LENGTH);
 	/* Of nothing, nothing is touched. */
@@ -151,11 +157,43 @@ static void test_portions(void **state)
 	assert_int_equal(run(in | rep, 1), EMUL_OK);
 	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS + 1);
 	/* Under TF each element is a step. */
-	regs.rflags |= RFLAGS_TF;
+	regs.rflags = RFLAGS_FIXED | RFLAGS_TF;
 	regs.gpr[RCX] = 2;
 	assert_int_equal(run(rep, 1), EMUL_RESTART);
 	assert_int_equal(ports.writes, 1);
+	/* It has begun: its own breakpoint hits no more (vol. 3B, 17.3.1.1). */
+	assert_true(regs.rflags & RFLAGS_RF);
 	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_false(regs.rflags & RFLAGS_RF);
+}
+
+/* Each element that a breakpoint may watch is a step (vol. 3B, 17.2.4). */
+static void test_breakpoints(void **state)
+{
+	breakpoints = (struct breakpoints){ .dr7 = BIT(0) | BIT(17),
+					    .address = { PORT },
+					    .io = true };
+	for (u64 flags = 0; flags <= in; flags += in) {
+		regs.gpr[RCX] = 2;
+		regs.gpr[RDI] = regs.gpr[RSI] = 0;
+		assert_int_equal(run(flags | rep, 1), EMUL_RESTART);
+		assert_int_equal(breakpoints.hits, BIT(0));
+		assert_int_equal(regs.gpr[RCX], 1);
+		breakpoints.hits = 0;
+		assert_int_equal(run(flags | rep, 1), EMUL_OK);
+		assert_int_equal(breakpoints.hits, BIT(0));
+		regs.rip = RIP;
+		breakpoints.hits = 0;
+	}
+	/* The memory operand. */
+	breakpoints.dr7 = BIT(0) | BITS(17, 16);
+	breakpoints.address[0] = 0x10;
+	regs.gpr[RSI] = 0x11;
+	assert_int_equal(run(0, 1), EMUL_OK);
+	assert_int_equal(breakpoints.hits, 0);
+	regs.gpr[RDI] = 0xf;
+	assert_int_equal(run(in, 2), EMUL_OK);
+	assert_int_equal(breakpoints.hits, BIT(0));
 }
 
 /* The port is not touched where memory may not be: there is no way back. */
@@ -250,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup(test_backwards, begin_test),
 		cmocka_unit_test_setup(test_address_sizes, begin_test),
 		cmocka_unit_test_setup(test_portions, begin_test),
+		cmocka_unit_test_setup(test_breakpoints, begin_test),
 		cmocka_unit_test_setup(test_segments, begin_test),
 		cmocka_unit_test_setup(test_alignment, begin_test),
 		cmocka_unit_test_setup(test_pages, begin_test),

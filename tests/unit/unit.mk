@@ -21,7 +21,7 @@ UNIT_paging_SRCS := arch/x86/console/framebuffer.c
 INSN_SRCS := $(wildcard arch/x86/emulator/insn*.c)
 EMULATE_SRCS := $(wildcard arch/x86/emulator/emulate*.c) \
 	arch/x86/emulator/emulate_alu.asm
-LINEAR_SRCS := arch/x86/emulator/linear.c
+LINEAR_SRCS := arch/x86/emulator/linear.c arch/x86/emulator/breakpoints.c
 
 UNIT_insn_cache_SRCS := $(INSN_SRCS)
 UNIT_insn_SRCS := $(INSN_SRCS) $(LINEAR_SRCS) \

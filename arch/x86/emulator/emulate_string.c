@@ -82,6 +82,9 @@ static bool string_element(struct emulation *e)
 	if (insn->op == OP_OUTS)
 		e->ops->write_port(e->ctx, (u16)e->regs.gpr[RDX],
 				   insn->memory_size, (u32)value);
+	if (insn->op >= OP_INS)
+		breakpoints_see(&e->memory->breakpoints, BREAK_PORT,
+				(u16)e->regs.gpr[RDX], insn->memory_size);
 	if (insn->dst == OPERAND_REG)
 		emul_write_reg(e, value);
 	if (insn->src == OPERAND_MEM)
@@ -101,7 +104,9 @@ static bool is_found(const struct emulation *e)
 
 /*
  * A repeated one is cut into calls of bounded length; the registers tell how
- * far it got (SDM vol. 2B, REP). Under TF each element is a step.
+ * far it got (SDM vol. 2B, REP). Under TF each element is a step, and what it
+ * hits traps behind it; RF tells that the instruction has begun (vol. 3B,
+ * 17.3.1.1).
  */
 enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 {
@@ -111,7 +116,7 @@ enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 
 	if (!e->insn->rep)
 		return emul_outcome(string_element(e));
-	if (e->regs.rflags & RFLAGS_TF)
+	if (e->regs.rflags & RFLAGS_TF || e->memory->breakpoints.dr7)
 		left = 1;
 	while (truncate(e->regs.gpr[RCX], size)) {
 		if (!left--)
@@ -122,6 +127,7 @@ enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 		if (is_found(e))
 			break;
 		*progress = e->regs;
+		progress->rflags |= RFLAGS_RF;
 	}
 	return EMUL_OK;
 }

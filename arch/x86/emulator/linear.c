@@ -14,6 +14,7 @@ void linear_begin(struct linear *m, const struct linear_ops *ops, void *ctx,
 	m->long_mode = long_mode;
 	m->keep_pages = keep_pages;
 	m->checks_alignment = false;
+	m->breakpoints.dr7 = m->breakpoints.hits = 0;
 	m->page_count = 0;
 	m->segments_known = 0;
 }
@@ -117,7 +118,7 @@ static bool translate(struct linear *m, gva_t gva, bool write, gpa_t *gpa)
 	return true;
 }
 
-bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
+static bool find(struct linear *m, gva_t gva, size_t len, bool write,
 		 struct linear_operand *operand)
 {
 	gva_t next;
@@ -132,6 +133,14 @@ bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
 	next = gva + operand->len[0];
 	return translate(m, m->long_mode ? next : truncate(next, 4), write,
 			 &operand->gpa[1]);
+}
+
+bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
+		 struct linear_operand *operand)
+{
+	breakpoints_see(&m->breakpoints, write ? BREAK_WRITE : BREAK_READ, gva,
+			len);
+	return find(m, gva, len, write, operand);
 }
 
 /* --- Accesses ------------------------------------------------------------- */
@@ -199,5 +208,5 @@ bool linear_probe(struct linear *m, gva_t gva, size_t len)
 {
 	struct linear_operand operand;
 
-	return linear_find(m, gva, len, true, &operand);
+	return find(m, gva, len, true, &operand);
 }

@@ -9,6 +9,7 @@
 #ifndef ARCH_X86_EMULATOR_LINEAR_H
 #define ARCH_X86_EMULATOR_LINEAR_H
 
+#include "arch/x86/emulator/breakpoints.h"
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
@@ -60,6 +61,7 @@ struct linear {
 	bool keep_pages; /* each page is translated once */
 	/* CR0.AM and EFLAGS.AC at CPL 3; for INS and OUTS, which exit first. */
 	bool checks_alignment;
+	struct breakpoints breakpoints; /* none after linear_begin() */
 	unsigned int page_count;
 	struct linear_page pages[LINEAR_PAGES];
 	u32 segments_known; /* those that are in segment[], a bit for each */
@@ -111,7 +113,8 @@ struct linear_operand {
 /*
  * Find @len bytes, 1 to a page, at @gva. All of an operand must be accessible
  * before any of it is accessed. False: the fault is a page fault. A
- * read-modify- write is found with @write: its fault is that of a write.
+ * read-modify- write is found with @write: its fault is that of a write. What
+ * it hits in @m->breakpoints counts if the instruction does not fault.
  */
 bool linear_find(struct linear *m, gva_t gva, size_t len, bool write,
 		 struct linear_operand *operand);

@@ -42,6 +42,7 @@ static const struct check checks[] = {
 	{ "single steps", check_single_step },
 	{ "INT1", check_int1 },
 	{ "faults of string I/O", check_string_io_faults },
+	{ "breakpoints", check_breakpoints },
 	{ "CR4 and XCR0 as CPUID has them", check_cr4 },
 	{ "dirty log", check_dirty_log },
 	{ "random tables", check_random },

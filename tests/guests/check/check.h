@@ -88,6 +88,9 @@ struct write_op {
 extern const struct write_op write_ops[];
 extern const u32 write_op_count;
 
+/* DR6 with nothing to tell, SDM vol. 3B, 17.2.3. */
+#define DR6_FIXED 0xffff0ff0
+
 /* The checks, by file. */
 void check_rights_4k(void);
 void check_rights_2m(void);
@@ -122,6 +125,8 @@ void check_single_step(void);
 void check_int1(void);
 void check_string_io_faults(void);
 void check_cr4(void);
+
+void check_breakpoints(void);
 
 void check_random(void);
 

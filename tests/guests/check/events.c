@@ -11,7 +11,6 @@
 #define STEPS_MAX 8
 
 /* DR6, SDM vol. 3B, 17.2.3. */
-#define DR6_FIXED 0xffff0ff0
 #define DR6_BD BIT(13)
 #define DR6_BS BIT(14)
 
