@@ -250,19 +250,32 @@ static void check_pdpte(const struct subject *s)
 
 /* --- LEAF and MMIO --------------------------------------------------------- */
 
-/* With CR0.WP=0 the supervisor may write what is read-only. */
-static bool write_allowed(const struct subject *s, u8 rights)
+/*
+ * Returns true if the processor, which runs with paging and CR0.WP set, makes
+ * an access by this entry that the reference does not permit the guest.
+ */
+static bool permits_more(const struct subject *s, u64 spte, u8 rights)
 {
-	union shadow_role role = s->sp->role;
+	static const u32 kinds[] = {
+		0,	 PFEC_W,	   PFEC_I, /* the supervisor's */
+		KIND_AC, PFEC_W | KIND_AC, /* the same with EFLAGS.AC */
+		PFEC_U,	 PFEC_W | PFEC_U,  PFEC_I | PFEC_U,
+	};
+	const struct reference_walk given = { .w = spte & PTE_W,
+					      .u = spte & PTE_U,
+					      .x = !(spte & PTE_NX) };
+	const struct reference_walk guest = { .w = rights & ACCESS_W,
+					      .u = rights & ACCESS_U,
+					      .x = rights & ACCESS_X };
+	struct reference processor = s->ref;
 
-	if (rights & ACCESS_W)
-		return true;
-	if (role.mode == PAGING_NONE || role.wp)
-		return false;
-	if (!(rights & ACCESS_U))
-		return true;
-	return !(s->spte & PTE_U) && !role.smap &&
-	       (!role.smep || (s->spte & PTE_NX));
+	processor.cr0 = BIT(31) | BIT(16);
+	processor.cr4 |= BIT(5);
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (reference_permits(&processor, &given, kinds[i]) &&
+		    !reference_permits(&s->ref, &guest, kinds[i]))
+			return true;
+	return false;
 }
 
 /* Invariants 5 and 1, of each frame. */
@@ -283,20 +296,17 @@ static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 {
 	u64 known = BITS(51, 12) | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D |
 		    PTE_NX | SPTE_LEAF_HELD;
+	/* The one that holds W back gives it on the first write. */
+	u64 given = s->spte & SPTE_LEAF_HELD ? s->spte | PTE_W : s->spte;
 
-	if ((s->spte & PTE_U) && !(rights & ACCESS_U))
-		FAIL(s, "LEAF gives U");
-	if (!(s->spte & PTE_NX) && s->sp->role.nxe && !(rights & ACCESS_X))
-		FAIL(s, "LEAF gives X");
 	if ((s->spte & PTE_NX) && !s->sp->role.nxe)
 		FAIL(s, "LEAF has NX where it is reserved");
-	if ((s->spte & SPTE_LEAF_HELD) &&
-	    ((s->spte & PTE_W) || !dirty || !write_allowed(s, rights)))
-		FAIL(s, "LEAF holds back W that it can't give");
-	if ((s->spte & PTE_W) && !dirty)
-		FAIL(s, "LEAF is writable without D in the guest's");
-	if ((s->spte & PTE_W) && !write_allowed(s, rights))
-		FAIL(s, "LEAF gives W");
+	if ((s->spte & SPTE_LEAF_HELD) && (s->spte & PTE_W))
+		FAIL(s, "LEAF holds back W that it gives");
+	if (given & PTE_W && !dirty)
+		FAIL(s, "LEAF gives W without D in the guest's");
+	if (!s->sp->role.private && permits_more(s, given, rights))
+		FAIL(s, "LEAF permits more than the guest's tables");
 	if (s->spte & ~(known | (s->sp->role.level > 1 ? PTE_PS : 0)))
 		FAIL(s, "LEAF has foreign flags");
 }
