@@ -6,6 +6,7 @@
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/bus_master.h"
 #include "arch/x86/console/console.h"
 #include "arch/x86/console/framebuffer.h"
 #include "arch/x86/console/serial.h"
@@ -71,6 +72,21 @@ static bool read_options(void)
 	return good;
 }
 
+/* Before any memory gets another use. */
+static void stop_bus_masters(void)
+{
+	unsigned int count;
+
+	if (options.bus_masters == BUS_MASTERS_KEEP)
+		return;
+	count = bus_masters_stop(boot_info.efi);
+	if (count)
+		log_info("PCI functions without a driver that could write to "
+			 "memory, and can't any more: %u (busmaster=keep "
+			 "leaves them on)",
+			 count);
+}
+
 static void set_up_memory(void)
 {
 	hpa_t start = virt_to_phys(image_start), end = virt_to_phys(image_end);
@@ -87,13 +103,6 @@ static void set_up_memory(void)
 	paging_init(&boot_info, fb_start, fb_end);
 }
 
-/* As long as entry.asm's tables are in use, all of this is mapped. */
-static const void *low_memory(hpa_t hpa, size_t size)
-{
-	return hpa < 4 * GIB && size <= 4 * GIB - hpa ? phys_to_virt(hpa)
-						      : NULL;
-}
-
 static void print_facts(void)
 {
 	u64 free = frames_free_count() / (MIB / PAGE_SIZE);
@@ -104,6 +113,11 @@ static void print_facts(void)
 	cpu_brand(brand);
 	log_info("processor: %s, TSC at %lu.%03lu MHz", brand, tsc_hz / 1000000,
 		 tsc_hz / 1000 % 1000);
+	if (boot_info.regions_lost)
+		log_info("the memory map has more than %u regions: the "
+			 "%u smallest of RAM, %llu KiB, are not used",
+			 BOOT_REGIONS_MAX, boot_info.regions_lost,
+			 boot_info.ram_lost / KIB);
 	log_info("memory: %lu MiB free, its end at %lu MiB; image at 0x%lx; "
 		 "%u modules",
 		 free, top, image_load_base, boot_info.module_count);
@@ -133,8 +147,10 @@ void kmain(u32 magic, u32 mbi)
 	symbols_init(&boot_info.elf);
 	log_info("Umbra " UMBRA_VERSION ", a hypervisor on shadow page tables");
 	good = read_options();
-	acpi_read(boot_info.rsdp, boot_info.rsdp_size, low_memory, &acpi);
+	stop_bus_masters();
 	set_up_memory();
+	acpi_read(boot_info.rsdp, boot_info.rsdp_size, paging_map_tables,
+		  &acpi);
 	machine_set_acpi(&acpi);
 	console_show();
 	if (!good)

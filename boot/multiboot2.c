@@ -128,6 +128,82 @@ static enum mb2_status parse_module(const struct tag *tag,
 	return MB2_OK;
 }
 
+static bool touches(const struct boot_region *a, const struct boot_region *b)
+{
+	return a->start <= b->start + b->size && b->start <= a->start + a->size;
+}
+
+static bool overlaps(const struct boot_region *a, const struct boot_region *b)
+{
+	return a->start < b->start + b->size && b->start < a->start + a->size;
+}
+
+static void lose_region(struct boot_info *out, const struct boot_region *region)
+{
+	if (region->type != BOOT_MEMORY_RAM)
+		return;
+	out->regions_lost++;
+	out->ram_lost += region->size;
+}
+
+/*
+ * There is no room: the smallest RAM goes. One that is not RAM and lies on none
+ * is not needed.
+ */
+static void replace_region(struct boot_info *out, const struct boot_region *new)
+{
+	bool needed = new->type == BOOT_MEMORY_RAM;
+	struct boot_region *smallest = NULL;
+
+	for (unsigned int i = 0; i < out->region_count; i++) {
+		struct boot_region *r = &out->regions[i];
+
+		if (r->type != BOOT_MEMORY_RAM)
+			continue;
+		needed |= overlaps(r, new);
+		if (!smallest || r->size < smallest->size)
+			smallest = r;
+	}
+	if (!needed || !smallest ||
+	    (new->type == BOOT_MEMORY_RAM &&new->size <= smallest->size))
+		return lose_region(out, new);
+	lose_region(out, smallest);
+	*smallest = *new;
+}
+
+/* What touches a region of its type becomes a part of it. */
+static void add_region(struct boot_info *out, const struct boot_region *new)
+{
+	for (unsigned int i = 0; i < out->region_count; i++) {
+		struct boot_region *r = &out->regions[i];
+		hpa_t end = MAX(r->start + r->size, new->start + new->size);
+
+		if (r->type != new->type || !touches(r, new))
+			continue;
+		r->start = MIN(r->start, new->start);
+		r->size = end - r->start;
+		return;
+	}
+	if (out->region_count == BOOT_REGIONS_MAX)
+		return replace_region(out, new);
+	out->regions[out->region_count++] = *new;
+}
+
+static void parse_regions(const struct tag *tag, u32 at, u32 entry_size,
+			  bool ram, struct boot_info *out)
+{
+	for (; at < tag->size; at += entry_size) {
+		struct map_entry entry;
+
+		memcpy(&entry, tag->data + at, sizeof(entry));
+		if (entry.size && (entry.type == BOOT_MEMORY_RAM) == ram)
+			add_region(out, &(struct boot_region){
+						entry.start,
+						MIN(entry.size, ~entry.start),
+						entry.type });
+	}
+}
+
 static enum mb2_status parse_memory_map(const struct tag *tag,
 					struct boot_info *out)
 {
@@ -140,20 +216,9 @@ static enum mb2_status parse_memory_map(const struct tag *tag,
 	if (t.entry_size < sizeof(struct map_entry) ||
 	    t.entry_size % TAG_ALIGN || (tag->size - at) % t.entry_size)
 		return MB2_ENTRY_SIZE;
-	for (; at < tag->size; at += t.entry_size) {
-		struct boot_region *region;
-		struct map_entry entry;
-
-		memcpy(&entry, tag->data + at, sizeof(entry));
-		if (!entry.size)
-			continue;
-		if (out->region_count == BOOT_REGIONS_MAX)
-			return MB2_TOO_MANY_REGIONS;
-		region = &out->regions[out->region_count++];
-		region->start = entry.start;
-		region->size = MIN(entry.size, ~entry.start);
-		region->type = entry.type;
-	}
+	/* RAM first, so that it is known where others lie on it. */
+	parse_regions(tag, at, t.entry_size, true, out);
+	parse_regions(tag, at, t.entry_size, false, out);
 	return MB2_OK;
 }
 
@@ -316,8 +381,6 @@ const char *multiboot2_status_name(enum mb2_status status)
 			"a table's entries have a size that can't be",
 		[MB2_MODULE_RANGE] = "a module ends before it starts",
 		[MB2_TOO_MANY_MODULES] = "there are more than 16 modules",
-		[MB2_TOO_MANY_REGIONS] =
-			"there are more than 128 memory regions",
 	};
 
 	return names[status];

@@ -22,7 +22,6 @@ enum mb2_status {
 	MB2_ENTRY_SIZE, /* a table whose entries have an impossible size */
 	MB2_MODULE_RANGE, /* a module that ends before it starts */
 	MB2_TOO_MANY_MODULES,
-	MB2_TOO_MANY_REGIONS,
 	MB2_STATUS_COUNT
 };
 

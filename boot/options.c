@@ -11,6 +11,12 @@ static const char *const end_methods[] = {
 	[END_BY_QEMU] = "qemu",	    NULL,
 };
 
+static const char *const bus_masters[] = {
+	[BUS_MASTERS_STOP] = "stop",
+	[BUS_MASTERS_KEEP] = "keep",
+	NULL,
+};
+
 /* Minimum number of frames for one canary, to leave room for a guest. */
 #define CANARIES_MIN_STRIDE 16
 
@@ -58,6 +64,8 @@ bool options_parse(const char *cmdline, struct options *options)
 	struct option table[] = {
 		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
 		       "check the invariants at every Nth exit (0: never)"),
+		CHOICE("busmaster", &options->bus_masters, bus_masters,
+		       "the devices that the firmware let write to memory"),
 		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
 		       ~0U,
 		       "keep one frame in N from the guest, to see writes to it"),

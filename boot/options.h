@@ -9,10 +9,14 @@
 
 #define OPTION_GUEST_SIZE 64
 
+/* What becomes of the devices that may write to memory. */
+enum bus_masters { BUS_MASTERS_STOP, BUS_MASTERS_KEEP };
+
 struct options {
 	unsigned int exit; /* enum end_method */
 	char guest[OPTION_GUEST_SIZE]; /* "": what there is a module for */
 	struct vm_config vm;
+	unsigned int bus_masters; /* enum bus_masters */
 	bool probe; /* report what this machine has, and run no guest */
 	bool doctor_test; /* compare the entry doctor with the processor */
 };

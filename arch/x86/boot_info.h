@@ -69,6 +69,9 @@ struct boot_info {
 	unsigned int module_count;
 	struct boot_region regions[BOOT_REGIONS_MAX];
 	unsigned int region_count;
+	/* RAM that is not used, since there are more regions than that. */
+	unsigned int regions_lost;
+	u64 ram_lost; /* in bytes */
 	u8 rsdp[BOOT_RSDP_MAX]; /* a copy; the newer one if there are two */
 	unsigned int rsdp_size; /* 0: none */
 	bool rsdp_is_new; /* ACPI 2.0 or later: with an XSDT */

@@ -37,6 +37,13 @@ static u64 *root;
 static u64 nx; /* PTE_NX where the processor has it */
 static bool huge_pages; /* of 1 GiB */
 
+/* What is not in the direct map: the image's frames, the framebuffer's. */
+enum { HOLE_IMAGE, HOLE_FRAMEBUFFER, HOLES };
+
+static struct {
+	hpa_t start, end;
+} holes[HOLES];
+
 /* What an entry of a table at `level` (1: page table) covers, in bytes. */
 static u64 level_size(int level)
 {
@@ -110,10 +117,10 @@ static void map_direct_around(hpa_t start, hpa_t end, hpa_t hole_start,
  * 11.11.9): hence the small pages in the first 2 MiB, and none of 1 GiB below
  * 4 GiB, where the PC's devices are.
  */
-static void map_all_memory(const struct boot_info *info, hpa_t fb_start,
-			   hpa_t fb_end)
+static void map_all_memory(const struct boot_info *info)
 {
-	hpa_t image_end_hpa = virt_to_phys(image_end);
+	hpa_t fb_start = holes[HOLE_FRAMEBUFFER].start;
+	hpa_t fb_end = holes[HOLE_FRAMEBUFFER].end;
 
 	map(DEVICE_MAP_BASE + fb_start, fb_start, fb_end,
 	    PTE_W | nx | PTE_WRITE_COMBINING, 2);
@@ -121,16 +128,15 @@ static void map_all_memory(const struct boot_info *info, hpa_t fb_start,
 	map_direct(0, VIDEO_START, 0, 1);
 	map_direct(VIDEO_START, VIDEO_END, PTE_PCD | PTE_PWT, 1);
 	map_direct(VIDEO_END, 2 * MIB, 0, 1);
-	map_direct_around(2 * MIB, image_load_base, fb_start, fb_end);
-	map_direct_around(image_end_hpa, 4 * GIB, fb_start, fb_end);
+	map_direct_around(2 * MIB, holes[HOLE_IMAGE].start, fb_start, fb_end);
+	map_direct_around(holes[HOLE_IMAGE].end, 4 * GIB, fb_start, fb_end);
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];
 		hpa_t start = ALIGN_DOWN(MAX(r->start, 4 * GIB), 2 * MIB);
 		hpa_t end = MIN(r->start + r->size,
 				DEVICE_MAP_BASE - DIRECT_MAP_BASE);
 
-		if (r->type == BOOT_MEMORY_RAM || r->type == BOOT_MEMORY_ACPI ||
-		    r->type == BOOT_MEMORY_NVS)
+		if (r->type == BOOT_MEMORY_RAM)
 			map_direct(start, ALIGN_UP(end, 2 * MIB), 0,
 				   huge_pages ? 3 : 2);
 	}
@@ -155,11 +161,29 @@ void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end)
 	nx = cpu_has_nx() ? PTE_NX : 0;
 	huge_pages = cpuid(CPUID_EXT_FEATURES, 0).edx & CPUID_EXT_EDX_PAGE1GB;
 	root = new_table();
-	map_all_memory(info, fb_start, fb_end);
+	holes[HOLE_IMAGE].start = image_load_base;
+	holes[HOLE_IMAGE].end = virt_to_phys(image_end);
+	holes[HOLE_FRAMEBUFFER].start = fb_start;
+	holes[HOLE_FRAMEBUFFER].end = fb_end;
+	map_all_memory(info);
 	map_image();
 	/* No mapping is write-through, so none changes its type here. */
 	wrmsr(IA32_PAT, PAT_WITH_COMBINING);
 	cr3_write(virt_to_phys(root));
+}
+
+const void *paging_map_tables(hpa_t hpa, size_t size)
+{
+	hpa_t end = hpa + size;
+
+	if (end < hpa || end > DEVICE_MAP_BASE - DIRECT_MAP_BASE)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(holes); i++)
+		if (hpa < holes[i].end && holes[i].start < end)
+			return NULL;
+	/* Below 4 GiB they are mapped, as RAM is above. */
+	map_direct(ALIGN_DOWN(hpa, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0, 1);
+	return phys_to_virt(hpa);
 }
 
 volatile void *paging_map_device(hpa_t hpa, size_t size)

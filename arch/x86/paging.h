@@ -53,6 +53,13 @@ struct boot_info;
 void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end);
 
 /*
+ * Makes @size bytes of the firmware's tables readable, wherever they are, and
+ * returns where. Returns NULL if they are beyond the direct map, or in the
+ * image or the framebuffer. Panics when there is no memory for page tables.
+ */
+const void *paging_map_tables(hpa_t hpa, size_t size);
+
+/*
  * Maps the device registers at [hpa, hpa + size) uncached and returns where
  * they are. Stays mapped for good. Panics when there is no memory for tables.
  */

@@ -246,6 +246,33 @@ static void test_device(void **state)
 	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee02000), 0);
 }
 
+/* The firmware's tables are read where they are, but not by an alias. */
+static void test_tables(void **state)
+{
+	static const hpa_t denied[][2] = {
+		{ LOAD_BASE + 8, 36 },
+		{ LOAD_BASE - 1, 2 },
+		{ LOAD_BASE + IMAGE_SIZE - 1, 36 },
+		{ 0xc0000000, 36 },
+		{ ~0ULL - 8, 36 },
+		{ DEVICE_MAP_BASE - DIRECT_MAP_BASE, 1 },
+	};
+
+	build(0xc0000000);
+	assert_true((u64)paging_map_tables(0x1000, 36) ==
+		    (u64)phys_to_virt(0x1000));
+	assert_direct(0x1000, 0);
+	assert_true((u64)paging_map_tables(7 * GIB + 0xff0, 36) ==
+		    (u64)phys_to_virt(7 * GIB + 0xff0));
+	assert_direct(7 * GIB, 0);
+	assert_direct(7 * GIB + 0x1000, 0);
+	assert_int_equal(leaf(DIRECT_MAP_BASE + 7 * GIB + 0x2000), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(denied); i++)
+		assert_null(paging_map_tables(denied[i][0], denied[i][1]));
+	assert_non_null(paging_map_tables(LOAD_BASE - 36, 36));
+	assert_non_null(paging_map_tables(LOAD_BASE + IMAGE_SIZE, 36));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +283,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_framebuffer_high, drop),
 		cmocka_unit_test_teardown(test_framebuffer_bad, drop),
 		cmocka_unit_test_teardown(test_device, drop),
+		cmocka_unit_test_teardown(test_tables, drop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,10 +3,11 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c and text_screen.c are
-# included by their tests.
+# bus_master.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c and
+# text_screen.c are included by their tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
+UNIT_bus_master_SRCS :=
 UNIT_cpu_SRCS :=
 UNIT_frames_SRCS :=
 UNIT_symbols_SRCS :=
