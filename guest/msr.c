@@ -131,7 +131,8 @@ static const struct msr_policy table[] = {
 	  .why = "the microcode is the machine's; an update is ignored",
 	  .ignore = true },
 	{ MSR(IA32_DEBUGCTL), .kind = MSR_VALUE,
-	  .why = "kernels clear it; branch recording and stepping are not there" },
+	  .why = "kernels clear it; LBR and BTF are refused, because a branch "
+		 "that Umbra carries out makes no record and no step" },
 	{ MSR(IA32_PERF_STATUS), .kind = MSR_VALUE,
 	  .why = "kernels read the bus clock's ratio; 0: not known" },
 };

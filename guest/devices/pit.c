@@ -14,6 +14,7 @@
 #define CONTROL_ACCESS 3
 #define CONTROL_MODE_SHIFT 1
 #define CONTROL_MODE 7
+#define CONTROL_BCD BIT(0)
 /* A read-back command: what not to latch, and of which channels. */
 #define READ_BACK_NO_COUNT BIT(5)
 #define READ_BACK_NO_STATUS BIT(4)
@@ -28,6 +29,7 @@
 #define REFRESH_TICKS 18 /* the refresh signal toggles every 15 us */
 
 #define MAX_COUNT 0x10000
+#define MAX_BCD_COUNT 10000
 
 enum access { ACCESS_LATCH, ACCESS_LOW, ACCESS_HIGH, ACCESS_BOTH };
 
@@ -92,21 +94,40 @@ static u64 elapsed(const struct pit_channel *channel, u64 now)
 	return ns_to_ticks(now) - channel->start;
 }
 
+static u32 max_count(const struct pit_channel *channel)
+{
+	return channel->bcd ? MAX_BCD_COUNT : MAX_COUNT;
+}
+
+/* Four digits; one that is none (A to F) is taken for its value. */
+static u32 from_bcd(u16 digits)
+{
+	return (digits >> 12) * 1000 + (digits >> 8 & 15) * 100 +
+	       (digits >> 4 & 15) * 10 + (digits & 15);
+}
+
+static u16 to_bcd(u32 count)
+{
+	return count / 1000 % 10 << 12 | count / 100 % 10 << 8 |
+	       count / 10 % 10 << 4 | count % 10;
+}
+
 /*
  * The counting element. What the channel shows before it has a count is not
  * defined; we show the count of before.
  */
 static u16 current_count(const struct pit_channel *channel, u64 now)
 {
-	u64 passed = elapsed(channel, now);
+	u64 passed = channel->loaded ? elapsed(channel, now) : 0;
+	u32 max = max_count(channel), count;
 
-	if (!channel->loaded)
-		return channel->count;
 	if (channel->mode == MODE_RATE)
-		return channel->count - passed % channel->count;
-	if (channel->mode == MODE_SQUARE) /* by two, twice a period */
-		return channel->count - 2 * passed % channel->count;
-	return channel->count - passed; /* and on through 0 */
+		count = channel->count - passed % channel->count;
+	else if (channel->mode == MODE_SQUARE) /* by two, twice a period */
+		count = channel->count - 2 * passed % channel->count;
+	else /* and on through 0 */
+		count = channel->count + max - passed % max;
+	return channel->bcd ? to_bcd(count) : count;
 }
 
 /* The output, OUT. */
@@ -185,7 +206,9 @@ u64 pit_tick(struct pit *pit, u64 now)
 static void load(struct pit *pit, struct pit_channel *channel, u16 count,
 		 u64 now)
 {
-	channel->count = count ? count : MAX_COUNT;
+	channel->count = channel->bcd ? from_bcd(count) : count;
+	if (!channel->count)
+		channel->count = max_count(channel);
 	channel->start = ns_to_ticks(now);
 	channel->paused = 0;
 	channel->loaded = true;
@@ -213,7 +236,7 @@ static void latch_status(struct pit_channel *channel, u64 now)
 		return;
 	channel->status_latched = true;
 	channel->status = channel->access << CONTROL_ACCESS_SHIFT |
-			  channel->mode << CONTROL_MODE_SHIFT;
+			  channel->mode << CONTROL_MODE_SHIFT | channel->bcd;
 	channel->status |= output(channel, now) ? STATUS_OUT : 0;
 	channel->status |= channel->loaded ? 0 : STATUS_NULL_COUNT;
 }
@@ -230,7 +253,6 @@ static void read_back(struct pit *pit, u8 value, u64 now)
 	}
 }
 
-/* Counting in BCD, bit 0, is not modelled: nobody has used it in decades. */
 void pit_write_control(struct pit *pit, u8 value, u64 now)
 {
 	unsigned int number = value >> CONTROL_CHANNEL_SHIFT;
@@ -252,6 +274,7 @@ void pit_write_control(struct pit *pit, u8 value, u64 now)
 		.mode = mode > MODE_GATE_STROBE ? mode & 3 : mode, /* x10 x11 */
 		.count = channel->count,
 		.gate = channel->gate,
+		.bcd = value & CONTROL_BCD,
 	};
 	if (number == 0)
 		find_next_edge(pit);

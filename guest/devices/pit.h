@@ -18,7 +18,8 @@
 struct pit_channel {
 	u64 start; /* when the count was loaded, in ticks since boot */
 	u64 paused; /* how far it was when the gate closed, in ticks */
-	u32 count; /* 1 to 65536 */
+	u32 count; /* 1 to 65536; in BCD 1 to 10000 */
+	bool bcd; /* its port shows and takes four decimal digits */
 	u8 mode; /* 0 to 5 */
 	u8 access; /* how its port is read and written */
 	bool gate;

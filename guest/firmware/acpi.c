@@ -13,6 +13,7 @@
 #define FACS_GPA (ACPI_RSDP_GPA + 0xc0) /* a multiple of 64 */
 #define FADT_GPA (ACPI_RSDP_GPA + 0x100)
 #define MADT_GPA (ACPI_RSDP_GPA + 0x200)
+#define SPCR_GPA (ACPI_RSDP_GPA + 0x280)
 #define DSDT_GPA (ACPI_RSDP_GPA + 0x300)
 
 #define OEM_ID "UMBRA "
@@ -181,6 +182,34 @@ enum { MADT_LAPIC, MADT_IOAPIC, MADT_OVERRIDE, MADT_NMI = 4 };
 #define MADT_HIGH 0x1
 #define MADT_LEVEL 0xc
 
+/* Microsoft's Serial Port Console Redirection Table, revision 2. */
+struct spcr {
+	struct header header;
+	u8 interface; /* 0: a 16550 */
+	u8 reserved_1[3];
+	struct gas base;
+	u8 interrupt_types;
+	u8 irq;
+	u32 gsi;
+	u8 baud_rate, parity, stop_bits, flow_control, terminal;
+	u8 reserved_2;
+	u16 pci_device, pci_vendor;
+	u8 pci_bus, pci_slot, pci_function;
+	u32 pci_flags;
+	u8 pci_segment;
+	u32 reserved_3;
+} __packed;
+
+_Static_assert(sizeof(struct spcr) == 80, "SPCR of revision 2");
+
+#define SPCR_REVISION 2
+#define SPCR_8259 BIT(0)
+#define SPCR_IOAPIC BIT(1)
+#define SPCR_115200 7
+#define SPCR_NO_PCI 0xffff
+#define PORT_COM1 0x3f8
+#define COM1_IRQ 4
+
 extern const u8 dsdt_start[], dsdt_end[];
 
 u8 acpi_sum(const void *table, size_t size)
@@ -223,12 +252,12 @@ static void write_roots(struct guest_memory *gm)
 {
 	struct {
 		struct header header;
-		u32 tables[2];
-	} __packed rsdt = { .tables = { FADT_GPA, MADT_GPA } };
+		u32 tables[3];
+	} __packed rsdt = { .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
 	struct {
 		struct header header;
-		u64 tables[2];
-	} __packed xsdt = { .tables = { FADT_GPA, MADT_GPA } };
+		u64 tables[3];
+	} __packed xsdt = { .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
 	struct rsdp rsdp = {
 		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
 		.revision = RSDP_REVISION,
@@ -315,11 +344,29 @@ static void write_madt(struct guest_memory *gm)
 	write_table(gm, MADT_GPA, &madt);
 }
 
+static void write_spcr(struct guest_memory *gm)
+{
+	struct spcr spcr = {
+		.header = table_header("SPCR", sizeof(spcr), SPCR_REVISION),
+		.base = port(PORT_COM1, 1, 1),
+		.interrupt_types = SPCR_8259 | SPCR_IOAPIC,
+		.irq = COM1_IRQ,
+		.gsi = COM1_IRQ,
+		.baud_rate = SPCR_115200,
+		.stop_bits = 1,
+		.pci_device = SPCR_NO_PCI,
+		.pci_vendor = SPCR_NO_PCI,
+	};
+
+	write_table(gm, SPCR_GPA, &spcr);
+}
+
 void acpi_write(struct guest_memory *gm)
 {
 	write_roots(gm);
 	write_fadt(gm);
 	write_madt(gm);
+	write_spcr(gm);
 	/* iasl has given it its checksum. */
 	guest_memory_write(gm, DSDT_GPA, dsdt_start, dsdt_end - dsdt_start);
 }

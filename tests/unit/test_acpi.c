@@ -99,13 +99,15 @@ static void roots(void **state)
 	xsdt = field(rsdp + 24, 8);
 	check_table(rsdt, "RSDT");
 	check_table(xsdt, "XSDT");
-	assert_int_equal(field(rsdt + 4, 4), HEADER_SIZE + 2 * 4);
-	assert_int_equal(field(xsdt + 4, 4), HEADER_SIZE + 2 * 8);
-	for (int i = 0; i < 2; i++) {
+	assert_int_equal(field(rsdt + 4, 4), HEADER_SIZE + 3 * 4);
+	assert_int_equal(field(xsdt + 4, 4), HEADER_SIZE + 3 * 8);
+	for (int i = 0; i < 3; i++) {
+		static const char *const signatures[] = { "FACP", "APIC",
+							  "SPCR" };
 		gpa_t table = field(rsdt + HEADER_SIZE + 4 * i, 4);
 
 		assert_int_equal(table, field(xsdt + HEADER_SIZE + 8 * i, 8));
-		check_table(table, i ? "APIC" : "FACP");
+		check_table(table, signatures[i]);
 	}
 }
 
@@ -157,6 +159,22 @@ static void madt(void **state)
 	assert_memory_equal(guest_ram + at + 44, entries, sizeof(entries));
 }
 
+/* COM1 is the console: Microsoft's SPCR, revision 2. */
+static void spcr(void **state)
+{
+	gpa_t at = table(2);
+
+	assert_int_equal(field(at + 4, 4), 80);
+	assert_int_equal(field(at + 8, 1), 2);
+	assert_int_equal(field(at + 36, 4), 0); /* a 16550 */
+	assert_int_equal(field(at + 40, 4), 0x01000801);
+	assert_int_equal(field(at + 44, 8), 0x3f8);
+	assert_int_equal(field(at + 52, 2), 0x0403); /* IRQ 4 of both kinds */
+	assert_int_equal(field(at + 54, 4), 4);
+	assert_int_equal(field(at + 58, 4), 0x00010007); /* 115200, 8N1 */
+	assert_int_equal(field(at + 64, 4), 0xffffffff);
+}
+
 /* Runs a shell command there: ACPICA says what is good, and complains not. */
 static void run(const char *directory, const char *command, const char *good)
 {
@@ -198,6 +216,7 @@ static void acpica(void **state)
 	assert_non_null(mkdtemp(directory));
 	save(directory, "facp.dat", table(0));
 	save(directory, "apic.dat", table(1));
+	save(directory, "spcr.dat", table(2));
 	save(directory, "facs.dat", field(table(0) + 36, 4));
 	save(directory, "dsdt.dat", field(table(0) + 40, 4));
 	save(directory, "rsdt.dat", field(ACPI_RSDP_GPA + 16, 4));
@@ -261,6 +280,7 @@ int main(void)
 		cmocka_unit_test(roots),    cmocka_unit_test(fadt),
 		cmocka_unit_test(madt),	    cmocka_unit_test(acpica),
 		cmocka_unit_test(mp_table), cmocka_unit_test(bios_data),
+		cmocka_unit_test(spcr),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -110,7 +110,9 @@ static void values(void **state)
 	assert_true(value == 1ULL << 32);
 
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 0), MSR_DONE);
+	/* Neither LBR nor BTF. */
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 1), MSR_FAULT);
+	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 2), MSR_FAULT);
 }
 
 /* Any memory type in any byte, and nothing else. */

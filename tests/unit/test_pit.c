@@ -115,6 +115,31 @@ static void full_count(void **state)
 	assert_int_equal(read16(&pit, 0, at(32768 + 16384)), 0x8000);
 }
 
+/* Four decimal digits: 0 is 10000. */
+static void bcd(void **state)
+{
+	struct pit pit = fresh();
+
+	pit_write_control(&pit, 0x31, at(0)); /* mode 0 */
+	pit_write(&pit, 0, 0x00, at(0));
+	pit_write(&pit, 0, 0x10, at(0));
+	assert_int_equal(read16(&pit, 0, at(1)), 0x0999);
+	assert_int_equal(read16(&pit, 0, at(877)), 0x0123);
+	assert_int_equal(read16(&pit, 0, at(1001)), 0x9999);
+	pit_write_control(&pit, 0x35, at(2000)); /* mode 2 */
+	pit_write(&pit, 0, 0, at(2000));
+	pit_write(&pit, 0, 0, at(2000));
+	assert_int_equal(read16(&pit, 0, at(2000)), 0x0000);
+	assert_int_equal(read16(&pit, 0, at(2001)), 0x9999);
+	assert_int_equal(read16(&pit, 0, at(3000)), 0x9000);
+	assert_int_equal(pit_tick(&pit, at(32000) + 1), 3);
+	pit_write_control(&pit, 0xc2 | 0x20, at(32000)); /* its status */
+	assert_int_equal(pit_read(&pit, 0, at(32000)) & 0x3f, 0x35);
+	/* The next control word may end it. */
+	program(&pit, 0, 2, 0x1000, at(40000));
+	assert_int_equal(read16(&pit, 0, at(40001)), 0x0fff);
+}
+
 /* What Linux does to calibrate its TSC: gate on, mode 0, port 42h, 61h. */
 static void calibration(void **state)
 {
@@ -208,6 +233,7 @@ int main(void)
 		cmocka_unit_test(conversion),
 		cmocka_unit_test(one_shots),
 		cmocka_unit_test(full_count),
+		cmocka_unit_test(bcd),
 		cmocka_unit_test(calibration),
 		cmocka_unit_test(gate),
 		cmocka_unit_test(refresh_toggle),
