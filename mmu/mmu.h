@@ -153,6 +153,14 @@ struct mmu_filter {
 	bool pge_owned; /* the guest may change CR4.PGE without an exit */
 };
 
+/* Must a page fault with @error_code exit? SDM vol. 3C, 25.2. */
+static inline bool mmu_filter_exits(const struct mmu_filter *filter,
+				    u32 error_code)
+{
+	return ((error_code & filter->mask) == filter->match) ==
+	       filter->intercept;
+}
+
 /* Loads of CR3 that need not exit; SDM vol. 3C, 24.6.7. */
 struct mmu_targets {
 	u32 count;

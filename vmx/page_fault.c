@@ -3,6 +3,7 @@
  * The page-fault exit: asks the MMU whose fault it is and carries the answer
  * out. What the MMU's walk has found travels along as a parameter.
  */
+#include "lib/log.h"
 #include "mmu/mmu.h"
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
@@ -10,6 +11,7 @@
 #include "vmx/vm.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
+#include "vmx/vmx.h"
 
 /*
  * A write that can't be emulated makes its table plain memory, and is tried
@@ -105,6 +107,20 @@ static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 	});
 }
 
+/*
+ * KVM, say, applies no filter in hardware where it shadows page tables itself.
+ * Such a fault is answered like others: nothing but time depends on the filter.
+ */
+static void count_unfiltered(struct vcpu *vcpu)
+{
+	if (mmu_filter_exits(&vcpu->filter, vcpu->exit.interruption_error) ||
+	    vcpu->vm->stats.unfiltered++)
+		return;
+	log_info("%s ignores the filter of page faults: those that are the "
+		 "guest's own exit, and Umbra injects them",
+		 vmx_hypervisor() ? "the hypervisor below" : "this processor");
+}
+
 void vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
@@ -113,6 +129,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	bool operand = access_is_operand(access, event);
 	struct guest_walk walk;
 
+	count_unfiltered(vcpu);
 	/* A fault elsewhere means that the last retry has succeeded. */
 	if (vcpu->exit.rip != vcpu->retry.rip)
 		vcpu->retry.count = 0;

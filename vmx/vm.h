@@ -33,6 +33,7 @@ struct vm_stats {
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
 	u64 last_root_ticks; /* of the last exit that is done with */
 	u64 interrupts; /* injected external interrupts */
+	u64 unfiltered; /* page faults that exited against the filter */
 	u64 started_ns;
 	u64 idle_ns; /* spent in HLT */
 };

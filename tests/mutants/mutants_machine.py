@@ -557,6 +557,10 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "\t\tif (hpa < holes[i].end && holes[i].start < end)\n"
      "\t\t\treturn NULL;\n", "\t\t;\n",
      ("paging",)),
+    ("filter-turned-around", "event", "mmu/mmu.h",
+     "a page fault that exits as it should is taken for one that should not",
+     "== filter->match) ==\n\t       filter->intercept;", "!= filter->match);",
+     ("mmu",)),
     # The cache of decoded instructions.
     ("insn-cache-stale", "decode", "arch/x86/emulator/insn_cache.c",
      "code that has changed is taken for the old instruction",

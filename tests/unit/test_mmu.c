@@ -200,6 +200,44 @@ static void no_reserved_leaf(void **state)
 	assert_int_equal(mmu_filter(&world_vcpu).mask, PFEC_P);
 }
 
+/* With the bypass a not-present fault must not exit; if it does, it is
+ * injected. */
+static void unfiltered_fault(void **state)
+{
+	struct mmu_filter filter;
+	struct guest_walk walk;
+
+	world_create(&mmu_rung_policies[MMU_TARGETS], 64, true);
+	link_tables();
+	mmu_root(&world_vcpu);
+	filter = mmu_filter(&world_vcpu);
+	assert_false(mmu_filter_exits(&filter, PFEC_U));
+	assert_false(mmu_filter_exits(&filter, PFEC_W | PFEC_I));
+	assert_true(mmu_filter_exits(&filter, PFEC_P | PFEC_RSVD));
+	assert_true(mmu_filter_exits(&filter, PFEC_P | PFEC_W));
+	filter.intercept = false; /* bit 14 of the bitmap turns it around */
+	assert_true(mmu_filter_exits(&filter, PFEC_U));
+	assert_false(mmu_filter_exits(&filter, PFEC_P));
+
+	write_pte(5, 0);
+	for (u32 access = 0; access <= PFEC_W; access += PFEC_W) {
+		assert_int_equal(
+			mmu_page_fault(&world_vcpu, GVA, access, &walk),
+			MMU_INJECT);
+		assert_int_equal(walk.error_code, access);
+	}
+	assert_int_equal(mmu_stats(world_mmu)->faults_not_present, 2);
+	assert_int_equal(mmu_stats(world_mmu)->injected_not_present, 2);
+	/* What the guest has mapped meanwhile is filled, whatever P was. */
+	write_pte(5, 21 << 12 | LINKED);
+	assert_int_equal(mmu_page_fault(&world_vcpu, GVA, 0, &walk),
+			 MMU_RESUME);
+	world_audit();
+	world_create(&mmu_rung_policies[MMU_UPDATE], 64, true);
+	filter = mmu_filter(&world_vcpu);
+	assert_true(mmu_filter_exits(&filter, 0));
+}
+
 /*
  * The guest owns CR4.PGE where nothing but the processor's flush follows from
  * it: not where it loads PDPTEs, and not where the shadow itself is a TLB.
@@ -523,6 +561,7 @@ int main(void)
 		cmocka_unit_test(straddling_write),
 		cmocka_unit_test(guest_reserved_bits),
 		cmocka_unit_test(no_reserved_leaf),
+		cmocka_unit_test(unfiltered_fault),
 		cmocka_unit_test(pge_owned),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(new_tables_flush),
