@@ -25,6 +25,9 @@ enum tristate { OFF, ON, BY_RUNG };
 
 static const char *const switch_positions[] = { "0", "1", "rung", NULL };
 
+/* In the order of enum vpid_wish. */
+static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
+
 static void set_switch(bool *value, unsigned int position)
 {
 	if (position != BY_RUNG)
@@ -59,7 +62,8 @@ bool options_parse(const char *cmdline, struct options *options)
 	const char *rungs[MMU_RUNGS + 1] = { 0 };
 	unsigned int rung = MMU_RUNGS - 1, cache = BY_RUNG, update = BY_RUNG,
 		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
-		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG;
+		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG,
+		     vpid = VPID_AUTO;
 	u64 prefetch = 0;
 	struct option table[] = {
 		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
@@ -111,6 +115,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		     "report what this machine has, run no guest"),
 		NUMBER("trace", &options->vm.trace, 0, TRACE_MAX,
 		       "print the last N exits at every stop"),
+		CHOICE("vpid", &vpid, vpid_wishes,
+		       "keep the guest's TLB over exits and entries"),
 	};
 	static struct cmdline_error error; /* too large for the stack */
 	enum cmdline_status status;
@@ -119,6 +125,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		rungs[i] = mmu_rung_names[i];
 	*options = (struct options){ .exit = END_BY_HALT };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
+	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];
 	set_switch(&options->vm.policy.cache, cache);
 	set_switch(&options->vm.policy.update, update);

@@ -41,6 +41,8 @@ struct mmu_ops {
 	 * guest executes another instruction (invariant 6).
 	 */
 	void (*flush)(void *ctx);
+	/* The same for what would be used to translate one address. */
+	void (*flush_address)(void *ctx, gva_t gva);
 	/*
 	 * Put the host frame @hfn behind @gfn, with the content of the one that
 	 * is there now: a frame that alloc gave, or the first one again.
@@ -102,7 +104,7 @@ struct mmu_stats {
 	u64 reclaimed; /* shadow pages given up because the pool was empty */
 	u64 pages_made; /* shadow pages made */
 	u64 pages_in_use; /* shadow pages now */
-	u64 flushes; /* mmu_ops.flush calls */
+	u64 flushes; /* calls of mmu_ops.flush and flush_address */
 	u64 roots; /* shadow roots looked up */
 	u64 placed; /* ... placed, to be CR3 targets */
 };

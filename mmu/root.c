@@ -223,8 +223,12 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
 		}
 		sp = spte_child(mmu, sp, slot);
 	}
-	/* The processor has not executed the instruction. */
-	mmu_flush(mmu);
+	/*
+	 * The processor has not executed the instruction. Private tables are
+	 * for addresses: an upper entry that has changed was flushed then.
+	 */
+	mmu->stats.flushes++;
+	mmu->config.ops->flush_address(mmu->config.ctx, gva);
 }
 
 /*

@@ -58,12 +58,13 @@ static const struct control primary[] = {
 /* Table 24-7. */
 static const struct control secondary[] = {
 	{ 0, CONTROL_OFF, "virtualize APIC accesses" },
-	/* No EPT: that is the point. No VPID: every entry and exit flushes. */
+	/* That is the point. */
 	{ 1, CONTROL_OFF, "enable EPT" },
 	{ 2, CONTROL_OFF, "descriptor-table exiting" },
 	{ 3, CONTROL_OPTIONAL, "enable RDTSCP" },
 	{ 4, CONTROL_OFF, "virtualize x2APIC mode" },
-	{ 5, CONTROL_OFF, "enable VPID" },
+	/* With INVVPID, and where the user likes; see vpid.h. */
+	{ 5, CONTROL_SWITCHABLE, "enable VPID" },
 	{ 6, CONTROL_OFF, "WBINVD exiting" },
 	{ 7, CONTROL_OFF, "unrestricted guest" },
 	{ 8, CONTROL_OFF, "APIC-register virtualization" },

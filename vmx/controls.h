@@ -18,6 +18,7 @@
 #define CPU_NMI_WINDOW_EXITING BIT(22)
 #define CPU_SECONDARY_CONTROLS BIT(31)
 #define CPU2_ENABLE_RDTSCP BIT(3)
+#define CPU2_ENABLE_VPID BIT(5)
 #define EXIT_LOAD_IA32_EFER BIT(21)
 #define ENTRY_IA32E_MODE_GUEST BIT(9)
 #define ENTRY_LOAD_IA32_EFER BIT(15)
@@ -62,6 +63,7 @@ extern const struct control_table control_tables[CONTROL_SETS];
 struct vmx_capabilities {
 	u64 basic; /* IA32_VMX_BASIC */
 	u64 misc; /* IA32_VMX_MISC */
+	u64 ept_vpid; /* IA32_VMX_EPT_VPID_CAP */
 	u64 cr0_fixed0, cr0_fixed1; /* bits that must be 1; that may be 1 */
 	u64 cr4_fixed0, cr4_fixed1;
 	/* Low half: bits that must be 1; high half: bits that may be 1. */

@@ -195,6 +195,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 {
 	if (!vcpu->launched)
 		entry_check(vcpu->vmcs);
+	vcpu_flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched))
 		return entry_failed(vcpu, false);
 	vcpu->exit.tsc = rdtsc();

@@ -4,6 +4,7 @@
  * must run with so that the guest sees what it has set.
  */
 #include "arch/x86/cpu.h"
+#include "lib/log.h"
 #include "vmx/cr_rules.h"
 #include "vmx/guest_mode.h"
 #include "vmx/inject.h"
@@ -62,6 +63,22 @@ void vcpu_apply_state(struct vcpu *vcpu)
 	apply_efer(vcpu);
 	write_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
 		      tr_rights_at_entry(vcpu->mmu.efer, tr));
+}
+
+/* Without a VPID the entry does it (SDM vol. 3C, 28.3.3.1). */
+void vcpu_flush_tlb(struct vcpu *vcpu)
+{
+	const struct vmx_capabilities *c = vmx_capabilities();
+	const struct tlb_flush flush = vcpu->flush;
+
+	vcpu->flush.scope = TLB_NOTHING;
+	if (flush.scope == TLB_NOTHING ||
+	    !vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_VPID))
+		return;
+	vcpu->invvpids++;
+	if (!invvpid(invvpid_type(&flush, c->ept_vpid), GUEST_VPID, flush.gva))
+		panic("INVVPID failed: VM-instruction error %u",
+		      (u32)vmread(VMCS_VM_INSTRUCTION_ERROR));
 }
 
 void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)

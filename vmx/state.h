@@ -14,6 +14,12 @@ u64 vcpu_cr4(const struct vcpu *vcpu);
 /* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
 void vcpu_apply_state(struct vcpu *vcpu);
 
+/*
+ * Have the processor forget what vcpu->flush says. To be called last before an
+ * entry. Panics if INVVPID fails.
+ */
+void vcpu_flush_tlb(struct vcpu *vcpu);
+
 /* Switch a primary processor-based control, of those that are switched. */
 void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on);
 

@@ -18,6 +18,7 @@
 #include "vmx/exit_qualification.h"
 #include "vmx/exit_reasons.h"
 #include "vmx/vmcs.h"
+#include "vmx/vpid.h"
 
 struct vm;
 
@@ -50,6 +51,8 @@ struct vcpu {
 	struct mmu_vcpu mmu;
 	struct mmu_filter filter; /* as the VMCS has it */
 	struct mmu_targets targets; /* likewise */
+	struct tlb_flush flush; /* to be done before the next entry */
+	u64 invvpids; /* number of INVVPIDs so far */
 	struct insn_cache insns;
 	struct vmx_exit exit;
 	struct vmx_event event;

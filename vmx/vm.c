@@ -63,13 +63,20 @@ static hpa_t vm_to_hpa(void *ctx, const void *memory)
 	return virt_to_phys(memory);
 }
 
-/*
- * There is nothing to do: Umbra uses no VPID, so every VM entry and every VM
- * exit flushes all linear and combined mappings (SDM vol. 3C, 28.3.3.1).
- */
 static void vm_flush(void *ctx)
 {
-	(void)ctx;
+	struct vm *vm = ctx;
+
+	tlb_flush_merge(&vm->vcpu.flush,
+			(struct tlb_flush){ .scope = TLB_SHADOW });
+}
+
+static void vm_flush_address(void *ctx, gva_t gva)
+{
+	struct vm *vm = ctx;
+
+	tlb_flush_merge(&vm->vcpu.flush,
+			(struct tlb_flush){ TLB_ADDRESS, gva });
 }
 
 static void vm_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
@@ -85,6 +92,7 @@ static const struct mmu_ops mmu_ops = {
 	.alloc = vm_alloc,
 	.to_hpa = vm_to_hpa,
 	.flush = vm_flush,
+	.flush_address = vm_flush_address,
 	.move_frame = vm_move_frame,
 };
 
@@ -183,6 +191,22 @@ void vm_find_features(struct vm *vm)
 	vm_cpuid(vm, CPUID_EXT_FEATURES, 0, &shown.ext_features);
 	vm_cpuid(vm, CPUID_ADDRESS_SIZE, 0, &shown.address_size);
 	vm->features = cr_features_by_cpuid(&shown);
+}
+
+/* Returns false if the user asks for what the processor lacks. */
+static bool choose_vpid(struct vcpu *vcpu, enum vpid_wish wish)
+{
+	const char *objection =
+		vpid_objection(vmx_capabilities(), wish, vmx_hypervisor());
+
+	if (objection && wish == VPID_ON) {
+		log_info("vpid=1 can't be, vpid=auto can: %s", objection);
+		return false;
+	}
+	log_info("VPID: %s", objection ? objection : "used");
+	if (!objection)
+		vcpu_use_vpid(vcpu);
+	return true;
 }
 
 /* What CPUID shows by what Umbra can do. */
@@ -286,6 +310,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 		return false;
 	}
 	vcpu_create_vmcs(&vm->vcpu);
+	if (!choose_vpid(&vm->vcpu, config->vpid))
+		return false;
 	choose_cpuid(vm);
 	guest_msrs_init(&vm->msrs, vm->cpuid.rdtscp,
 			cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);

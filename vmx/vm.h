@@ -69,7 +69,7 @@ struct selftest_result;
 
 /*
  * Make @vm, all zeroes before, as @config says. False: there is too little
- * memory; this has been logged.
+ * memory, or the processor lacks a feature; this has been logged.
  */
 bool vm_create(struct vm *vm, const struct vm_config *config,
 	       const struct selftest_result *selftest);

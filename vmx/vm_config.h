@@ -5,10 +5,12 @@
 
 #include "lib/types.h"
 #include "mmu/policy.h"
+#include "vmx/vpid.h"
 
 struct vm_config {
 	u64 memory; /* the guest's, in bytes; 0: all that can be spared */
 	struct mmu_policy policy; /* the rung, with the switches overridden */
+	enum vpid_wish vpid;
 	u64 shadow_pages; /* 0: by the guest's memory */
 	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
 	bool counters; /* shown to the guest by CPUID */

@@ -88,6 +88,19 @@ DEFINE_VMX(vmxon)
 DEFINE_VMX(vmclear)
 DEFINE_VMX(vmptrld)
 
+/* INVVPID; false: VMfail. @type: enum invvpid_type. */
+static inline bool invvpid(u64 type, u16 vpid, u64 address)
+{
+	const u64 descriptor[2] = { vpid, address };
+	bool failed;
+
+	asm volatile("invvpid %1, %2"
+		     : "=@ccbe"(failed)
+		     : "m"(descriptor), "r"(type)
+		     : "memory");
+	return !failed;
+}
+
 static inline void vmxoff(void)
 {
 	asm volatile("vmxoff" : : : "cc", "memory");

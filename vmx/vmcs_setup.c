@@ -206,6 +206,18 @@ void vcpu_create_vmcs(struct vcpu *vcpu)
 	set_host_state();
 }
 
+void vcpu_use_vpid(struct vcpu *vcpu)
+{
+	u32 *controls = &vcpu->controls.value[CONTROLS_CPU2];
+
+	*controls |= CPU2_ENABLE_VPID;
+	vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+		*controls);
+	vmwrite(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER, GUEST_VPID);
+	/* VMXON has not flushed either (SDM vol. 3C, 28.3.3.2). */
+	vcpu->flush.scope = TLB_ALL;
+}
+
 void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 {
 	set_guest_state(entry->cs, entry->ds,

@@ -14,6 +14,12 @@ struct guest_entry;
 void vcpu_create_vmcs(struct vcpu *vcpu);
 
 /*
+ * Has @vcpu run with a VPID, all of its mappings flushed first. There is no
+ * vpid_objection().
+ */
+void vcpu_use_vpid(struct vcpu *vcpu);
+
+/*
  * The state at the guest's first instruction: 64-bit mode, or 32-bit protected
  * mode, unpaged; flat segments, interrupts off.
  */

@@ -122,6 +122,7 @@ void vmx_read_capabilities(void)
 
 	c->basic = read_or_0(IA32_VMX_BASIC);
 	c->misc = read_or_0(IA32_VMX_MISC);
+	c->ept_vpid = read_or_0(IA32_VMX_EPT_VPID_CAP);
 	c->cr0_fixed0 = read_or_0(IA32_VMX_CR0_FIXED0);
 	c->cr0_fixed1 = read_or_0(IA32_VMX_CR0_FIXED1);
 	c->cr4_fixed0 = read_or_0(IA32_VMX_CR4_FIXED0);

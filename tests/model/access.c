@@ -106,6 +106,22 @@ static bool filter_expected(const struct model *m)
 	       (!leaf_depends || m->config.leaf_trap_reserved);
 }
 
+/* As vcpu_flush_tlb(): one INVVPID, if any. */
+static void invalidate(struct model *m)
+{
+	enum invvpid_type type;
+
+	if (m->flush.scope == TLB_NOTHING)
+		return;
+	type = invvpid_type(&m->flush, m->ept_vpid);
+	if (!processor_invvpid(&m->cpu, type, m->flush.gva))
+		model_fail(m, "INVVPID fails: type %u, %#lx", type,
+			   m->flush.gva);
+	if (type == INVVPID_ADDRESS)
+		model_count(m, EVENT_INVVPID_ADDRESS);
+	m->flush.scope = TLB_NOTHING;
+}
+
 void model_enter(struct model *m)
 {
 	hpa_t root = mmu_root(&m->vcpu);
@@ -123,6 +139,7 @@ void model_enter(struct model *m)
 	if (!m->targets.cr3_store_exits && m->root != m->ref.cr3)
 		model_fail(m, "MOV from CR3 gives %#lx, not %#lx", m->root,
 			   m->ref.cr3);
+	invalidate(m);
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
 	bypass = filter_expected(m);

@@ -26,6 +26,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_PGE_OWNED] = "PGE owned",
 	[EVENT_TARGET] = "target",
 	[EVENT_HELD] = "held",
+	[EVENT_INVVPID_ADDRESS] = "one flush",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -90,6 +91,8 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return paged && rung >= MMU_OPEN;
 	case EVENT_PGE_OWNED:
 		return mode == COVERAGE_4LEVEL && rung >= MMU_CACHED;
+	case EVENT_INVVPID_ADDRESS: /* where INVLPG exits */
+		return paged && rung == MMU_VTLB;
 	case EVENT_TARGET:
 		return mode == COVERAGE_4LEVEL && rung >= MMU_TARGETS;
 	case EVENT_PDPTE_GP: /* of the mode that would have come */

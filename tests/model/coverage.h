@@ -28,6 +28,7 @@ enum model_event {
 	EVENT_MENDED, /* ... with entries that had changed */
 	EVENT_PGE_OWNED, /* CR4.PGE was changed without an exit */
 	EVENT_TARGET, /* CR3 was loaded without an exit */
+	EVENT_INVVPID_ADDRESS, /* one address was flushed at an entry */
 	MODEL_EVENTS
 };
 

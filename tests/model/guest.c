@@ -243,6 +243,10 @@ static void random_config(struct model *m)
 				  ? MMU_MIN_SHADOW_PAGES + model_random(m, 9)
 				  : 36 + model_random(m, 28);
 	state_random_policy(m, &c->policy);
+	/* Any types of INVVPID, one of a whole context among them. */
+	m->ept_vpid = EPT_VPID_CAP_INVVPID |
+		      EPT_VPID_CAP_TYPE(0) * model_random(m, 16) |
+		      EPT_VPID_CAP_TYPE(INVVPID_CONTEXT + model_random(m, 2));
 }
 
 void guest_begin(struct model *m, u64 seed)

@@ -95,12 +95,21 @@ static hpa_t op_to_hpa(void *ctx, const void *memory)
 	return WORLD_ARENA_HPA + ((const u8 *)memory - m->world.arena);
 }
 
+/* As in vmx/vm.c: they are done at the next entry. */
 static void op_flush(void *ctx)
 {
 	struct model *m = ctx;
 
 	model_log(m, "    flush");
-	processor_flush(&m->cpu);
+	tlb_flush_merge(&m->flush, (struct tlb_flush){ .scope = TLB_SHADOW });
+}
+
+static void op_flush_address(void *ctx, gva_t gva)
+{
+	struct model *m = ctx;
+
+	model_log(m, "    flush of %#lx", gva);
+	tlb_flush_merge(&m->flush, (struct tlb_flush){ TLB_ADDRESS, gva });
 }
 
 static void op_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
@@ -115,6 +124,7 @@ static const struct mmu_ops ops = {
 	.alloc = op_alloc,
 	.to_hpa = op_to_hpa,
 	.flush = op_flush,
+	.flush_address = op_flush_address,
 	.move_frame = op_move_frame,
 };
 
@@ -166,7 +176,8 @@ void machine_create(struct model *m)
 	m->cpu.entry = cpu_entry;
 	m->cpu.random = cpu_random;
 	m->cpu.ctx = m;
-	processor_flush(&m->cpu);
+	/* What the last guest has left there is under the same VPID. */
+	m->flush.scope = TLB_ALL;
 	model_log(m,
 		  "maxphyaddr %u, 1 GiB pages %d, leaf trap %d, filter %d, "
 		  "%u pages",

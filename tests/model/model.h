@@ -14,6 +14,7 @@
 #include "tests/model/reference.h"
 #include "tests/model/tlb.h"
 #include "tests/model/world.h"
+#include "vmx/vpid.h"
 
 /* An access may exit so often (the invariants promise convergence). */
 #define MODEL_MAX_EXITS 8
@@ -53,6 +54,8 @@ struct model {
 	struct mmu_targets targets;
 	struct reference ref;
 	struct processor cpu;
+	u64 ept_vpid; /* the processor's IA32_VMX_EPT_VPID_CAP */
+	struct tlb_flush flush; /* asked for since the last entry */
 	struct history history[MODEL_PAGES];
 	u32 recent[8];
 	u64 dirty_log[(WORLD_GFN_COUNT + 63) / 64];

@@ -53,8 +53,9 @@ static void psc_flush(struct processor *p)
 }
 
 /*
- * What a page fault makes the processor forget (4.10.4.1): the translations
- * for the page number, whole or piece, and the upper entries used for it.
+ * What a page fault makes the processor forget (4.10.4.1), and INVVPID of one
+ * address (SDM vol. 3C, 28.3.3.1): the translations for the page number, whole
+ * or piece, and the upper entries used for it.
  */
 static void forget_page(struct processor *p, gva_t gva)
 {
@@ -86,6 +87,24 @@ void processor_invlpg(struct processor *p, gva_t gva)
 		}
 	}
 	psc_flush(p);
+}
+
+bool processor_invvpid(struct processor *p, u64 type, gva_t gva)
+{
+	switch (type) {
+	case 0: /* an address, which must be canonical */
+		if ((gva_t)((s64)(gva << 16) >> 16) != gva)
+			return false;
+		forget_page(p, gva);
+		return true;
+	case 1: /* a context */
+	case 2: /* all contexts */
+	case 3: /* a context but for globals, of which the shadow has none */
+		processor_flush(p);
+		return true;
+	default:
+		return false;
+	}
 }
 
 void processor_load_cr3(struct processor *p, hpa_t cr3)

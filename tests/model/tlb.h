@@ -51,9 +51,8 @@ struct processor {
 	void *ctx;
 	u64 (*random)(void *ctx, u64 below);
 	/*
-	 * Caches. Umbra uses no VPID: at each entry and exit the hardware
-	 * forgets all. This processor doesn't, as with a VPID, until it is
-	 * told to: then a new generation begins.
+	 * Caches. The guest runs with a VPID, so they outlive exits and
+	 * entries. When all is to be forgotten a new generation begins.
 	 */
 	u64 generation;
 	struct tlb_entry tlb[TLB_BUCKETS][TLB_WAYS];
@@ -68,6 +67,11 @@ struct processor_result {
 };
 
 void processor_flush(struct processor *p);
+/*
+ * INVVPID of the guest's VPID, of this type (SDM vol. 3C, 30.3), which @p has.
+ * Returns false for VMfail.
+ */
+bool processor_invvpid(struct processor *p, u64 type, gva_t gva);
 void processor_invlpg(struct processor *p, gva_t gva);
 /* VM entry, as far as paging goes; false: a PDPTE has reserved bits set. */
 bool processor_enter(struct processor *p, hpa_t cr3);

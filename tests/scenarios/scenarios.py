@@ -64,6 +64,8 @@ DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
     r"^demo: (\w+) pass ([12]): exits/fault ([\d.]+) \(timer \d+\) "
     r"pf-exits \d+ injected (\d+) walks \d+$", re.M)
+INVVPIDS = re.compile(r"^umbra: TLB: \d+ flushes asked for, (\d+) INVVPIDs$",
+                      re.M)
 
 
 def demo_table(s, cpu):
@@ -78,6 +80,9 @@ def demo_table(s, cpu):
             if got != want:
                 raise Failure(f"{rung} pass {number}: exits/fault and "
                               f"injected faults are {got}, not {want}")
+    invvpids = int(INVVPIDS.search(run.output)[1])
+    if bool(invvpids) != (cpu == "haswell"):
+        raise Failure(f"{invvpids} INVVPIDs on {cpu}")
 
 
 for model in CPUS:
@@ -271,6 +276,8 @@ scenario("bad-option", "frobnicate",
          on_bochs() + ["--options", "frobnicate=1"])(refusal)
 scenario("bad-value", "mmu",
          on_bochs() + ["--options", "mmu=sideways"])(refusal)
+scenario("no-vpid", r"vpid=1 can't be.*bit 37 of MSR 48Bh",
+         on_bochs("penryn") + ["--options", "vpid=1"])(refusal)
 scenario("no-module", "(?i)module|kernel",
          on_bochs() + ["--options", "guest=linux"])(refusal)
 scenario("little-memory", "(?i)memory is too small|too little (RAM|memory)",

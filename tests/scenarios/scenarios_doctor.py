@@ -60,7 +60,7 @@ def doctor(s, cpu, least):
         raise Failure(f"only {tried} entries were tried")
 
 
-for model, count in zip(CPUS, (178, 171)):
+for model, count in zip(CPUS, (179, 171)):
     scenario(f"doctor-{model}", model, count)(doctor)
 
 
@@ -108,9 +108,11 @@ VMX = MACHINE + (
     r"IA32_FEATURE_CONTROL \(3Ah\) 0x5: locked, with VMX outside SMX",
     r"IA32_VMX_BASIC \(480h\)", r"pin-based controls \(48dh\): must",
     r"self-test: MAXPHYADDR", r"Umbra can run here, with the bypass")
-scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls")(probe)
+scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls", "VPID: used"
+         )(probe)
 scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
-         r"exit controls .* lacks load IA32_EFER", "EFER by the MSR areas"
+         r"exit controls .* lacks load IA32_EFER", "EFER by the MSR areas",
+         r"VPID: \"enable VPID\" can't be 1"
          )(probe)
 # This processor has LA57, which its firmware has left on.
 scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max",

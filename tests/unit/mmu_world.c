@@ -65,12 +65,19 @@ static void flush(void *ctx)
 	world_flushes++;
 }
 
+static void flush_address(void *ctx, gva_t gva)
+{
+	(void)gva;
+	flush(ctx);
+}
+
 static const struct mmu_ops ops = {
 	.gfn_to_hfn = gfn_to_hfn,
 	.map = map,
 	.alloc = alloc,
 	.to_hpa = to_hpa,
 	.flush = flush,
+	.flush_address = flush_address,
 };
 
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,

@@ -198,9 +198,12 @@ static hpa_t load_cr3(struct mmu_vcpu *vcpu, gfn_t gfn)
  */
 static void the_guests_frame_moves(void **state)
 {
-	static const struct mmu_ops ops = { host_frame, host_map,
-					    host_alloc, host_address,
-					    host_flush, host_move };
+	static const struct mmu_ops ops = { .gfn_to_hfn = host_frame,
+					    .map = host_map,
+					    .alloc = host_alloc,
+					    .to_hpa = host_address,
+					    .flush = host_flush,
+					    .move_frame = host_move };
 	struct mmu_config config = {
 		.ops = &ops,
 		.policy = mmu_rung_policies[MMU_TARGETS],

@@ -69,6 +69,7 @@ UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c \
 	vmx/report/words.c arch/x86/exception.c
+UNIT_vpid_SRCS := vmx/vpid.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
 UNIT_step_SRCS :=
@@ -86,7 +87,7 @@ UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c
 UNIT_walk_SRCS := $(MMU_SRCS) tests/model/reference.c
-UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c)
+UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c) vmx/vpid.c
 UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \

@@ -101,6 +101,11 @@ const struct doctor_rule doctor_control_rules[] = {
 	     "without \"virtual NMIs\", \"NMI-window exiting\" is 0",
 	     ZERO(CPU_NMI_WINDOW_EXITING), WHEN(LACKS(PIN, PIN_VIRTUAL_NMIS))),
 
+	RULE("26.2.1.1", VIRTUAL_PROCESSOR_IDENTIFIER,
+	     "with \"enable VPID\", not 0", IS_NOT(ALL_BITS, 0),
+	     WHEN(HAS(CPU, CPU_SECONDARY_CONTROLS),
+		  HAS(CPU2, CPU2_ENABLE_VPID))),
+
 	CONTROLS("26.2.1.2", VM_EXIT_CONTROLS, "IA32_VMX_(TRUE_)EXIT_CTLS"),
 	RULE("26.2.1.2", VM_EXIT_MSR_STORE_ADDRESS, AREA_EXPECTED,
 	     .registers = BITS(1, 0), HOLDS(exit_area_fits, 8, 8),

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "vmx/selftest.h"
 #include "vmx/vmx.h"
+#include "vmx/vpid.h"
 
 #define LINE_MAX 73 /* of 80, less "umbra: " */
 
@@ -115,7 +116,6 @@ static void print_controls(const struct vmx_capabilities *c,
 static void print_capabilities(void)
 {
 	const struct vmx_capabilities *c;
-	u64 ept = 0;
 
 	vmx_read_capabilities();
 	c = vmx_capabilities();
@@ -126,9 +126,8 @@ static void print_capabilities(void)
 		print_controls(c, set);
 	log_info("CR0 must have 0x%lx; CR4 must have 0x%lx, may have 0x%lx",
 		 c->cr0_fixed0, c->cr4_fixed0, c->cr4_fixed1);
-	msr_read_safe(IA32_VMX_EPT_VPID_CAP, &ept);
 	log_info("IA32_VMX_MISC (485h) 0x%lx; EPT_VPID_CAP (48Ch) 0x%lx",
-		 c->misc, ept);
+		 c->misc, c->ept_vpid);
 }
 
 static void print_memory(const struct boot_info *info)
@@ -168,6 +167,10 @@ void probe_conclude(const struct selftest_result *selftest)
 	struct vmx_controls controls = { 0 };
 	struct control_refusal refusal;
 
+	const char *no_vpid =
+		vpid_objection(vmx_capabilities(), VPID_AUTO, vmx_hypervisor());
+
+	log_info("VPID: %s", no_vpid ? no_vpid : "used");
 	/* vmx_start() has made sure of it. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
 	log_info("Umbra can run here, %s; %s",

@@ -75,8 +75,8 @@ static void print_mmu(const struct mmu_stats *s)
 	log_info("page tables: %lu opened, %lu closed, %lu entries mended, "
 		 "%lu prefilled",
 		 s->opened, s->closed, s->mended, s->prefills);
-	log_info("shadow roots: %lu looked up, %lu placed; %lu flushes",
-		 s->roots, s->placed, s->flushes);
+	log_info("shadow roots: %lu looked up, %lu placed", s->roots,
+		 s->placed);
 }
 
 void stats_print(const struct vm *vm)
@@ -87,6 +87,8 @@ void stats_print(const struct vm *vm)
 	log_info("--- statistics of %s ---", vm->name);
 	print_exits(&vm->stats);
 	print_mmu(mmu_stats(vm->mmu));
+	log_info("TLB: %lu flushes asked for, %lu INVVPIDs",
+		 mmu_stats(vm->mmu)->flushes, vm->vcpu.invvpids);
 	if (vm->stats.unfiltered)
 		log_info("page faults that exited against the filter: %lu",
 			 vm->stats.unfiltered);

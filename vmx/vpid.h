@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VPIDs (SDM vol. 3C, 28.1). Without one, each VM entry and each VM exit
+ * flushes all that the processor has cached of the shadow (28.3.3.1). With one,
+ * the processor keeps it until INVVPID says otherwise. All that is asked for
+ * between an exit and the next entry is merged into one INVVPID. Pure.
+ */
+#ifndef VMX_VPID_H
+#define VMX_VPID_H
+
+#include "lib/types.h"
+#include "vmx/controls.h"
+
+/* The tag of the guest's mappings; that of Umbra's own is 0. */
+#define GUEST_VPID 1
+
+/* The option vpid; the order is that of its words. */
+enum vpid_wish { VPID_OFF, VPID_ON, VPID_AUTO };
+
+/*
+ * Returns why no VPID is used, in words; NULL: one is used. With VPID_ON the
+ * reason can only be that the processor lacks a feature. @below: a hypervisor
+ * lies below.
+ */
+const char *vpid_objection(const struct vmx_capabilities *capabilities,
+			   enum vpid_wish wish, bool below);
+
+/* Parts of what the processor has cached for the guest, the smallest first. */
+enum tlb_scope {
+	TLB_NOTHING,
+	TLB_ADDRESS, /* what would be used to translate one address */
+	TLB_SHADOW, /* all that comes from the shadow, where nothing is global */
+	TLB_ALL /* also what somebody else has left there under this VPID */
+};
+
+/* What the processor is to forget before the next VM entry. */
+struct tlb_flush {
+	enum tlb_scope scope;
+	gva_t gva; /* for TLB_ADDRESS */
+};
+
+void tlb_flush_merge(struct tlb_flush *flush, struct tlb_flush more);
+
+/* The types of INVVPID, SDM vol. 3C, 30.3. */
+enum invvpid_type {
+	INVVPID_ADDRESS,
+	INVVPID_CONTEXT,
+	INVVPID_ALL_CONTEXTS,
+	INVVPID_CONTEXT_RETAINING_GLOBALS
+};
+
+/* Of IA32_VMX_EPT_VPID_CAP, SDM vol. 3D, A.10. */
+#define EPT_VPID_CAP_INVVPID BIT(32)
+#define EPT_VPID_CAP_TYPE(type) BIT(40 + (type))
+
+/*
+ * The narrowest type that does @flush, whose scope is not TLB_NOTHING, on a
+ * processor with @ept_vpid in IA32_VMX_EPT_VPID_CAP that lacks nothing.
+ */
+enum invvpid_type invvpid_type(const struct tlb_flush *flush, u64 ept_vpid);
+
+#endif
