@@ -6,7 +6,6 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/emulate.h"
 #include "arch/x86/vector.h"
-#include "lib/string.h"
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/emulation.h"
@@ -36,43 +35,9 @@ static void op_write_vector(void *ctx, unsigned int number, const void *buf,
 		vector_write16(number, buf);
 }
 
-/* UMIP, CR0.EM and CR0.TS let it pass, or it had not come to its operand. */
-static void op_read_state(void *ctx, enum insn_op op, void *buf)
-{
-	struct table_register *table = buf;
-	u16 value;
-
-	switch (op) {
-	case OP_SGDT:
-		table->limit = (u16)vmread(VMCS_GUEST_GDTR_LIMIT);
-		table->base = vmread(VMCS_GUEST_GDTR_BASE);
-		return;
-	case OP_SIDT:
-		table->limit = (u16)vmread(VMCS_GUEST_IDTR_LIMIT);
-		table->base = vmread(VMCS_GUEST_IDTR_BASE);
-		return;
-	case OP_SLDT:
-		value = (u16)vmread(VMCS_GUEST_LDTR_SELECTOR);
-		break;
-	case OP_STR:
-		value = (u16)vmread(VMCS_GUEST_TR_SELECTOR);
-		break;
-	case OP_SMSW:
-		value = (u16)vcpu_cr0(ctx);
-		break;
-	case OP_FNSTCW:
-		value = fpu_control_word();
-		break;
-	default:
-		value = fpu_status_word();
-	}
-	memcpy(buf, &value, sizeof(value));
-}
-
 static const struct emul_ops emulation_ops = {
 	.read_vector = op_read_vector,
 	.write_vector = op_write_vector,
-	.read_state = op_read_state,
 };
 
 /*

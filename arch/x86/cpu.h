@@ -260,23 +260,6 @@ static inline struct table_register sidt(void)
 	return r;
 }
 
-/* x87: Umbra's own code uses none of it, so it is as the guest has it. */
-static inline u16 fpu_control_word(void)
-{
-	u16 value;
-
-	asm volatile("fnstcw %0" : "=m"(value));
-	return value;
-}
-
-static inline u16 fpu_status_word(void)
-{
-	u16 value;
-
-	asm volatile("fnstsw %0" : "=m"(value));
-	return value;
-}
-
 /*
  * Puts the control registers into the state that Umbra runs in. #MC is an
  * exception and not a shutdown from then on.

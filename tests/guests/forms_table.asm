@@ -22,7 +22,7 @@ SCAN		equ CF | PF | AF | SF | OF
 ; The attributes of forms.c.
 EQUAL		equ 1 << 16		; EAX, EDX and EBX, ECX as cmpxchg wants
 SOURCE		equ 1 << 17		; ESI is the operand's address
-NO_MMIO		equ 1 << 18		; it needs what it has written
+NO_MMIO		equ 1 << 18		; Umbra does not emulate it, so only tables
 ALIGNED		equ 1 << 19		; the operand must be 16-byte aligned
 
 %macro BEGIN 2
@@ -86,7 +86,7 @@ bits 32
 	FORM	0, cmovc eax, [ebp]
 	FORM	0, cmovnc eax, [ebp]
 	FORM	0, setc [ebp]
-	FORM	0, xlatb
+	FORM	NO_MMIO, xlatb
 	SIZES	0, xchg
 
 	SIZES	0, cmpxchg
@@ -192,23 +192,23 @@ bits 32
 	FORM	0, repe cmpsb
 	FORM	SOURCE, repne cmpsd
 
-	BEGIN	0, "push dword [ebp]"
+	BEGIN	NO_MMIO, "push dword [ebp]"
 	push	dword [ebp]
 	pop	eax
 	ret
-	BEGIN	0, "pop dword [ebp]"
+	BEGIN	NO_MMIO, "pop dword [ebp]"
 	push	eax
 	pop	dword [ebp]
 	ret
-	STACK	0, push eax
-	STACK	0, push ax
-	STACK	0, push 0x1234567
-	STACK	0, push dword [ebp + 8]
-	STACK	0, pop eax
-	STACK	0, pop ax
-	STACK	0, pop dword [ebp + 4]
-	STACK	0, pushfd
-	BEGIN	0, "call"
+	STACK	NO_MMIO, push eax
+	STACK	NO_MMIO, push ax
+	STACK	NO_MMIO, push 0x1234567
+	STACK	NO_MMIO, push dword [ebp + 8]
+	STACK	NO_MMIO, pop eax
+	STACK	NO_MMIO, pop ax
+	STACK	NO_MMIO, pop dword [ebp + 4]
+	STACK	NO_MMIO, pushfd
+	BEGIN	NO_MMIO, "call"
 	mov	[form_esp], esp
 	mov	esp, ebp
 	call	.called
@@ -241,24 +241,24 @@ bits 32
 	FORM	ALIGNED, movntdq [ebp], xmm0
 	FORM	0, movnti [ebp], eax
 	FORM	0, clflush [ebp]
-	FORM	0, maskmovdqu xmm0, xmm1
+	FORM	NO_MMIO, maskmovdqu xmm0, xmm1
 	FORM	0, movd xmm0, [ebp]
 	FORM	0, movq xmm0, [ebp]
 	FORM	0, movups xmm0, [ebp]
 	FORM	0, movhps xmm0, [ebp]
 	FORM	ALIGNED, movdqa xmm0, [ebp]
-	FORM	ALIGNED, pxor xmm0, [ebp]
-	FORM	ALIGNED, pand xmm0, [ebp]
-	FORM	ALIGNED, andnps xmm0, [ebp]
-	FORM	ALIGNED, orpd xmm0, [ebp]
-	FORM	0, fnstcw [ebp]
-	FORM	0, fnstsw [ebp]
-	FORM	0, sgdt [ebp]
-	FORM	0, sidt [ebp]
-	FORM	0, sldt [ebp]
-	FORM	0, str [ebp]
-	FORM	0, smsw [ebp]
-	FORM	0, mov [ebp], gs
+	FORM	ALIGNED | NO_MMIO, pxor xmm0, [ebp]
+	FORM	ALIGNED | NO_MMIO, pand xmm0, [ebp]
+	FORM	ALIGNED | NO_MMIO, andnps xmm0, [ebp]
+	FORM	ALIGNED | NO_MMIO, orpd xmm0, [ebp]
+	FORM	NO_MMIO, fnstcw [ebp]
+	FORM	NO_MMIO, fnstsw [ebp]
+	FORM	NO_MMIO, sgdt [ebp]
+	FORM	NO_MMIO, sidt [ebp]
+	FORM	NO_MMIO, sldt [ebp]
+	FORM	NO_MMIO, str [ebp]
+	FORM	NO_MMIO, smsw [ebp]
+	FORM	NO_MMIO, mov [ebp], gs
 
 section .rodata.forms
 	dd	0, 0, 0

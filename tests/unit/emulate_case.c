@@ -50,7 +50,7 @@ static void aim_by_displacement(struct test_case *c, u64 offset)
 
 static bool is_vector(const struct insn *insn)
 {
-	return insn->op >= OP_MOV_VECTOR && insn->op <= OP_MASKMOVDQU;
+	return insn->op == OP_MOV_VECTOR;
 }
 
 static bool is_aligned(const struct insn *insn)
@@ -129,18 +129,14 @@ static void choose_equal(struct choices *choices, struct test_case *c)
 	}
 }
 
-/* Not what the stub can't execute or restore, nor what UMIP may forbid. */
+/* Returns true if the stub can execute the instruction and restore the rest. */
 static bool is_executable(const struct test_case *c)
 {
 	const struct insn *insn = &c->insn;
 	bool writes_reg = insn->dst == OPERAND_REG || insn->op == OP_XCHG ||
 			  insn->op == OP_XADD;
 
-	if (insn->op == OP_CALL || insn->op == OP_ENTER ||
-	    (insn->op >= OP_SGDT && insn->op <= OP_SMSW) ||
-	    (is_vector(insn) && !has_avx) ||
-	    (insn->op == OP_MOVBE && !has_movbe) ||
-	    (insn->op == OP_MOVDIRI && !has_movdiri))
+	if (is_vector(insn) && !has_avx)
 		return false;
 	/* The C library's thread data hang off FS. */
 	return insn->mem.segment != SEG_FS &&
@@ -183,9 +179,6 @@ bool choose_case(struct choices *choices, struct test_case *c)
 		((u8 *)c->vector)[i] = (u8)choose(choices);
 
 	read_selectors(c->selector);
-	if (c->insn.op >= OP_PUSH && c->insn.op <= OP_POP &&
-	    c->insn.src != OPERAND_MEM && c->insn.dst != OPERAND_MEM)
-		return true;
 	if (c->insn.op >= OP_MOVS) {
 		if (choose(choices) & 1)
 			c->regs.rflags |= RFLAGS_DF;

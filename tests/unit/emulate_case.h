@@ -25,7 +25,7 @@ struct arena {
 extern struct arena *arena;
 extern size_t insn_offset; /* in arena->code */
 /* Without AVX the host is not asked about vector moves. */
-extern bool has_avx, has_movbe, has_movdiri;
+extern bool has_avx;
 
 static inline u32 address_of(const void *p)
 {

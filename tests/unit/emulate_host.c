@@ -8,7 +8,6 @@
  * window of memory that the instruction may reach.
  */
 #include <asm/prctl.h>
-#include <cpuid.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@
 
 struct arena *arena;
 size_t insn_offset;
-bool has_avx, has_movbe, has_movdiri;
+bool has_avx;
 
 static void emit(size_t *pos, const void *bytes, size_t size)
 {
@@ -106,7 +105,6 @@ static void build_stub(void)
 
 static void set_up(void)
 {
-	unsigned int a, b, c, d;
 	void *p = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE | PROT_EXEC,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
@@ -116,10 +114,6 @@ static void set_up(void)
 	}
 	arena = p;
 	has_avx = __builtin_cpu_supports("avx");
-	if (__get_cpuid(1, &a, &b, &c, &d))
-		has_movbe = c & bit_MOVBE;
-	if (__get_cpuid_count(7, 0, &a, &b, &c, &d))
-		has_movdiri = c & bit_MOVDIRI;
 	build_stub();
 }
 /*
@@ -230,18 +224,7 @@ static void write_vector(void *ctx, unsigned int number, const void *buf,
 	memcpy(c->vector[number], buf, len);
 }
 
-/* Of OP_FNSTCW and OP_FNSTSW alone: see is_executable(). */
-static void read_state(void *ctx, enum insn_op op, void *buf)
-{
-	(void)ctx;
-	if (op == OP_FNSTCW)
-		asm volatile("fnstcw (%0)" : : "r"(buf) : "memory");
-	else
-		asm volatile("fnstsw (%0)" : : "r"(buf) : "memory");
-}
-
 static const struct emul_ops window_ops = {
-	.read_state = read_state,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
 };

@@ -94,12 +94,6 @@ static void write_vector(void *ctx, unsigned int number, const void *buf,
 	memcpy(vector, buf, len);
 }
 
-/* Each register is known by its number. */
-static void read_state(void *ctx, enum insn_op op, void *buf)
-{
-	memset(buf, (int)op, STATE_BYTES);
-}
-
 static u32 read_port(void *ctx, u16 port, unsigned int size)
 {
 	ports.last = port;
@@ -115,7 +109,6 @@ static void write_port(void *ctx, u16 port, unsigned int size, u32 value)
 }
 
 const struct emul_ops memory_ops = {
-	.read_state = read_state,
 	.read_vector = read_vector,
 	.write_vector = write_vector,
 	.read_port = read_port,

@@ -6,7 +6,6 @@
 #include "arch/x86/emulator/emulate.h"
 
 #define MEMORY_SIZE (4 * PAGE_SIZE)
-#define STATE_BYTES 10 /* of the processor's state; each byte is its op */
 
 struct memory {
 	u8 bytes[MEMORY_SIZE];

@@ -27,15 +27,6 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_MOV] = ZYDIS_MNEMONIC_MOV,
 	[OP_MOVNTI] = ZYDIS_MNEMONIC_MOVNTI,
 	[OP_FLUSH] = ZYDIS_MNEMONIC_CLFLUSH,
-	[OP_MOV_SEGMENT] = ZYDIS_MNEMONIC_MOV,
-	[OP_SGDT] = ZYDIS_MNEMONIC_SGDT,
-	[OP_SIDT] = ZYDIS_MNEMONIC_SIDT,
-	[OP_SLDT] = ZYDIS_MNEMONIC_SLDT,
-	[OP_STR] = ZYDIS_MNEMONIC_STR,
-	[OP_SMSW] = ZYDIS_MNEMONIC_SMSW,
-	[OP_FNSTCW] = ZYDIS_MNEMONIC_FNSTCW,
-	[OP_FNSTSW] = ZYDIS_MNEMONIC_FNSTSW,
-	[OP_MASKMOVDQU] = ZYDIS_MNEMONIC_MASKMOVDQU,
 	[OP_MOVZX] = ZYDIS_MNEMONIC_MOVZX,
 	[OP_MOVSX] = ZYDIS_MNEMONIC_MOVSX,
 	[OP_XCHG] = ZYDIS_MNEMONIC_XCHG,
@@ -53,14 +44,6 @@ static const ZydisMnemonic mnemonics[] = {
 	[OP_IMUL_REG] = ZYDIS_MNEMONIC_IMUL,
 	[OP_BSF] = ZYDIS_MNEMONIC_BSF,
 	[OP_BSR] = ZYDIS_MNEMONIC_BSR,
-	[OP_MOVDIRI] = ZYDIS_MNEMONIC_MOVDIRI,
-	[OP_MOVBE] = ZYDIS_MNEMONIC_MOVBE,
-	[OP_XLAT] = ZYDIS_MNEMONIC_XLAT,
-	[OP_PUSH] = ZYDIS_MNEMONIC_PUSH,
-	[OP_PUSH_SEGMENT] = ZYDIS_MNEMONIC_PUSH,
-	[OP_CALL] = ZYDIS_MNEMONIC_CALL,
-	[OP_ENTER] = ZYDIS_MNEMONIC_ENTER,
-	[OP_POP] = ZYDIS_MNEMONIC_POP,
 };
 
 /* Conditions in the order of their encoding. */
@@ -81,21 +64,14 @@ static const ZydisMnemonic set[] = {
 	ZYDIS_MNEMONIC_SETNLE,
 };
 
-/* The vector instructions, and what is to be known of each. */
+/* The vector moves, and the properties of each. */
 static const struct {
 	ZydisMnemonic mnemonic, vex;
 	u8 properties; /* VECTOR_ALIGNED, HIGH, MERGE (of its load) */
-	enum insn_op op;
 } vectors[] = {
 #define VECTOR(name, properties)                                               \
 	{                                                                      \
-		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, properties,     \
-			OP_MOV_VECTOR                                          \
-	}
-#define LOGIC(name, op)                                                        \
-	{                                                                      \
-		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, VECTOR_ALIGNED, \
-			op                                                     \
+		ZYDIS_MNEMONIC_##name, ZYDIS_MNEMONIC_V##name, properties      \
 	}
 	VECTOR(MOVUPS, 0),
 	VECTOR(MOVUPD, 0),
@@ -115,20 +91,7 @@ static const struct {
 	VECTOR(MOVDQU, 0),
 	VECTOR(MOVNTDQ, VECTOR_ALIGNED),
 	VECTOR(LDDQU, 0),
-	LOGIC(ANDPS, OP_PAND),
-	LOGIC(ANDPD, OP_PAND),
-	LOGIC(PAND, OP_PAND),
-	LOGIC(ANDNPS, OP_PANDN),
-	LOGIC(ANDNPD, OP_PANDN),
-	LOGIC(PANDN, OP_PANDN),
-	LOGIC(ORPS, OP_POR),
-	LOGIC(ORPD, OP_POR),
-	LOGIC(POR, OP_POR),
-	LOGIC(XORPS, OP_PXOR),
-	LOGIC(XORPD, OP_PXOR),
-	LOGIC(PXOR, OP_PXOR),
 #undef VECTOR
-#undef LOGIC
 };
 
 static const char *compare_vector(const struct insn *insn,
@@ -142,7 +105,7 @@ static const char *compare_vector(const struct insn *insn,
 						 ? vectors[i].vex
 						 : vectors[i].mnemonic))
 			break;
-	if (i == ARRAY_SIZE(vectors) || vectors[i].op != insn->op)
+	if (i == ARRAY_SIZE(vectors))
 		return "vector mnemonic";
 	properties = vectors[i].properties;
 	if (insn->vector & VECTOR_STORE)
@@ -184,12 +147,6 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 		return cmov[insn->condition];
 	case OP_SET:
 		return set[insn->condition];
-	case OP_PUSHF:
-		return by_size(insn->operand_size, 0, ZYDIS_MNEMONIC_PUSHF,
-			       ZYDIS_MNEMONIC_PUSHFD, ZYDIS_MNEMONIC_PUSHFQ);
-	case OP_PUSHA:
-		return insn->operand_size == 2 ? ZYDIS_MNEMONIC_PUSHA
-					       : ZYDIS_MNEMONIC_PUSHAD;
 	case OP_CMPXCHG8B:
 		return insn->operand_size == 8 ? ZYDIS_MNEMONIC_CMPXCHG16B
 					       : ZYDIS_MNEMONIC_CMPXCHG8B;
@@ -346,8 +303,7 @@ static const char *compare_operand(const struct insn *insn,
 				       (insn->op >= OP_ROL &&
 					insn->op <= OP_SHRD)
 			       ? 1
-		       : insn->op == OP_ENTER ? 2
-					      : insn->operand_size;
+			       : insn->operand_size;
 		if (truncate(theirs->imm.value.u, size) !=
 		    truncate(insn->imm, size))
 			return "immediate";
@@ -355,16 +311,6 @@ static const char *compare_operand(const struct insn *insn,
 	default:
 		return NULL;
 	}
-}
-
-/* Its memory operand comes third, and is not visible. */
-static const char *compare_masked(const struct insn *insn,
-				  const ZydisDecodedOperand *operands)
-{
-	if ((u8)ZydisRegisterGetId(operands[0].reg.value) != insn->reg ||
-	    (u8)ZydisRegisterGetId(operands[1].reg.value) != insn->mask)
-		return "vector register";
-	return compare_memory(insn, &operands[2], &insn->mem);
 }
 
 static const char *compare_accepted(const struct insn *insn,
@@ -393,7 +339,7 @@ static const char *compare_accepted(const struct insn *insn,
 	/* There 3EH is no segment override to Zydis. */
 	if (theirs->attributes & ZYDIS_ATTRIB_HAS_NOTRACK)
 		return NULL;
-	if (insn->op >= OP_MOV_VECTOR && insn->op <= OP_PXOR) {
+	if (insn->op == OP_MOV_VECTOR) {
 		difference = compare_vector(insn, theirs);
 		if (difference)
 			return difference;
@@ -414,15 +360,6 @@ static const char *compare_accepted(const struct insn *insn,
 		dst = OPERAND_REG;
 		src = OPERAND_MEM;
 	}
-	/* XLAT's memory operand is not visible to it. */
-	if (insn->op == OP_XLAT)
-		return NULL;
-	if (insn->op == OP_MOV_SEGMENT &&
-	    operands[1].reg.value !=
-		    ZydisRegisterEncode(ZYDIS_REGCLASS_SEGMENT, (u8)insn->reg))
-		return "segment register";
-	if (insn->op == OP_MASKMOVDQU)
-		return compare_masked(insn, operands);
 	if (dst == OPERAND_NONE)
 		return compare_operand(insn, src, second, &operands[0]);
 	difference = compare_operand(insn, dst, first, &operands[0]);
@@ -463,9 +400,6 @@ static bool is_wrongly_declined(const ZydisDecodedInstruction *theirs,
 	/* The undocumented alias of SHL. */
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_SHL &&
 	    theirs->raw.modrm.reg == 6)
-		return false;
-	if (theirs->mnemonic == ZYDIS_MNEMONIC_CALL &&
-	    theirs->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
 		return false;
 	/* IMUL of the accumulator. */
 	if (theirs->mnemonic == ZYDIS_MNEMONIC_IMUL &&

@@ -31,7 +31,7 @@ struct encoding {
 /* Memory operands: segment, base, index, scale, rip-relative, displacement. */
 #define MEM(segment, base, index, scale, rip, disp)                            \
 	{ SEG_##segment, base, index, scale, rip, (u64)(s64)(disp) }, false,   \
-		OPERAND_NONE, 0, 0, 0
+		OPERAND_NONE, 0, 0
 
 /*
  * Operation, mode, length, operand, memory and address size, lock, rep,
@@ -147,23 +147,6 @@ static void test_more_forms(void **state)
 	assert_int_equal(insn.reg, 9);
 	assert_int_equal(insn.mem.base, R10);
 	assert_int_equal(insn.vector, VECTOR_STORE | VECTOR_VEX);
-	/* pushw $-2; call *%r9; enter $0xfff0, $0 */
-	assert_int_equal(insn_decode(&insn, BYTES(0x66, 0x6a, 0xfe), M64),
-			 INSN_OK);
-	assert_int_equal(insn.operand_size, 2);
-	assert_true(insn.imm == (u64)-2);
-	assert_int_equal(insn_decode(&insn, BYTES(0x41, 0xff, 0xd1), M64),
-			 INSN_OK);
-	assert_int_equal(insn.src, OPERAND_REG);
-	assert_int_equal(insn.reg, R9);
-	assert_int_equal(insn.operand_size, 8);
-	assert_int_equal(insn_decode(&insn, BYTES(0xc8, 0xf0, 0xff, 0), M64),
-			 INSN_OK);
-	assert_int_equal(insn.imm, 0xfff0);
-	/* push %gs in 32-bit code */
-	assert_int_equal(insn_decode(&insn, BYTES(0x0f, 0xa8), M32), INSN_OK);
-	assert_int_equal(insn.op, OP_PUSH_SEGMENT);
-	assert_int_equal(insn.reg, SEG_GS);
 	/* repne scasb */
 	assert_int_equal(insn_decode(&insn, BYTES(0xf2, 0xae), M64), INSN_OK);
 	assert_true(insn.rep && insn.repne);
@@ -280,7 +263,17 @@ static const struct refusal refusals[] = {
 	{ BYTES(0xc5, 0xe8, 0x12, 0x00), M64 }, /* VMOVLPS, three operands */
 	{ BYTES(0xf3, 0xc5, 0xf8, 0x11, 0x00), M64 }, /* a prefix with VEX */
 	{ BYTES(0xc5, 0x38, 0x00, 0x00), M32 }, /* LDS */
-	{ BYTES(0xc8, 0x10, 0x00, 0x01), M64 }, /* ENTER with a level */
+	{ BYTES(0x50), M64 }, /* PUSH, a register */
+	{ BYTES(0xff, 0x30), M64 }, /* PUSH */
+	{ BYTES(0x8f, 0x00), M64 }, /* POP */
+	{ BYTES(0xff, 0x10), M64 }, /* CALL */
+	{ BYTES(0xd7), M64 }, /* XLAT */
+	{ BYTES(0x8c, 0x00), M64 }, /* MOV from a segment register */
+	{ BYTES(0xd9, 0x38), M64 }, /* FNSTCW */
+	{ BYTES(0x0f, 0x01, 0x00), M64 }, /* SGDT */
+	{ BYTES(0x0f, 0x38, 0xf0, 0x00), M64 }, /* MOVBE */
+	{ BYTES(0x66, 0x0f, 0xf7, 0xc1), M64 }, /* MASKMOVDQU */
+	{ BYTES(0x66, 0x0f, 0xdb, 0x00), M64 }, /* PAND */
 };
 
 static void test_refusals(void **state)

@@ -164,11 +164,6 @@ static enum emul_status emulate_modify(struct emulation *e)
 	return EMUL_RESTART;
 }
 
-static u64 swap_bytes(u64 value, unsigned int size)
-{
-	return __builtin_bswap64(value) >> (64 - 8 * size);
-}
-
 /* What goes into the register operand, which is @old, after a read of @value. */
 static u64 take(struct emulation *e, u64 old, u64 value)
 {
@@ -179,8 +174,6 @@ static u64 take(struct emulation *e, u64 old, u64 value)
 	case OP_CMOV:
 		return emul_condition(insn->condition, e->regs.rflags) ? value
 								       : old;
-	case OP_MOVBE:
-		return swap_bytes(value, size);
 	case OP_MOVSX:
 		return sign_extend(value, insn->memory_size);
 	case OP_IMUL_REG:
@@ -226,22 +219,6 @@ static bool emulate_write(struct emulation *e)
 		value = emul_condition(e->insn->condition, e->regs.rflags);
 	else
 		value = read_other_operand(e);
-	if (e->insn->op == OP_MOVBE)
-		value = swap_bytes(value, e->insn->operand_size);
-	return linear_write(e->memory, e->gva, &value, e->insn->memory_size);
-}
-
-/* Descriptor-table, task, status and control registers, and selectors. */
-static bool emulate_store_state(struct emulation *e)
-{
-	struct value value = { { 0, 0 } };
-
-	if (e->insn->op == OP_MOV_SEGMENT)
-		value.word[0] =
-			linear_segment(e->memory, (enum segment)e->insn->reg)
-				->selector;
-	else
-		e->ops->read_state(e->ctx, e->insn->op, &value);
 	return linear_write(e->memory, e->gva, &value, e->insn->memory_size);
 }
 
@@ -257,24 +234,18 @@ static enum emul_status emulate_one(struct emulation *e,
 {
 	if (e->insn->op >= OP_MOVS)
 		return emul_string(e, progress);
-	if (e->insn->op >= OP_PUSH)
-		return emul_stack(e);
-	if (e->insn->op >= OP_MOV_VECTOR)
+	if (e->insn->op == OP_MOV_VECTOR)
 		return emul_vector(e);
 	if (!emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e)))
 		return EMUL_FAULT;
 	/* A device's registers are in no cache; and are not to be read. */
 	if (e->insn->op == OP_FLUSH)
 		return EMUL_OK;
-	if (e->insn->op >= OP_MOV_SEGMENT)
-		return emul_outcome(emulate_store_state(e));
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))
 		return emul_outcome(emulate_read(e));
 	switch (e->insn->op) {
 	case OP_MOV:
 	case OP_MOVNTI:
-	case OP_MOVDIRI:
-	case OP_MOVBE:
 	case OP_SET:
 		return emul_outcome(emulate_write(e));
 	default:
@@ -297,8 +268,7 @@ enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
 
 	if (status != EMUL_OK)
 		return status;
-	if (!e.branched)
-		e.regs.rip += insn->length;
+	e.regs.rip += insn->length;
 	if (insn->mode != INSN_MODE_64)
 		e.regs.rip = truncate(e.regs.rip, 4);
 	e.regs.rflags &= ~RFLAGS_RF;

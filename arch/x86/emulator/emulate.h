@@ -14,7 +14,7 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
-/* The widest memory operand, in bytes: a YMM register, or what PUSHAD pushes. */
+/* The widest memory operand, in bytes: a YMM register. */
 #define EMUL_MAX_BYTES 32
 
 enum emul_status {
@@ -48,8 +48,6 @@ struct emul_ops {
 	/* @vex: the bits above @len bytes become 0, else they stay. */
 	void (*write_vector)(void *ctx, unsigned int number, const void *buf,
 			     size_t len, bool vex);
-	/* What @op, OP_SGDT to OP_FNSTSW, stores: at most 10 bytes. */
-	void (*read_state)(void *ctx, enum insn_op op, void *buf);
 	/* Of INS and OUTS; @size: 1, 2 or 4 bytes. */
 	u32 (*read_port)(void *ctx, u16 port, unsigned int size);
 	void (*write_port)(void *ctx, u16 port, unsigned int size, u32 value);

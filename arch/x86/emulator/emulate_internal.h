@@ -14,7 +14,6 @@ struct emulation {
 	const struct emul_ops *ops;
 	void *ctx;
 	gva_t gva; /* of the memory operand */
-	bool branched; /* regs.rip is the target already */
 };
 
 static inline u64 sign_extend(u64 value, unsigned int size)
@@ -63,11 +62,10 @@ u64 emul_combine(enum insn_op op, u64 value, u64 src, u8 count,
 /* Returns true if the condition in an opcode's low 4 bits holds. */
 bool emul_condition(u8 condition, u64 rflags);
 
-/* --- emulate_string.c, emulate_stack.c, emulate_vector.c --- */
+/* --- emulate_string.c, emulate_vector.c --- */
 
 /* @progress: receives the registers after each completed iteration. */
 enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress);
-enum emul_status emul_stack(struct emulation *e);
 enum emul_status emul_vector(struct emulation *e);
 
 #endif

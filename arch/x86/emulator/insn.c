@@ -19,7 +19,6 @@
 #define PREFIX_REP 0xf3
 #define PREFIX_REX 0x40 /* to 0x4f, only in 64-bit mode */
 #define ESCAPE_TWO_BYTE 0x0f
-#define ESCAPE_THREE_BYTE 0x38 /* after 0FH */
 
 /* VEX, SDM vol. 2A, 2.3.5; outside 64-bit mode, LES and LDS by the next byte. */
 #define VEX_3_BYTES 0xc4
@@ -111,7 +110,7 @@ static void find_vector(struct decoder *d)
 	if (!v->size)
 		return;
 	d->vector = v;
-	d->insn->op = v->op;
+	d->insn->op = OP_MOV_VECTOR;
 	d->insn->vector |= v->flags & (VECTOR_STORE | VECTOR_ALIGNED |
 				       VECTOR_HIGH | VECTOR_MERGE);
 	d->insn->dst = v->flags & VECTOR_STORE ? OPERAND_MEM : OPERAND_VECTOR;
@@ -157,18 +156,11 @@ static bool decode_vex(struct decoder *d, u8 first)
 
 static const struct insn_opcode *find_opcode(struct decoder *d, u8 byte)
 {
-	static const struct insn_opcode none = { .op = OP_NONE };
-
 	d->opcode = byte;
 	if (byte != ESCAPE_TWO_BYTE)
 		return &insn_one_byte[byte];
 	d->opcode = (u8)insn_fetch(d, 1);
-	if (d->opcode != ESCAPE_THREE_BYTE)
-		return &insn_two_byte[d->opcode];
-	d->opcode = (u8)insn_fetch(d, 1);
-	return d->opcode < FIRST_0F38
-		       ? &none
-		       : &insn_three_byte[d->opcode - FIRST_0F38];
+	return &insn_two_byte[d->opcode];
 }
 
 /* Shifts by 1 and by CL are the opcodes' neighbours. */
@@ -194,7 +186,6 @@ static void decode_group(struct decoder *d, const struct insn_opcode *opcode)
 	insn->op = member->op;
 	insn->dst = member->dst;
 	insn->src = member->src;
-	d->flags |= member->flags;
 	/* CLWB; without 66H it is XSAVEOPT (SDM vol. 2A, CLWB). */
 	if (opcode->group == GROUP_15 && MODRM_REG(d->modrm) == 6 &&
 	    !d->operand_size_prefix)
@@ -226,19 +217,15 @@ static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 	insn->dst = opcode->dst;
 	insn->src = opcode->src;
 	insn->condition = d->opcode & 15;
-	if (insn->op == OP_PUSH_SEGMENT)
-		insn->reg = opcode->segment;
 	if (d->flags & OPCODE_THIRD_IMM)
 		insn->third = OPERAND_IMM;
 	else if (d->flags & OPCODE_THIRD_CL)
 		insn->third = OPERAND_CL;
-	if (byte == ESCAPE_TWO_BYTE && opcode >= insn_two_byte &&
-	    opcode < insn_two_byte + 256 && insn->op == OP_NONE)
+	if (byte == ESCAPE_TWO_BYTE && insn->op == OP_NONE)
 		find_vector(d);
 	if (*layout == LAYOUT_GROUP)
 		decode_group(d, opcode);
-	else if ((*layout == LAYOUT_MODRM || *layout == LAYOUT_MASKED) &&
-		 insn->op != OP_NONE)
+	else if (*layout == LAYOUT_MODRM && insn->op != OP_NONE)
 		d->modrm = (u8)insn_fetch(d, 1);
 	return insn->op != OP_NONE;
 }
@@ -247,16 +234,14 @@ static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
  */
 static u8 default_operand_size(const struct decoder *d)
 {
-	bool mode_64 = d->insn->mode == INSN_MODE_64;
-
 	if (d->flags & OPCODE_BYTE)
 		return 1;
-	if ((d->rex & REX_W) || (mode_64 && (d->flags & OPCODE_NEAR)))
+	if (d->rex & REX_W)
 		return 8;
 	if (d->flags & OPCODE_DWORD)
 		return 4;
 	if ((d->insn->mode == INSN_MODE_16) == d->operand_size_prefix)
-		return mode_64 && (d->flags & OPCODE_STACK) ? 8 : 4;
+		return 4;
 	return 2;
 }
 
@@ -282,10 +267,6 @@ static void decode_sizes(struct decoder *d)
 		insn->memory_size = 4;
 	else if (insn->op == OP_CMPXCHG8B)
 		insn->memory_size = 2 * insn->operand_size;
-	else if (insn->op == OP_SGDT || insn->op == OP_SIDT)
-		insn->memory_size = insn->mode == INSN_MODE_64 ? 10 : 6;
-	else if (insn->op == OP_MASKMOVDQU)
-		insn->memory_size = 16;
 	if (d->vector) {
 		insn->memory_size = d->vector->size;
 		if ((d->vector->flags & VECTOR_WIDENS) && (d->rex & REX_W))
@@ -331,15 +312,10 @@ static bool is_supported(const struct decoder *d, enum insn_layout layout)
 	const struct insn *insn = d->insn;
 
 	if ((layout == LAYOUT_MODRM || layout == LAYOUT_GROUP) &&
-	    MODRM_MOD(d->modrm) == MOD_REGISTER &&
-	    !(d->flags & OPCODE_REGISTER))
+	    MODRM_MOD(d->modrm) == MOD_REGISTER)
 		return false;
 	if (insn->lock && !is_lockable(insn))
 		return false;
-	/* With other prefixes it would be MASKMOVQ, or nothing. */
-	if (layout == LAYOUT_MASKED)
-		return MODRM_MOD(d->modrm) == MOD_REGISTER &&
-		       d->operand_size_prefix && !d->repeat_prefix;
 	if ((d->flags & OPCODE_BARE) &&
 	    (d->operand_size_prefix || d->repeat_prefix))
 		return false;
@@ -387,8 +363,6 @@ enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 	insn_decode_operands(&d, layout);
 	if (d.out_of_bytes)
 		return when_short;
-	if (insn->op == OP_NONE)
-		return INSN_UNSUPPORTED;
 	insn->length = (u8)d.pos;
 	return INSN_OK;
 }

@@ -58,38 +58,15 @@ enum insn_op {
 	OP_SET,
 	OP_MOV,
 	OP_MOVNTI,
-	OP_MOVDIRI,
-	OP_MOVBE,
 	OP_MOVZX,
 	OP_MOVSX, /* and MOVSXD */
 	OP_CMOV,
-	OP_XLAT,
 	OP_XCHG,
 	OP_XADD,
 	OP_CMPXCHG,
 	OP_CMPXCHG8B, /* CMPXCHG16B when operand_size is 8 */
 	OP_FLUSH, /* CLFLUSH, CLFLUSHOPT and CLWB */
-	OP_MOV_SEGMENT, /* reg is an enum segment; state that goes to memory: */
-	OP_SGDT,
-	OP_SIDT,
-	OP_SLDT,
-	OP_STR,
-	OP_SMSW,
-	OP_FNSTCW,
-	OP_FNSTSW,
 	OP_MOV_VECTOR, /* SSE and AVX moves that only copy */
-	OP_PAND, /* the SSE forms, with their twins for PS and PD */
-	OP_PANDN,
-	OP_POR,
-	OP_PXOR,
-	OP_MASKMOVDQU, /* reg selected by mask, to where rDI points */
-	OP_PUSH,
-	OP_PUSH_SEGMENT, /* reg is an enum segment */
-	OP_PUSHF,
-	OP_PUSHA,
-	OP_CALL, /* near */
-	OP_ENTER, /* of level 0 */
-	OP_POP, /* to memory or a general register */
 	OP_MOVS, /* from here on, string instructions */
 	OP_STOS,
 	OP_LODS,
@@ -147,7 +124,6 @@ struct insn {
 	enum insn_operand third; /* SHLD, SHRD, IMUL: IMM or CL; else NONE */
 	u8 condition; /* CMOV, SET: the low 4 bits of the opcode */
 	u8 vector; /* VECTOR_... */
-	u8 mask; /* MASKMOVDQU: the vector register with the mask */
 };
 
 /*

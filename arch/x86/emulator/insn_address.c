@@ -27,8 +27,6 @@ u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs)
 		offset += regs->gpr[mem->index] * mem->scale;
 	if (mem->rip_relative)
 		offset += regs->rip + insn->length;
-	if (insn->op == OP_XLAT)
-		offset += (u8)regs->gpr[RAX];
 	if (insn->op >= OP_BT && insn->op <= OP_BTC && insn->src == OPERAND_REG)
 		offset += bit_string_offset(insn, regs);
 	return offset;

@@ -96,21 +96,10 @@ static void decode_address(struct decoder *d)
 		mem->disp = insn_fetch(d, mod == MOD_DISP8 ? 1 : 4);
 }
 
-/* The registers that ModRM names, with REX's bit above its three. */
-static u8 reg_field(const struct decoder *d)
-{
-	return MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
-}
-
-static u8 rm_field(const struct decoder *d)
-{
-	return MODRM_RM(d->modrm) | (d->rex & REX_B ? 8 : 0);
-}
-
 static void decode_register(struct decoder *d)
 {
 	struct insn *insn = d->insn;
-	u8 reg = reg_field(d);
+	u8 reg = MODRM_REG(d->modrm) | (d->rex & REX_R ? 8 : 0);
 
 	/* With any REX, 4 to 7 are SPL to DIL (SDM vol. 2A, 2.2.1.2). */
 	if (insn->operand_size == 1 && !d->rex && reg >= FIRST_HIGH_BYTE &&
@@ -139,37 +128,9 @@ void insn_decode_operands(struct decoder *d, enum insn_layout layout)
 		insn->reg = RAX;
 		insn->mem.disp = insn_fetch(d, insn->address_size);
 		break;
-	case LAYOUT_TABLE:
-		insn->reg = RAX;
-		insn->mem.base = RBX;
-		break;
-	case LAYOUT_OPCODE:
-		insn->reg = (d->opcode & 7) | (d->rex & REX_B ? 8 : 0);
-		break;
-	case LAYOUT_IMPLIED:
-		break;
-	case LAYOUT_ENTER:
-		insn->imm = insn_fetch(d, 2) & BITS(15, 0);
-		/* The nesting level; but 0 it copies frame pointers. */
-		if (insn_fetch(d, 1) & BITS(4, 0))
-			insn->op = OP_NONE;
-		break;
-	case LAYOUT_MASKED:
-		insn->reg = reg_field(d);
-		insn->mask = rm_field(d);
-		insn->mem.base = RDI;
-		break;
 	case LAYOUT_MODRM:
 	case LAYOUT_GROUP:
-		if (MODRM_MOD(d->modrm) == MOD_REGISTER) {
-			insn->src = OPERAND_REG;
-			insn->reg = rm_field(d);
-			break;
-		}
 		decode_register(d);
-		if (insn->op == OP_MOV_SEGMENT &&
-		    (unsigned int)insn->reg >= SEG_COUNT)
-			insn->op = OP_NONE;
 		if (insn->address_size == 2)
 			decode_address16(d);
 		else

@@ -24,21 +24,6 @@
 	{                                                                      \
 		.layout = LAYOUT_GROUP, .group = (group_), .flags = (flags_)   \
 	}
-#define OPCODE(op_, src_, flags_)                                              \
-	{                                                                      \
-		.op = (op_), .src = OPERAND_##src_, .layout = LAYOUT_OPCODE,   \
-		.flags = (flags_)                                              \
-	}
-#define IMPLIED(op_, src_, flags_)                                             \
-	{                                                                      \
-		.op = (op_), .src = OPERAND_##src_, .layout = LAYOUT_IMPLIED,  \
-		.flags = (flags_)                                              \
-	}
-#define SEGMENT(segment_, flags_)                                              \
-	{                                                                      \
-		.op = OP_PUSH_SEGMENT, .layout = LAYOUT_IMPLIED,               \
-		.segment = SEG_##segment_, .flags = OPCODE_STACK | (flags_)    \
-	}
 /* The first four of each row of eight: both directions, both sizes. */
 #define ALU(first, op)                                                         \
 	[(first) + 0] = MODRM(op, MEM, REG, OPCODE_BYTE),                      \
@@ -55,20 +40,8 @@ const struct insn_opcode insn_one_byte[256] = {
 	ALU(0x28, OP_SUB),
 	ALU(0x30, OP_XOR),
 	ALU(0x38, OP_CMP),
-	[0x06] = SEGMENT(ES, OPCODE_NOT_64),
-	[0x0e] = SEGMENT(CS, OPCODE_NOT_64),
-	[0x16] = SEGMENT(SS, OPCODE_NOT_64),
-	[0x1e] = SEGMENT(DS, OPCODE_NOT_64),
-	[0x50 ... 0x57] = OPCODE(OP_PUSH, REG, OPCODE_STACK),
-	[0x58 ... 0x5f] = { .op = OP_POP,
-			    .dst = OPERAND_REG,
-			    .layout = LAYOUT_OPCODE,
-			    .flags = OPCODE_STACK },
-	[0x60] = IMPLIED(OP_PUSHA, NONE, OPCODE_NOT_64),
 	[0x63] = MODRM(OP_MOVSX, REG, MEM, OPCODE_MEM32 | OPCODE_ONLY_64),
-	[0x68] = IMPLIED(OP_PUSH, IMM, OPCODE_STACK),
 	[0x69] = MODRM(OP_IMUL_REG, REG, MEM, OPCODE_THIRD_IMM),
-	[0x6a] = IMPLIED(OP_PUSH, IMM, OPCODE_STACK | OPCODE_IMM8),
 	[0x6b] = MODRM(OP_IMUL_REG, REG, MEM, OPCODE_THIRD_IMM | OPCODE_IMM8),
 	[0x80] = GROUP(GROUP_1, OPCODE_BYTE),
 	[0x81] = GROUP(GROUP_1, 0),
@@ -82,9 +55,6 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0x89] = MODRM(OP_MOV, MEM, REG, 0),
 	[0x8a] = MODRM(OP_MOV, REG, MEM, OPCODE_BYTE),
 	[0x8b] = MODRM(OP_MOV, REG, MEM, 0),
-	[0x8c] = MODRM(OP_MOV_SEGMENT, MEM, NONE, OPCODE_MEM16),
-	[0x8f] = GROUP(GROUP_1A, OPCODE_STACK),
-	[0x9c] = IMPLIED(OP_PUSHF, NONE, OPCODE_STACK),
 	[0xa0] = OFFSET(OP_MOV, REG, MEM, OPCODE_BYTE),
 	[0xa1] = OFFSET(OP_MOV, REG, MEM, 0),
 	[0xa2] = OFFSET(OP_MOV, MEM, REG, OPCODE_BYTE),
@@ -103,22 +73,11 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0xc1] = GROUP(GROUP_2, OPCODE_IMM8),
 	[0xc6] = GROUP(GROUP_11, OPCODE_BYTE),
 	[0xc7] = GROUP(GROUP_11, 0),
-	[0xc8] = { .op = OP_ENTER,
-		   .layout = LAYOUT_ENTER,
-		   .flags = OPCODE_STACK },
 	/* Group 2 by 1 and by CL: decode_opcode() makes IMM these. */
 	[0xd0] = GROUP(GROUP_2, OPCODE_BYTE),
 	[0xd1] = GROUP(GROUP_2, 0),
 	[0xd2] = GROUP(GROUP_2, OPCODE_BYTE),
 	[0xd3] = GROUP(GROUP_2, 0),
-	[0xd7] = { .op = OP_XLAT,
-		   .dst = OPERAND_REG,
-		   .src = OPERAND_MEM,
-		   .layout = LAYOUT_TABLE,
-		   .flags = OPCODE_BYTE },
-	[0xd9] = GROUP(GROUP_ESCAPE_D9, OPCODE_MEM16),
-	[0xdd] = GROUP(GROUP_ESCAPE_DD, OPCODE_MEM16),
-	[0xe8] = IMPLIED(OP_CALL, IMM, OPCODE_NEAR),
 	[0xf6] = GROUP(GROUP_3, OPCODE_BYTE),
 	[0xf7] = GROUP(GROUP_3, 0),
 	[0xfe] = GROUP(GROUP_4, OPCODE_BYTE),
@@ -126,15 +85,11 @@ const struct insn_opcode insn_one_byte[256] = {
 };
 
 const struct insn_opcode insn_two_byte[256] = {
-	[0x00] = GROUP(GROUP_6, OPCODE_MEM16),
-	[0x01] = GROUP(GROUP_7, 0),
 	[0x40 ... 0x4f] = MODRM(OP_CMOV, REG, MEM, 0),
 	[0x90 ... 0x9f] = MODRM(OP_SET, MEM, NONE, OPCODE_BYTE),
-	[0xa0] = SEGMENT(FS, 0),
 	[0xa3] = MODRM(OP_BT, MEM, REG, 0),
 	[0xa4] = MODRM(OP_SHLD, MEM, REG, OPCODE_THIRD_IMM | OPCODE_IMM8),
 	[0xa5] = MODRM(OP_SHLD, MEM, REG, OPCODE_THIRD_CL),
-	[0xa8] = SEGMENT(GS, 0),
 	[0xab] = MODRM(OP_BTS, MEM, REG, 0),
 	[0xac] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_IMM | OPCODE_IMM8),
 	[0xad] = MODRM(OP_SHRD, MEM, REG, OPCODE_THIRD_CL),
@@ -155,31 +110,13 @@ const struct insn_opcode insn_two_byte[256] = {
 	[0xc1] = MODRM(OP_XADD, MEM, REG, 0),
 	[0xc3] = MODRM(OP_MOVNTI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
 	[0xc7] = GROUP(GROUP_9, OPCODE_DWORD),
-	[0xf7] = { .op = OP_MASKMOVDQU,
-		   .dst = OPERAND_MEM,
-		   .src = OPERAND_VECTOR,
-		   .layout = LAYOUT_MASKED },
-};
-
-const struct insn_opcode insn_three_byte[16] = {
-	[0xf0 - FIRST_0F38] = MODRM(OP_MOVBE, REG, MEM, OPCODE_NO_REPEAT),
-	[0xf1 - FIRST_0F38] = MODRM(OP_MOVBE, MEM, REG, OPCODE_NO_REPEAT),
-	[0xf9 - FIRST_0F38] =
-		MODRM(OP_MOVDIRI, MEM, REG, OPCODE_DWORD | OPCODE_BARE),
 };
 
 #define MOVE(opcode_, prefix_, size_, flags_)                                  \
 	{                                                                      \
-		.op = OP_MOV_VECTOR, .opcode = (opcode_), .prefix = (prefix_), \
-		.size = (size_), .flags = (flags_)                             \
+		.opcode = (opcode_), .prefix = (prefix_), .size = (size_),     \
+		.flags = (flags_)                                              \
 	}
-/* With a register and 16 aligned bytes of memory. */
-#define LOGIC(op_, opcode_, prefix_)                                           \
-	{                                                                      \
-		.op = (op_), .opcode = (opcode_), .prefix = (prefix_),         \
-		.size = 16, .flags = VECTOR_ALIGNED                            \
-	}
-
 /* SDM vol. 2B, MOVUPS and the others of table A-3. */
 const struct insn_vector insn_vectors[] = {
 	MOVE(0x10, 0, 16, VECTOR_DOUBLES),
@@ -214,18 +151,6 @@ const struct insn_vector insn_vectors[] = {
 	MOVE(0xd6, 0x66, 8, VECTOR_STORE),
 	MOVE(0xe7, 0x66, 16, VECTOR_STORE | VECTOR_ALIGNED | VECTOR_DOUBLES),
 	MOVE(0xf0, 0xf2, 16, VECTOR_DOUBLES),
-	LOGIC(OP_PAND, 0x54, 0),
-	LOGIC(OP_PAND, 0x54, 0x66),
-	LOGIC(OP_PANDN, 0x55, 0),
-	LOGIC(OP_PANDN, 0x55, 0x66),
-	LOGIC(OP_POR, 0x56, 0),
-	LOGIC(OP_POR, 0x56, 0x66),
-	LOGIC(OP_PXOR, 0x57, 0),
-	LOGIC(OP_PXOR, 0x57, 0x66),
-	LOGIC(OP_PAND, 0xdb, 0x66),
-	LOGIC(OP_PANDN, 0xdf, 0x66),
-	LOGIC(OP_POR, 0xeb, 0x66),
-	LOGIC(OP_PXOR, 0xef, 0x66),
 	{ .size = 0 },
 };
 
@@ -240,7 +165,6 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 		MEMBER(OP_SBB, IMM), MEMBER(OP_AND, IMM), MEMBER(OP_SUB, IMM),
 		MEMBER(OP_XOR, IMM), MEMBER(OP_CMP, IMM),
 	},
-	[GROUP_1A] = { [0] = MEMBER(OP_POP, NONE) },
 	[GROUP_2] = {
 		MEMBER(OP_ROL, IMM), MEMBER(OP_ROR, IMM), MEMBER(OP_RCL, IMM),
 		MEMBER(OP_RCR, IMM), MEMBER(OP_SHL, IMM), MEMBER(OP_SHR, IMM),
@@ -256,16 +180,6 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 	[GROUP_5] = {
 		[0] = MEMBER(OP_INC, NONE),
 		[1] = MEMBER(OP_DEC, NONE),
-		[2] = { OP_CALL, OPERAND_NONE, OPERAND_MEM,
-			OPCODE_NEAR | OPCODE_REGISTER },
-		[6] = { OP_PUSH, OPERAND_NONE, OPERAND_MEM,
-			OPCODE_STACK | OPCODE_REGISTER },
-	},
-	[GROUP_6] = { MEMBER(OP_SLDT, NONE), MEMBER(OP_STR, NONE) },
-	[GROUP_7] = {
-		[0] = MEMBER(OP_SGDT, NONE),
-		[1] = MEMBER(OP_SIDT, NONE),
-		[4] = { OP_SMSW, OPERAND_MEM, OPERAND_NONE, OPCODE_MEM16 },
 	},
 	[GROUP_8] = {
 		[4] = MEMBER(OP_BT, IMM),
@@ -276,9 +190,7 @@ const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS] = {
 	[GROUP_9] = { [1] = MEMBER(OP_CMPXCHG8B, NONE) },
 	[GROUP_11] = { [0] = MEMBER(OP_MOV, IMM) },
 	[GROUP_15] = {
-		[6] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
-		[7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM, 0 },
+		[6] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM },
+		[7] = { OP_FLUSH, OPERAND_NONE, OPERAND_MEM },
 	},
-	[GROUP_ESCAPE_D9] = { [7] = MEMBER(OP_FNSTCW, NONE) },
-	[GROUP_ESCAPE_DD] = { [7] = MEMBER(OP_FNSTSW, NONE) },
 };

@@ -84,6 +84,8 @@ struct write_op {
 	/* Turn *entry from @old to @new; 16-byte aligned. */
 	void (*run)(volatile u64 *entry, u64 old, u64 new);
 	bool single; /* by one instruction that accesses it once */
+	/* Umbra makes the table plain memory: not where it is needed itself. */
+	bool gives_up;
 };
 extern const struct write_op write_ops[];
 extern const u32 write_op_count;

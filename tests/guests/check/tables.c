@@ -67,7 +67,7 @@ void check_own_mapping(void)
 	index = 2;
 	entry = (volatile u64 *)(WINDOW_GVA + index * PAGE_SIZE) + index;
 	for (op = 0; op < write_op_count; op++) {
-		if (!write_ops[op].single)
+		if (!write_ops[op].single || write_ops[op].gives_up)
 			continue;
 		table[index] = self;
 		invlpg((gva_t)entry);

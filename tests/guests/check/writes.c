@@ -41,15 +41,25 @@ static void try_op(const struct write_op *op, u64 *entry, u64 from, u64 to)
 	verify(GVA);
 }
 
+static void try_values(u32 op, u64 *entry, const u64 values[VALUES])
+{
+	u32 i;
+
+	for (i = 0; i < VALUES; i++)
+		try_op(&write_ops[op], entry, values[i],
+		       values[(3 * i + op + 1) % VALUES]);
+}
+
 /*
  * All instructions on tables that only GVA needs, and on the PML4, which each
- * instruction needs for itself: there a shadow pager can't give up the table.
+ * instruction needs for itself: there a shadow pager can't give up the table,
+ * so it has to emulate them.
  */
 void check_write_ops(void)
 {
 	struct chain first, second;
 	u64 values[VALUES];
-	u32 level, op, i;
+	u32 level, op;
 	u64 *entry;
 
 	chain_build(&first, GVA);
@@ -60,9 +70,8 @@ void check_write_ops(void)
 			   chain_link(&second, level));
 		*chain_entry(&first, GVA, LEVELS) = chain_link(&first, LEVELS);
 		for (op = 0; op < write_op_count; op++)
-			for (i = 0; i < VALUES; i++)
-				try_op(&write_ops[op], entry, values[i],
-				       values[(3 * i + op + 1) % VALUES]);
+			if (level < LEVELS || !write_ops[op].gives_up)
+				try_values(op, entry, values);
 		*entry = chain_link(&first, level);
 		flush_all();
 	}
