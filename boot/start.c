@@ -116,6 +116,11 @@ static void load_kernel(const struct boot_info *info,
 	if (status != LOAD_OK) {
 		log_info("the guest kernel can't be loaded: %s",
 			 load_status_text(status));
+		if (entry.wanted.end)
+			log_info("the piece is to go to 0x%lx to 0x%lx; the "
+				 "guest's memory below 4 GiB ends at 0x%lx",
+				 entry.wanted.start, entry.wanted.end,
+				 vm.memory.low_end);
 		refuse();
 	}
 	vm.name = entry.kind;

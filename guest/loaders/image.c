@@ -13,24 +13,62 @@ struct piece {
 	gpa_t gpa;
 };
 
+/* Returns true if nothing of the firmware's or the loader's is there. */
+static bool is_free(gpa_t start, gpa_t end)
+{
+	return start >= GUEST_HIGH_RAM_START ||
+	       (start >= IMAGE_LOW_START && end <= GUEST_BASE_RAM_END);
+}
+
+static enum load_status take_place(const struct guest_memory *gm,
+				   const struct load_range *range,
+				   struct image *out)
+{
+	if (range->end > 4 * GIB)
+		return LOAD_TOO_HIGH;
+	if (!is_free(range->start, range->end))
+		return LOAD_OCCUPIED;
+	if (range->end > gm->low_end)
+		return LOAD_NO_MEMORY;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->pieces[i].start < range->end &&
+		    range->start < out->pieces[i].end)
+			return LOAD_OVERLAP;
+	out->pieces[out->count++] = *range;
+	out->end = MAX(out->end, range->end);
+	return LOAD_OK;
+}
+
 static enum load_status load_piece(struct guest_memory *gm, const u8 *file,
 				   size_t size, const struct piece *piece,
 				   struct image *out)
 {
 	u64 length = MAX(piece->file_size, piece->memory_size);
+	struct load_range range = { piece->gpa, piece->gpa + length };
+	enum load_status status;
 
 	if (piece->offset > size || size - piece->offset < piece->file_size)
 		return LOAD_TRUNCATED;
-	if (piece->gpa < GUEST_HIGH_RAM_START &&
-	    (piece->gpa < IMAGE_LOW_START || piece->gpa > GUEST_BASE_RAM_END ||
-	     length > GUEST_BASE_RAM_END - piece->gpa))
-		return LOAD_OCCUPIED;
-	if (piece->gpa > gm->low_end || length > gm->low_end - piece->gpa ||
-	    !guest_memory_write(gm, piece->gpa, file + piece->offset,
-				piece->file_size))
-		return LOAD_NO_MEMORY;
-	out->end = MAX(out->end, piece->gpa + length);
-	return LOAD_OK;
+	if (out->count == IMAGE_PIECES_MAX)
+		return LOAD_TOO_MANY_SEGMENTS;
+	if (range.end < range.start) /* it wraps */
+		range.end = ~0ULL;
+	status = take_place(gm, &range, out);
+	if (status == LOAD_OK)
+		guest_memory_write(gm, piece->gpa, file + piece->offset,
+				   piece->file_size);
+	else
+		out->wanted = range;
+	return status;
+}
+
+static enum load_status check_entry(const struct image *image)
+{
+	for (size_t i = 0; i < image->count; i++)
+		if (image->entry >= image->pieces[i].start &&
+		    image->entry < image->pieces[i].end)
+			return LOAD_OK;
+	return LOAD_NO_ENTRY;
 }
 
 /* Both sizes of ELF as the larger one; false: not such a file. */
@@ -48,22 +86,26 @@ static bool read_header(const u8 *file, size_t size, struct elf64_header *out)
 			.segment_size = narrow.segment_size,
 			.segment_count = narrow.segment_count
 		};
-		return narrow.machine == ELF_MACHINE_386 &&
-		       narrow.segment_size == sizeof(struct elf32_segment);
+		return narrow.machine == ELF_MACHINE_386;
 	}
 	if (memcmp(file, ELF64_IDENT, ELF_IDENT_SIZE) || size < sizeof(*out))
 		return false;
 	memcpy(out, file, sizeof(*out));
-	return out->machine == ELF_MACHINE_X86_64 &&
-	       out->segment_size == sizeof(struct elf64_segment);
+	return out->machine == ELF_MACHINE_X86_64;
+}
+
+static size_t segment_size(const u8 *file)
+{
+	return memcmp(file, ELF64_IDENT, ELF_IDENT_SIZE)
+		       ? sizeof(struct elf32_segment)
+		       : sizeof(struct elf64_segment);
 }
 
 static bool read_segment(const u8 *file, size_t size,
 			 const struct elf64_header *header, u32 index,
 			 struct elf64_segment *out)
 {
-	bool wide = !memcmp(file, ELF64_IDENT, ELF_IDENT_SIZE);
-	size_t length = wide ? sizeof(*out) : sizeof(struct elf32_segment);
+	size_t length = segment_size(file);
 	u64 before = (u64)index * length;
 	struct elf32_segment narrow;
 
@@ -71,7 +113,7 @@ static bool read_segment(const u8 *file, size_t size,
 	    size - header->segments - before < length)
 		return false;
 	file += header->segments + before;
-	if (wide) {
+	if (length == sizeof(*out)) {
 		memcpy(out, file, length);
 		return true;
 	}
@@ -99,16 +141,16 @@ static bool is_headers_alone(const struct elf64_header *header,
 	       s->memory_size == s->file_size;
 }
 
-enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
-				size_t size, struct image *out)
+static enum load_status load_elf(struct guest_memory *gm, const u8 *file,
+				 size_t size, struct image *out)
 {
 	struct elf64_header header;
-	u64 entry;
 
 	if (!read_header(file, size, &header))
 		return LOAD_NO_FORMAT;
-	entry = header.entry;
-	out->end = 0;
+	if (header.segment_count && header.segment_size != segment_size(file))
+		return LOAD_BAD_HEADER;
+	out->entry = header.entry;
 	for (u32 i = 0; i < header.segment_count; i++) {
 		struct elf64_segment s;
 		enum load_status status;
@@ -130,29 +172,27 @@ enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
 			return status;
 		if (header.entry >= s.address &&
 		    header.entry - s.address < s.memory_size)
-			entry = header.entry - s.address + s.physical;
+			out->entry = header.entry - s.address + s.physical;
 	}
-	if (!out->end || entry >= out->end)
-		return LOAD_BAD_HEADER;
-	out->entry = entry;
-	return LOAD_OK;
+	return out->count ? LOAD_OK : LOAD_NO_SEGMENT;
 }
 
 /* Multiboot Specification 0.6.96, 3.1.3; Multiboot2 2.0, 3.1.5. */
-enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
-				 size_t size, size_t header_at,
-				 const struct image_addresses *addresses,
-				 struct image *out)
+static enum load_status load_flat(struct guest_memory *gm, const u8 *file,
+				  size_t size,
+				  const struct image_header *header,
+				  struct image *out)
 {
+	const struct image_addresses *addresses = header->addresses;
 	u32 load = addresses->load;
 	struct piece piece;
 
 	if (load == IMAGE_ALL_OF_FILE)
-		load = addresses->header - header_at;
-	if (load > addresses->header || addresses->header - load > header_at)
+		load = addresses->header - header->at;
+	if (load > addresses->header || addresses->header - load > header->at)
 		return LOAD_BAD_HEADER;
 	piece.gpa = load;
-	piece.offset = header_at - (addresses->header - load);
+	piece.offset = header->at - (addresses->header - load);
 	piece.file_size = size - piece.offset;
 	if (addresses->load_end) {
 		if (addresses->load_end < load)
@@ -161,8 +201,23 @@ enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
 	}
 	piece.memory_size =
 		addresses->bss_end > load ? addresses->bss_end - load : 0;
-	out->end = 0;
 	return load_piece(gm, file, size, &piece, out);
+}
+
+enum load_status image_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    const struct image_header *header,
+			    struct image *out)
+{
+	const u8 *file = request->kernel;
+	size_t size = request->kernel_size;
+	enum load_status status =
+		header->addresses ? load_flat(gm, file, size, header, out)
+				  : load_elf(gm, file, size, out);
+
+	if (header->entry)
+		out->entry = *header->entry;
+	return status == LOAD_OK ? check_entry(out) : status;
 }
 
 gpa_t image_load_module(struct guest_memory *gm,

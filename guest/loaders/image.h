@@ -11,18 +11,15 @@
 
 #define IMAGE_LOW_START 0x10000ULL
 
-struct image {
-	u32 entry; /* physical */
-	gpa_t end; /* of the highest piece */
-};
+#define IMAGE_PIECES_MAX 64
 
-/*
- * An ELF file for x86, of 32 or 64 bits: its segments, by their physical
- * addresses. An entry point that is the virtual address of a segment's byte
- * becomes the physical one, as GRUB has it.
- */
-enum load_status image_load_elf(struct guest_memory *gm, const u8 *file,
-				size_t size, struct image *out);
+struct image {
+	gpa_t entry; /* physical */
+	gpa_t end; /* of the highest piece */
+	size_t count;
+	struct load_range pieces[IMAGE_PIECES_MAX];
+	struct load_range wanted; /* by the last piece that was looked at */
+};
 
 /* Multiboot's address fields. */
 struct image_addresses {
@@ -34,11 +31,23 @@ struct image_addresses {
 
 #define IMAGE_ALL_OF_FILE 0xffffffffU
 
-/* By those addresses; @header_at: where the header is in the file. */
-enum load_status image_load_flat(struct guest_memory *gm, const u8 *file,
-				 size_t size, size_t header_at,
-				 const struct image_addresses *addresses,
-				 struct image *out);
+/* What a kernel's multiboot header has said. */
+struct image_header {
+	size_t at; /* where it is in the file */
+	const struct image_addresses *addresses; /* NULL: as the ELF file says */
+	const u32 *entry; /* NULL: likewise */
+};
+
+/*
+ * Loads by the addresses; or an ELF file for x86, of 32 or 64 bits: its
+ * segments, by their physical addresses. Its entry point may be the virtual
+ * address of a segment's byte, as GRUB has it, or a physical one. *out is all
+ * zeroes before.
+ */
+enum load_status image_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    const struct image_header *header,
+			    struct image *out);
 
 /*
  * Puts a module below @top, on a page boundary and clear of the image; its

@@ -285,6 +285,10 @@ enum load_status linux_load(struct guest_memory *gm,
 
 	if (status == LOAD_OK)
 		status = load(gm, &image, request);
+	if (status == LOAD_NO_MEMORY)
+		out->wanted = (struct load_range){
+			image.pref_address, image.pref_address + image.init_size
+		};
 	if (status != LOAD_OK)
 		return status;
 	*out = (struct guest_entry){

@@ -21,10 +21,10 @@ enum load_status guest_load(struct guest_memory *gm,
 			    const struct load_request *request,
 			    struct guest_entry *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++) {
+	*out = (struct guest_entry){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
 		if (loaders[i].is_kernel(request->kernel, request->kernel_size))
 			return loaders[i].load(gm, request, out);
-	}
 	return LOAD_UNKNOWN_KIND;
 }
 
@@ -37,11 +37,12 @@ const char *load_status_text(enum load_status status)
 			"header: give a bzImage (on Debian, /boot/vmlinuz-*)",
 		[LOAD_BAD_HEADER] = "its header contradicts itself",
 		[LOAD_TRUNCATED] =
-			"the kernel file is cut off: copy it again, whole",
+			"a part that its header names is not in the file: it "
+			"is cut off or broken; copy it again, whole",
 		[LOAD_LINUX_TOO_OLD] =
-			"its boot protocol is before 2.10: it is Linux before "
-			"2.6.31, or a tool that looks like Linux (iPXE, "
-			"memdisk); take a later Linux",
+			"its boot protocol is before 2.10. Of Linux, take one "
+			"from 2.6.31 on; iPXE and memdisk only look like "
+			"Linux, and need a BIOS, which the guest has not",
 		[LOAD_UNSUPPORTED] =
 			"its header demands what Umbra does not offer (a video "
 			"mode, say)",
@@ -51,6 +52,16 @@ const char *load_status_text(enum load_status status)
 		[LOAD_BAD_SEGMENT] =
 			"a segment of its ELF file is larger in the file than "
 			"in memory: link it again",
+		[LOAD_NO_SEGMENT] =
+			"its ELF file has no segment that is to be loaded",
+		[LOAD_TOO_MANY_SEGMENTS] =
+			"its ELF file has more than 64 segments to load",
+		[LOAD_OVERLAP] =
+			"two segments of its ELF file go to the same place",
+		[LOAD_NO_ENTRY] =
+			"its entry point is in no piece that is loaded",
+		[LOAD_TOO_HIGH] =
+			"a piece of it goes above 4 GiB: link it lower",
 		[LOAD_OCCUPIED] =
 			"a piece of it goes below 1 MiB where the firmware or "
 			"boot information is: link it to 1 MiB or above, or "

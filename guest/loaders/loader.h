@@ -24,6 +24,11 @@ enum load_status {
 	LOAD_UNSUPPORTED, /* it demands what Umbra does not offer */
 	LOAD_NO_FORMAT, /* neither ELF for x86 nor addresses */
 	LOAD_BAD_SEGMENT, /* more of it in the file than in memory */
+	LOAD_NO_SEGMENT,
+	LOAD_TOO_MANY_SEGMENTS,
+	LOAD_OVERLAP, /* of two segments */
+	LOAD_NO_ENTRY, /* the entry point is in no segment */
+	LOAD_TOO_HIGH, /* above 4 GiB */
 	LOAD_OCCUPIED, /* it goes to where the firmware or the loader is */
 	LOAD_NO_MEMORY,
 	LOAD_MODULE_TOO_LARGE,
@@ -50,6 +55,11 @@ struct load_request {
 	gpa_t rsdp; /* of the ACPI tables; 0: there are none */
 };
 
+/* A piece of the guest's memory. */
+struct load_range {
+	gpa_t start, end; /* end: the first byte after it */
+};
+
 /* Selectors for an entry without a GDT: anything but null. */
 #define GUEST_FLAT_CS 0x08
 #define GUEST_FLAT_DS 0x10
@@ -68,9 +78,13 @@ struct guest_entry {
 	u16 gdt_limit; /* 0: no GDT, but the selectors are valid all the same */
 	u16 cs;
 	u16 ds; /* for DS, ES and SS */
+	struct load_range wanted; /* of a kernel that has no place; or end 0 */
 };
 
-/* Loads all of it into the guest's memory, which must be untouched. */
+/*
+ * Loads all of it into the guest's memory, which must be untouched. If there is
+ * no place for a piece, out->wanted says where it was to go.
+ */
 enum load_status guest_load(struct guest_memory *gm,
 			    const struct load_request *request,
 			    struct guest_entry *out);

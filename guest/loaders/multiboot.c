@@ -98,23 +98,24 @@ bool multiboot_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-static enum load_status load_image(struct guest_memory *gm, const u8 *file,
-				   size_t size, struct image *out)
+static enum load_status load_image(struct guest_memory *gm,
+				   const struct load_request *request,
+				   struct image *out)
 {
+	struct image_header image = { 0 };
 	struct header header;
-	size_t at = find_header(file, size, &header);
 
-	if (at >= size)
-		return LOAD_UNKNOWN_KIND;
+	image.at = find_header(request->kernel, request->kernel_size, &header);
 	if (header.flags & HEADER_DEMANDS &
 	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO | HEADER_VIDEO))
 		return LOAD_UNSUPPORTED;
 	if (header.flags & HEADER_VIDEO && header.mode_type != MODE_TEXT)
 		return LOAD_UNSUPPORTED;
-	if (!(header.flags & HEADER_ADDRESSES))
-		return image_load_elf(gm, file, size, out);
-	out->entry = header.entry;
-	return image_load_flat(gm, file, size, at, &header.addresses, out);
+	if (header.flags & HEADER_ADDRESSES) {
+		image.addresses = &header.addresses;
+		image.entry = &header.entry;
+	}
+	return image_load(gm, request, &image, out);
 }
 
 static enum load_status load_modules(struct guest_memory *gm,
@@ -176,11 +177,12 @@ enum load_status multiboot_load(struct guest_memory *gm,
 			     .loader_name = LOADER_NAME_GPA };
 	size_t length = strlen(request->cmdline) + 1;
 	enum load_status status;
-	struct image image;
+	struct image image = { 0 };
 
 	if (length > STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
-	status = load_image(gm, request->kernel, request->kernel_size, &image);
+	status = load_image(gm, request, &image);
+	out->wanted = image.wanted;
 	if (status == LOAD_OK)
 		status = load_modules(gm, request, &image, &info);
 	if (status != LOAD_OK)

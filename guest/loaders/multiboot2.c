@@ -195,27 +195,24 @@ static enum load_status load_image(struct guest_memory *gm,
 				   struct image *out)
 {
 	const u8 *file = request->kernel;
-	size_t size = request->kernel_size;
+	struct image_header image = { 0 };
 	enum load_status status;
 	struct header header;
 	struct wishes wishes;
-	size_t at = find_header(file, size, &header);
 
-	if (at >= size)
-		return LOAD_UNKNOWN_KIND;
-	status = read_wishes(file + at + sizeof(header),
+	image.at = find_header(file, request->kernel_size, &header);
+	status = read_wishes(file + image.at + sizeof(header),
 			     header.length - sizeof(header), request, &wishes);
 	if (status != LOAD_OK)
 		return status;
 	/* Addresses alone don't say where to begin, 3.1.6. */
 	if (wishes.has_addresses && !wishes.has_entry)
 		return LOAD_BAD_HEADER;
-	status = wishes.has_addresses ? image_load_flat(gm, file, size, at,
-							&wishes.addresses, out)
-				      : image_load_elf(gm, file, size, out);
+	if (wishes.has_addresses)
+		image.addresses = &wishes.addresses;
 	if (wishes.has_entry)
-		out->entry = wishes.entry;
-	return status;
+		image.entry = &wishes.entry;
+	return image_load(gm, request, &image, out);
 }
 
 /* --- The information ------------------------------------------------------- */
@@ -297,7 +294,7 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 				 struct guest_entry *out)
 {
 	enum load_status status;
-	struct image image;
+	struct image image = { 0 };
 	u32 modules[LOAD_MODULES_MAX];
 	gpa_t top = gm->low_end;
 	size_t strings = strlen(request->cmdline);
@@ -307,6 +304,7 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 	if (strings >= STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
 	status = load_image(gm, request, &image);
+	out->wanted = image.wanted;
 	if (status != LOAD_OK)
 		return status;
 	for (size_t i = 0; i < request->module_count; i++) {

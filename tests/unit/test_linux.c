@@ -75,13 +75,27 @@ static void refusals(void **state)
 		assert_int_equal(load(size), LOAD_TRUNCATED);
 	assert_int_equal(load(IMAGE_SIZE - 16), LOAD_TRUNCATED);
 
-	header->version = 0x209;
-	assert_int_equal(load(IMAGE_SIZE), LOAD_LINUX_TOO_OLD);
 	header->header = 0x464c457f; /* an ELF file */
 	assert_int_equal(load(IMAGE_SIZE), LOAD_UNKNOWN_KIND);
 	header->header = 0x53726448;
 	header->boot_flag = 0;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_UNKNOWN_KIND);
+}
+
+/* Linux 2.6.30, iPXE, memdisk (which names no size). */
+static void old_protocols(void **state)
+{
+	static const u16 versions[] = { 0x209, 0x207, 0x203 };
+	const char *text = load_status_text(LOAD_LINUX_TOO_OLD);
+
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		header->version = versions[i];
+		header->syssize = versions[i] == 0x203 ? 0 : KERNEL_SIZE / 16;
+		assert_int_equal(load(IMAGE_SIZE), LOAD_LINUX_TOO_OLD);
+	}
+	assert_non_null(strstr(text, "2.6.31"));
+	assert_non_null(strstr(text, "iPXE and memdisk"));
+	assert_non_null(strstr(text, "BIOS"));
 }
 
 static void absurd_fields(void **state)
@@ -241,6 +255,8 @@ static void no_room(void **state)
 	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
 	header->init_size = 17 * MIB;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_NO_MEMORY);
+	assert_int_equal(entry.wanted.start, header->pref_address);
+	assert_int_equal(entry.wanted.end, header->pref_address + 17 * MIB);
 	header->pref_address = ~0ULL - MIB;
 	assert_int_equal(load(IMAGE_SIZE), LOAD_NO_MEMORY);
 	header->pref_address = 0;
@@ -253,9 +269,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(refusals),	      TEST(absurd_fields),     TEST(entry_64),
-		TEST(entry_32),	      TEST(before_xloadflags), TEST(last_unit),
-		TEST(highest_initrd), TEST(no_room),
+		TEST(refusals),	 TEST(absurd_fields),
+		TEST(entry_64),	 TEST(old_protocols),
+		TEST(entry_32),	 TEST(before_xloadflags),
+		TEST(last_unit), TEST(highest_initrd),
+		TEST(no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,10 @@ static void entry_is_made_physical(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
 	assert_int_equal(entry.rip, LOAD + 0x123);
 	elf->entry = 0xc0003000; /* just past it */
-	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_HEADER);
+	assert_int_equal(load(sizeof(file), 0), LOAD_NO_ENTRY);
+	elf->entry = LOAD + 0x123; /* xv6's is physical */
+	assert_int_equal(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(entry.rip, LOAD + 0x123);
 }
 
 static void elf64_is_loaded(void **state)
@@ -144,7 +147,8 @@ static void elf64_is_loaded(void **state)
 	piece.offset = SEGMENT_AT;
 	piece.memory_size = ~0ULL;
 	memcpy(file + sizeof(wide), &piece, sizeof(piece));
-	assert_int_equal(load(sizeof(file), 0), LOAD_NO_MEMORY);
+	assert_int_equal(load(sizeof(file), 0), LOAD_TOO_HIGH);
+	assert_int_equal(entry.wanted.start, LOAD);
 	((struct elf64_header *)file)->segments = ~0ULL - 8;
 	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
 	((struct elf64_header *)file)->machine = ELF_MACHINE_386;
@@ -207,6 +211,7 @@ static void bad_files_are_refused(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
 	elf->segments = 0xfffffff0;
 	assert_int_equal(load(sizeof(file), 0), LOAD_TRUNCATED);
+	assert_int_equal(entry.wanted.end, 0);
 	elf->machine = 62;
 	assert_int_equal(load(sizeof(file), 0), LOAD_NO_FORMAT);
 	set_flags(1 << 3);
@@ -222,13 +227,19 @@ static void memory_has_bounds(void **state)
 {
 	static const u32 wrong[][2] = { { RAM - 0x2000, 0x3000 },
 					{ RAM, 0x1000 },
-					{ LOAD, 0xffffffff },
+					{ LOAD, 0xfff00000 },
 					{ 0xfffff000, 0x1000 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		u64 end = (u64)wrong[i][0] + wrong[i][1];
+
 		segment->physical = wrong[i][0];
 		segment->memory_size = wrong[i][1];
-		assert_int_equal(load(sizeof(file), 0), LOAD_NO_MEMORY);
+		assert_int_equal(load(sizeof(file), 0),
+				 end > 4 * GIB ? LOAD_TOO_HIGH
+					       : LOAD_NO_MEMORY);
+		assert_int_equal(entry.wanted.start, wrong[i][0]);
+		assert_int_equal(entry.wanted.end, end);
 	}
 	segment->physical = LOAD;
 	segment->memory_size = 0x1000;
@@ -295,6 +306,141 @@ static void headers_alone_are_skipped(void **state)
 	assert_int_equal(load(sizeof(file), 0), LOAD_BAD_SEGMENT);
 }
 
+/* --- Malformed ELFs ----------------------------------------------------------
+ */
+
+static void more_in_the_file(void)
+{
+	segment->memory_size = segment->file_size - 1;
+}
+
+static void segment_behind_the_file(void)
+{
+	segment->offset = FILE_SIZE + 1;
+}
+
+static void segment_cut_off(void)
+{
+	segment->offset = FILE_SIZE - segment->file_size + 1;
+}
+
+static void offset_that_wraps(void)
+{
+	segment->offset = 0xfffff000;
+}
+
+static void address_that_wraps(void)
+{
+	segment->physical = 0xffffe000;
+}
+
+static void table_behind_the_file(void)
+{
+	elf->segments = FILE_SIZE - sizeof(*segment) + 1;
+}
+
+static void table_longer_than_the_file(void)
+{
+	elf->segment_count = 0xffff;
+	memset(segment + 1, 0, HEADER_AT - sizeof(*elf) - sizeof(*segment));
+}
+
+static void entries_of_another_size(void)
+{
+	elf->segment_size = sizeof(struct elf64_segment);
+}
+
+static void no_segments(void)
+{
+	elf->segment_count = 0;
+}
+
+static void nothing_to_load(void)
+{
+	segment->type = ELF_SEGMENT_LOAD + 1;
+}
+
+static void too_many_segments(void)
+{
+	elf->segments = SEGMENT_AT;
+	elf->segment_count = 65;
+	for (u32 i = 0; i < elf->segment_count; i++)
+		((struct elf32_segment *)(file + SEGMENT_AT))[i] =
+			(struct elf32_segment){ .type = ELF_SEGMENT_LOAD,
+						.offset = 1,
+						.physical = LOAD + 8 * i,
+						.memory_size = 8 };
+}
+
+static void overlapping_segments(void)
+{
+	elf->segment_count = 2;
+	segment[1] = *segment;
+	segment[1].physical += segment->memory_size - 1;
+	set_flags(3);
+}
+
+static void entry_before_all(void)
+{
+	elf->entry = LOAD - 1;
+}
+
+static void entry_behind_all(void)
+{
+	elf->entry = LOAD + segment->memory_size;
+}
+
+static void of_another_processor(void)
+{
+	elf->machine = 40; /* ARM */
+}
+
+static void of_another_byte_order(void)
+{
+	elf->ident[5] = 2;
+}
+
+static const struct malformed {
+	void (*make)(void);
+	enum load_status status;
+	const char *word; /* of the message */
+	u32 wanted; /* the address that is named; 0: none */
+} malformed[] = {
+	{ more_in_the_file, LOAD_BAD_SEGMENT, "larger in the file", 0 },
+	{ segment_behind_the_file, LOAD_TRUNCATED, "not in the file", 0 },
+	{ segment_cut_off, LOAD_TRUNCATED, "not in the file", 0 },
+	{ offset_that_wraps, LOAD_TRUNCATED, "not in the file", 0 },
+	{ address_that_wraps, LOAD_TOO_HIGH, "above 4 GiB", 0xffffe000 },
+	{ table_behind_the_file, LOAD_TRUNCATED, "not in the file", 0 },
+	{ table_longer_than_the_file, LOAD_TRUNCATED, "not in the file", 0 },
+	{ entries_of_another_size, LOAD_BAD_HEADER, "contradicts", 0 },
+	{ no_segments, LOAD_NO_SEGMENT, "no segment", 0 },
+	{ nothing_to_load, LOAD_NO_SEGMENT, "no segment", 0 },
+	{ too_many_segments, LOAD_TOO_MANY_SEGMENTS, "more than 64", 0 },
+	{ overlapping_segments, LOAD_OVERLAP, "same place", LOAD + 0x2fff },
+	{ entry_before_all, LOAD_NO_ENTRY, "entry point", 0 },
+	{ entry_behind_all, LOAD_NO_ENTRY, "entry point", 0 },
+	{ of_another_processor, LOAD_NO_FORMAT, "no ELF file for x86", 0 },
+	{ of_another_byte_order, LOAD_NO_FORMAT, "no ELF file for x86", 0 },
+};
+
+static void malformed_elfs(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
+		const struct malformed *m = &malformed[i];
+		enum load_status status;
+
+		teardown(state);
+		setup(state);
+		m->make();
+		status = load(sizeof(file), 0);
+		if (status != m->status)
+			fail_msg("malformed ELF %zu: status %d", i, status);
+		assert_non_null(strstr(load_status_text(status), m->word));
+		assert_int_equal(entry.wanted.start, m->wanted);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -304,6 +450,7 @@ int main(void)
 		TEST(flat_is_loaded),	 TEST(bad_files_are_refused),
 		TEST(memory_has_bounds), TEST(text_mode_is_there),
 		TEST(low_memory),	 TEST(headers_alone_are_skipped),
+		TEST(malformed_elfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
