@@ -112,9 +112,12 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 
 	if (spte_kind(old, sp->role.level) == SPTE_LEAF &&
 	    sp->links[slot].target == gfn) {
-		/* Narrowing takes effect at once; NX is a right's absence. */
-		if ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
-		    (PTE_W | PTE_U | PTE_NX))
+		/*
+		 * Fewer rights: flushed where spte_clear() flushes a LEAF, and
+		 * for the same reason. NX is a right's absence.
+		 */
+		if (sp->role.level > 1 && ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
+					   (PTE_W | PTE_U | PTE_NX)))
 			mmu_flush(mmu);
 	} else {
 		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);

@@ -295,6 +295,13 @@ static void new_tables_flush(void **state)
 	before = world_flushes;
 	mmu_unshadow(&world_vcpu, 30);
 	assert_true(world_flushes > before);
+
+	/* A root that leads nowhere yet. */
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	mmu_root(&world_vcpu);
+	before = world_flushes;
+	mmu_unshadow(&world_vcpu, 0);
+	assert_true(world_flushes > before);
 }
 
 /* CR0.WP=0: a read-only user page is the supervisor's to write, or user's. */

@@ -173,9 +173,12 @@ static hpa_t host_address(void *ctx, const void *piece)
 	return (hpa_t)((const u8 *)piece - (const u8 *)memory);
 }
 
+static u64 flushes; /* asked for since the last load of CR3 */
+
 static void host_flush(void *ctx)
 {
 	(void)ctx;
+	flushes++;
 }
 
 static void host_move(void *ctx, gfn_t gfn, hfn_t hfn)
@@ -189,6 +192,7 @@ static hpa_t load_cr3(struct mmu_vcpu *vcpu, gfn_t gfn)
 {
 	mmu_set_state(vcpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT,
 		      CR4_PAE, EFER_LME | EFER_LMA | EFER_NXE, NULL);
+	flushes = 0;
 	return mmu_root(vcpu);
 }
 
@@ -233,6 +237,7 @@ static void the_guests_frame_moves(void **state)
 	}
 	assert_int_equal(root, ROOT_GFN << PAGE_SHIFT);
 	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_true(flushes);
 	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[p2m[ROOT_GFN]]);
 	assert_int_equal(memory[p2m[ROOT_GFN]][1], first);
 	assert_int_equal(memory[ROOT_GFN][1], SPTE_ABSENT_VALUE);
