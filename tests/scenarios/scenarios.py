@@ -64,8 +64,7 @@ DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
     r"^demo: (\w+) pass ([12]): exits/fault ([\d.]+) \(timer \d+\) "
     r"pf-exits \d+ injected (\d+) walks \d+$", re.M)
-INVVPIDS = re.compile(r"^umbra: TLB: \d+ flushes asked for, (\d+) INVVPIDs$",
-                      re.M)
+INVVPIDS = re.compile(r"^umbra: .*; TLB: \d+ flushes, (\d+) INVVPIDs$", re.M)
 
 
 def demo_table(s, cpu):

@@ -87,12 +87,12 @@ void stats_print(const struct vm *vm)
 	log_info("--- statistics of %s ---", vm->name);
 	print_exits(&vm->stats);
 	print_mmu(mmu_stats(vm->mmu));
-	log_info("TLB: %lu flushes asked for, %lu INVVPIDs",
-		 mmu_stats(vm->mmu)->flushes, vm->vcpu.invvpids);
 	if (vm->stats.unfiltered)
 		log_info("page faults that exited against the filter: %lu",
 			 vm->stats.unfiltered);
-	log_info("interrupts injected: %lu", vm->stats.interrupts);
+	log_info("interrupts injected: %lu; TLB: %lu flushes, %lu INVVPIDs",
+		 vm->stats.interrupts, mmu_stats(vm->mmu)->flushes,
+		 vm->vcpu.invvpids);
 	log_info("time: %lu.%03lu s, of which %lu.%03lu s halted", ms / 1000,
 		 ms % 1000, idle_ms / 1000, idle_ms % 1000);
 }
