@@ -6,6 +6,7 @@
 #include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/run.h"
 #include "vmx/state.h"
 
 static void handle_debug(struct vcpu *vcpu)
@@ -61,7 +62,7 @@ static void handle_external_interrupt(struct vcpu *vcpu)
 {
 	/* It is still pending: "acknowledge interrupt on exit" is 0. */
 	cpu_take_interrupts();
-	vcpu->vm->deadline = 0;
+	vm_timer_interrupted(vcpu->vm);
 }
 
 static void handle_window(struct vcpu *vcpu)

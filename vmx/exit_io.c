@@ -14,11 +14,12 @@ static u32 port_read(void *ctx, u16 port, unsigned int size)
 {
 	struct vcpu *vcpu = ctx;
 	struct vm *vm = vcpu->vm;
+	u32 value = devices_port_read(&vm->devices, port, size, time_ns());
 
 	/* It may be what a byte of input waits for: room in the UART. */
 	if (vm->typed >= 0)
-		vm->deadline = 0;
-	return devices_port_read(&vm->devices, port, size, time_ns());
+		vm_take_input(vm);
+	return value;
 }
 
 static void port_write(void *ctx, u16 port, unsigned int size, u32 value)

@@ -8,6 +8,7 @@
 #include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/run.h"
 #include "vmx/state.h"
 
 void vcpu_redeliver(struct vcpu *vcpu)
@@ -92,6 +93,8 @@ static void take_event(struct vcpu *vcpu)
 						 devices_acknowledge(devices))
 			};
 			vcpu->vm->stats.interrupts++;
+			pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
+			vm_devices_changed(vcpu->vm);
 			break;
 		}
 		windows = event_windows(&ready, devices_nmi_pending(devices),

@@ -33,7 +33,7 @@
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
 
-static void take_input(struct vm *vm)
+void vm_take_input(struct vm *vm)
 {
 	for (;;) {
 		if (vm->typed < 0)
@@ -45,34 +45,44 @@ static void take_input(struct vm *vm)
 	}
 }
 
-/*
- * When to look at the devices again, by the TSC. However fast the guest's
- * timers are, it has as much time for itself as Umbra takes to serve them (and
- * to enter the guest, which is to come); or it would never reach its next
- * instruction.
- */
-static u64 look_again(const struct vm *vm)
+/* When to serve the devices or the console again, by the TSC. */
+static void serve_again(struct vm *vm, u64 next_event)
 {
+	u64 look = MAX(time_ns_to_tsc(next_event), vm->pacing.earliest);
+
+	vm->next_event = next_event;
+	vm->deadline = MIN(look, time_ns_to_tsc(vm->next_poll));
+	apic_timer_arm(vm->deadline);
+}
+
+static void look_at_devices(struct vm *vm, u64 now)
+{
+	const struct vmx_exit *exit = &vm->vcpu.exit;
 	u64 longest = time_ns_to_tsc(DELAY_MAX_NS) - time_ns_to_tsc(0);
 
-	return MAX(time_ns_to_tsc(vm->next_event),
-		   rdtsc() + MIN(2 * vm->stats.last_root_ticks, longest));
+	devices_tick(&vm->devices, now);
+	if (exit->reason == EXIT_EXTERNAL_INTERRUPT)
+		vm->pacing.look = rdtsc() - exit->tsc;
+	pacing_look(&vm->pacing, rdtsc(), longest);
+	devices_hold(&vm->devices, time_tsc_to_ns(vm->pacing.earliest));
 }
 
 void vm_serve_devices(struct vm *vm)
 {
-	u64 now;
+	u64 tsc = rdtsc(), now;
 
-	if (rdtsc() < vm->deadline)
+	if (vm->pacing.since && !devices_in_service(&vm->devices))
+		pacing_end(&vm->pacing, tsc);
+	if (tsc < vm->deadline)
 		return;
 	now = time_ns();
-	take_input(vm);
-	devices_tick(&vm->devices, now);
+	vm_take_input(vm);
 	status_tick(vm, now);
-	vm->next_event =
-		MIN(devices_next_event(&vm->devices), now + CONSOLE_POLL_NS);
-	vm->deadline = look_again(vm);
-	apic_timer_arm(vm->deadline);
+	vm->next_poll = now + CONSOLE_POLL_NS;
+	if (!vm->deadline ||
+	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
+		look_at_devices(vm, now);
+	serve_again(vm, devices_next_event(&vm->devices));
 	switch (vm->devices.end) {
 	case GUEST_RUNS:
 		break;
@@ -88,12 +98,26 @@ void vm_serve_devices(struct vm *vm)
 	}
 }
 
+void vm_timer_interrupted(struct vm *vm)
+{
+	u64 tsc = rdtsc();
+
+	/* It can be early, by what the two clocks differ in. */
+	if (pacing_is_due(&vm->pacing, tsc, vm->deadline))
+		vm->deadline = MIN(vm->deadline, tsc);
+	else
+		apic_timer_arm(vm->deadline);
+}
+
 void vm_devices_changed(struct vm *vm)
 {
-	/* The guest's end, or a timer set to an earlier time, can't wait. */
-	if (vm->devices.end != GUEST_RUNS ||
-	    devices_next_event(&vm->devices) < vm->next_event)
+	u64 next = devices_next_event(&vm->devices);
+
+	/* The guest's end can't wait. */
+	if (vm->devices.end != GUEST_RUNS)
 		vm->deadline = 0;
+	else if (next < vm->next_event)
+		serve_again(vm, next);
 }
 
 static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)

@@ -14,6 +14,7 @@
 #include "vmx/exit.h"
 #include "vmx/report/status.h"
 #include "vmx/report/trace.h"
+#include "vmx/pacing.h"
 #include "vmx/vcpu.h"
 #include "vmx/vm_config.h"
 
@@ -31,7 +32,6 @@ struct vm_stats {
 	/* By exit reason, between the same two: VMREADs and VMWRITEs. */
 	struct vmcs_traffic traffic[EXIT_REASONS];
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
-	u64 last_root_ticks; /* of the last exit that is done with */
 	u64 interrupts; /* injected external interrupts */
 	u64 unfiltered; /* page faults that exited against the filter */
 	u64 started_ns;
@@ -58,7 +58,9 @@ struct vm {
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	/* When the devices are to be served next: in ns, and by the TSC. */
 	u64 next_event;
+	u64 next_poll; /* of the console */
 	u64 deadline;
+	struct pacing pacing;
 	/* How the run ended, when it has. */
 	bool ended;
 	enum end_reason end_reason;

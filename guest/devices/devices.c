@@ -116,13 +116,15 @@ static bool timer_is_requested(const struct machine_devices *devices)
 /*
  * The interrupt controllers remember one edge. If Umbra comes late (it was
  * busy, or the guest's exits took long), the others would be lost, and with
- * them time in a guest that counts ticks; so they wait here for their turn.
+ * them time in a guest that counts ticks; so they wait here for their turn,
+ * one for each look at the devices.
  */
 static void deliver_timer(struct machine_devices *devices)
 {
 	if (!devices->timer_backlog || timer_is_requested(devices))
 		return;
 	devices->timer_backlog--;
+	devices->timer_due = false;
 	set_line(devices, IRQ_TIMER, false);
 	set_line(devices, IRQ_TIMER, true);
 	update_pic_output(devices);
@@ -133,6 +135,8 @@ static void tick_timer(struct machine_devices *devices, u64 now)
 	u64 edges = pit_tick(&devices->pit, now);
 	u64 limit = PIT_HZ / devices->pit.channel[0].count; /* one second */
 
+	if (devices->timer_due)
+		deliver_timer(devices);
 	if (!edges)
 		return;
 	/* A guest that has masked the line does not count on its ticks. */
@@ -148,6 +152,7 @@ void devices_tick(struct machine_devices *devices, u64 now)
 	tick_timer(devices, now);
 	rtc_tick(&devices->rtc, now);
 	pm_tick(&devices->pm, now);
+	devices_hold(devices, 0);
 	lapic_tick(&devices->lapic, now);
 	devices_update_lines(devices);
 }
@@ -157,6 +162,8 @@ u64 devices_next_event(const struct machine_devices *devices)
 	u64 next = MIN(pit_next_event(&devices->pit),
 		       rtc_next_event(&devices->rtc));
 
+	if (devices->timer_due)
+		return 0;
 	next = MIN(next, lapic_next_event(&devices->lapic));
 	return MIN(next, pm_next_event(&devices->pm));
 }
@@ -198,8 +205,16 @@ u8 devices_acknowledge(struct machine_devices *devices)
 	} else {
 		vector = lapic_acknowledge(&devices->lapic);
 	}
-	deliver_timer(devices);
+	/* Not at once: the guest has its own code to run, too. */
+	devices->timer_due = devices->timer_backlog &&
+			     !timer_is_requested(devices);
 	return vector;
+}
+
+bool devices_in_service(const struct machine_devices *devices)
+{
+	return pic_in_service(&devices->pic) ||
+	       lapic_in_service(&devices->lapic);
 }
 
 bool devices_nmi_pending(const struct machine_devices *devices)

@@ -71,6 +71,7 @@ struct machine_devices {
 	struct pm pm;
 	struct pci pci;
 	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
+	bool timer_due; /* one of these can be delivered at the next tick */
 	u64 open_bus; /* accesses to what is not there, counted */
 	u8 reset_control; /* port CF9h */
 	u8 crtc_index;
@@ -100,6 +101,15 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 /* Brings the devices to the present: raises what interrupts are due. */
 void devices_tick(struct machine_devices *devices, u64 now);
 
+/*
+ * From now to the next tick, an access to the local APIC lets its timer fire at
+ * @until or later, in ns.
+ */
+static inline void devices_hold(struct machine_devices *devices, u64 until)
+{
+	devices->lapic.not_before = until;
+}
+
 /* When devices_tick has something to do next; ~0: never. */
 u64 devices_next_event(const struct machine_devices *devices);
 
@@ -124,8 +134,14 @@ void devices_take_nmi(struct machine_devices *devices);
 /* Has the guest arranged for a device to raise NMIs? */
 bool devices_can_raise_nmi(const struct machine_devices *devices);
 
-/* The processor takes the interrupt; returns its vector. */
+/*
+ * The processor takes the interrupt; returns its vector. devices_next_event()
+ * may be earlier then.
+ */
 u8 devices_acknowledge(struct machine_devices *devices);
+
+/* Returns true if an interrupt is taken, and the guest has not ended it. */
+bool devices_in_service(const struct machine_devices *devices);
 
 /* A byte typed on the console. False: keep it and offer it later. */
 bool devices_console_input(struct machine_devices *devices, u8 byte);

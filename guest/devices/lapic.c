@@ -146,6 +146,11 @@ bool lapic_requested(const struct lapic *lapic, u8 vector)
 	return has_bit(lapic->irr, vector);
 }
 
+bool lapic_in_service(const struct lapic *lapic)
+{
+	return highest(lapic->isr) != LAPIC_NO_VECTOR;
+}
+
 /* --- What requests interrupts ----------------------------------------------- */
 
 void lapic_error(struct lapic *lapic, enum lapic_error error)

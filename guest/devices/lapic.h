@@ -75,6 +75,7 @@ struct lapic {
 	u8 divide; /* the divide configuration register */
 	u32 initial;
 	u64 due; /* when it is to fire, in ns, or LAPIC_NO_EVENT */
+	u64 not_before; /* nor does it fire before that time, in ns */
 	u64 tsc_deadline; /* IA32_TSC_DEADLINE */
 };
 
@@ -133,6 +134,9 @@ u8 lapic_acknowledge(struct lapic *lapic);
 
 /* Is the vector requested and not yet taken? */
 bool lapic_requested(const struct lapic *lapic, u8 vector);
+
+/* Is any interrupt in service? */
+bool lapic_in_service(const struct lapic *lapic);
 
 /* When the timer interrupts next, in ns; LAPIC_NO_EVENT: never. */
 u64 lapic_next_event(const struct lapic *lapic);

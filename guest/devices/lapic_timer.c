@@ -32,7 +32,13 @@ u32 lapic_timer_current(const struct lapic *lapic, u64 now)
 
 	if (lapic->due == LAPIC_NO_EVENT || mode(lapic) == TIMER_TSC_DEADLINE)
 		return 0;
-	return MIN((lapic->due - now + unit - 1) / unit, lapic->initial);
+	if (now < lapic->due)
+		return MIN((lapic->due - now + unit - 1) / unit,
+			   lapic->initial);
+	/* It is held back, and has begun again if it does so. */
+	if (mode(lapic) != TIMER_PERIODIC || !lapic->initial)
+		return 0;
+	return lapic->initial - (now - lapic->due) / unit % lapic->initial;
 }
 
 static void count_from(struct lapic *lapic, u32 count, u64 now)
@@ -97,7 +103,7 @@ void lapic_tick(struct lapic *lapic, u64 now)
 {
 	u64 period;
 
-	if (now < lapic->due)
+	if (now < MAX(lapic->due, lapic->not_before))
 		return;
 	if (mode(lapic) == TIMER_PERIODIC && lapic->initial) {
 		period = lapic->initial * count_ns(lapic);

@@ -142,6 +142,11 @@ bool pic_masked(const struct pic *pic, u8 irq)
 	return pic->chip[irq / INPUTS].imr & BIT(irq % INPUTS);
 }
 
+bool pic_in_service(const struct pic *pic)
+{
+	return pic->chip[0].isr || pic->chip[1].isr;
+}
+
 static void end_of_interrupt(struct pic_chip *chip, u8 input, bool rotate)
 {
 	if (input == NONE)

@@ -46,6 +46,8 @@ u8 pic_acknowledge(struct pic *pic);
 
 /* Is the request of edge-triggered input `irq` still to be acknowledged? */
 bool pic_requested(const struct pic *pic, u8 irq);
+/* Is any interrupt in service? */
+bool pic_in_service(const struct pic *pic);
 bool pic_masked(const struct pic *pic, u8 irq);
 
 /* Chip 0 or 1; `data`: its odd port (20h/21h, A0h/A1h). */

@@ -190,6 +190,52 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_int_equal(d.timer_backlog, 0);
 }
 
+/* One for each look at the devices, or the guest would do nothing else. */
+static void late_ticks_take_turns(void **state)
+{
+	u64 ms = NS_PER_SEC / 1000;
+
+	unmask_all();
+	program_timer();
+	devices_tick(&d, 10 * ms);
+	assert_false(devices_in_service(&d));
+	assert_in_range(devices_next_event(&d), 10 * ms, 11 * ms);
+	assert_int_equal(devices_acknowledge(&d), 0x30);
+	assert_true(devices_in_service(&d));
+	out(0x20, 0x20);
+	assert_false(devices_in_service(&d));
+	assert_false(devices_interrupt_pending(&d));
+	assert_int_equal(devices_next_event(&d), 0);
+	devices_tick(&d, 10 * ms);
+	assert_true(devices_interrupt_pending(&d));
+	assert_in_range(devices_next_event(&d), 10 * ms, 11 * ms);
+}
+
+/* An access to the local APIC does not make its timer fire too soon. */
+static void apic_timer_is_held(void **state)
+{
+	const u64 late = 220000;
+	u32 value = 0;
+
+	write_memory(0xfee000f0, 4, 0x1ff);
+	write_memory(0xfee003e0, 4, 0xb);
+	write_memory(0xfee00320, 4, 0x20051);
+	write_memory(0xfee00380, 4, 2500); /* each 100 us, from 0 on */
+	devices_tick(&d, 100000);
+	assert_int_equal(devices_acknowledge(&d), 0x51);
+	assert_true(devices_in_service(&d));
+	devices_hold(&d, 250000);
+	devices_mmio_write(&d, 0xfee000b0, &value, 4, late);
+	assert_false(devices_in_service(&d));
+	assert_false(devices_interrupt_pending(&d));
+	assert_int_equal(devices_next_event(&d), 200000);
+	/* It counts on, however. */
+	devices_mmio_read(&d, 0xfee00390, &value, 4, late);
+	assert_int_equal(value, 2000);
+	devices_tick(&d, late);
+	assert_true(devices_interrupt_pending(&d));
+}
+
 /* Takes what is pending, ending it at the local APIC. */
 static int take_apic_ticks(u64 now, u8 vector)
 {
@@ -364,6 +410,8 @@ int main(void)
 		cmocka_unit_test_setup(memory_with_nothing, setup),
 		cmocka_unit_test_setup(memory_of_the_ioapic, setup),
 		cmocka_unit_test_setup(serial_and_console, setup),
+		cmocka_unit_test_setup(late_ticks_take_turns, setup),
+		cmocka_unit_test_setup(apic_timer_is_held, setup),
 		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
 		cmocka_unit_test_setup(timer_through_the_ioapic, setup),
 		cmocka_unit_test_setup(ways_of_the_8259s, setup),

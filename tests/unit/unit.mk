@@ -73,6 +73,7 @@ UNIT_vpid_SRCS := vmx/vpid.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
 UNIT_step_SRCS :=
+UNIT_pacing_SRCS :=
 UNIT_faulting_access_SRCS := vmx/faulting_access.c
 UNIT_task_exit_SRCS := vmx/task_exit.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)

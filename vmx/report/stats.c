@@ -23,8 +23,7 @@ void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 		return;
 	}
 	count_traffic(stats, exit->reason);
-	stats->last_root_ticks = rdtsc() - exit->tsc;
-	stats->root_ticks[exit->reason] += stats->last_root_ticks;
+	stats->root_ticks[exit->reason] += rdtsc() - exit->tsc;
 }
 
 /* @sum / @count, in tenths. */
