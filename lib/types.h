@@ -38,8 +38,6 @@ typedef u64 hfn_t;
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 /* The formatter takes these minus signs for those of a cast's operand. */
 /* clang-format off */
-#define container_of(ptr, type, member)                                        \
-	((type *)((char *)(ptr) - offsetof(type, member)))
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define ALIGN_UP(x, a) ALIGN_DOWN((x) + (a) - 1, a)
 /* clang-format on */

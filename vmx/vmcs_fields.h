@@ -142,12 +142,6 @@ enum vmcs_field {
 #undef VMCS_ENUM
 };
 
-enum vmcs_width {
-	VMCS_WIDTH_16,
-	VMCS_WIDTH_64,
-	VMCS_WIDTH_32,
-	VMCS_WIDTH_NATURAL
-};
 enum vmcs_kind { VMCS_CONTROL, VMCS_EXIT_INFORMATION, VMCS_GUEST, VMCS_HOST };
 
 struct vmcs_field_info {
@@ -160,11 +154,6 @@ enum { VMCS_FIELD_COUNT = VMCS_FIELDS(VMCS_COUNT) };
 #undef VMCS_COUNT
 
 extern const struct vmcs_field_info vmcs_fields[VMCS_FIELD_COUNT];
-
-static inline enum vmcs_width vmcs_field_width(enum vmcs_field field)
-{
-	return (enum vmcs_width)(field >> 13 & 3);
-}
 
 static inline enum vmcs_kind vmcs_field_kind(enum vmcs_field field)
 {

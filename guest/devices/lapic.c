@@ -191,7 +191,11 @@ void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which)
 	case APIC_INIT:
 		lapic->init = true;
 		break;
-	default: /* ExtINT: lapic_passes_extint() */
+	case APIC_EXTINT: /* lapic_passes_extint() lets it through */
+	case APIC_SMI:
+	case APIC_LOWEST_PRIORITY: /* these three have no meaning in an LVT */
+	case APIC_STARTUP:
+	case APIC_RESERVED:
 		break;
 	}
 }
@@ -326,9 +330,13 @@ bool lapic_receive(struct lapic *lapic, const struct apic_message *message)
 	case APIC_INIT:
 		lapic->init = true;
 		return true;
-	default: /* SMI; a start-up, for which it does not wait */
-		return true;
+	case APIC_STARTUP: /* the processor does not wait for one */
+	case APIC_SMI:
+	case APIC_EXTINT: /* only by LINT0 or an I/O APIC's input */
+	case APIC_RESERVED:
+		break;
 	}
+	return true;
 }
 
 void lapic_send_ipi(struct lapic *lapic)

@@ -8,8 +8,6 @@
 
 #include "lib/types.h"
 
-#define PIC_LINES 16
-
 struct pic_chip {
 	u8 lines; /* the inputs' levels */
 	u8 irr; /* requests */

@@ -8,7 +8,6 @@
 
 #include "lib/types.h"
 
-#define UART_PORTS 8
 #define UART_FIFO_SIZE 16
 
 struct uart {

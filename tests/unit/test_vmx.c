@@ -214,6 +214,19 @@ static bool ends_with(const char *name, const char *end)
 	return length >= tail && strcmp(name + length - tail, end) == 0;
 }
 
+/* SDM vol. 3C, 24.11.2. */
+enum vmcs_width {
+	VMCS_WIDTH_16,
+	VMCS_WIDTH_64,
+	VMCS_WIDTH_32,
+	VMCS_WIDTH_NATURAL
+};
+
+static enum vmcs_width vmcs_field_width(enum vmcs_field field)
+{
+	return (enum vmcs_width)(field >> 13 & 3);
+}
+
 static void fields(void **state)
 {
 	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++) {

@@ -18,13 +18,12 @@ const char *vmx_exit_name(enum vmx_exit_reason reason)
 
 const char *vmx_instruction_error_text(u32 number)
 {
+	/* Of the instructions that Umbra executes: SDM vol. 3C, 30.4. */
 	static const char *const text[] = {
-		[1] = "VMCALL executed in VMX root operation",
 		[2] = "VMCLEAR with invalid physical address",
 		[3] = "VMCLEAR with VMXON pointer",
 		[4] = "VMLAUNCH with non-clear VMCS",
 		[5] = "VMRESUME with non-launched VMCS",
-		[6] = "VMRESUME after VMXOFF",
 		[7] = "VM entry with invalid control field(s)",
 		[8] = "VM entry with invalid host-state field(s)",
 		[9] = "VMPTRLD with invalid physical address",
@@ -33,23 +32,13 @@ const char *vmx_instruction_error_text(u32 number)
 		[12] = "VMREAD/VMWRITE from/to unsupported VMCS component",
 		[13] = "VMWRITE to read-only VMCS component",
 		[15] = "VMXON executed in VMX root operation",
-		[16] = "VM entry with invalid executive-VMCS pointer",
-		[17] = "VM entry with non-launched executive VMCS",
-		[18] = "VM entry with executive-VMCS pointer not VMXON pointer",
-		[19] = "VMCALL with non-clear VMCS",
-		[20] = "VMCALL with invalid VM-exit control fields",
-		[22] = "VMCALL with incorrect MSEG revision identifier",
-		[23] = "VMXOFF under dual-monitor treatment",
-		[24] = "VMCALL with invalid SMM-monitor features",
-		[25] = "VM entry with invalid VM-execution control fields in "
-		       "executive VMCS",
 		[26] = "VM entry with events blocked by MOV SS",
 		[28] = "invalid operand to INVEPT/INVVPID",
 	};
 
 	if (number < ARRAY_SIZE(text) && text[number])
 		return text[number];
-	return "no error that the SDM names";
+	return "no error of an instruction that Umbra executes";
 }
 
 struct bit_name {

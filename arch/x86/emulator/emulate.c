@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The instruction emulator: the ways in which instructions go about their
- * memory operand (read, write, read-modify-write), then the choice among these
- * and the ways that have a file of their own.
+ * The instruction emulator: instructions that read, write, or read and modify
+ * their memory operand, then the choice among these and the string instructions
+ * and vector moves, which have files of their own.
  */
 #include "arch/x86/emulator/emulate_internal.h"
 
@@ -42,7 +42,7 @@ bool emul_locate(struct emulation *e, bool write)
 			      &e->gva);
 }
 
-/* The operand that isn't in memory. */
+/* The value of the operand that is not in memory. */
 static u64 read_other_operand(const struct emulation *e)
 {
 	if (e->insn->src == OPERAND_IMM)
@@ -50,7 +50,10 @@ static u64 read_other_operand(const struct emulation *e)
 	return emul_read_reg(e);
 }
 
-/* Equal: @src goes to memory. Else memory goes to the accumulator. */
+/*
+ * Returns the new value of memory: the register if @old equals the accumulator,
+ * else @old, which then goes to the accumulator.
+ */
 static u64 compare_exchange(struct emulation *e, u64 old)
 {
 	unsigned int size = e->insn->operand_size;
@@ -93,17 +96,12 @@ static u8 shift_count(const struct emulation *e)
 	enum insn_operand count = insn->third == OPERAND_NONE ? insn->src
 							      : insn->third;
 
-	switch (count) {
-	case OPERAND_ONE:
+	if (count == OPERAND_ONE)
 		return 1;
-	case OPERAND_CL:
-		return (u8)e->regs.gpr[RCX];
-	default:
-		return (u8)insn->imm;
-	}
+	return (u8)(count == OPERAND_CL ? e->regs.gpr[RCX] : insn->imm);
 }
 
-/* What an instruction that changes memory makes of @old. */
+/* Returns the new value of memory, which was @old. */
 static struct value modify(struct emulation *e, struct value old)
 {
 	const struct insn *insn = e->insn;
@@ -134,8 +132,8 @@ static struct value modify(struct emulation *e, struct value old)
 }
 
 /*
- * With or without LOCK: one atomic operation, since a guest table may be
- * changed by another processor, or by Umbra setting A and D, in between.
+ * This is one atomic operation, with LOCK or without: between its read and its
+ * write another processor may change the guest's table, or Umbra may set A or D.
  */
 static enum emul_status emulate_modify(struct emulation *e)
 {
@@ -238,7 +236,7 @@ static enum emul_status emulate_one(struct emulation *e,
 		return emul_vector(e);
 	if (!emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e)))
 		return EMUL_FAULT;
-	/* A device's registers are in no cache; and are not to be read. */
+	/* No cache holds a device's registers, and a read might change them. */
 	if (e->insn->op == OP_FLUSH)
 		return EMUL_OK;
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))

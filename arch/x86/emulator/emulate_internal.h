@@ -23,11 +23,6 @@ static inline u64 sign_extend(u64 value, unsigned int size)
 	return (u64)((s64)(value << unused_bits) >> unused_bits);
 }
 
-static inline u64 sign_bit(unsigned int size)
-{
-	return BIT(8 * size - 1);
-}
-
 static inline enum emul_status emul_outcome(bool done)
 {
 	return done ? EMUL_OK : EMUL_FAULT;

@@ -40,7 +40,7 @@ static void override_segment(struct decoder *d, enum segment segment)
 	d->insn->mem.segment = segment;
 }
 
-/* Take note of @byte if it is a prefix; false if it isn't. */
+/* Takes note of @byte if it is a prefix, and returns true. */
 static bool decode_prefix(struct decoder *d, u8 byte)
 {
 	switch (byte) {
@@ -80,7 +80,7 @@ static bool decode_prefix(struct decoder *d, u8 byte)
 	}
 }
 
-/* Read the prefixes; returns the first byte of the opcode. */
+/* Reads the prefixes; returns the first byte of the opcode. */
 static u8 decode_prefixes(struct decoder *d)
 {
 	for (;;) {
@@ -117,7 +117,7 @@ static void find_vector(struct decoder *d)
 	d->insn->src = v->flags & VECTOR_STORE ? OPERAND_VECTOR : OPERAND_MEM;
 }
 
-/* VEX says what REX and the prefixes 66H, F3H and F2H say elsewhere. */
+/* VEX has the meaning of REX and of the prefixes 66H, F3H and F2H. */
 static bool decode_vex(struct decoder *d, u8 first)
 {
 	static const u8 prefixes[] = { 0, PREFIX_OPERAND_SIZE, PREFIX_REP,
@@ -195,8 +195,8 @@ static void decode_group(struct decoder *d, const struct insn_opcode *opcode)
 }
 
 /*
- * Read the opcode that begins with @byte, and ModRM if it has one: in groups
- * that holds a part of the opcode.
+ * Reads the opcode that begins with @byte, and ModRM if the opcode has one: in
+ * groups it holds a part of the opcode. Returns true if it may be one of ours.
  */
 static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 {
@@ -230,8 +230,7 @@ static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 	return insn->op != OP_NONE;
 }
 
-/* The size that operands have by mode and prefixes, if the opcode does not say.
- */
+/* The size of operands in bytes, by opcode, mode and prefixes. */
 static u8 default_operand_size(const struct decoder *d)
 {
 	if (d->flags & OPCODE_BYTE)
@@ -306,7 +305,7 @@ static bool is_lockable(const struct insn *insn)
 	}
 }
 
-/* Is what the opcode and ModRM say so far one of our instructions? */
+/* Returns true if opcode and ModRM make one of our instructions. */
 static bool is_supported(const struct decoder *d, enum insn_layout layout)
 {
 	const struct insn *insn = d->insn;

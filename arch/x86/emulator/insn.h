@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instruction decoder. It knows those instructions, in their forms with a
- * memory operand, by which a guest writes its page tables or drives a device;
- * anything else it declines. VMX reports no instruction length for a page
- * fault (SDM vol. 3C, 27.2.5), so the length found here is the one that moves
- * the guest's RIP: what can't be decoded for certain is declined.
+ * memory operand, by which guests write page tables or drive devices
+ * (docs/mmu.md has their list); it declines anything else. VMX reports no
+ * instruction length for a page fault (SDM vol. 3C, 27.2.5), so the length
+ * found here moves the guest's RIP: the decoder declines each instruction of
+ * which it is not certain.
  */
 #ifndef ARCH_X86_EMULATOR_INSN_H
 #define ARCH_X86_EMULATOR_INSN_H

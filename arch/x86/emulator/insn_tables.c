@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The opcode maps of the decoder: SDM vol. 2D, tables A-2 (one byte), A-3
- * (two bytes) and A-6 (groups). An opcode that isn't listed is not ours.
+ * (two bytes) and A-6 (groups). The decoder refuses other opcodes.
  */
 #include "arch/x86/emulator/insn_tables.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the decoder knows of each opcode. Only insn.c and insn_tables.c
- * include this.
+ * The decoder's tables of opcodes. Only the decoder's files (insn*.c) include
+ * this.
  */
 #ifndef ARCH_X86_EMULATOR_INSN_TABLES_H
 #define ARCH_X86_EMULATOR_INSN_TABLES_H
 
 #include "arch/x86/emulator/insn.h"
 
-/* What follows the opcode. */
+/* The bytes that follow the opcode. */
 enum insn_layout {
 	LAYOUT_MODRM,
 	LAYOUT_GROUP, /* ModRM, whose reg field completes the opcode */
@@ -44,7 +44,7 @@ enum insn_group {
 #define OPCODE_THIRD_CL BIT(12)
 
 struct insn_opcode {
-	u8 op; /* enum insn_op; OP_NONE: not ours */
+	u8 op; /* enum insn_op; OP_NONE: the emulator does not know it */
 	u8 dst; /* enum insn_operand */
 	u8 src; /* enum insn_operand */
 	u8 layout; /* enum insn_layout */
