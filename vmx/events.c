@@ -108,12 +108,15 @@ u64 event_rflags(u32 info, u64 rflags)
 }
 
 /*
- * The processor has lifted the blocking already, but the IRET was not carried
- * out (SDM vol. 3C, 27.2.3).
+ * The processor has lifted the blocking already. That is right if the fault is
+ * the guest's (SDM vol. 3C, 25.3); else the IRET is to run again, and NMIs stay
+ * blocked until it is carried out (27.2.3).
  */
-bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring)
+bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
+		      const struct readiness *ready)
 {
-	return (interruption & VMX_INTR_NMI_UNBLOCKED) &&
+	return ready->tracks_nmis && !ready->due &&
+	       (interruption & VMX_INTR_NMI_UNBLOCKED) &&
 	       (interruption & VMX_INTR_VECTOR) != VECTOR_DF &&
 	       !(idt_vectoring & VMX_INTR_VALID);
 }

@@ -55,9 +55,6 @@ bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
 /* RFLAGS with which the entry is to deliver the event. */
 u64 event_rflags(u32 info, u64 rflags);
 
-/* Returns true if an exit by a fault of IRET has to block NMIs again. */
-bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring);
-
 /* --- Before an entry -------------------------------------------------------- */
 
 /* How the guest's processor stands to events. */
@@ -75,6 +72,13 @@ struct readiness {
 	bool nmi_blocked; /* by software; false with tracks_nmis */
 	bool due; /* the next entry injects an event already */
 };
+
+/*
+ * Returns true if an exit by a fault of IRET, which has been handled, has to
+ * block NMIs again.
+ */
+bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
+		      const struct readiness *ready);
 
 /* Returns true if the guest would take an external interrupt now. */
 bool can_take_interrupt(const struct readiness *ready);

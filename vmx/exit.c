@@ -29,18 +29,8 @@ static void handle_debug(struct vcpu *vcpu)
 	vcpu_inject_debug(vcpu, exit->qualification);
 }
 
-void vmx_handle_exception(struct vcpu *vcpu)
+static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
-	u32 info = vcpu->exit.interruption;
-	u8 vector = info & VMX_INTR_VECTOR;
-
-	if (vmx_intr_type(info) == INTR_NMI) {
-		/* The machine's own. Only an IRET unblocks the next one. */
-		asm volatile("int $2");
-		return;
-	}
-	if (exit_blocks_nmis(info, vcpu->exit.idt_vectoring))
-		vcpu_set_nmi_blocking(true);
 	switch (vector) {
 	case VECTOR_PF:
 		return vmx_handle_page_fault(vcpu);
@@ -56,6 +46,24 @@ void vmx_handle_exception(struct vcpu *vcpu)
 		return vmx_stop_guest(vcpu, "unexpected exception %s",
 				      exception_name(vector));
 	}
+}
+
+void vmx_handle_exception(struct vcpu *vcpu)
+{
+	u32 info = vcpu->exit.interruption;
+	struct readiness ready;
+
+	if (vmx_intr_type(info) == INTR_NMI) {
+		/* The machine's own. Only an IRET unblocks the next one. */
+		asm volatile("int $2");
+		return;
+	}
+	handle_exception(vcpu, info & VMX_INTR_VECTOR);
+	if (!(info & VMX_INTR_NMI_UNBLOCKED))
+		return;
+	ready = vcpu_readiness(vcpu);
+	if (exit_blocks_nmis(info, vcpu->exit.idt_vectoring, &ready))
+		vcpu_set_nmi_blocking(true);
 }
 
 static void handle_external_interrupt(struct vcpu *vcpu)

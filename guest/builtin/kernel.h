@@ -70,8 +70,9 @@ struct trap_frame {
 struct traps {
 	/* Handles page faults if it is set, and returns whether it did. */
 	bool (*page_fault)(u64 error_code, gva_t cr2);
-	/* Handles #DB likewise. */
+	/* Handle #DB and NMIs likewise. */
 	bool (*debug)(struct trap_frame *frame);
+	bool (*nmi)(struct trap_frame *frame);
 	bool catch; /* let run_*() return, having kept: */
 	u64 vector;
 	u64 error_code;

@@ -85,6 +85,8 @@ void trap(struct trap_frame *frame)
 		return;
 	if (frame->vector == VECTOR_DB && traps.debug && traps.debug(frame))
 		return;
+	if (frame->vector == VECTOR_NMI && traps.nmi && traps.nmi(frame))
+		return;
 	if (traps.catch) {
 		traps.vector = frame->vector;
 		traps.error_code = frame->error_code;

@@ -158,17 +158,24 @@ static void rf_is_pushed(void **state)
 		0);
 }
 
-/* SDM vol. 3C, 27.2.3. */
+/* SDM vol. 3C, 25.3 and 27.2.3. */
 static void fault_of_iret(void **state)
 {
 	u32 iret = EXCEPTION(VECTOR_PF) | VMX_INTR_NMI_UNBLOCKED;
+	const struct readiness again = { .tracks_nmis = true };
+	const struct readiness injected = { .tracks_nmis = true, .due = true };
+	/* Without virtual NMIs software ends the blocking, not the IRET. */
+	const struct readiness software = { .nmi_blocked = true };
 
-	assert_true(exit_blocks_nmis(iret, 0));
-	assert_false(exit_blocks_nmis(EXCEPTION(VECTOR_PF), 0));
+	assert_true(exit_blocks_nmis(iret, 0, &again));
+	assert_false(exit_blocks_nmis(EXCEPTION(VECTOR_PF), 0, &again));
 	assert_false(exit_blocks_nmis(
-		EXCEPTION(VECTOR_DF) | VMX_INTR_NMI_UNBLOCKED, 0));
+		EXCEPTION(VECTOR_DF) | VMX_INTR_NMI_UNBLOCKED, 0, &again));
 	/* In the delivery of another event it is not the IRET's. */
-	assert_false(exit_blocks_nmis(iret, VMX_INTR(INTR_EXTERNAL, 0x30)));
+	assert_false(
+		exit_blocks_nmis(iret, VMX_INTR(INTR_EXTERNAL, 0x30), &again));
+	assert_false(exit_blocks_nmis(iret, 0, &injected));
+	assert_false(exit_blocks_nmis(iret, 0, &software));
 }
 
 static void debug_registers(void **state)

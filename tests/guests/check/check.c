@@ -43,6 +43,7 @@ static const struct check checks[] = {
 	{ "INT1", check_int1 },
 	{ "faults of string I/O", check_string_io_faults },
 	{ "breakpoints", check_breakpoints },
+	{ "NMIs and an IRET that faults", check_nmi_iret },
 	{ "CR4 and XCR0 as CPUID has them", check_cr4 },
 	{ "dirty log", check_dirty_log },
 	{ "random tables", check_random },

@@ -130,6 +130,8 @@ void check_cr4(void);
 
 void check_breakpoints(void);
 
+void check_nmi_iret(void);
+
 void check_random(void);
 
 #endif
