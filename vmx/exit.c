@@ -4,6 +4,7 @@
 #include "arch/x86/exception.h"
 #include "arch/x86/trap.h"
 #include "vmx/vm.h"
+#include "vmx/emulation.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
@@ -29,6 +30,27 @@ static void handle_debug(struct vcpu *vcpu)
 	vcpu_inject_debug(vcpu, exit->qualification);
 }
 
+#define OPCODE_FWAIT 0x9b
+
+/*
+ * An x87 error with CR0.NE=0. The instruction waits for IRQ 13: it exits again
+ * until the guest takes that. With IGNNE# it would be carried out, which Umbra
+ * can do for FWAIT alone (it stands before FSAVE, FSTENV, FCLEX, FINIT).
+ */
+static void handle_x87_error(struct vcpu *vcpu)
+{
+	u32 access = PFEC_I | (vcpu_data_access() & PFEC_U);
+	u8 opcode = 0;
+
+	if (!devices_x87_error(&vcpu->vm->devices))
+		return;
+	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu), access, &opcode, 1);
+	if (opcode != OPCODE_FWAIT)
+		return vmx_stop_guest(vcpu, "an x87 instruction that is to "
+					    "ignore an error (IGNNE#)");
+	vcpu_skip_bytes(vcpu, 1, 0);
+}
+
 static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
 	switch (vector) {
@@ -40,6 +62,8 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 		vcpu_inject_exception(vcpu, VECTOR_AC, true,
 				      vcpu->exit.interruption_error);
 		return;
+	case VECTOR_MF:
+		return handle_x87_error(vcpu);
 	case VECTOR_MC:
 		trap_machine_check();
 	default:

@@ -168,12 +168,25 @@ static void point_at_shadow(struct vcpu *vcpu)
 	if (filter_is(&vcpu->filter, &filter))
 		return;
 	vcpu->filter = filter;
-	vmwrite(VMCS_EXCEPTION_BITMAP,
-		ALWAYS_EXIT | (filter.intercept ? BIT(VECTOR_PF) : 0));
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, filter.mask);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
 	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING, filter.invlpg);
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, filter.pge_owned ? ~CR4_PGE : ~0ULL);
+}
+
+/* VMX keeps CR0.NE at 1: if the guest has it at 0, #MF is not its own. */
+static void choose_exceptions(struct vcpu *vcpu)
+{
+	u32 exceptions = ALWAYS_EXIT;
+
+	if (vcpu->filter.intercept)
+		exceptions |= BIT(VECTOR_PF);
+	if (!(vcpu->mmu.cr0 & CR0_NE))
+		exceptions |= BIT(VECTOR_MF);
+	if (exceptions == vcpu->exceptions)
+		return;
+	vcpu->exceptions = exceptions;
+	vmwrite(VMCS_EXCEPTION_BITMAP, exceptions);
 }
 
 /* Read from the VMCS, once, what handlers want to know. */
@@ -274,6 +287,7 @@ static void step(struct vm *vm)
 	struct vcpu *vcpu = &vm->vcpu;
 
 	point_at_shadow(vcpu);
+	choose_exceptions(vcpu);
 	vcpu_deliver(vcpu);
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);

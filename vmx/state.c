@@ -139,12 +139,15 @@ void vcpu_skip_instruction(struct vcpu *vcpu)
 
 void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
 {
+	vcpu_skip_bytes(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), hits);
+}
+
+void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
+{
 	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	vmwrite(VMCS_GUEST_RIP,
-		step_rip(vcpu->exit.rip,
-			 vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH),
-			 vcpu_code_mode(vcpu)));
+		step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu)));
 	vcpu_set_rflags(rflags, step_rflags(rflags));
 	vcpu_end_step(vcpu, rflags, hits);
 }

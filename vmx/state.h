@@ -41,6 +41,8 @@ void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
 
 /* vcpu_skip_instruction() for one that has hit the breakpoints @hits. */
 void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
+/* The same where the exit does not tell the instruction's length. */
+void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits);
 
 /* The guest's breakpoints, for the instruction at its RIP. */
 void vcpu_arm_breakpoints(const struct vcpu *vcpu, struct breakpoints *b);

@@ -50,6 +50,7 @@ struct vcpu {
 	struct vm *vm;
 	struct mmu_vcpu mmu;
 	struct mmu_filter filter; /* as the VMCS has it */
+	u32 exceptions; /* likewise: the exception bitmap */
 	struct mmu_targets targets; /* likewise */
 	struct tlb_flush flush; /* to be done before the next entry */
 	u64 invvpids; /* number of INVVPIDs so far */

@@ -9,6 +9,7 @@
 #define IRQ_SERIAL 4
 #define IRQ_RTC 8
 #define IRQ_MOUSE 12
+#define IRQ_X87 13
 
 static bool send_message(void *ctx, const struct apic_message *message)
 {
@@ -76,6 +77,7 @@ void devices_update_lines(struct machine_devices *devices)
 	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
 	set_line(devices, IRQ_KEYBOARD, i8042_keyboard_irq(&devices->i8042));
 	set_line(devices, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
+	set_line(devices, IRQ_X87, devices->ferr);
 	update_pic_output(devices);
 	/* The processor has reset itself, and with it its machine. */
 	if (devices->lapic.init && devices->end == GUEST_RUNS)
@@ -231,6 +233,14 @@ bool devices_can_raise_nmi(const struct machine_devices *devices)
 {
 	return lapic_can_raise_nmi(&devices->lapic) ||
 	       ioapic_can_send_nmi(&devices->ioapic);
+}
+
+bool devices_x87_error(struct machine_devices *devices)
+{
+	devices->ignne = devices->ignne && devices_in_service(devices);
+	devices->ferr = !devices->ignne;
+	devices_update_lines(devices);
+	return devices->ignne;
 }
 
 bool devices_console_input(struct machine_devices *devices, u8 byte)

@@ -12,6 +12,7 @@
  *	92, CF9				of the PC's three ways to a reset
  *	80				POST codes: a delay, no device
  *	E9				a byte to the console (as in Bochs)
+ *	F0				ends the coprocessor's IRQ 13
  *	F4				ends the run: the value is its status
  *	600 - 60B			ACPI: events, power-off, timer (pm.h)
  *	CF8, CFC - CFF			PCI's configuration space (pci.h)
@@ -73,6 +74,8 @@ struct machine_devices {
 	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
 	bool timer_due; /* one of these can be delivered at the next tick */
 	u64 open_bus; /* accesses to what is not there, counted */
+	bool ferr; /* the processor reports an x87 error, until F0h ends that */
+	bool ignne; /* it is to ignore the error, until its interrupt's end */
 	u8 reset_control; /* port CF9h */
 	u8 crtc_index;
 	u8 crtc[CRTC_REGISTERS];
@@ -142,6 +145,13 @@ u8 devices_acknowledge(struct machine_devices *devices);
 
 /* Returns true if an interrupt is taken, and the guest has not ended it. */
 bool devices_in_service(const struct machine_devices *devices);
+
+/*
+ * The processor waits at an x87 instruction, because of an error, with CR0.NE 0
+ * (SDM vol. 1, 8.7.2): IRQ 13 is raised. Returns true if it is to go on instead
+ * (IGNNE#): the guest has answered port F0h, and serves the interrupt still.
+ */
+bool devices_x87_error(struct machine_devices *devices);
 
 /* A byte typed on the console. False: keep it and offer it later. */
 bool devices_console_input(struct machine_devices *devices, u8 byte);

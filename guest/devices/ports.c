@@ -162,6 +162,12 @@ static void write_e9(struct machine_devices *d, u16 port, u32 value, u64 now)
 	d->config.console(d->config.ctx, value);
 }
 
+static void write_f0(struct machine_devices *d, u16 port, u32 value, u64 now)
+{
+	d->ignne = d->ferr;
+	d->ferr = false;
+}
+
 static void write_f4(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
 	end(d, GUEST_EXIT, value);
@@ -236,6 +242,7 @@ static const struct port_range ranges[] = {
 	{ 0x64, 0x64, BYTES, read_64, write_64 }, /* keyboard's controller */
 	{ 0x92, 0x92, BYTES, read_92, write_92 }, /* fast reset */
 	{ 0xe9, 0xe9, BYTES, read_e9, write_e9 }, /* console */
+	{ 0xf0, 0xf0, BYTES, NULL, write_f0 }, /* x87 error's end */
 	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4 }, /* exit with a status */
 	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr }, /* edge/level control */
 	/* Power management; PCI's configuration address. */

@@ -30,6 +30,9 @@
 #define MISC_ENABLE_XD_DISABLE_HIGH BIT(34 - 32)
 #define MSR_EFER 0xc0000080
 
+#define PIC_VECTORS 0x18 /* exceptions that there are none of */
+#define PIC_EOI 0x20
+
 u32 insn_ecx, insn_eax, insn_edx, insn_result;
 static u32 watched;
 
@@ -69,6 +72,14 @@ INSN(do_write_dr0, "movl %eax, %dr0");
 INSN(do_write_dr6, "movl %eax, %dr6");
 INSN(do_write_dr7, "movl %eax, %dr7");
 INSN(do_touch, "movl %eax, (%ecx)\nnop");
+/* 1/0, unmasked, and an instruction that finds the error pending. */
+#define DIVIDE_BY_ZERO                                                         \
+	"movl $0x037b, insn_edx\n"                                             \
+	"fninit; fldcw insn_edx; fld1; fldz; fdivrp\n"
+INSN(do_x87_error, DIVIDE_BY_ZERO "fwait; fninit");
+INSN(do_x87_interrupt, DIVIDE_BY_ZERO "sti; fwait; nop; cli; fninit");
+INSN(do_fwait, "fwait; fwait");
+INSN(do_fnclex, "fnclex; fwait");
 INSN(do_ud0, ".byte 0x0f, 0xff, 0xc0");
 INSN(do_icebp, ".byte 0xf1");
 
@@ -336,6 +347,48 @@ static void check_debug(void)
 	check(!runs(do_icebp, 0, 0, 0) && faults(VECTOR_DB), "INT1: no #DB");
 }
 
+static void start_8259s(void)
+{
+	static const u16 ports[] = { 0x20, 0xa0 };
+
+	for (u32 i = 0; i < 2; i++) {
+		port_write(ports[i], 0x11);
+		port_write(ports[i] + 1, PIC_VECTORS);
+		port_write(ports[i] + 1, i ? 2 : 4);
+		port_write(ports[i] + 1, 1);
+		port_write(ports[i] + 1, i ? (u8)~BIT(5) : (u8)~BIT(2));
+	}
+}
+
+/* SDM vol. 1, 8.7: as an exception, or in the way of the first PCs. */
+static void check_x87_errors(void)
+{
+	reg_t cr0 = read_cr0() & ~(CR0_EM | CR0_TS);
+
+	write_cr0(cr0 | CR0_NE | CR0_MP);
+	check(!runs(do_x87_error, 0, 0, 0) && faults(VECTOR_MF),
+	      "an x87 error with CR0.NE: no #MF");
+	start_8259s();
+	write_cr0((cr0 | CR0_MP) & ~CR0_NE);
+	check(!runs(do_x87_interrupt, 0, 0, 0) && faults(PIC_VECTORS + 5),
+	      "an x87 error without CR0.NE: no IRQ 13");
+	/* Answered, the error is ignored until it is cleared. */
+	port_write(0xf0, 0);
+	check(runs(do_fwait, 0, 0, 0), "FWAIT does not ignore the error");
+	check(runs(do_fnclex, 0, 0, 0), "FNCLEX does not clear the error");
+	port_write(0xa0, PIC_EOI);
+	port_write(0x20, PIC_EOI);
+	check(!runs(do_x87_interrupt, 0, 0, 0) && faults(PIC_VECTORS + 5),
+	      "a second x87 error: no IRQ 13");
+	port_write(0xf0, 0);
+	runs(do_fnclex, 0, 0, 0);
+	port_write(0xa0, PIC_EOI);
+	port_write(0x20, PIC_EOI);
+	port_write(0x21, 0xff);
+	port_write(0xa1, 0xff);
+	write_cr0(cr0);
+}
+
 void main(const char *arguments)
 {
 	mode_enter(MODE_2LEVEL); /* for its IDT */
@@ -346,5 +399,6 @@ void main(const char *arguments)
 	check_xcr0();
 	check_msrs(argument(arguments, "msrs", 1));
 	check_debug();
+	check_x87_errors();
 	mode_leave();
 }

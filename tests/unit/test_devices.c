@@ -330,6 +330,26 @@ static void keyboard_bytes_are_edges(void **state)
 	assert_int_equal(in(0x60, 1), 0x5a);
 }
 
+/* SDM vol. 1, 8.7.2 and appendix D. */
+static void x87_errors(void **state)
+{
+	unmask_all();
+	out(0xf0, 0); /* nothing is reported */
+	assert_false(devices_x87_error(&d));
+	assert_false(devices_x87_error(&d)); /* and waits */
+	assert_int_equal(devices_acknowledge(&d), 0x3d);
+	/* Until the guest answers, it waits on; then it ignores the error. */
+	assert_false(devices_x87_error(&d));
+	out(0xf0, 0);
+	assert_true(devices_x87_error(&d));
+	assert_false(devices_interrupt_pending(&d));
+	out(0xa0, 0x20);
+	out(0x20, 0x20);
+	/* Another error. */
+	assert_false(devices_x87_error(&d));
+	assert_int_equal(devices_acknowledge(&d), 0x3d);
+}
+
 static void power_management(void **state)
 {
 	u64 half_period = (1ULL << 31) * NS_PER_SEC / PM_TIMER_HZ;
@@ -417,6 +437,7 @@ int main(void)
 		cmocka_unit_test_setup(ways_of_the_8259s, setup),
 		cmocka_unit_test_setup(rtc_interrupt, setup),
 		cmocka_unit_test_setup(keyboard_bytes_are_edges, setup),
+		cmocka_unit_test_setup(x87_errors, setup),
 		cmocka_unit_test_setup(power_management, setup),
 		cmocka_unit_test_setup(crt_controller, setup),
 		cmocka_unit_test_setup(ends, setup),
