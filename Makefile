@@ -233,12 +233,12 @@ help:
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make bench-peers Linux on Umbra and on KVM (in Bochs), side by side'
 	@echo 'make image       a bootable ISO'
-	@echo 'make test        every test; unit, fuzz-short, lint: some of them'
+	@echo 'make test        the tests; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'
 	@echo 'make mutants     do the tests notice single faults in the sources?'
 	@echo 'make check       the quick part of the tests, before each commit'
 	@echo 'make fuzz        each fuzzer for FUZZ_LONG_SECONDS=N'
-	@echo 'make soak        all that takes hours; the model for SOAK_SECONDS=N'
+	@echo 'make soak        tests of hours, near repeats; SOAK_SECONDS=N: the model'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)
