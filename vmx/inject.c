@@ -65,41 +65,41 @@ struct readiness vcpu_readiness(struct vcpu *vcpu)
 	return ready;
 }
 
-/* The machine's next event, unless another one is due; and the windows. */
-static void take_event(struct vcpu *vcpu)
+/* The machine's next event, unless another one is due. Returns the windows. */
+static u32 take_event(struct vcpu *vcpu)
 {
 	struct machine_devices *devices = &vcpu->vm->devices;
+	struct readiness ready = vcpu_readiness(vcpu);
 	bool nmi = devices_nmi_pending(devices);
 	bool interrupt = devices_interrupt_pending(devices);
-	u32 windows = 0;
 
-	if (nmi || interrupt || vcpu->nmi_blocked) {
-		struct readiness ready = vcpu_readiness(vcpu);
-
-		switch (vcpu->event.info ? NEXT_NONE
-					 : next_event(&ready, nmi, interrupt)) {
-		case NEXT_NONE:
-			break;
-		case NEXT_NMI:
-			devices_take_nmi(devices);
-			vcpu->event = (struct vmx_event){
-				.info = VMX_INTR(INTR_NMI, VECTOR_NMI)
-			};
-			vcpu->nmi_blocked = !ready.tracks_nmis;
-			break;
-		case NEXT_INTERRUPT:
-			vcpu->event = (struct vmx_event){
-				.info = VMX_INTR(INTR_EXTERNAL,
-						 devices_acknowledge(devices))
-			};
-			vcpu->vm->stats.interrupts++;
-			pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
-			vm_devices_changed(vcpu->vm);
-			break;
-		}
-		windows = event_windows(&ready, devices_nmi_pending(devices),
-					devices_interrupt_pending(devices));
+	switch (vcpu->event.info ? NEXT_NONE
+				 : next_event(&ready, nmi, interrupt)) {
+	case NEXT_NONE:
+		break;
+	case NEXT_NMI:
+		devices_take_nmi(devices);
+		vcpu->event = (struct vmx_event){
+			.info = VMX_INTR(INTR_NMI, VECTOR_NMI)
+		};
+		vcpu->nmi_blocked = !ready.tracks_nmis;
+		break;
+	case NEXT_INTERRUPT:
+		vcpu->event = (struct vmx_event){
+			.info = VMX_INTR(INTR_EXTERNAL,
+					 devices_acknowledge(devices))
+		};
+		vcpu->vm->stats.interrupts++;
+		pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
+		vm_devices_changed(vcpu->vm);
+		break;
 	}
+	return event_windows(&ready, devices_nmi_pending(devices),
+			     devices_interrupt_pending(devices));
+}
+
+static void open_windows(struct vcpu *vcpu, u32 windows)
+{
 	vcpu_set_cpu_control(vcpu, CPU_NMI_WINDOW_EXITING,
 			     windows & CPU_NMI_WINDOW_EXITING);
 	vcpu_set_cpu_control(vcpu, CPU_INTERRUPT_WINDOW_EXITING,
@@ -111,7 +111,10 @@ void vcpu_deliver(struct vcpu *vcpu)
 	struct vmx_event *event = &vcpu->event;
 	u64 rflags;
 
-	take_event(vcpu);
+	open_windows(vcpu,
+		     devices_are_quiet(&vcpu->vm->devices) && !vcpu->nmi_blocked
+			     ? 0
+			     : take_event(vcpu));
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)

@@ -57,6 +57,13 @@ static void set_line(struct machine_devices *devices, u8 irq, bool level)
 {
 	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
 
+	/* A high one may be a level, which requests again and again. */
+	if (!level && !(devices->lines & BIT(irq)))
+		return;
+	if (level)
+		devices->lines |= BIT(irq);
+	else
+		devices->lines &= ~BIT(irq);
 	pic_set_irq(&devices->pic, irq, level);
 	ioapic_set_input(&devices->ioapic, input, level);
 }
@@ -72,6 +79,7 @@ static void update_pic_output(struct machine_devices *devices)
 
 void devices_update_lines(struct machine_devices *devices)
 {
+	devices->quiet = false;
 	set_line(devices, IRQ_SERIAL, uart_irq(&devices->uart));
 	set_line(devices, IRQ_RTC, rtc_irq(&devices->rtc));
 	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
@@ -196,11 +204,20 @@ bool devices_interrupt_pending(const struct machine_devices *devices)
 	       pic_interrupts(devices);
 }
 
+bool devices_are_quiet(struct machine_devices *devices)
+{
+	if (!devices->quiet)
+		devices->quiet = !devices_nmi_pending(devices) &&
+				 !devices_interrupt_pending(devices);
+	return devices->quiet;
+}
+
 /* The 8259s first: no priority of the local APIC's holds them back. */
 u8 devices_acknowledge(struct machine_devices *devices)
 {
 	u8 vector;
 
+	devices->quiet = false;
 	if (pic_interrupts(devices)) {
 		vector = pic_acknowledge(&devices->pic);
 		update_pic_output(devices);
@@ -226,6 +243,7 @@ bool devices_nmi_pending(const struct machine_devices *devices)
 
 void devices_take_nmi(struct machine_devices *devices)
 {
+	devices->quiet = false;
 	devices->lapic.nmi = false;
 }
 

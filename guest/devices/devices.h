@@ -79,6 +79,9 @@ struct machine_devices {
 	u8 reset_control; /* port CF9h */
 	u8 crtc_index;
 	u8 crtc[CRTC_REGISTERS];
+	u16 lines; /* IRQs that are high, a bit for each */
+	/* No event is pending, and nothing has been asked or told since. */
+	bool quiet;
 	enum guest_end end; /* the first that the guest asked for */
 	u32 end_status; /* of GUEST_EXIT */
 };
@@ -136,6 +139,12 @@ bool devices_nmi_pending(const struct machine_devices *devices);
 void devices_take_nmi(struct machine_devices *devices);
 /* Has the guest arranged for a device to raise NMIs? */
 bool devices_can_raise_nmi(const struct machine_devices *devices);
+
+/*
+ * Returns true if neither an interrupt nor an NMI is pending. It is asked before
+ * each VM entry, so the answer is kept until a device is accessed or ticks.
+ */
+bool devices_are_quiet(struct machine_devices *devices);
 
 /*
  * The processor takes the interrupt; returns its vector. devices_next_event()
