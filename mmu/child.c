@@ -16,12 +16,14 @@ static u32 quadrant_entries(const struct shadow_page *sp)
 	return sp->role.level == 1 ? PT_ENTRIES : PT_ENTRIES / 2;
 }
 
-u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot)
+/* Of a table of 32-bit paging, or where there is no RAM. */
+u64 shadow_gpte_elsewhere(const struct shadow_page *sp, const void *table,
+			  u32 slot)
 {
 	u32 index = slot;
 
 	if (sp->role.mode != PAGING_32BIT)
-		return table ? gpte_read(sp->role.mode, table, index) : ~0ULL;
+		return ~0ULL;
 	if (sp->role.level > 1)
 		index /= 2;
 	index += sp->role.quadrant * quadrant_entries(sp);

@@ -22,10 +22,20 @@ u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
 		       u64 gpte);
 /*
  * The entry of the guest's table that @slot of @sp shadows. Where there is no
- * RAM, all ones. The second takes what mmu_map_gfn() has said of the table.
+ * RAM, all ones. The second takes the table as mmu_map_gfn() has returned it.
  */
 u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot);
-u64 shadow_gpte_in(const struct shadow_page *sp, const void *table, u32 slot);
+u64 shadow_gpte_elsewhere(const struct shadow_page *sp, const void *table,
+			  u32 slot);
+
+static inline u64 shadow_gpte_in(const struct shadow_page *sp,
+				 const void *table, u32 slot)
+{
+	if (table && sp->role.mode != PAGING_32BIT)
+		return gpte_read(PAGING_4LEVEL, table, slot);
+	return shadow_gpte_elsewhere(sp, table, slot);
+}
+
 /* The slots of @sp that shadow entry @index: [first, first+count). */
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
 /*

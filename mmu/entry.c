@@ -122,8 +122,8 @@ static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    const struct gpt_format *format, u64 gpte)
 {
-	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
-	if ((gpte & PTE_A) && !gpte_reserved(format, gpte, sp->role.level) &&
+	/* Invariants 4 and 5 (the latter in fill_unasked). */
+	if (!gpte_reserved(format, gpte, sp->role.level) &&
 	    fill_unasked(mmu, sp, slot, format, gpte))
 		mmu->stats.prefills++;
 }

@@ -87,6 +87,13 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 	return true;
 }
 
+/* Returns true if eight words of a table are other than those of its copy. */
+static bool group_differs(const u64 *a, const u64 *b)
+{
+	return (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
+	       (a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7]);
+}
+
 /* Entry @index of the guest's table may have changed: its slots follow. */
 static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		const void *copy, u32 index)
@@ -114,11 +121,11 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 	frame_hold_write(mmu, sp->gfn);
 	mmu_flush(mmu);
 	sp->open = false;
-	for (u32 i = 0; i < PT_ENTRIES; i++) {
-		if (table[i] == copy[i])
+	for (u32 i = 0; i < PT_ENTRIES; i += SLOTS_A_BIT) {
+		if (!group_differs(table + i, copy + i))
 			continue;
-		for (u32 j = 0; j < each; j++)
-			changes += mend(mmu, sp, table, copy, i * each + j);
+		for (u32 j = i * each; j < (i + SLOTS_A_BIT) * each; j++)
+			changes += mend(mmu, sp, table, copy, j);
 	}
 	shadow_free_copy(mmu, sp->copy);
 	sp->changes = changes;

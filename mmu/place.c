@@ -19,38 +19,50 @@
 #include "mmu/place.h"
 
 /*
- * Choice and hysteresis: a root is worth a slot if this number of the loads
- * that have exited in one window were its own. More than five spaces that are
- * equally hot leave all as it is. A placed root gives way only if no exit has
- * found it in use for a whole window.
+ * Choice and hysteresis, in loads of CR3 that have exited. A root takes a free
+ * slot at its second load in a window. It takes another root's slot if it is
+ * hot (a number of the loads in one window were its own), and the other is cold
+ * (no exit has found it in use for a number of loads). To move two frames costs
+ * what a few exits cost, so five or eight equally hot spaces, which take turns
+ * in the slots, are better off than without.
  */
 #define PLACE_WINDOW 64
-#define PLACE_HOT 12
+#define PLACE_WARM 2
+#define PLACE_HOT 8
+#define PLACE_COLD 32
 
-static u32 window_now(const struct mmu *mmu)
+/* Number of the slot that is cold for the longest time, or PLACE_NOWHERE. */
+static int coldest(const struct mmu *mmu)
 {
-	return mmu->placing.loads / PLACE_WINDOW;
+	const struct placing *placing = &mmu->placing;
+	u32 longest = PLACE_COLD - 1;
+	int n = PLACE_NOWHERE;
+
+	for (u32 i = 0; i < mmu->config.targets; i++) {
+		u32 age = placing->loads - placing->slots[i].seen;
+
+		if (age <= longest)
+			continue;
+		longest = age;
+		n = (int)i;
+	}
+	return n;
 }
 
 int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 {
-	const struct placed_root *slots = mmu->placing.slots;
-	u32 window = window_now(mmu);
+	u32 window = mmu->placing.loads++ / PLACE_WINDOW;
 
-	mmu->placing.loads++;
 	if (sp->window != window) {
 		sp->window = window;
 		sp->loads = 0;
 	}
-	if (++sp->loads < PLACE_HOT)
+	if (++sp->loads < PLACE_WARM)
 		return PLACE_NOWHERE;
 	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (!slots[i].sp)
+		if (!mmu->placing.slots[i].sp)
 			return (int)i;
-	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (slots[i].seen + 1 < window)
-			return (int)i;
-	return PLACE_NOWHERE;
+	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest(mmu);
 }
 
 /*
@@ -76,7 +88,7 @@ static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 	sp->spt = frame;
 	sp->placed = true;
 	mmu->placing.slots[n].sp = sp;
-	mmu->placing.slots[n].seen = window_now(mmu);
+	mmu->placing.slots[n].seen = mmu->placing.loads;
 	mmu->stats.placed++;
 }
 
@@ -159,7 +171,7 @@ void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
 
 		if (!slot->sp || shadow_page_hpa(mmu, slot->sp) != cr3)
 			continue;
-		slot->seen = window_now(mmu);
+		slot->seen = mmu->placing.loads;
 		if (vcpu->root == slot->sp)
 			return;
 		/* MOV from CR3 need not exit any more. */

@@ -102,7 +102,7 @@ struct guest_region {
 /* A slot for a placed root; see place.c. */
 struct placed_root {
 	struct shadow_page *sp; /* NULL: the slot is free */
-	u32 seen; /* number of the window when an exit last found it in use */
+	u32 seen; /* placing.loads when an exit last found it in use */
 };
 
 struct placing {

@@ -25,21 +25,17 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 	mmu_flush(mmu);
 }
 
-/* Returns true if one of the guest's entries for eight slots is present. */
-static bool group_is_present(const struct shadow_page *sp, const void *table,
-			     u32 first)
+/* The guest's entries for the eight slots from @first on, ORed together. */
+static u64 group(const struct shadow_page *sp, const void *table, u32 first)
 {
-	const u64 *entries = table;
+	const u64 *e = (const u64 *)table + first;
 	u64 all = 0;
 
-	if (!table || sp->role.mode == PAGING_32BIT) {
-		for (u32 i = 0; i < SLOTS_A_BIT; i++)
-			all |= shadow_gpte_in(sp, table, first + i);
-		return all & PTE_P;
-	}
+	if (table && sp->role.mode != PAGING_32BIT)
+		return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
 	for (u32 i = 0; i < SLOTS_A_BIT; i++)
-		all |= entries[first + i];
-	return all & PTE_P;
+		all |= shadow_gpte_in(sp, table, first + i);
+	return all;
 }
 
 /*
@@ -57,7 +53,7 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 	for (u32 first = 0; first < PT_ENTRIES; first += SLOTS_A_BIT) {
 		u64 bit = BIT(first / SLOTS_A_BIT);
 
-		if (group_is_present(sp, table, first) || not_present) {
+		if ((group(sp, table, first) & PTE_P) || not_present) {
 			sp->nonzero |= bit;
 		} else {
 			if (!(sp->nonzero & bit))
@@ -71,13 +67,62 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 	}
 }
 
-/* Fill what the guest has used of its table already. */
-static void prefill(struct mmu *mmu, struct shadow_page *sp)
+/* Returns true if the frame is RAM and a table that is shadowed and closed. */
+static bool is_shadowed(const struct mmu *mmu, gfn_t gfn)
 {
+	return gfn < mmu->config.gfn_count && mmu->frames[gfn].shadowed;
+}
+
+/*
+ * Links the entry @gpte, which has P and A, of a page that bypasses. From the
+ * rung `cheap` on only to a shadow that exists: most tables that a new root
+ * names have none, and need none.
+ */
+static bool link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       const struct gpt_format *format, u64 gpte)
+{
+	struct shadow_page *child;
+	struct shadow_key key;
+
+	if (gpte_is_large(format, gpte, sp->role.level) ||
+	    (mmu->policy.cheap &&
+	     !is_shadowed(mmu, gpte_gfn(format, gpte, sp->role.level))) ||
+	    gpte_reserved(format, gpte, sp->role.level) ||
+	    !shadow_pages_to_spare(mmu))
+		return false;
+	key = shadow_child(mmu, sp, slot, gpte);
+	if (!mmu_map_gfn(mmu, key.gfn))
+		return false;
+	child = mmu->policy.cheap ? shadow_page_find(mmu, key.gfn, key.role)
+				  : shadow_table_get(mmu, key.gfn, key.role);
+	if (!child)
+		return false;
+	spte_set_table(mmu, sp, slot, child,
+		       shadow_table_rights(mmu, sp, gpte));
+	return true;
+}
+
+bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte)
+{
+	struct gpt_format format = role_format(mmu, sp->role);
+
+	return sp->role.level > 1 && mmu_bypasses(mmu, sp->role) &&
+	       link_ahead(mmu, sp, slot, &format, gpte);
+}
+
+/*
+ * Follow the entries that the guest has used already (invariant 3: A is set):
+ * to the next tables, if that saves the guest's faults an exit, and to its
+ * memory. All entries outside of the groups in @sp->nonzero are not present.
+ */
+static void follow_used(struct mmu *mmu, struct shadow_page *sp)
+{
+	bool ahead = sp->role.level > 1 && mmu_bypasses(mmu, sp->role);
 	struct gpt_format format = role_format(mmu, sp->role);
 	const void *table = mmu_map_gfn(mmu, sp->gfn);
 
-	if (!table)
+	if (!table || !(ahead || mmu->policy.prefill))
 		return;
 	for (u64 groups = sp->nonzero; groups; groups &= groups - 1) {
 		u32 first = (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
@@ -85,56 +130,13 @@ static void prefill(struct mmu *mmu, struct shadow_page *sp)
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
 			u64 gpte = shadow_gpte_in(sp, table, slot);
 
-			if (gpte & PTE_P)
+			if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+				continue;
+			if (ahead && link_ahead(mmu, sp, slot, &format, gpte))
+				continue;
+			if (mmu->policy.prefill)
 				shadow_prefill(mmu, sp, slot, &format, gpte);
 		}
-	}
-	/* No guest has used these yet, so none tells of the table's use. */
-	sp->last_filled = PT_ENTRIES;
-}
-
-bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		       u64 gpte)
-{
-	struct gpt_format format = role_format(mmu, sp->role);
-	struct shadow_page *child;
-	struct shadow_key key;
-
-	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role) ||
-	    (gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
-	    gpte_is_large(&format, gpte, sp->role.level) ||
-	    gpte_reserved(&format, gpte, sp->role.level) ||
-	    !shadow_pages_to_spare(mmu))
-		return false;
-	key = shadow_child(mmu, sp, slot, gpte);
-	if (!mmu_map_gfn(mmu, key.gfn))
-		return false;
-	if (mmu->policy.cheap) {
-		child = shadow_page_find(mmu, key.gfn, key.role);
-		if (!child || child->open)
-			return false;
-	} else {
-		child = shadow_table_get(mmu, key.gfn, key.role);
-	}
-	spte_set_table(mmu, sp, slot, child,
-		       shadow_table_rights(mmu, sp, gpte));
-	return true;
-}
-
-static void link_all_ahead(struct mmu *mmu, struct shadow_page *sp)
-{
-	const void *table;
-
-	if (sp->role.level == 1 || !mmu_bypasses(mmu, sp->role))
-		return;
-	table = mmu_map_gfn(mmu, sp->gfn);
-	if (!table)
-		return;
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		u64 gpte = shadow_gpte_in(sp, table, slot);
-
-		if (gpte & PTE_P)
-			shadow_link_ahead(mmu, sp, slot, gpte);
 	}
 	/* No guest has used these yet, so none tells of the table's use. */
 	sp->last_filled = PT_ENTRIES;
@@ -157,8 +159,6 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 	sp = shadow_page_new(mmu, gfn, role);
 	protect_table(mmu, gfn);
 	classify(mmu, sp);
-	link_all_ahead(mmu, sp);
-	if (mmu->policy.prefill)
-		prefill(mmu, sp);
+	follow_used(mmu, sp);
 	return sp;
 }

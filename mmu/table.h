@@ -13,7 +13,7 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role);
 /*
  * The entry @gpte of @sp's guest table leads to a table that the guest has used
- * (A): link its shadow ahead of any fault, if there are pages to spare. With
+ * (P and A are set): link its shadow ahead of any fault, if pages are left. With
  * the bypass on this pays: a fault in a table that is linked goes to the guest,
  * one in a table that is not has to exit to find out. Returns whether it did.
  */

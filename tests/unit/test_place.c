@@ -31,17 +31,6 @@ static int slot_of(const struct shadow_page *sp)
 	return PLACE_NOWHERE;
 }
 
-static u32 window(void)
-{
-	struct shadow_page probe = { 0 };
-	u32 loads = mmu.placing.loads, now;
-
-	place_count_load(&mmu, &probe);
-	mmu.placing.loads = loads;
-	now = probe.window;
-	return now;
-}
-
 /* A load; what is in use before it is what the exit finds. */
 static void load(struct shadow_page *sp, struct shadow_page *before,
 		 struct outcome *outcome)
@@ -52,13 +41,13 @@ static void load(struct shadow_page *sp, struct shadow_page *before,
 		return;
 	outcome->exits++;
 	if (slot_of(before) != PLACE_NOWHERE)
-		mmu.placing.slots[slot_of(before)].seen = window();
+		mmu.placing.slots[slot_of(before)].seen = mmu.placing.loads;
 	n = place_count_load(&mmu, sp);
 	if (n == PLACE_NOWHERE)
 		return;
 	outcome->placed++;
 	mmu.placing.slots[n].sp = sp;
-	mmu.placing.slots[n].seen = window();
+	mmu.placing.slots[n].seen = mmu.placing.loads;
 }
 
 static struct outcome in_turn(u32 spaces)
@@ -86,24 +75,27 @@ static void four_spaces(void **state)
 
 	(void)state;
 	assert_int_equal(outcome.placed, 4);
-	assert_true(outcome.exits < 100);
+	assert_int_equal(outcome.exits, 8);
 }
 
-/* One more: less than half of the loads exit, and few of these place. */
+/* One more: less than a quarter of the loads exit, and few of these place. */
 static void five_spaces(void **state)
 {
 	struct outcome outcome = in_turn(5);
 
 	(void)state;
-	assert_true(outcome.exits < ROUNDS * 5 / 2);
-	assert_true(outcome.placed * 12 <= outcome.exits);
+	assert_true(outcome.exits < ROUNDS * 5 / 4);
+	assert_true(outcome.placed * 10 <= outcome.exits);
 }
 
-/* Many equally hot: no frame is moved for nothing. */
+/* Many equally hot: few frames are moved for nothing. */
 static void many_spaces(void **state)
 {
+	struct outcome outcome = in_turn(8);
+
 	(void)state;
-	assert_int_equal(in_turn(8).placed, 0);
+	assert_true(outcome.exits <= ROUNDS * 8 * 3 / 4);
+	assert_true(outcome.placed * 16 <= outcome.exits);
 	set_up(NULL);
 	assert_int_equal(in_turn(64).placed, 0);
 }
@@ -130,8 +122,8 @@ static void others_become_hot(void **state)
 	for (u32 i = 1; i <= 1000; i++)
 		load(&roots[4 + i % 2], &roots[4 + (i - 1) % 2], &outcome);
 	assert_int_equal(outcome.placed, 2);
-	assert_true(outcome.exits > 64);
-	assert_true(outcome.exits < 200);
+	assert_true(outcome.exits >= 16);
+	assert_true(outcome.exits < 64);
 }
 
 /* --- A machine of a few frames, each of them memory of its own ------------- */
