@@ -23,7 +23,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wwrite-strings \
 # -fbuiltin after -ffreestanding: a memcpy of a constant size is a few moves. But
 # an snprintf would become a strcpy.
 CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -fno-builtin-snprintf \
-	$(WARNINGS) -I. \
+	$(WARNINGS) -Wformat=2 -Wmissing-format-attribute -I. \
 	-m64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
@@ -213,6 +213,7 @@ FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
 # gives the bounds of tables.
 lint: | $(B)/.deps
 	tools/rooms
+	tools/formats
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
 		--enable=warning,performance,portability \

@@ -248,7 +248,7 @@ static void look_at_canary(struct vm *vm)
 	hpa_t damaged;
 
 	if (!canary_check(&vm->canaries, &damaged))
-		panic("canary: what is at %#lx is not what was there: something "
+		panic("canary: what is at 0x%lx is not what was there: something "
 		      "has written outside of the guest's memory",
 		      damaged);
 }
@@ -275,8 +275,8 @@ static void audit(struct vm *vm)
 	if (mmu_audit(&vm->vcpu.mmu, &audit))
 		return;
 	panic("audit: invariant %u is broken after exit %lu: %s\n"
-	      "shadow page %u, of gfn %#lx, level %u, slot %u: %#lx\n"
-	      "the guest's entry: %#lx",
+	      "shadow page %u, of gfn 0x%lx, level %u, slot %u: 0x%lx\n"
+	      "the guest's entry: 0x%lx",
 	      audit.invariant, vm->stats.exits_total, audit.what, audit.page,
 	      audit.gfn, audit.level, audit.slot, audit.spte, audit.gpte);
 }

@@ -90,6 +90,9 @@ static void test_unknown(void **state)
 
 	assert_int_equal(umbra_snprintf(buf, sizeof(buf), fmt), 8);
 	assert_string_equal(buf, fmt);
+	fmt = "%#lx"; /* a flag that is not there: no argument is taken */
+	assert_int_equal(umbra_snprintf(buf, sizeof(buf), fmt, 1UL), 4);
+	assert_string_equal(buf, fmt);
 }
 
 int main(void)
