@@ -28,6 +28,8 @@ static const char *const switch_positions[] = { "0", "1", "rung", NULL };
 /* In the order of enum vpid_wish. */
 static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 
+#define PREFETCH_BY_RUNG (~0ULL)
+
 static void set_switch(bool *value, unsigned int position)
 {
 	if (position != BY_RUNG)
@@ -51,10 +53,13 @@ static void set_switch(bool *value, unsigned int position)
 		.choices = (names), .help = (text)                             \
 	}
 
-/* The largest that is not above @value, which is not 0. */
-static u64 power_of_two(u64 value)
+/* @entries: 0 and 1 mean none but the one that faulted. */
+static void set_prefetch(u16 *window, u64 entries)
 {
-	return BIT(63 - __builtin_clzll(value));
+	if (entries == 0)
+		*window = MMU_PREFETCH_OFF;
+	else if (entries != PREFETCH_BY_RUNG)
+		*window = (u16)BIT(63 - __builtin_clzll(entries));
 }
 
 bool options_parse(const char *cmdline, struct options *options)
@@ -64,7 +69,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
 		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG,
 		     vpid = VPID_AUTO;
-	u64 prefetch = 0;
+	u64 prefetch = PREFETCH_BY_RUNG;
 	struct option table[] = {
 		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
 		       "check the invariants at every Nth exit (0: never)"),
@@ -95,9 +100,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "update the shadow on a PTE write"),
 		CHOICE("mmu.bypass", &bypass, switch_positions,
 		       "not-present faults go straight to the guest"),
-		NUMBER("mmu.prefetch", &prefetch, MMU_PREFETCH_OFF,
-		       MMU_PREFETCH_MAX,
-		       "fill N entries on a fault (rounded down to a power of 2)"),
+		NUMBER("mmu.prefetch", &prefetch, 0, MMU_PREFETCH_MAX,
+		       "fill N entries on a fault (a power of 2; 0: just one)"),
 		CHOICE("mmu.nowalk", &nowalk, switch_positions,
 		       "hand on what the fault's walk has found"),
 		CHOICE("mmu.cheap", &cheap, switch_positions,
@@ -135,8 +139,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	set_switch(&options->vm.policy.open, open);
 	set_switch(&options->vm.policy.prefill, prefill);
 	set_switch(&options->vm.policy.targets, targets);
-	if (prefetch)
-		options->vm.policy.prefetch = power_of_two(prefetch);
+	set_prefetch(&options->vm.policy.prefetch, prefetch);
 	if (status == CMDLINE_OK)
 		return true;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));

@@ -13,7 +13,7 @@ LINUX_I386 := $(I386)/vmlinuz-686 $(I386)/vmlinuz-686-pae $(I386)/initrd.cpio
 # Umbra's options and the guest kernel's. On an emulated processor the kernel's
 # self-tests of its ciphers take longer than all the rest of its boot. A kernel
 # that panics resets the machine (panic=-1), which ends the run.
-OPTIONS ?= mmu=bypass
+OPTIONS ?=
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
@@ -87,7 +87,7 @@ $(WORKLOAD): $(MMBENCH)/mmbench $(MMBENCH)/mmbench-end
 	$(Q)cd $(<D)/.. && find . | LC_ALL=C sort | \
 		cpio --quiet -o -H newc -R 0:0 --reproducible >$(abspath $@)
 
-# The files in the image are whatever these name.
+# The guest's files, in the image and for make run.
 KERNEL ?= $(GUESTS)/vmlinuz
 INITRD ?= $(GUESTS)/initrd.cpio
 
@@ -104,9 +104,9 @@ $(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
 
 image: $(B)/umbra.iso
 
-run: $(B)/umbra.elf $(LINUX)
+run: $(B)/umbra.elf $(KERNEL) $(INITRD)
 	@tools/run --options "$(OPTIONS)" --append "$(APPEND)" \
-		--kernel $(GUESTS)/vmlinuz --initrd $(GUESTS)/initrd.cpio \
+		--kernel $(KERNEL) --initrd $(INITRD) \
 		$(RUN_FLAGS)
 
 demo: $(B)/umbra.elf

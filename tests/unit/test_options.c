@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line's options: the rung, and the switches over it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "boot/options.h"
+#include "mmu/policy.h"
+
+#define LINE_SIZE 64
+
+static struct options options;
+
+static const struct mmu_policy *policy(const char *cmdline)
+{
+	assert_true(options_parse(cmdline, &options));
+	return &options.vm.policy;
+}
+
+static void assert_rung(const char *cmdline, unsigned int rung)
+{
+	assert_memory_equal(policy(cmdline), &mmu_rung_policies[rung],
+			    sizeof(struct mmu_policy));
+}
+
+static void test_rungs(void **state)
+{
+	char line[LINE_SIZE];
+
+	assert_rung("", MMU_TARGETS);
+	for (unsigned int i = 0; i < MMU_RUNGS; i++) {
+		snprintf(line, sizeof(line), "mmu=%s", mmu_rung_names[i]);
+		assert_rung(line, i);
+	}
+	assert_false(options_parse("mmu=sideways", &options));
+}
+
+/* A switch is over the rung, wherever it stands on the line. */
+static void test_switches(void **state)
+{
+	assert_false(policy("mmu.bypass=0")->bypass);
+	assert_true(policy("mmu.open=1 mmu=vtlb")->open);
+	assert_rung("mmu.bypass=0 mmu.bypass=rung", MMU_TARGETS);
+	assert_false(options_parse("mmu.bypass=2", &options));
+}
+
+static void test_prefetch(void **state)
+{
+	assert_int_equal(policy("")->prefetch, MMU_PREFETCH_DEFAULT);
+	assert_int_equal(policy("mmu=vtlb")->prefetch, MMU_PREFETCH_OFF);
+	assert_int_equal(policy("mmu.prefetch=0")->prefetch, MMU_PREFETCH_OFF);
+	assert_int_equal(policy("mmu.prefetch=1")->prefetch, MMU_PREFETCH_OFF);
+	assert_int_equal(policy("mmu.prefetch=12")->prefetch, 8);
+	assert_int_equal(policy("mmu=vtlb mmu.prefetch=512")->prefetch, 512);
+	assert_false(options_parse("mmu.prefetch=513", &options));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rungs),
+		cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_prefetch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
