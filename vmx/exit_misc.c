@@ -112,6 +112,7 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	if (!give(vcpu, name_gpa, name, sizeof(name)))
 		return false;
 	mmu_set_policy(&vcpu->mmu, &mmu_rung_policies[rung]);
+	vcpu->vm->stats.rung_changed = true;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "vmx/vm.h"
 #include "lib/log.h"
 #include "lib/printf.h"
+#include "vmx/report/rung.h"
 #include "vmx/report/dump.h"
 #include "vmx/selftest.h"
 #include "vmx/vmcs_setup.h"
@@ -280,6 +281,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	       const struct selftest_result *selftest)
 {
 	enum guest_memory_status status;
+	char rung[RUNG_WORDS_SIZE];
 	u64 bytes = config->memory;
 
 	vm->vcpu.vm = vm;
@@ -318,6 +320,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm_find_features(vm);
 	create_devices(vm, bytes);
 	create_tables(vm);
+	rung_words(&config->policy, rung);
+	log_info("shadow MMU: %s", rung);
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
 		 "%lu KiB of Umbra's for it",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,

@@ -34,6 +34,7 @@ struct vm_stats {
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
 	u64 interrupts; /* injected external interrupts */
 	u64 unfiltered; /* page faults that exited against the filter */
+	bool rung_changed; /* by the guest, by hypercall */
 	u64 started_ns;
 	u64 idle_ns; /* spent in HLT */
 };

@@ -13,6 +13,7 @@ UNIT_frames_SRCS :=
 UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
 UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c
+UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
 UNIT_multiboot2_SRCS := boot/multiboot2.c
 UNIT_scancode_SRCS := arch/x86/console/scancode.c
 UNIT_screen_SRCS := arch/x86/console/screen.c

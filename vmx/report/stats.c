@@ -3,6 +3,7 @@
 #include "arch/x86/time.h"
 #include "vmx/vm.h"
 #include "lib/log.h"
+#include "vmx/report/rung.h"
 #include "vmx/report/stats.h"
 
 #define NS_PER_MS 1000000
@@ -54,9 +55,10 @@ static void print_exits(const struct vm_stats *stats)
 
 static void print_mmu(const struct mmu_stats *s)
 {
-	log_info("page-fault exits: %lu not-present, %lu protection, "
-		 "%lu trap; of all these %lu MMIO (%lu remembered)",
-		 s->faults_not_present, s->faults_protection, s->faults_trap,
+	/* By the shadow's entry; the guest's may be not present in each case. */
+	log_info("page-fault exits: %lu ABSENT, %lu TRAP (unfilled), "
+		 "%lu protection; of all these %lu MMIO (%lu remembered)",
+		 s->faults_not_present, s->faults_trap, s->faults_protection,
 		 s->faults_mmio, s->mmio_hits);
 	log_info("guest page faults injected: %lu not-present, %lu others",
 		 s->injected_not_present, s->injected_other);
@@ -83,7 +85,11 @@ void stats_print(const struct vm *vm)
 	u64 ms = (time_ns() - vm->stats.started_ns) / NS_PER_MS;
 	u64 idle_ms = vm->stats.idle_ns / NS_PER_MS;
 
-	log_info("--- statistics of %s ---", vm->name);
+	char words[RUNG_WORDS_SIZE];
+
+	rung_words(mmu_policy(vm->mmu), words);
+	log_info("--- statistics of %s, %s ---", vm->name,
+		 vm->stats.rung_changed ? "on several rungs" : words);
 	print_exits(&vm->stats);
 	print_mmu(mmu_stats(vm->mmu));
 	if (vm->stats.unfiltered)

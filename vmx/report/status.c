@@ -7,6 +7,7 @@
 #include "vmx/vm.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "vmx/report/rung.h"
 #include "vmx/report/status.h"
 
 #define REFRESH_NS (NS_PER_SEC / 20)
@@ -42,15 +43,6 @@ static enum status_kind kind_of(unsigned int reason)
 	}
 }
 
-/* The name of the rung, unless single switches make it none. */
-static const char *rung_name(const struct mmu_policy *policy)
-{
-	for (unsigned int i = 0; i < MMU_RUNGS; i++)
-		if (!memcmp(policy, &mmu_rung_policies[i], sizeof(*policy)))
-			return mmu_rung_names[i];
-	return "custom";
-}
-
 /* The exits of each kind in a second, since the last line. */
 static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
 {
@@ -70,6 +62,7 @@ static void show_line(struct vm *vm, u64 now)
 {
 	u64 up = (now - vm->stats.started_ns) / NS_PER_SEC;
 	u64 rates[STATUS_KINDS], total = 0;
+	const char *rung = rung_name(mmu_policy(vm->mmu));
 	char line[LINE_SIZE];
 	size_t length;
 
@@ -78,7 +71,7 @@ static void show_line(struct vm *vm, u64 now)
 		total += rates[i];
 	length = (size_t)snprintf(line, sizeof(line),
 				  "Umbra %s %lu:%02lu:%02lu  %lu exits/s:",
-				  rung_name(mmu_policy(vm->mmu)), up / 3600,
+				  rung ? rung : "custom", up / 3600,
 				  up / 60 % 60, up % 60, total);
 	for (unsigned int i = 0; i < STATUS_KINDS && length < sizeof(line); i++)
 		length += (size_t)snprintf(line + length, sizeof(line) - length,
