@@ -51,10 +51,10 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 	return (vcpu->mmu.cr4 & CR4_OSXSAVE) && (xcr0_read() & XCR0_AVX);
 }
 
-gva_t vcpu_linear_rip(const struct vcpu *vcpu)
+gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
 {
 	/* CS has no base in 64-bit mode; elsewhere addresses wrap at 4 GiB. */
-	if (vcpu_code_mode(vcpu) == INSN_MODE_64)
+	if (mode == INSN_MODE_64)
 		return vcpu->exit.rip;
 	return (u32)(vmread(VMCS_GUEST_CS_BASE) + vcpu->exit.rip);
 }
@@ -101,15 +101,15 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
 	struct vcpu_memory memory;
 	u8 bytes[INSN_MAX_LENGTH];
 	const struct insn *insn;
-	gva_t rip = vcpu_linear_rip(vcpu);
+	enum insn_mode mode = vcpu_code_mode(vcpu);
+	gva_t rip = vcpu_linear_rip(vcpu, mode);
 	size_t len;
 
-	vcpu_memory_begin(&memory, vcpu, access & (PFEC_U | WALK_AC));
+	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
 	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
 	len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U), bytes,
 			sizeof(bytes));
-	insn = insn_decode_cached(&vcpu->insns, rip, bytes, len,
-				  vcpu_code_mode(vcpu));
+	insn = insn_decode_cached(&vcpu->insns, rip, bytes, len, mode);
 	if (!insn || !is_enabled(vcpu, insn))
 		return false;
 	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);

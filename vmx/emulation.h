@@ -22,7 +22,10 @@ bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 /* Raise the exception that has come instead of an access or an instruction. */
 void vcpu_raise(struct vcpu *vcpu, const struct fault *fault);
 
-/* The linear address of the instruction at the guest's RIP, as of the exit. */
-gva_t vcpu_linear_rip(const struct vcpu *vcpu);
+/*
+ * The linear address of the instruction at the guest's RIP, as of the exit;
+ * @mode is that of the guest's code.
+ */
+gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode);
 
 #endif

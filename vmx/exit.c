@@ -44,7 +44,8 @@ static void handle_x87_error(struct vcpu *vcpu)
 
 	if (!devices_x87_error(&vcpu->vm->devices))
 		return;
-	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu), access, &opcode, 1);
+	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
+		  access, &opcode, 1);
 	if (opcode != OPCODE_FWAIT)
 		return vmx_stop_guest(vcpu, "an x87 instruction that is to "
 					    "ignore an error (IGNNE#)");

@@ -42,13 +42,14 @@ static const struct emul_ops port_ops = {
  */
 static void string_io(struct vcpu *vcpu)
 {
-	struct insn insn = string_io_insn(
-		vcpu->exit.qualification,
-		vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION),
-		vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), vcpu_code_mode(vcpu));
+	enum insn_mode mode = vcpu_code_mode(vcpu);
+	struct insn insn =
+		string_io_insn(vcpu->exit.qualification,
+			       vmread(VMCS_VM_EXIT_INSTRUCTION_INFORMATION),
+			       vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), mode);
 	struct vcpu_memory memory;
 
-	vcpu_memory_begin(&memory, vcpu, vcpu_data_access());
+	vcpu_memory_begin(&memory, vcpu, mode, vcpu_data_access());
 	memory.linear.checks_alignment =
 		memory.rights == PFEC_U && (vcpu_cr0(vcpu) & CR0_AM) &&
 		(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_AC);

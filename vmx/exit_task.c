@@ -77,7 +77,7 @@ void vmx_handle_task_switch(struct vcpu *vcpu)
 	struct task_cpu cpu;
 	bool done, switched, trap;
 
-	vcpu_memory_begin(&memory, vcpu, 0);
+	vcpu_memory_begin(&memory, vcpu, vcpu_code_mode(vcpu), 0);
 	memory.linear.keep_pages = false;
 	load(vcpu, &cpu);
 	if (exit.skips_instruction)

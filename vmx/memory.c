@@ -83,12 +83,11 @@ static const struct linear_ops memory_ops = {
 };
 
 void vcpu_memory_begin(struct vcpu_memory *memory, struct vcpu *vcpu,
-		       u32 rights)
+		       enum insn_mode mode, u32 rights)
 {
 	memory->vcpu = vcpu;
 	memory->rights = rights;
 	/* Without the rung "nowalk" each access walks, as KVM's did. */
-	linear_begin(&memory->linear, &memory_ops, memory,
-		     vcpu_code_mode(vcpu) == INSN_MODE_64,
+	linear_begin(&memory->linear, &memory_ops, memory, mode == INSN_MODE_64,
 		     mmu_policy(vcpu->mmu.mmu)->nowalk);
 }

@@ -15,7 +15,7 @@ struct vcpu_memory {
 };
 
 void vcpu_memory_begin(struct vcpu_memory *memory, struct vcpu *vcpu,
-		       u32 rights);
+		       enum insn_mode mode, u32 rights);
 
 /* Segment register @n, in the order of the VMCS: enum task_segment, too. */
 void vcpu_read_segment(unsigned int n, struct segment_register *reg);

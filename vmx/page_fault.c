@@ -99,7 +99,7 @@ static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 	return faulting_access(&(struct page_fault_facts){
 		.error_code = error_code,
 		.gva = gva,
-		.rip = vcpu_linear_rip(vcpu),
+		.rip = vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
 		.cr0 = vcpu->mmu.cr0,
 		.cr4 = vcpu->mmu.cr4,
 		.efer = vcpu->mmu.efer,
