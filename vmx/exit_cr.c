@@ -50,7 +50,7 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~CR8_TPR)
 		return vcpu_inject_gp(vcpu);
-	lapic_set_cr8(&vcpu->vm->devices.lapic, value);
+	devices_set_cr8(&vcpu->vm->devices, value);
 	vcpu_skip_instruction(vcpu);
 }
 

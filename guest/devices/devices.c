@@ -204,6 +204,12 @@ bool devices_interrupt_pending(const struct machine_devices *devices)
 	       pic_interrupts(devices);
 }
 
+void devices_set_cr8(struct machine_devices *devices, u8 cr8)
+{
+	devices->quiet = false;
+	lapic_set_cr8(&devices->lapic, cr8);
+}
+
 bool devices_are_quiet(struct machine_devices *devices)
 {
 	if (!devices->quiet)
@@ -217,7 +223,6 @@ u8 devices_acknowledge(struct machine_devices *devices)
 {
 	u8 vector;
 
-	devices->quiet = false;
 	if (pic_interrupts(devices)) {
 		vector = pic_acknowledge(&devices->pic);
 		update_pic_output(devices);
@@ -243,7 +248,6 @@ bool devices_nmi_pending(const struct machine_devices *devices)
 
 void devices_take_nmi(struct machine_devices *devices)
 {
-	devices->quiet = false;
 	devices->lapic.nmi = false;
 }
 

@@ -659,4 +659,17 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     ("vpid-unflushed", "tlb", "vmx/run.c",
      "what is to be flushed is not before the entry",
      "\tvcpu_flush_tlb(vcpu);\n", "", (SCENARIO + "demo-haswell",)),
+    # The answer that no event is pending, which is kept.
+    ("quiet-cr8", "devices", "guest/devices/devices.c",
+     "an interrupt waits on after MOV to CR8 has let it pass",
+     "\tdevices->quiet = false;\n\tlapic_set_cr8", "\tlapic_set_cr8",
+     ("quiet",)),
+    ("quiet-for-ever", "devices", "guest/devices/devices.c",
+     "an interrupt that an access or a tick has raised is not seen",
+     "{\n\tdevices->quiet = false;\n\tset_line(", "{\n\tset_line(",
+     ("quiet",)),
+    ("line-stays-high", "devices", "guest/devices/devices.c",
+     "the controllers do not hear that a line has fallen",
+     "if (!level && !(devices->lines & BIT(irq)))", "if (!level)",
+     ("devices",)),
 ]]

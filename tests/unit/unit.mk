@@ -56,6 +56,7 @@ LAPIC_SRCS := guest/devices/lapic.c guest/devices/lapic_registers.c guest/device
 UNIT_devices_SRCS := guest/devices/devices.c guest/devices/ports.c guest/devices/uart.c guest/devices/pic.c \
 	guest/devices/pit.c guest/devices/rtc.c guest/devices/i8042.c guest/devices/pm.c guest/devices/pci.c \
 	guest/devices/mmio.c guest/devices/ioapic.c $(LAPIC_SRCS)
+UNIT_quiet_SRCS := $(UNIT_devices_SRCS)
 UNIT_lapic_SRCS := $(LAPIC_SRCS)
 UNIT_ioapic_SRCS := guest/devices/ioapic.c
 UNIT_i8042_SRCS := guest/devices/i8042.c

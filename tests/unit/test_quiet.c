@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices_are_quiet() keeps its answer. Whatever a guest does to its devices,
+ * the kept answer is the one that the interrupt controllers would give now.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "guest/devices/devices.h"
+
+#define STEPS 300000
+#define SEED 20261127
+#define VECTORS 16 /* few, so that interrupts meet */
+
+static struct machine_devices d;
+static u64 now;
+
+static void console(void *ctx, u8 byte)
+{
+}
+
+static bool rtc_read_none(u8 index, u8 *value)
+{
+	return false;
+}
+
+static u64 tsc_to_ns(void *ctx, u64 tsc)
+{
+	return tsc;
+}
+
+static u32 any(u32 count)
+{
+	return (u32)random() % count;
+}
+
+/* Commands that the controllers react to, and others. */
+static u32 any_byte(void)
+{
+	static const u8 commands[] = { 0x11, 0x13, 0x20, 0x0c, 0x0b, 0x68,
+				       0x48, 0x60, 0xa0, 0x34, 0xb6, 0x00 };
+
+	return any(2) ? commands[any(ARRAY_SIZE(commands))] : any(256);
+}
+
+static void access_port(void)
+{
+	static const u16 ports[] = { 0x20,  0x21,  0xa0,  0xa1,	 0x4d0,
+				     0x4d1, 0x40,  0x43,  0x61,	 0x70,
+				     0x71,  0x3f8, 0x3f9, 0x3fa, 0x3fb,
+				     0x3fc, 0x60,  0x64,  0x602, 0xf0 };
+	u16 port = ports[any(ARRAY_SIZE(ports))];
+
+	if (any(3))
+		devices_port_write(&d, port, 1, any_byte(), now);
+	else
+		devices_port_read(&d, port, 1, now);
+}
+
+/* An entry of either APIC: any delivery mode, masked or not, edge or level. */
+static u32 any_entry(void)
+{
+	return (0x50 + any(VECTORS)) | any(8) << 8 | any(2) << 13 |
+	       any(2) << 15 | !any(4) << 16;
+}
+
+static void access_ioapic(void)
+{
+	u32 index = 0x10 + 2 * any(IOAPIC_INPUTS), entry = any_entry();
+
+	devices_mmio_write(&d, 0xfec00000, &index, 4, now);
+	devices_mmio_write(&d, 0xfec00010, &entry, 4, now);
+}
+
+static void access_lapic(void)
+{
+	static const struct {
+		u16 offset;
+		u32 value;
+	} writes[] = { { 0xf0, 0x1ff },	  { 0xf0, 0xff },  { 0xb0, 0 },
+		       { 0x80, 0 },	  { 0x80, 0x50 },  { 0x80, 0x60 },
+		       { 0x3e0, 0xb },	  { 0x380, 1000 }, { 0x380, 0 },
+		       { 0x300, 0x40055 } };
+	u32 which = any(ARRAY_SIZE(writes) + 3), value = any_entry();
+	gpa_t gpa = 0xfee00320 + 0x10 * any(5);
+
+	if (which < ARRAY_SIZE(writes)) {
+		gpa = 0xfee00000 + writes[which].offset;
+		value = writes[which].value;
+	}
+	devices_mmio_write(&d, gpa, &value, 4, now);
+}
+
+static void take(void)
+{
+	if (devices_nmi_pending(&d))
+		devices_take_nmi(&d);
+	else if (devices_interrupt_pending(&d))
+		devices_acknowledge(&d);
+}
+
+static void step(void)
+{
+	switch (any(8)) {
+	case 0:
+		access_ioapic();
+		break;
+	case 1:
+	case 2:
+		access_lapic();
+		break;
+	case 3:
+		devices_set_cr8(&d, any(16));
+		break;
+	case 4:
+		take();
+		break;
+	case 5:
+		devices_console_input(&d, 'x');
+		break;
+	case 6:
+		now += any(100000);
+		devices_tick(&d, now);
+		break;
+	default:
+		access_port();
+	}
+}
+
+static void the_answer_is_true(void **state)
+{
+	const struct devices_config config = { .console = console,
+					       .rtc_read = rtc_read_none,
+					       .tsc_to_ns = tsc_to_ns,
+					       .memory = 64 * MIB };
+	u32 changes = 0;
+	bool before = true;
+
+	devices_init(&d, &config);
+	srandom(SEED);
+	for (u32 i = 0; i < STEPS; i++) {
+		bool event;
+
+		step();
+		event = devices_nmi_pending(&d) ||
+			devices_interrupt_pending(&d);
+		if (devices_are_quiet(&d) == event)
+			fail_msg("step %u of seed %u: the kept answer is %s", i,
+				 SEED, event ? "quiet" : "not quiet");
+		changes += event != before;
+		before = event;
+	}
+	/* Else the test would show nothing. */
+	assert_true(changes > STEPS / 50);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_answer_is_true),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
