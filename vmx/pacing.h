@@ -41,6 +41,16 @@ static inline void pacing_look(struct pacing *p, u64 now, u64 longest)
 }
 
 /*
+ * The time in ns, of a clock that starts with Umbra, at which Umbra has
+ * something to do. @event may be ~0, never: no TSC reaches that, so it must not
+ * be converted.
+ */
+static inline u64 pacing_next(u64 event, u64 poll)
+{
+	return MIN(event, poll);
+}
+
+/*
  * Is an interrupt of Umbra's timer for the look that is due at @deadline? Else
  * it waited while Umbra had looked anyway, and the timer was set again since.
  */

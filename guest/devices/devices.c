@@ -80,6 +80,8 @@ static void update_pic_output(struct machine_devices *devices)
 void devices_update_lines(struct machine_devices *devices)
 {
 	devices->quiet = false;
+	/* The guest's answer to an x87 error ends with the interrupt. */
+	devices->ignne = devices->ignne && devices_in_service(devices);
 	set_line(devices, IRQ_SERIAL, uart_irq(&devices->uart));
 	set_line(devices, IRQ_RTC, rtc_irq(&devices->rtc));
 	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
@@ -181,6 +183,8 @@ u64 devices_next_event(const struct machine_devices *devices)
 bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
 		      u64 now)
 {
+	/* To read what is no register is an error, which may interrupt. */
+	devices->quiet = false;
 	return lapic_read_msr(&devices->lapic, index, value, now);
 }
 
@@ -259,7 +263,6 @@ bool devices_can_raise_nmi(const struct machine_devices *devices)
 
 bool devices_x87_error(struct machine_devices *devices)
 {
-	devices->ignne = devices->ignne && devices_in_service(devices);
 	devices->ferr = !devices->ignne;
 	devices_update_lines(devices);
 	return devices->ignne;

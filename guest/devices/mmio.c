@@ -79,6 +79,8 @@ static size_t piece(gpa_t gpa, size_t size)
 void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
 		       size_t size, u64 now)
 {
+	/* To read what is no register of the APIC may interrupt. */
+	devices->quiet = false;
 	while (size) {
 		const struct mmio_range *range = find(devices, gpa);
 		size_t part = piece(gpa, size);

@@ -58,8 +58,10 @@ static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
 	else
 		pit_write(&d->pit, port - PORT_PIT, value, now);
 	/* Channel 0 starts anew: what was missed of the old count is void. */
-	if (!d->pit.edges)
+	if (!d->pit.edges) {
 		d->timer_backlog = 0;
+		d->timer_due = false;
+	}
 }
 
 static u32 read_61(struct machine_devices *d, u16 port, u64 now)

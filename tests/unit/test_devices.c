@@ -186,8 +186,11 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_in_range(take_ticks(60500 * ms), 1, 2);
 	/* Nor those of an old count. */
 	devices_tick(&d, 60900 * ms);
+	devices_acknowledge(&d);
+	assert_int_equal(devices_next_event(&d), 0);
 	program_timer();
 	assert_int_equal(d.timer_backlog, 0);
+	assert_true(devices_next_event(&d) > 0);
 }
 
 /* One for each look at the devices, or the guest would do nothing else. */
@@ -345,8 +348,12 @@ static void x87_errors(void **state)
 	assert_false(devices_interrupt_pending(&d));
 	out(0xa0, 0x20);
 	out(0x20, 0x20);
-	/* Another error. */
+	/* Another error, in the handler of another interrupt: it waits. */
+	program_timer();
+	devices_tick(&d, NS_PER_SEC);
+	assert_int_equal(devices_acknowledge(&d), 0x30);
 	assert_false(devices_x87_error(&d));
+	out(0x20, 0x20);
 	assert_int_equal(devices_acknowledge(&d), 0x3d);
 }
 

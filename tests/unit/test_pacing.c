@@ -50,12 +50,20 @@ static void stale_interrupts(void **state)
 	assert_false(pacing_is_due(&p, 10000, 10501));
 }
 
+/* No timer of the guest's is set: Umbra looks again at the next poll. */
+static void no_event(void **state)
+{
+	assert_int_equal(pacing_next(~0ULL, 1000), 1000);
+	assert_int_equal(pacing_next(999, 1000), 999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cost),
 		cmocka_unit_test(half_of_the_time),
 		cmocka_unit_test(stale_interrupts),
+		cmocka_unit_test(no_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

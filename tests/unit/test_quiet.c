@@ -79,18 +79,26 @@ static void access_lapic(void)
 	static const struct {
 		u16 offset;
 		u32 value;
-	} writes[] = { { 0xf0, 0x1ff },	  { 0xf0, 0xff },  { 0xb0, 0 },
-		       { 0x80, 0 },	  { 0x80, 0x50 },  { 0x80, 0x60 },
-		       { 0x3e0, 0xb },	  { 0x380, 1000 }, { 0x380, 0 },
-		       { 0x300, 0x40055 } };
+	} writes[] = { { 0xf0, 0x1ff },	   { 0xf0, 0xff },  { 0xb0, 0 },
+		       { 0x80, 0 },	   { 0x80, 0x50 },  { 0x80, 0x60 },
+		       { 0x3e0, 0xb },	   { 0x380, 1000 }, { 0x380, 0 },
+		       { 0x300, 0x40055 }, { 0x280, 0 } };
 	u32 which = any(ARRAY_SIZE(writes) + 3), value = any_entry();
-	gpa_t gpa = 0xfee00320 + 0x10 * any(5);
+	gpa_t gpa = 0xfee00320 + 0x10 * any(6); /* LVT entries */
 
 	if (which < ARRAY_SIZE(writes)) {
 		gpa = 0xfee00000 + writes[which].offset;
 		value = writes[which].value;
 	}
 	devices_mmio_write(&d, gpa, &value, 4, now);
+}
+
+/* Any register of the local APIC, or none: that may be an error's interrupt. */
+static void read_lapic(void)
+{
+	u32 value;
+
+	devices_mmio_read(&d, 0xfee00000 + 0x10 * any(0x100), &value, 4, now);
 }
 
 static void take(void)
@@ -103,7 +111,7 @@ static void take(void)
 
 static void step(void)
 {
-	switch (any(8)) {
+	switch (any(9)) {
 	case 0:
 		access_ioapic();
 		break;
@@ -121,6 +129,9 @@ static void step(void)
 		devices_console_input(&d, 'x');
 		break;
 	case 6:
+		read_lapic();
+		break;
+	case 7:
 		now += any(100000);
 		devices_tick(&d, now);
 		break;
