@@ -42,8 +42,12 @@ static void handle_x87_error(struct vcpu *vcpu)
 	u32 access = PFEC_I | (vcpu_data_access() & PFEC_U);
 	u8 opcode = 0;
 
-	if (!devices_x87_error(&vcpu->vm->devices))
+	if (!devices_x87_error(&vcpu->vm->devices)) {
+		/* After STI the instruction, which faults, would wait for ever.
+		 */
+		vcpu_end_blocking();
 		return;
+	}
 	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
 		  access, &opcode, 1);
 	if (opcode != OPCODE_FWAIT)

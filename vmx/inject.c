@@ -90,7 +90,9 @@ static u32 take_event(struct vcpu *vcpu)
 					 devices_acknowledge(devices))
 		};
 		vcpu->vm->stats.interrupts++;
-		pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
+		/* One that ends by itself has no end that an exit shows. */
+		if (devices_in_service(devices))
+			pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
 		vm_devices_changed(vcpu->vm);
 		break;
 	}

@@ -48,7 +48,8 @@ void vm_take_input(struct vm *vm)
 /* When to serve the devices or the console again, by the TSC. */
 static void serve_again(struct vm *vm, u64 next_event)
 {
-	u64 look = MAX(time_ns_to_tsc(next_event), vm->pacing.earliest);
+	u64 next = time_ns_to_tsc(pacing_next(next_event, vm->next_poll));
+	u64 look = MAX(next, vm->pacing.earliest);
 
 	vm->next_event = next_event;
 	vm->deadline = MIN(look, time_ns_to_tsc(vm->next_poll));
