@@ -17,4 +17,4 @@ FUZZ_screen_SRCS := arch/x86/console/screen.c
 FUZZ_devices_SRCS := $(UNIT_devices_SRCS)
 FUZZ_loader_SRCS := $(LOADER_SRCS)
 FUZZ_table_write_SRCS := $(MMU_SRCS) $(filter-out tests/model/run.c, \
-	$(wildcard tests/model/*.c))
+	$(wildcard tests/model/*.c)) vmx/vpid.c
