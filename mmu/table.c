@@ -28,11 +28,13 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 /* The guest's entries for the eight slots from @first on, ORed together. */
 static u64 group(const struct shadow_page *sp, const void *table, u32 first)
 {
-	const u64 *e = (const u64 *)table + first;
+	const u64 *e = table;
 	u64 all = 0;
 
-	if (table && sp->role.mode != PAGING_32BIT)
+	if (table && sp->role.mode != PAGING_32BIT) {
+		e += first;
 		return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+	}
 	for (u32 i = 0; i < SLOTS_A_BIT; i++)
 		all |= shadow_gpte_in(sp, table, first + i);
 	return all;
