@@ -150,9 +150,10 @@ static void lose_region(struct boot_info *out, const struct boot_region *region)
  * There is no room: the smallest RAM goes. One that is not RAM and lies on none
  * is not needed.
  */
-static void replace_region(struct boot_info *out, const struct boot_region *new)
+static void replace_region(struct boot_info *out,
+			   const struct boot_region *added)
 {
-	bool needed = new->type == BOOT_MEMORY_RAM;
+	bool needed = added->type == BOOT_MEMORY_RAM;
 	struct boot_region *smallest = NULL;
 
 	for (unsigned int i = 0; i < out->region_count; i++) {
@@ -160,33 +161,33 @@ static void replace_region(struct boot_info *out, const struct boot_region *new)
 
 		if (r->type != BOOT_MEMORY_RAM)
 			continue;
-		needed |= overlaps(r, new);
+		needed |= overlaps(r, added);
 		if (!smallest || r->size < smallest->size)
 			smallest = r;
 	}
 	if (!needed || !smallest ||
-	    (new->type == BOOT_MEMORY_RAM &&new->size <= smallest->size))
-		return lose_region(out, new);
+	    (added->type == BOOT_MEMORY_RAM && added->size <= smallest->size))
+		return lose_region(out, added);
 	lose_region(out, smallest);
-	*smallest = *new;
+	*smallest = *added;
 }
 
-/* What touches a region of its type becomes a part of it. */
-static void add_region(struct boot_info *out, const struct boot_region *new)
+/* A region becomes a part of one that it touches, if both have one type. */
+static void add_region(struct boot_info *out, const struct boot_region *added)
 {
 	for (unsigned int i = 0; i < out->region_count; i++) {
 		struct boot_region *r = &out->regions[i];
-		hpa_t end = MAX(r->start + r->size, new->start + new->size);
+		hpa_t end = MAX(r->start + r->size, added->start + added->size);
 
-		if (r->type != new->type || !touches(r, new))
+		if (r->type != added->type || !touches(r, added))
 			continue;
-		r->start = MIN(r->start, new->start);
+		r->start = MIN(r->start, added->start);
 		r->size = end - r->start;
 		return;
 	}
 	if (out->region_count == BOOT_REGIONS_MAX)
-		return replace_region(out, new);
-	out->regions[out->region_count++] = *new;
+		return replace_region(out, added);
+	out->regions[out->region_count++] = *added;
 }
 
 static void parse_regions(const struct tag *tag, u32 at, u32 entry_size,

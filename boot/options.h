@@ -9,7 +9,7 @@
 
 #define OPTION_GUEST_SIZE 64
 
-/* What becomes of the devices that may write to memory. */
+/* How Umbra treats the devices that may write to memory. */
 enum bus_masters { BUS_MASTERS_STOP, BUS_MASTERS_KEEP };
 
 struct options {

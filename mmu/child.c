@@ -16,7 +16,7 @@ static u32 quadrant_entries(const struct shadow_page *sp)
 	return sp->role.level == 1 ? PT_ENTRIES : PT_ENTRIES / 2;
 }
 
-/* Of a table of 32-bit paging, or where there is no RAM. */
+/* For a table of 32-bit paging, or one that lies where there is no RAM. */
 u64 shadow_gpte_elsewhere(const struct shadow_page *sp, const void *table,
 			  u32 slot)
 {

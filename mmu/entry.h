@@ -9,8 +9,8 @@
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk);
 /*
- * The table of @sp has just been shadowed: fill the entry at @slot, of which P
- * and A are set (invariant 3), if it maps memory.
+ * The table of @sp has just been shadowed. Fills the entry at @slot if it maps
+ * memory; its P and A must be set (invariant 3).
  */
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    const struct gpt_format *format, u64 gpte);

@@ -227,8 +227,7 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
 	 * The processor has not executed the instruction. Private tables are
 	 * for addresses: an upper entry that has changed was flushed then.
 	 */
-	mmu->stats.flushes++;
-	mmu->config.ops->flush_address(mmu->config.ctx, gva);
+	mmu_flush_address(mmu, gva);
 }
 
 /*

@@ -214,6 +214,13 @@ static inline void mmu_flush(struct mmu *mmu)
 	mmu->config.ops->flush(mmu->config.ctx);
 }
 
+/* The same for all that translates one address. */
+static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
+{
+	mmu->stats.flushes++;
+	mmu->config.ops->flush_address(mmu->config.ctx, gva);
+}
+
 static inline struct guest_region *region_of(const struct mmu *mmu, gfn_t gfn)
 {
 	return &mmu->regions[gfn / LARGE_FRAMES];

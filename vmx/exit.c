@@ -43,8 +43,7 @@ static void handle_x87_error(struct vcpu *vcpu)
 	u8 opcode = 0;
 
 	if (!devices_x87_error(&vcpu->vm->devices)) {
-		/* After STI the instruction, which faults, would wait for ever.
-		 */
+		/* In STI's shadow it would fault for ever, uninterrupted. */
 		vcpu_end_blocking();
 		return;
 	}

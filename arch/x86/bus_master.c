@@ -76,7 +76,7 @@ static bool stop(u32 function, bool efi)
 	return true;
 }
 
-/* Of all buses: there may be several that no bridge leads to. */
+/* Looks at all buses, since there may be several that no bridge leads to. */
 unsigned int bus_masters_stop(bool efi)
 {
 	unsigned int stopped = 0;

@@ -8,7 +8,7 @@
 
 #include "lib/types.h"
 
-/* Of a PCI function, as in its configuration space. */
+/* The identity and state of a PCI function, from its configuration space. */
 struct pci_function {
 	u16 command;
 	u8 class_code; /* the base class */

@@ -37,7 +37,7 @@ static u64 *root;
 static u64 nx; /* PTE_NX where the processor has it */
 static bool huge_pages; /* of 1 GiB */
 
-/* What is not in the direct map: the image's frames, the framebuffer's. */
+/* Memory outside of the direct map: the image's frames, the framebuffer's. */
 enum { HOLE_IMAGE, HOLE_FRAMEBUFFER, HOLES };
 
 static struct {

@@ -31,7 +31,7 @@ struct image_addresses {
 
 #define IMAGE_ALL_OF_FILE 0xffffffffU
 
-/* What a kernel's multiboot header has said. */
+/* The part of a kernel's multiboot header that concerns its image. */
 struct image_header {
 	size_t at; /* where it is in the file */
 	const struct image_addresses *addresses; /* NULL: as the ELF file says */

@@ -40,7 +40,7 @@
 #define RTC_24_HOURS 0x02
 #define IRQ_CASCADE BIT(2)
 
-/* Of the local APIC: SDM vol. 3A, table 10-1. */
+/* Registers of the local APIC: SDM vol. 3A, table 10-1. */
 #define LAPIC 0xfee00000
 #define LAPIC_SVR 0xf0
 #define LAPIC_ICR 0x300

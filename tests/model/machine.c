@@ -176,7 +176,7 @@ void machine_create(struct model *m)
 	m->cpu.entry = cpu_entry;
 	m->cpu.random = cpu_random;
 	m->cpu.ctx = m;
-	/* What the last guest has left there is under the same VPID. */
+	/* The last guest's translations are under the same VPID. */
 	m->flush.scope = TLB_ALL;
 	model_log(m,
 		  "maxphyaddr %u, 1 GiB pages %d, leaf trap %d, filter %d, "

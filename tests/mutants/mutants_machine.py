@@ -592,7 +592,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      ("rung",)),
     ("region-adjacent", "boot", "boot/multiboot2.c",
      "a reserved region beside RAM takes the place of RAM",
-     "needed |= overlaps(r, new);", "needed = true;",
+     "needed |= overlaps(r, added);", "needed = true;",
      ("multiboot2",)),
     ("tables-in-image", "boot", "arch/x86/paging.c",
      "the image gets an alias that can be written",
