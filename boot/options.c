@@ -30,12 +30,6 @@ static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 
 #define PREFETCH_BY_RUNG (~0ULL)
 
-static void set_switch(bool *value, unsigned int position)
-{
-	if (position != BY_RUNG)
-		*value = position == ON;
-}
-
 /* Lines of the table; a number's limits are both allowed, 0 and 0: any. */
 #define FLAG(word, where, text)                                                \
 	{                                                                      \
@@ -64,15 +58,14 @@ static void set_prefetch(u16 *window, u64 entries)
 
 bool options_parse(const char *cmdline, struct options *options)
 {
-	const char *rungs[MMU_RUNGS + 1] = { 0 };
-	unsigned int rung = MMU_RUNGS - 1, cache = BY_RUNG, update = BY_RUNG,
-		     bypass = BY_RUNG, nowalk = BY_RUNG, cheap = BY_RUNG,
-		     open = BY_RUNG, prefill = BY_RUNG, targets = BY_RUNG,
-		     vpid = VPID_AUTO;
+	unsigned int rung = MMU_RUNGS - 1, vpid = VPID_AUTO;
+	unsigned int positions[MMU_SWITCHES];
 	u64 prefetch = PREFETCH_BY_RUNG;
 	struct option table[] = {
-		NUMBER("audit", &options->vm.audit, 0, ~0ULL,
-		       "check the invariants at every Nth exit (0: never)"),
+		/* The MMU's switches come first; see below. */
+		[MMU_SWITCHES] = NUMBER(
+			"audit", &options->vm.audit, 0, ~0ULL,
+			"check the invariants at every Nth exit (0: never)"),
 		CHOICE("busmaster", &options->bus_masters, bus_masters,
 		       "the devices that the firmware let write to memory"),
 		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
@@ -93,25 +86,10 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .help = "linux, or the name of a built-in guest" },
 		NUMBER("guest.memory", &options->vm.memory, 0, 0,
 		       "the guest's memory in bytes (K, M, G)"),
-		CHOICE("mmu", &rung, rungs, "the rung of the shadow MMU"),
-		CHOICE("mmu.cache", &cache, switch_positions,
-		       "keep the shadows of guest tables"),
-		CHOICE("mmu.update", &update, switch_positions,
-		       "update the shadow on a PTE write"),
-		CHOICE("mmu.bypass", &bypass, switch_positions,
-		       "not-present faults go straight to the guest"),
+		CHOICE("mmu", &rung, mmu_rung_names,
+		       "the rung of the shadow MMU"),
 		NUMBER("mmu.prefetch", &prefetch, 0, MMU_PREFETCH_MAX,
 		       "fill N entries on a fault (a power of 2; 0: just one)"),
-		CHOICE("mmu.nowalk", &nowalk, switch_positions,
-		       "hand on what the fault's walk has found"),
-		CHOICE("mmu.cheap", &cheap, switch_positions,
-		       "make fewer shadows of tables, and share them"),
-		CHOICE("mmu.open", &open, switch_positions,
-		       "let the guest write a page table in a burst"),
-		CHOICE("mmu.prefill", &prefill, switch_positions,
-		       "fill used entries when a table is shadowed"),
-		CHOICE("mmu.targets", &targets, switch_positions,
-		       "load CR3 without an exit among the hottest roots"),
 		NUMBER("mmu.pages", &options->vm.shadow_pages,
 		       MMU_MIN_SHADOW_PAGES, MMU_MAX_SHADOW_PAGES,
 		       "the number of shadow pages"),
@@ -125,20 +103,20 @@ bool options_parse(const char *cmdline, struct options *options)
 	static struct cmdline_error error; /* too large for the stack */
 	enum cmdline_status status;
 
-	for (int i = 0; i < MMU_RUNGS; i++)
-		rungs[i] = mmu_rung_names[i];
+	for (unsigned int i = 0; i < MMU_SWITCHES; i++) {
+		positions[i] = BY_RUNG;
+		table[i] = (struct option)CHOICE(
+			mmu_switches[i].name, &positions[i], switch_positions,
+			mmu_switches[i].help);
+	}
 	*options = (struct options){ .exit = END_BY_HALT };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];
-	set_switch(&options->vm.policy.cache, cache);
-	set_switch(&options->vm.policy.update, update);
-	set_switch(&options->vm.policy.bypass, bypass);
-	set_switch(&options->vm.policy.nowalk, nowalk);
-	set_switch(&options->vm.policy.cheap, cheap);
-	set_switch(&options->vm.policy.open, open);
-	set_switch(&options->vm.policy.prefill, prefill);
-	set_switch(&options->vm.policy.targets, targets);
+	for (unsigned int i = 0; i < MMU_SWITCHES; i++)
+		if (positions[i] != BY_RUNG)
+			mmu_switch_set(&options->vm.policy, i,
+				       positions[i] == ON);
 	set_prefetch(&options->vm.policy.prefetch, prefetch);
 	if (status == CMDLINE_OK)
 		return true;

@@ -71,8 +71,23 @@ enum mmu_rung {
 	MMU_RUNGS
 };
 
-/* The name of a rung ("cached"), and what its switches are. */
-extern const char *const mmu_rung_names[MMU_RUNGS];
+/* The name of a rung ("cached"; NULL behind the last), and its switches. */
+extern const char *const mmu_rung_names[MMU_RUNGS + 1];
 extern const struct mmu_policy mmu_rung_policies[MMU_RUNGS];
+
+/* Number of members of struct mmu_policy that are on or off. */
+#define MMU_SWITCHES 8
+
+/* The switches as the command line names them: "mmu.cache". */
+struct mmu_switch {
+	const char *name;
+	const char *help; /* half a line */
+	size_t offset; /* in struct mmu_policy */
+};
+
+extern const struct mmu_switch mmu_switches[MMU_SWITCHES];
+
+bool mmu_switch_get(const struct mmu_policy *policy, unsigned int i);
+void mmu_switch_set(struct mmu_policy *policy, unsigned int i, bool on);
 
 #endif

@@ -2,33 +2,14 @@
 #include "lib/printf.h"
 #include "vmx/report/rung.h"
 
-/* The switches and the window: their names, and their values in a policy. */
-#define SWITCHES 9
-
-static const char *const switch_names[SWITCHES] = {
-	"cache", "update",  "bypass",  "nowalk",   "cheap",
-	"open",	 "prefill", "targets", "prefetch",
-};
-
-static void get_switches(const struct mmu_policy *p, u32 values[SWITCHES])
-{
-	const u32 all[SWITCHES] = { p->cache,	p->update,  p->bypass,
-				    p->nowalk,	p->cheap,   p->open,
-				    p->prefill, p->targets, p->prefetch };
-
-	for (u32 i = 0; i < SWITCHES; i++)
-		values[i] = all[i];
-}
-
-/* The number of switches in which @policy is not @rung's. */
+/* Returns in how many switches @policy differs from @rung. */
 static u32 distance(const struct mmu_policy *policy, u32 rung)
 {
-	u32 ours[SWITCHES], its[SWITCHES], count = 0;
+	const struct mmu_policy *other = &mmu_rung_policies[rung];
+	u32 count = policy->prefetch != other->prefetch;
 
-	get_switches(policy, ours);
-	get_switches(&mmu_rung_policies[rung], its);
-	for (u32 i = 0; i < SWITCHES; i++)
-		count += ours[i] != its[i];
+	for (u32 i = 0; i < MMU_SWITCHES; i++)
+		count += mmu_switch_get(policy, i) != mmu_switch_get(other, i);
 	return count;
 }
 
@@ -51,16 +32,20 @@ const char *rung_name(const struct mmu_policy *policy)
 
 void rung_words(const struct mmu_policy *policy, char words[RUNG_WORDS_SIZE])
 {
-	u32 rung = nearest_rung(policy), ours[SWITCHES], its[SWITCHES];
-	size_t n;
+	u32 rung = nearest_rung(policy);
+	const struct mmu_policy *nearest = &mmu_rung_policies[rung];
+	size_t n = (size_t)snprintf(words, RUNG_WORDS_SIZE, "mmu=%s",
+				    mmu_rung_names[rung]);
 
-	get_switches(policy, ours);
-	get_switches(&mmu_rung_policies[rung], its);
-	n = (size_t)snprintf(words, RUNG_WORDS_SIZE, "mmu=%s",
-			     mmu_rung_names[rung]);
-	for (u32 i = 0; i < SWITCHES; i++)
-		if (ours[i] != its[i])
+	for (u32 i = 0; i < MMU_SWITCHES; i++) {
+		bool on = mmu_switch_get(policy, i);
+
+		if (on != mmu_switch_get(nearest, i))
 			n += (size_t)snprintf(words + n, RUNG_WORDS_SIZE - n,
-					      " mmu.%s=%u", switch_names[i],
-					      ours[i]);
+					      " %s=%u", mmu_switches[i].name,
+					      on);
+	}
+	if (policy->prefetch != nearest->prefetch)
+		snprintf(words + n, RUNG_WORDS_SIZE - n, " mmu.prefetch=%u",
+			 policy->prefetch);
 }
