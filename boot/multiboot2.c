@@ -5,6 +5,7 @@
  * copied out, never pointed at, so that alignment and aliasing do not matter.
  */
 #include "boot/multiboot2.h"
+#include "boot/regions.h"
 #include "lib/string.h"
 
 enum mb2_tag {
@@ -128,68 +129,6 @@ static enum mb2_status parse_module(const struct tag *tag,
 	return MB2_OK;
 }
 
-static bool touches(const struct boot_region *a, const struct boot_region *b)
-{
-	return a->start <= b->start + b->size && b->start <= a->start + a->size;
-}
-
-static bool overlaps(const struct boot_region *a, const struct boot_region *b)
-{
-	return a->start < b->start + b->size && b->start < a->start + a->size;
-}
-
-static void lose_region(struct boot_info *out, const struct boot_region *region)
-{
-	if (region->type != BOOT_MEMORY_RAM)
-		return;
-	out->regions_lost++;
-	out->ram_lost += region->size;
-}
-
-/*
- * There is no room: the smallest RAM goes. One that is not RAM and lies on none
- * is not needed.
- */
-static void replace_region(struct boot_info *out,
-			   const struct boot_region *added)
-{
-	bool needed = added->type == BOOT_MEMORY_RAM;
-	struct boot_region *smallest = NULL;
-
-	for (unsigned int i = 0; i < out->region_count; i++) {
-		struct boot_region *r = &out->regions[i];
-
-		if (r->type != BOOT_MEMORY_RAM)
-			continue;
-		needed |= overlaps(r, added);
-		if (!smallest || r->size < smallest->size)
-			smallest = r;
-	}
-	if (!needed || !smallest ||
-	    (added->type == BOOT_MEMORY_RAM && added->size <= smallest->size))
-		return lose_region(out, added);
-	lose_region(out, smallest);
-	*smallest = *added;
-}
-
-/* A region becomes a part of one that it touches, if both have one type. */
-static void add_region(struct boot_info *out, const struct boot_region *added)
-{
-	for (unsigned int i = 0; i < out->region_count; i++) {
-		struct boot_region *r = &out->regions[i];
-		hpa_t end = MAX(r->start + r->size, added->start + added->size);
-
-		if (r->type != added->type || !touches(r, added))
-			continue;
-		r->start = MIN(r->start, added->start);
-		r->size = end - r->start;
-		return;
-	}
-	if (out->region_count == BOOT_REGIONS_MAX)
-		return replace_region(out, added);
-	out->regions[out->region_count++] = *added;
-}
-
 static void parse_regions(const struct tag *tag, u32 at, u32 entry_size,
 			  bool ram, struct boot_info *out)
 {
@@ -198,7 +137,7 @@ static void parse_regions(const struct tag *tag, u32 at, u32 entry_size,
 
 		memcpy(&entry, tag->data + at, sizeof(entry));
 		if (entry.size && (entry.type == BOOT_MEMORY_RAM) == ram)
-			add_region(out, &(struct boot_region){
+			region_add(out, &(struct boot_region){
 						entry.start,
 						MIN(entry.size, ~entry.start),
 						entry.type });
@@ -217,7 +156,7 @@ static enum mb2_status parse_memory_map(const struct tag *tag,
 	if (t.entry_size < sizeof(struct map_entry) ||
 	    t.entry_size % TAG_ALIGN || (tag->size - at) % t.entry_size)
 		return MB2_ENTRY_SIZE;
-	/* RAM first, so that it is known where others lie on it. */
+	/* RAM first: region_add() needs it so. */
 	parse_regions(tag, at, t.entry_size, true, out);
 	parse_regions(tag, at, t.entry_size, false, out);
 	return MB2_OK;

@@ -11,7 +11,7 @@ FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_host.c tests/unit/emulate_case.c \
 	tests/unit/insn_random.c
 
-FUZZ_multiboot2_SRCS := boot/multiboot2.c
+FUZZ_multiboot2_SRCS := boot/multiboot2.c boot/regions.c
 FUZZ_cmdline_SRCS := boot/cmdline.c
 FUZZ_screen_SRCS := arch/x86/console/screen.c
 FUZZ_devices_SRCS := $(UNIT_devices_SRCS)

@@ -589,9 +589,16 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "another window of mmu.prefetch= is not named",
      "\tif (policy->prefetch != nearest->prefetch)\n", "\tif (false)\n",
      ("rung",)),
-    ("region-adjacent", "boot", "boot/multiboot2.c",
+    ("region-adjacent", "boot", "boot/regions.c",
      "a reserved region beside RAM takes the place of RAM",
      "needed |= overlaps(r, added);", "needed = true;",
+     ("regions",)),
+    ("map-order", "boot", "boot/multiboot2.c",
+     "regions on RAM are added before the RAM",
+     "\tparse_regions(tag, at, t.entry_size, true, out);\n"
+     "\tparse_regions(tag, at, t.entry_size, false, out);\n",
+     "\tparse_regions(tag, at, t.entry_size, false, out);\n"
+     "\tparse_regions(tag, at, t.entry_size, true, out);\n",
      ("multiboot2",)),
     ("tables-in-image", "boot", "arch/x86/paging.c",
      "the image gets an alias that can be written",
