@@ -36,7 +36,7 @@ static void set_tsc_offset(struct vcpu *vcpu, u64 offset)
 {
 	vcpu->tsc_offset = offset;
 	vmwrite(VMCS_TSC_OFFSET, offset);
-	lapic_tsc_changed(&vcpu->vm->devices.lapic);
+	lapic_tsc_changed(&vcpu->vm->devices.lapic, time_ns());
 	vm_devices_changed(vcpu->vm);
 }
 

@@ -133,10 +133,10 @@ static bool timer_is_requested(const struct machine_devices *devices)
  */
 static void deliver_timer(struct machine_devices *devices)
 {
+	devices->timer_due = false;
 	if (!devices->timer_backlog || timer_is_requested(devices))
 		return;
 	devices->timer_backlog--;
-	devices->timer_due = false;
 	set_line(devices, IRQ_TIMER, false);
 	set_line(devices, IRQ_TIMER, true);
 	update_pic_output(devices);
@@ -149,14 +149,13 @@ static void tick_timer(struct machine_devices *devices, u64 now)
 
 	if (devices->timer_due)
 		deliver_timer(devices);
-	if (!edges)
-		return;
 	/* A guest that has masked the line does not count on its ticks. */
 	if (!pic_has_timer(devices) && !ioapic_has_timer(devices))
 		limit = 1;
 	devices->timer_backlog =
 		MIN(devices->timer_backlog + edges, MAX(limit, 1ULL));
-	deliver_timer(devices);
+	if (edges)
+		deliver_timer(devices);
 }
 
 void devices_tick(struct machine_devices *devices, u64 now)

@@ -143,6 +143,6 @@ u64 lapic_next_event(const struct lapic *lapic);
 void lapic_tick(struct lapic *lapic, u64 now);
 
 /* The guest's TSC has been set: a deadline comes at another time. */
-void lapic_tsc_changed(struct lapic *lapic);
+void lapic_tsc_changed(struct lapic *lapic, u64 now);
 
 #endif

@@ -37,7 +37,12 @@ void lapic_send_ipi(struct lapic *lapic);
 /* All but IA32_APIC_BASE and the lines (10.4.7.1). */
 void lapic_reset(struct lapic *lapic);
 
-/* lapic_timer.c; each after lapic_tick(). */
+/*
+ * lapic_timer.c. A timer that is held back has fired on the guest's machine:
+ * call this before a change of anything that says when and how it fires.
+ */
+void lapic_timer_fire(struct lapic *lapic, u64 now);
+/* Each after lapic_tick(). */
 u32 lapic_timer_current(const struct lapic *lapic, u64 now);
 void lapic_timer_set_initial(struct lapic *lapic, u32 count, u64 now);
 void lapic_timer_set_divide(struct lapic *lapic, u32 value, u64 now);

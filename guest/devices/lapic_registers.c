@@ -182,6 +182,7 @@ static void write_register(struct lapic *lapic, u32 reg, u32 value, u64 now)
 		lapic->dfr = value;
 		break;
 	case REG_SVR:
+		lapic_timer_fire(lapic, now);
 		write_svr(lapic, value);
 		break;
 	case REG_ESR:
@@ -196,12 +197,15 @@ static void write_register(struct lapic *lapic, u32 reg, u32 value, u64 now)
 		lapic->icr = (u32)lapic->icr | (u64)value << ICR_HIGH_SHIFT;
 		break;
 	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
+		lapic_timer_fire(lapic, now);
 		write_lvt(lapic, reg - REG_LVT, value);
 		break;
 	case REG_INITIAL:
+		lapic_timer_fire(lapic, now);
 		lapic_timer_set_initial(lapic, value, now);
 		break;
 	case REG_DIVIDE:
+		lapic_timer_fire(lapic, now);
 		lapic_timer_set_divide(lapic, value, now);
 		break;
 	}
@@ -336,6 +340,7 @@ bool lapic_write_msr(struct lapic *lapic, u32 index, u64 value, u64 now)
 		done = write_base(lapic, value);
 		break;
 	case IA32_TSC_DEADLINE:
+		lapic_timer_fire(lapic, now);
 		lapic_timer_set_deadline(lapic, value);
 		break;
 	default:

@@ -74,8 +74,9 @@ void lapic_timer_set_deadline(struct lapic *lapic, u64 tsc)
 		lapic->due = lapic->config.tsc_to_ns(lapic->config.ctx, tsc);
 }
 
-void lapic_tsc_changed(struct lapic *lapic)
+void lapic_tsc_changed(struct lapic *lapic, u64 now)
 {
+	lapic_timer_fire(lapic, now);
 	lapic_timer_set_deadline(lapic, lapic->tsc_deadline);
 }
 
@@ -99,11 +100,11 @@ u64 lapic_next_event(const struct lapic *lapic)
 	return lapic->due;
 }
 
-void lapic_tick(struct lapic *lapic, u64 now)
+void lapic_timer_fire(struct lapic *lapic, u64 now)
 {
 	u64 period;
 
-	if (now < MAX(lapic->due, lapic->not_before))
+	if (now < lapic->due)
 		return;
 	if (mode(lapic) == TIMER_PERIODIC && lapic->initial) {
 		period = lapic->initial * count_ns(lapic);
@@ -115,4 +116,10 @@ void lapic_tick(struct lapic *lapic, u64 now)
 		lapic->tsc_deadline = 0;
 	}
 	lapic_deliver_local(lapic, LVT_TIMER);
+}
+
+void lapic_tick(struct lapic *lapic, u64 now)
+{
+	if (now >= lapic->not_before)
+		lapic_timer_fire(lapic, now);
 }

@@ -53,15 +53,18 @@ static u32 read_pit(struct machine_devices *d, u16 port, u64 now)
 
 static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
+	u64 edges;
+
+	d->timer_backlog += pit_tick(&d->pit, now);
+	edges = d->pit.edges;
 	if (port == PORT_PIT_CONTROL)
 		pit_write_control(&d->pit, value, now);
 	else
 		pit_write(&d->pit, port - PORT_PIT, value, now);
-	/* Channel 0 starts anew: what was missed of the old count is void. */
-	if (!d->pit.edges) {
-		d->timer_backlog = 0;
-		d->timer_due = false;
-	}
+	/* Channel 0 starts again: of the old count, one edge is remembered. */
+	if (d->pit.edges != edges)
+		d->timer_backlog = MIN(d->timer_backlog, 1ULL);
+	d->timer_due = d->timer_backlog;
 }
 
 static u32 read_61(struct machine_devices *d, u16 port, u64 now)

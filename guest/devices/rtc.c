@@ -168,6 +168,8 @@ u8 rtc_read(struct rtc *rtc)
 
 void rtc_write(struct rtc *rtc, u8 value, u64 now)
 {
+	/* Before the change of a rate that this period has. */
+	rtc_tick(rtc, now);
 	if (is_time(rtc->index))
 		return;
 	switch (rtc->index) {

@@ -184,13 +184,46 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_int_equal(take_ticks(60500 * ms), 0);
 	out(0x21, 0x00);
 	assert_in_range(take_ticks(60500 * ms), 1, 2);
-	/* Nor those of an old count. */
+	/* Nor those of an old count, but the one that a real 8259 remembers. */
 	devices_tick(&d, 60900 * ms);
 	devices_acknowledge(&d);
 	assert_int_equal(devices_next_event(&d), 0);
 	program_timer();
-	assert_int_equal(d.timer_backlog, 0);
+	assert_int_equal(d.timer_backlog, 1);
+	out(0x20, 0x20);
+	assert_int_equal(take_ticks(0), 1);
 	assert_true(devices_next_event(&d) > 0);
+}
+
+/* A tick waits behind one that the guest has not taken: nothing is to be done. */
+static void tick_behind_another(void **state)
+{
+	const u64 ms = NS_PER_SEC / 1000, now = 2 * ms + ms / 2;
+
+	unmask_all();
+	program_timer();
+	devices_tick(&d, ms);
+	devices_port_write(&d, 0x43, 1, 0, now); /* latches the count */
+	devices_tick(&d, now);
+	assert_int_equal(d.timer_backlog, 1);
+	assert_true(devices_next_event(&d) > now);
+	assert_int_equal(take_ticks(now), 2);
+}
+
+/* Umbra has not looked since the edge; the guest begins another count. */
+static void due_tick_survives_a_new_count(void **state)
+{
+	const u64 ms = NS_PER_SEC / 1000, now = 3 * ms + ms / 2;
+
+	unmask_all();
+	program_timer();
+	assert_int_equal(take_ticks(ms), 1);
+	devices_port_write(&d, 0x43, 1, 0x30, now);
+	devices_port_write(&d, 0x40, 1, 0xff, now);
+	devices_port_write(&d, 0x40, 1, 0xff, now);
+	assert_int_equal(devices_next_event(&d), 0);
+	assert_int_equal(take_ticks(now), 1);
+	assert_true(devices_next_event(&d) > now);
 }
 
 /* One for each look at the devices, or the guest would do nothing else. */
@@ -440,6 +473,8 @@ int main(void)
 		cmocka_unit_test_setup(late_ticks_take_turns, setup),
 		cmocka_unit_test_setup(apic_timer_is_held, setup),
 		cmocka_unit_test_setup(timer_ticks_are_not_lost, setup),
+		cmocka_unit_test_setup(tick_behind_another, setup),
+		cmocka_unit_test_setup(due_tick_survives_a_new_count, setup),
 		cmocka_unit_test_setup(timer_through_the_ioapic, setup),
 		cmocka_unit_test_setup(ways_of_the_8259s, setup),
 		cmocka_unit_test_setup(rtc_interrupt, setup),

@@ -387,6 +387,62 @@ static void timer_by_deadline(void **state)
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 }
 
+/*
+ * The timer is due and held back. On the machine it has fired before what the
+ * guest writes now, by the entry of the vector table that was there.
+ */
+static void held_timer_is_not_lost(void **state)
+{
+	static const struct {
+		u32 offset, value;
+	} rows[] = { { TMICT, 1000000 }, { TMICT, 0 },	 { LVTT, 0x10031 },
+		     { LVTT, 0x40031 },	 { LVTT, 0x52 }, { TDCR, 3 },
+		     { SVR, 0xff } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		setup(state);
+		set(TDCR, 0xb);
+		set(LVTT, 0x31);
+		set(TMICT, 10);
+		now += 11 * TICK_NS;
+		apic.not_before = now + 1000;
+		set(rows[i].offset, rows[i].value);
+		assert_true(lapic_requested(&apic, 0x31));
+		assert_false(lapic_requested(&apic, 0x52));
+	}
+}
+
+static void held_deadline_is_not_lost(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		setup(state);
+		set(LVTT, 0x40031);
+		lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
+		now += 501;
+		apic.not_before = now + 1000;
+		if (i)
+			lapic_tsc_changed(&apic, now);
+		else
+			lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500,
+					now);
+		assert_int_equal(lapic_acknowledge(&apic), 0x31);
+		assert_int_equal(apic.tsc_deadline, i ? 0 : now + 500);
+	}
+}
+
+/* What was due while it was masked does not interrupt later. */
+static void masked_timer_is_void(void **state)
+{
+	set(TDCR, 0xb);
+	set(LVTT, 0x10031);
+	set(TMICT, 10);
+	now += 11 * TICK_NS;
+	apic.not_before = now + 1000;
+	set(LVTT, 0x31);
+	lapic_tick(&apic, now + 2000);
+	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
+}
+
 static bool write_msr(u32 offset, u64 value)
 {
 	return lapic_write_msr(&apic, IA32_X2APIC_FIRST + offset / 16, value,
@@ -498,6 +554,9 @@ int main(void)
 		cmocka_unit_test_setup(timer_periodic, setup),
 		cmocka_unit_test_setup(timer_without_rest, setup),
 		cmocka_unit_test_setup(timer_by_deadline, setup),
+		cmocka_unit_test_setup(held_timer_is_not_lost, setup),
+		cmocka_unit_test_setup(held_deadline_is_not_lost, setup),
+		cmocka_unit_test_setup(masked_timer_is_void, setup),
 		cmocka_unit_test_setup(x2apic, setup),
 		cmocka_unit_test_setup(modes, setup),
 	};

@@ -95,6 +95,11 @@ static void periodic(void **state)
 	assert_int_equal(rtc_next_event(&rtc), NS_PER_SEC / 2);
 	set(&rtc, 0x0a, 0x20, 0);
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
+	/* One that is due is not lost by a new rate. */
+	set(&rtc, 0x0a, 0x26, 0);
+	set(&rtc, 0x0a, 0x2f, ms);
+	assert_true(rtc_irq(&rtc));
+	assert_int_equal(rtc_next_event(&rtc), ms + NS_PER_SEC / 2);
 }
 
 static void update_and_alarm(void **state)
