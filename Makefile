@@ -218,6 +218,7 @@ FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
 lint: | $(B)/.deps
 	tools/rooms
 	tools/formats
+	tests/tools/test_run_arguments.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
 		--enable=warning,performance,portability \
