@@ -47,7 +47,7 @@ void model_count(struct model *m, enum model_event event)
 		m->coverage->rights[rights][event]++;
 }
 
-static void check_entries(struct model *m, const struct reference_walk *w)
+void model_check_entries(struct model *m, const struct reference_walk *w)
 {
 	size_t size = reference_entry_size(&m->ref);
 
@@ -63,8 +63,7 @@ static void check_entries(struct model *m, const struct reference_walk *w)
 	}
 }
 
-/* The reference's walk, with A and D set where the access is permitted. */
-static struct reference_walk judge(struct model *m, gva_t gva, u32 kind)
+struct reference_walk model_judge(struct model *m, gva_t gva, u32 kind)
 {
 	struct reference_walk w = reference_walk(&m->ref, gva, kind);
 	u32 changed = w.fault ? 0 : reference_set_flags(&m->ref, &w, kind);
@@ -77,8 +76,8 @@ static struct reference_walk judge(struct model *m, gva_t gva, u32 kind)
 	return w;
 }
 
-static void compare(struct model *m, const struct reference_walk *w,
-		    const struct guest_walk *walk)
+void model_compare(struct model *m, const struct reference_walk *w,
+		   const struct guest_walk *walk)
 {
 	if (w->fault != (walk->status != WALK_OK))
 		model_fail(m, "the walk's status is %u, reference: %s %#x",
@@ -89,7 +88,7 @@ static void compare(struct model *m, const struct reference_walk *w,
 			   walk->error_code, w->error_code);
 	if (!w->fault && w->gpa != walk->gpa)
 		model_fail(m, "gpa %#lx, reference: %#lx", walk->gpa, w->gpa);
-	check_entries(m, w);
+	model_check_entries(m, w);
 }
 
 /* --- The processor --------------------------------------------------------- */
@@ -242,7 +241,7 @@ static bool emulate(struct model *m, struct attempt *a,
 	}
 	if (!mmu_policy(m->mmu)->nowalk) {
 		mmu_walk(&m->vcpu, a->gva, a->kind, WALK_FOR_DATA, &walk);
-		compare(m, w, &walk);
+		model_compare(m, w, &walk);
 	}
 	if (how < 5) {
 		memcpy(old, world_mirror(&m->world, w->gpa), a->len);
@@ -363,8 +362,8 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 		return action == MMU_MMIO ? mmio_unwalked(m, a, &walk)
 					  : held_unwalked(m, a, action, &walk);
 	}
-	w = judge(m, a->gva, a->kind);
-	compare(m, &w, &walk);
+	w = model_judge(m, a->gva, a->kind);
+	model_compare(m, &w, &walk);
 	return act(m, a, action, &w);
 }
 
@@ -408,8 +407,7 @@ static void run(struct model *m, struct attempt *a)
 	model_exit(m);
 }
 
-/* Of a random access by the guest; KIND_AC is a supervisor's, explicit. */
-static u32 random_kind(struct model *m)
+u32 model_random_kind(struct model *m)
 {
 	static const u32 kinds[] = { 0, PFEC_W, PFEC_W, PFEC_I };
 	u32 kind = kinds[model_random(m, ARRAY_SIZE(kinds))];
@@ -421,7 +419,7 @@ static u32 random_kind(struct model *m)
 
 void model_access_page(struct model *m, u32 page)
 {
-	struct attempt a = { .page = page, .kind = random_kind(m) };
+	struct attempt a = { .page = page, .kind = model_random_kind(m) };
 	/* Much of it in the used slots, as it may hit a table. */
 	u64 offset = guest_random_offset(m, guest_random_kind(m));
 
@@ -454,70 +452,4 @@ void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
 void model_access(struct model *m)
 {
 	model_access_page(m, model_random_page(m));
-}
-
-/* --- Umbra's own accesses --------------------------------------------------- */
-
-void model_operand(struct model *m)
-{
-	gva_t gva = model_page_gva(m, model_random_page(m));
-	u32 kind = random_kind(m);
-	struct reference_walk w = judge(m, gva, kind);
-	struct guest_walk walk;
-
-	model_log(m, "operand %#lx kind %#x", gva, kind);
-	if (mmu_walk(&m->vcpu, gva, kind, WALK_FOR_DATA, &walk) == w.fault)
-		model_fail(m, "mmu_walk does not say %d", !w.fault);
-	compare(m, &w, &walk);
-}
-
-static bool has_bytes(struct model *m, gpa_t gpa, const u8 *code, size_t len)
-{
-	const u8 *at = world_mirror(&m->world, gpa);
-
-	for (size_t i = 0; i < len; i++)
-		if (code[i] != (at ? at[i] : 0xff))
-			return false;
-	return true;
-}
-
-/* The shadow has answered, which has no judgement of rights in it. */
-static void fetched_unwalked(struct model *m, u32 page, gva_t gva,
-			     const u8 *code, size_t len)
-{
-	const struct history *h = &m->history[page];
-	struct reference_walk w = reference_walk(&m->ref, gva, 0);
-
-	if (w.mapped && has_bytes(m, w.gpa, code, len))
-		return;
-	/* A software TLB may be stale as the processor's may. */
-	for (u32 i = 0; !mmu_policy(m->mmu)->cache && i < h->count; i++)
-		if (has_bytes(m,
-			      (h->permits[i].gfn << PAGE_SHIFT) |
-				      (gva & ~PAGE_MASK),
-			      code, len))
-			return;
-	model_fail(m, "mmu_fetch: what the shadow has is wrong");
-}
-
-void model_fetch(struct model *m)
-{
-	u32 kind = PFEC_I | (chance(m, 50) ? PFEC_U : 0);
-	u32 page = model_random_page(m);
-	gva_t gva = model_page_gva(m, page) | model_random(m, PAGE_SIZE - 15);
-	u64 walks = m->mmu->stats.walks_fetch;
-	struct reference_walk w;
-	u8 code[15];
-	size_t len;
-
-	model_log(m, "fetch %#lx kind %#x", gva, kind);
-	len = mmu_fetch(&m->vcpu, gva, kind, code, sizeof(code));
-	if (m->mmu->stats.walks_fetch == walks)
-		return fetched_unwalked(m, page, gva, code, len);
-	w = judge(m, gva, kind);
-	if (w.fault != (len == 0))
-		model_fail(m, "mmu_fetch gives %zu bytes", len);
-	check_entries(m, &w);
-	if (len && !has_bytes(m, w.gpa, code, len))
-		model_fail(m, "mmu_fetch: the bytes are wrong");
 }

@@ -21,6 +21,17 @@ void model_store(struct model *m, gpa_t gpa, const void *data, size_t len);
 void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 		   size_t len);
 
+/* A random access by the guest; KIND_AC: explicit, by a supervisor. */
+u32 model_random_kind(struct model *m);
+
+/* The reference's walk; it sets A and D where the access is permitted. */
+struct reference_walk model_judge(struct model *m, gva_t gva, u32 kind);
+/* The entries of the walk are in RAM as they are in the mirror. */
+void model_check_entries(struct model *m, const struct reference_walk *w);
+/* Umbra's walk has come to the reference's result. */
+void model_compare(struct model *m, const struct reference_walk *w,
+		   const struct guest_walk *walk);
+
 /* Steps. */
 void model_access(struct model *m); /* the guest accesses memory */
 void model_access_page(struct model *m, u32 page);

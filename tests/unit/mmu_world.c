@@ -103,6 +103,11 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 }
 
+u64 *world_gpte(gfn_t table, u32 index)
+{
+	return (u64 *)world_ram[table] + index;
+}
+
 /* SDM vol. 3A, 4.5.4, 4.6 and 4.7, once more and another way. */
 struct reference reference_walk(gva_t gva, u32 access)
 {
@@ -221,6 +226,35 @@ fault:
 			   ? HW_EXIT
 			   : HW_FAULT_TO_GUEST;
 	return h;
+}
+
+/* However it goes, an access is through after this number of exits. */
+#define MAX_EXITS 8
+
+int world_access(gva_t gva, u32 access, struct hardware *h)
+{
+	struct guest_walk walk;
+
+	for (int exits = 0;; exits++) {
+		assert_true(exits <= MAX_EXITS);
+		*h = hardware_access(gva, access);
+		if (h->result != HW_EXIT)
+			return exits;
+		switch (mmu_page_fault(&world_vcpu, gva, h->error_code,
+				       &walk)) {
+		case MMU_RESUME:
+			break;
+		case MMU_INJECT:
+			h->result = HW_FAULT_TO_GUEST;
+			h->error_code = walk.error_code;
+			return exits + 1;
+		case MMU_TABLE_WRITE:
+		case MMU_MMIO:
+			h->result = HW_EXIT;
+			h->hpa = walk.gpa;
+			return exits + 1;
+		}
+	}
 }
 
 static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)

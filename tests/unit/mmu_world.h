@@ -14,6 +14,9 @@
 /* Host frames are others than the guest's, so that a mix-up shows. */
 #define WORLD_HFN_BASE 0x1000
 
+/* A guest's entry that is in use, but for its frame. */
+#define LINKED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+
 extern u8 world_ram[WORLD_FRAMES][PAGE_SIZE];
 extern struct mmu *world_mmu;
 extern struct mmu_vcpu world_vcpu;
@@ -24,6 +27,8 @@ extern gfn_t world_device;
 /* A new MMU, long mode, CR3 at frame 0, all RAM zero. */
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 		  bool leaf_trap_reserved);
+
+u64 *world_gpte(gfn_t table, u32 index);
 
 /* What the guest's tables say, by the manual. */
 struct reference {
@@ -47,6 +52,13 @@ struct hardware {
 };
 
 struct hardware hardware_access(gva_t gva, u32 access);
+
+/*
+ * An access with all its exits, which are counted. In the end it is done
+ * (HW_OK), is the guest's fault, or is to be emulated at the guest-physical
+ * address h->hpa (HW_EXIT).
+ */
+int world_access(gva_t gva, u32 access, struct hardware *h);
 
 /* All invariants that can be seen in the structures; fails the test. */
 void world_audit(void);

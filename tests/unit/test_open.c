@@ -1,177 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Tables that the guest may write itself for a while, W that is held back and
- * given back, and frames that a device covers: all of it counted in exits.
- */
+/* Tables that the guest may write itself for a while, counted in exits. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "mmu/audit/audit.h"
 #include "mmu/page.h"
-#include "mmu_world.h"
-
-#define LINKED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
-/* However it goes, an access is through after this number of exits. */
-#define MAX_EXITS 4
-
-/* Frames 0 to 3 are the tables of the lowest 2 MiB. */
-enum { PML4, PDPT, PD, PT };
-/* The page table of the 2 MiB after them, and its data pages. */
-#define TABLE 4
-#define DATA 40
-#define MAPPED (2 * MIB)
-/* Where the page table PT maps TABLE and the tables that follow it. */
-#define WINDOW 0x8000ULL
-/* Where it maps itself. */
-#define SELF 0x6000ULL
-
-static u64 *gpte(gfn_t table, u32 index)
-{
-	return (u64 *)world_ram[table] + index;
-}
-
-/* What an access has come to. */
-struct outcome {
-	int exits;
-	bool ok; /* it was done, by the processor or by emulation */
-	gpa_t gpa; /* if @ok */
-};
-
-/* An access with all its exits; a write, of @value, is done. */
-static struct outcome access_page(gva_t gva, u32 access, u64 value)
-{
-	struct outcome outcome = { 0 };
-	struct guest_walk walk;
-
-	for (;; outcome.exits++) {
-		struct hardware h = hardware_access(gva, access);
-
-		assert_true(outcome.exits <= MAX_EXITS);
-		if (h.result == HW_FAULT_TO_GUEST)
-			return outcome;
-		if (h.result == HW_OK) {
-			outcome.ok = true;
-			outcome.gpa = h.hpa - WORLD_HFN_BASE * PAGE_SIZE;
-			if (access & PFEC_W)
-				*(u64 *)((u8 *)world_ram + outcome.gpa) = value;
-			return outcome;
-		}
-		switch (mmu_page_fault(&world_vcpu, gva, h.error_code, &walk)) {
-		case MMU_RESUME:
-			break;
-		case MMU_INJECT:
-			outcome.exits++;
-			return outcome;
-		case MMU_TABLE_WRITE:
-		case MMU_MMIO:
-			outcome.exits++;
-			outcome.ok = true;
-			outcome.gpa = walk.gpa;
-			if (access & PFEC_W)
-				mmu_write(&world_vcpu, walk.gpa, &value, 8);
-			return outcome;
-		}
-	}
-}
-
-static int write_page(gva_t gva, u64 value)
-{
-	struct outcome outcome = access_page(gva, PFEC_W, value);
-
-	assert_true(outcome.ok);
-	assert_int_equal(*(u64 *)((u8 *)world_ram + outcome.gpa), value);
-	return outcome.exits;
-}
-
-/* Returns the number of exits of a read that has to end at @gfn. */
-static int read_page(gva_t gva, gfn_t gfn)
-{
-	struct outcome outcome = access_page(gva, 0, 0);
-
-	assert_true(outcome.ok);
-	assert_int_equal(outcome.gpa >> PAGE_SHIFT, gfn);
-	return outcome.exits;
-}
-
-static bool is_mapped(gva_t gva)
-{
-	return access_page(gva, 0, 0).ok;
-}
-
-static u64 pte(gfn_t gfn)
-{
-	return gfn << PAGE_SHIFT | LINKED;
-}
-
-static void audit(void)
-{
-	struct mmu_audit result;
-
-	world_audit();
-	if (!mmu_audit(&world_vcpu, &result))
-		fail_msg("invariant %u: %s", result.invariant, result.what);
-}
-
-/* Of the copies of open tables. */
-static u32 free_copies(void)
-{
-	u32 count = 0;
-
-	for (u32 i = world_mmu->copy_free; i != LINK_NONE;
-	     i = (u32)world_mmu->copies[(u64)i * PT_ENTRIES])
-		count++;
-	return count;
-}
-
-static struct shadow_page *shadow_of(gfn_t gfn)
-{
-	return shadow_page_next(world_mmu, gfn, NULL);
-}
-
-static bool is_open(gfn_t gfn)
-{
-	return shadow_of(gfn) && shadow_of(gfn)->open;
-}
-
-/*
- * A guest with @tables page tables from TABLE on, each with a shadow, and each
- * mapped in the window, by entries in use.
- */
-static void world_with_tables(u32 shadow_pages, u32 tables)
-{
-	world_create(&mmu_rung_policies[MMU_OPEN], shadow_pages, true);
-	for (gfn_t gfn = PML4; gfn < PT; gfn++)
-		*gpte(gfn, 0) = pte(gfn + 1);
-	*gpte(PT, SELF >> PAGE_SHIFT) = pte(PT);
-	for (u32 i = 0; i < tables; i++) {
-		*gpte(PT, (WINDOW >> PAGE_SHIFT) + i) = pte(TABLE + i);
-		*gpte(PD, 1 + i) = pte(TABLE + i);
-		*gpte(TABLE + i, 0) = pte(DATA);
-	}
-	for (u32 i = 0; i < tables; i++) {
-		read_page(WINDOW + i * PAGE_SIZE, TABLE + i);
-		read_page(MAPPED + i * MAPPED, DATA);
-	}
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	world_with_tables(64, 1);
-	return 0;
-}
-
-/* Two writes in a row, to entries that are not those in use. */
-static void open_by_writing(u32 table)
-{
-	gva_t window = WINDOW + table * PAGE_SIZE;
-
-	write_page(window + 8 * 8, pte(DATA + 1));
-	write_page(window + 9 * 8, pte(DATA + 2));
-}
+#include "mmu_tables.h"
 
 /* 512 writes: the first is emulated, the second opens. A use closes. */
 static void burst(void **state)
@@ -185,7 +22,7 @@ static void burst(void **state)
 	assert_int_equal(exits, 2);
 	assert_int_equal(stats->opened, 1);
 	assert_true(is_open(TABLE));
-	audit();
+	tables_audit();
 	assert_int_equal(read_page(MAPPED + 5 * PAGE_SIZE, DATA + 5), 1);
 	assert_int_equal(stats->closed, 1);
 	/* Not the first, which was emulated. */
@@ -193,7 +30,7 @@ static void burst(void **state)
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		assert_int_equal(
 			read_page(MAPPED + i * PAGE_SIZE, DATA + i % 16), 0);
-	audit();
+	tables_audit();
 	/* A table that has had a burst is opened by the next write. */
 	exits = 0;
 	for (u32 i = 0; i < PT_ENTRIES; i++)
@@ -204,7 +41,7 @@ static void burst(void **state)
 		assert_int_equal(
 			access_page(MAPPED + i * PAGE_SIZE, 0, 0).exits, 0);
 	assert_int_equal(free_copies(), world_mmu->copy_count);
-	audit();
+	tables_audit();
 }
 
 /* The same entry again and again, or one that is used meanwhile: no burst. */
@@ -220,7 +57,7 @@ static void no_burst(void **state)
 				 0);
 	}
 	assert_int_equal(mmu_stats(world_mmu)->opened, 0);
-	audit();
+	tables_audit();
 }
 
 /*
@@ -238,7 +75,7 @@ static void progress(void **state)
 	assert_true(exits <= 2 * 100);
 	assert_int_equal(free_copies(), world_mmu->copy_count);
 	assert_int_equal(read_page(100 * PAGE_SIZE, DATA), 0);
-	audit();
+	tables_audit();
 }
 
 /*
@@ -254,7 +91,7 @@ static void write_two_pages(const gva_t gva[2], u64 value)
 		enum mmu_action action;
 		u32 fails = 0;
 
-		assert_true(exits <= 2 * MAX_EXITS);
+		assert_true(exits <= 2 * ACCESS_MAX_EXITS);
 		h[0] = hardware_access(gva[0], PFEC_W);
 		if (h[0].result == HW_OK) {
 			fails = 1;
@@ -295,10 +132,10 @@ static void progress_of_two(void **state)
 				      2 * MAPPED + PAGE_SIZE + 8 * j };
 
 		write_two_pages(gva, pte(DATA + j % 8));
-		assert_int_equal(*gpte(TABLE, j), pte(DATA + j % 8));
-		assert_int_equal(*gpte(TABLE + 1, j), pte(DATA + j % 8));
+		assert_int_equal(*world_gpte(TABLE, j), pte(DATA + j % 8));
+		assert_int_equal(*world_gpte(TABLE + 1, j), pte(DATA + j % 8));
 	}
-	audit();
+	tables_audit();
 }
 
 /* More tables are open than there are copies: the oldest is given up. */
@@ -312,7 +149,7 @@ static void copies_run_out(void **state)
 	for (u32 i = 0; i < tables; i++) {
 		open_by_writing(i);
 		assert_true(is_open(TABLE + i));
-		audit();
+		tables_audit();
 	}
 	assert_int_equal(free_copies(), 0);
 	for (u32 i = 0; i < tables; i++) {
@@ -333,7 +170,7 @@ static void copies_run_out(void **state)
 		assert_false(is_open(TABLE + i));
 	}
 	assert_int_equal(free_copies(), world_mmu->copy_count);
-	audit();
+	tables_audit();
 }
 
 /* Shadow pages run out, and those of open tables are given up with others. */
@@ -346,11 +183,11 @@ static void pages_run_out(void **state)
 	for (u32 round = 0; round < 20; round++) {
 		for (u32 i = 0; i < tables; i++)
 			open_by_writing(i);
-		audit();
+		tables_audit();
 		for (u32 i = 0; i < tables; i += 1 + round % 3) {
 			read_page(MAPPED + i * MAPPED + 8 * PAGE_SIZE,
 				  DATA + 1);
-			audit();
+			tables_audit();
 		}
 	}
 	assert_true(mmu_stats(world_mmu)->opened > tables);
@@ -363,7 +200,7 @@ static void second_shadow(void **state)
 {
 	(void)state;
 	open_by_writing(0);
-	*gpte(TABLE, 1) = pte(PT);
+	*world_gpte(TABLE, 1) = pte(PT);
 	mmu_write(&world_vcpu, PDPT * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
 	assert_int_equal(read_page(GIB + MAPPED + WINDOW, TABLE), 1);
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 1);
@@ -375,7 +212,7 @@ static void second_shadow(void **state)
 	for (u32 i = 8; i < 11; i++)
 		assert_int_equal(write_page(WINDOW + 8 * i, 0), 1);
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 2);
-	audit();
+	tables_audit();
 }
 
 static void fault_32(gva_t gva, u32 error_code, enum mmu_action action)
@@ -424,20 +261,20 @@ static void others_write(void **state)
 
 	(void)state;
 	open_by_writing(0);
-	*gpte(TABLE, 12) = clean;
+	*world_gpte(TABLE, 12) = clean;
 	mmu_write(&world_vcpu, TABLE * PAGE_SIZE + 11 * 8, &entry, 8);
-	assert_true(mmu_cmpxchg(&world_vcpu, TABLE * PAGE_SIZE, gpte(TABLE, 0),
-				&(u64){ 0 }, 8));
+	assert_true(mmu_cmpxchg(&world_vcpu, TABLE * PAGE_SIZE,
+				world_gpte(TABLE, 0), &(u64){ 0 }, 8));
 	assert_true(mmu_walk(&world_vcpu, MAPPED + 12 * PAGE_SIZE, PFEC_W,
 			     WALK_FOR_DATA, &walk));
-	assert_int_equal(*gpte(TABLE, 12), entry);
+	assert_int_equal(*world_gpte(TABLE, 12), entry);
 	assert_true(is_open(TABLE));
 	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1);
 	assert_false(is_open(TABLE));
 	assert_false(is_mapped(MAPPED));
 	assert_int_equal(read_page(MAPPED + 11 * PAGE_SIZE, DATA + 7), 0);
 	assert_int_equal(write_page(MAPPED + 12 * PAGE_SIZE, 1), 0);
-	audit();
+	tables_audit();
 }
 
 /* The table is taken out of the guest's tables while it is open. */
@@ -448,130 +285,29 @@ static void unlinked_while_open(void **state)
 	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
 	assert_false(is_mapped(MAPPED));
 	assert_int_equal(write_page(WINDOW + 8 * 8, pte(DATA + 5)), 0);
-	audit();
+	tables_audit();
 	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
 	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 5);
 	assert_true(mmu_unshadow(&world_vcpu, TABLE));
 	open_by_writing(0);
 	assert_true(mmu_unshadow(&world_vcpu, TABLE) || !shadow_of(TABLE));
 	assert_int_equal(free_copies(), world_mmu->copy_count);
-	audit();
-}
-
-/* --- W, held back and given back ------------------------------------------- */
-
-static void unlink_table(void)
-{
-	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
-	assert_null(shadow_of(TABLE));
-	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
-}
-
-/* A frame that is a table no more is written without an exit. */
-static void write_given_back(void **state)
-{
-	(void)state;
-	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
-	unlink_table();
-	assert_int_equal(write_page(WINDOW, 1), 0);
-	audit();
-}
-
-/* Not if the write is the first since the dirty log was read. */
-static void write_given_back_logged(void **state)
-{
-	(void)state;
-	mmu_dirty_log_start(&world_vcpu);
-	unlink_table();
-	assert_int_equal(write_page(WINDOW, 1), 1);
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
-	/* And not where it has been read while the frame was a table. */
-	mmu_dirty_log_stop(&world_vcpu);
-	set_up(NULL);
-	mmu_dirty_log_start(&world_vcpu);
-	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
-	open_by_writing(0);
-	assert_true(is_open(TABLE));
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
-	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
-	assert_int_equal(write_page(WINDOW, pte(DATA)), 0);
-	assert_int_equal(mmu_dirty_log_take(&world_vcpu, 0), BIT(TABLE));
-	audit();
-}
-
-/* Not if the guest's entry lacks D or W by now. */
-static void write_not_given(void **state)
-{
-	u64 *entry = gpte(PT, WINDOW >> PAGE_SHIFT);
-	gpa_t gpa = PT * PAGE_SIZE + (WINDOW >> PAGE_SHIFT) * 8;
-
-	(void)state;
-	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_D }, 8);
-	unlink_table();
-	assert_int_equal(write_page(WINDOW, 1), 1);
-	assert_true(*entry & PTE_D);
-	set_up(NULL);
-	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_W }, 8);
-	unlink_table();
-	assert_false(access_page(WINDOW, PFEC_W, 1).ok);
-	audit();
-}
-
-/* --- Frames that a device covers ------------------------------------------- */
-
-static void device_moves_to(gfn_t gfn)
-{
-	world_device = gfn;
-	mmu_frames_changed(&world_vcpu);
-	audit();
-}
-
-/* A device's page covers RAM, and moves away: nothing of it is remembered. */
-static void frames_change(void **state)
-{
-	u64 seen;
-
-	(void)state;
-	open_by_writing(0);
-	device_moves_to(DATA + 1);
-	assert_int_equal(free_copies(), world_mmu->copy_count);
-	mmu_read(world_mmu, (DATA + 1) * PAGE_SIZE, &seen, 8);
-	assert_int_equal(seen, ~0ULL);
-	/* Twice: the second is answered by the MMIO entry. */
-	for (u32 i = 0; i < 2; i++)
-		assert_int_equal(read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1),
-				 1);
-	assert_int_equal(mmu_stats(world_mmu)->mmio_hits, 1);
-	device_moves_to(TABLE);
-	/* What is no RAM reads as ones: the page table's entries are reserved. */
-	assert_false(is_mapped(MAPPED));
-	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
-	device_moves_to(HFN_NONE);
-	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
-	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1);
-	assert_int_equal(read_page(MAPPED + 8 * PAGE_SIZE, DATA + 1), 0);
-	assert_int_equal(world_mmu->frames[TABLE].shadowed, 1);
-	audit();
+	tables_audit();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(burst, set_up),
-		cmocka_unit_test_setup(no_burst, set_up),
-		cmocka_unit_test_setup(progress, set_up),
+		cmocka_unit_test_setup(burst, tables_set_up),
+		cmocka_unit_test_setup(no_burst, tables_set_up),
+		cmocka_unit_test_setup(progress, tables_set_up),
 		cmocka_unit_test(progress_of_two),
-		cmocka_unit_test_setup(second_shadow, set_up),
+		cmocka_unit_test_setup(second_shadow, tables_set_up),
 		cmocka_unit_test(copies_run_out),
 		cmocka_unit_test(pages_run_out),
 		cmocka_unit_test(two_halves),
-		cmocka_unit_test_setup(others_write, set_up),
-		cmocka_unit_test_setup(unlinked_while_open, set_up),
-		cmocka_unit_test_setup(write_given_back, set_up),
-		cmocka_unit_test_setup(write_given_back_logged, set_up),
-		cmocka_unit_test_setup(write_not_given, set_up),
-		cmocka_unit_test_setup(frames_change, set_up),
+		cmocka_unit_test_setup(others_write, tables_set_up),
+		cmocka_unit_test_setup(unlinked_while_open, tables_set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,10 @@ UNIT_task_exit_SRCS := vmx/task_exit.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)
 MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
+UNIT_mmu_random_SRCS := $(UNIT_mmu_SRCS)
 UNIT_audit_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
-UNIT_open_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
+UNIT_open_SRCS := $(UNIT_mmu_SRCS) tests/unit/mmu_tables.c
+UNIT_frame_writes_SRCS := $(UNIT_open_SRCS)
 UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)
