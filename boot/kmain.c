@@ -57,8 +57,8 @@ static void read_boot_info(u32 magic, u32 mbi)
 	console_init_screen(&boot_info);
 	if (status == MB2_OK)
 		return;
-	log_info("the boot loader's multiboot2 information is broken: %s; "
-		 "try another version of GRUB",
+	log_info("the boot loader's multiboot2 information is of no use: "
+		 "%s",
 		 multiboot2_status_name(status));
 	refuse();
 }

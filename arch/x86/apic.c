@@ -18,6 +18,7 @@ enum apic_register {
 	APIC_TPR = 0x80,
 	APIC_EOI = 0xb0,
 	APIC_SVR = 0xf0,
+	APIC_ISR = 0x100, /* 32 vectors in each register */
 	APIC_LVT_TIMER = 0x320,
 	APIC_LVT_LINT0 = 0x350,
 	APIC_TIMER_INITIAL = 0x380,
@@ -25,6 +26,7 @@ enum apic_register {
 	APIC_TIMER_DIVIDE = 0x3e0
 };
 
+#define REGISTER_STEP 0x10
 #define SVR_ENABLE BIT(8)
 #define LVT_MASKED BIT(16)
 #define TIMER_DIVIDE_BY_1 0xb
@@ -49,7 +51,7 @@ static u32 apic_read(enum apic_register reg)
 {
 	if (registers)
 		return registers[reg / sizeof(u32)];
-	return (u32)rdmsr(IA32_X2APIC_FIRST + reg / 16);
+	return (u32)rdmsr(IA32_X2APIC_FIRST + reg / REGISTER_STEP);
 }
 
 static void apic_write(enum apic_register reg, u32 value)
@@ -57,7 +59,7 @@ static void apic_write(enum apic_register reg, u32 value)
 	if (registers)
 		registers[reg / sizeof(u32)] = value;
 	else
-		wrmsr(IA32_X2APIC_FIRST + reg / 16, value);
+		wrmsr(IA32_X2APIC_FIRST + reg / REGISTER_STEP, value);
 }
 
 /*
@@ -132,9 +134,21 @@ void apic_timer_disarm(void)
 	apic_write(APIC_TIMER_INITIAL, 0);
 }
 
+static bool in_service(unsigned int vector)
+{
+	return apic_read(APIC_ISR + vector / 32 * REGISTER_STEP) &
+	       BIT(vector % 32);
+}
+
+/*
+ * A spurious interrupt, of the APIC or an 8259, is not in service and wants no
+ * EOI. Nor does that of a device which the firmware has left on: without one
+ * it is quiet from then on. But one of the timer's own class would keep the
+ * timer quiet, too (SDM vol. 3A, 10.8.3.1).
+ */
 void apic_handle_interrupt(unsigned int vector)
 {
-	/* A spurious interrupt, of the APIC or an 8259, wants no EOI. */
-	if (vector == APIC_TIMER_VECTOR)
+	if (vector == APIC_TIMER_VECTOR ||
+	    (vector > APIC_TIMER_VECTOR && in_service(vector)))
 		apic_write(APIC_EOI, 0);
 }

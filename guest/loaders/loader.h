@@ -13,6 +13,7 @@
 #ifndef GUEST_LOADERS_LOADER_H
 #define GUEST_LOADERS_LOADER_H
 
+#include "arch/x86/boot_info.h"
 #include "guest/memory.h"
 
 enum load_status {
@@ -36,7 +37,7 @@ enum load_status {
 	LOAD_STATUS_COUNT
 };
 
-#define LOAD_MODULES_MAX 8
+#define LOAD_MODULES_MAX BOOT_MODULES_MAX /* so none is left out */
 
 struct load_module {
 	const void *start; /* the file */

@@ -75,6 +75,9 @@ static const char loader_name[] = "Umbra";
 #define MODULE_NAMES_GPA 0xb000
 #define STRING_MAX PAGE_SIZE /* of the command line; of all modules' names */
 
+_Static_assert(LOAD_MODULES_MAX * sizeof(struct module) <= MAP_GPA - MODULE_GPA,
+	       "the modules' descriptions");
+
 static size_t find_header(const u8 *file, size_t size, struct header *out)
 {
 	size_t at, end = MIN(size, (size_t)HEADER_SEARCH);

@@ -27,6 +27,14 @@ MISC_ENABLE_XD_DISABLE_HIGH equ 1 << 2
 DEBUGCTL_LBR equ 1
 EFER_SCE equ 1
 
+; The local APIC, where it is after a reset. An interrupt waits in it, as of a
+; device that is still on; its class is that of Umbra's timer.
+APIC_SVR equ 0xfee000f0
+APIC_ICR equ 0xfee00300
+SVR_ENABLE equ 1 << 8
+ICR_SELF equ 1 << 18 | 1 << 14
+DEVICE_VECTOR equ 0xf8
+
 ; %4, bit %5, if CPUID.%1:%2[%3] is 1
 %macro if_cpuid 5
 	mov eax, %1
@@ -99,6 +107,8 @@ left_on:
 	or eax, MISC_ENABLE_LIMIT_CPUID
 	or edx, MISC_ENABLE_XD_DISABLE_HIGH
 	wrmsr
+	mov dword [APIC_SVR], SVR_ENABLE | 0xff
+	mov dword [APIC_ICR], ICR_SELF | DEVICE_VECTOR
 	mov eax, ebp
 	mov ebx, esi
 	jmp entry32

@@ -374,6 +374,11 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "an answered x87 error makes the processor ignore all later ones",
      "devices->ignne && devices_in_service(devices);", "devices->ignne;",
      ("devices",)),
+    ("apic-class-blocked", "apic", "arch/x86/apic.c",
+     "a device's interrupt of the timer's class stops Umbra's timer",
+     "vector == APIC_TIMER_VECTOR ||\n\t    (vector > APIC_TIMER_VECTOR && "
+     "in_service(vector))", "vector == APIC_TIMER_VECTOR",
+     (SCENARIO + "firmware-left-on",)),
     ("pacing-own-time", "pacing", "vmx/pacing.h",
      "the next timer interrupt comes when the last one is done with",
      "MIN(2 * MAX(p->cost, p->look), longest)",

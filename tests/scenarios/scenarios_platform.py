@@ -55,10 +55,16 @@ HOST_STATE = {"HOST_CR0": 0x80010033, "HOST_CR4": 0x42660,
 
 @scenario("firmware-left-on")
 def firmware_left_on(s):
-    """Umbra's registers are its own, and not what the firmware had in them."""
+    """Umbra's registers are its own, and not what the firmware had in them.
+
+    A device's interrupt, of the class of Umbra's timer, does not stop the
+    timer.
+    """
     run = s.start(*on_bochs("tigerlake"), "--elf", LEFT_ON,
                   "--options", "guest=exit-status:7 dump")
     run.finish(7, BOOT_SECONDS)
+    if not re.search(r"^umbra: +external interrupt +\d+ ", run.output, re.M):
+        raise Failure("Umbra's timer does not interrupt")
     for name, value in HOST_STATE.items():
         got = re.search(rf"^umbra: +{name} +0x(\w+)$", run.output, re.M)
         if not got or int(got[1], 16) != value:
