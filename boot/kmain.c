@@ -158,5 +158,5 @@ void kmain(u32 magic, u32 mbi)
 	time_init(&acpi);
 	apic_init();
 	print_facts();
-	start(&boot_info, &options);
+	run_guest(&boot_info, &options);
 }

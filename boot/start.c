@@ -149,7 +149,7 @@ static void load_builtin(const char *words)
 	log_info("guest: built-in, \"%s\"", words);
 }
 
-void start(const struct boot_info *info, const struct options *options)
+void run_guest(const struct boot_info *info, const struct options *options)
 {
 	const char *guest = options->guest;
 	struct load_module kernel;

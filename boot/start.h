@@ -9,7 +9,7 @@ struct boot_info;
 struct options;
 
 /* Runs the guest that the boot information and the options describe. */
-void start(const struct boot_info *info,
-	   const struct options *options) __noreturn;
+void run_guest(const struct boot_info *info,
+	       const struct options *options) __noreturn;
 
 #endif

@@ -34,7 +34,7 @@ bool canaries_plant(struct canaries *canaries, struct guest_memory *gm,
 		hfn_t hfn = guest_memory_hfn(gm, gfn);
 		u64 *page;
 
-		if (hfn == P2M_NONE)
+		if (hfn == HFN_NONE)
 			continue;
 		if (!guest_memory_replace(gm, gfn))
 			return false;

@@ -46,11 +46,11 @@ static bool claim_frames(struct guest_memory *gm)
 
 	for (size_t i = 0; i < RAM_RANGES; i++) {
 		for (gfn_t gfn = ranges[i].first; gfn < ranges[i].end; gfn++) {
-			if (gm->p2m[gfn] == P2M_NONE) {
+			if (gm->p2m[gfn] == HFN_NONE) {
 				gm->p2m[gfn] = gm->ops->claim_any();
 				gm->relocated++;
 			}
-			if (gm->p2m[gfn] == P2M_NONE)
+			if (gm->p2m[gfn] == HFN_NONE)
 				return false;
 			clear_pages(gm->ops->map(gm->p2m[gfn]), 1);
 		}
@@ -84,7 +84,7 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 	if (!gm->p2m)
 		return GUEST_MEMORY_NO_TABLE;
 	for (gfn_t gfn = 0; gfn < gm->gfn_count; gfn++)
-		gm->p2m[gfn] = P2M_NONE;
+		gm->p2m[gfn] = HFN_NONE;
 
 	return claim_frames(gm) ? GUEST_MEMORY_OK : GUEST_MEMORY_TOO_LITTLE_RAM;
 }
@@ -93,7 +93,7 @@ bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn)
 {
 	hfn_t hfn = gm->ops->claim_any();
 
-	if (hfn == P2M_NONE)
+	if (hfn == HFN_NONE)
 		return false;
 	clear_pages(gm->ops->map(hfn), 1);
 	gm->relocated += gm->p2m[gfn] == gfn;
@@ -128,7 +128,7 @@ void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa)
 {
 	hfn_t hfn = guest_memory_hfn(gm, gpa >> PAGE_SHIFT);
 
-	if (hfn == P2M_NONE)
+	if (hfn == HFN_NONE)
 		return NULL;
 	return (u8 *)gm->ops->map(hfn) + (gpa & ~PAGE_MASK);
 }
@@ -137,8 +137,8 @@ bool guest_memory_uncovers(const struct guest_memory *gm, gpa_t before,
 			   gpa_t after)
 {
 	return before != after &&
-	       (guest_memory_hfn(gm, before >> PAGE_SHIFT) != P2M_NONE ||
-		guest_memory_hfn(gm, after >> PAGE_SHIFT) != P2M_NONE);
+	       (guest_memory_hfn(gm, before >> PAGE_SHIFT) != HFN_NONE ||
+		guest_memory_hfn(gm, after >> PAGE_SHIFT) != HFN_NONE);
 }
 
 bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,

@@ -20,9 +20,6 @@
 
 #include "lib/types.h"
 
-/* A guest frame with no RAM behind it; the same value as mmu.h's HFN_NONE. */
-#define P2M_NONE (~0ULL)
-
 #define GUEST_BASE_RAM_END 0x9fc00ULL /* for a kernel; the EBDA follows */
 #define GUEST_EBDA_END 0xa0000ULL
 #define GUEST_VGA_TEXT_START 0xb8000ULL
@@ -35,7 +32,7 @@
 struct guest_memory_ops {
 	/* Takes this very frame, if it is RAM and free. */
 	bool (*claim)(hfn_t hfn);
-	/* Takes any free frame; P2M_NONE when none is left. */
+	/* Takes any free frame; HFN_NONE when none is left. */
 	hfn_t (*claim_any)(void);
 	/* Zeroed pages in a row for Umbra itself; NULL when there are none. */
 	void *(*alloc)(size_t pages);
@@ -83,10 +80,10 @@ u64 guest_memory_frames(u64 bytes);
 /* The status in words, with the remedy. */
 const char *guest_memory_status_text(enum guest_memory_status status);
 
-/* The host frame behind a guest frame, or P2M_NONE. Any gfn is allowed. */
+/* The host frame behind a guest frame, or HFN_NONE. Any gfn is allowed. */
 static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
 {
-	return gfn < gm->gfn_count ? gm->p2m[gfn] : P2M_NONE;
+	return gfn < gm->gfn_count ? gm->p2m[gfn] : HFN_NONE;
 }
 
 /* Where Umbra can access `gpa`, up to the end of its page; NULL: no RAM. */

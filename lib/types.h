@@ -31,6 +31,9 @@ typedef u64 hpa_t;
 typedef u64 gfn_t;
 typedef u64 hfn_t;
 
+/* No host frame: there is no RAM. */
+#define HFN_NONE (~0ULL)
+
 #define BIT(n) (1ULL << (n))
 /* Bits high..low set, both included; 63 >= high >= low >= 0. */
 #define BITS(high, low) ((~0ULL >> (63 - (high))) & (~0ULL << (low)))

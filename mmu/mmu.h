@@ -22,9 +22,6 @@
 
 struct shadow_page;
 
-/* What mmu_ops.gfn_to_hfn returns where the guest has no RAM. */
-#define HFN_NONE (~0ULL)
-
 /* What the MMU needs of its surroundings; @ctx is the mmu_config's. */
 struct mmu_ops {
 	/* The host frame behind a guest frame, or HFN_NONE: not RAM. */

@@ -143,6 +143,8 @@ static bool can_take_nmi(const struct readiness *ready)
 enum next_event next_event(const struct readiness *ready, bool nmi,
 			   bool interrupt)
 {
+	if (ready->due)
+		return NEXT_NONE;
 	if (nmi && can_take_nmi(ready))
 		return NEXT_NMI;
 	if (interrupt && can_take_interrupt(ready))

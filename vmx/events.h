@@ -83,7 +83,7 @@ bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
 /* Returns true if the guest would take an external interrupt now. */
 bool can_take_interrupt(const struct readiness *ready);
 
-/* The event of the machine that the guest's processor takes now. */
+/* The machine's event for the next entry; none if one is due already. */
 enum next_event { NEXT_NONE, NEXT_NMI, NEXT_INTERRUPT };
 enum next_event next_event(const struct readiness *ready, bool nmi,
 			   bool interrupt);

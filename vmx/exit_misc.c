@@ -11,7 +11,7 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 
-static enum halt halt(struct vcpu *vcpu)
+static enum halt halt_now(struct vcpu *vcpu)
 {
 	const struct machine_devices *devices = &vcpu->vm->devices;
 	struct readiness ready = vcpu_readiness(vcpu);
@@ -27,16 +27,16 @@ void vmx_handle_hlt(struct vcpu *vcpu)
 	u64 since = time_ns(), tsc = rdtsc();
 
 	vcpu_skip_instruction(vcpu);
-	while (halt(vcpu) == HALT_WAITS) {
+	while (halt_now(vcpu) == HALT_WAITS) {
 		vm_serve_devices(vm);
-		if (halt(vcpu) != HALT_WAITS)
+		if (halt_now(vcpu) != HALT_WAITS)
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;
 	}
 	vm->stats.idle_ns += time_ns() - since;
 	vcpu->exit.tsc += rdtsc() - tsc; /* waiting is not work */
-	if (halt(vcpu) != HALT_FOREVER)
+	if (halt_now(vcpu) != HALT_FOREVER)
 		return;
 	log_info("the guest halted with interrupts off, at 0x%lx",
 		 vcpu->exit.rip);
@@ -44,7 +44,8 @@ void vmx_handle_hlt(struct vcpu *vcpu)
 }
 
 /* Writes guest memory at @gpa; false: not all of it is RAM. */
-static bool give(struct vcpu *vcpu, gpa_t gpa, const void *data, size_t size)
+static bool write_ram(struct vcpu *vcpu, gpa_t gpa, const void *data,
+		      size_t size)
 {
 	const struct guest_memory *memory = &vcpu->vm->memory;
 
@@ -80,12 +81,12 @@ static void fill_counters(const struct vm *vm,
 	}
 }
 
-static bool give_counters(struct vcpu *vcpu, gpa_t gpa)
+static bool write_counters(struct vcpu *vcpu, gpa_t gpa)
 {
 	struct hypercall_counters counters;
 
 	fill_counters(vcpu->vm, &counters);
-	return give(vcpu, gpa, &counters, sizeof(counters));
+	return write_ram(vcpu, gpa, &counters, sizeof(counters));
 }
 
 void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
@@ -109,7 +110,7 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	if (rung >= MMU_RUNGS)
 		return false;
 	snprintf(name, sizeof(name), "%s", mmu_rung_names[rung]);
-	if (!give(vcpu, name_gpa, name, sizeof(name)))
+	if (!write_ram(vcpu, name_gpa, name, sizeof(name)))
 		return false;
 	mmu_set_policy(&vcpu->mmu, &mmu_rung_policies[rung]);
 	vcpu->vm->stats.rung_changed = true;
@@ -125,14 +126,14 @@ static bool switch_dirty_log(struct vcpu *vcpu, bool on)
 	return true;
 }
 
-static bool take_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
+static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
 {
 	u64 bits;
 
 	if (!mmu_dirty_log_is_on(vcpu->vm->mmu))
 		return false;
 	bits = mmu_dirty_log_take(&vcpu->mmu, first);
-	return give(vcpu, gpa, &bits, sizeof(bits));
+	return write_ram(vcpu, gpa, &bits, sizeof(bits));
 }
 
 /* It exits only while the shadow is a software TLB (vmx/run.c). */
@@ -154,7 +155,7 @@ void vmx_handle_vmcall(struct vcpu *vcpu)
 	}
 	switch ((u32)gpr[RAX]) {
 	case HYPERCALL_COUNTERS:
-		done = give_counters(vcpu, gpr[RDI]);
+		done = write_counters(vcpu, gpr[RDI]);
 		break;
 	case HYPERCALL_RUNG:
 		done = change_rung(vcpu, gpr[RDI], gpr[RSI]);
@@ -163,7 +164,7 @@ void vmx_handle_vmcall(struct vcpu *vcpu)
 		done = switch_dirty_log(vcpu, gpr[RDI]);
 		break;
 	case HYPERCALL_DIRTY_LOG_TAKE:
-		done = take_dirty_log(vcpu, gpr[RDI], gpr[RSI]);
+		done = write_dirty_log(vcpu, gpr[RDI], gpr[RSI]);
 		break;
 	default:
 		vcpu_inject_ud(vcpu);

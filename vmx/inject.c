@@ -73,8 +73,7 @@ static u32 take_event(struct vcpu *vcpu)
 	bool nmi = devices_nmi_pending(devices);
 	bool interrupt = devices_interrupt_pending(devices);
 
-	switch (vcpu->event.info ? NEXT_NONE
-				 : next_event(&ready, nmi, interrupt)) {
+	switch (next_event(&ready, nmi, interrupt)) {
 	case NEXT_NONE:
 		break;
 	case NEXT_NMI:

@@ -45,7 +45,7 @@ static void read_physical(void *ctx, gpa_t gpa, void *buf, size_t len)
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
 
 	if (vm_is_ram(vcpu->vm, gpa))
-		mmu_read(vcpu->mmu.mmu, gpa, buf, len);
+		mmu_read(vcpu->vm->mmu, gpa, buf, len);
 	else
 		devices_mmio_read(&vcpu->vm->devices, gpa, buf, len, time_ns());
 }
@@ -89,5 +89,5 @@ void vcpu_memory_begin(struct vcpu_memory *memory, struct vcpu *vcpu,
 	memory->rights = rights;
 	/* Without the rung "nowalk" each access walks, as KVM's did. */
 	linear_begin(&memory->linear, &memory_ops, memory, mode == INSN_MODE_64,
-		     mmu_policy(vcpu->mmu.mmu)->nowalk);
+		     mmu_policy(vcpu->vm->mmu)->nowalk);
 }

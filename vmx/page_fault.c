@@ -43,7 +43,7 @@ static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
 		if (offset > vmread(tables[i].limit) ||
 		    ((gpa ^ (gpa + DESCRIPTOR_SIZE - 1)) & PAGE_MASK))
 			continue;
-		mmu_read(vcpu->mmu.mmu, gpa, &old, sizeof(old));
+		mmu_read(vcpu->vm->mmu, gpa, &old, sizeof(old));
 		marked = old | DESCRIPTOR_ACCESSED;
 		if (old & DESCRIPTOR_S && old != marked)
 			return mmu_cmpxchg(&vcpu->mmu, gpa, &old, &marked,

@@ -34,7 +34,7 @@
 bool vm_is_ram(const struct vm *vm, gpa_t gpa)
 {
 	return (gpa & PAGE_MASK) != lapic_page(&vm->devices.lapic) &&
-	       guest_memory_hfn(&vm->memory, gpa >> PAGE_SHIFT) != P2M_NONE;
+	       guest_memory_hfn(&vm->memory, gpa >> PAGE_SHIFT) != HFN_NONE;
 }
 
 static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)

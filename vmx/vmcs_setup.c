@@ -236,7 +236,7 @@ void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 		vcpu->mmu.efer = EFER_LME | EFER_LMA;
 	}
 	/* The self-test's has no shadow MMU. */
-	if (vcpu->mmu.mmu)
+	if (vcpu->vm)
 		mmu_derive_state(&vcpu->mmu);
 	vcpu_apply_state(vcpu);
 }

@@ -53,7 +53,7 @@ static void set_free(hfn_t hfn, bool free)
 	memory.free_frames += free ? 1 : -1ULL;
 }
 
-static void take(hpa_t start, hpa_t end)
+static void mark_taken(hpa_t start, hpa_t end)
 {
 	if (start < end && memory.taken_count < ARRAY_SIZE(memory.taken))
 		memory.taken[memory.taken_count++] =
@@ -66,21 +66,21 @@ static void list_taken(const struct boot_info *info, hpa_t image_start,
 	struct elf64_section table, strings;
 
 	memory.taken_count = 0;
-	take(0, BIOS_DATA_END);
-	take(LEGACY_START, LEGACY_END);
-	take(image_start, image_end);
-	take(info->start, info->start + info->size);
+	mark_taken(0, BIOS_DATA_END);
+	mark_taken(LEGACY_START, LEGACY_END);
+	mark_taken(image_start, image_end);
+	mark_taken(info->start, info->start + info->size);
 	if (boot_symbols(&info->elf, &table, &strings)) {
-		take(table.address, table.address + table.size);
-		take(strings.address, strings.address + strings.size);
+		mark_taken(table.address, table.address + table.size);
+		mark_taken(strings.address, strings.address + strings.size);
 	}
 	for (unsigned int i = 0; i < info->module_count; i++)
-		take(info->modules[i].start, info->modules[i].end);
+		mark_taken(info->modules[i].start, info->modules[i].end);
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];
 
 		if (r->type != BOOT_MEMORY_RAM)
-			take(r->start, r->start + r->size);
+			mark_taken(r->start, r->start + r->size);
 	}
 }
 
@@ -161,7 +161,7 @@ void frames_raise_modules(struct boot_info *info, hpa_t image_start,
 		memcpy(phys_to_virt(start), phys_to_virt(module->start), size);
 		module->start = start;
 		module->end = start + size;
-		take(start, start + size);
+		mark_taken(start, start + size);
 	}
 }
 
@@ -179,7 +179,7 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 	bitmap = size ? place(info, size) : 0;
 	if (!bitmap)
 		return false;
-	take(bitmap, bitmap + size);
+	mark_taken(bitmap, bitmap + size);
 	memory.free = phys_to_virt(bitmap);
 	memset(memory.free, 0, size);
 

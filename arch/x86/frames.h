@@ -10,8 +10,6 @@
 
 struct boot_info;
 
-#define HFN_NONE (~0ULL)
-
 /*
  * Copies each module to the highest place below 4 GiB that is RAM and free, and
  * changes @info to say so; a module that lies higher already stays. The boot

@@ -14,7 +14,7 @@ static bool claim(hfn_t hfn)
 
 static hfn_t claim_any(void)
 {
-	return P2M_NONE;
+	return HFN_NONE;
 }
 
 static void *alloc(size_t pages)

@@ -33,7 +33,7 @@ static hfn_t claim_any(void)
 	for (hfn_t hfn = left; hfn-- > 0;)
 		if (claim(hfn))
 			return hfn;
-	return P2M_NONE;
+	return HFN_NONE;
 }
 
 static void *alloc(size_t pages)
@@ -86,7 +86,7 @@ static void one_in_so_many(void **state)
 	for (gfn_t gfn = 0; gfn < gm.gfn_count; gfn++) {
 		bool kept = gfn % STRIDE == STRIDE / 2 && gfn != 176;
 
-		if (guest_memory_hfn(&gm, gfn) == P2M_NONE)
+		if (guest_memory_hfn(&gm, gfn) == HFN_NONE)
 			continue;
 		assert_int_equal(guest_memory_hfn(&gm, gfn) != gfn, kept);
 		/* The guest sees zeros, wherever they are. */

@@ -210,15 +210,18 @@ static void next(void **state)
 {
 	struct readiness sti = blocked_by(BLOCKING_BY_STI),
 			 mov_ss = blocked_by(BLOCKING_BY_MOV_SS),
-			 in_nmi = blocked_by(BLOCKING_BY_NMI), masked = open;
+			 in_nmi = blocked_by(BLOCKING_BY_NMI), masked = open,
+			 due = open;
 
 	masked.rflags = 0;
+	due.due = true;
 	assert_int_equal(next_event(&open, false, false), NEXT_NONE);
 	assert_int_equal(next_event(&open, true, true), NEXT_NMI);
 	assert_int_equal(next_event(&open, false, true), NEXT_INTERRUPT);
 	assert_int_equal(next_event(&masked, true, true), NEXT_NMI);
 	assert_int_equal(next_event(&masked, false, true), NEXT_NONE);
 	assert_int_equal(next_event(&sti, true, true), NEXT_NONE);
+	assert_int_equal(next_event(&due, true, true), NEXT_NONE);
 	assert_int_equal(next_event(&mov_ss, true, true), NEXT_NONE);
 	assert_int_equal(next_event(&in_nmi, true, false), NEXT_NONE);
 	assert_int_equal(next_event(&in_nmi, true, true), NEXT_INTERRUPT);

@@ -31,7 +31,7 @@ static hfn_t claim_any(void)
 		if (claim(hfn))
 			return hfn;
 	}
-	return P2M_NONE;
+	return HFN_NONE;
 }
 
 static void *alloc(size_t pages)
@@ -74,14 +74,14 @@ static void identity_with_a_hole(void **state)
 	assert_int_equal(gm.gfn_count, 512);
 	assert_int_equal(gm.relocated, 0);
 	assert_int_equal(guest_memory_hfn(&gm, 0x9f), 0x9f);
-	assert_true(guest_memory_hfn(&gm, 0xa0) == P2M_NONE);
-	assert_true(guest_memory_hfn(&gm, 0xb7) == P2M_NONE);
+	assert_true(guest_memory_hfn(&gm, 0xa0) == HFN_NONE);
+	assert_true(guest_memory_hfn(&gm, 0xb7) == HFN_NONE);
 	assert_int_equal(guest_memory_hfn(&gm, 0xb8), 0xb8);
 	assert_int_equal(guest_memory_hfn(&gm, 0xbf), 0xbf);
 	assert_int_equal(guest_memory_hfn(&gm, 0xc0), 0xc0);
 	assert_int_equal(guest_memory_hfn(&gm, 511), 511);
-	assert_true(guest_memory_hfn(&gm, 512) == P2M_NONE);
-	assert_true(guest_memory_hfn(&gm, ~0ULL >> PAGE_SHIFT) == P2M_NONE);
+	assert_true(guest_memory_hfn(&gm, 512) == HFN_NONE);
+	assert_true(guest_memory_hfn(&gm, ~0ULL >> PAGE_SHIFT) == HFN_NONE);
 
 	assert_true(guest_memory_read(&gm, 2 * MIB - 1, &byte, 1));
 	assert_int_equal(byte, 0);

@@ -163,7 +163,7 @@ static enum emul_status emulate_modify(struct emulation *e)
 }
 
 /* What goes into the register operand, which is @old, after a read of @value. */
-static u64 take(struct emulation *e, u64 old, u64 value)
+static u64 register_result(struct emulation *e, u64 old, u64 value)
 {
 	const struct insn *insn = e->insn;
 	unsigned int size = insn->operand_size;
@@ -198,7 +198,7 @@ static bool emulate_read(struct emulation *e)
 		return true;
 	}
 	old = emul_read_reg(e);
-	value = take(e, old, value);
+	value = register_result(e, old, value);
 	if (insn->op == OP_CMP)
 		return true;
 	/* A source of 0 leaves all of the register as it is. */
