@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Umbra's build. `make` gives build/umbra.elf, and the check guest for it to run;
-# `make help` lists the rest.
+# `make help` lists the rest. It comes here by way of GNUmakefile.
 # A new .c or .asm file in one of the rooms is picked up by itself.
 
 B := build
@@ -40,9 +40,12 @@ OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o) $(B)/font.o
 
 .DELETE_ON_ERROR:
 .PHONY: all run demo test check image unit fuzz fuzz-short lint format clean \
-	help
+	help $(RUNNERS:%=%-files)
 
 all: $(B)/umbra.elf check-guest
+
+# Of GNUmakefile's goals that run something: their files.
+$(RUNNERS:%=%-files): ; @:
 
 # The built-in guest is a kernel of its own; its fragment adds to OBJS the
 # object that carries it.
@@ -70,10 +73,19 @@ $(B)/guest/dsdt.aml: guest/firmware/dsdt.asl | $(B)/.deps
 $(B)/guest/firmware/dsdt.asm.o: NASMFLAGS += -I$(B)/guest/
 $(B)/guest/firmware/dsdt.asm.o: $(B)/guest/dsdt.aml
 
-# The stamp: Debian's packages that we need are there (tools/deps says which).
+# Stamps: Debian's packages that we need are there (tools/deps says which): for
+# the build; to make images and run them; and for the tests.
 $(B)/.deps: $(wildcard tools/deps)
 	@mkdir -p $(@D)
-	tools/deps
+	tools/deps build
+	@touch $@
+
+$(B)/.deps-run: $(B)/.deps
+	tools/deps run
+	@touch $@
+
+$(B)/.deps-test: $(B)/.deps-run
+	tools/deps test
 	@touch $@
 
 $(B)/%.o: %.c Makefile | $(B)/.deps
@@ -133,12 +145,12 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
 	-fno-sanitize-recover=all -MMD -MP
 
 # What is tested is compiled once more, for this machine, with the sanitizers.
-$(B)/host/%.o: %.c Makefile | $(B)/.deps
+$(B)/host/%.o: %.c Makefile | $(B)/.deps-test
 	@mkdir -p $(@D)
 	@echo "  HOSTCC  $<"
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -fsanitize=address,undefined -c $< -o $@
 
-$(B)/fuzz/%.o: %.c Makefile | $(B)/.deps
+$(B)/fuzz/%.o: %.c Makefile | $(B)/.deps-test
 	@mkdir -p $(@D)
 	@echo "  CLANG   $<"
 	$(Q)$(CLANG) $(HOST_CFLAGS) \
@@ -174,13 +186,15 @@ $(foreach u,$(UNITS),$(eval $(call UNIT_RULES,$(u))))
 $(foreach f,$(FUZZERS),$(eval $(call FUZZ_RULES,$(f))))
 
 # Every test runs, whatever the others said; one failure fails the whole.
-unit: $(UNITS:%=$(B)/unit/test_%)
-	@status=0; for t in $^; do \
+unit-files: $(UNITS:%=$(B)/unit/test_%)
+unit: unit-files
+	@status=0; for t in $(UNITS:%=$(B)/unit/test_%); do \
 		echo "# $$t"; ./$$t 2>&1 || status=1; \
 	done; exit $$status
 
-fuzz-short: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
-	@status=0; for f in $^; do \
+fuzz-files fuzz-short-files: $(FUZZERS:%=$(B)/fuzz/fuzz_%)
+fuzz-short: fuzz-short-files
+	@status=0; for f in $(FUZZERS:%=$(B)/fuzz/fuzz_%); do \
 		echo "# $$f"; mkdir -p $$f.corpus; \
 		./$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 			-artifact_prefix=$$f. -verbosity=0 -print_final_stats=1 \
@@ -194,7 +208,7 @@ fuzz:
 -include tests/mutants/mutants.mk
 
 # tests/run-all builds what it needs through this Makefile.
-test: | $(B)/.deps
+test: | $(B)/.deps-test
 	tests/run-all
 
 # What one runs before each commit.
@@ -203,7 +217,8 @@ CHECK_SCENARIOS := demo-haswell check-nowalk-haswell exit-status linux-nopti
 
 check: export MODEL_STEPS := $(CHECK_MODEL_STEPS)
 check: export FUZZ_SECONDS := 5
-check: lint $(B)/umbra.elf $(LINUX) check-guest
+check-files: $(B)/umbra.elf $(LINUX) check-guest
+check: lint check-files
 	$(MAKE) unit
 	$(MAKE) fuzz-short
 	tests/scenarios/run.py $(CHECK_SCENARIOS)
@@ -215,7 +230,7 @@ FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
 
 # Two things that cppcheck can't know: asm goto has outputs, and linker.ld
 # gives the bounds of tables.
-lint: | $(B)/.deps
+lint: | $(B)/.deps-test
 	tools/rooms
 	tools/formats
 	tests/tools/test_run_arguments.py -q
@@ -226,7 +241,7 @@ lint: | $(B)/.deps
 		--suppress=legacyUninitvar:arch/x86/cpu.h \
 		--platform=unix64 $(C_SRCS)
 
-format: | $(B)/.deps
+format: | $(B)/.deps-test
 	clang-format -i $(FORMATTED)
 
 clean:

@@ -17,8 +17,7 @@ OPTIONS ?=
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios test-nested hardware-table bench bench-peers \
-	FORCE
+.PHONY: guests scenarios test-nested hardware-table bench bench-peers FORCE
 
 guests: $(LINUX) $(LINUX_I386)
 
@@ -35,15 +34,15 @@ $(MEMTEST) &: | $(B)/.deps
 
 # 32-bit kernels (2-level paging, and PAE) and their initramfs, of Debian's i386,
 # for which apt gets a configuration and a state of its own.
-$(I386)/apt/apt.conf: tools/apt-i386 | $(B)/.deps
+$(I386)/apt/apt.conf: tools/apt-i386 | $(B)/.deps-run
 	tools/apt-i386 $(@D)
 
 $(I386)/vmlinuz-%: $(I386)/apt/apt.conf
-	APT_CONFIG=$(abspath $<) tools/get-file linux-image-$* \
+	APT_CONFIG="$(CURDIR)/$<" tools/get-file linux-image-$* \
 		'boot/vmlinuz-*' $@
 
 $(I386)/busybox: $(I386)/apt/apt.conf
-	APT_CONFIG=$(abspath $<) tools/get-file busybox-static bin/busybox $@
+	APT_CONFIG="$(CURDIR)/$<" tools/get-file busybox-static bin/busybox $@
 
 $(I386)/initrd.cpio: $(I386)/busybox tools/mkinitrd $(wildcard tools/guest/*)
 	tools/mkinitrd $@ $<
@@ -59,13 +58,13 @@ $(KVM)/vmlinuz: | $(B)/.deps
 		'lib/modules/*/kernel/arch/x86/kvm/kvm-intel.ko' \
 		$(KVM)/kvm-intel.ko
 
-$(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps
+$(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps-run
 	@mkdir -p $(@D)
 	tools/mkinitrd $@
 
 # What the guest runs besides, for the scenario that puts it under load.
 STRESS := $(GUESTS)/stress.cpio
-$(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps
+$(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps-run
 	@mkdir -p $(@D)
 	tools/mkstress $@
 
@@ -73,68 +72,78 @@ $(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps
 # system that comes after the other.
 WORKLOAD := $(GUESTS)/mmbench.cpio
 MMBENCH := $(GUESTS)/mmbench/bin
-$(MMBENCH)/mmbench: tests/workload/mmbench.c guest/hypercall.h | $(B)/.deps
+$(MMBENCH)/mmbench: tests/workload/mmbench.c guest/hypercall.h | $(B)/.deps-test
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -I. -static $< -o $@
 
-$(MMBENCH)/mmbench-end: tests/workload/end.asm | $(B)/.deps
+$(MMBENCH)/mmbench-end: tests/workload/end.asm | $(B)/.deps-test
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf64 -w+all -Werror $< -o $@.o
 	$(Q)$(CC) -nostdlib -static $@.o -o $@ && rm $@.o
 
 $(WORKLOAD): $(MMBENCH)/mmbench $(MMBENCH)/mmbench-end
 	$(Q)cd $(<D)/.. && find . | LC_ALL=C sort | \
-		cpio --quiet -o -H newc -R 0:0 --reproducible >$(abspath $@)
+		cpio --quiet -o -H newc -R 0:0 --reproducible >"$(CURDIR)/$@"
 
-# The guest's files, in the image and for make run.
+# The guest's files, in the image and for make run; of INITRD none or several, too.
 KERNEL ?= $(GUESTS)/vmlinuz
 INITRD ?= $(GUESTS)/initrd.cpio
+GUEST_FILES = --kernel $(KERNEL) $(INITRD:%=--initrd %)
+ifneq ($(words $(KERNEL)),1)
+$(error KERNEL="$(KERNEL)" is to be one file, and make knows no name with a space: \
+	make a link to it, ln -s)
+endif
 
 # Changes when they do, and makes the image anew.
-$(B)/image.parameters: FORCE | $(B)/.deps
+$(B)/image.parameters: FORCE | $(B)/.deps-run
 	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
 		$(GUESTS)/tests/check.bin $(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
-		--kernel $(KERNEL) --initrd $(INITRD) \
+		$(GUEST_FILES) \
 		--memtest $(GUESTS)/memtest $@
 
 image: $(B)/umbra.iso
 
-run: $(B)/umbra.elf $(KERNEL) $(INITRD)
+run-files: $(B)/umbra.elf $(KERNEL) $(INITRD) | $(B)/.deps-run
+run: run-files
 	@tools/run --options "$(OPTIONS)" --append "$(APPEND)" \
-		--kernel $(KERNEL) --initrd $(INITRD) \
-		$(RUN_FLAGS)
+		$(GUEST_FILES) $(RUN_FLAGS)
 
-demo: $(B)/umbra.elf
+demo-files: $(B)/umbra.elf | $(B)/.deps-run
+demo: demo-files
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
 
 # Tables on standard output; those, JSON and a chart in build/bench.
-bench: $(B)/umbra.elf $(LINUX) $(WORKLOAD)
+bench-files: $(B)/umbra.elf $(LINUX) $(WORKLOAD) | $(B)/.deps-test
+bench: bench-files
 	tools/bench
 
 # Linux's processes on Umbra, and on KVM's shadow paging and EPT, in Bochs.
-bench-peers: $(B)/umbra.elf $(LINUX) $(WORKLOAD) $(KVM)/vmlinuz
+bench-peers-files: bench-files $(KVM)/vmlinuz
+bench-peers: bench-peers-files
 	tools/bench --peers --work nowalk
 
 .PHONY: scenario-files
 scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
-		$(STRESS) test-guests
+		$(STRESS) test-guests | $(B)/.deps-test
+scenarios-files: scenario-files
 
 scenarios: scenario-files
 	tests/scenarios/run.py
 
 # All that the suites of make test boot.
-.PHONY: test-files
 test-files: scenario-files $(KVM)/vmlinuz
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.
-test-nested: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz
+test-nested-files: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz | $(B)/.deps-test
+test-nested: test-nested-files
 	tests/nested/run.py $(if $(FULL),--full)
 
 # The table in docs/hardware.md, anew.
-hardware-table: $(B)/umbra.elf $(LINUX)
+hardware-table-files: $(B)/umbra.elf $(LINUX) | $(B)/.deps-run
+hardware-table: hardware-table-files
 	tests/hardware-table

@@ -9,14 +9,17 @@ SOAK_SECONDS ?= 600
 
 # On two processors those outside of mmu/ take two minutes, a sample of both lists
 # takes one.
-mutants: | $(B)/.deps
+mutants-files mutants-sample-files: | $(B)/.deps-test
+
+mutants: mutants-files
 	tests/mutants/run.py
 
-mutants-sample: | $(B)/.deps
+mutants-sample: mutants-sample-files
 	tests/mutants/run.py --sample 6
 
-soak: $(B)/unit/test_model scenario-files
-	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $<
+soak-files: $(B)/unit/test_model scenario-files
+soak: soak-files
+	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $(B)/unit/test_model
 	$(MAKE) mutants
 	$(MAKE) fuzz
 	tests/scenarios/run.py --soak

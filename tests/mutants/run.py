@@ -48,7 +48,7 @@ def ladder(mutant):
 def sources(test):
     """What tests/unit/unit.mk links with a unit test."""
     make = subprocess.run(
-        ["make", "--no-print-directory", "-s", "-C", ROOT, "--eval",
+        ["make", "--no-print-directory", "-s", "-C", ROOT, "-f", "Makefile", "--eval",
          f"show-srcs: ; @echo $(UNIT_{test}_SRCS)", "show-srcs"],
         capture_output=True, text=True, check=True)
     return make.stdout.split() + [f"tests/unit/test_{test}.c",
