@@ -4,6 +4,8 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
+#define NAME_MAX 32 /* characters of a name that are compared */
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -211,16 +213,50 @@ static void explain_option(const struct option *option)
 			log_info("  %-16s   %s", "", option->choices[i]);
 }
 
+/*
+ * The number of characters to insert, delete or replace (Levenshtein) until
+ * the word is the name; the word ends at '='.
+ */
+static unsigned int distance(const char *word, const char *name)
+{
+	size_t length = MIN(strlen(name), (size_t)NAME_MAX);
+	unsigned int row[NAME_MAX + 1]; /* to each beginning of the name */
+
+	for (unsigned int j = 0; j <= length; j++)
+		row[j] = j;
+	for (unsigned int i = 0; word[i] && word[i] != '='; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < length; j++) {
+			unsigned int replaced = diagonal + (word[i] != name[j]);
+
+			diagonal = row[j + 1];
+			row[j + 1] = MIN(replaced, MIN(diagonal, row[j]) + 1);
+		}
+	}
+	return row[length];
+}
+
+const struct option *cmdline_nearest(const struct option *table, size_t count,
+				     const char *word)
+{
+	const struct option *best = table;
+
+	for (size_t i = 1; i < count; i++)
+		if (distance(word, table[i].name) < distance(word, best->name))
+			best = &table[i];
+	return best;
+}
+
 void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count)
 {
 	log_info("command line: \"%s\": %s", error->word,
 		 faults[error->status]);
-	if (error->option) {
-		explain_option(error->option);
-		return;
-	}
-	log_info("the options are:");
-	for (size_t i = 0; i < count; i++)
-		explain_option(&table[i]);
+	if (!error->option)
+		log_info("the nearest option (README.md has a table of all):");
+	explain_option(error->option
+			       ? error->option
+			       : cmdline_nearest(table, count, error->word));
 }

@@ -53,7 +53,11 @@ struct cmdline_error {
 enum cmdline_status cmdline_parse(const char *line, const struct option *table,
 				  size_t count, struct cmdline_error *error);
 
-/* Logs the fault in words, what would be right, and all known options. */
+/* The option whose name has the smallest edit distance from the word's. */
+const struct option *cmdline_nearest(const struct option *table, size_t count,
+				     const char *word);
+
+/* Logs the fault in words, and the option, or the one of the nearest name. */
 void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count);
 

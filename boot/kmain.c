@@ -38,7 +38,7 @@ static struct acpi_facts acpi;
 
 static void __noreturn refuse(void)
 {
-	machine_end(END_REFUSED, 0);
+	machine_end(END_REFUSED, 0, NULL);
 }
 
 static void read_boot_info(u32 magic, u32 mbi)
@@ -68,7 +68,7 @@ static bool read_options(void)
 {
 	bool good = options_parse(boot_info.cmdline, &options);
 
-	machine_set_end_method(options.exit);
+	machine_set_end_method(options.exit, options.exit_seconds);
 	return good;
 }
 
@@ -153,9 +153,9 @@ void kmain(u32 magic, u32 mbi)
 		  &acpi);
 	machine_set_acpi(&acpi);
 	console_show();
+	time_init(&acpi);
 	if (!good)
 		refuse();
-	time_init(&acpi);
 	apic_init();
 	print_facts();
 	run_guest(&boot_info, &options);

@@ -20,6 +20,9 @@ static const char *const bus_masters[] = {
 /* Minimum number of frames for one canary, to leave room for a guest. */
 #define CANARIES_MIN_STRIDE 16
 
+#define EXIT_SECONDS 10
+#define EXIT_SECONDS_MAX 86400
+
 /* A switch of the MMU: on, off, or as the rung has it. */
 enum tristate { OFF, ON, BY_RUNG };
 
@@ -79,6 +82,9 @@ bool options_parse(const char *cmdline, struct options *options)
 		     "show the whole VMCS before the first entry"),
 		CHOICE("exit", &options->exit, end_methods,
 		       "how to end the machine after the run"),
+		NUMBER("exit.seconds", &options->exit_seconds, 0,
+		       EXIT_SECONDS_MAX,
+		       "to read the screen, before exit=off or exit=reset"),
 		{ .name = "guest",
 		  .kind = OPTION_STRING,
 		  .destination = options->guest,
@@ -109,7 +115,8 @@ bool options_parse(const char *cmdline, struct options *options)
 			mmu_switches[i].name, &positions[i], switch_positions,
 			mmu_switches[i].help);
 	}
-	*options = (struct options){ .exit = END_BY_HALT };
+	*options = (struct options){ .exit = END_BY_HALT,
+				     .exit_seconds = EXIT_SECONDS };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];

@@ -32,7 +32,7 @@ static struct vm vm;
 
 static void __noreturn refuse(void)
 {
-	machine_end(END_REFUSED, 0);
+	machine_end(END_REFUSED, 0, NULL);
 }
 
 /*
@@ -164,12 +164,12 @@ void run_guest(const struct boot_info *info, const struct options *options)
 	if (!vmx_start())
 		refuse();
 	if (options->doctor_test)
-		machine_end(END_REPORT, doctor_test_run());
+		machine_end(END_REPORT, doctor_test_run(), NULL);
 	if (!selftest_run(&selftest))
 		refuse();
 	if (options->probe) {
 		probe_conclude(&selftest);
-		machine_end(END_REPORT, 0);
+		machine_end(END_REPORT, 0, NULL);
 	}
 	if (!guest[0])
 		guest = find_modules(info, MODULE_KERNEL, &kernel, 1)
@@ -185,5 +185,6 @@ void run_guest(const struct boot_info *info, const struct options *options)
 	else
 		refuse_guest(guest);
 	vm_run(&vm);
-	machine_end(vm.end_reason, vm.end_status);
+	machine_end(vm.end_reason, vm.end_status,
+		    vm.end_why[0] ? vm.end_why : NULL);
 }

@@ -18,6 +18,15 @@ void log_info(const char *fmt, ...) __printf(1, 2);
 /* Waits until all that was logged has left the machine, and is seen. */
 void log_flush(void);
 
+/* Returns true if the reader of the screen can answer. */
+bool log_has_keyboard(void);
+
+/*
+ * Waits, at the end of the machine, for a key that is typed from now on; @ns:
+ * or until that time is over and nobody looks back over the log; 0: for ever.
+ */
+void log_wait_for_key(u64 ns);
+
 /*
  * Ends Umbra: prints the reason, and in the hypervisor the registers and a
  * backtrace, then ends the machine (arch/x86/power.h). For what must not

@@ -5,6 +5,7 @@ pictures.
 
 import os
 import re
+import subprocess
 import threading
 import time
 import tty
@@ -13,6 +14,12 @@ from vt52 import COLUMNS, ROWS, Vt52
 from xscreen import XScreen
 
 QUIET, OPEN_MAX = 1.5, 20.0    # seconds, to wait for it
+
+# A VT52 has no PgUp and PgDn. These are what a VT220 and all after it send.
+TERMINAL = """\
+vt52-pages|a VT52 with two more keys,
+\tkpp=\\E[5~, knp=\\E[6~, use=vt52,
+"""
 
 # Pixels of Bochs's window around the machine's screen (gui/x.cc, gui/gui.h).
 BORDER, HEADER_BAR = 4, 32
@@ -26,8 +33,11 @@ class TextDisplay:
     def __init__(self, machine):
         self.machine = machine
         self.terminal = None    # its name: what is written there, is typed
-        self.environment = {"TERM": "vt52", "LINES": str(ROWS),
-                            "COLUMNS": str(COLUMNS)}
+        subprocess.run(["tic", "-o", machine.directory, "-"], check=True,
+                       input=TERMINAL, text=True)
+        self.environment = {"TERM": "vt52-pages", "LINES": str(ROWS),
+                            "COLUMNS": str(COLUMNS),
+                            "TERMINFO": machine.directory}
 
     def open(self):
         """Follows the machine's display; False if there is none."""

@@ -29,7 +29,7 @@ OVMF = "/usr/share/ovmf/OVMF.fd"
 PANIC = ">>PANIC<<"    # in Bochs's log
 
 TEXT_SCREEN = 0xb8000    # of the VGA: 25 rows of 80 characters and attributes
-HALT_MAX = 10.0    # seconds, to wait for the machine's end on QEMU
+QUIET, QUIET_MAX = 1.0, 20.0    # seconds, until QEMU's screen changes no more
 
 # Short names of Bochs's CPU models that have VMX.
 BOCHS_CPUS = {
@@ -290,28 +290,31 @@ class Qemu(Machine):
                     raise OSError(answer["error"]["desc"])
         return answer["return"]
 
-    def halted(self):
-        """True if the processor is in HLT: what it wrote is on the screen."""
-        return "HLT=1" in self.monitor((
-            "human-monitor-command", {"command-line": "info registers"}))
+    def look(self, form):
+        """What is on the screen: the text's cells (txt), or a picture."""
+        path = os.path.join(self.directory, "screen")
+        if form == "txt":
+            self.monitor(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,
+                                       "filename": path}))
+        else:
+            self.monitor(("screendump", {"filename": path, "format": form}))
+        with open(path, "rb") as file:
+            return file.read()
 
     def screendump(self, path):
         """Saves the screen: its text (.txt) or a picture (.png, or PPM)."""
-        deadline = time.monotonic() + HALT_MAX
-        while not self.halted() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if not path.endswith(".txt"):
-            form = "png" if path.endswith(".png") else "ppm"
-            self.monitor(("screendump", {"filename": path, "format": form}))
-            return
-        cells = os.path.join(self.directory, "cells")
-        self.monitor(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,
-                                   "filename": cells}))
-        with open(cells, "rb") as file:
-            text = file.read()[::2].decode("latin1")
-        with open(path, "w") as file:
-            for row in range(0, len(text), 80):
-                file.write(text[row:row + 80].rstrip() + "\n")
+        form = {".txt": "txt", ".png": "png"}.get(path[-4:], "ppm")
+        deadline = time.monotonic() + QUIET_MAX
+        before, shown = None, self.look(form)
+        while shown != before and time.monotonic() < deadline:
+            time.sleep(QUIET)
+            before, shown = shown, self.look(form)
+        if form == "txt":
+            text = shown[::2].decode("latin1")
+            shown = "".join(text[row:row + 80].rstrip() + "\n"
+                            for row in range(0, len(text), 80)).encode()
+        with open(path, "wb") as file:
+            file.write(shown)
 
     def complaint(self):
         """Why QEMU ended, in its own words."""

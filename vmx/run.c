@@ -35,6 +35,7 @@
 
 void vm_take_input(struct vm *vm)
 {
+	console_poll();
 	for (;;) {
 		if (vm->typed < 0)
 			vm->typed = console_read();

@@ -342,13 +342,17 @@ void vm_end(struct vm *vm, enum end_reason reason, int status)
 
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)
 {
-	char text[160];
+	struct vm *vm = vcpu->vm;
+	char text[VM_WHY_SIZE];
 	va_list args;
 
 	va_start(args, why);
 	vsnprintf(text, sizeof(text), why, args);
 	va_end(args);
-	log_info("the guest %s is stopped: %s", vcpu->vm->name, text);
+	log_info("the guest %s is stopped: %s", vm->name, text);
 	vmx_dump(vcpu);
-	vm_end(vcpu->vm, END_GUEST_STOPPED, 0);
+	if (!vm->ended)
+		snprintf(vm->end_why, sizeof(vm->end_why), "%s at RIP 0x%lx",
+			 text, vcpu->exit.rip);
+	vm_end(vm, END_GUEST_STOPPED, 0);
 }

@@ -18,6 +18,8 @@
 #include "vmx/vcpu.h"
 #include "vmx/vm_config.h"
 
+#define VM_WHY_SIZE 160
+
 /* What a VM has done; printed at the end. */
 struct vm_stats {
 	u64 exits[EXIT_REASONS];
@@ -66,6 +68,7 @@ struct vm {
 	bool ended;
 	enum end_reason end_reason;
 	int end_status;
+	char end_why[VM_WHY_SIZE]; /* "": the reason says all */
 };
 
 struct selftest_result;

@@ -134,6 +134,14 @@ void apic_timer_disarm(void)
 	apic_write(APIC_TIMER_INITIAL, 0);
 }
 
+void apic_sleep(u64 ns)
+{
+	if (!timer_mult)
+		return time_delay(ns);
+	apic_timer_arm(time_ns_to_tsc(time_ns() + ns));
+	cpu_wait_for_interrupt();
+}
+
 static bool in_service(unsigned int vector)
 {
 	return apic_read(APIC_ISR + vector / 32 * REGISTER_STEP) &

@@ -27,7 +27,7 @@ static void enter(void)
 		return;
 	case 1:
 		log_info("panic: another one while telling of the first");
-		machine_end(END_PANIC, 0);
+		machine_end(END_PANIC, 0, NULL);
 	default:
 		cpu_halt();
 	}
@@ -101,7 +101,7 @@ void panic_at_trap(const struct trap_frame *frame)
 	print_control_registers();
 	print_address("  at  ", frame->rip);
 	backtrace(frame->gpr[RBP]);
-	machine_end(END_PANIC, 0);
+	machine_end(END_PANIC, 0, exception_text(frame->vector));
 }
 
 void panic(const char *fmt, ...)
@@ -133,5 +133,5 @@ void panic(const char *fmt, ...)
 	print_registers(&frame);
 	print_control_registers();
 	backtrace((u64)__builtin_frame_address(0));
-	machine_end(END_PANIC, 0);
+	machine_end(END_PANIC, 0, text);
 }

@@ -6,6 +6,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
+#include "arch/x86/time.h"
 #include "lib/log.h"
 
 #define PORT_BOCHS_SHUTDOWN 0x8900 /* takes "Shutdown", byte by byte */
@@ -27,25 +28,30 @@
 #define PM1_SLEEP BIT(13)
 #define ENABLE_POLLS_MAX 1000000 /* 1 s, at a microsecond for an IN */
 
-static const char *const reason_names[] = {
-	[END_GUEST_POWER_OFF] = "guest power-off",
-	[END_GUEST_RESET] = "guest reset",
-	[END_GUEST_EXIT] = "guest exit",
-	[END_GUEST_STOPPED] = "guest stopped",
-	[END_REPORT] = "report",
-	[END_REFUSED] = "refused",
-	[END_VM_ENTRY_FAILURE] = "VM-entry failure",
-	[END_PANIC] = "panic",
+static const struct {
+	const char *name;
+	int status; /* 0: as it is given */
+} reasons[] = {
+	[END_GUEST_POWER_OFF] = { "guest power-off", 0 },
+	[END_GUEST_RESET] = { "guest reset", 8 },
+	[END_GUEST_EXIT] = { "guest exit", 0 },
+	[END_GUEST_STOPPED] = { "guest stopped", 3 },
+	[END_REPORT] = { "report", 0 },
+	[END_REFUSED] = { "refused", 4 },
+	[END_VM_ENTRY_FAILURE] = { "VM-entry failure", 5 },
+	[END_PANIC] = { "panic", 6 },
 };
 
 static enum end_method end_method = END_BY_HALT;
+static u64 seconds_to_read;
 static void (*end_hook)(void);
 static struct acpi_facts acpi = { .reset_space = ACPI_NO_SPACE };
 static volatile u8 *reset_register; /* of reset_space ACPI_MEMORY */
 
-void machine_set_end_method(enum end_method method)
+void machine_set_end_method(enum end_method method, u64 seconds)
 {
 	end_method = method;
+	seconds_to_read = seconds;
 }
 
 void machine_on_end(void (*fn)(void))
@@ -101,7 +107,35 @@ static void reset(void)
 	asm volatile("int3");
 }
 
-void machine_end(enum end_reason reason, int status)
+/* Before there is a clock there is no keyboard either. */
+static bool has_keyboard(void)
+{
+	return tsc_hz && log_has_keyboard();
+}
+
+static bool lets_read(void)
+{
+	return tsc_hz && seconds_to_read &&
+	       (end_method == END_BY_RESET || end_method == END_BY_POWER_OFF);
+}
+
+static void say_what_follows(void)
+{
+	if (lets_read())
+		log_info("%s in %lu s%s",
+			 end_method == END_BY_RESET ? "reset" : "power off",
+			 seconds_to_read,
+			 has_keyboard() ? ", or at any key; PgUp and PgDn look "
+					  "back, and stop the clock"
+					: "");
+	else if (end_method == END_BY_HALT)
+		log_info(has_keyboard() ? "any key resets the machine; PgUp "
+					  "and PgDn look back"
+					: "no PS/2 keyboard: reset the machine "
+					  "by hand");
+}
+
+void machine_end(enum end_reason reason, int status, const char *why)
 {
 	void (*hook)(void) = end_hook;
 
@@ -109,8 +143,14 @@ void machine_end(enum end_reason reason, int status)
 	end_hook = NULL;
 	if (hook)
 		hook();
-	log_info("end: %s, status %u", reason_names[reason], (u32)status);
+	if (reasons[reason].status)
+		status = reasons[reason].status;
+	say_what_follows();
+	log_info("end: %s, status %u%s%s", reasons[reason].name, (u32)status,
+		 why ? ": " : "", why ? why : "");
 	log_flush();
+	if (lets_read())
+		log_wait_for_key(seconds_to_read * NS_PER_SEC);
 
 	switch (end_method) {
 	case END_BY_HALT:
@@ -128,6 +168,10 @@ void machine_end(enum end_reason reason, int status)
 	case END_BY_QEMU:
 		outl(PORT_QEMU_EXIT, (u32)status);
 		break;
+	}
+	if (has_keyboard()) {
+		log_wait_for_key(0);
+		reset();
 	}
 	cpu_halt();
 }

@@ -28,7 +28,8 @@ enum end_method {
 	END_BY_QEMU /* QEMU's isa-debug-exit device at port F4h */
 };
 
-void machine_set_end_method(enum end_method method);
+/* A screen's reader has @seconds before a reset or the power-off. */
+void machine_set_end_method(enum end_method method, u64 seconds);
 
 struct acpi_facts;
 
@@ -42,9 +43,12 @@ void machine_set_acpi(const struct acpi_facts *facts);
 void machine_on_end(void (*fn)(void));
 
 /*
- * Prints "umbra: end: <reason>, status <status>" and ends the machine. The
- * status is the guest's, 32 bits, 0 for success.
+ * Prints "umbra: end: <reason>, status <status>", ": " and @why (NULL:
+ * nothing), and ends the machine. The status is the one that tools/run ends
+ * with: by the reason, or, of the power-off, the guest's exit and the report,
+ * @status, 32 bits, 0 for success.
  */
-void machine_end(enum end_reason reason, int status) __noreturn;
+void machine_end(enum end_reason reason, int status,
+		 const char *why) __noreturn;
 
 #endif

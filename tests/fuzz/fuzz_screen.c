@@ -47,6 +47,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		screen_write((char)data[i]);
 		if (data[i] % 16 == 0)
 			screen_refresh();
+		if (data[i] % 32 == 1) /* a control character */
+			screen_scroll(data[i] < 128 ? 2 : -1);
 	}
 	screen_refresh();
 	/* Drawn anew, it is the same. */

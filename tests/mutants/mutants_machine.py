@@ -714,4 +714,18 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "the controllers do not hear that a line has fallen",
      "if (!level && !(devices->lines & BIT(irq)))", "if (!level)",
      ("devices",)),
+
+    # The console and the command line.
+    ("view-follows", "screen", "arch/x86/console/screen.c",
+     "who looks back is moved by what is written",
+     "	if (screen.back)\n", "	if (!screen.back)\n",
+     ("screen",)),
+    ("view-beyond-ring", "screen", "arch/x86/console/screen.c",
+     "a full ring claims more rows than it has",
+     "screen.kept - screen.rows);", "screen.kept);",
+     ("screen",)),
+    ("distance-of-prefix", "cmdline", "boot/cmdline.c",
+     "a wrong character in an option's name costs nothing",
+     "diagonal + (word[i] != name[j])", "diagonal",
+     ("cmdline",)),
 ]]

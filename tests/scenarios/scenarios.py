@@ -40,7 +40,7 @@ def power_off(run):
 def reset(run):
     """Linux's option reboot= says by which device it does that."""
     run.send("reboot -f\n")
-    run.expect(r"^umbra: end: guest reset, status 0$", BOOT_SECONDS)
+    run.expect(r"^umbra: end: guest reset, status 8$", BOOT_SECONDS)
     run.finish(RESET, BOOT_SECONDS)
 
 

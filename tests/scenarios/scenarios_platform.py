@@ -76,7 +76,7 @@ def exit_off(s):
     """ACPI's soft-off ends the machine by itself: no launcher helps."""
     image = s.file("umbra.iso")
     subprocess.run([os.path.join(ROOT, "tools/mkimage"), "--options",
-                    "exit=off", "--platform", "bios", image],
+                    "exit=off exit.seconds=1", "--platform", "bios", image],
                    check=True, cwd=ROOT)
     done = subprocess.run(["qemu-system-x86_64", "-machine", "q35", "-m", "128",
                            "-display", "none", "-cdrom", image,

@@ -11,6 +11,8 @@ IMAGE = os.path.join(BUILD, "umbra.iso")
 # UEFI on an emulated processor takes its time, on several all the more.
 BOOT_SECONDS, LINUX_SECONDS = 300, 300
 REFUSED, PANIC = 4, 6    # tools/run's exit statuses
+PAGE_UP, PAGES = "\x1b[5~", 12    # more than the log has
+END_RUN = "\x01x"
 FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
 
 
@@ -136,7 +138,7 @@ def screen_bad_option(s):
     run = s.start("--machine", "qemu", "--cpu", "max", "--firmware", "uefi",
                   "--options", "mmu=sideways", "--screen", screen)
     run.finish(REFUSED, BOOT_SECONDS)
-    must_show(s, screen, ["mmu=sideways", "umbra: end: refused, status 0"])
+    must_show(s, screen, ["mmu=sideways", "umbra: end: refused, status 4"])
 
 
 def panic_shown(s, form, *options):
@@ -166,7 +168,7 @@ def screen_probe(s):
 
 # --- The guest's console ----------------------------------------------------
 
-STATUS = (r"^Umbra targets \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
+STATUS = (r"^Umbra [a-z]+ \d+:\d\d:\d\d  \d+ exits/s: #PF \d+ I/O \d+ CR \d+ "
           r"MSR \d+ HLT \d+")
 
 
@@ -185,9 +187,26 @@ def guest_shown(s, form, *options):
     must_show_status(screen)
 
 
-scenario("screen-guest", "txt")(guest_shown)
 scenario("screen-guest-framebuffer", "ppm", "--graphics", "800x600x32")(
     guest_shown)
+
+
+# What has left the screen can be looked at while the guest runs; what is written
+# in the meantime does not move it.
+@scenario("screen-look-back")
+def screen_look_back(s):
+    screen = s.file("screen.txt")
+    run = s.start("--machine", "bochs", "--options", "guest=demo dump",
+                  "--screen", screen, "--keyboard", terminal=True)
+    run.expect(r"^umbra: host state:", BOOT_SECONDS)
+    run.expect(r"^umbra: +HOST_RIP ", BOOT_SECONDS)
+    run.send(PAGE_UP * PAGES)
+    run.expect(r"^demo: vtlb pass 1: ", BOOT_SECONDS)
+    run.send(END_RUN)
+    run.finish(0, BOOT_SECONDS)
+    must_show(s, screen, ["umbra: Umbra ", "umbra: guest: built-in, \"demo\"",
+                          "guest state"])
+    must_show_status(screen)
 
 
 # A PC with neither a serial port that one could watch nor VGA text.

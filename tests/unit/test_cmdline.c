@@ -161,6 +161,29 @@ static void test_faults(void **state)
 }
 
 /* The first fault is told; words after it count nevertheless. */
+static void test_nearest(void **state)
+{
+	static const struct {
+		const char *line, *nearest;
+	} cases[] = {
+		{ "flagg", "flag" },
+		{ "lag", "flag" },
+		{ "fang=1", "flag" },
+		{ "mmu.choise=red", "mmu.choice" },
+		{ "choice=red", "mmu.choice" },
+		{ "raged", "ranged" },
+		{ "nubmer=4", "number" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(parse(cases[i].line), CMDLINE_UNKNOWN);
+		assert_string_equal(
+			cmdline_nearest(table, ARRAY_SIZE(table), error.word)
+				->name,
+			cases[i].nearest);
+	}
+}
+
 static void test_after_fault(void **state)
 {
 	assert_int_equal(parse("nonsense number=x flag"), CMDLINE_UNKNOWN);
@@ -180,6 +203,7 @@ int main(void)
 		cmocka_unit_test_setup(test_choice, setup),
 		cmocka_unit_test_setup(test_string, setup),
 		cmocka_unit_test_setup(test_faults, setup),
+		cmocka_unit_test_setup(test_nearest, setup),
 		cmocka_unit_test_setup(test_after_fault, setup),
 	};
 

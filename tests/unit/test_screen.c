@@ -2,6 +2,7 @@
 /* The screen: text and control sequences, scrolling, and what is drawn. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -182,6 +183,64 @@ static void test_drawing(void **state)
 	assert_int_equal(drawn, 2);
 }
 
+static void write_numbers(int from, int to)
+{
+	char line[16];
+
+	for (int i = from; i <= to; i++) {
+		snprintf(line, sizeof(line), "\n%d", i);
+		write_text(line);
+	}
+}
+
+/* A page is a row less than the screen has; the view stays when text comes. */
+static void test_look_back(void **state)
+{
+	screen_init(COLUMNS, ROWS);
+	write_text("0");
+	write_numbers(1, 20);
+	assert_string_equal(row_text(0), "16");
+	assert_true(screen_scroll(1));
+	screen_refresh();
+	assert_string_equal(row_text(0), "12");
+	assert_string_equal(row_text(4), "16");
+	write_numbers(21, 30);
+	assert_string_equal(row_text(0), "12");
+	assert_int_equal(cells[4][2], SCREEN_BLANK); /* no cursor */
+	assert_true(screen_scroll(-1));
+	screen_refresh();
+	assert_string_equal(row_text(0), "16");
+	assert_true(screen_scroll(100));
+	screen_refresh();
+	assert_string_equal(row_text(0), "0");
+	assert_false(screen_scroll(SCREEN_NEWEST));
+	screen_refresh();
+	assert_string_equal(row_text(4), "30");
+	assert_int_equal(cells[4][2], SCREEN_CELL(SCREEN_REVERSE, ' '));
+}
+
+/* The ring of 2^19 cells is full: the oldest rows are gone, the view follows. */
+static void test_ring(void **state)
+{
+	const int rows = (1 << 19) / COLUMNS, last = rows + 100;
+	char expected[16];
+
+	screen_init(COLUMNS, ROWS);
+	write_text("0");
+	write_numbers(1, last);
+	assert_true(screen_scroll(rows));
+	screen_refresh();
+	snprintf(expected, sizeof(expected), "%d", last - rows + 1);
+	assert_string_equal(row_text(0), expected);
+	write_numbers(last + 1, last + 1);
+	snprintf(expected, sizeof(expected), "%d", last - rows + 2);
+	assert_string_equal(row_text(0), expected);
+	assert_false(screen_scroll(SCREEN_NEWEST));
+	screen_refresh();
+	snprintf(expected, sizeof(expected), "%d", last + 1);
+	assert_string_equal(row_text(4), expected);
+}
+
 /* What was written before there is a surface appears with it. */
 static void test_late_surface(void **state)
 {
@@ -205,6 +264,8 @@ int main(void)
 		cmocka_unit_test_setup(test_parameters, start),
 		cmocka_unit_test_setup(test_status, start),
 		cmocka_unit_test_setup(test_drawing, start),
+		cmocka_unit_test_setup(test_look_back, start),
+		cmocka_unit_test_setup(test_ring, start),
 		cmocka_unit_test_setup(test_late_surface, start),
 	};
 

@@ -8,6 +8,7 @@
  */
 #include <stdarg.h>
 
+#include "arch/x86/apic.h"
 #include "arch/x86/console/console.h"
 #include "arch/x86/console/framebuffer.h"
 #include "arch/x86/console/keyboard.h"
@@ -16,11 +17,14 @@
 #include "arch/x86/console/serial.h"
 #include "arch/x86/console/vga.h"
 #include "arch/x86/boot_info.h"
+#include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 
 #define LOG_PREFIX "umbra: "
+#define SETTLE_NS NS_PER_SEC
+#define POLL_NS (NS_PER_SEC / 50)
 
 static char last = '\n';
 
@@ -81,8 +85,14 @@ void log_flush(void)
 {
 	if (surface && within_reach)
 		console_show();
+	screen_scroll(SCREEN_NEWEST);
 	screen_refresh();
 	serial_flush();
+}
+
+void console_poll(void)
+{
+	keyboard_poll();
 }
 
 int console_read(void)
@@ -90,6 +100,31 @@ int console_read(void)
 	int byte = serial_read();
 
 	return byte >= 0 ? byte : keyboard_read();
+}
+
+bool log_has_keyboard(void)
+{
+	return keyboard_present();
+}
+
+void log_wait_for_key(u64 ns)
+{
+	bool looks_back = false;
+	u64 start;
+
+	/* Keys that were meant for the guest are none. */
+	apic_sleep(SETTLE_NS);
+	keyboard_poll();
+	while (keyboard_read() >= 0)
+		;
+	start = time_ns();
+	while (keyboard_read() < 0 &&
+	       (!ns || looks_back || time_ns() - start < ns)) {
+		apic_sleep(POLL_NS);
+		keyboard_poll();
+		looks_back = screen_scroll(0);
+		screen_refresh();
+	}
 }
 
 void log_info(const char *fmt, ...)

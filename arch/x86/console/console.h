@@ -27,6 +27,9 @@ void console_show(void);
  */
 void console_write(const char *s, size_t n);
 
+/* Takes in what has been typed, also if nobody reads it; see keyboard.h. */
+void console_poll(void);
+
 /* A byte from COM1 or typed on the keyboard; -1 when there is none. */
 int console_read(void);
 

@@ -7,6 +7,8 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/console/keyboard.h"
 #include "arch/x86/console/scancode.h"
+#include "arch/x86/console/screen.h"
+#include "lib/string.h"
 
 #define PORT_DATA 0x60
 #define PORT_STATUS 0x64 /* read */
@@ -27,12 +29,13 @@
 
 #define NO_DEVICE 0xff
 #define BYTES_MAX 16 /* that the keyboard keeps */
+#define TYPED_MAX 64
 #define POLLS_MAX 20000 /* 20 ms, at a microsecond for an IN */
 
 static bool present;
 static struct scancode_state state;
-static char typed[SCANCODE_TEXT_MAX]; /* and not read yet */
-static const char *next = typed;
+static char typed[TYPED_MAX]; /* and not read yet: a ring */
+static unsigned int first, count;
 
 static bool wait_for(u8 mask, u8 value)
 {
@@ -91,15 +94,40 @@ static int read_code(void)
 	return -1;
 }
 
+/* What is typed is for the newest text; what finds no room is lost. */
+static void take(const char *text)
+{
+	if (*text)
+		screen_scroll(SCREEN_NEWEST);
+	for (; *text && count < TYPED_MAX; count++)
+		typed[(first + count) % TYPED_MAX] = *text++;
+}
+
+void keyboard_poll(void)
+{
+	char text[SCANCODE_TEXT_MAX];
+	int code;
+
+	while (present && (code = read_code()) >= 0) {
+		scancode_translate(&state, (u8)code, text);
+		if (!strcmp(text, SCANCODE_PAGE_UP))
+			screen_scroll(1);
+		else if (!strcmp(text, SCANCODE_PAGE_DOWN))
+			screen_scroll(-1);
+		else
+			take(text);
+	}
+}
+
 int keyboard_read(void)
 {
-	while (!*next) {
-		int code = present ? read_code() : -1;
+	if (!count)
+		return -1;
+	count--;
+	return (u8)typed[first++ % TYPED_MAX];
+}
 
-		if (code < 0)
-			return -1;
-		scancode_translate(&state, (u8)code, typed);
-		next = typed;
-	}
-	return (u8)*next++;
+bool keyboard_present(void)
+{
+	return present;
 }

@@ -43,10 +43,11 @@ struct key_sequence {
 
 /* The extended keys, and the same ones on a keypad without Num Lock. */
 static const struct key_sequence sequences[] = {
-	{ 0x47, ESC "[H" },  { 0x48, ESC "[A" },  { 0x49, ESC "[5~" },
-	{ 0x4b, ESC "[D" },  { 0x4d, ESC "[C" },  { 0x4f, ESC "[F" },
-	{ 0x50, ESC "[B" },  { 0x51, ESC "[6~" }, { 0x52, ESC "[2~" },
-	{ 0x53, ESC "[3~" },
+	{ 0x47, ESC "[H" },	    { 0x48, ESC "[A" },
+	{ 0x49, SCANCODE_PAGE_UP }, { 0x4b, ESC "[D" },
+	{ 0x4d, ESC "[C" },	    { 0x4f, ESC "[F" },
+	{ 0x50, ESC "[B" },	    { 0x51, SCANCODE_PAGE_DOWN },
+	{ 0x52, ESC "[2~" },	    { 0x53, ESC "[3~" },
 };
 
 /* True if the key is a modifier. */

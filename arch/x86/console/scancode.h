@@ -18,6 +18,8 @@ struct scancode_state {
 };
 
 #define SCANCODE_TEXT_MAX 5 /* with the NUL */
+#define SCANCODE_PAGE_UP "\x1b[5~"
+#define SCANCODE_PAGE_DOWN "\x1b[6~"
 
 /*
  * Takes a byte of the keyboard. `text` becomes what has been typed by it: ""

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading video memory back is slow, and writing it not fast. So the text is
- * in a grid of its own, whose rows are a ring: a scroll moves none of them.
+ * in a grid of its own, whose rows are a ring: a scroll moves none of them. The
+ * ring has room for thousands of rows: these are the log to look back at.
  * A second grid holds what the surface shows; only where the two differ, there
  * is something to draw, and ten scrolls between refreshes cost no more than one.
  *
@@ -14,6 +15,7 @@
 #define ESCAPE 0x1b
 #define PARAMETERS_MAX 8
 #define PARAMETER_LIMIT 1000
+#define TEXT_CELLS (MIB / sizeof(u16)) /* 6,553 rows of 80 columns */
 
 enum parser {
 	PLAIN,
@@ -25,7 +27,10 @@ enum parser {
 static struct {
 	const struct screen_surface *surface; /* NULL: not shown yet */
 	unsigned int columns, rows; /* of text: without the status */
+	unsigned int kept; /* Maximum number of rows in the ring */
 	unsigned int top; /* the index of the first row in the ring */
+	unsigned int above; /* the number of rows before it */
+	unsigned int back; /* the number of rows that the view is back by */
 	unsigned int row;
 	unsigned int column; /* `columns`: the next character wraps */
 	u8 attribute;
@@ -33,7 +38,7 @@ static struct {
 	enum parser parser;
 	unsigned int parameters[PARAMETERS_MAX];
 	unsigned int parameter_count;
-	u16 text[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
+	u16 text[TEXT_CELLS];
 	u16 status[SCREEN_COLUMNS_MAX];
 	u16 shown[SCREEN_ROWS_MAX][SCREEN_COLUMNS_MAX];
 } screen;
@@ -43,7 +48,7 @@ static const u8 vga_colours[8] = { 0, 4, 2, 6, 1, 5, 3, 7 };
 
 static u16 *text_row(unsigned int row)
 {
-	return screen.text[(screen.top + row) % screen.rows];
+	return screen.text + (screen.top + row) % screen.kept * screen.columns;
 }
 
 static void blank(u16 *cells, unsigned int start, unsigned int end)
@@ -56,11 +61,13 @@ void screen_init(unsigned int columns, unsigned int rows)
 {
 	screen.columns = MIN(columns, (unsigned int)SCREEN_COLUMNS_MAX);
 	screen.rows = MIN(rows, (unsigned int)SCREEN_ROWS_MAX) - 1;
-	screen.top = screen.row = screen.column = 0;
+	screen.kept = TEXT_CELLS / screen.columns;
+	screen.top = screen.above = screen.back = 0;
+	screen.row = screen.column = 0;
 	screen.attribute = SCREEN_NORMAL;
 	screen.parser = PLAIN;
 	for (unsigned int row = 0; row < screen.rows; row++)
-		blank(screen.text[row], 0, screen.columns);
+		blank(text_row(row), 0, screen.columns);
 	screen_status("");
 }
 
@@ -81,7 +88,11 @@ static void new_line(void)
 		screen.row++;
 		return;
 	}
-	screen.top = (screen.top + 1) % screen.rows;
+	screen.top = (screen.top + 1) % screen.kept;
+	screen.above = MIN(screen.above + 1, screen.kept - screen.rows);
+	/* Who looks back sees the same text on. */
+	if (screen.back)
+		screen.back = MIN(screen.back + 1, screen.above);
 	blank(text_row(screen.row), 0, screen.columns);
 }
 
@@ -293,6 +304,16 @@ void screen_status(const char *text)
 	screen.changed = true;
 }
 
+bool screen_scroll(int pages)
+{
+	int page = (int)MAX(screen.rows, 2U) - 1; /* a row is seen again */
+	int back = (int)screen.back + pages * page;
+
+	screen.back = back < 0 ? 0 : MIN((unsigned int)back, screen.above);
+	screen.changed = true;
+	return screen.back;
+}
+
 /* The cell as it should be seen: the cursor is a cell in reverse. */
 static u16 wanted(unsigned int row, unsigned int column)
 {
@@ -300,8 +321,8 @@ static u16 wanted(unsigned int row, unsigned int column)
 
 	if (row == screen.rows)
 		return screen.status[column];
-	cell = text_row(row)[column];
-	if (row != screen.row ||
+	cell = text_row(screen.kept - screen.back + row)[column];
+	if (screen.back || row != screen.row ||
 	    column != MIN(screen.column, screen.columns - 1))
 		return cell;
 	return (cell & 0x00ff) | (cell & 0x0f00) << 4 | (cell & 0xf000) >> 4;

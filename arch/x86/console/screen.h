@@ -14,6 +14,9 @@
 #define SCREEN_COLUMNS_MAX 256
 #define SCREEN_ROWS_MAX 128
 
+/* For screen_scroll: from anywhere to the newest text. */
+#define SCREEN_NEWEST (-1000000)
+
 /*
  * A cell is what it is in the VGA's text mode: the character in bits 7:0, the
  * foreground in 11:8, the background in 15:12.
@@ -53,6 +56,13 @@ void screen_write(char c);
 
 /* The text of the status row; cut off, or padded with blanks, to its width. */
 void screen_status(const char *text);
+
+/*
+ * Moves the view over the text by that number of pages, positive for back to
+ * older text. There the view stays, whatever is written; about 500,000 cells
+ * are kept. Returns true if the view is not at the newest text.
+ */
+bool screen_scroll(int pages);
 
 /* Draws the cells that have changed; costs next to nothing if none have. */
 void screen_refresh(void);
