@@ -252,6 +252,9 @@ u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp,
 
 void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		struct guest_walk *walk);
+/* The same, but it sets no A and no D; walk->dirty is not known after it. */
+void guest_walk_look(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+		     struct guest_walk *walk);
 /* The rights that one entry gives. */
 u8 gpte_rights(const struct gpt_format *format, u64 gpte);
 /*

@@ -179,8 +179,8 @@ static void walk_unpaged(struct guest_walk *walk)
 	walk->gpa = (u32)walk->gva;
 }
 
-void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
-		struct guest_walk *walk)
+void guest_walk_look(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+		     struct guest_walk *walk)
 {
 	struct gpt_format format = vcpu->format;
 	u64 pte, size;
@@ -189,15 +189,22 @@ void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 	walk->error_code = 0;
 	if (format.mode == PAGING_NONE)
 		return walk_unpaged(walk);
-	do {
-		descend(vcpu, walk, access);
-		if (walk->status != WALK_OK)
-			return;
-	} while (!set_accessed_dirty(vcpu, walk, access & PFEC_W));
-
+	descend(vcpu, walk, access);
+	if (walk->status != WALK_OK)
+		return;
 	pte = walk->pte[walk->level];
 	size = 1ULL << gpte_shift(format.mode, walk->level);
-	walk->dirty = pte & PTE_D;
 	walk->gpa = (gpte_gfn(&format, pte, walk->level) << PAGE_SHIFT) |
 		    (gva & (size - 1));
+}
+
+void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+		struct guest_walk *walk)
+{
+	do {
+		guest_walk_look(vcpu, gva, access, walk);
+		if (walk->status != WALK_OK || walk->level == LEVEL_UNPAGED)
+			return;
+	} while (!set_accessed_dirty(vcpu, walk, access & PFEC_W));
+	walk->dirty = walk->pte[walk->level] & PTE_D;
 }

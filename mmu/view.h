@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's tables and the shadow side by side, for a reader. A look changes
+ * nothing: it sets no A flag, fills no entry and counts no walk.
+ */
+#ifndef MMU_VIEW_H
+#define MMU_VIEW_H
+
+#include "mmu/mmu.h"
+#include "mmu/spte.h"
+
+struct mmu_view {
+	/* Its entries are pte[guest_top] down to pte[guest.level]. */
+	struct guest_walk guest;
+	u8 guest_top; /* 0: the guest has paging off */
+	/*
+	 * The shadow's entries, from level shadow_top down to shadow_level: all
+	 * but the last one are TABLE. shadow_top is 0 where there is no root.
+	 */
+	u8 shadow_top;
+	u8 shadow_level;
+	u64 spte[PT_LEVELS + 1];
+	enum spte_kind kind[PT_LEVELS + 1];
+};
+
+/* What both say about @gva. */
+void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view);
+
+/*
+ * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
+ * Returns the number of bytes read: fewer where no page is mapped.
+ */
+size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len);
+
+#endif
