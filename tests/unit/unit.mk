@@ -31,6 +31,7 @@ UNIT_insn_cache_SRCS := $(INSN_SRCS)
 UNIT_insn_SRCS := $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/insn_random.c tests/unit/insn_zydis.c
 UNIT_insn_LIBS := -lZydis
+UNIT_insn_text_SRCS := vmx/report/insn_text.c $(INSN_SRCS) $(LINEAR_SRCS) tests/unit/insn_random.c
 
 UNIT_linear_SRCS := $(LINEAR_SRCS)
 UNIT_string_io_SRCS := vmx/string_io.c $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \

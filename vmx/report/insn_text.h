@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions as text, in the manual's order: MOV QWORD [RDI], RAX. Pure. */
+#ifndef VMX_REPORT_INSN_TEXT_H
+#define VMX_REPORT_INSN_TEXT_H
+
+#include "arch/x86/emulator/insn.h"
+
+#define INSN_TEXT_MAX 80 /* for every instruction, with the closing NUL */
+
+/*
+ * Writes the instruction at @bytes, of which @available may be read, to @text.
+ * One that the decoder declines is shown by its first bytes.
+ */
+void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
+	       enum insn_mode mode);
+
+#endif
