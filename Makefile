@@ -39,8 +39,8 @@ ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
 OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o) $(B)/font.o
 
 .DELETE_ON_ERROR:
-.PHONY: all run demo test check image unit fuzz fuzz-short lint format clean \
-	help $(RUNNERS:%=%-files)
+.PHONY: all run demo trace test check image unit fuzz fuzz-short lint format \
+	clean help $(RUNNERS:%=%-files)
 
 all: $(B)/umbra.elf check-guest
 
@@ -251,6 +251,7 @@ help:
 	@echo 'make             build build/umbra.elf and the check guest'
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
 	@echo 'make demo        the built-in guest on each rung: exits per fault'
+	@echo 'make trace       single faults, step by step; RUNG=vtlb FAULTS=3'
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make bench-peers Linux on Umbra and on KVM (in Bochs), side by side'
 	@echo 'make image       a bootable ISO'

@@ -29,7 +29,24 @@ enum hypercall {
 	 * address in RSI, which that makes dirty in turn. EAX = 0, or 1: not
 	 * RAM, or no log is kept.
 	 */
-	HYPERCALL_DIRTY_LOG_TAKE = 0x1003
+	HYPERCALL_DIRTY_LOG_TAKE = 0x1003,
+	/*
+	 * The operation of the struct hypercall_operation at the guest-physical
+	 * address in RDI begins (RSI = 1) or has ended (RSI = 0). With the
+	 * option trace=N Umbra shows its cost. EAX = 0.
+	 */
+	HYPERCALL_OPERATION = 0x1004,
+	/* The guest has taken RDI page faults since its start. EAX = 0. */
+	HYPERCALL_FAULTS = 0x1005
+};
+
+#define OPERATION_NAME_SIZE 40
+
+struct hypercall_operation {
+	char name[OPERATION_NAME_SIZE]; /* ends with a NUL */
+	u64 gva; /* the address that it is about */
+	u64 faults; /* page faults that the guest has taken since its start */
+	u64 rip; /* of the instruction that has faulted last */
 };
 
 struct hypercall_counters {

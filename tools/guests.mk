@@ -117,6 +117,14 @@ demo-files: $(B)/umbra.elf | $(B)/.deps-run
 demo: demo-files
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
 
+# Single operations on one rung, each with its exits and both walks.
+RUNG ?= bypass
+FAULTS ?= 3
+trace-files: demo-files
+trace: trace-files
+	@tools/run --options "guest=demo:$(RUNG),$(FAULTS) trace=64" \
+		$(RUN_FLAGS)
+
 # Tables on standard output; those, JSON and a chart in build/bench.
 bench-files: $(B)/umbra.elf $(LINUX) $(WORKLOAD) | $(B)/.deps-test
 bench: bench-files

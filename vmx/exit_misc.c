@@ -10,6 +10,7 @@
 #include "vmx/exit.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
+#include "vmx/report/operation.h"
 
 static enum halt halt_now(struct vcpu *vcpu)
 {
@@ -136,6 +137,19 @@ static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
 	return write_ram(vcpu, gpa, &bits, sizeof(bits));
 }
 
+static bool mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
+{
+	struct hypercall_operation operation;
+
+	mmu_read(vcpu->mmu.mmu, gpa, &operation, sizeof(operation));
+	operation.name[OPERATION_NAME_SIZE - 1] = '\0';
+	if (begins)
+		operation_begin(vcpu, &operation);
+	else
+		operation_end(vcpu, &operation);
+	return true;
+}
+
 /* It exits only while the shadow is a software TLB (vmx/run.c). */
 void vmx_handle_invlpg(struct vcpu *vcpu)
 {
@@ -165,6 +179,13 @@ void vmx_handle_vmcall(struct vcpu *vcpu)
 		break;
 	case HYPERCALL_DIRTY_LOG_TAKE:
 		done = write_dirty_log(vcpu, gpr[RDI], gpr[RSI]);
+		break;
+	case HYPERCALL_OPERATION:
+		done = mark_operation(vcpu, gpr[RDI], gpr[RSI]);
+		break;
+	case HYPERCALL_FAULTS:
+		vcpu->vm->stats.faults_taken = gpr[RDI];
+		done = true;
 		break;
 	default:
 		vcpu_inject_ud(vcpu);

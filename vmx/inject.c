@@ -34,6 +34,7 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 {
 	/* The VMCS has no CR2; Umbra leaves the register to the guest. */
 	cr2_write(gva);
+	vcpu->vm->stats.faults_injected++;
 	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
 }
 

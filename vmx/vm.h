@@ -12,6 +12,7 @@
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
+#include "vmx/report/operation.h"
 #include "vmx/report/status.h"
 #include "vmx/report/trace.h"
 #include "vmx/pacing.h"
@@ -35,6 +36,8 @@ struct vm_stats {
 	struct vmcs_traffic traffic[EXIT_REASONS];
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
 	u64 interrupts; /* injected external interrupts */
+	u64 faults_injected; /* page faults, with P=0 and P=1 */
+	u64 faults_taken; /* page faults by the guest's own count, or 0 */
 	u64 unfiltered; /* page faults that exited against the filter */
 	bool rung_changed; /* by the guest, by hypercall */
 	u64 started_ns;
@@ -54,6 +57,7 @@ struct vm {
 	struct vcpu vcpu;
 	struct vm_stats stats;
 	struct trace trace;
+	struct operation operation;
 	struct status status;
 	bool dump; /* before the first entry */
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */

@@ -27,6 +27,8 @@ void bench_fails(const char *what);
 /* The two large programs; each returns the guest's exit status. */
 u32 demo_main(void);
 u32 bench_main(void);
+/* The demo of single operations on one rung: "RUNG" or "RUNG,FAULTS". */
+u32 single_main(const char *arguments);
 
 /* Page tables for the window, and the PML4 that they hang in. */
 struct space {
@@ -39,6 +41,8 @@ struct space {
 void space_build(struct space *s, u64 *pml4, u32 tables);
 /* The same in boot_pml4, and frames for leaf(). */
 void build(u32 tables);
+/* Where the PTE of the window's page of that number is, after build(). */
+volatile u64 *pte(u64 page);
 /* A PTE for the window's page of that number, with A and D set. */
 u64 leaf(u64 page);
 /* In user mode, the window's pages of a range(). */

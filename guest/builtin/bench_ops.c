@@ -27,7 +27,7 @@ u64 leaf(u64 page)
 	return (u64)frame[page % FRAMES] | LEAF;
 }
 
-static volatile u64 *pte(u64 page)
+volatile u64 *pte(u64 page)
 {
 	return &space.table[page / PT_ENTRIES][page % PT_ENTRIES];
 }

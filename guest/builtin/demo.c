@@ -238,6 +238,8 @@ u32 demo_main(void)
 {
 	u32 rungs = 0;
 
+	if (argument()[0])
+		return single_main(argument());
 	build_window();
 	traps.page_fault = demo_fault;
 	if (!on_umbra) {

@@ -47,7 +47,9 @@ static bool find_umbra(void)
 
 void __noreturn guest_exit(u32 status)
 {
-	if (!on_umbra)
+	if (on_umbra)
+		hypercall(HYPERCALL_FAULTS, traps.page_faults, NULL);
+	else
 		print("guest: exit, status %u\n", status); /* for tools/run */
 	__asm__ volatile("outl %0, %w1"
 			 :
@@ -101,9 +103,13 @@ static void get_arguments(u32 eax, u64 ebx)
 		arguments[i] = s[i];
 }
 
-u32 argument_number(void)
+const char *argument(void)
 {
-	const char *s = second_word(arguments);
+	return second_word(arguments);
+}
+
+u32 number_at(const char *s)
+{
 	u32 number = 0;
 
 	for (; *s >= '0' && *s <= '9'; s++)

@@ -34,8 +34,9 @@ extern const struct program programs[];
 /* kernel.c */
 extern bool on_umbra; /* is the machine Umbra's? */
 void __noreturn guest_exit(u32 status);
-/* The number in the arguments, after the program's name, or 0. */
-u32 argument_number(void);
+/* The arguments after the program's name, and the number at @s, or 0. */
+const char *argument(void);
+u32 number_at(const char *s);
 
 /* paging.c */
 /* Give all pages back, empty the window, and flush. */
@@ -73,6 +74,8 @@ struct traps {
 	/* Handle #DB and NMIs likewise. */
 	bool (*debug)(struct trap_frame *frame);
 	bool (*nmi)(struct trap_frame *frame);
+	u64 page_faults; /* number of them, since the start */
+	u64 page_fault_rip; /* of the last one */
 	bool catch; /* let run_*() return, having kept: */
 	u64 vector;
 	u64 error_code;

@@ -10,7 +10,7 @@ static u32 hello_main(void)
 
 static u32 exit_status_main(void)
 {
-	return argument_number();
+	return number_at(argument());
 }
 
 static u32 __noreturn halt_main(void)

@@ -80,6 +80,10 @@ void trap(struct trap_frame *frame)
 {
 	u64 cr2 = read_cr2();
 
+	if (frame->vector == VECTOR_PF) {
+		traps.page_faults++;
+		traps.page_fault_rip = frame->rip;
+	}
 	if (frame->vector == VECTOR_PF && traps.page_fault &&
 	    traps.page_fault(frame->error_code, cr2))
 		return;

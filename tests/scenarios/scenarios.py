@@ -88,6 +88,59 @@ for model in CPUS:
     scenario(f"demo-{model}", model)(demo_table)
 
 
+# Single operations, each of them a block of the trace, before the guest's table.
+BLOCK = re.compile(r"^umbra: --- (.+), at 0x[0-9a-f]+ ---\n((?:umbra:   .*\n)+)",
+                   re.M)
+BLOCKS = {
+    "bypass": {
+        "demand fault": (
+            r"fault at 0x[0-9a-f]+: MOV QWORD \[\w+\], \w+$",
+            r"count: 1; injected: 0, delivered without an exit: 1$",
+            r"exit by #PF at 0x[0-9a-f]+ \(supervisor write, protection\)$",
+            r"exits: 1$", r"1      0x0 +ABSENT$", r"then 0x[0-9a-f]+ PWUAD +LEAF ",
+            r"Umbra: 1 walks, 1 operand walks, 1 table writes, 1 updated$"),
+        "demand fault, new page table": (
+            r"2      0x0 +ABSENT$", r"then 0x[0-9a-f]+ PWUA +TABLE ",
+            r"1 shadow pages"),
+        "copy on write": (
+            r"count: 1; injected: 1, delivered without an exit: 0$",
+            r"protection\); injected$", r"exits: 2$",
+            r"1      0x[0-9a-f]+ PUAD +LEAF", r"then 0x[0-9a-f]+ PWUAD +LEAF "),
+        "32 PTEs write-protected": (
+            r"LOCK AND QWORD", r"and 31 like it$", r"exits: 32$"),
+        "load of CR3": (r"MOV CR3, \w+$", r"exits: 1$"),
+    },
+    "vtlb": {
+        "demand fault": (
+            r"count: 1; injected: 1, delivered without an exit: 0$",
+            r"\(user write, reserved bit\); injected$",
+            r"\(user write, reserved bit\)$",
+            r"exits: 2$", r"1      0x0 +TRAP$", r"then 0x[0-9a-f]+ PWUAD +LEAF ",
+            r"Umbra: 2 walks, 1 filled$"),
+    },
+}
+
+
+def trace_of_single_faults(s, rung):
+    run = s.start(*on_bochs(), "--options", f"guest=demo:{rung},2 trace=64")
+    run.finish(0, 2 * BOOT_SECONDS)
+    table = run.output.index("\noperation ")
+    shown = [(m[1], m[2]) for m in BLOCK.finditer(run.output[:table])]
+    if [name for name, _ in shown].count("demand fault") != 2:
+        raise Failure("not a block for each demand fault, before the table")
+    for name, facts in BLOCKS[rung].items():
+        for text in (text for title, text in shown if title == name):
+            found = re.search(".*".join(facts), text, re.M | re.S)
+            if not found:
+                raise Failure(f"{name}: its block says other than {facts}")
+        if name not in dict(shown):
+            raise Failure(f"no block for: {name}")
+
+
+for stage in BLOCKS:
+    scenario(f"trace-{stage}", stage)(trace_of_single_faults)
+
+
 # The machine as the check guest sees it from inside, on every rung, with the
 # switches in combinations that are no rung, and with next to no shadow pages.
 def check_guest(s, cpu, options):

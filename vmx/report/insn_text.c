@@ -41,7 +41,7 @@ static void add_register(struct text *text, enum gpr reg, u8 size, bool high)
 	};
 
 	if (reg >= R8)
-		ADD(text, "R%u%s", reg, suffixes[size]);
+		ADD(text, "R%d%s", (int)reg, suffixes[size]);
 	else if (size == 1 && reg < RSP)
 		ADD(text, "%c%c", names[reg][0], high ? 'H' : 'L');
 	else
@@ -107,8 +107,8 @@ static void add_operand(struct text *text, const struct insn *insn,
 		ADD(text, "CL");
 		return;
 	case OPERAND_VECTOR:
-		ADD(text, "%cMM%u", insn->memory_size > 16 ? 'Y' : 'X',
-		    insn->reg);
+		ADD(text, "%cMM%d", insn->memory_size > 16 ? 'Y' : 'X',
+		    (int)insn->reg);
 		return;
 	}
 }

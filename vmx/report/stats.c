@@ -88,8 +88,8 @@ void stats_print(const struct vm *vm)
 	char words[RUNG_WORDS_SIZE];
 
 	rung_words(mmu_policy(vm->mmu), words);
-	log_info("--- statistics of %s, %s ---", vm->name,
-		 vm->stats.rung_changed ? "on several rungs" : words);
+	log_info("--- statistics of %s, %s%s ---", vm->name, words,
+		 vm->stats.rung_changed ? " after other rungs" : "");
 	print_exits(&vm->stats);
 	print_mmu(mmu_stats(vm->mmu));
 	if (vm->stats.unfiltered)

@@ -24,7 +24,7 @@ void trace_exit(struct trace *trace, const struct vcpu *vcpu)
 	const struct vmx_exit *exit = &vcpu->exit;
 	const u64 *gpr = vcpu->regs.gpr;
 
-	if (!trace->ring)
+	if (!trace->ring || trace->paused)
 		return;
 	trace->ring[trace->count++ % trace->size] = (struct trace_entry){
 		.tsc = exit->tsc,
@@ -48,9 +48,9 @@ void trace_injected(struct trace *trace, u32 info, u32 error_code)
 	last->injected_error = error_code;
 }
 
-static void print_entry(const struct trace_entry *e, u64 number, u64 tsc)
+const char *trace_words(const struct trace_entry *e, char *buf)
 {
-	char what[WORDS_MAX], injected[WORDS_MAX];
+	char what[WORDS_MAX];
 	const char *name = vmx_exit_name(e->reason);
 
 	words_for_exit(what, e->reason, e->qualification, e->interruption,
@@ -62,10 +62,18 @@ static void print_entry(const struct trace_entry *e, u64 number, u64 tsc)
 	/* An exception's own name says more. */
 	if (e->reason == EXIT_EXCEPTION_OR_NMI)
 		name = "exit by";
+	snprintf(buf, WORDS_MAX, "%s%s%s", name, what[0] ? " " : "", what);
+	return buf;
+}
+
+static void print_entry(const struct trace_entry *e, u64 number, u64 tsc)
+{
+	char what[WORDS_MAX], injected[WORDS_MAX];
+
 	if (e->injected)
 		words_for_event(injected, e->injected, e->injected_error);
-	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s%s%s", number, tsc, e->rip,
-		 name, what[0] ? " " : "", what, e->injected ? " -> " : "",
+	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s", number, tsc, e->rip,
+		 trace_words(e, what), e->injected ? " -> " : "",
 		 e->injected ? injected : "");
 }
 

@@ -28,6 +28,7 @@ struct trace {
 	struct trace_entry *ring; /* NULL: no trace */
 	u32 size;
 	u64 count; /* of all exits recorded */
+	bool paused; /* exits are not recorded: see operation.h */
 };
 
 /* Keep the last @size (0 to TRACE_MAX) exits. Panics without memory for it. */
@@ -36,5 +37,8 @@ void trace_exit(struct trace *trace, const struct vcpu *vcpu);
 /* The event that goes in at the entry after the exit recorded last. */
 void trace_injected(struct trace *trace, u32 info, u32 error_code);
 void trace_print(const struct trace *trace);
+
+/* What happened, in words, to @buf of WORDS_MAX bytes. Returns @buf. */
+const char *trace_words(const struct trace_entry *entry, char *buf);
 
 #endif

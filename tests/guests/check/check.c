@@ -105,7 +105,7 @@ static u32 run_checks(const struct check *list, u32 count)
 
 static u32 check_main(void)
 {
-	stride = argument_number() ? argument_number() : 1;
+	stride = MAX(number_at(argument()), 1U);
 	return run_checks(checks, ARRAY_SIZE(checks));
 }
 

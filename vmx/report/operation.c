@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/hypercall.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/report/insn_text.h"
+#include "vmx/report/operation.h"
+#include "vmx/report/words.h"
+#include "vmx/state.h"
+#include "vmx/vm.h"
+
+#define ENTRY_WORDS 40 /* for an entry in words, with the closing NUL */
+#define WORK_WIDTH 46 /* what follows a longer text goes to the next line */
+
+/* The marks themselves, and the machine's own interrupts. */
+static bool is_other(u32 reason)
+{
+	return reason == EXIT_VMCALL || reason == EXIT_EXTERNAL_INTERRUPT;
+}
+
+static void sum_ticks(const struct vm_stats *stats, u64 *all, u64 *other)
+{
+	*all = *other = 0;
+	for (u32 reason = 0; reason < EXIT_REASONS; reason++) {
+		*all += stats->root_ticks[reason];
+		if (is_other(reason))
+			*other += stats->root_ticks[reason];
+	}
+}
+
+void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
+{
+	struct vm *vm = vcpu->vm;
+	struct operation *o = &vm->operation;
+
+	if (!vm->trace.ring)
+		return;
+	o->begun = true;
+	mmu_view(&vcpu->mmu, op->gva, &o->view);
+	o->mmu = *mmu_stats(vm->mmu);
+	o->tsc = vcpu->exit.tsc;
+	sum_ticks(&vm->stats, &o->root_ticks, &o->other_ticks);
+	o->faults_taken = op->faults;
+	o->faults_injected = vm->stats.faults_injected;
+	vm->trace.count = 0;
+	vm->trace.paused = false;
+}
+
+/* The first bytes of one that the decoder declines. */
+static void print_instruction(const struct vcpu *vcpu, const char *what,
+			      u64 rip)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	char text[INSN_TEXT_MAX];
+	enum insn_mode mode = vcpu_code_mode(vcpu);
+	size_t length = mmu_peek(&vcpu->mmu, rip, bytes, sizeof(bytes));
+
+	insn_text(text, bytes, length, mode);
+	log_info("  %s 0x%lx: %s", what, rip, text);
+}
+
+static void print_faults(const struct vcpu *vcpu,
+			 const struct hypercall_operation *op)
+{
+	const struct operation *o = &vcpu->vm->operation;
+	u64 taken = op->faults - o->faults_taken;
+	u64 injected = vcpu->vm->stats.faults_injected - o->faults_injected;
+
+	if (!taken)
+		return;
+	print_instruction(vcpu, "the guest's fault at", op->rip);
+	log_info("  #PFs by the guest's count: %lu; injected: %lu, delivered "
+		 "without an exit: %lu",
+		 taken, injected, taken - injected);
+}
+
+static bool is_same(const struct trace_entry *a, const struct trace_entry *b)
+{
+	return a->reason == b->reason && a->rip == b->rip &&
+	       a->error_code == b->error_code && a->injected == b->injected;
+}
+
+static void print_exit(const struct vcpu *vcpu, const struct trace_entry *e)
+{
+	char words[WORDS_MAX];
+
+	trace_words(e, words);
+	if (e->reason != EXIT_EXCEPTION_OR_NMI) {
+		log_info("  exit at 0x%lx: %s", e->rip, words);
+		return;
+	}
+	print_instruction(vcpu, "exit at", e->rip);
+	log_info("    %s%s", words, e->injected ? "; injected" : "");
+}
+
+/* Equal exits in a row are shown once. */
+static void print_exits(const struct vcpu *vcpu)
+{
+	const struct trace *trace = &vcpu->vm->trace;
+	u64 first = trace->count > trace->size ? trace->count - trace->size : 0;
+	const struct trace_entry *e, *previous = NULL;
+	u64 exits = 0, equal = 0;
+
+	for (u64 n = first; n < trace->count; n++) {
+		e = &trace->ring[n % trace->size];
+		if (is_other(e->reason))
+			continue;
+		exits++;
+		if (previous && is_same(previous, e)) {
+			equal++;
+			continue;
+		}
+		if (equal)
+			log_info("    and %lu like it", equal);
+		equal = 0;
+		previous = e;
+		print_exit(vcpu, e);
+	}
+	if (equal)
+		log_info("    and %lu like it", equal);
+	log_info("  exits: %lu%s", exits,
+		 first ? " and earlier ones; trace=N is too small" : "");
+}
+
+static void entry_words(char buf[ENTRY_WORDS], u64 entry)
+{
+	static const struct {
+		u64 bit;
+		char letter;
+	} flags[] = { { PTE_P, 'P' }, { PTE_W, 'W' }, { PTE_U, 'U' },
+		      { PTE_A, 'A' }, { PTE_D, 'D' }, { PTE_PS, 'S' },
+		      { PTE_G, 'G' }, { PTE_NX, 'N' } };
+	size_t length =
+		(size_t)snprintf(buf, ENTRY_WORDS, "0x%lx ",
+				 (unsigned long)(entry & PTE_ADDR_MASK));
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (entry & flags[i].bit)
+			buf[length++] = flags[i].letter;
+	buf[length] = '\0';
+}
+
+/* The guest's and the shadow's entry at one level; empty where there is none. */
+static void level_words(const struct mmu_view *view, u8 level,
+			char guest[ENTRY_WORDS], char shadow[ENTRY_WORDS])
+{
+	static const char *const kinds[] = {
+		[SPTE_ABSENT] = "ABSENT", [SPTE_TRAP] = "TRAP",
+		[SPTE_MMIO] = "MMIO",	  [SPTE_TABLE] = "TABLE",
+		[SPTE_LEAF] = "LEAF",
+	};
+	char entry[ENTRY_WORDS] = "";
+	bool real;
+
+	guest[0] = shadow[0] = '\0';
+	if (level <= view->guest_top && level >= view->guest.level)
+		entry_words(guest, view->guest.pte[level]);
+	if (level > view->shadow_top || level < view->shadow_level)
+		return;
+	real = view->kind[level] == SPTE_TABLE ||
+	       view->kind[level] == SPTE_LEAF;
+	if (real)
+		entry_words(entry, view->spte[level]);
+	snprintf(shadow, ENTRY_WORDS, "%s%s%s", kinds[view->kind[level]],
+		 real ? " " : "", entry);
+}
+
+static void print_walks(const struct mmu_view *before,
+			const struct mmu_view *after)
+{
+	char guest[2][ENTRY_WORDS], shadow[2][ENTRY_WORDS];
+
+	log_info("  level    %-30s %s", "guest's entry", "shadow's entry");
+	for (u8 level = PT_LEVELS; level > 0; level--) {
+		level_words(before, level, guest[0], shadow[0]);
+		level_words(after, level, guest[1], shadow[1]);
+		log_info("    %u      %-30s %s", level, guest[0], shadow[0]);
+		if (strcmp(guest[0], guest[1]) || strcmp(shadow[0], shadow[1]))
+			log_info("      then %-30s %s", guest[1], shadow[1]);
+	}
+}
+
+/* What Umbra has done, as far as it is anything. */
+static void print_work(const struct mmu_stats *before,
+		       const struct mmu_stats *after)
+{
+#define WORK(field, words)                                                     \
+	{                                                                      \
+		after->field - before->field, (words)                          \
+	}
+	const struct {
+		u64 count;
+		const char *words;
+	} work[] = {
+		WORK(walks_fault, "walks"),
+		WORK(walks_data, "operand walks"),
+		WORK(fills, "filled"),
+		WORK(prefetches, "filled beside"),
+		WORK(table_writes, "table writes"),
+		WORK(updates, "updated"),
+		WORK(prefills, "prefilled"),
+		WORK(opened, "opened"),
+		WORK(closed, "closed"),
+		WORK(mended, "mended"),
+		WORK(pages_made, "shadow pages"),
+		WORK(placed, "roots placed"),
+		WORK(flushes, "flushes"),
+	};
+#undef WORK
+	char line[WORDS_MAX] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(work); i++) {
+		if (!work[i].count)
+			continue;
+		if (length > WORK_WIDTH) {
+			log_info("  Umbra:%s,", line);
+			length = 0;
+		}
+		length += (size_t)snprintf(line + length, sizeof(line) - length,
+					   "%s %lu %s", length ? "," : "",
+					   work[i].count, work[i].words);
+	}
+	log_info("  Umbra:%s", length ? line : " nothing");
+}
+
+void operation_end(struct vcpu *vcpu, const struct hypercall_operation *op)
+{
+	struct vm *vm = vcpu->vm;
+	struct operation *o = &vm->operation;
+	struct mmu_view view;
+	u64 root, other;
+
+	if (!o->begun)
+		return;
+	o->begun = false;
+	mmu_view(&vcpu->mmu, op->gva, &view);
+	sum_ticks(&vm->stats, &root, &other);
+	root -= o->root_ticks;
+	log_info("--- %s, at 0x%lx ---", op->name, op->gva);
+	print_faults(vcpu, op);
+	print_exits(vcpu);
+	print_walks(&o->view, &view);
+	print_work(&o->mmu, mmu_stats(vm->mmu));
+	log_info("  ticks: %lu in the guest, %lu in Umbra",
+		 vcpu->exit.tsc - o->tsc - root,
+		 root - (other - o->other_ticks));
+	vm->trace.count = 0;
+	vm->trace.paused = true;
+}
