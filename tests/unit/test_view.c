@@ -9,22 +9,16 @@
 #include "mmu/view.h"
 #include "mmu_world.h"
 
-#define LINKED (PTE_P | PTE_W | PTE_U | PTE_A)
 #define GVA 0x5000ULL
 #define SLOT 5
 #define PAGE 20ULL
-
-static u64 *gpte(gfn_t table, u32 index)
-{
-	return (u64 *)world_ram[table] + index;
-}
 
 /* Frames 0 to 3 are the tables of the lowest 2 MiB. */
 static void create(enum mmu_rung rung)
 {
 	world_create(&mmu_rung_policies[rung], 64, true);
 	for (gfn_t level = 0; level < 3; level++)
-		*gpte(level, 0) = (level + 1) << 12 | LINKED;
+		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
 }
 
 static struct mmu_view look(gva_t gva)
@@ -92,7 +86,7 @@ static void shows_mmio(void **state)
 {
 	create(MMU_NOWALK);
 	world_device = PAGE;
-	*gpte(3, SLOT) = PAGE << 12 | LINKED;
+	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
 	mmu_root(&world_vcpu);
 	touch(GVA, 0);
 	assert_int_equal(look(GVA).kind[1], SPTE_MMIO);
@@ -107,7 +101,7 @@ static void changes_nothing(void **state)
 	u8 bytes[4];
 
 	create(MMU_TARGETS);
-	*gpte(3, SLOT) = PAGE << 12 | PTE_P; /* A is clear */
+	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P; /* A is clear */
 	memcpy(world_ram[PAGE], "code", 4);
 	mmu_root(&world_vcpu);
 	memcpy(ram, world_ram, sizeof(ram));
@@ -128,10 +122,10 @@ static void peek_ends_at_a_hole(void **state)
 	create(MMU_BYPASS);
 	mmu_set_state(&world_vcpu, world_vcpu.cr0, world_vcpu.cr3,
 		      world_vcpu.cr4 | CR4_SMAP, world_vcpu.efer, NULL);
-	*gpte(3, SLOT) = PAGE << 12 | PTE_P | PTE_U | PTE_NX;
+	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P | PTE_U | PTE_NX;
 	assert_int_equal(mmu_peek(&world_vcpu, GVA + PAGE_SIZE - 3, bytes, 8),
 			 3);
-	*gpte(3, SLOT + 1) = PAGE << 12 | PTE_P;
+	*world_gpte(3, SLOT + 1) = PAGE << 12 | PTE_P;
 	assert_int_equal(mmu_peek(&world_vcpu, GVA + PAGE_SIZE - 3, bytes, 8),
 			 8);
 }
