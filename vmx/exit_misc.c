@@ -141,7 +141,7 @@ static bool mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 {
 	struct hypercall_operation operation;
 
-	mmu_read(vcpu->mmu.mmu, gpa, &operation, sizeof(operation));
+	mmu_read(vcpu->vm->mmu, gpa, &operation, sizeof(operation));
 	operation.name[OPERATION_NAME_SIZE - 1] = '\0';
 	if (begins)
 		operation_begin(vcpu, &operation);

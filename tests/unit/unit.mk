@@ -3,8 +3,9 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# bus_master.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c and
-# text_screen.c are included by their tests.
+# bus_master.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c,
+# text_screen.c, and the files of vmx/ in test_exits.c are included by their
+# tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
 UNIT_bus_master_SRCS :=
@@ -101,3 +102,6 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
 	tests/unit/entry_checks.c
+UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
+	vmx/events.c vmx/vpid.c guest/msr.c guest/memory.c arch/x86/exception.c \
+	vmx/vmcs_fields.c
