@@ -214,10 +214,6 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 	if (mmu->policy.nowalk && is_remembered(vcpu, gva, error_code, walk))
 		return remembered(mmu, walk);
 	if (!mmu_walk(vcpu, gva, error_code, WALK_FOR_FAULT, walk)) {
-		if (walk->status == WALK_NOT_PRESENT)
-			mmu->stats.injected_not_present++;
-		else
-			mmu->stats.injected_other++;
 		link_for_bypass(vcpu, walk);
 		return MMU_INJECT;
 	}

@@ -79,8 +79,6 @@ struct mmu_stats {
 	u64 faults_trap; /* ... P=1, RSVD=1 */
 	u64 faults_protection; /* ... P=1, RSVD=0 */
 	u64 faults_mmio; /* those of them that hit no RAM */
-	u64 injected_not_present; /* guest faults that our walk found, P=0 */
-	u64 injected_other; /* ... with P=1 */
 	u64 mmio_hits; /* faults_mmio that an MMIO entry answered, unwalked */
 	u64 held_hits; /* writes to a table that its LEAF answered, unwalked */
 	u64 walks_fault; /* guest walks to decide a #PF exit */

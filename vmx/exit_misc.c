@@ -70,7 +70,7 @@ static void fill_counters(const struct vm *vm,
 		.exits_timer = stats->exits[EXIT_EXTERNAL_INTERRUPT],
 		.exits_page_fault = mmu->faults_not_present +
 				    mmu->faults_protection + mmu->faults_trap,
-		.injected_not_present = mmu->injected_not_present,
+		.injected_not_present = stats->faults_injected[0],
 		.walks = mmu->walks_fault + mmu->walks_data + mmu->walks_fetch,
 		.walks_data = mmu->walks_data,
 		.walks_fetch = mmu->walks_fetch,

@@ -34,7 +34,7 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 {
 	/* The VMCS has no CR2; Umbra leaves the register to the guest. */
 	cr2_write(gva);
-	vcpu->vm->stats.faults_injected++;
+	vcpu->vm->stats.faults_injected[error_code & PFEC_P]++;
 	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
 }
 

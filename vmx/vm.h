@@ -36,7 +36,7 @@ struct vm_stats {
 	struct vmcs_traffic traffic[EXIT_REASONS];
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
 	u64 interrupts; /* injected external interrupts */
-	u64 faults_injected; /* page faults, with P=0 and P=1 */
+	u64 faults_injected[2]; /* page faults, by P of the error code */
 	u64 faults_taken; /* page faults by the guest's own count, or 0 */
 	u64 unfiltered; /* page faults that exited against the filter */
 	bool rung_changed; /* by the guest, by hypercall */

@@ -64,7 +64,7 @@ DEMO_FAULTS = 4096
 DEMO_LINE = re.compile(
     r"^demo: (\w+) pass ([12]): exits/fault ([\d.]+) \(timer \d+\) "
     r"pf-exits \d+ injected (\d+) walks \d+$", re.M)
-INVVPIDS = re.compile(r"^umbra: .*; TLB: \d+ flushes, (\d+) INVVPIDs$", re.M)
+INVVPIDS = re.compile(r"^umbra: processor .* INVVPIDs +(\d+)$", re.M)
 
 
 def demo_table(s, cpu):
@@ -125,6 +125,11 @@ def trace_of_single_faults(s, rung):
     run = s.start(*on_bochs(), "--options", f"guest=demo:{rung},2 trace=64")
     run.finish(0, 2 * BOOT_SECONDS)
     table = run.output.index("\noperation ")
+    last = re.search(rf"^umbra: --- statistics of demo:{rung},2, mmu={rung} after .*"
+                     r"^umbra: #PFs injected P=0 +(\d+) P=1 +\d+ "
+                     r"bypassed +(\d+)$", run.output, re.M | re.S)
+    if not last or (int(last[1]) > int(last[2])) != (rung == "vtlb"):
+        raise Failure("the statistics tell otherwise of the bypass")
     shown = [(m[1], m[2]) for m in BLOCK.finditer(run.output[:table])]
     if [name for name, _ in shown].count("demand fault") != 2:
         raise Failure("not a block for each demand fault, before the table")
@@ -241,8 +246,7 @@ scenario("linux-nopti", "haswell", "", "pti=off")(linux_shell)
 scenario("linux-vtlb", "haswell", "mmu=vtlb", "pti=off")(linux_shell)
 
 
-INJECTED = re.compile(r"^umbra: guest page faults injected: (\d+) not-present",
-                      re.M)
+INJECTED = re.compile(r"^umbra: #PFs injected P=0 +(\d+)", re.M)
 
 
 def injected(s, options, append):

@@ -28,6 +28,11 @@ static void sum_ticks(const struct vm_stats *stats, u64 *all, u64 *other)
 	}
 }
 
+static u64 injected_faults(const struct vm_stats *stats)
+{
+	return stats->faults_injected[0] + stats->faults_injected[PFEC_P];
+}
+
 void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
 {
 	struct vm *vm = vcpu->vm;
@@ -41,7 +46,7 @@ void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
 	o->tsc = vcpu->exit.tsc;
 	sum_ticks(&vm->stats, &o->root_ticks, &o->other_ticks);
 	o->faults_taken = op->faults;
-	o->faults_injected = vm->stats.faults_injected;
+	o->faults_injected = injected_faults(&vm->stats);
 	vm->trace.count = 0;
 	vm->trace.paused = false;
 }
@@ -64,7 +69,7 @@ static void print_faults(const struct vcpu *vcpu,
 {
 	const struct operation *o = &vcpu->vm->operation;
 	u64 taken = op->faults - o->faults_taken;
-	u64 injected = vcpu->vm->stats.faults_injected - o->faults_injected;
+	u64 injected = injected_faults(&vcpu->vm->stats) - o->faults_injected;
 
 	if (!taken)
 		return;

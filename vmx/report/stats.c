@@ -3,10 +3,12 @@
 #include "arch/x86/time.h"
 #include "vmx/vm.h"
 #include "lib/log.h"
+#include "lib/printf.h"
 #include "vmx/report/rung.h"
 #include "vmx/report/stats.h"
 
 #define NS_PER_MS 1000000
+#define ROW_SIZE 120 /* with numbers of any length */
 
 static void count_traffic(struct vm_stats *stats, u32 reason)
 {
@@ -53,31 +55,61 @@ static void print_exits(const struct vm_stats *stats)
 	}
 }
 
+/* A name and its number. */
+struct cell {
+	const char *name; /* NULL: nothing is known of it */
+	u64 count;
+};
+
+#define CELLS 3
+
+static void print_row(const char *head, const struct cell cells[CELLS])
+{
+	char line[ROW_SIZE];
+	size_t length = (size_t)snprintf(line, sizeof(line), "%-13s", head);
+
+	for (u32 i = 0; i < CELLS && cells[i].name; i++)
+		length += (size_t)snprintf(line + length, sizeof(line) - length,
+					   " %-9s %8lu", cells[i].name,
+					   cells[i].count);
+	log_info("%s", line);
+}
+
+#define ROW(head, ...)                                                         \
+	print_row(head, (const struct cell[CELLS]){ __VA_ARGS__ })
+
+static void print_faults(const struct vm_stats *vm, const struct mmu_stats *s)
+{
+	const u64 *injected = vm->faults_injected;
+	u64 all = injected[0] + injected[PFEC_P];
+
+	/* By the shadow's entry; the guest's may be not present in each case. */
+	ROW("#PF exits", { "unfilled", s->faults_trap },
+	    { "rights", s->faults_protection },
+	    { "absent", s->faults_not_present });
+	/* Only a guest that counts its faults tells of those that bypass. */
+	ROW("#PFs injected", { "P=0", injected[0] },
+	    { "P=1", injected[PFEC_P] },
+	    { vm->faults_taken ? "bypassed" : NULL,
+	      vm->faults_taken - MIN(vm->faults_taken, all) });
+}
+
 static void print_mmu(const struct mmu_stats *s)
 {
-	/* By the shadow's entry; the guest's may be not present in each case. */
-	log_info("page-fault exits: %lu ABSENT, %lu TRAP (unfilled), "
-		 "%lu protection; of all these %lu MMIO (%lu remembered)",
-		 s->faults_not_present, s->faults_trap, s->faults_protection,
-		 s->faults_mmio, s->mmio_hits);
-	log_info("guest page faults injected: %lu not-present, %lu others",
-		 s->injected_not_present, s->injected_other);
-	log_info("guest walks: %lu for faults, %lu for data, %lu for code",
-		 s->walks_fault, s->walks_data, s->walks_fetch);
-	log_info("table writes without a walk: %lu", s->held_hits);
-	log_info(
-		"shadow entries: %lu filled on a fault (%lu large), %lu beside "
-		"one, %lu on a write; %lu table writes; %lu split",
-		s->fills, s->large_fills, s->prefetches, s->updates,
-		s->table_writes, s->splits);
-	log_info("shadow pages: %lu made, %lu in use, %lu unshadowed, "
-		 "%lu reclaimed",
-		 s->pages_made, s->pages_in_use, s->unshadowed, s->reclaimed);
-	log_info("page tables: %lu opened, %lu closed, %lu entries mended, "
-		 "%lu prefilled",
-		 s->opened, s->closed, s->mended, s->prefills);
-	log_info("shadow roots: %lu looked up, %lu placed", s->roots,
-		 s->placed);
+	ROW("MMIO", { "faults", s->faults_mmio }, { "known", s->mmio_hits });
+	ROW("entries", { "filled", s->fills }, { "beside", s->prefetches },
+	    { "updated", s->updates });
+	ROW("", { "prefilled", s->prefills }, { "large", s->large_fills },
+	    { "split", s->splits });
+	ROW("table writes", { "entries", s->table_writes },
+	    { "unwalked", s->held_hits }, { "unshadow", s->unshadowed });
+	ROW("page tables", { "opened", s->opened }, { "closed", s->closed },
+	    { "mended", s->mended });
+	ROW("guest walks", { "faults", s->walks_fault },
+	    { "data", s->walks_data }, { "code", s->walks_fetch });
+	ROW("shadow pages", { "made", s->pages_made },
+	    { "in use", s->pages_in_use }, { "reclaimed", s->reclaimed });
+	ROW("roots", { "found", s->roots }, { "placed", s->placed });
 }
 
 void stats_print(const struct vm *vm)
@@ -91,13 +123,14 @@ void stats_print(const struct vm *vm)
 	log_info("--- statistics of %s, %s%s ---", vm->name, words,
 		 vm->stats.rung_changed ? " after other rungs" : "");
 	print_exits(&vm->stats);
+	print_faults(&vm->stats, mmu_stats(vm->mmu));
 	print_mmu(mmu_stats(vm->mmu));
 	if (vm->stats.unfiltered)
 		log_info("page faults that exited against the filter: %lu",
 			 vm->stats.unfiltered);
-	log_info("interrupts injected: %lu; TLB: %lu flushes, %lu INVVPIDs",
-		 vm->stats.interrupts, mmu_stats(vm->mmu)->flushes,
-		 vm->vcpu.invvpids);
+	ROW("processor", { "events", vm->stats.interrupts },
+	    { "flushes", mmu_stats(vm->mmu)->flushes },
+	    { "INVVPIDs", vm->vcpu.invvpids });
 	log_info("time: %lu.%03lu s, of which %lu.%03lu s halted", ms / 1000,
 		 ms % 1000, idle_ms / 1000, idle_ms % 1000);
 }
