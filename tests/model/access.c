@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/model/access.h"
+#include "tests/model/words.h"
 
 /* One access. */
 struct attempt {
@@ -47,6 +48,14 @@ void model_count(struct model *m, enum model_event event)
 		m->coverage->rights[rights][event]++;
 }
 
+static u64 entry_at(const u8 *memory, size_t size)
+{
+	u64 entry = 0;
+
+	memcpy(&entry, memory, size);
+	return entry;
+}
+
 void model_check_entries(struct model *m, const struct reference_walk *w)
 {
 	size_t size = reference_entry_size(&m->ref);
@@ -57,9 +66,10 @@ void model_check_entries(struct model *m, const struct reference_walk *w)
 
 		if (ram && memcmp(ram, mirror, size))
 			model_fail(m,
-				   "the guest's entry at %#lx has %#x in its "
-				   "first byte, should have %#x",
-				   w->entry[i], *ram, *mirror);
+				   "invariant 3: the guest's entry at %#lx: "
+				   "%s; should be: %s",
+				   w->entry[i], words_gpte(entry_at(ram, size)),
+				   words_gpte(entry_at(mirror, size)));
 	}
 }
 
@@ -76,18 +86,28 @@ struct reference_walk model_judge(struct model *m, gva_t gva, u32 kind)
 	return w;
 }
 
+static const char *reference_outcome(const struct reference_walk *w)
+{
+	return w->fault ? words_fault(w->error_code) : "no fault";
+}
+
 void model_compare(struct model *m, const struct reference_walk *w,
 		   const struct guest_walk *walk)
 {
 	if (w->fault != (walk->status != WALK_OK))
-		model_fail(m, "the walk's status is %u, reference: %s %#x",
-			   walk->status, w->fault ? "fault" : "no fault",
-			   w->error_code);
+		model_fail(m, "Umbra's walk of %#lx %s; by the manual: %s",
+			   walk->gva,
+			   walk->status == WALK_OK ? "succeeds" : "faults",
+			   reference_outcome(w));
 	if (w->fault && w->error_code != walk->error_code)
-		model_fail(m, "error code %#x, reference: %#x",
-			   walk->error_code, w->error_code);
+		model_fail(m, "Umbra's walk of %#lx: %s; by the manual: %s",
+			   walk->gva, words_fault(walk->error_code),
+			   reference_outcome(w));
 	if (!w->fault && w->gpa != walk->gpa)
-		model_fail(m, "gpa %#lx, reference: %#lx", walk->gpa, w->gpa);
+		model_fail(m,
+			   "Umbra's walk of %#lx ends at %#lx; by the "
+			   "manual: at %#lx",
+			   walk->gva, walk->gpa, w->gpa);
 	model_check_entries(m, w);
 }
 
@@ -192,13 +212,23 @@ static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 	gpa_t gpa = (gfn << PAGE_SHIFT) | (a->gva & ~PAGE_MASK);
 
 	if (gfn == HFN_NONE)
-		model_fail(m, "%#lx is not the guest's memory", hpa);
+		model_fail(m,
+			   "invariant 5: a %s at %#lx reaches %#lx, not the "
+			   "guest's memory",
+			   words_access(a->kind), a->gva, hpa);
 	if (!was_permitted(m, a, gpa))
-		model_fail(m, "gpa %#lx was never permitted", gpa);
+		model_fail(m,
+			   "invariant 2: a %s at %#lx reaches gpa %#lx; the "
+			   "guest's tables have not permitted that since "
+			   "the guest's last flush",
+			   words_access(a->kind), a->gva, gpa);
 	if (!(a->kind & PFEC_W))
 		return;
 	if (m->mmu->frames[gfn].shadowed)
-		model_fail(m, "the guest writes the shadowed table %#lx", gfn);
+		model_fail(m,
+			   "invariant 1: the guest writes frame %#lx, a "
+			   "table that has a shadow",
+			   gfn);
 	memcpy(world_ram(&m->world, gpa), a->data, a->len);
 	model_mirror_store(m, gpa, a->data, a->len);
 }
@@ -209,9 +239,11 @@ static void bypassed(struct model *m, const struct attempt *a, u32 error_code)
 	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
 
 	if (!w.fault || w.error_code != error_code)
-		model_fail(m, "fault %#x without an exit; reference: %s %#x",
-			   error_code, w.fault ? "fault" : "no fault",
-			   w.error_code);
+		model_fail(m,
+			   "invariant 1 or 8: a %s at %#lx gives the guest, "
+			   "without an exit, %s; by the manual: %s",
+			   words_access(a->kind), a->gva,
+			   words_fault(error_code), reference_outcome(&w));
 }
 
 /* Is the frame a table on the way to the access? Then giving it up is vain. */
@@ -271,7 +303,13 @@ static bool act(struct model *m, struct attempt *a, enum mmu_action action,
 	bool ram = world_frame(w->gpa >> PAGE_SHIFT) >= 0;
 
 	if ((action == MMU_INJECT) != w->fault)
-		model_fail(m, "action %u, fault %d", action, w->fault);
+		model_fail(m,
+			   "invariant 4: a %s at %#lx is %s; by the manual: "
+			   "%s",
+			   words_access(a->kind), a->gva,
+			   action == MMU_INJECT ? "injected as a fault"
+						: "handled as permitted",
+			   reference_outcome(w));
 	switch (action) {
 	case MMU_INJECT:
 		model_count(m, w->error_code & PFEC_P ? EVENT_FAULT

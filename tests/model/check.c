@@ -8,6 +8,7 @@
 
 #include "mmu/audit/audit.h"
 #include "tests/model/model.h"
+#include "tests/model/words.h"
 
 /* The shadow entries that the model's pages use. */
 static const u16 used_slots[] = { 0, 1, 2, 3, 510, 511 };
@@ -22,11 +23,17 @@ struct subject {
 	u64 guest; /* its entry, where there is one */
 };
 
-#define FAIL(s, what)                                                          \
-	model_fail((s)->m,                                                     \
-		   "page %zd (gfn %#lx level %u role %#x) slot %u: " what,     \
-		   (s)->sp - (s)->m->mmu->pages, (s)->sp->gfn,                 \
-		   (s)->sp->role.level, (s)->sp->role.word, (s)->slot)
+/* @what begins with the invariant, where it has a number. */
+static void __noreturn fail_entry(const struct subject *s, const char *what)
+{
+	model_fail(s->m,
+		   "%s; the shadow's entry %u of the guest's table %#lx: %s; "
+		   "the guest's: %s (%s)",
+		   what, s->slot, s->sp->gfn,
+		   words_spte(s->spte, s->sp->role.level),
+		   s->sp->role.direct ? "none" : words_gpte(s->guest),
+		   words_role(s->sp->role));
+}
 
 static struct reference role_reference(const struct model *m,
 				       union shadow_role role)
@@ -130,9 +137,11 @@ static void check_reserved(const struct subject *s)
 	if (role.level == 1 && role.mode == PAGING_4LEVEL && role.nxe &&
 	    !s->m->config.leaf_trap_reserved) {
 		if (s->spte & PTE_P)
-			FAIL(s, "TRAP is present where it isn't reserved");
+			fail_entry(
+				s,
+				"invariant 4: TRAP is present where it isn't reserved");
 	} else if (!(s->spte & PTE_P) || !(s->spte & PTE_PS)) {
-		FAIL(s, "TRAP is no reserved entry");
+		fail_entry(s, "TRAP is no reserved entry");
 	}
 }
 
@@ -143,11 +152,13 @@ static void check_unfilled(const struct subject *s)
 
 	if (!s->spte) {
 		if (present || !bypass_possible(s))
-			FAIL(s, "ABSENT, but the guest's entry is present");
+			fail_entry(
+				s,
+				"invariant 1: ABSENT, but the guest's entry is present");
 		return;
 	}
 	if (!present && bypass_possible(s))
-		FAIL(s, "TRAP, but the guest's entry is absent");
+		fail_entry(s, "TRAP, but the guest's entry is absent");
 	check_reserved(s);
 }
 
@@ -157,9 +168,13 @@ static void check_guest_entry(const struct subject *s)
 	if (s->sp->role.direct)
 		return;
 	if (!(s->guest & BIT(0)) || !(s->guest & BIT(5)))
-		FAIL(s, "is filled without P and A in the guest's");
+		fail_entry(
+			s,
+			"invariant 3: filled without P and A in the guest's");
 	if (reference_reserved(&s->ref, s->guest, s->sp->role.level))
-		FAIL(s, "is filled, the guest's has reserved bits");
+		fail_entry(
+			s,
+			"invariant 4: filled, but the guest's has reserved bits");
 }
 
 /* --- TABLE ----------------------------------------------------------------- */
@@ -181,12 +196,12 @@ static void check_table_entry(const struct subject *s,
 		flags = PTE_P | (s->guest & rights);
 
 	if (!child->in_use)
-		FAIL(s, "TABLE names a free shadow page");
+		fail_entry(s, "invariant 5: TABLE names a free shadow page");
 	if ((s->spte & BITS(51, 12)) !=
 	    s->m->mmu->tables_hpa + (child - s->m->mmu->pages) * PAGE_SIZE)
-		FAIL(s, "TABLE has the wrong address");
+		fail_entry(s, "invariant 5: TABLE has the wrong address");
 	if ((s->spte & ~(BITS(51, 12) | PTE_A)) != flags)
-		FAIL(s, "TABLE has wrong flags");
+		fail_entry(s, "invariant 2: TABLE has wrong flags");
 }
 
 static void check_table(const struct subject *s)
@@ -210,7 +225,7 @@ static void check_table(const struct subject *s)
 		want.quadrant = s->slot % 2;
 	}
 	if (child->gfn != guest_target(s) || child->role.word != want.word)
-		FAIL(s, "TABLE names the wrong shadow page");
+		fail_entry(s, "invariant 2: TABLE names the wrong shadow page");
 }
 
 /* Of PDPTEs, what the guest has in its registers, or all of 32 bits' space. */
@@ -223,10 +238,10 @@ static void check_pdpte(const struct subject *s)
 
 	if (spte_kind(s->spte, 3) != SPTE_TABLE) {
 		if (s->spte)
-			FAIL(s, "a PDPTE is TRAP");
+			fail_entry(s, "a PDPTE is TRAP");
 		if (s->slot < 4 && (guest & 1) && role.mode != PAGING_NONE &&
 		    !role.private && s->m->vcpu.root == s->sp)
-			FAIL(s, "a PDPTE of the guest's is not linked");
+			fail_entry(s, "a PDPTE of the guest's is not linked");
 		return;
 	}
 	child = &s->m->mmu->pages[s->sp->links[s->slot].target];
@@ -235,7 +250,9 @@ static void check_pdpte(const struct subject *s)
 	if (role.mode == PAGING_NONE || role.private) {
 		if (child->role.word != want.word ||
 		    child->gfn != (role.private ? s->slot : s->slot << 18))
-			FAIL(s, "TABLE names the wrong shadow page");
+			fail_entry(
+				s,
+				"invariant 2: TABLE names the wrong shadow page");
 	} else if (s->m->vcpu.root == s->sp) {
 		want.direct = false;
 		want.quadrant = role.mode == PAGING_32BIT ? s->slot : 0;
@@ -244,7 +261,9 @@ static void check_pdpte(const struct subject *s)
 						    ? BITS(31, 12)
 						    : BITS(51, 12))) >>
 					  12)
-			FAIL(s, "TABLE names the wrong shadow page");
+			fail_entry(
+				s,
+				"invariant 2: TABLE names the wrong shadow page");
 	}
 }
 
@@ -283,13 +302,13 @@ static void check_frame(const struct subject *s, gfn_t first, u32 i)
 {
 	if (world_gfn_of_hpa((s->spte & BITS(51, 12)) + i * PAGE_SIZE) !=
 	    first + i)
-		FAIL(s, "LEAF maps the wrong frame");
+		fail_entry(s, "invariant 5: LEAF maps the wrong frame");
 	if (!(s->spte & PTE_W))
 		return;
 	if (s->m->mmu->frames[first + i].shadowed)
-		FAIL(s, "LEAF makes a guest table writable");
+		fail_entry(s, "invariant 1: LEAF makes a guest table writable");
 	if (mmu_dirty_log_is_on(s->m->mmu) && !s->m->world.dirty[first + i])
-		FAIL(s, "LEAF is writable, but not in the dirty log");
+		fail_entry(s, "LEAF is writable, but not in the dirty log");
 }
 
 static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
@@ -300,15 +319,19 @@ static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 	u64 given = s->spte & SPTE_LEAF_HELD ? s->spte | PTE_W : s->spte;
 
 	if ((s->spte & PTE_NX) && !s->sp->role.nxe)
-		FAIL(s, "LEAF has NX where it is reserved");
+		fail_entry(s, "LEAF has NX where it is reserved");
 	if ((s->spte & SPTE_LEAF_HELD) && (s->spte & PTE_W))
-		FAIL(s, "LEAF holds back W that it gives");
+		fail_entry(s, "LEAF holds back W that it gives");
 	if (given & PTE_W && !dirty)
-		FAIL(s, "LEAF gives W without D in the guest's");
+		fail_entry(
+			s,
+			"invariant 3: LEAF gives W without D in the guest's");
 	if (!s->sp->role.private && permits_more(s, given, rights))
-		FAIL(s, "LEAF permits more than the guest's tables");
+		fail_entry(
+			s,
+			"invariant 2: LEAF permits more than the guest's tables");
 	if (s->spte & ~(known | (s->sp->role.level > 1 ? PTE_PS : 0)))
-		FAIL(s, "LEAF has foreign flags");
+		fail_entry(s, "LEAF has foreign flags");
 }
 
 static void check_leaf(const struct subject *s, bool full)
@@ -326,9 +349,11 @@ static void check_leaf(const struct subject *s, bool full)
 	check_guest_entry(s);
 	if (large && !s->sp->role.direct &&
 	    !reference_maps(&s->ref, s->guest, s->sp->role.level))
-		FAIL(s, "large LEAF, the guest's page is small");
+		fail_entry(
+			s,
+			"invariant 2: large LEAF, the guest's page is small");
 	if (guest_target(s) != gfn)
-		FAIL(s, "LEAF is not for the guest's page");
+		fail_entry(s, "invariant 2: LEAF is not for the guest's page");
 	check_leaf_rights(s, guest_rights(s), guest_dirty(s));
 }
 
@@ -341,17 +366,19 @@ static void check_mmio(const struct subject *s)
 
 	check_reserved(s);
 	if (s->sp->role.level != 1 || !mmu_policy(s->m->mmu)->nowalk)
-		FAIL(s, "is MMIO here");
+		fail_entry(s, "MMIO where there can be none");
 	if (world_frame(gfn) >= 0)
-		FAIL(s, "MMIO, but there is RAM");
+		fail_entry(s, "invariant 5: MMIO, but there is RAM");
 	if (s->sp->role.private)
 		return;
 	check_guest_entry(s);
 	if (guest_target(s) != gfn)
-		FAIL(s, "MMIO is not for the guest's page");
+		fail_entry(s, "invariant 2: MMIO is not for the guest's page");
 	if ((given & ~guest_rights(s)) ||
 	    ((s->spte & PTE_D) && !guest_dirty(s)))
-		FAIL(s, "MMIO gives more than the guest's tables");
+		fail_entry(
+			s,
+			"invariant 2: MMIO gives more than the guest's tables");
 }
 
 /*
@@ -384,7 +411,9 @@ static void check_private(const struct subject *s)
 		if (!history_permits(m, page,
 				     gfn + ((gva & (BIT(shift) - 1)) >> 12),
 				     kind))
-			FAIL(s, "was never permitted");
+			fail_entry(
+				s,
+				"invariant 2: an entry that was never permitted");
 	}
 }
 
@@ -447,7 +476,10 @@ static void check_open(struct model *m, const struct shadow_page *sp)
 	if (!sp->open)
 		return;
 	if (sp->parents != LINK_NONE || m->vcpu.root == sp)
-		model_fail(m, "the open table %#lx can be reached", sp->gfn);
+		model_fail(m,
+			   "invariant 1: the open table %#lx can be "
+			   "reached",
+			   sp->gfn);
 	if (!mmu_policy(m->mmu)->open || sp->role.level != 1 || sp->role.direct)
 		model_fail(m, "a page that can't be is open");
 }

@@ -64,7 +64,7 @@ struct model {
 	bool verbose;
 	struct coverage *coverage; /* NULL: not counted */
 	jmp_buf failed;
-	char failure[256];
+	char failure[512];
 };
 
 u64 model_random(struct model *m, u64 below);

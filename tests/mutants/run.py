@@ -104,7 +104,8 @@ def wrong_result(output):
     failed = re.search(r"(?m)^\[  FAILED  \] (\w+)$", output)
     reason = re.search(r"(?m)^\[  ERROR   \] --- (.*)$", output)
     if failed and reason and "exception" not in reason[1]:
-        return f"{failed[1]}: {reason[1]}"
+        words = re.search(r"(?m)^ERROR: (.*)$", output)
+        return f"{failed[1]}: {(words or reason)[1]}"
     return None
 
 

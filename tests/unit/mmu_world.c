@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "mmu_world.h"
+#include "tests/model/words.h"
 
 u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 struct mmu *world_mmu;
@@ -57,6 +59,11 @@ static hpa_t to_hpa(void *ctx, const void *memory)
 {
 	(void)ctx;
 	return ARENA_HPA + (size_t)((const u8 *)memory - arena);
+}
+
+static u64 *shadow_table(hpa_t hpa)
+{
+	return (u64 *)(arena + (hpa - ARENA_HPA));
 }
 
 static void flush(void *ctx)
@@ -184,7 +191,7 @@ struct hardware hardware_access(gva_t gva, u32 access)
 	bool paged = world_vcpu.cr0 & CR0_PG;
 	bool nxe = paged && (world_vcpu.efer & EFER_NXE);
 	bool smep = paged && (world_vcpu.cr4 & CR4_SMEP);
-	u64 *spt = (u64 *)(arena + (mmu_root(&world_vcpu) - ARENA_HPA));
+	u64 *spt = shadow_table(mmu_root(&world_vcpu));
 	u64 all = 7, *entry = NULL;
 	int level = paged ? 4 : 3;
 
@@ -207,7 +214,7 @@ struct hardware hardware_access(gva_t gva, u32 access)
 			break;
 		assert_true((*entry & PTE_ADDR_MASK) >= ARENA_HPA);
 		*entry |= paged || level < 3 ? PTE_A : 0;
-		spt = (u64 *)(arena + (*entry & PTE_ADDR_MASK) - ARENA_HPA);
+		spt = shadow_table(*entry & PTE_ADDR_MASK);
 	}
 	/* The processor always runs with CR0.WP=1. */
 	if (((access & PFEC_U) && !(all & 4)) ||
@@ -236,7 +243,9 @@ int world_access(gva_t gva, u32 access, struct hardware *h)
 	struct guest_walk walk;
 
 	for (int exits = 0;; exits++) {
-		assert_true(exits <= MAX_EXITS);
+		world_require(exits <= MAX_EXITS, gva,
+			      "a %s at %#lx has no end: more than %d exits",
+			      words_access(access), gva, MAX_EXITS);
 		*h = hardware_access(gva, access);
 		if (h->result != HW_EXIT)
 			return exits;
@@ -257,38 +266,124 @@ int world_access(gva_t gva, u32 access, struct hardware *h)
 	}
 }
 
-static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
+static void print_shadow(gva_t gva)
+{
+	u8 level = world_vcpu.cr0 & CR0_PG ? 4 : 3;
+	hpa_t table = mmu_root(&world_vcpu);
+	u64 spte;
+
+	for (;; level--) {
+		spte = shadow_table(table)[pt_index(gva, level)];
+		print_error("  shadow, level %u: %s\n", level,
+			    words_spte(spte, level));
+		if (spte_kind(spte, level) != SPTE_TABLE)
+			return;
+		table = spte & PTE_ADDR_MASK;
+	}
+}
+
+void world_require(bool holds, gva_t gva, const char *fmt, ...)
+{
+	struct reference r = reference_walk(gva, 0);
+	char text[256];
+	va_list args;
+
+	if (holds)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	print_error("ERROR: %s\n", text);
+	for (int i = 0; i < r.entries; i++)
+		print_error("  guest,  level %d: %s\n", 4 - i,
+			    words_gpte(*r.entry[i]));
+	print_shadow(gva);
+	fail();
+}
+
+void world_costs(gva_t gva, u32 access, int exits, const char *why)
+{
+	struct hardware h;
+	int found = world_access(gva, access, &h);
+
+	world_require(found == exits, gva,
+		      "a %s at %#lx has %d exits, should have %d: %s",
+		      words_access(access), gva, found, exits, why);
+}
+
+void world_accessed_dirty(gfn_t table, u32 index, u64 flags)
+{
+	u64 gpte = *world_gpte(table, index);
+
+	if ((gpte & (PTE_A | PTE_D)) != flags)
+		fail_msg(
+			"invariant 3: entry %u of the guest's table %#lx is %s; "
+			"should have A=%d D=%d",
+			index, table, words_gpte(gpte), !!(flags & PTE_A),
+			!!(flags & PTE_D));
+}
+
+/* An entry of a shadow page, against the guest's. */
+static void audit_require(bool holds, const char *invariant,
+			  const struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	if (!holds)
+		fail_msg("%s; entry %u of the shadow of table %#lx: %s; the "
+			 "guest's: %s (%s)",
+			 invariant, slot, sp->gfn,
+			 words_spte(sp->spt[slot], sp->role.level),
+			 sp->role.direct ? "none" : words_gpte(gpte),
+			 words_role(sp->role));
+}
+
+static void audit_leaf(const struct shadow_page *sp, u32 slot, u64 gpte)
 {
 	u64 spte = sp->spt[slot];
 	gfn_t gfn = sp->links[slot].target;
 
-	switch (spte_kind(spte, sp->role.level)) {
+	audit_require(gfn < WORLD_FRAMES && (spte & PTE_ADDR_MASK) >> 12 ==
+						    gfn + WORLD_HFN_BASE,
+		      "invariant 5: LEAF maps another frame than the guest's",
+		      sp, slot, gpte);
+	if (spte & PTE_W)
+		audit_require(!world_mmu->frames[gfn].shadowed,
+			      "invariant 1: LEAF makes a guest table writable",
+			      sp, slot, gpte);
+	if (sp->role.direct)
+		return;
+	audit_require((gpte & PTE_P) && (gpte & PTE_A),
+		      "invariant 3: LEAF without P and A in the guest's", sp,
+		      slot, gpte);
+	audit_require((gpte & PTE_ADDR_MASK) >> 12 == gfn,
+		      "invariant 2: LEAF is not for the guest's page", sp, slot,
+		      gpte);
+	audit_require(!(spte & PTE_W) || (gpte & PTE_D),
+		      "invariant 3: LEAF gives W without D in the guest's", sp,
+		      slot, gpte);
+}
+
+static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	switch (spte_kind(sp->spt[slot], sp->role.level)) {
 	case SPTE_ABSENT:
-		/* Invariant 1; an unpaged guest's PDPTEs are no claim. */
-		if (!sp->role.direct)
-			assert_false(gpte & PTE_P);
-		else
-			assert_int_equal(sp->role.level, 3);
+		/* An unpaged guest's PDPTEs are no claim. */
+		audit_require(sp->role.direct ? sp->role.level == 3
+					      : !(gpte & PTE_P),
+			      "invariant 1: ABSENT, but the guest's is present",
+			      sp, slot, gpte);
 		break;
 	case SPTE_LEAF:
-		/* Invariant 5. */
-		assert_true(gfn < WORLD_FRAMES);
-		assert_int_equal((spte & PTE_ADDR_MASK) >> 12,
-				 gfn + WORLD_HFN_BASE);
-		if (spte & PTE_W)
-			assert_int_equal(world_mmu->frames[gfn].shadowed, 0);
-		if (!sp->role.direct) {
-			/* Invariants 2 and 3. */
-			assert_true(gpte & PTE_P && gpte & PTE_A);
-			assert_int_equal((gpte & PTE_ADDR_MASK) >> 12, gfn);
-			if (spte & PTE_W)
-				assert_true(gpte & PTE_D);
-		}
+		audit_leaf(sp, slot, gpte);
 		break;
 	case SPTE_TABLE:
-		assert_true(world_mmu->pages[gfn].in_use);
-		if (!sp->role.direct)
-			assert_true(gpte & PTE_P && gpte & PTE_A);
+		audit_require(world_mmu->pages[sp->links[slot].target].in_use,
+			      "invariant 5: TABLE names a free shadow page", sp,
+			      slot, gpte);
+		audit_require(sp->role.direct ||
+				      ((gpte & PTE_P) && (gpte & PTE_A)),
+			      "invariant 3: TABLE without P and A in the "
+			      "guest's",
+			      sp, slot, gpte);
 		break;
 	case SPTE_TRAP:
 	case SPTE_MMIO:
@@ -326,8 +421,14 @@ void world_audit(void)
 		for (u32 id = world_mmu->frames[gfn].rmap; id != LINK_NONE;
 		     id = world_mmu->links[id].next)
 			listed++;
-		assert_int_equal(listed, mapped[gfn]);
-		assert_int_equal(world_mmu->frames[gfn].shadowed,
+		if (listed != mapped[gfn])
+			fail_msg("frame %#lx: its reverse map has %u entries, "
+				 "%u LEAFs map it",
+				 gfn, listed, mapped[gfn]);
+		if (world_mmu->frames[gfn].shadowed != shadowed[gfn])
+			fail_msg("frame %#lx counts %u closed shadows, there "
+				 "are %u",
+				 gfn, world_mmu->frames[gfn].shadowed,
 				 shadowed[gfn]);
 	}
 }

@@ -60,6 +60,16 @@ struct hardware hardware_access(gva_t gva, u32 access);
  */
 int world_access(gva_t gva, u32 access, struct hardware *h);
 
+/*
+ * Fails the test with the text, and with the entries on the way to @gva, the
+ * guest's and the shadow's, unless @holds.
+ */
+void world_require(bool holds, gva_t gva, const char *fmt, ...) __printf(3, 4);
+/* An access that must have so many exits; @why: what says so. */
+void world_costs(gva_t gva, u32 access, int exits, const char *why);
+/* The guest's entry must have these flags of PTE_A and PTE_D (invariant 3). */
+void world_accessed_dirty(gfn_t table, u32 index, u64 flags);
+
 /* All invariants that can be seen in the structures; fails the test. */
 void world_audit(void);
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmu_world.h"
+#include "tests/model/words.h"
 
 static u64 random_pte(void)
 {
@@ -73,39 +74,66 @@ static void random_write(void)
 	assert_true(mmu_cmpxchg(&world_vcpu, gpa, &old, &value, size));
 }
 
+/* To be emulated: permitted, and a table or no RAM. */
+static void check_emulated(gva_t gva, u32 access,
+			   const struct reference *before, hpa_t gpa)
+{
+	u64 value = random_pte();
+
+	world_require(before->ok && gpa == before->gpa, gva,
+		      "a %s at %#lx is to be emulated at %#lx; by the manual: "
+		      "%s %#lx",
+		      words_access(access), gva, gpa,
+		      before->ok ? "gpa" : "a fault", before->gpa);
+	if (gpa >> 12 >= WORLD_FRAMES)
+		return;
+	world_require(access & PFEC_W, gva,
+		      "a %s at %#lx is to be emulated, but there is RAM",
+		      words_access(access), gva);
+	mmu_write(&world_vcpu, gpa & ~7ULL, &value, 8);
+}
+
+/* The processor has done it. */
+static void check_done(gva_t gva, u32 access, const struct reference *before,
+		       hpa_t hpa)
+{
+	gpa_t gpa = hpa - WORLD_HFN_BASE * PAGE_SIZE;
+
+	world_require(before->ok && gpa == before->gpa, gva,
+		      "invariant 2: a %s at %#lx reaches gpa %#lx; by the "
+		      "manual: %s %#lx",
+		      words_access(access), gva, gpa,
+		      before->ok ? "gpa" : "a fault", before->gpa);
+	for (int i = 0; i < before->entries; i++)
+		world_require(*before->entry[i] & PTE_A, gva,
+			      "invariant 3: A is not set at each level");
+	world_require(!before->entries || !(access & PFEC_W) ||
+			      (*before->entry[before->entries - 1] & PTE_D),
+		      gva, "invariant 3: D is not set by a write");
+	/* The write itself: to an open table, or to what is none. */
+	if (access & PFEC_W)
+		*(u64 *)((u8 *)world_ram + (before->gpa & ~7ULL)) =
+			random_pte();
+}
+
 static void check_access(gva_t gva, u32 access)
 {
 	struct reference before = reference_walk(gva, access);
 	struct hardware h;
 	int exits = world_access(gva, access, &h);
 
-	if (h.result == HW_EXIT) {
-		/* To be emulated: permitted, and a table or no RAM. */
-		assert_true(before.ok);
-		assert_int_equal(h.hpa, before.gpa);
-		if (h.hpa >> 12 < WORLD_FRAMES) {
-			u64 value = random_pte();
-
-			assert_true(access & PFEC_W);
-			mmu_write(&world_vcpu, h.hpa & ~7ULL, &value, 8);
-		}
-	} else if (h.result == HW_OK) {
-		assert_true(before.ok);
-		assert_int_equal(h.hpa, before.gpa + WORLD_HFN_BASE * 4096);
-		for (int i = 0; i < before.entries; i++)
-			assert_true(*before.entry[i] & PTE_A);
-		if (before.entries && (access & PFEC_W))
-			assert_true(*before.entry[before.entries - 1] & PTE_D);
-		/* The write itself: to an open table, or to what is none. */
-		if (access & PFEC_W)
-			*(u64 *)((u8 *)world_ram + (before.gpa & ~7ULL)) =
-				random_pte();
-	} else {
-		assert_false(before.ok);
-		assert_int_equal(h.error_code, before.error_code);
-		/* The bypass lies about nothing but what it need not tell. */
-		assert_true(exits || !(before.error_code & PFEC_P));
-	}
+	if (h.result == HW_EXIT)
+		return check_emulated(gva, access, &before, h.hpa);
+	if (h.result == HW_OK)
+		return check_done(gva, access, &before, h.hpa);
+	world_require(!before.ok && h.error_code == before.error_code, gva,
+		      "a %s at %#lx gives the guest the fault %s; by the "
+		      "manual: %s",
+		      words_access(access), gva, words_fault(h.error_code),
+		      before.ok ? "none" : words_fault(before.error_code));
+	/* The bypass lies about nothing but what it need not tell. */
+	world_require(exits || !(before.error_code & PFEC_P), gva,
+		      "a protection fault at %#lx has not exited", gva);
 }
 
 static void random_state(void)
