@@ -93,7 +93,7 @@ UNIT_frame_writes_SRCS := $(UNIT_open_SRCS)
 UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)
-UNIT_view_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c
+UNIT_view_SRCS := $(UNIT_mmu_SRCS)
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c
