@@ -381,7 +381,9 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     ("apic-class-blocked", "apic", "arch/x86/apic.c",
      "a device's interrupt of the timer's class stops Umbra's timer",
      "vector == APIC_TIMER_VECTOR ||\n\t    (vector > APIC_TIMER_VECTOR && "
-     "in_service(vector))", "vector == APIC_TIMER_VECTOR",
+     "in_service(vector))",
+     "vector == APIC_TIMER_VECTOR ||\n\t    (vector > APIC_SPURIOUS_VECTOR && "
+     "in_service(vector))",
      (SCENARIO + "firmware-left-on",)),
     ("pacing-own-time", "pacing", "vmx/pacing.h",
      "the next timer interrupt comes when the last one is done with",

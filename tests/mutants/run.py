@@ -145,7 +145,7 @@ class Machine:
         if error:
             return None, error
         make = subprocess.run(["make", "-s", "-C", self.tree,
-                               "build/umbra.elf"],
+                               "build/umbra.elf", "build/left-on.elf"],
                               capture_output=True, text=True)
         if make.returncode:
             return None, "does not compile: " + make.stderr
