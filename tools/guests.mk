@@ -32,6 +32,21 @@ $(MEMTEST) &: | $(B)/.deps
 	tools/get-file memtest86+ 'boot/memtest86+x64.bin' $(GUESTS)/memtest \
 		'boot/memtest86+ia32.bin' $(GUESTS)/memtest32
 
+XEN := $(GUESTS)/xen
+$(XEN): | $(B)/.deps-run
+	@mkdir -p $(@D)
+	tools/get-file xen-hypervisor-4.17-amd64 'boot/xen-*-amd64.gz' $@.gz
+	gunzip -f $@.gz
+
+# The kernel of Debian's installer, and its initial RAM file system.
+INSTALLER := $(GUESTS)/installer $(GUESTS)/installer.cpio.gz
+INSTALLER_DIR := usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64
+$(INSTALLER) &: | $(B)/.deps-run
+	@mkdir -p $(GUESTS)
+	tools/get-file debian-installer-12-netboot-amd64 \
+		'$(INSTALLER_DIR)/linux' $(GUESTS)/installer \
+		'$(INSTALLER_DIR)/initrd.gz' $(GUESTS)/installer.cpio.gz
+
 # 32-bit kernels (2-level paging, and PAE) and their initramfs, of Debian's i386,
 # for which apt gets a configuration and a state of its own.
 $(I386)/apt/apt.conf: tools/apt-i386 | $(B)/.deps-run
@@ -137,7 +152,7 @@ bench-peers: bench-peers-files
 
 .PHONY: scenario-files
 scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
-		$(STRESS) test-guests | $(B)/.deps-test
+		$(STRESS) $(XEN) test-guests | $(B)/.deps-test
 scenarios-files: scenario-files
 
 scenarios: scenario-files

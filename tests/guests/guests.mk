@@ -78,6 +78,17 @@ $(TEST_GUESTS)/check.elf: $(CHECK_OBJS) $(RUNTIME64_OBJS) \
 $(CHECK_GUEST): $(TEST_GUESTS)/check.elf
 	$(Q)objcopy -O binary $< $@
 
+# Domain 0 of Xen, which reads nothing of the file but its notes and segments.
+DOM0 := $(TEST_GUESTS)/dom0.elf
+test-guests: $(DOM0)
+
+$(DOM0): tests/guests/dom0.asm tests/guests/guests.mk | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  NASM    $<"
+	$(Q)$(NASM) -f elf64 -w+all -Werror $< -o $@.o
+	$(Q)$(LD) -n -z noseparate-code -z noexecstack -Ttext=0x100000 \
+		-e dom0 $@.o -o $@
+
 # Umbra itself, behind a firmware that leaves everything on.
 LEFT_ON := $(B)/left-on.elf
 test-guests: $(LEFT_ON)

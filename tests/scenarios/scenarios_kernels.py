@@ -9,6 +9,9 @@ from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
 
+XEN_SECONDS = 120
+
+
 @scenario("kernel-multiboot2")
 def kernel_multiboot2(s):
     """Umbra is a multiboot 2 kernel: the inner one reads its information."""
@@ -17,6 +20,30 @@ def kernel_multiboot2(s):
     run.expect(r"^umbra: guest: multiboot2, ", BOOT_SECONDS)
     run.expect(r"^umbra: .*frobnicate=1\": there is no such option",
                BOOT_SECONDS)
+
+
+def xen(s, options, seconds=XEN_SECONDS):
+    """Xen runs a kernel in user mode, on page tables that it guards itself."""
+    run = s.start(*on_bochs(), "--options", options,
+                  "--kernel", os.path.join(BUILD, "guests/xen"),
+                  "--initrd", os.path.join(BUILD, "guests/tests/dom0.elf"),
+                  "--append", "xen no-real-mode com1=115200,8n1 console=com1 "
+                  "noreboot dom0_mem=64M")
+    run.expect(r"^dom0 is in its kernel$", seconds)
+    run.finish(0, BOOT_SECONDS)
+
+
+scenario("xen", "")(xen)
+
+
+def installer(s, seconds):
+    """Debian's installer, with the kernel that it installs, asks its first
+    question."""
+    run = s.start(*on_bochs(), "--memory", "768",
+                  "--kernel", os.path.join(BUILD, "guests/installer"),
+                  "--initrd", os.path.join(BUILD, "guests/installer.cpio.gz"),
+                  "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1")
+    run.expect(r"Choose the language to be used", seconds)
 
 
 MODULE_SIZE = 70001

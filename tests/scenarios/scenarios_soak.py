@@ -7,7 +7,7 @@ from harness import soak
 from scenarios_audit import RUNGS, linux_under_audit
 from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import WORKS, linux_i386
-from scenarios_kernels import linux_plain, linux_stress
+from scenarios_kernels import installer, linux_plain, linux_stress, xen
 from scenarios_memtest import memtest
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
@@ -38,8 +38,11 @@ for number, rung in enumerate(RUNGS):
     for bits, image in ((64, ""), (32, "32")):
         soak(f"memtest-{bits}-{rung}", image, bits, f"mmu={rung}", HOURS)(
             memtest)
+    soak(f"xen-{rung}", f"mmu={rung}", HOURS)(xen)
     soak(f"linux-plain-{rung}", f"mmu={rung}", HOURS)(linux_plain)
     soak(f"linux-stress-{rung}", f"mmu={rung}", STRESS_SCALE, 6 * HOURS)(
         linux_stress)
     soak(f"chaos-audit-{rung}", "haswell", f"mmu={rung} mmu.pages=64 audit=1",
          "seed=7 ops=4000", HOURS)(chaos)
+
+soak("installer", HOURS)(installer)
