@@ -9,7 +9,7 @@
 #include "arch/x86/bus_master.h"
 #include "arch/x86/console/console.h"
 #include "arch/x86/console/framebuffer.h"
-#include "arch/x86/console/serial.h"
+#include "arch/x86/console/ports.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/msr.h"
@@ -139,7 +139,7 @@ void kmain(u32 magic, u32 mbi)
 {
 	bool good;
 
-	serial_init();
+	ports_init();
 	gdt_init();
 	trap_init();
 	cpu_init();
@@ -153,6 +153,7 @@ void kmain(u32 magic, u32 mbi)
 		  &acpi);
 	machine_set_acpi(&acpi);
 	console_show();
+	console_choose_port(options.console, &acpi);
 	time_init(&acpi);
 	if (!good)
 		refuse();

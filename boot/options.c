@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of options: names, defaults, and a line of help for each. */
 #include "boot/options.h"
+#include "arch/x86/console/ports.h"
 #include "boot/cmdline.h"
 #include "mmu/mmu.h"
 #include "vmx/report/trace.h"
@@ -9,6 +10,14 @@ static const char *const end_methods[] = {
 	[END_BY_HALT] = "halt",	    [END_BY_RESET] = "reset",
 	[END_BY_POWER_OFF] = "off", [END_BY_BOCHS] = "bochs",
 	[END_BY_QEMU] = "qemu",	    NULL,
+};
+
+static const char *const ports[] = {
+	[PORT_SPCR] = "spcr", [PORT_COM1] = "com1",
+	[PORT_COM2] = "com2", [PORT_COM3] = "com3",
+	[PORT_COM4] = "com4", [PORT_DBG2] = "dbg2",
+	[PORT_PCI] = "pci",   [PORT_AUTO] = "auto",
+	[PORT_NONE] = "none", NULL,
 };
 
 static const char *const bus_masters[] = {
@@ -74,6 +83,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
 		       ~0U,
 		       "keep one frame in N from the guest, to see writes to it"),
+		CHOICE("console", &options->console, ports,
+		       "the serial port of the console"),
 		FLAG("counters", &options->vm.counters,
 		     "show the guest how often it has exited, by CPUID"),
 		FLAG("doctor-test", &options->doctor_test,
@@ -116,7 +127,8 @@ bool options_parse(const char *cmdline, struct options *options)
 			mmu_switches[i].help);
 	}
 	*options = (struct options){ .exit = END_BY_HALT,
-				     .exit_seconds = EXIT_SECONDS };
+				     .exit_seconds = EXIT_SECONDS,
+				     .console = PORT_AUTO };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];

@@ -246,8 +246,10 @@ class Qemu(Machine):
                 "-m", str(args.memory), "-smp", str(args.processors),
                 "-no-reboot",
                 "-chardev", "stdio,id=com1,signal=off",
-                "-serial", "chardev:com1",
+                "-device", args.uart + ",chardev=com1",
                 "-qmp", "unix:qmp,server=on,wait=off"]
+        if args.acpi_table:
+            argv += ["-acpitable", f"file={args.acpi_table}"]
         if args.bare and not kvm:
             # Its clock counts instructions: a busy host does not make it jump.
             argv += ["-icount", "shift=3,sleep=off"]

@@ -76,6 +76,11 @@ def parser(about, details):
            help="boot the image from a USB stick, not from a CD (QEMU)")
     option("--processors", metavar="N", type=int, default=1,
            help="how many the machine has (QEMU; default: %(default)s)")
+    option("--uart", metavar="DEVICE", default="isa-serial,index=0",
+           help="the machine's serial port (QEMU's -device; default: "
+           "%(default)s)")
+    option("--acpi-table", metavar="FILE",
+           help="one more ACPI table for the machine (QEMU)")
     option("--keyboard", action="store_true",
            help="type on the machine's keyboard, not into its serial port "
            "(Bochs)")

@@ -27,7 +27,18 @@ enum {
 	FADT_RESET_VALUE = 128,
 	FADT_X_DSDT = 140,
 	MADT_ENTRIES = 44, /* 5.2.12 */
+	SPCR_TYPE = 36,
+	SPCR_ADDRESS = 40,
+	DBG2_DEVICES = 36, /* the offset of the first; their number follows */
+	DBG2_DEVICE_TYPE = 12, /* in a device: its type, then its subtype */
+	DBG2_DEVICE_ADDRESS = 18, /* the offset of its address in it */
 };
+
+/* A generic address structure (5.2.3.2). */
+enum { GAS_SPACE = 0, GAS_BITS = 1, GAS_ACCESS = 3, GAS_ADDRESS = 4 };
+
+#define DBG2_SERIAL 0x8000
+#define BYTE 8 /* bits */
 
 #define FLAG_PM_TIMER_WIDE BIT(8)
 #define FLAG_RESET BIT(10)
@@ -57,7 +68,7 @@ static u64 field(const struct table *t, u32 at, u32 size)
 {
 	u64 value = 0;
 
-	if (at + size <= t->size)
+	if (size <= t->size && at <= t->size - size)
 		memcpy(&value, t->data + at, size);
 	return value;
 }
@@ -173,6 +184,43 @@ static void read_madt(const struct table *t, struct acpi_facts *facts)
 	}
 }
 
+/* The types of DBG2's table 3: 16550, with the same registers, and by its GAS. */
+static bool is_16550(u64 type)
+{
+	return type == 0x00 || type == 0x01 || type == 0x12;
+}
+
+static void read_serial(const struct table *t, u32 at, struct acpi_serial *port)
+{
+	u64 code = field(t, at + GAS_ACCESS, 1); /* 1: bytes, 2: words, ... */
+
+	port->space = (enum acpi_space)MIN(field(t, at + GAS_SPACE, 1),
+					   (u64)ACPI_NO_SPACE);
+	port->access =
+		(u8)(code && code <= 4
+			     ? BIT(code - 1)
+			     : MAX(field(t, at + GAS_BITS, 1) / BYTE, 1));
+	port->address = field(t, at + GAS_ADDRESS, 8);
+}
+
+static void read_dbg2(const struct table *t, struct acpi_serial *port)
+{
+	u32 at = (u32)field(t, DBG2_DEVICES, 4), length;
+
+	for (u32 left = (u32)field(t, DBG2_DEVICES + 4, 4); left; left--) {
+		length = (u32)field(t, at + 1, 2);
+		if (!length)
+			return;
+		if (field(t, at + DBG2_DEVICE_TYPE, 2) == DBG2_SERIAL &&
+		    is_16550(field(t, at + DBG2_DEVICE_TYPE + 2, 2)))
+			return read_serial(
+				t,
+				at + (u32)field(t, at + DBG2_DEVICE_ADDRESS, 2),
+				port);
+		at += length;
+	}
+}
+
 void acpi_read(const void *rsdp, size_t size,
 	       const void *(*memory)(hpa_t hpa, size_t size),
 	       struct acpi_facts *facts)
@@ -199,5 +247,11 @@ void acpi_read(const void *rsdp, size_t size,
 			read_fadt(&reader, &t);
 		else if (is_table(&t, "APIC"))
 			read_madt(&t, facts);
+		else if (is_table(&t, "SPCR") &&
+			 is_16550(field(&t, SPCR_TYPE, 1)))
+			read_serial(&t, SPCR_ADDRESS,
+				    &facts->serial[ACPI_SPCR]);
+		else if (is_table(&t, "DBG2"))
+			read_dbg2(&t, &facts->serial[ACPI_DBG2]);
 	}
 }

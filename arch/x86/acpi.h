@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What Umbra wants of the machine's own ACPI tables (the guest's are made by
- * guest/firmware/acpi.h): how to switch it off and to reset it, and a second
- * clock. Source: ACPI Specification 6.4, 5.2.
+ * guest/firmware/acpi.h): how to switch it off and to reset it, a second clock,
+ * and serial ports. Source: ACPI Specification 6.4, 5.2; Microsoft's "Serial
+ * Port Console Redirection Table (SPCR)" and "Debug Port Table 2 (DBG2)".
  */
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H
@@ -11,6 +12,20 @@
 
 /* An address space of a register (5.2.3.2). */
 enum acpi_space { ACPI_MEMORY, ACPI_IO, ACPI_NO_SPACE };
+
+/* The tables that name a serial port. */
+enum acpi_serial_table {
+	ACPI_SPCR, /* the firmware's console */
+	ACPI_DBG2, /* a debug port */
+	ACPI_SERIAL_TABLES
+};
+
+/* A 16550 UART; address 0: none is named. */
+struct acpi_serial {
+	enum acpi_space space;
+	u64 address; /* a port, or in memory */
+	u8 access; /* bytes of a register, and from one to the next */
+};
 
 struct acpi_facts {
 	u16 pm_timer; /* its port; 0: none */
@@ -23,6 +38,7 @@ struct acpi_facts {
 	enum acpi_space reset_space;
 	u64 reset_address;
 	u8 reset_value;
+	struct acpi_serial serial[ACPI_SERIAL_TABLES];
 	u32 processors; /* that are enabled, by the MADT; 0: not told */
 };
 

@@ -3,6 +3,7 @@
 
 import os
 import re
+import struct
 
 from harness import BUILD, INITRD, KERNEL, Failure, scenario
 from ocr import read_text
@@ -114,6 +115,31 @@ scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
 scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$")(chosen)
 # It shows itself on the VGA text screen alone, which the end would show.
 scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
+
+
+# --- Serial ports -----------------------------------------------------------
+
+def spcr(port):
+    """An SPCR table that names the 16550 at that I/O port (QEMU sums it up)."""
+    address = struct.pack("<BBBBQ", 1, 8, 0, 1, port)
+    body = struct.pack("<B3x", 0) + address + bytes(28)
+    return struct.pack("<4sIBB6s8sI4sI", b"SPCR", 36 + len(body), 2, 0, b"UMBRA",
+                       b"TEST", 1, b"TEST", 1) + body
+
+
+# A machine with one serial port, and none at COM1: all that was said before the
+# port was found is there, too.
+@scenario("serial-com3", "isa-serial,iobase=0x3e8,irq=4", "COM3")
+@scenario("serial-pci", "pci-serial", "PCI")
+@scenario("serial-spcr", "isa-serial,iobase=0x240,irq=5", "SPCR", 0x240)
+def serial_elsewhere(s, device, name, port=0):
+    table = (["--acpi-table", s.file("spcr", spcr(port))] if port else [])
+    run = s.start("--machine", "qemu", "--cpu", "max", "--uart", device, *table)
+    run.expect(r"^umbra: Umbra 0", BOOT_SECONDS)
+    run.expect(rf"^umbra: serial ports:.* {name} \(port 0x", BOOT_SECONDS)
+    run.expect(rf"^umbra: the serial console is on: {name}$", BOOT_SECONDS)
+    run.expect(r"^umbra: remedy: ", BOOT_SECONDS)
+    run.finish(REFUSED, BOOT_SECONDS)
 
 
 # --- The framebuffer --------------------------------------------------------

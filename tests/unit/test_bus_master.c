@@ -83,6 +83,7 @@ static void fake_outw(u16 port, u16 value)
 #define inl fake_inl
 #define outw fake_outw
 
+#include "arch/x86/pci.c"
 #include "arch/x86/bus_master.c"
 
 static int setup(void **state)

@@ -85,6 +85,8 @@ static void own_tables(void **state)
 	assert_int_equal(facts.reset_address, 0xcf9);
 	assert_int_equal(facts.reset_value, 6);
 	assert_int_equal(facts.processors, 1);
+	assert_int_equal(facts.serial[ACPI_SPCR].space, ACPI_IO);
+	assert_int_equal(facts.serial[ACPI_SPCR].address, 0x3f8);
 	/* An RSDP of ACPI 1.0 leads to the RSDT, with the same tables. */
 	acpi_read(guest_ram + ROM, 20, all_memory, &facts);
 	assert_int_equal(facts.pm_timer, PM_PORT_TIMER);
@@ -108,11 +110,11 @@ static void none(void **state)
 #define FADT_RESET_SPACE 116
 #define FADT_RESET_ADDRESS 120
 
-static gpa_t find_fadt(void)
+static gpa_t find_table(const char *signature)
 {
 	gpa_t table = ROM;
 
-	while (memcmp(guest_ram + table, "FACP", 4))
+	while (memcmp(guest_ram + table, signature, 4))
 		assert_true((table += 4) < ROM + ROM_SIZE);
 	return table;
 }
@@ -130,7 +132,7 @@ static void reset_register(void **state)
 		       { 0x7f, ACPI_NO_SPACE } };
 	u64 address = 0xfed1c4f0a5ULL;
 	u8 good[ROM_SIZE];
-	gpa_t fadt = find_fadt();
+	gpa_t fadt = find_table("FACP");
 	struct acpi_facts facts;
 
 	memcpy(good, guest_ram + ROM, sizeof(good));
@@ -144,6 +146,79 @@ static void reset_register(void **state)
 		assert_int_equal(facts.reset_address, address);
 		assert_int_equal(facts.reset_value, 6);
 	}
+	memcpy(guest_ram + ROM, good, sizeof(good));
+}
+
+/* Puts bytes into a table, for all of which it has room, by another name. */
+static void put_table(gpa_t table, const char *signature, u32 at,
+		      const u8 *bytes, size_t count)
+{
+	u32 length = (u32)(at + count);
+
+	memcpy(guest_ram + table, signature, 4);
+	memcpy(guest_ram + table + 4, &length, sizeof(length));
+	memcpy(guest_ram + table + at, bytes, count);
+	mend_checksum(table);
+}
+
+static void assert_port(const struct acpi_serial *port, enum acpi_space space,
+			u64 address, u8 access)
+{
+	assert_int_equal(port->address, address);
+	assert_int_equal(port->space, space);
+	assert_int_equal(port->access, access);
+}
+
+static void spcr(void **state)
+{
+	/* A 16550 by its GAS, in memory, with double words; one at a port. */
+	static const u8 words[] = { 0x12, 0,	0,    0,    0, 32, 0, 3,
+				    0x00, 0x30, 0xa0, 0xfe, 0, 0,  0, 0 };
+	static const u8 port[16] = { 1, 0, 0, 0, 1, 8, 0, 0, 0xf8, 2 };
+	static const u8 pl011[16] = { 3, 0, 0, 0, 0, 32, 0, 3, 0, 0, 0, 9 };
+	u8 good[ROM_SIZE];
+	gpa_t table = find_table("SPCR");
+	struct acpi_facts facts;
+
+	memcpy(good, guest_ram + ROM, sizeof(good));
+	put_table(table, "SPCR", 36, words, sizeof(words));
+	acpi_read(guest_ram + ROM, 36, all_memory, &facts);
+	assert_port(&facts.serial[ACPI_SPCR], ACPI_MEMORY, 0xfea03000, 4);
+	put_table(table, "SPCR", 36, port, sizeof(port));
+	acpi_read(guest_ram + ROM, 36, all_memory, &facts);
+	assert_port(&facts.serial[ACPI_SPCR], ACPI_IO, 0x2f8, 1);
+	put_table(table, "SPCR", 36, pl011, sizeof(pl011));
+	acpi_read(guest_ram + ROM, 36, all_memory, &facts);
+	assert_int_equal(facts.serial[ACPI_SPCR].address, 0);
+	memcpy(guest_ram + ROM, good, sizeof(good));
+}
+
+/* A table of two devices: USB's debug port, and a 16550. */
+static void dbg2(void **state)
+{
+	static const u8 devices[] = {
+		44, 0,	  0, 0, 2,    0,    0,	0, /* the header's */
+		0,  22,	  0, 1, 0,    0,    0,	0, 0, 0, 0, 0,
+		2,  0x80, 0, 0, 0,    0,    22, 0, 0, 0, /* USB */
+		0,  34,	  0, 1, 0,    0,    0,	0, 0, 0, 0, 0,
+		0,  0x80, 0, 0, 0,    0,    22, 0, 0, 0, /* serial */
+		1,  8,	  0, 1, 0xe8, 0x03, 0,	0, 0, 0, 0, 0,
+	};
+	u8 good[ROM_SIZE];
+	gpa_t table = find_table("SPCR");
+	struct acpi_facts facts;
+	u32 wild = ~0U;
+
+	memcpy(good, guest_ram + ROM, sizeof(good));
+	put_table(table, "DBG2", 36, devices, sizeof(devices));
+	acpi_read(guest_ram + ROM, 36, all_memory, &facts);
+	assert_port(&facts.serial[ACPI_DBG2], ACPI_IO, 0x3e8, 1);
+	/* An offset far outside of the table leads to nothing. */
+	memcpy(guest_ram + table + 36, &wild, sizeof(wild));
+	mend_checksum(table);
+	acpi_read(guest_ram + ROM, 36, memory, &facts);
+	forget_blocks();
+	assert_int_equal(facts.serial[ACPI_DBG2].address, 0);
 	memcpy(guest_ram + ROM, good, sizeof(good));
 }
 
@@ -174,10 +249,9 @@ static void ruined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_tables),
-		cmocka_unit_test(none),
-		cmocka_unit_test(reset_register),
-		cmocka_unit_test(ruined),
+		cmocka_unit_test(own_tables),	  cmocka_unit_test(none),
+		cmocka_unit_test(reset_register), cmocka_unit_test(spcr),
+		cmocka_unit_test(dbg2),		  cmocka_unit_test(ruined),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

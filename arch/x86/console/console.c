@@ -14,6 +14,7 @@
 #include "arch/x86/console/keyboard.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/console/screen.h"
+#include "arch/x86/console/ports.h"
 #include "arch/x86/console/serial.h"
 #include "arch/x86/console/vga.h"
 #include "arch/x86/boot_info.h"
@@ -23,10 +24,16 @@
 #include "lib/string.h"
 
 #define LOG_PREFIX "umbra: "
+#define EARLY_MAX 4096
 #define SETTLE_NS NS_PER_SEC
 #define POLL_NS (NS_PER_SEC / 50)
 
 static char last = '\n';
+
+/* The text before the choice of the serial port. */
+static char early[EARLY_MAX];
+static size_t early_length;
+static bool chosen;
 
 /* What the screen will be shown on; NULL: nothing. */
 static const struct screen_surface *surface;
@@ -70,15 +77,30 @@ void console_show(void)
 			 screen_fault);
 }
 
+static void send(char c)
+{
+	if (c == '\n' && last != '\r')
+		serial_write('\r');
+	serial_write((u8)c);
+	last = c;
+}
+
 void console_write(const char *s, size_t n)
 {
 	for (; n; n--, s++) {
-		if (*s == '\n' && last != '\r')
-			serial_write('\r');
-		serial_write((u8)*s);
+		if (!chosen && early_length < EARLY_MAX)
+			early[early_length++] = *s;
+		send(*s);
 		screen_write(*s);
-		last = *s;
 	}
+}
+
+void console_choose_port(unsigned int choice, const struct acpi_facts *acpi)
+{
+	if (ports_choose(choice, acpi))
+		for (size_t i = 0; i < early_length; i++)
+			send(early[i]);
+	chosen = true;
 }
 
 void log_flush(void)

@@ -21,6 +21,14 @@ void console_init_screen(const struct boot_info *info);
  */
 void console_show(void);
 
+struct acpi_facts;
+
+/*
+ * Chooses the serial port (enum port_choice) among all that the machine has;
+ * what was written before is sent to it, too, as far as EARLY_MAX goes.
+ */
+void console_choose_port(unsigned int choice, const struct acpi_facts *acpi);
+
 /*
  * Writes n bytes; "\n" goes to the serial line as "\r\n" unless '\r' led. They
  * appear on the screen at the next screen_refresh or log_info.

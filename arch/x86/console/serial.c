@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The serial line. Register names are those of the 16550's data sheet.
+ * A 16550 UART, polled. Register names are those of its data sheet.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/console/serial.h"
-
-#define COM1 0x3f8
 
 enum {
 	UART_DATA = 0,
@@ -28,73 +26,100 @@ enum {
 #define LSR_IDLE 0x40 /* the last bit has left */
 #define DIVISOR_115200 1
 
+#define NO_DEVICE 0xff
 #define FIFO_SIZE 16
 #define PROBE_BYTE 0xa5
 #define SPIN_MAX 1000000 /* far longer than 16 bytes take */
 
-static bool present;
+static struct serial_port used; /* name NULL: none */
 static unsigned int room; /* in the transmit FIFO, at least */
 
-static u8 reg_read(unsigned int reg)
+static u8 reg_read(const struct serial_port *port, unsigned int reg)
 {
-	return inb((u16)(COM1 + reg));
+	if (!port->memory)
+		return inb((u16)(port->io + reg));
+	if (port->stride == sizeof(u32))
+		return (u8)((volatile u32 *)port->memory)[reg];
+	return ((volatile u8 *)port->memory)[reg * port->stride];
 }
 
-static void reg_write(unsigned int reg, u8 value)
+static void reg_write(const struct serial_port *port, unsigned int reg,
+		      u8 value)
 {
-	outb((u16)(COM1 + reg), value);
+	if (!port->memory)
+		outb((u16)(port->io + reg), value);
+	else if (port->stride == sizeof(u32))
+		((volatile u32 *)port->memory)[reg] = value;
+	else
+		((volatile u8 *)port->memory)[reg * port->stride] = value;
 }
 
-void serial_init(void)
+static void set_speed(const struct serial_port *port)
 {
-	reg_write(UART_IER, 0);
-	reg_write(UART_LCR, LCR_DLAB);
-	reg_write(UART_DIVISOR_LOW, DIVISOR_115200);
-	reg_write(UART_DIVISOR_HIGH, 0);
-	reg_write(UART_LCR, LCR_8N1);
-	reg_write(UART_FCR, FCR_ENABLE_AND_CLEAR);
+	reg_write(port, UART_LCR, LCR_DLAB);
+	reg_write(port, UART_DIVISOR_LOW, DIVISOR_115200);
+	reg_write(port, UART_DIVISOR_HIGH, 0);
+}
 
-	/* Looped back, what is sent must come in again, or nobody is there. */
-	reg_write(UART_MCR, MCR_LOOPBACK | MCR_DTR_RTS);
-	reg_write(UART_DATA, PROBE_BYTE);
-	for (int i = 0; i < SPIN_MAX / 10 && !present; i++) {
-		u8 lsr = reg_read(UART_LSR);
+/* Looped back, what is sent must come in again, or nobody is there. */
+static bool answers(const struct serial_port *port)
+{
+	bool same = false;
 
-		if (lsr == 0xff)
-			break;
-		if (lsr & LSR_DATA_READY)
-			present = reg_read(UART_DATA) == PROBE_BYTE;
-	}
-	reg_write(UART_MCR, MCR_DTR_RTS);
+	reg_write(port, UART_MCR, MCR_LOOPBACK | MCR_DTR_RTS);
+	reg_write(port, UART_DATA, PROBE_BYTE);
+	for (int i = 0; i < SPIN_MAX / 10 && !same; i++)
+		if (reg_read(port, UART_LSR) & LSR_DATA_READY)
+			same = reg_read(port, UART_DATA) == PROBE_BYTE;
+	reg_write(port, UART_MCR, MCR_DTR_RTS);
+	return same;
+}
+
+bool serial_probe(const struct serial_port *port)
+{
+	if (reg_read(port, UART_LSR) == NO_DEVICE)
+		return false;
+	reg_write(port, UART_IER, 0);
+	if (!port->keep_speed)
+		set_speed(port);
+	reg_write(port, UART_LCR, LCR_8N1);
+	reg_write(port, UART_FCR, FCR_ENABLE_AND_CLEAR);
+	return answers(port);
+}
+
+void serial_use(const struct serial_port *port)
+{
+	used = *port;
+	room = 0;
 }
 
 void serial_write(u8 byte)
 {
-	if (!present)
+	if (!used.name)
 		return;
 	/*
 	 * The line status is slow to read; once it says that the FIFO is
 	 * empty, 16 bytes fit without asking again.
 	 */
 	for (int i = 0; !room && i < SPIN_MAX; i++)
-		if (reg_read(UART_LSR) & LSR_THR_EMPTY)
+		if (reg_read(&used, UART_LSR) & LSR_THR_EMPTY)
 			room = FIFO_SIZE;
 	if (!room)
 		return;
-	reg_write(UART_DATA, byte);
+	reg_write(&used, UART_DATA, byte);
 	room--;
 }
 
 void serial_flush(void)
 {
-	for (int i = 0; present && i < SPIN_MAX; i++)
-		if (reg_read(UART_LSR) & LSR_IDLE)
+	for (int i = 0; used.name && i < SPIN_MAX; i++)
+		if (reg_read(&used, UART_LSR) & LSR_IDLE)
 			return;
 }
 
 int serial_read(void)
 {
-	if (!present || !(reg_read(UART_LSR) & LSR_DATA_READY))
+	if (!used.name || !(reg_read(&used, UART_LSR) & LSR_DATA_READY))
 		return -1;
-	return reg_read(UART_DATA);
+	return reg_read(&used, UART_DATA);
 }

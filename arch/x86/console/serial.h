@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* COM1, a 16550 UART, polled. */
+/* The serial line: a 16550 UART at I/O ports or in memory, polled. */
 #ifndef ARCH_X86_CONSOLE_SERIAL_H
 #define ARCH_X86_CONSOLE_SERIAL_H
 
 #include "lib/types.h"
 
+struct serial_port {
+	const char *name; /* "COM1", ...; NULL: there is none */
+	u16 io; /* its first port, ... */
+	volatile void *memory; /* ... unless this is where its registers are */
+	u8 stride; /* there: bytes of an access, and from one to the next */
+	bool keep_speed; /* as the firmware has set it; else 115200 baud */
+};
+
 /*
- * Looks for the UART and sets it to 115200 baud, 8N1; without one, the other
- * functions do nothing. The first call of all.
+ * Sets the UART to 8N1, without interrupts. Returns true if there is one: then
+ * what is sent comes back in its loop. Nothing may be on the way, see
+ * serial_flush.
  */
-void serial_init(void);
+bool serial_probe(const struct serial_port *port);
+
+/* The other functions are about this port from now on; before, do nothing. */
+void serial_use(const struct serial_port *port);
 
 /* Sends a byte; waits while the UART is full, but not for ever. */
 void serial_write(u8 byte);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where serial ports may be: at the PC's four addresses, where ACPI's tables
+ * say, and on PCI (AMT's serial-over-LAN is there, too).
+ */
+#include "arch/x86/acpi.h"
+#include "arch/x86/console/ports.h"
+#include "arch/x86/console/serial.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/pci.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+
+#define REGISTERS 8
+#define IO_MAX 0xfff8 /* the last address of a UART's eight ports */
+#define ADDRESS_MAX (BIT(46) - 4 * GIB) /* paging.h's room for devices */
+#define WORDS_SIZE 160
+
+/* PCI Local Bus Specification 3.0, appendix D: serial controllers, 16550 and
+ * on. */
+#define PCI_SERIAL 0x0700
+#define PCI_SERIAL_16550 2
+#define PCI_SERIAL_16950 6
+
+/* A base address register: 6.2.5.1. */
+#define BAR_IO BIT(0)
+#define BAR_64 BIT(2)
+#define BAR_FLAGS 0xf
+#define BAR_IO_FLAGS 0x3
+
+static const char *const port_names[PORT_AUTO] = {
+	[PORT_SPCR] = "SPCR", [PORT_COM1] = "COM1", [PORT_COM2] = "COM2",
+	[PORT_COM3] = "COM3", [PORT_COM4] = "COM4", [PORT_DBG2] = "DBG2",
+	[PORT_PCI] = "PCI",
+};
+
+static struct serial_port ports[PORT_AUTO] = {
+	[PORT_COM1] = { .io = 0x3f8 },
+	[PORT_COM2] = { .io = 0x2f8 },
+	[PORT_COM3] = { .io = 0x3e8 },
+	[PORT_COM4] = { .io = 0x2e8 },
+};
+static unsigned int in_use = PORT_NONE;
+
+/* Gives the port a name if it is there. */
+static void probe(unsigned int i)
+{
+	if ((ports[i].io || ports[i].memory) && serial_probe(&ports[i]))
+		ports[i].name = port_names[i];
+}
+
+static void use(unsigned int i)
+{
+	static const struct serial_port none;
+
+	in_use = i;
+	serial_use(i == PORT_NONE ? &none : &ports[i]);
+}
+
+void ports_init(void)
+{
+	probe(PORT_COM1);
+	if (ports[PORT_COM1].name)
+		use(PORT_COM1);
+}
+
+/* No address that can't be is touched. */
+static void set_place(struct serial_port *port, bool in_memory, u64 address,
+		      u8 stride)
+{
+	if (!in_memory && address <= IO_MAX)
+		port->io = (u16)address;
+	else if (in_memory && address && address < ADDRESS_MAX &&
+		 (stride == 1 || stride == sizeof(u32)) &&
+		 address % stride == 0) {
+		port->memory = paging_map_device(address, REGISTERS * stride);
+		port->stride = stride;
+	}
+}
+
+static void find_by_acpi(struct serial_port *port,
+			 const struct acpi_serial *table)
+{
+	if (table->space == ACPI_NO_SPACE)
+		return;
+	set_place(port, table->space == ACPI_MEMORY, table->address,
+		  table->access);
+	port->keep_speed = true;
+}
+
+static bool find_on_pci(u32 function, void *context)
+{
+	u32 class_codes = pci_read(function, PCI_CLASS);
+	u8 interface = (u8)(class_codes >> 8);
+	u64 bar = pci_read(function, PCI_BAR_0);
+	bool in_memory = !(bar & BAR_IO);
+
+	if (class_codes >> 16 != PCI_SERIAL || interface < PCI_SERIAL_16550 ||
+	    interface > PCI_SERIAL_16950 || ports[PORT_PCI].name)
+		return false;
+	if (in_memory && bar & BAR_64)
+		bar |= (u64)pci_read(function, PCI_BAR_0 + 4) << 32;
+	pci_write_command(function, (u16)(pci_read(function, PCI_COMMAND) |
+					  (in_memory ? PCI_COMMAND_MEMORY
+						     : PCI_COMMAND_IO)));
+	set_place(&ports[PORT_PCI], in_memory,
+		  bar & ~(u64)(in_memory ? BAR_FLAGS : BAR_IO_FLAGS), 1);
+	probe(PORT_PCI);
+	return true;
+}
+
+/* Says which ports there are; returns the first one, or PORT_NONE. */
+static unsigned int say(void)
+{
+	char words[WORDS_SIZE] = "";
+	unsigned int first = PORT_NONE;
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < PORT_AUTO; i++) {
+		if (!ports[i].name)
+			continue;
+		first = MIN(first, i);
+		n += (size_t)snprintf(words + n, sizeof(words) - n, " %s",
+				      ports[i].name);
+		n += ports[i].memory
+			     ? (size_t)snprintf(words + n, sizeof(words) - n,
+						" (in memory)")
+			     : (size_t)snprintf(words + n, sizeof(words) - n,
+						" (port 0x%x)", ports[i].io);
+	}
+	log_info("serial ports:%s", n ? words : " none that answers");
+	return first;
+}
+
+bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
+{
+	unsigned int before = in_use, first;
+
+	log_flush();
+	find_by_acpi(&ports[PORT_SPCR], &acpi->serial[ACPI_SPCR]);
+	find_by_acpi(&ports[PORT_DBG2], &acpi->serial[ACPI_DBG2]);
+	for (unsigned int i = 0; i < PORT_PCI; i++)
+		probe(i);
+	pci_count(find_on_pci, NULL);
+	first = say();
+	if (choice < PORT_AUTO && !ports[choice].name)
+		log_info("console: no serial port answers at %s",
+			 port_names[choice]);
+	else if (choice != PORT_AUTO)
+		first = choice;
+	if (first == before)
+		return false;
+	log_info("the serial console is on: %s",
+		 first == PORT_NONE ? "none" : port_names[first]);
+	log_flush();
+	use(first);
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The serial ports of the machine, and the one that the console is on. */
+#ifndef ARCH_X86_CONSOLE_PORTS_H
+#define ARCH_X86_CONSOLE_PORTS_H
+
+#include "lib/types.h"
+
+struct acpi_facts;
+
+/* In this order the ports are looked for; the first one there is the console. */
+enum port_choice {
+	PORT_SPCR, /* the firmware's console, by ACPI */
+	PORT_COM1,
+	PORT_COM2,
+	PORT_COM3,
+	PORT_COM4,
+	PORT_DBG2, /* a debug port, by ACPI */
+	PORT_PCI, /* the PCI functions' first 16550 */
+	PORT_AUTO,
+	PORT_NONE
+};
+
+/* Uses COM1 if it is there, until there are tables to read. The first call. */
+void ports_init(void);
+
+/*
+ * Looks for all ports, says which ones there are, and uses the one that the
+ * user has chosen (enum port_choice). Returns true if it is another one than
+ * before. After paging_init.
+ */
+bool ports_choose(unsigned int choice, const struct acpi_facts *acpi);
+
+#endif
