@@ -25,6 +25,9 @@ static void view_shadow(const struct mmu_vcpu *vcpu, gva_t gva,
 
 void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view)
 {
+	/* Outside of long mode addresses have 32 bits; a PAE root ends there. */
+	if (vcpu->format.mode != PAGING_4LEVEL)
+		gva = (u32)gva;
 	guest_walk_look(vcpu, gva, ANY_READ, &view->guest);
 	view->guest_top = vcpu->format.mode == PAGING_NONE
 				  ? 0

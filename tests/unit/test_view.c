@@ -144,6 +144,22 @@ static void unpaged(void **state)
 	assert_int_equal(view.shadow_top, 3);
 }
 
+/* The root has four entries that count, and a guest may name any address. */
+static void no_more_than_32_bits(void **state)
+{
+	struct mmu_view view;
+
+	create(MMU_BYPASS);
+	mmu_set_state(&world_vcpu, 0, 0, 0, 0, NULL);
+	mmu_root(&world_vcpu);
+	touch(GVA, PFEC_W);
+	view = look(GVA | 7 * GIB);
+	assert_int_equal(view.guest.gpa, look(GVA | 3 * GIB).guest.gpa);
+	assert_int_equal(view.spte[3], look(GVA | 3 * GIB).spte[3]);
+	view = look(GVA | ~0ULL << 32);
+	assert_int_equal(view.kind[1], SPTE_LEAF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +169,7 @@ int main(void)
 		cmocka_unit_test(changes_nothing),
 		cmocka_unit_test(peek_ends_at_a_hole),
 		cmocka_unit_test(unpaged),
+		cmocka_unit_test(no_more_than_32_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
