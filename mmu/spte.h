@@ -14,7 +14,7 @@
  *   TABLE   A real entry that names a shadow page of the next level.
  *   LEAF    A real entry that names a frame of the guest, or (PS) 512 of them.
  *
- * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5.4): bit 7 is
+ * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5): bit 7 is
  * reserved in a PML4E; in a PDE or PDPTE it is PS, and of a page's address the
  * bits below its size are reserved; in a PTE of PAE paging bits 62:52 are, and
  * with EFER.NXE=0 bit 63 is in all of them. What remains is the PTE of 4-level

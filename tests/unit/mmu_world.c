@@ -115,7 +115,7 @@ u64 *world_gpte(gfn_t table, u32 index)
 	return (u64 *)world_ram[table] + index;
 }
 
-/* SDM vol. 3A, 4.5.4, 4.6 and 4.7, once more and another way. */
+/* SDM vol. 3A, 4.5, 4.6 and 4.7, once more and another way. */
 struct reference reference_walk(gva_t gva, u32 access)
 {
 	struct reference r = { 0 };

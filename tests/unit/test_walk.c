@@ -141,7 +141,7 @@ static void reserved_bits(void **state)
 		faults(0, code);
 		*entry_of(level) ^= BIT(40) | BIT(51);
 		faults(0, code);
-		/* Ignored, SDM vol. 3A, 4.5.4. */
+		/* Ignored, SDM vol. 3A, 4.5. */
 		*entry_of(level) ^= BIT(51) | BITS(62, 52);
 		assert_int_equal(walk(0).status, WALK_OK);
 		*entry_of(level) |= PTE_NX;
