@@ -97,6 +97,34 @@ static void __noreturn refuse_guest(const char *words)
 	refuse();
 }
 
+static void __noreturn refuse_kernel(enum load_status status)
+{
+	log_info("the guest kernel can't be loaded: %s",
+		 load_status_text(status));
+	refuse();
+}
+
+/*
+ * Returns the name of the guest to run; @kernel: its file, if it is not built
+ * in. This comes before VMX, so that a machine without VMX tells of a wrong
+ * name or file, too.
+ */
+static const char *choose_guest(const struct boot_info *info, const char *name,
+				struct load_module *kernel)
+{
+	if (!name[0])
+		name = find_modules(info, MODULE_KERNEL, kernel, 1)
+			       ? "linux"
+			       : DEFAULT_BUILTIN;
+	if (builtin_exists(name))
+		return name;
+	if (!find_kernel(info, name, kernel))
+		refuse_guest(name);
+	if (!guest_kernel_is_known(kernel->start, kernel->size))
+		refuse_kernel(LOAD_UNKNOWN_KIND);
+	return name;
+}
+
 /* A kernel of any kind; its module's name is its command line. */
 static void load_kernel(const struct boot_info *info,
 			const struct load_module *kernel)
@@ -114,14 +142,12 @@ static void load_kernel(const struct boot_info *info,
 		find_modules(info, MODULE_INITRD, modules, LOAD_MODULES_MAX);
 	status = guest_load(&vm.memory, &request, &entry);
 	if (status != LOAD_OK) {
-		log_info("the guest kernel can't be loaded: %s",
-			 load_status_text(status));
 		if (entry.wanted.end)
-			log_info("the piece is to go to 0x%lx to 0x%lx; the "
+			log_info("a piece is to go to 0x%lx to 0x%lx; the "
 				 "guest's memory below 4 GiB ends at 0x%lx",
 				 entry.wanted.start, entry.wanted.end,
 				 vm.memory.low_end);
-		refuse();
+		refuse_kernel(status);
 	}
 	vm.name = entry.kind;
 	vcpu_start(&vm.vcpu, &entry);
@@ -152,7 +178,7 @@ static void load_builtin(const char *words)
 void run_guest(const struct boot_info *info, const struct options *options)
 {
 	const char *guest = options->guest;
-	struct load_module kernel;
+	struct load_module kernel = { 0 };
 	const struct hypervisor *below = vmx_hypervisor();
 	struct selftest_result selftest;
 
@@ -161,6 +187,8 @@ void run_guest(const struct boot_info *info, const struct options *options)
 			 below->name);
 	if (options->probe)
 		probe_print(info);
+	else if (!options->doctor_test)
+		guest = choose_guest(info, guest, &kernel);
 	if (!vmx_start())
 		refuse();
 	if (options->doctor_test)
@@ -171,19 +199,13 @@ void run_guest(const struct boot_info *info, const struct options *options)
 		probe_conclude(&selftest);
 		machine_end(END_REPORT, 0, NULL);
 	}
-	if (!guest[0])
-		guest = find_modules(info, MODULE_KERNEL, &kernel, 1)
-				? "linux"
-				: DEFAULT_BUILTIN;
 	vm.name = guest;
 	if (!vm_create(&vm, &options->vm, &selftest))
 		refuse();
-	if (builtin_exists(guest))
-		load_builtin(guest);
-	else if (find_kernel(info, guest, &kernel))
+	if (kernel.start)
 		load_kernel(info, &kernel);
 	else
-		refuse_guest(guest);
+		load_builtin(guest);
 	vm_run(&vm);
 	machine_end(vm.end_reason, vm.end_status,
 		    vm.end_why[0] ? vm.end_why : NULL);

@@ -65,14 +65,18 @@ u64 guest_memory_frames(u64 bytes)
 	return bytes >> PAGE_SHIFT;
 }
 
+enum guest_memory_status guest_memory_check(u64 bytes, u64 spare)
+{
+	if (bytes < GUEST_MEMORY_MIN)
+		return GUEST_MEMORY_TOO_SMALL;
+	return bytes > spare ? GUEST_MEMORY_TOO_LITTLE_RAM : GUEST_MEMORY_OK;
+}
+
 enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 					   const struct guest_memory_ops *ops,
 					   u64 bytes)
 {
 	u64 table_bytes;
-
-	if (bytes < GUEST_MEMORY_MIN)
-		return GUEST_MEMORY_TOO_SMALL;
 
 	memset(gm, 0, sizeof(*gm));
 	gm->ops = ops;
@@ -112,7 +116,8 @@ const char *guest_memory_status_text(enum guest_memory_status status)
 	static const char *const texts[] = {
 		[GUEST_MEMORY_OK] = "the guest has its memory",
 		[GUEST_MEMORY_TOO_SMALL] =
-			"a guest needs 2 MiB at least: give it more",
+			"a guest needs 2 MiB at least (guest.memory=256M is "
+			"MiB, a plain number is bytes)",
 		[GUEST_MEMORY_NO_TABLE] =
 			"no memory for the table of the guest's frames: "
 			"give the guest less, or the machine more",

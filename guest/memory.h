@@ -56,6 +56,12 @@ enum guest_memory_status {
 };
 
 /*
+ * Checks a guest's @bytes of memory against the machine's @spare bytes before
+ * anything is made for it. Returns GUEST_MEMORY_OK, or why it can't be.
+ */
+enum guest_memory_status guest_memory_check(u64 bytes, u64 spare);
+
+/*
  * Gives the guest `bytes` of memory (rounded down to pages; the 96 KiB that are
  * nothing are counted in), all of it zeroed: a guest must
  * not see what was there before. Identity comes first; only where the machine

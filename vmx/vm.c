@@ -282,15 +282,23 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 {
 	enum guest_memory_status status;
 	char rung[RUNG_WORDS_SIZE];
-	u64 bytes = config->memory;
+	u64 spare = spare_memory(config);
+	u64 bytes = config->memory ? config->memory : spare;
 
 	vm->vcpu.vm = vm;
 	trace_init(&vm->trace, config->trace);
 	vm->dump = config->dump;
 	vm->audit = config->audit;
 	vm->counters = config->counters;
-	if (!bytes)
-		bytes = spare_memory(config);
+	status = guest_memory_check(bytes, spare);
+	if (status != GUEST_MEMORY_OK) {
+		log_info("the guest can't have %lu KiB of memory: %s. This "
+			 "machine can spare %lu MiB",
+			 (unsigned long)(bytes / KIB),
+			 guest_memory_status_text(status),
+			 (unsigned long)(spare / MIB));
+		return false;
+	}
 	/* The MMU first: its pool is one piece. */
 	if (!create_mmu(vm, config, selftest, bytes)) {
 		log_info("too little memory for the shadow tables of a guest "

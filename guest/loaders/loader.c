@@ -17,6 +17,14 @@ static const struct {
 	{ multiboot_is_kernel, multiboot_load },
 };
 
+bool guest_kernel_is_known(const u8 *file, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (loaders[i].is_kernel(file, size))
+			return true;
+	return false;
+}
+
 enum load_status guest_load(struct guest_memory *gm,
 			    const struct load_request *request,
 			    struct guest_entry *out)

@@ -82,6 +82,9 @@ struct guest_entry {
 	struct load_range wanted; /* of a kernel that has no place; or end 0 */
 };
 
+/* Returns true if the file is a kernel of a kind that Umbra loads. */
+bool guest_kernel_is_known(const u8 *file, size_t size);
+
 /*
  * Loads all of it into the guest's memory, which must be untouched. If there is
  * no place for a piece, out->wanted says where it was to go.

@@ -164,8 +164,13 @@ static void too_little(void **state)
 {
 	struct guest_memory gm;
 
-	assert_int_equal(guest_memory_init(&gm, &ops, MIB),
+	assert_int_equal(guest_memory_check(256, 64 * MIB),
 			 GUEST_MEMORY_TOO_SMALL);
+	assert_int_equal(guest_memory_check(0, 0), GUEST_MEMORY_TOO_SMALL);
+	assert_int_equal(guest_memory_check(64 * MIB, 64 * MIB),
+			 GUEST_MEMORY_OK);
+	assert_int_equal(guest_memory_check(64 * MIB + 1, 64 * MIB),
+			 GUEST_MEMORY_TOO_LITTLE_RAM);
 	assert_int_equal(guest_memory_init(&gm, &ops, 5 * MIB),
 			 GUEST_MEMORY_TOO_LITTLE_RAM);
 	assert_non_null(guest_memory_status_text(GUEST_MEMORY_TOO_LITTLE_RAM));
