@@ -43,14 +43,11 @@ u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 	return shadow_gpte_in(sp, shadow_guest_table(mmu, sp), slot);
 }
 
-u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
-		       u64 gpte)
+u8 shadow_table_rights(const struct shadow_page *sp, u64 gpte)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
-
-	if (sp->role.direct || !role_carries_rights(mmu, sp->role))
+	if (sp->role.direct || !sp->carries_rights)
 		return ACCESS_ALL;
-	return gpte_rights(&format, gpte);
+	return gpte_rights(&sp->format, gpte);
 }
 
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first)
@@ -67,10 +64,9 @@ u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first)
 	return 2;
 }
 
-struct shadow_key shadow_child(const struct mmu *mmu,
-			       const struct shadow_page *sp, u32 slot, u64 gpte)
+struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot, u64 gpte)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
+	const struct gpt_format *format = &sp->format;
 	struct shadow_key child = { .role = sp->role };
 	u8 level = sp->role.level;
 	u32 half = sp->role.mode == PAGING_32BIT ? slot % 2 : 0;
@@ -81,10 +77,10 @@ struct shadow_key shadow_child(const struct mmu *mmu,
 		child.gfn = sp->gfn + slot * pt_span(level);
 		return child;
 	}
-	if (!role_carries_rights(mmu, sp->role))
-		child.role.access &= gpte_rights(&format, gpte);
-	child.gfn = gpte_gfn(&format, gpte, level);
-	if (gpte_is_large(&format, gpte, level)) {
+	if (!sp->carries_rights)
+		child.role.access &= gpte_rights(format, gpte);
+	child.gfn = gpte_gfn(format, gpte, level);
+	if (gpte_is_large(format, gpte, level)) {
 		/* Inside a large page there is no table: map it piecemeal. */
 		child.role.direct = true;
 		child.role.dirty = !!(gpte & PTE_D);

@@ -18,8 +18,7 @@ struct shadow_key {
 const void *shadow_guest_table(const struct mmu *mmu,
 			       const struct shadow_page *sp);
 /* The rights of a TABLE entry of @sp, for the guest's entry @gpte. */
-u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
-		       u64 gpte);
+u8 shadow_table_rights(const struct shadow_page *sp, u64 gpte);
 /*
  * The entry of the guest's table that @slot of @sp shadows. Where there is no
  * RAM, all ones. The second takes the table as mmu_map_gfn() has returned it.
@@ -27,6 +26,13 @@ u8 shadow_table_rights(const struct mmu *mmu, const struct shadow_page *sp,
 u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot);
 u64 shadow_gpte_elsewhere(const struct shadow_page *sp, const void *table,
 			  u32 slot);
+
+/* @table if each of its 512 entries has a slot; else NULL: see above. */
+static inline const u64 *shadow_plain_table(const struct shadow_page *sp,
+					    const void *table)
+{
+	return sp->role.mode == PAGING_32BIT ? NULL : table;
+}
 
 static inline u64 shadow_gpte_in(const struct shadow_page *sp,
 				 const void *table, u32 slot)
@@ -42,8 +48,7 @@ u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
  * The page that @slot of @sp, not a root of PDPTEs nor private, leads to if the
  * guest's entry is @gpte: a guest table's, or a direct one.
  */
-struct shadow_key shadow_child(const struct mmu *mmu,
-			       const struct shadow_page *sp, u32 slot,
+struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot,
 			       u64 gpte);
 
 #endif

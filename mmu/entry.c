@@ -26,14 +26,13 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 		      const struct guest_walk *walk, s32 ahead,
 		      struct leaf *leaf)
 {
-	struct gpt_format format;
 	const void *table;
 	u64 gpte;
 
 	if (walk->level > 1) {
 		/* Another part of the same large page. */
 		leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
-		leaf->rights = shadow_rights(mmu, sp, walk);
+		leaf->rights = shadow_rights(sp, walk);
 		leaf->dirty = walk->dirty;
 		return mmu_map_gfn(mmu, leaf->gfn);
 	}
@@ -44,12 +43,12 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 			 gpte_index(sp->role.mode, walk->gva, 1) + ahead);
 	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 		return false;
-	format = role_format(mmu, sp->role);
-	leaf->gfn = gpte_gfn(&format, gpte, 1);
-	leaf->rights = gpte_rights(&format, gpte) &
+	leaf->gfn = gpte_gfn(&sp->format, gpte, 1);
+	leaf->rights = gpte_rights(&sp->format, gpte) &
 		       (sp->role.private ? walk->access[2] : sp->role.access);
 	leaf->dirty = gpte & PTE_D;
-	return !gpte_reserved(&format, gpte, 1) && mmu_map_gfn(mmu, leaf->gfn);
+	return !gpte_reserved(&sp->format, gpte, 1) &&
+	       mmu_map_gfn(mmu, leaf->gfn);
 }
 
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
@@ -82,17 +81,18 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 	if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 		return false;
 	child = spte_child(mmu, sp, slot);
-	key = shadow_child(mmu, sp, slot, gpte);
+	key = shadow_child(sp, slot, gpte);
 	return child->gfn == key.gfn && child->role.word == key.role.word &&
 	       !((sp->spt[slot] ^
-		  spte_make_table(0, shadow_table_rights(mmu, sp, gpte))) &
+		  spte_make_table(0, shadow_table_rights(sp, gpte))) &
 		 (PTE_W | PTE_U | PTE_NX));
 }
 
 /* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
 static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-			 const struct gpt_format *format, u64 gpte)
+			 u64 gpte)
 {
+	const struct gpt_format *format = &sp->format;
 	u8 rights = sp->role.access & gpte_rights(format, gpte);
 	gfn_t gfn = gpte_gfn(format, gpte, sp->role.level);
 
@@ -100,7 +100,7 @@ static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		if (!gpte_is_large(format, gpte, sp->role.level) ||
 		    sp->role.level != LARGE_LEVEL)
 			return false;
-		gfn = shadow_child(mmu, sp, slot, gpte).gfn;
+		gfn = shadow_child(sp, slot, gpte).gfn;
 		if (!region_is_mappable(mmu, gfn))
 			return false;
 	} else if (!mmu_map_gfn(mmu, gfn)) {
@@ -114,33 +114,34 @@ static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 			  u32 slot)
 {
-	if (mmu->policy.cheap && mmu->unlinked_count < UNLINKED_MAX &&
+	if (sp->role.level > 1 && mmu->policy.cheap &&
+	    mmu->unlinked_count < UNLINKED_MAX &&
 	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
 		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
 }
 
-void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		    const struct gpt_format *format, u64 gpte)
+void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 {
 	/* Invariants 4 and 5 (the latter in fill_unasked). */
-	if (!gpte_reserved(format, gpte, sp->role.level) &&
-	    fill_unasked(mmu, sp, slot, format, gpte))
+	if (!gpte_reserved(&sp->format, gpte, sp->role.level) &&
+	    fill_unasked(mmu, sp, slot, gpte))
 		mmu->stats.prefills++;
 }
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
-	bool was_leaf = spte_kind(sp->spt[slot], sp->role.level) == SPTE_LEAF;
+	bool was_leaf;
 
 	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
 	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
-	    !gpte_reserved(&format, gpte, sp->role.level)) {
+	    !gpte_reserved(&sp->format, gpte, sp->role.level)) {
 		if (still_linked(mmu, sp, slot, gpte))
 			return false;
 		note_unlinked(mmu, sp, slot);
-		if (fill_unasked(mmu, sp, slot, &format, gpte)) {
+		was_leaf = spte_kind(sp->spt[slot], sp->role.level) ==
+			   SPTE_LEAF;
+		if (fill_unasked(mmu, sp, slot, gpte)) {
 			mmu->stats.updates++;
 			return !was_leaf;
 		}
@@ -149,6 +150,6 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	} else {
 		note_unlinked(mmu, sp, slot);
 	}
-	spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, gpte));
+	spte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));
 	return false;
 }

@@ -13,7 +13,7 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
  * memory; its P and A must be set (invariant 3).
  */
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		    const struct gpt_format *format, u64 gpte);
+		    u64 gpte);
 /*
  * The guest has written the entry @gpte: make its shadow true again. Returns
  * whether it leads somewhere now that was not mapped before.

@@ -56,7 +56,7 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 		sp = shadow_link_path(vcpu, walk, level);
 	}
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
-			 walk->gpa >> PAGE_SHIFT, shadow_rights(mmu, sp, walk),
+			 walk->gpa >> PAGE_SHIFT, shadow_rights(sp, walk),
 			 walk->dirty, error_code);
 	mmu->stats.fills++;
 	if (level == LARGE_LEVEL)
@@ -126,7 +126,7 @@ static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
 		*slot = pt_index(gva, sp->role.level);
 		if (spte_kind(sp->spt[*slot], sp->role.level) != SPTE_TABLE)
 			break;
-		if (role_carries_rights(vcpu->mmu, sp->role))
+		if (sp->carries_rights)
 			*rights &= spte_rights(sp->spt[*slot]);
 	}
 	return sp;

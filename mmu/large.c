@@ -44,14 +44,14 @@ bool region_is_mappable(struct mmu *mmu, gfn_t gfn)
 static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
 				     u32 slot, gfn_t gfn)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
 	u64 gpte = sp->role.direct ? 0 : shadow_gpte(mmu, sp, slot);
-	struct shadow_key key = shadow_child(mmu, sp, slot, gpte);
+	struct shadow_key key = shadow_child(sp, slot, gpte);
 
 	if (sp->role.private || !shadow_pages_to_spare(mmu))
 		return NULL;
-	if (!sp->role.direct && ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
-				 gpte_reserved(&format, gpte, sp->role.level)))
+	if (!sp->role.direct &&
+	    ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
+	     gpte_reserved(&sp->format, gpte, sp->role.level)))
 		return NULL;
 	if (!key.role.direct || key.gfn != gfn)
 		return NULL;
@@ -65,7 +65,7 @@ static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 
 	mmu->stats.splits++;
 	if (!child) {
-		spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, PTE_P));
+		spte_clear(mmu, sp, slot, spte_unfilled(sp, PTE_P));
 		return;
 	}
 	for (u32 i = 0; i < PT_ENTRIES; i++)
@@ -74,9 +74,8 @@ static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 					 child->role.access, child->role.dirty,
 					 0);
 	child->last_filled = PT_ENTRIES;
-	spte_set_table(
-		mmu, sp, slot, child,
-		shadow_table_rights(mmu, sp, shadow_gpte(mmu, sp, slot)));
+	spte_set_table(mmu, sp, slot, child,
+		       shadow_table_rights(sp, shadow_gpte(mmu, sp, slot)));
 }
 
 void region_split(struct mmu *mmu, gfn_t gfn)

@@ -75,16 +75,14 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));
 }
 
-u8 shadow_rights(const struct mmu *mmu, const struct shadow_page *sp,
-		 const struct guest_walk *walk)
+u8 shadow_rights(const struct shadow_page *sp, const struct guest_walk *walk)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
-
 	if (sp->role.private)
 		return walk->access[walk->level];
 	if (sp->role.direct)
 		return sp->role.access;
-	return sp->role.access & gpte_rights(&format, walk->pte[walk->level]);
+	return sp->role.access &
+	       gpte_rights(&sp->format, walk->pte[walk->level]);
 }
 
 void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -96,7 +94,7 @@ void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	/* Frames are kept in 32 bits, beside the entry. */
 	if (gfn != (u32)gfn)
 		return;
-	spte_set_mmio(mmu, sp, slot, gfn,
-		      spte_make_mmio(reserved, shadow_rights(mmu, sp, walk),
-				     walk->dirty));
+	spte_set_mmio(
+		mmu, sp, slot, gfn,
+		spte_make_mmio(reserved, shadow_rights(sp, walk), walk->dirty));
 }

@@ -16,8 +16,7 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
  * The rights that an entry of @sp has to give for the page of @walk: those of
  * the guest's entries which no TABLE on the way carries.
  */
-u8 shadow_rights(const struct mmu *mmu, const struct shadow_page *sp,
-		 const struct guest_walk *walk);
+u8 shadow_rights(const struct shadow_page *sp, const struct guest_walk *walk);
 /* The MMIO entry for a page that is no RAM. */
 void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      const struct guest_walk *walk);

@@ -41,9 +41,9 @@ static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	shadow_note_use(sp, slot);
 }
 
-static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     enum spte_kind kind)
 {
-	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 	struct spte_link *link = &sp->links[slot];
 
 	if (link->prev != LINK_NONE)
@@ -56,7 +56,9 @@ static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 {
-	switch (spte_kind(sp->spt[slot], sp->role.level)) {
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+
+	switch (kind) {
 	case SPTE_ABSENT:
 	case SPTE_TRAP:
 	case SPTE_MMIO:
@@ -71,12 +73,12 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		 * But a large one may be half of the guest's page, or one of
 		 * 512 parts, of which that INVLPG would drop only one.
 		 */
-		list_del(mmu, sp, slot);
+		list_del(mmu, sp, slot, kind);
 		if (sp->role.level > 1)
 			mmu_flush(mmu);
 		break;
 	case SPTE_TABLE:
-		list_del(mmu, sp, slot);
+		list_del(mmu, sp, slot, kind);
 		/*
 		 * The processor may hold a large guest page in many splinters,
 		 * of which the guest's INVLPG would drop only one, and may

@@ -110,23 +110,35 @@ static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 	return count;
 }
 
+/* The same for the eight words from @first on; returns the number of changes. */
+static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
+		      const u64 *copy, u32 first)
+{
+	u32 each = sizeof(u64) / gpte_size(sp->role.mode), changes = 0;
+
+	for (u32 word = first; word < first + SLOTS_A_BIT; word++) {
+		if (table[word] == copy[word])
+			continue;
+		for (u32 i = word * each; i < (word + 1) * each; i++)
+			changes += mend(mmu, sp, table, copy, i);
+	}
+	return changes;
+}
+
 /* Invariant 6: protect, flush, and only then compare. */
 void table_close(struct mmu *mmu, struct shadow_page *sp)
 {
 	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
 	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
-	u32 each = sizeof(u64) / gpte_size(sp->role.mode), changes = 0;
+	u32 changes = 0;
 
 	mmu->frames[sp->gfn].shadowed = 1;
 	frame_hold_write(mmu, sp->gfn);
 	mmu_flush(mmu);
 	sp->open = false;
-	for (u32 i = 0; i < PT_ENTRIES; i += SLOTS_A_BIT) {
-		if (!group_differs(table + i, copy + i))
-			continue;
-		for (u32 j = i * each; j < (i + SLOTS_A_BIT) * each; j++)
-			changes += mend(mmu, sp, table, copy, j);
-	}
+	for (u32 i = 0; i < PT_ENTRIES; i += SLOTS_A_BIT)
+		if (group_differs(table + i, copy + i))
+			changes += mend_group(mmu, sp, table, copy, i);
 	shadow_free_copy(mmu, sp->copy);
 	sp->changes = changes;
 	sp->idle = changes == 0;

@@ -79,7 +79,7 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	mmu->free_count--;
 	sp->in_use = true;
 	sp->gfn = gfn;
-	sp->role = role;
+	shadow_page_set_role(mmu, sp, role);
 	sp->parents = LINK_NONE;
 	sp->splintered = 0;
 	sp->used = 0;
@@ -108,7 +108,7 @@ struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
 		return sp;
 	sp = shadow_page_new(mmu, gfn, role);
 	/* With no table behind, nothing is absent. */
-	unfilled = spte_unfilled(mmu, sp, PTE_P);
+	unfilled = spte_unfilled(sp, PTE_P);
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
 		sp->spt[slot] = unfilled;
 	sp->nonzero = ~0ULL;
@@ -173,7 +173,7 @@ void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 		if (role_needs_pdptes(parent->role))
 			mmu->vcpu->root = NULL;
 		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
-			   spte_unfilled(mmu, parent, PTE_P));
+			   spte_unfilled(parent, PTE_P));
 	}
 }
 
@@ -195,6 +195,8 @@ static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 	struct shadow_page *child = NULL;
 
+	if (kind < SPTE_TABLE)
+		return;
 	/* Of the software TLB, what can't be reached can't be flushed. */
 	if (kind == SPTE_TABLE && sp->role.private)
 		child = spte_child(mmu, sp, slot);
@@ -212,10 +214,10 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
-	if (sp->placed)
-		place_give_up(mmu, sp);
 	shadow_unlink_parents(mmu, sp);
 	for_each_used(mmu, sp, sp->used, give_up_entry);
+	if (sp->placed)
+		place_leave(mmu, sp);
 	while (*link != page_index(mmu, sp))
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
@@ -255,7 +257,7 @@ static void forget_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 	if (kind == SPTE_TABLE)
 		shadow_note_use(sp, slot);
 	else if (kind == SPTE_LEAF || kind == SPTE_MMIO)
-		spte_clear(mmu, sp, slot, spte_unfilled(mmu, sp, PTE_P));
+		spte_clear(mmu, sp, slot, spte_unfilled(sp, PTE_P));
 }
 
 /*

@@ -78,6 +78,11 @@ static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
 	mmu_flush(mmu);
 }
 
+static u64 *own_table(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
+}
+
 static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 {
 	u64 *frame;
@@ -92,12 +97,9 @@ static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 	mmu->stats.placed++;
 }
 
-void place_give_up(struct mmu *mmu, struct shadow_page *sp)
+void place_leave(struct mmu *mmu, struct shadow_page *sp)
 {
-	u64 *own = &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
-
-	memcpy(own, sp->spt, PAGE_SIZE);
-	sp->spt = own;
+	sp->spt = own_table(mmu, sp);
 	sp->placed = false;
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (mmu->placing.slots[i].sp == sp)
@@ -105,6 +107,12 @@ void place_give_up(struct mmu *mmu, struct shadow_page *sp)
 	move_frame(mmu, sp->gfn, sp->gfn);
 	/* The processor must hear of the targets and of the root. */
 	mmu->vcpu->root_is_new = true;
+}
+
+void place_give_up(struct mmu *mmu, struct shadow_page *sp)
+{
+	memcpy(own_table(mmu, sp), sp->spt, PAGE_SIZE);
+	place_leave(mmu, sp);
 }
 
 void place_give_up_all(struct mmu *mmu)
@@ -169,7 +177,8 @@ void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
 	for (u32 i = 0; i < mmu->config.targets; i++) {
 		struct placed_root *slot = &mmu->placing.slots[i];
 
-		if (!slot->sp || shadow_page_hpa(mmu, slot->sp) != cr3)
+		/* Invariant 9: it lies at its own gfn. */
+		if (!slot->sp || slot->sp->gfn << PAGE_SHIFT != cr3)
 			continue;
 		slot->seen = mmu->placing.loads;
 		if (vcpu->root == slot->sp)

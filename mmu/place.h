@@ -17,6 +17,8 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp);
 void place_root(struct mmu_vcpu *vcpu);
 /* The placed root @sp goes back to its own memory, and the guest's frame too. */
 void place_give_up(struct mmu *mmu, struct shadow_page *sp);
+/* The same where nobody needs its entries any more: they are undefined. */
+void place_leave(struct mmu *mmu, struct shadow_page *sp);
 void place_give_up_all(struct mmu *mmu);
 
 #endif

@@ -67,14 +67,35 @@ bool spte_trap_is_reserved(const struct mmu *mmu, union shadow_role role)
 	       mmu->config.leaf_trap_reserved;
 }
 
-u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp, u64 gpte)
+/* The value of an entry that is not filled; @present: the guest's P. */
+static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 {
-	union shadow_role role = sp->role;
-
 	/* The processor loads PDPTEs at VM entry and refuses reserved bits. */
 	if (role_is_pae_root(role))
 		return SPTE_ABSENT_VALUE;
-	if (!(gpte & PTE_P) && mmu_bypasses(mmu, role))
+	if (!present && mmu_bypasses(mmu, role))
 		return SPTE_ABSENT_VALUE;
 	return spte_trap(spte_trap_is_reserved(mmu, role));
+}
+
+struct gpt_format role_format(const struct mmu *mmu, union shadow_role role)
+{
+	return gpt_format(role.mode, role.nxe, role.pse,
+			  mmu->config.gigabyte_pages, mmu->config.maxphyaddr);
+}
+
+void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
+			  union shadow_role role)
+{
+	sp->role = role;
+	sp->format = role_format(mmu, role);
+	sp->unfilled[0] = unfilled(mmu, role, false);
+	sp->unfilled[1] = unfilled(mmu, role, true);
+	sp->bypasses = mmu_bypasses(mmu, role);
+	/*
+	 * The processor, which always runs with CR0.WP=1, combines the rights
+	 * as the guest's would if its CR0.WP is 1, too.
+	 */
+	sp->carries_rights = mmu->policy.cheap && role.mode == PAGING_4LEVEL &&
+			     role.wp && !role.private;
 }

@@ -85,8 +85,7 @@ static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
 		return private_child(sp, walk->gva);
 	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
 		return root_child(vcpu, slot);
-	return shadow_child(vcpu->mmu, sp, slot,
-			    sp->role.direct ? 0 : walk->pte[level]);
+	return shadow_child(sp, slot, sp->role.direct ? 0 : walk->pte[level]);
 }
 
 static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
@@ -131,10 +130,9 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 		if (!child) {
 			key = next_on_path(vcpu, sp, walk);
 			child = shadow_table_get(mmu, key.gfn, key.role);
-			spte_set_table(
-				mmu, sp, slot, child,
-				shadow_table_rights(mmu, sp,
-						    walk->pte[sp->role.level]));
+			spte_set_table(mmu, sp, slot, child,
+				       shadow_table_rights(
+					       sp, walk->pte[sp->role.level]));
 		}
 		sp = child;
 	}
@@ -217,8 +215,7 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
 			break;
 		}
 		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE) {
-			spte_clear(mmu, sp, slot,
-				   spte_unfilled(mmu, sp, PTE_P));
+			spte_clear(mmu, sp, slot, spte_unfilled(sp, PTE_P));
 			break;
 		}
 		sp = spte_child(mmu, sp, slot);

@@ -50,6 +50,11 @@ struct shadow_page {
 	 */
 	gfn_t gfn;
 	union shadow_role role;
+	/* What follows from the role (role.c): each entry needs it. */
+	struct gpt_format format; /* of the guest table */
+	u64 unfilled[2]; /* an entry that is not filled, by the guest's P */
+	bool bypasses; /* the guest's not-present faults go straight to it */
+	bool carries_rights; /* so do TABLE entries the guest entry's rights */
 	bool in_use;
 	/* If private: the highest level of a guest page that is in splinters
 	   here; INVLPG has to drop all of them. */
@@ -140,26 +145,6 @@ struct mmu {
 	struct placing placing;
 };
 
-/*
- * Returns true if TABLE entries of such a page carry the rights of the guest's
- * entries. The processor, which always runs with CR0.WP=1, combines them as the
- * guest's would if its CR0.WP is 1, too.
- */
-static inline bool role_carries_rights(const struct mmu *mmu,
-				       union shadow_role role)
-{
-	return mmu->policy.cheap && role.mode == PAGING_4LEVEL && role.wp &&
-	       !role.private;
-}
-
-/* The format of the guest table that a shadow page in this role is for. */
-static inline struct gpt_format role_format(const struct mmu *mmu,
-					    union shadow_role role)
-{
-	return gpt_format(role.mode, role.nxe, role.pse,
-			  mmu->config.gigabyte_pages, mmu->config.maxphyaddr);
-}
-
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,
 				    const struct shadow_page *sp)
 {
@@ -244,9 +229,17 @@ static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
 /* Returns true if TRAP has a reserved bit in the entries of such a page. */
 bool spte_trap_is_reserved(const struct mmu *mmu, union shadow_role role);
+/* The format of the guest table that a shadow page in this role is for. */
+struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
+/* Give the page its role, and keep in it what follows from the role. */
+void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
+			  union shadow_role role);
+
 /* The value of an entry that is not filled, for the guest's entry @gpte. */
-u64 spte_unfilled(const struct mmu *mmu, const struct shadow_page *sp,
-		  u64 gpte);
+static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
+{
+	return sp->unfilled[gpte & PTE_P];
+}
 
 /* walk.c */
 

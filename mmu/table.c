@@ -25,19 +25,29 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 	mmu_flush(mmu);
 }
 
-/* The guest's entries for the eight slots from @first on, ORed together. */
-static u64 group(const struct shadow_page *sp, const void *table, u32 first)
+/*
+ * Which groups of eight slots have a guest entry that is present: bit i is for
+ * the slots from 8i on.
+ */
+static u64 present_groups(const struct shadow_page *sp, const void *table)
 {
-	const u64 *e = table;
-	u64 all = 0;
+	const u64 *e = shadow_plain_table(sp, table);
+	u64 groups = 0, all;
 
-	if (table && sp->role.mode != PAGING_32BIT) {
-		e += first;
-		return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+	for (u32 i = 0; i < PT_ENTRIES / SLOTS_A_BIT; i++) {
+		all = 0;
+		if (e) {
+			all = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] |
+			      e[7];
+			e += SLOTS_A_BIT;
+		} else {
+			for (u32 j = 0; j < SLOTS_A_BIT; j++)
+				all |= shadow_gpte_elsewhere(
+					sp, table, i * SLOTS_A_BIT + j);
+		}
+		groups |= (all & PTE_P) << i;
 	}
-	for (u32 i = 0; i < SLOTS_A_BIT; i++)
-		all |= shadow_gpte_in(sp, table, first + i);
-	return all;
+	return groups;
 }
 
 /*
@@ -48,69 +58,64 @@ static u64 group(const struct shadow_page *sp, const void *table, u32 first)
  */
 static void classify(struct mmu *mmu, struct shadow_page *sp)
 {
-	u64 present = spte_unfilled(mmu, sp, PTE_P);
-	u64 not_present = spte_unfilled(mmu, sp, 0);
 	const void *table = mmu_map_gfn(mmu, sp->gfn);
+	const u64 *plain = shadow_plain_table(sp, table);
+	u64 to_be = present_groups(sp, table);
 
-	for (u32 first = 0; first < PT_ENTRIES; first += SLOTS_A_BIT) {
-		u64 bit = BIT(first / SLOTS_A_BIT);
+	if (spte_unfilled(sp, 0) != SPTE_ABSENT_VALUE)
+		to_be = ~0ULL;
+	for (u64 groups = to_be | sp->nonzero; groups; groups &= groups - 1) {
+		u32 first = (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
 
-		if ((group(sp, table, first) & PTE_P) || not_present) {
-			sp->nonzero |= bit;
-		} else {
-			if (!(sp->nonzero & bit))
-				continue;
-			sp->nonzero &= ~bit;
-		}
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
-			sp->spt[slot] = shadow_gpte_in(sp, table, slot) & PTE_P
-						? present
-						: not_present;
+			sp->spt[slot] = spte_unfilled(
+				sp,
+				plain ? plain[slot]
+				      : shadow_gpte_elsewhere(sp, table, slot));
 	}
-}
-
-/* Returns true if the frame is RAM and a table that is shadowed and closed. */
-static bool is_shadowed(const struct mmu *mmu, gfn_t gfn)
-{
-	return gfn < mmu->config.gfn_count && mmu->frames[gfn].shadowed;
+	sp->nonzero = to_be;
 }
 
 /*
- * Links the entry @gpte, which has P and A, of a page that bypasses. From the
- * rung `cheap` on only to a shadow that exists: most tables that a new root
- * names have none, and need none.
+ * Returns true if the shadow of the table that @gpte names may be linked ahead
+ * of its use. From the rung `cheap` on only if it exists and is closed: most
+ * tables that a new root names have none, and need none.
  */
+static bool may_link(const struct mmu *mmu, u64 gpte)
+{
+	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+
+	return !mmu->policy.cheap ||
+	       (gfn < mmu->config.gfn_count && mmu->frames[gfn].shadowed);
+}
+
+/* Links the entry @gpte, which has P and A, of a page that bypasses. */
 static bool link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		       const struct gpt_format *format, u64 gpte)
+		       u64 gpte)
 {
 	struct shadow_page *child;
 	struct shadow_key key;
 
-	if (gpte_is_large(format, gpte, sp->role.level) ||
-	    (mmu->policy.cheap &&
-	     !is_shadowed(mmu, gpte_gfn(format, gpte, sp->role.level))) ||
-	    gpte_reserved(format, gpte, sp->role.level) ||
+	if (gpte_is_large(&sp->format, gpte, sp->role.level) ||
+	    gpte_reserved(&sp->format, gpte, sp->role.level) ||
 	    !shadow_pages_to_spare(mmu))
 		return false;
-	key = shadow_child(mmu, sp, slot, gpte);
+	key = shadow_child(sp, slot, gpte);
 	if (!mmu_map_gfn(mmu, key.gfn))
 		return false;
 	child = mmu->policy.cheap ? shadow_page_find(mmu, key.gfn, key.role)
 				  : shadow_table_get(mmu, key.gfn, key.role);
 	if (!child)
 		return false;
-	spte_set_table(mmu, sp, slot, child,
-		       shadow_table_rights(mmu, sp, gpte));
+	spte_set_table(mmu, sp, slot, child, shadow_table_rights(sp, gpte));
 	return true;
 }
 
 bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
-	struct gpt_format format = role_format(mmu, sp->role);
-
-	return sp->role.level > 1 && mmu_bypasses(mmu, sp->role) &&
-	       link_ahead(mmu, sp, slot, &format, gpte);
+	return sp->role.level > 1 && sp->bypasses && may_link(mmu, gpte) &&
+	       link_ahead(mmu, sp, slot, gpte);
 }
 
 /*
@@ -120,24 +125,28 @@ bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
  */
 static void follow_used(struct mmu *mmu, struct shadow_page *sp)
 {
-	bool ahead = sp->role.level > 1 && mmu_bypasses(mmu, sp->role);
-	struct gpt_format format = role_format(mmu, sp->role);
+	bool ahead = sp->role.level > 1 && sp->bypasses;
+	bool prefill = mmu->policy.prefill && sp->role.level <= LARGE_LEVEL;
 	const void *table = mmu_map_gfn(mmu, sp->gfn);
+	const u64 *plain = shadow_plain_table(sp, table);
 
-	if (!table || !(ahead || mmu->policy.prefill))
+	if (!table || !(ahead || prefill))
 		return;
 	for (u64 groups = sp->nonzero; groups; groups &= groups - 1) {
 		u32 first = (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
 
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
-			u64 gpte = shadow_gpte_in(sp, table, slot);
+			u64 gpte =
+				plain ? plain[slot]
+				      : shadow_gpte_elsewhere(sp, table, slot);
 
 			if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 				continue;
-			if (ahead && link_ahead(mmu, sp, slot, &format, gpte))
+			if (ahead && may_link(mmu, gpte) &&
+			    link_ahead(mmu, sp, slot, gpte))
 				continue;
-			if (mmu->policy.prefill)
-				shadow_prefill(mmu, sp, slot, &format, gpte);
+			if (prefill)
+				shadow_prefill(mmu, sp, slot, gpte);
 		}
 	}
 	/* No guest has used these yet, so none tells of the table's use. */

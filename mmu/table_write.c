@@ -46,6 +46,29 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 	return ++sp->writes > WRITES_IN_A_ROW;
 }
 
+/* Returns true if the guest's entry of 64 bits at byte @first is zero. */
+static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
+		     u32 first)
+{
+	return sp->role.mode != PAGING_32BIT &&
+	       !shadow_gpte(mmu, sp, first / sizeof(u64));
+}
+
+/*
+ * Returns true if the write at byte @first, which is done but not followed yet,
+ * tells that the guest has given up the table. It has written zero over an entry
+ * that was not present: it clears the frame for another use. Or it has cleared
+ * an entry of a root that it is not running on: it takes that root apart.
+ */
+static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
+			u32 first)
+{
+	if (!mmu->policy.cheap || !sp->bypasses || !is_clear(mmu, sp, first))
+		return false;
+	return sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE ||
+	       (shadow_page_is_orphan(sp) && sp != mmu->vcpu->root);
+}
+
 /* Of the frame's bytes first to last, what @sp shadows follows them. */
 static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 {
@@ -79,25 +102,67 @@ static void give_up_unlinked(struct mmu *mmu)
 	}
 }
 
+/* Returns true if no entry is TABLE or LEAF. */
+static bool leads_nowhere(const struct shadow_page *sp)
+{
+	for (u64 used = sp->used; used; used &= used - 1) {
+		u32 first = (u32)__builtin_ctzll(used) * SLOTS_A_BIT;
+
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
+			if (spte_kind(sp->spt[slot], sp->role.level) >=
+			    SPTE_TABLE)
+				return false;
+	}
+	return true;
+}
+
+/*
+ * The guest has cleared an entry of the table @gfn. If that was the last one in
+ * use, it takes the table apart, and next the entry that names it: then the
+ * shadow serves nobody, nor does that of a parent which led to nothing else.
+ */
+static void give_up_barren(struct mmu *mmu, gfn_t gfn, u32 first)
+{
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL), *parent;
+
+	if (!sp || !is_clear(mmu, sp, first))
+		return;
+
+	for (; sp && sp->role.level > 1 &&
+	       sp->role.level < top_table_level(sp->role.mode) &&
+	       leads_nowhere(sp);
+	     sp = parent) {
+		parent = shadow_page_is_orphan(sp)
+				 ? NULL
+				 : &mmu->pages[sp->parents / PT_ENTRIES];
+		shadow_page_zap(mmu, sp);
+		mmu->stats.unshadowed++;
+	}
+}
+
 void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
 	struct shadow_page *sp, *next;
+	bool upper = false;
 
 	dirty_log_mark(mmu, gfn);
 	if (!mmu->frames[gfn].shadowed)
 		return;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
-		if (going_out_of_use(mmu, sp)) {
+		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
 			shadow_page_zap(mmu, sp);
 			mmu->stats.unshadowed++;
 			continue;
 		}
+		upper |= sp->role.level > 1;
 		sync(mmu, sp, first, first + len - 1);
 	}
 	give_up_unlinked(mmu);
+	if (mmu->policy.cheap && upper)
+		give_up_barren(mmu, gfn, first);
 }
 
 bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)

@@ -91,13 +91,13 @@ static bool audit_table(const struct entry *e)
 		return true;
 	if (!audit_behind(e))
 		return false;
-	key = shadow_child(e->mmu, e->sp, e->slot, e->gpte);
+	key = shadow_child(e->sp, e->slot, e->gpte);
 	/* What is not dirty yet is read-only: less than it might be. */
 	if (key.role.direct && !child->role.dirty)
 		key.role.dirty = false;
 	if (child->gfn != key.gfn || child->role.word != key.role.word)
 		return breaks(e, 2, "a TABLE is not what the guest's says");
-	if (spte_rights(e->spte) != shadow_table_rights(e->mmu, e->sp, e->gpte))
+	if (spte_rights(e->spte) != shadow_table_rights(e->sp, e->gpte))
 		return breaks(e, 2, "a TABLE has other rights");
 	return true;
 }
@@ -145,7 +145,7 @@ static bool dirty_given(const struct entry *e)
 
 static gfn_t frame_given(const struct entry *e)
 {
-	return shadow_child(e->mmu, e->sp, e->slot, e->gpte).gfn;
+	return shadow_child(e->sp, e->slot, e->gpte).gfn;
 }
 
 /* With CR0.WP=0 the supervisor may write what is read-only. */

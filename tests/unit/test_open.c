@@ -210,7 +210,7 @@ static void second_shadow(void **state)
 	read_page(MAPPED, DATA);
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 2);
 	for (u32 i = 8; i < 11; i++)
-		assert_int_equal(write_page(WINDOW + 8 * i, 0), 1);
+		assert_int_equal(write_page(WINDOW + 8 * i, PTE_W), 1);
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 2);
 	tables_audit();
 }

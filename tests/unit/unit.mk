@@ -91,6 +91,7 @@ UNIT_mmu_random_SRCS := $(UNIT_mmu_SRCS)
 UNIT_audit_SRCS := $(UNIT_mmu_SRCS)
 UNIT_open_SRCS := $(UNIT_mmu_SRCS) tests/unit/mmu_tables.c
 UNIT_frame_writes_SRCS := $(UNIT_open_SRCS)
+UNIT_given_up_SRCS := $(UNIT_open_SRCS)
 UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest that clears a table, or takes its address space apart: how soon the
+ * shadow is given up, counted in exits.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "mmu_tables.h"
+
+/* A second root, which names the same tables. */
+#define OTHER_ROOT 20
+/* The address at which the page table PT maps @frame; 6 and 7 are taken. */
+#define AT(frame) ((u64)(frame)*PAGE_SIZE)
+
+static void map_at_own_address(gfn_t frame)
+{
+	mmu_write(&world_vcpu, PT * PAGE_SIZE + 8 * frame, &(u64){ pte(frame) },
+		  8);
+}
+
+static void load_root(gfn_t root)
+{
+	mmu_set_state(&world_vcpu, world_vcpu.cr0, AT(root), world_vcpu.cr4,
+		      world_vcpu.efer, NULL);
+	mmu_root(&world_vcpu);
+}
+
+/* Zero over an entry that was zero: the guest clears a frame for another use. */
+static void zero_over_nothing(void **state)
+{
+	(void)state;
+	assert_non_null(shadow_of(TABLE));
+	/* An entry that was present may be cleared in a table that is in use. */
+	assert_int_equal(write_page(WINDOW + 8 * 5, pte(DATA)), 1);
+	assert_int_equal(write_page(WINDOW + 8 * 5, 0), 1);
+	assert_non_null(shadow_of(TABLE));
+	assert_int_equal(write_page(WINDOW + 8 * 5, 0), 1);
+	assert_null(shadow_of(TABLE));
+	assert_int_equal(write_page(WINDOW + 8 * 7, 0), 0);
+	tables_audit();
+}
+
+/* An entry that is not present but holds something, a swapped page, say. */
+static void not_zero(void **state)
+{
+	(void)state;
+	assert_int_equal(write_page(WINDOW + 8 * 6, PTE_W), 1);
+	assert_non_null(shadow_of(TABLE));
+	tables_audit();
+}
+
+/* The root that the guest is not running on is taken apart; then its own. */
+static void other_root(void **state)
+{
+	(void)state;
+	map_at_own_address(PML4);
+	map_at_own_address(OTHER_ROOT);
+	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	*world_gpte(OTHER_ROOT, 1) = *world_gpte(PML4, 0);
+	load_root(OTHER_ROOT);
+	assert_non_null(shadow_of(OTHER_ROOT));
+	assert_int_equal(write_page(AT(OTHER_ROOT) + 8, 0), 1);
+	assert_non_null(shadow_of(OTHER_ROOT));
+	load_root(PML4);
+	assert_int_equal(write_page(AT(OTHER_ROOT), 0), 1);
+	assert_null(shadow_of(OTHER_ROOT));
+	assert_int_equal(write_page(AT(OTHER_ROOT) + 8, 0), 0);
+	tables_audit();
+}
+
+/* The last entry of a page directory is cleared; next come its parents. */
+static void barren(void **state)
+{
+	gva_t far = 512ULL * GIB;
+
+	(void)state;
+	for (gfn_t frame = OTHER_ROOT; frame < OTHER_ROOT + 3; frame++)
+		map_at_own_address(frame);
+	*world_gpte(OTHER_ROOT, 0) = pte(OTHER_ROOT + 1);
+	*world_gpte(OTHER_ROOT + 1, 0) = pte(OTHER_ROOT + 2);
+	*world_gpte(OTHER_ROOT + 1, 1) = pte(OTHER_ROOT + 2);
+	*world_gpte(OTHER_ROOT + 2, 0) = pte(DATA);
+	mmu_write(&world_vcpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(OTHER_ROOT) },
+		  8);
+	read_page(far, DATA);
+	read_page(far + 2 * MIB, DATA);
+	/* One of two: both tables stay. */
+	assert_int_equal(write_page(AT(OTHER_ROOT + 1) + 8, 0), 1);
+	assert_int_equal(read_page(far, DATA), 0);
+	/* The other: both go, and the page table, which nothing names. */
+	assert_int_equal(write_page(AT(OTHER_ROOT + 1), 0), 1);
+	for (gfn_t frame = OTHER_ROOT; frame < OTHER_ROOT + 3; frame++)
+		assert_null(shadow_of(frame));
+	assert_int_equal(write_page(AT(OTHER_ROOT), 0), 0);
+	assert_false(is_mapped(far));
+	tables_audit();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(zero_over_nothing, tables_set_up),
+		cmocka_unit_test_setup(not_zero, tables_set_up),
+		cmocka_unit_test_setup(other_root, tables_set_up),
+		cmocka_unit_test_setup(barren, tables_set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
