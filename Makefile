@@ -185,7 +185,7 @@ endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULES,$(u))))
 $(foreach f,$(FUZZERS),$(eval $(call FUZZ_RULES,$(f))))
 
-# Every test runs, whatever the others said; one failure fails the whole.
+# Every test runs; one failure fails the whole.
 unit-files: $(UNITS:%=$(B)/unit/test_%)
 unit: unit-files
 	@status=0; for t in $(UNITS:%=$(B)/unit/test_%); do \
@@ -233,6 +233,7 @@ FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
 lint: | $(B)/.deps-test
 	tools/rooms
 	tools/formats
+	tools/phrases
 	tests/tools/test_run_arguments.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \

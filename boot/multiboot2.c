@@ -54,7 +54,7 @@ struct tag_framebuffer {
 	u16 reserved;
 } __packed;
 
-/* What follows it if the type is FRAMEBUFFER_RGB. */
+/* The tag goes on like this if the type is FRAMEBUFFER_RGB. */
 struct tag_framebuffer_rgb {
 	struct tag_framebuffer head;
 	struct boot_channel red, green, blue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader tells, out of the Multiboot2 information (Multiboot2
+ * The boot loader's facts, out of the Multiboot2 information (Multiboot2
  * Specification 2.0, section 3.6) and into one structure. Pure C over a
  * buffer: nothing in the information is believed unchecked.
  */
@@ -33,7 +33,7 @@ enum mb2_status {
 enum mb2_status multiboot2_parse(const void *mbi, size_t max,
 				 struct boot_info *out);
 
-/* What is wrong, in words. */
+/* The fault in words. */
 const char *multiboot2_status_name(enum mb2_status status);
 
 #endif

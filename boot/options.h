@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user can choose on Umbra's command line. */
+/* The user's choices on Umbra's command line. */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's memory as a list of regions that has room for only so many. */
+/* The machine's memory as a list of regions, whose length is limited. */
 #ifndef BOOT_REGIONS_H
 #define BOOT_REGIONS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What follows when the machine is set up: VMX, a virtual machine, the guest
+ * The steps after the machine is set up: VMX, a virtual machine, the guest
  * that the user has chosen, the run, and the end.
  */
 #include "arch/x86/paging.h"
@@ -27,7 +27,7 @@
 
 #define DEFAULT_BUILTIN "demo"
 
-/* Too large for a stack, and there is but one. */
+/* Too large for a stack, and there is only one. */
 static struct vm vm;
 
 static void __noreturn refuse(void)

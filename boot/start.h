@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What follows when the machine is set up: the guest. */
+/* The step after the machine is set up: the guest. */
 #ifndef BOOT_START_H
 #define BOOT_START_H
 

@@ -18,7 +18,7 @@ struct canaries {
 	u64 next; /* to be looked at by canary_check() */
 };
 
-/* What they take, in bytes, among @frames of a guest. @stride: not 0. */
+/* Their size, in bytes, among @frames of a guest. @stride: not 0. */
 u64 canaries_memory(u64 frames, u64 stride);
 
 /*

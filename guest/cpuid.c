@@ -224,7 +224,7 @@ u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable)
 	return leaf;
 }
 
-/* What a mask can't say. */
+/* The leaves that a mask can't describe. */
 static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		   const struct cpuid_policy_input *input)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What CPUID tells a guest: a list of what is let through. A feature is in it
- * only if the guest can use all of it, with the VMX controls that Umbra sets;
- * what the list does not name does not exist, whatever the processor has.
+ * The answers of CPUID to a guest: a list of the features let through. A
+ * feature is in it only if the guest can use all of it, with the VMX controls
+ * that Umbra sets; a feature that the list does not name does not exist, though
+ * the processor may have it.
  */
 #ifndef GUEST_CPUID_H
 #define GUEST_CPUID_H
@@ -27,7 +28,7 @@ static inline void cpuid_write_gprs(struct cpu_regs *regs,
 	regs->gpr[RDX] = answer->edx;
 }
 
-/* What depends on the controls, and on the guest's state. */
+/* The part that depends on the controls, and on the guest's state. */
 struct cpuid_policy_input {
 	bool smep;
 	bool smap;

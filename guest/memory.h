@@ -28,7 +28,7 @@
 #define GUEST_LOW_RAM_LIMIT (3 * GIB)
 #define GUEST_ABOVE_4G_START (4 * GIB)
 
-/* What the host's memory manager does for a guest's memory. */
+/* The work of the host's memory manager for a guest's memory. */
 struct guest_memory_ops {
 	/* Takes this very frame, if it is RAM and free. */
 	bool (*claim)(hfn_t hfn);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest finds at RDMSR and WRMSR: one table. An MSR that is not in it
+ * The MSRs of a guest: one table. An MSR that is not in it
  * does not exist: #GP(0), as the processor has it (SDM vol. 2B, RDMSR).
  */
 #ifndef GUEST_MSR_H

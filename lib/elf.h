@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of the ELF format (System V ABI, chapter 4, and its 64-bit supplement)
- * Umbra reads: section headers and symbols, and what of a file is loaded.
+ * The part of the ELF format (System V ABI, chapter 4, and its 64-bit
+ * supplement) that Umbra reads: section headers and symbols, and the segments
+ * to be loaded.
  */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H

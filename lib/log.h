@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Umbra says to its user. The hypervisor's console implements these
+ * Umbra's messages to its user. The hypervisor's console implements these
  * (arch/x86/console/console.c, arch/x86/panic.c); tests/unit/host_log.c does so
  * for the tests on the host.
  */

@@ -10,7 +10,7 @@
  */
 #include "mmu/child.h"
 
-/* Of a 32-bit table's 1,024 entries, how many one quadrant shadows. */
+/* Number of a 32-bit table's 1,024 entries that one quadrant shadows. */
 static u32 quadrant_entries(const struct shadow_page *sp)
 {
 	return sp->role.level == 1 ? PT_ENTRIES : PT_ENTRIES / 2;

@@ -10,7 +10,7 @@
 #include "mmu/link.h"
 #include "mmu/table.h"
 
-/* What a LEAF is made of. */
+/* The parts of a LEAF. */
 struct leaf {
 	gfn_t gfn;
 	u8 rights;
@@ -67,7 +67,7 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 				 leaf.dirty, 0);
 		mmu->stats.prefetches++;
 	}
-	/* What tells of the table's use is the entry that faulted. */
+	/* The entry that faulted tells of the table's use; these do not. */
 	sp->last_filled = here;
 }
 

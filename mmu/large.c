@@ -37,9 +37,9 @@ bool region_is_mappable(struct mmu *mmu, gfn_t gfn)
 }
 
 /*
- * What the splinters of the LEAF at @slot are in, linked there and filled,
- * since each one that is not would fault. NULL if shadow pages are scarce, or
- * the guest's entry has changed and is about to be looked at.
+ * The page of the splinters of the LEAF at @slot, linked there and filled,
+ * since each splinter that is not would fault. NULL if shadow pages are scarce,
+ * or the guest's entry has changed and is about to be looked at.
  */
 static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
 				     u32 slot, gfn_t gfn)

@@ -5,8 +5,9 @@
 #include "mmu/page.h"
 
 /*
- * What the LEAF of @gfn may allow, of the @rights that the guest's tables
- * give. @supervisor_write: the fault at hand is one, and was permitted.
+ * The rights that the LEAF of @gfn may have, out of the @rights that the
+ * guest's tables give. @supervisor_write: the fault at hand is one, and was
+ * permitted.
  */
 static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 		      u8 rights, bool dirty, bool supervisor_write)
@@ -16,7 +17,7 @@ static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 	 * always runs with WP=1, since guest tables are write-protected from
 	 * the supervisor above all. So W is given here: for a supervisor page
 	 * outright; for a user page only on a supervisor's write, and U is
-	 * taken instead, till a user access faults and gives it back. Without
+	 * taken instead, until a user access faults and gives it back. Without
 	 * U the processor's SMEP no longer guards the page: NX does.
 	 */
 	if (role.mode != PAGING_NONE && !role.wp && !(rights & ACCESS_W)) {

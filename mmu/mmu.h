@@ -22,7 +22,7 @@
 
 struct shadow_page;
 
-/* What the MMU needs of its surroundings; @ctx is the mmu_config's. */
+/* The MMU's needs of its surroundings; @ctx is the mmu_config's. */
 struct mmu_ops {
 	/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
 	hfn_t (*gfn_to_hfn)(void *ctx, gfn_t gfn);
@@ -114,9 +114,10 @@ struct mmu_vcpu {
 	u64 cr3;
 	u64 cr4;
 	u64 efer; /* LMA included */
-	/* Of PAE paging: in registers, not in memory (SDM vol. 3A, 4.4.1). */
+	/* PAE paging has them in registers, not in memory (SDM vol. 3A, 4.4.1).
+	 */
 	u64 pdpte[PAE_PDPTES];
-	/* What follows from these; mmu_derive_state() keeps it. */
+	/* Derived from the registers above by mmu_derive_state(). */
 	struct gpt_format format; /* of the guest's tables */
 	union shadow_role role; /* of the shadow's root */
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
@@ -240,8 +241,8 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);
  * A page fault has made the guest exit. @error_code is the hardware's; it is
  * believed for W, U and I/D, never for P and RSVD (invariant 4); the caller
  * adds WALK_AC where it holds. @walk receives what the guest's tables say, to
- * be handed on to whatever acts upon it; after MMU_MMIO only its gva and gpa
- * count.
+ * be handed on to the code that acts upon it; after MMU_MMIO only its gva and
+ * gpa count.
  */
 enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk);
@@ -262,7 +263,7 @@ u64 mmu_dirty_log_words(const struct mmu *mmu);
  */
 u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first);
 
-/* What a guest walk is for; each is counted apart. */
+/* The purpose of a guest walk; each is counted apart. */
 enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
 
 /*

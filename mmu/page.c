@@ -133,7 +133,7 @@ void shadow_free_copy(struct mmu *mmu, u32 copy)
 	mmu->copy_free = copy;
 }
 
-/* What is not needed at once takes pages only while so many stay free. */
+/* Minimum number of free pages for shadows that are not needed at once. */
 #define SPARE_PAGES 32
 
 bool shadow_pages_to_spare(const struct mmu *mmu)
@@ -189,7 +189,7 @@ static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
 	}
 }
 
-/* What leads nowhere may stay: a page that is made is classified anew. */
+/* Entries that lead nowhere may stay: a new page is classified again. */
 static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
 	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
@@ -197,7 +197,7 @@ static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 
 	if (kind < SPTE_TABLE)
 		return;
-	/* Of the software TLB, what can't be reached can't be flushed. */
+	/* A page of the software TLB that can't be reached can't be flushed. */
 	if (kind == SPTE_TABLE && sp->role.private)
 		child = spte_child(mmu, sp, slot);
 	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);

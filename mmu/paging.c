@@ -12,7 +12,7 @@
 #define PSE36_HIGH BITS(20, PSE36_SHIFT)
 #define PSE36_RESERVED BIT(21)
 
-/* Of 32-bit paging, only entries that map 4 MiB have any. */
+/* In 32-bit paging only entries that map 4 MiB have any. */
 static u64 reserved_32bit(const struct gpt_format *format, u64 gpte, u8 level)
 {
 	u8 high = MIN(format->maxphyaddr, PSE36_ADDRESS_BITS) - 32;

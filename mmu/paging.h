@@ -17,7 +17,7 @@ enum paging_mode { PAGING_NONE, PAGING_32BIT, PAGING_PAE, PAGING_4LEVEL };
 /* Reserved in a PDPTE of PAE paging, besides 63:MAXPHYADDR (table 4-8). */
 #define PDPTE_RESERVED (BITS(8, 5) | BITS(2, 1))
 
-/* What the meaning of a guest's entry depends on. */
+/* The state that the meaning of a guest's entry depends on. */
 struct gpt_format {
 	enum paging_mode mode;
 	bool nxe; /* bit 63 is XD, else it is reserved */

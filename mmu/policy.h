@@ -25,12 +25,12 @@ struct mmu_policy {
 	bool bypass;
 	/*
 	 * On a fault, fill the entries beside it, too: those of an aligned
-	 * window of so many (a power of two up to 512; 1: none).
+	 * window of this number (a power of two up to 512; 1: none).
 	 */
 	u16 prefetch;
 	/*
-	 * Hand on what the fault's walk has found to whatever handles it, and
-	 * remember the frames of MMIO pages: no second walk.
+	 * Hand on the result of the fault's walk to the code that handles it,
+	 * and remember the frames of MMIO pages: no second walk.
 	 */
 	bool nowalk;
 	/*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What follows from the state of the processor: the format of the guest's
+ * Consequences of the state of the processor: the format of the guest's
  * tables, the role of the pages that shadow them, and what an entry is before
  * it is filled.
  */

@@ -6,7 +6,7 @@
 #include "mmu/paging.h"
 
 /*
- * What a shadow page depends on besides the guest table that it shadows. Two
+ * The state that a shadow page depends on, besides its guest table. Two
  * that differ in any of this are two pages, since an entry made under one
  * state would be wrong under the other.
  */

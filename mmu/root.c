@@ -166,7 +166,7 @@ void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	if (was.word != vcpu->role.word)
 		place_give_up_all(vcpu->mmu);
 	/*
-	 * What is a TLB forgets all that the processor's would. And where a
+	 * A software TLB forgets all that the processor's would. And where a
 	 * frame is a table to 32-bit paging and has been one of 64-bit entries,
 	 * the A and D flags of the former, which walks set unseen, are address
 	 * bits of the latter.

@@ -82,14 +82,14 @@ struct shadow_page {
 	u32 window; /* number of the window of these loads */
 };
 
-/* What is known of a guest frame. */
+/* The MMU's facts about a guest frame. */
 struct guest_frame {
 	void *page; /* where Umbra sees it, or NULL: not asked for yet, no RAM */
 	u32 rmap; /* list of the LEAF entries that map it */
 	u32 shadowed; /* number of shadow pages made of it as a table */
 };
 
-/* What is known of 2 MiB of guest memory: can one LEAF map it? */
+/* The facts about 2 MiB of guest memory: can one LEAF map it? */
 struct guest_region {
 	u32 rmap; /* list of the LEAF entries that map it */
 	u16 shadowed; /* of its frames, how many have shadows */

@@ -35,7 +35,7 @@ enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_MMIO, SPTE_TABLE, SPTE_LEAF };
 #define LARGE_FRAMES 512
 
 #define SPTE_ABSENT_VALUE 0ULL
-/* What no real entry has, as no frame has the address of all ones. */
+/* No real entry has this value, as no frame has the address of all ones. */
 #define SPTE_TRAP_BITS (BITS(63, 12) | PTE_PS)
 
 static inline u64 spte_trap(bool reserved)
@@ -43,7 +43,7 @@ static inline u64 spte_trap(bool reserved)
 	return SPTE_TRAP_BITS | (reserved ? PTE_P : 0);
 }
 
-/* Of MMIO: that it is one, and what the guest's tables allow. */
+/* The mark of an MMIO entry, and the rights of the guest's tables. */
 #define SPTE_MMIO_KIND BIT(8)
 #define SPTE_MMIO_W BIT(1)
 #define SPTE_MMIO_U BIT(2)
@@ -102,7 +102,7 @@ static inline u64 spte_make_pdpte(hpa_t table)
 }
 
 /*
- * Of a LEAF, in a bit that the processor ignores: W is missing for no other
+ * A LEAF's bit that the processor ignores: W is missing for no other
  * reason than that the frame is a guest table. W comes back when it is none.
  */
 #define SPTE_LEAF_HELD BIT(9)

@@ -69,7 +69,7 @@ static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 	       (shadow_page_is_orphan(sp) && sp != mmu->vcpu->root);
 }
 
-/* Of the frame's bytes first to last, what @sp shadows follows them. */
+/* The entries of @sp follow the frame's bytes first to last. */
 static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 {
 	u32 size = gpte_size(sp->role.mode);

@@ -23,7 +23,7 @@ struct mmu_view {
 	enum spte_kind kind[PT_LEVELS + 1];
 };
 
-/* What both say about @gva. */
+/* Both answers about @gva. */
 void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view);
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest walker: what the guest's own page tables say about an address.
- * It produces one struct guest_walk; whoever handles the fault consumes it.
+ * It produces one struct guest_walk; the code that handles the fault consumes
+ * it.
  */
 #ifndef MMU_WALK_H
 #define MMU_WALK_H
@@ -15,8 +16,9 @@
 #define LEVEL_UNPAGED 5
 
 /*
- * Of an access, beside W, U and I/D of a page-fault error code: it is explicit
- * and EFLAGS.AC is set, so SMAP does not forbid it (SDM vol. 3A, 4.6.1).
+ * A bit of an access, beside W, U and I/D of a page-fault error code: it is
+ * explicit and EFLAGS.AC is set, so SMAP does not forbid it (SDM vol.
+ * 3A, 4.6.1).
  */
 #define WALK_AC BIT(31)
 

@@ -110,7 +110,7 @@ $(error KERNEL="$(KERNEL)" is to be one file, and make knows no name with a spac
 	make a link to it, ln -s)
 endif
 
-# Changes when they do, and makes the image anew.
+# Changes when they do, and makes the image again.
 $(B)/image.parameters: FORCE | $(B)/.deps-run
 	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -166,7 +166,7 @@ test-nested-files: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz | $(B)/.deps-test
 test-nested: test-nested-files
 	tests/nested/run.py $(if $(FULL),--full)
 
-# The table in docs/hardware.md, anew.
+# The table in docs/hardware.md, made again.
 hardware-table-files: $(B)/umbra.elf $(LINUX) | $(B)/.deps-run
 hardware-table: hardware-table-files
 	tests/hardware-table

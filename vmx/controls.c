@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Umbra asks for, in short: what could change the processor under it
- * exits, what concerns the guest alone does not.
+ * Umbra's choice of controls, in short: an event that could change the
+ * processor under it exits; an event that concerns the guest alone does not.
  */
 #include "arch/x86/msr.h"
 #include "vmx/controls.h"

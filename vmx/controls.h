@@ -59,7 +59,7 @@ struct control_table {
 
 extern const struct control_table control_tables[CONTROL_SETS];
 
-/* What the processor offers; filled from its MSRs by vmx_start(). */
+/* The processor's offer; filled from its MSRs by vmx_start(). */
 struct vmx_capabilities {
 	u64 basic; /* IA32_VMX_BASIC */
 	u64 misc; /* IA32_VMX_MISC */

@@ -19,7 +19,7 @@ struct cr_state {
 	bool cs_long; /* CS.L */
 };
 
-/* What the guest's processor has. */
+/* The features of the guest's processor. */
 struct cr_features {
 	u64 cr4; /* bits that may be set */
 	u64 efer; /* likewise, without LMA */
@@ -36,7 +36,7 @@ struct cr_cpuid {
 	struct cpuid_regs address_size; /* 80000008h */
 };
 
-/* What CPUID shows can be enabled, and what it does not show can't. */
+/* A feature can be enabled if CPUID shows it. */
 struct cr_features cr_features_by_cpuid(const struct cr_cpuid *cpuid);
 
 /* Returns true if the guest may load this value; else it is #GP(0). */

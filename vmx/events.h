@@ -98,7 +98,7 @@ u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt);
 /* Returns true if an entry with the event @info (or 0) needs NMIs unblocked. */
 bool entry_unblocks_nmis(u32 info, bool tracks_nmis);
 
-/* What a HLT comes to. */
+/* The effect of a HLT. */
 enum halt {
 	HALT_ENDS, /* an event is there */
 	HALT_WAITS,

@@ -15,9 +15,9 @@ static void handle_debug(struct vcpu *vcpu)
 	const struct vmx_exit *exit = &vcpu->exit;
 
 	/*
-	 * What STI or MOV SS block ends here anyway; and with TF set an entry
-	 * would want a pending single step beside the blocking (26.3.1.5),
-	 * which the exit for this exception has consumed.
+	 * The blocking by STI or MOV SS ends here anyway; and with TF set an
+	 * entry would want a pending single step beside the blocking
+	 * (26.3.1.5), which the exit for this exception has consumed.
 	 */
 	vcpu_end_blocking();
 	if (vmx_intr_type(exit->interruption) ==

@@ -29,8 +29,8 @@ static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 }
 
 /*
- * What is added to the TSC by writing it, or IA32_TSC_ADJUST, is what the
- * latter holds (SDM vol. 3B, 17.17.3), since neither begins with more.
+ * IA32_TSC_ADJUST holds the sum that writes of the TSC, or of this MSR itself,
+ * have added to the TSC (SDM vol. 3B, 17.17.3). Neither begins with more.
  */
 static void set_tsc_offset(struct vcpu *vcpu, u64 offset)
 {

@@ -24,7 +24,7 @@ bool access_is_known(u32 error_code, u64 cr4)
 {
 	bool protection = (error_code & (PFEC_P | PFEC_RSVD)) == PFEC_P;
 
-	/* What is left open matters to SMAP alone (4.6.1), of supervisors. */
+	/* The open question matters to SMAP alone (4.6.1), of supervisors. */
 	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))
 		return true;
 	/*

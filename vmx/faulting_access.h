@@ -25,7 +25,7 @@ struct page_fault_facts {
 bool access_is_known(u32 error_code, u64 cr4);
 
 /*
- * Of an access that is not known: returns the error code with PFEC_I and
+ * For an access that is not known: returns the error code with PFEC_I and
  * WALK_AC added where they hold: the rights to walk the guest's tables with.
  */
 u32 faulting_access(const struct page_fault_facts *facts);

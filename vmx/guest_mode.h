@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guest's code runs as, by its registers. Pure. */
+/* The mode of the guest's code, by its registers. Pure. */
 #ifndef VMX_GUEST_MODE_H
 #define VMX_GUEST_MODE_H
 

@@ -16,7 +16,7 @@
 /*
  * A write that can't be emulated makes its table plain memory, and is tried
  * again. Where the table is needed to reach itself this goes round in circles;
- * so many rounds at one instruction are taken for that.
+ * this number of rounds at one instruction is taken for that.
  */
 #define MAX_RETRIES 64
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands between Umbra and VMX: the firmware's switch, and a hypervisor
+ * Obstacles between Umbra and VMX: the firmware's switch, and a hypervisor
  * below. Decisions and words only; pure, for the tests' sake.
  */
 #ifndef VMX_PLATFORM_H
@@ -8,7 +8,7 @@
 
 #include "lib/types.h"
 
-/* What IA32_FEATURE_CONTROL says of VMXON outside SMX: SDM vol. 3C, 23.7. */
+/* IA32_FEATURE_CONTROL's verdict on VMXON outside SMX: SDM vol. 3C, 23.7. */
 enum feature_control {
 	FEATURE_CONTROL_ON, /* locked, with VMX outside SMX */
 	FEATURE_CONTROL_OPEN, /* not locked: Umbra sets both bits itself */
@@ -35,7 +35,7 @@ struct hypervisor {
  */
 const struct hypervisor *hypervisor_find(const char *signature);
 
-/* What switches VMX on where there is no hypervisor below. */
+/* The remedy for VMX that is off, where no hypervisor is below. */
 extern const char firmware_remedy[];
 
 #endif

@@ -36,7 +36,7 @@ static const u8 code[] = { 0x8a, 0x07, 0x0f, 0x01, 0xc1 };
 /* vmcall; the error code is on top of the stack */
 static const u8 handler[] = { 0x0f, 0x01, 0xc1 };
 
-/* What became of the access. */
+/* The result of the access. */
 enum outcome { EXITED, DELIVERED, TRANSLATED, ENTRY_FAILED, OUTCOME_UNKNOWN };
 
 struct probe {

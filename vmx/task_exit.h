@@ -21,7 +21,7 @@ struct task_exit {
 	bool skips_instruction;
 	/* The new task finds the event's error code on its stack. */
 	bool pushes_error_code;
-	/* Of the error codes of faults, EXT: no instruction has led here. */
+	/* EXT in the error codes of faults: no instruction has led here. */
 	bool is_external;
 	enum nmi_blocking nmi; /* once the switch is done */
 };

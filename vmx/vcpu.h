@@ -22,7 +22,7 @@
 
 struct vm;
 
-/* What an exit has left in the VMCS, read once. */
+/* The fields that an exit has left in the VMCS, read once. */
 struct vmx_exit {
 	u64 tsc; /* when it came; see vm_stats.root_ticks */
 	enum vmx_exit_reason reason;

@@ -117,7 +117,7 @@ static void vm_console(void *ctx, u8 byte)
 	console_write(&c, 1);
 }
 
-/* Of the guest's TSC, which is the machine's plus an offset. */
+/* Converts the guest's TSC, which is the machine's plus an offset. */
 static u64 vm_tsc_to_ns(void *ctx, u64 tsc)
 {
 	const struct vm *vm = ctx;
@@ -139,7 +139,7 @@ static u64 shadow_pages(u64 asked, u64 guest_bytes)
 			   SHADOW_PAGES_MIN_DEFAULT);
 }
 
-/* What Umbra needs itself for a guest of so many bytes. */
+/* Umbra's own memory for a guest, both in bytes. */
 static u64 overhead(u64 guest_bytes, u64 pages_asked)
 {
 	u64 frames = guest_bytes / PAGE_SIZE;
@@ -210,7 +210,7 @@ static bool choose_vpid(struct vcpu *vcpu, enum vpid_wish wish)
 	return true;
 }
 
-/* What CPUID shows by what Umbra can do. */
+/* CPUID shows features by what Umbra can do. */
 static void choose_cpuid(struct vm *vm)
 {
 	u64 cr4 = vmx_capabilities()->cr4_fixed1;
@@ -265,7 +265,7 @@ static void create_devices(struct vm *vm, u64 bytes)
 	devices_init(&vm->devices, &config);
 }
 
-/* What a PC's firmware leaves in memory. */
+/* The tables that a PC's firmware leaves in memory. */
 static void create_tables(struct vm *vm)
 {
 	struct cpuid_regs shown;

@@ -21,7 +21,7 @@
 
 #define VM_WHY_SIZE 160
 
-/* What a VM has done; printed at the end. */
+/* The counts of a VM; printed at the end. */
 struct vm_stats {
 	u64 exits[EXIT_REASONS];
 	u64 exits_total;
@@ -90,11 +90,11 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
  */
 bool vm_is_ram(const struct vm *vm, gpa_t gpa);
 
-/* What CPUID answers the guest in its present state. */
+/* CPUID's answer to the guest in its present state. */
 void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	      struct cpuid_regs *out);
 
-/* What the guest may set in its registers by that, after it has changed. */
+/* Finds the bits that the guest may set in its registers by that. */
 void vm_find_features(struct vm *vm);
 
 /* End the run of @vm; the first reason given stands. */

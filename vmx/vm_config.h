@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a virtual machine is to be: plain data, chosen by the user. */
+/* The user's choices for a virtual machine: plain data. */
 #ifndef VMX_VM_CONFIG_H
 #define VMX_VM_CONFIG_H
 
@@ -14,7 +14,8 @@ struct vm_config {
 	u64 shadow_pages; /* 0: by the guest's memory */
 	u64 audit; /* audit the shadow at every so-many-th exit; 0: never */
 	bool counters; /* shown to the guest by CPUID */
-	u64 canaries; /* one frame in so many is kept from the guest; 0: none */
+	u64 canaries; /* one frame in this number is kept from the guest; 0:
+			 none */
 	u64 trace; /* exits to print at every stop */
 	bool dump; /* show the whole VMCS before the first entry */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does not change while the guest runs: controls, host state (SDM vol.
- * 3C, 26.2), and the state at the guest's first instruction (26.3).
+ * The constant part of the VMCS while the guest runs: controls, host state (SDM
+ * vol. 3C, 26.2), and the state at the guest's first instruction (26.3).
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
@@ -160,7 +160,7 @@ static void set_segment(enum segment segment, u16 selector, u32 rights)
 	vmwrite(VMCS_GUEST_ES_ACCESS_RIGHTS + offset, rights);
 }
 
-/* What is the same for every guest's start. */
+/* The state that is the same for every guest's start. */
 static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
 {
 	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++)
@@ -189,7 +189,7 @@ static void set_guest_state(u16 cs, u16 ds, u32 cs_rights)
 	vmwrite(VMCS_GUEST_ACTIVITY_STATE, 0);
 	vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0);
 	vmwrite(VMCS_VMCS_LINK_POINTER, NO_LINK);
-	/* What VMX does not switch, and firmware may have used. */
+	/* Registers that VMX does not switch, and firmware may have used. */
 	dr6_write(DR6_RESET);
 	xcr0_write_safe(XCR0_X87); /* false: no XSAVE, so no XCR0 */
 }

@@ -41,7 +41,7 @@ const struct hypervisor *vmx_hypervisor(void)
 	return hypervisor_find(signature);
 }
 
-/* What to do about VMX that is missing or off. */
+/* Logs the remedy for VMX that is missing or off. */
 static void print_remedy(const char *on_the_bare_machine)
 {
 	const struct hypervisor *h = vmx_hypervisor();
@@ -108,7 +108,7 @@ u32 vmx_capability_msr(enum control_set set)
 						      : table->msr;
 }
 
-/* What can't be read is 0, and refused as such. */
+/* An MSR that can't be read is 0, and refused as such. */
 static u64 read_or_0(u32 msr)
 {
 	u64 value;

@@ -13,7 +13,7 @@
  */
 bool vmx_start(void);
 
-/* What vmx_start() or vmx_read_capabilities() found. */
+/* The capabilities that vmx_start() or vmx_read_capabilities() found. */
 const struct vmx_capabilities *vmx_capabilities(void);
 
 /* Reads the capability MSRs, for a processor that shows VMX. */
@@ -22,7 +22,7 @@ void vmx_read_capabilities(void);
 /* The MSR that capabilities->allowed[set] is from. */
 u32 vmx_capability_msr(enum control_set set);
 
-/* What this machine runs under, as CPUID tells; NULL: nothing. */
+/* The hypervisor below this machine, as CPUID tells; NULL: none. */
 const struct hypervisor *vmx_hypervisor(void);
 
 /* A page with the VMCS revision number: a VMCS that is clear and current. */

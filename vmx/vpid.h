@@ -33,7 +33,7 @@ enum tlb_scope {
 	TLB_ALL /* also what somebody else has left there under this VPID */
 };
 
-/* What the processor is to forget before the next VM entry. */
+/* The translations that the processor must forget before the next entry. */
 struct tlb_flush {
 	enum tlb_scope scope;
 	gva_t gva; /* for TLB_ADDRESS */
@@ -49,7 +49,7 @@ enum invvpid_type {
 	INVVPID_CONTEXT_RETAINING_GLOBALS
 };
 
-/* Of IA32_VMX_EPT_VPID_CAP, SDM vol. 3D, A.10. */
+/* Bits of IA32_VMX_EPT_VPID_CAP, SDM vol. 3D, A.10. */
 #define EPT_VPID_CAP_INVVPID BIT(32)
 #define EPT_VPID_CAP_TYPE(type) BIT(40 + (type))
 

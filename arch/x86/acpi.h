@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Umbra wants of the machine's own ACPI tables (the guest's are made by
- * guest/firmware/acpi.h): how to switch it off and to reset it, a second clock,
- * and serial ports. Source: ACPI Specification 6.4, 5.2; Microsoft's "Serial
- * Port Console Redirection Table (SPCR)" and "Debug Port Table 2 (DBG2)".
+ * The part of the machine's own ACPI tables that Umbra uses (the guest's are
+ * made by guest/firmware/acpi.h): how to switch it off and to reset it, a
+ * second clock, and serial ports. Source: ACPI Specification 6.4, 5.2;
+ * Microsoft's "Serial Port Console Redirection Table (SPCR)" and "Debug Port
+ * Table 2 (DBG2)".
  */
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H

@@ -151,8 +151,8 @@ static bool in_service(unsigned int vector)
 /*
  * A spurious interrupt, of the APIC or an 8259, is not in service and wants no
  * EOI. Nor does that of a device which the firmware has left on: without one
- * it is quiet from then on. But one of the timer's own class would keep the
- * timer quiet, too (SDM vol. 3A, 10.8.3.1).
+ * it is quiet from then on. But an interrupt of the timer's own class
+ * would keep the timer quiet, too (SDM vol. 3A, 10.8.3.1).
  */
 void apic_handle_interrupt(unsigned int vector)
 {

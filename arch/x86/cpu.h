@@ -223,7 +223,7 @@ static inline u64 xcr0_read(void)
 	return (u64)high << 32 | low;
 }
 
-/* What LGDT, LIDT, SGDT and SIDT take and give. */
+/* The operand of LGDT, LIDT, SGDT and SIDT. */
 struct table_register {
 	u16 limit;
 	u64 base;

@@ -44,7 +44,7 @@ static struct {
 	hpa_t start, end;
 } holes[HOLES];
 
-/* What an entry of a table at `level` (1: page table) covers, in bytes. */
+/* The size that an entry of a table at `level` (1: page table) maps, in bytes. */
 static u64 level_size(int level)
 {
 	return PAGE_SIZE << (9 * (level - 1));

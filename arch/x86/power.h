@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the machine. Whatever ends a run comes through here, and the
+ * The end of the machine. Every end of a run comes through here, and the
  * last line on the console tells the launcher (tools/run) how it ended.
  */
 #ifndef ARCH_X86_POWER_H

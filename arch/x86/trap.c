@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens when the processor interrupts Umbra. Exceptions are bugs of
+ * The handlers for interruptions of Umbra itself. Exceptions are bugs of
  * ours and end in a panic, with one exception: an instruction that has an
  * entry in the exception table was expected to fault. Interrupts are the APIC
  * timer's. An NMI is dropped, unless the machine says that memory is failing.

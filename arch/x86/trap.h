@@ -8,7 +8,7 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
-/* What trap_entry.asm and the processor leave on the stack. */
+/* The frame that trap_entry.asm and the processor leave on the stack. */
 struct trap_frame {
 	u64 gpr[GPR_COUNT]; /* RSP's is not filled in: see rsp */
 	u64 vector;

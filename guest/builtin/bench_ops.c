@@ -310,7 +310,7 @@ static void run_fork(u32 pages)
 	flush_all();
 }
 
-/* What was given up in the fork must be found again. */
+/* The pages that the fork gave up must be found again. */
 static void run_fork_and_use(u32 pages)
 {
 	run_fork(pages);

@@ -105,7 +105,8 @@ static void run_load(u32 accessed)
 	run_user(read_pages, range(0, PT_ENTRIES));
 }
 
-/* What exec and exit do: a space is made of cleared pages, used, and emptied. */
+/* The work of exec and exit: a space is made of cleared pages, used, and
+ * emptied. */
 static u64 *pml4, *pdpt, *pd, *table;
 
 static void prepare_exec(u32 unused)

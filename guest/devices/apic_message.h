@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the I/O APIC and local APICs send to local APICs: an interrupt message
+ * The messages of the I/O APIC and of local APICs to local APICs
  * (SDM vol. 3A, 10.6.1 and 10.11.2; 82093AA data sheet, 3.2.4).
  */
 #ifndef GUEST_DEVICES_APIC_MESSAGE_H

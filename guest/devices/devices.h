@@ -71,7 +71,7 @@ struct machine_devices {
 	struct i8042 i8042;
 	struct pm pm;
 	struct pci pci;
-	u64 timer_backlog; /* edges of IRQ 0 that the guest has yet to get */
+	u64 timer_backlog; /* edges of IRQ 0 that wait for the guest */
 	bool timer_due; /* one of these can be delivered at the next tick */
 	u64 open_bus; /* accesses to what is not there, counted */
 	bool ferr; /* the processor reports an x87 error, until F0h ends that */

@@ -86,7 +86,7 @@ void i8042_receive(struct i8042 *kbc)
 	if (!kbc->queued || kbc->output_status ||
 	    command_byte & CB_KEYBOARD_OFF)
 		return;
-	/* Of what this keyboard sends, translation changes nothing else. */
+	/* Translation changes nothing else that this keyboard sends. */
 	if (command_byte & CB_TRANSLATE && value == KEYBOARD_ID_2)
 		value = KEYBOARD_ID_2_TRANSLATED;
 	output(kbc, value, 0);

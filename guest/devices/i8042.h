@@ -18,7 +18,7 @@ struct i8042 {
 	/* The output buffer, which port 60h gives. */
 	u8 output;
 	u8 output_status; /* the status bits that go with it; 0: empty */
-	/* What the keyboard has yet to send. */
+	/* Bytes that the keyboard will send. */
 	u8 queue[I8042_QUEUE];
 	u8 queued;
 	u8 memory[I8042_MEMORY]; /* byte 0 is the command byte */

@@ -19,7 +19,7 @@
 #define GUEST_LAPIC_GPA 0xfee00000
 #define GUEST_LAPIC_ID 0
 
-/* What the timer counts with a divisor of 1; CPUID leaf 15h tells it. */
+/* The timer's frequency with a divisor of 1; CPUID leaf 15h tells it. */
 #define LAPIC_TIMER_HZ 25000000
 #define LAPIC_NO_EVENT (~0ULL)
 #define LAPIC_NOWHERE (~0ULL)

@@ -29,7 +29,7 @@ u32 lapic_id(const struct lapic *lapic);
 u32 lapic_logical_id(const struct lapic *lapic);
 u8 lapic_processor_priority(const struct lapic *lapic);
 void lapic_error(struct lapic *lapic, enum lapic_error error);
-/* What the entry of the local vector table says is to be done. */
+/* Does the action that the entry of the local vector table names. */
 void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which);
 void lapic_end_of_interrupt(struct lapic *lapic);
 /* The interrupt command register has been written. */

@@ -42,7 +42,7 @@ enum lapic_register {
 #define DFR_FIXED BITS(27, 0)
 #define ICR_HIGH_SHIFT 32
 
-/* Who may do what with a register. */
+/* The permitted accesses to a register. */
 #define R BIT(0) /* read in memory */
 #define W BIT(1)
 #define XR BIT(2) /* read as an MSR */
@@ -154,7 +154,7 @@ static void write_lvt(struct lapic *lapic, enum lapic_lvt which, u32 value)
 
 	if (!(lapic->svr & SVR_ENABLED))
 		value |= APIC_MASKED;
-	/* The remote IRR is a level's that has yet to end. */
+	/* The remote IRR is that of a level which has not ended. */
 	if (value & APIC_LEVEL)
 		value |= before & APIC_REMOTE_IRR;
 	lapic->lvt[which] = value;
@@ -347,7 +347,7 @@ bool lapic_write_msr(struct lapic *lapic, u32 index, u64 value, u64 now)
 		done = write_x2apic(lapic, index - IA32_X2APIC_FIRST, value,
 				    now);
 	}
-	/* What is due at once is not to wait for somebody to look. */
+	/* An interrupt that is due at once must not wait for the next tick. */
 	lapic_tick(lapic, now);
 	return done;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC's timer (SDM vol. 3A, 10.5.4). It is never counted: what
- * it remembers is when it fires, and the count follows from the time till then.
+ * it remembers is when it fires, and the count follows from the time until then.
  */
 #include "guest/devices/lapic_internal.h"
 
@@ -109,7 +109,7 @@ void lapic_timer_fire(struct lapic *lapic, u64 now)
 	if (mode(lapic) == TIMER_PERIODIC && lapic->initial) {
 		period = lapic->initial * count_ns(lapic);
 		period = MAX(period, MIN_PERIOD_NS);
-		/* Of those missed, one is left: there is one request. */
+		/* One of the missed periods is left: there is one request. */
 		lapic->due += ((now - lapic->due) / period + 1) * period;
 	} else {
 		lapic->due = LAPIC_NO_EVENT;

@@ -30,7 +30,7 @@
  * coprocessor. */
 static const u8 elcr_allowed[2] = { 0xf8, 0xde };
 
-/* What OCW2 does, by its bits 7:5 (R, SL, EOI). */
+/* The commands of OCW2, by its bits 7:5 (R, SL, EOI). */
 enum ocw2 {
 	OCW2_ROTATE_AUTO_OFF = 0,
 	OCW2_EOI = 1,
@@ -267,7 +267,7 @@ static void write_ocw3(struct pic_chip *chip, u8 value)
 
 /*
  * ICW2 to ICW4. ICW3, how the chips are wired, is taken as read: on a PC there
- * is but one way.
+ * is only one way.
  */
 static void write_icw(struct pic_chip *chip, u8 value)
 {

@@ -36,7 +36,7 @@ static u64 ns_to_ticks(u64 ns)
 	       ns % NS_PER_SEC * PM_TIMER_HZ / NS_PER_SEC;
 }
 
-/* The first ns at which so many ticks are over. */
+/* The first ns at which this number of ticks is over. */
 static u64 ticks_to_ns(u64 ticks)
 {
 	return ticks / PM_TIMER_HZ * NS_PER_SEC +

@@ -258,7 +258,7 @@ static const struct port_range ranges[] = {
 	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL },
 };
 
-/* What takes an access of @size at the port, as a whole. */
+/* The range that takes an access of @size at the port, as a whole. */
 static const struct port_range *find(u16 port, unsigned int size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {

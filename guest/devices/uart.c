@@ -21,7 +21,7 @@ enum uart_register {
 #define IER_MODEM BIT(3)
 #define IER_ALL 0x0f
 
-/* What IIR reports, the most urgent first (table IV). */
+/* The causes that IIR reports, the most urgent first (table IV). */
 #define IIR_LINE 0x06
 #define IIR_RX 0x04
 #define IIR_RX_TIMEOUT 0x0c

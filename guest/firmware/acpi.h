@@ -15,7 +15,7 @@
 /* Writes the tables into the guest's memory. */
 void acpi_write(struct guest_memory *gm);
 
-/* The sum of so many bytes modulo 256, which a good table makes 0. */
+/* The sum of @size bytes modulo 256, which a good table makes 0. */
 u8 acpi_sum(const void *table, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What multiboot 1 and 2 kernels have in common: their code and data go to
+ * The part that multiboot 1 and 2 kernels share: their code and data go to
  * physical addresses that the file names: above 1 MiB, or below the EBDA and
  * above IMAGE_LOW_START. The information goes below that.
  */

@@ -53,8 +53,8 @@ enum {
 };
 
 /*
- * What Umbra prepares in low memory for the entry. The kernel takes what it
- * needs of it early and makes tables of its own.
+ * The tables that Umbra prepares in low memory for the entry. The kernel copies
+ * the parts that it needs early and makes tables of its own.
  */
 #define GDT_GPA 0x1000
 #define BOOT_PARAMS_GPA 0x2000
@@ -75,7 +75,7 @@ enum {
 #define DESCRIPTOR_CODE32 0x00cf9b000000ffffULL
 #define DESCRIPTOR_DATA 0x00cf93000000ffffULL
 
-/* What the setup header says, checked against the file's length. */
+/* The facts of the setup header, checked against the file's length. */
 struct linux_image {
 	const u8 *setup; /* the file's start: the real-mode part */
 	size_t header_end; /* where the setup header in it ends */

@@ -45,7 +45,7 @@ struct load_module {
 	const char *name;
 };
 
-/* What the guest is to be given. */
+/* The files and the words for the guest. */
 struct load_request {
 	const u8 *kernel; /* the file */
 	size_t kernel_size;

@@ -27,7 +27,7 @@ struct header {
 
 #define MODE_TEXT 1 /* the text screen, which is there */
 
-/* What the kernel gets, 3.3. */
+/* The information for the kernel, 3.3. */
 #define INFO_MEMORY BIT(0)
 #define INFO_CMDLINE BIT(2)
 #define INFO_MODULES BIT(3)

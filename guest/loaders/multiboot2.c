@@ -93,7 +93,7 @@ bool multiboot2_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-/* What the header's tags have said. */
+/* The requests of the header's tags. */
 struct wishes {
 	struct image_addresses addresses;
 	u32 entry;

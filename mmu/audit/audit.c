@@ -59,7 +59,7 @@ static bool audit_unfilled(const struct entry *e)
 	return true;
 }
 
-/* What any entry needs that does more than to trap. */
+/* Checks of every entry that does more than to trap. */
 static bool audit_behind(const struct entry *e)
 {
 	if (e->sp->role.direct)
@@ -92,7 +92,7 @@ static bool audit_table(const struct entry *e)
 	if (!audit_behind(e))
 		return false;
 	key = shadow_child(e->sp, e->slot, e->gpte);
-	/* What is not dirty yet is read-only: less than it might be. */
+	/* A page that is not dirty yet is read-only: less than it might be. */
 	if (key.role.direct && !child->role.dirty)
 		key.role.dirty = false;
 	if (child->gfn != key.gfn || child->role.word != key.role.word)
@@ -113,7 +113,7 @@ static bool audit_pdpte(const struct entry *e)
 		return breaks(e, 4, "a PDPTE is TRAP");
 	if (e->spte && !audit_table(e))
 		return false;
-	/* Others will be made anew before the processor sees them. */
+	/* Others will be made again before the processor sees them. */
 	if (e->slot >= PAE_PDPTES || e->sp != e->vcpu->root ||
 	    !role_needs_pdptes(e->sp->role))
 		return true;
@@ -129,7 +129,7 @@ static bool audit_pdpte(const struct entry *e)
 	return true;
 }
 
-/* What the guest's tables, from the top to this entry, give. */
+/* The rights that the guest's tables give, from the top to this entry. */
 static u8 rights_given(const struct entry *e)
 {
 	u8 rights = e->sp->role.access;
@@ -217,7 +217,7 @@ static bool audit_leaf(const struct entry *e)
 	hfn_t hfn = (e->spte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	u32 frames = e->sp->role.level > 1 ? LARGE_FRAMES : 1;
 
-	/* Of a large page's frames, others each time, so all in the end. */
+	/* Other frames of a large page each time, so all in the end. */
 	for (u32 i = frames > 1 ? e->mmu->stats.walks_fault % LARGE_STRIDE : 0;
 	     i < frames; i += LARGE_STRIDE)
 		if (!audit_frame(e, gfn + i, hfn + i))

@@ -2,7 +2,7 @@
 /*
  * The audit: do the invariants of docs/mmu.md hold, over all shadow pages, now?
  * It looks at every entry that the processor could, so it is for tests, and for
- * whoever changes mmu/ (audit=N on the command line).
+ * a developer of mmu/ (audit=N on the command line).
  */
 #ifndef MMU_AUDIT_AUDIT_H
 #define MMU_AUDIT_AUDIT_H

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			screen_scroll(data[i] < 128 ? 2 : -1);
 	}
 	screen_refresh();
-	/* Drawn anew, it is the same. */
+	/* Drawn again, it is the same. */
 	memcpy(drawn, cells, sizeof(cells));
 	screen_show(&surface);
 	if (memcmp(drawn, cells, sizeof(cells)) != 0)

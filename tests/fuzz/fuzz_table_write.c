@@ -35,7 +35,7 @@ static u64 take(struct input *in, size_t len)
 	return value;
 }
 
-/* Of the frames in use by name, one; a write may go on into the next page. */
+/* One of the frames in use by name; a write may go on into the next page. */
 static void step_write(struct model *m, struct input *in, u8 first)
 {
 	gpa_t gpa = world_named(take(in, 1) % WORLD_NAMED) << PAGE_SHIFT;

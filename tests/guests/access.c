@@ -12,7 +12,7 @@
  */
 #include "tests/guests/paging.h"
 
-/* What a combination is made of, for one entry. */
+/* The parts of a combination, for one entry. */
 #define BIT_NOT_P 0x01
 #define BIT_NOT_W 0x02
 #define BIT_NOT_U 0x04

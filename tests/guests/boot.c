@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a multiboot kernel is given, by multiboot 1 and by multiboot 2 alike:
- * command line, a module, the sizes of memory, and its map.
+ * The information of a multiboot kernel, by multiboot 1 and by multiboot 2
+ * alike: command line, a module, the sizes of memory, and its map.
  *
  * Argument: module=N, the size of the module. Its string must be "pattern.bin",
  * and byte i of it PATTERN(i).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a malicious or a mad kernel does, at random. Umbra must neither panic
+ * The acts of a malicious or a mad kernel, at random. Umbra must neither panic
  * nor hang, and this guest must come through, since each operation is one that
  * a kernel with a trap handler survives; with lethal=1, at the end, come those
  * that it does not, and Umbra must say how it ended.
@@ -51,7 +51,7 @@ u32 random_bits(void)
 	}
 }
 
-/* What chaos64.asm works with; its table ends with a 0. */
+/* The data of chaos64.asm; its table ends with a 0. */
 u64 chaos_value, chaos_memory;
 extern const u32 chaos64_ops[];
 

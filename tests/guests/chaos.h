@@ -17,7 +17,7 @@ u64 random_64(void);
 /* A value that a register may well take: few bits, or many, or all. */
 u32 random_bits(void);
 
-/* What the guest survives, whatever comes of it; and what it may not. */
+/* Operations that the guest survives in any case; and those that it may not. */
 extern const struct chaos_op chaos_ops[], chaos_memory_ops[],
 	chaos_lethal_ops[];
 extern const u32 chaos_op_count, chaos_memory_op_count, chaos_lethal_op_count;

@@ -216,7 +216,7 @@ static void op_interrupts_on(void)
 
 /* --- Memory that isn't there -------------------------------------------------*/
 
-/* Of the APICs only reads: a write might well reset the machine, by INIT. */
+/* Only reads of the APICs: a write might well reset the machine, by INIT. */
 static void op_hole(void)
 {
 	static const u32 gpas[] = { HOLE_GPA, HOLE_GPA, IOAPIC_GPA, LAPIC_GPA };

@@ -109,7 +109,7 @@ static void check(bool ok, const char *what)
 		      insn_result);
 }
 
-/* What CPUID tells of runs, else it is #UD. */
+/* An instruction that CPUID shows runs, another one is #UD. */
 static void check_told(bool told, void (*code)(void), const char *name)
 {
 	check(runs(code, 0, 0, 0) ? told : !told && faults(VECTOR_UD), name);
@@ -258,7 +258,7 @@ static void check_cpuid_limit(void)
 	      "CPUID after the last extended leaf");
 }
 
-/* What IA32_MISC_ENABLE takes out of CPUID, EFER takes no more. */
+/* EFER refuses a feature that IA32_MISC_ENABLE has taken out of CPUID. */
 static void check_misc_enable(void)
 {
 	u32 enabled, efer;

@@ -236,7 +236,7 @@ static void check_crossings(void)
 	      "REP OUTSB across the limit");
 }
 
-/* What the registers are afterwards: SDM vol. 2B, INS, OUTS, REP. */
+/* The registers afterwards: SDM vol. 2B, INS, OUTS, REP. */
 static void check_registers(void)
 {
 	set_spare(DATA, PAGES, 0, BITS(19, 0));

@@ -65,7 +65,7 @@ struct access_result {
 	u64 cr2; /* as it is afterwards */
 };
 
-/* Of the present mode: levels, the size of an entry, large pages. */
+/* The present mode's levels, size of an entry, and large pages. */
 u32 top_level(void);
 bool wide_entries(void); /* returns true if an entry has 64 bits */
 u64 entry_read(const void *entry);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the test guests have in common: a kernel of 32-bit code that enters and
+ * The part that the test guests share: a kernel of 32-bit code that enters and
  * leaves each paging mode (4-level paging in compatibility mode), tries
  * accesses that may fault, and prints. Memory below MEMORY_END is
  * identity-mapped, supervisor's only, but for the section .user.
@@ -21,7 +21,7 @@
 #define FREE_GPA (8 * MIB)
 
 /* runtime.c */
-/* What the boot loader has left in EAX, and what EBX points at. */
+/* The boot loader's values in EAX and EBX. */
 #define MB1_LOADED 0x2badb002
 #define MB2_LOADED 0x36d76289
 extern u32 boot_magic;
@@ -54,9 +54,9 @@ enum try_kind {
 	TRY_CALL
 };
 /*
- * What try() is to do: a 4-byte read or write at @gva, or a call of the code
- * there; or a load of @value into a control register; or, from the kernel, a
- * call of the 32-bit function at @gva.
+ * The access that try() makes: a 4-byte read or write at @gva, or a call of the
+ * code there; or a load of @value into a control register; or, from the kernel,
+ * a call of the 32-bit function at @gva.
  */
 struct
 try {

@@ -49,7 +49,7 @@ static struct tss16 small;
 static u64 descriptors[DESCRIPTORS] __attribute__((aligned(8)));
 static u64 interrupts[GATE_VECTOR + 1] __attribute__((aligned(8)));
 static u8 stacks[4][1024] __attribute__((aligned(16)));
-/* What the tasks have seen; they are assembly, so the names are global. */
+/* The tasks' observations; they are assembly, so the names are global. */
 u32 task_runs, task_eflags, task_error, task_resume;
 u32 *task_eip; /* of the task that has faulted */
 
@@ -67,7 +67,8 @@ __asm__(".text\n"
 	"	incl task_runs\n"
 	"	iret\n"
 	"	jmp gate_task\n"
-	/* Of an exception: take the error code, and let it go on elsewhere. */
+	/* The handler of an exception takes the error code and goes on
+	   elsewhere. */
 	"fault_task:\n"
 	"	popl task_error\n"
 	"	incl task_runs\n"

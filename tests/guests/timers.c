@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers that are faster than whoever emulates them: the 8254's channel 0 at
- * its least count, more than half a million edges a second, none of which
- * becomes an interrupt. The code beside them must get on; it did not, on Umbra,
- * when each edge was an exit, and the next one due before the guest was
+ * Timers that are faster than their emulation: the 8254's channel 0 at
+ * its least count, more than half a million edges a second, and no
+ * edge becomes an interrupt. The code beside them must get on; it did not, on
+ * Umbra, when each edge was an exit, and the next one due before the guest was
  * entered. Then the same with interrupts whose handlers do no more than they
  * must: of the 8254, the real-time clock, the local APIC's timer, and of itself.
  */

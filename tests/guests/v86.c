@@ -26,7 +26,7 @@
 #define DEMAND 0x13000 /* not present at first */
 #define TABLE 0x14000 /* the page table that maps all these */
 #define HOLE 0x15000 /* where nothing answers */
-#define TARGET 0x16000 /* what the task maps anew */
+#define TARGET 0x16000 /* a page that the task maps again */
 #define OTHER_FRAME (FREE_GPA + 0x1000)
 #define HOLE_GPA 0xd0000000
 #define MARK 0x5aa5
@@ -351,7 +351,7 @@ static void check_paging(void)
 	*(u32 *)data(8) = (u32)(OTHER_FRAME | user);
 	*data(12) = (u16)((u32)entry_of(TARGET) & (u32)~PAGE_MASK);
 
-	/* Of what the task maps anew no TLB may have anything. */
+	/* No TLB may have anything of a page that the task maps again. */
 	write_cr3(read_cr3());
 	run(v86_paging, 3);
 	check(event_count == 1 && took(0, VECTOR_PF, PFEC_W | PFEC_U),

@@ -267,7 +267,7 @@ static bool emulate(struct model *m, struct attempt *a,
 		model_log(m, "    unshadowed");
 		a->unshadowed++;
 		mmu_unshadow(&m->vcpu, w->gpa >> PAGE_SHIFT);
-		/* What no entry allows isn't the table's fault. */
+		/* An access that no entry allows isn't the table's fault. */
 		if (a->unshadowed < 2)
 			return false;
 	}

@@ -228,7 +228,7 @@ static void check_table(const struct subject *s)
 		fail_entry(s, "invariant 2: TABLE names the wrong shadow page");
 }
 
-/* Of PDPTEs, what the guest has in its registers, or all of 32 bits' space. */
+/* The PDPTEs in the guest's registers, or all of 32 bits' space. */
 static void check_pdpte(const struct subject *s)
 {
 	union shadow_role role = s->sp->role, want = role;
@@ -382,8 +382,8 @@ static void check_mmio(const struct subject *s)
 }
 
 /*
- * What a software TLB has, the guest's tables may have had: invariant 2 is all
- * that holds. Where the model has a page, it knows.
+ * The guest's tables may have had an entry of a software TLB: invariant 2 is
+ * all that holds. Where the model has a page, it knows.
  */
 static void check_private(const struct subject *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the model has come across; see coverage.h. */
+/* The events that the model has met; see coverage.h. */
 #include <stdio.h>
 
 #include "tests/model/coverage.h"
@@ -76,7 +76,7 @@ static bool possible(u32 mode, u32 rung, u32 event)
 	case EVENT_FAULT:
 		return paged;
 	case EVENT_TABLE_WRITE:
-		/* What needs it there: no_entry_allows() in mmu/fault.c. */
+		/* no_entry_allows() in mmu/fault.c needs it there. */
 		return paged;
 	case EVENT_UPDATED:
 		return paged && rung >= MMU_UPDATE;

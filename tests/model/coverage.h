@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the model has come across, by the guest's mode and the MMU's policy. */
+/* The events that the model has met, by the guest's mode and the MMU's policy. */
 #ifndef TESTS_MODEL_COVERAGE_H
 #define TESTS_MODEL_COVERAGE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the model's guests put into their tables; and making such a guest. */
+/* The entries of the model's guests; and making such a guest. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guest's tables permit, and have permitted at some moment since the
- * guest last flushed an address: what a processor may still know (invariant 2).
+ * The accesses that the guest's tables permit, or have permitted at some moment
+ * since the guest last flushed an address: a processor may still know them
+ * (invariant 2).
  */
 #include "tests/model/model.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the MMU, the processor and the reference are given to work with. */
+/* The operations given to the MMU, the processor and the reference. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -81,7 +81,7 @@ void model_count(struct model *m, enum model_event event);
 
 enum table_kind { TABLE_64, TABLE_32, TABLE_PDPT };
 
-/* Begin anew: a guest, and an MMU for it, all by the seed. */
+/* Begins with a new guest, and an MMU for it, all by the seed. */
 void guest_begin(struct model *m, u64 seed);
 /* A frame that is used as a table, of this kind. */
 gfn_t guest_table(struct model *m, enum table_kind kind);
@@ -139,8 +139,8 @@ void model_step(struct model *m, u64 seed);
 /* run.c */
 
 /*
- * Run guests for so many steps, or, if @seconds is not 0, for so long. Returns
- * whether all went well; prints how it failed if not.
+ * Runs guests for @steps steps, or, if @seconds is not 0, for that time.
+ * Returns whether all went well; prints how it failed if not.
  */
 bool model_run(u64 seed, u64 steps, u64 seconds);
 

@@ -56,7 +56,7 @@ bool reference_reserved(const struct reference *r, u64 entry, int level);
 gpa_t reference_address(const struct reference *r, u64 entry, int level);
 /* Read the PDPTEs that CR3 refers to; false: loading them is a #GP. */
 bool reference_read_pdptes(const struct reference *r, u64 pdpte[4]);
-/* What an access of this kind meets. */
+/* The result of an access of this kind. */
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,
 				     u32 kind);
 /* Would the walk's rights permit the access? */

@@ -72,7 +72,7 @@ static void shrink(struct model *m, struct plan *plan)
 static void report(struct model *m, struct plan *plan, u64 seed)
 {
 	fprintf(stderr, "model: seed %lu: %s\n", seed, m->failure);
-	/* Who runs mutants wants to know no more. */
+	/* A run of mutants needs to know no more. */
 	if (getenv("MODEL_BRIEF"))
 		return;
 	fprintf(stderr, "model: shortening\n");
@@ -92,7 +92,7 @@ static void make_plan(struct model *m, struct plan *plan, u64 seed, u64 n)
 		plan->steps[i] = model_random(m, ~0ULL);
 }
 
-/* What the jobs have in common. */
+/* The data that the jobs share. */
 struct work {
 	u64 seed, steps;
 	time_t end; /* 0: by the steps alone */
@@ -155,7 +155,7 @@ static bool run_jobs(struct work *work)
 	return good;
 }
 
-/* So many steps fill every cell of the table. */
+/* Number of steps that fill every cell of the table. */
 #define STEPS_TO_COVER 5000000
 
 bool model_run(u64 seed, u64 steps, u64 seconds)

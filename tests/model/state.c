@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest sets in its control registers, with what the processor has to
- * say to it; and the switches of Umbra's user.
+ * A guest's changes of its control registers, with the processor's answer; and
+ * the switches of Umbra's user.
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define CR0_RELOADS (BIT(29) | BIT(30) | BIT(31))
 #define CR4_RELOADS (BIT(4) | BIT(5) | BIT(7) | BIT(20))
 
-/* What the processor runs with is as in vmx/state.c. */
+/* The processor's registers are as in vmx/state.c. */
 static void set_processor(struct model *m)
 {
 	enum reference_mode mode = reference_mode(&m->ref);
@@ -108,7 +108,7 @@ static void change_mode(struct model *m)
 	load(m, to, false);
 	to.cr0 |= CR0_PG;
 	to.efer |= to.efer & EFER_LME ? EFER_LMA : 0;
-	/* What CR3 is good for depends on the mode: that of @to. */
+	/* The meaning of CR3 depends on the mode: that of @to. */
 	for (u32 tries = 0; tries < 4; tries++) {
 		struct reference from = m->ref;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guest, the devices and the processor do, one step at a time. All
+ * The steps of the guest, the devices and the processor, one at a time. All
  * of a step is drawn from its own seed, so that a failing run can be shortened
  * by leaving steps out.
  */
@@ -20,7 +20,7 @@ static gpa_t random_table_place(struct model *m, enum table_kind kind,
 	return gpa + model_random(m, 23) - MIN(gpa & ~PAGE_MASK, 15ULL);
 }
 
-/* What a guest does to an entry: makes it, clears it, or turns a flag. */
+/* A guest's change of an entry: makes it, clears it, or turns a flag. */
 static u64 new_entry(struct model *m, enum table_kind kind, gpa_t gpa)
 {
 	static const u64 flags[] = { PTE_P, PTE_W,  PTE_U,	  PTE_A,
@@ -105,7 +105,7 @@ static void step_invlpg(struct model *m)
 }
 
 /*
- * What a kernel does: it changes one of the entries for a page in use, and
+ * A kernel's usual step: it changes one of the entries for a page in use, and
  * flushes the page. Its neighbours, which may be in the same large page, were
  * in use, too, and are used again.
  */
@@ -151,7 +151,7 @@ static bool find_table(struct model *m, u32 *page, gfn_t *gfn)
 }
 
 /*
- * What a kernel does that forks, maps or unmaps: it writes several entries of a
+ * A kernel that forks, maps or unmaps: it writes several entries of a
  * table in a row, and uses some in between, or none.
  */
 static void step_burst(struct model *m)

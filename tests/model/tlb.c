@@ -53,7 +53,7 @@ static void psc_flush(struct processor *p)
 }
 
 /*
- * What a page fault makes the processor forget (4.10.4.1), and INVVPID of one
+ * The processor forgets at a page fault (4.10.4.1), and at INVVPID of one
  * address (SDM vol. 3C, 28.3.3.1): the translations for the page number, whole
  * or piece, and the upper entries used for it.
  */
@@ -322,8 +322,9 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 	u64 *leaf;
 	u32 code;
 
-	/* What the TLB denies may be looked up again, or may fault (4.10.4.3).
-	 * A write sets D in the tables, unless the TLB knows that it is set. */
+	/* An access that the TLB denies may be looked up again, or fault
+	 * (4.10.4.3). A write sets D in the tables, unless the TLB knows that
+	 * it is set. */
 	if (hit && (denied(p, hit, kind) ? p->random(p->ctx, 2)
 					 : !(kind & PFEC_W) || hit->dirty)) {
 		e = *hit;

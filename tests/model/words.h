@@ -14,7 +14,7 @@ const char *words_gpte(u64 gpte);
 const char *words_spte(u64 spte, u8 level);
 /* "level 1, 4-level paging, rights above: W U X". */
 const char *words_role(union shadow_role role);
-/* Of an error code or an access: "write by the user"; 0: "read by ...". */
+/* An error code or an access: "write by the user"; 0: "read by ...". */
 const char *words_access(u32 access);
 /* "0x7 (write by the user, present, reserved bit)". */
 const char *words_fault(u32 error_code);

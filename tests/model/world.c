@@ -14,7 +14,7 @@
 #define SHIFTED_HFN 0x60001ULL
 #define HOLED_HFN 0x70000ULL
 
-/* Of the regions of 2 MiB that are all RAM, or nearly so. */
+/* The regions of 2 MiB that are all RAM, or nearly so. */
 #define REGION_FRAMES 512
 static const u16 named_offsets[] = { 0, 1, 2, REGION_FRAMES - 1 };
 

@@ -51,7 +51,7 @@ struct world {
 	u32 touched_count;
 	u16 touched[WORLD_FRAMES];
 	bool is_touched[WORLD_FRAMES];
-	/* What the dirty log should have, by gfn. */
+	/* The dirty log as it should be, by gfn. */
 	bool dirty[WORLD_GFN_COUNT];
 };
 

@@ -207,7 +207,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\tif (!access_permitted(vcpu, rights, access))\n\t\treturn false;\n"
      "\twalk->gva", "\twalk->gva"),
     ("mmio-clean", "I7", "mmu/fault.c",
-     "an MMIO entry answers a write that has yet to set D",
+     "an MMIO entry answers a write that has to set D",
      "(access & PFEC_W) && !(spte & SPTE_MMIO_D)", "false"),
     # 8. The hardware's error code is the guest's.
     ("instruction-flag", "I8", "mmu/walk.c",
@@ -232,7 +232,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\t\tframe_take_write(mmu, gfn);\n\tmmu_flush(mmu);",
      "\t\tframe_take_write(mmu, gfn);"),
     ("log-read-unflushed", "log", "mmu/audit/dirty_log.c",
-     "what is protected anew when the log is read is not flushed",
+     "what is protected again when the log is read is not flushed",
      "\tif (bits)\n\t\tmmu_flush(mmu);\n", ""),
     ("log-keeps-what-was-taken", "log", "mmu/audit/dirty_log.c",
      "a word that is read stays in the log",

@@ -235,7 +235,7 @@ class Mill:
 
 
 def sample(mutants, count):
-    """About so many of them, spread over the list; none that is booted."""
+    """About @count of them, spread over the list; none that is booted."""
     quick = [m for m in mutants
              if not (m.tests and m.tests[0].startswith(SCENARIO))]
     return quick[::max(1, len(quick) // count)][:count]

@@ -97,7 +97,7 @@ def linux_plain(s, options, seconds=LINUX_SECONDS):
     run.expect(PROMPT, seconds)
     for command, answer in PLATFORM:
         type_command(run, command, answer)
-    # Of the severities 0 to 4, warning and above, but one: the host bridge is
+    # Of the severities 0 to 4, warning and above, except one: the host bridge is
     # a plain PCI one, and its configuration space has no window in memory.
     type_command(run, "dmesg -r | grep '^<[0-4]>' | "
                  "grep -vc 'PNP0A03:00: fail to add MMCONFIG'", r"^0\r?$")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two halves of emulate_host.h share; nobody else includes this. */
+/* Shared by the two halves of emulate_host.h; nobody else includes this. */
 #ifndef TESTS_UNIT_EMULATE_CASE_H
 #define TESTS_UNIT_EMULATE_CASE_H
 
@@ -11,7 +11,7 @@
 /* GS differs from the other segments; 32-bit offsets still reach the arena. */
 #define GS_BASE 0x10000
 
-/* What the host's processor works with. RSP points into the window. */
+/* The host processor's registers. RSP points into the window. */
 struct arena {
 	u8 code[PAGE_SIZE];
 	u64 gpr[GPR_COUNT];

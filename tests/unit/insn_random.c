@@ -70,7 +70,7 @@ u64 choose_operand(struct choices *choices)
 	}
 }
 
-/* A vector move with no prefix but one of its own, or with VEX. */
+/* A vector move with no prefix except its own, or with VEX. */
 static size_t choose_vector(struct choices *choices, u8 *bytes, size_t pos)
 {
 	static const u8 own[] = { 0x66, 0xf2, 0xf3 };

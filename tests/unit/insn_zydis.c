@@ -248,7 +248,7 @@ static const char *compare_memory(const struct insn *insn,
 	if (ours->rip_relative)
 		base = insn->address_size == 8 ? ZYDIS_REGISTER_RIP
 					       : ZYDIS_REGISTER_EIP;
-	/* Of what is flushed the size is no operand's. */
+	/* The size of a flushed line is no operand's. */
 	if (theirs->size != 8 * insn->memory_size && insn->op != OP_FLUSH)
 		return "memory size";
 	if (theirs->mem.segment !=

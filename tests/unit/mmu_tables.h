@@ -27,7 +27,7 @@ static inline u64 pte(gfn_t gfn)
 	return gfn << PAGE_SHIFT | LINKED;
 }
 
-/* What an access has come to. */
+/* The result of an access. */
 struct outcome {
 	int exits;
 	bool ok; /* it was done, by the processor or by emulation */

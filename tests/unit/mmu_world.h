@@ -30,7 +30,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 
 u64 *world_gpte(gfn_t table, u32 index);
 
-/* What the guest's tables say, by the manual. */
+/* The guest's translation, by the manual. */
 struct reference {
 	bool ok;
 	gpa_t gpa;
@@ -42,7 +42,7 @@ struct reference {
 
 struct reference reference_walk(gva_t gva, u32 access);
 
-/* What the processor makes of an access by way of the shadow. */
+/* The processor's result of an access by way of the shadow. */
 enum hardware_result { HW_OK, HW_FAULT_TO_GUEST, HW_EXIT };
 
 struct hardware {
@@ -65,7 +65,7 @@ int world_access(gva_t gva, u32 access, struct hardware *h);
  * guest's and the shadow's, unless @holds.
  */
 void world_require(bool holds, gva_t gva, const char *fmt, ...) __printf(3, 4);
-/* An access that must have so many exits; @why: what says so. */
+/* An access that must have @exits exits; @why names the rule. */
 void world_costs(gva_t gva, u32 access, int exits, const char *why);
 /* The guest's entry must have these flags of PTE_A and PTE_D (invariant 3). */
 void world_accessed_dirty(gfn_t table, u32 index, u64 flags);

@@ -207,7 +207,7 @@ static void save(const char *directory, const char *name, gpa_t at)
 	fclose(file);
 }
 
-/* What iasl takes apart it puts together again; and the AML runs. */
+/* iasl puts together again what it has taken apart; and the AML runs. */
 static void acpica(void **state)
 {
 	char directory[] = "/tmp/test_acpi.XXXXXX";
@@ -234,7 +234,7 @@ static void acpica(void **state)
 static void mp_table(void **state)
 {
 	gpa_t pointer = search("_MP_"), at = field(pointer + 4, 4), entry;
-	/* What of each type, and how long they are. */
+	/* The entries of each type, and their lengths. */
 	static const u8 sizes[] = { 20, 8, 8, 8, 8 };
 	int counts[ARRAY_SIZE(sizes)] = { 0 };
 	u16 wired = 0;

@@ -13,7 +13,7 @@
 #include "mmu_world.h"
 
 #define FLAGS (PTE_P | PTE_W | PTE_U | PTE_A)
-/* Of the page table in frame 3. */
+/* Slots of the page table in frame 3. */
 enum { SLOT_DIRTY, SLOT_CLEAN, SLOT_ABSENT, SLOT_MMIO };
 #define MMIO_GFN 1000
 
@@ -105,7 +105,7 @@ static void finds_entries(void **state)
 	assert_int_equal(audit.gpte, gpte[SLOT_CLEAN]);
 }
 
-/* What the guest has changed, unseen by Umbra. */
+/* Entries that the guest has changed, unseen by Umbra. */
 static void finds_stale_entries(void **state)
 {
 	u64 entry = gpte[SLOT_DIRTY], mmio = gpte[SLOT_MMIO];

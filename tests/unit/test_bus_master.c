@@ -10,7 +10,7 @@
 
 #define MULTI 0x80
 
-/* What is on the buses: the number of a function, and what it has. */
+/* The functions on the buses: a function's number, and its registers. */
 struct fake_function {
 	u32 number;
 	u16 command, status;

@@ -75,7 +75,7 @@ static bool all_are_well(hpa_t *damaged)
 	return true;
 }
 
-/* Of the hole at A0H to B7H there is none: 144 and 176 are RAM. */
+/* The hole at A0H to B7H has none: 144 and 176 are RAM. */
 static void one_in_so_many(void **state)
 {
 	hpa_t damaged;

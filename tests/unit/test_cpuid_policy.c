@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What CPUID shows a guest of a processor that has everything, and of one. */
+/* CPUID's answers for a processor that has everything, and for one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -132,7 +132,7 @@ static void features(void **state)
 	/* Umbra's own, on any processor. */
 	u32 own_ecx = CPUID_1_ECX_HYPERVISOR | CPUID_1_ECX_X2APIC |
 		      CPUID_1_ECX_TSC_DEADLINE;
-	/* What Linux's 64-bit kernels demand. */
+	/* The features that Linux's 64-bit kernels demand. */
 	u32 shown_edx = CPUID_1_EDX_FPU | CPUID_1_EDX_PSE | CPUID_1_EDX_MSR |
 			CPUID_1_EDX_PAE | CPUID_1_EDX_CX8 | CPUID_1_EDX_PGE |
 			CPUID_1_EDX_FXSR | CPUID_1_EDX_CMOV | CPUID_1_EDX_SSE |

@@ -186,7 +186,7 @@ static void features_by_cpuid(void **state)
 	assert_int_equal(f.maxphyaddr, 39);
 }
 
-/* Of a processor that has all, with what the policy lets through. */
+/* A processor that has all, with the features that the policy lets through. */
 static void features_by_policy(void **state)
 {
 	const struct cpuid_regs host = { ~0U, ~0U, ~0U, ~0U };

@@ -95,7 +95,7 @@ static void frames_change(void **state)
 				 1);
 	assert_int_equal(mmu_stats(world_mmu)->mmio_hits, 1);
 	device_moves_to(TABLE);
-	/* What is no RAM reads as ones: the page table's entries are reserved. */
+	/* No RAM reads as ones: the page table's entries are reserved. */
 	assert_false(is_mapped(MAPPED));
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
 	device_moves_to(HFN_NONE);

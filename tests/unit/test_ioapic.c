@@ -84,7 +84,7 @@ static void edges(void **state)
 {
 	pulse(4);
 	assert_int_equal(sent, 0);
-	/* What came while it was masked is lost. */
+	/* An edge that came while it was masked is lost. */
 	set(0x19, 0x5a000000);
 	set_entry(4, 0x31 | APIC_LOGICAL | APIC_LOWEST_PRIORITY << 8);
 	assert_int_equal(sent, 0);

@@ -133,7 +133,7 @@ static void priorities(void **state)
 	assert_int_equal(lapic_acknowledge(&apic), 0x61);
 	assert_true(bit(ISR, 0x61) && !bit(IRR, 0x61));
 	assert_int_equal(get(PPR), 0x60);
-	/* Of a lower class, and of the same: these wait. */
+	/* Interrupts of a lower class, and of the same, wait. */
 	send(0x6f, false);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 	send(0x70, false);
@@ -209,7 +209,7 @@ static void messages_to_itself(void **state)
 	assert_true(arrives(0x23, 0x4840));
 	assert_false(arrives(0x13, 0x4840));
 	assert_false(arrives(0x22, 0x4840));
-	/* What is no vector is an error, told once. */
+	/* A number that is no vector is an error, told once. */
 	set(LVTE, 0x70);
 	ipi(0, 0x400f);
 	assert_int_equal(lapic_acknowledge(&apic), 0x70);
@@ -430,7 +430,7 @@ static void held_deadline_is_not_lost(void **state)
 	}
 }
 
-/* What was due while it was masked does not interrupt later. */
+/* A timer that was due while masked does not interrupt later. */
 static void masked_timer_is_void(void **state)
 {
 	set(TDCR, 0xb);

@@ -124,7 +124,7 @@ static void test_expand_down(void **state)
 	assert_true(allows(rights & ~AR_DB, LIMIT, 0xffff, 1, true));
 	assert_false(allows(rights & ~AR_DB, LIMIT, 0xffff, 2, true));
 	assert_false(allows(rights & ~AR_DB, LIMIT, 0x10000, 1, true));
-	/* Of code the bit means conforming. */
+	/* In a code segment the bit means conforming. */
 	assert_true(allows(CODE | AR_WRITABLE | AR_EXPAND_DOWN, LIMIT, 0, 1,
 			   false));
 }

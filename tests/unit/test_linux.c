@@ -118,7 +118,7 @@ static void absurd_fields(void **state)
 	assert_int_equal(load(IMAGE_SIZE), LOAD_OK);
 }
 
-/* What both entries have in common: the kernel, and struct boot_params. */
+/* The part that both entries share: the kernel, and struct boot_params. */
 static struct boot_params *loaded(void)
 {
 	struct boot_params *params = (void *)(guest_ram + entry.rsi);

@@ -222,7 +222,7 @@ static void dbg2(void **state)
 	memcpy(guest_ram + ROM, good, sizeof(good));
 }
 
-/* Whatever is in the tables, nothing beyond them is read. */
+/* Nothing beyond the tables is read, for any content. */
 static void ruined(void **state)
 {
 	static u8 good[ROM_SIZE];

@@ -189,7 +189,8 @@ static void unfiltered_fault(void **state)
 		assert_int_equal(walk.error_code, access);
 	}
 	assert_int_equal(mmu_stats(world_mmu)->faults_not_present, 2);
-	/* What the guest has mapped meanwhile is filled, whatever P was. */
+	/* A page that the guest has mapped meanwhile is filled, for P=0 and
+	 * P=1. */
 	write_pte(5, 21 << 12 | LINKED);
 	assert_int_equal(mmu_page_fault(&world_vcpu, GVA, 0, &walk),
 			 MMU_RESUME);

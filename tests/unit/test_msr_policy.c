@@ -89,7 +89,7 @@ static void values(void **state)
 	assert_int_equal(value, 0x1801);
 	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x1800),
 			 MSR_DONE);
-	/* What is reserved, or read-only, is no more so for being asked. */
+	/* A refused write of a reserved or read-only bit changes nothing. */
 	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x1802),
 			 MSR_FAULT);
 	assert_int_equal(guest_msr_write(&msrs, IA32_MISC_ENABLE, 0x801),

@@ -140,7 +140,7 @@ static void bcd(void **state)
 	assert_int_equal(read16(&pit, 0, at(40001)), 0x0fff);
 }
 
-/* What Linux does to calibrate its TSC: gate on, mode 0, port 42h, 61h. */
+/* Linux's calibration of its TSC: gate on, mode 0, port 42h, 61h. */
 static void calibration(void **state)
 {
 	struct pit pit = fresh();
@@ -167,7 +167,7 @@ static void gate(void **state)
 	assert_int_equal(read16(&pit, 2, at(5000)), 800);
 	pit_write_61(&pit, 1, at(6000));
 	assert_int_equal(read16(&pit, 2, at(6001)), 799);
-	/* In mode 2 an opening gate starts the period anew. */
+	/* In mode 2 an opening gate starts the period again. */
 	program(&pit, 2, 2, 1000, at(7000));
 	pit_write_61(&pit, 0, at(7100));
 	assert_int_equal(pit_read_61(&pit, at(7999)) & 0x20, 0x20);

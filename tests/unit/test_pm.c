@@ -65,7 +65,7 @@ static void timer_event(void **state)
 	set(PM_PORT_EVENT, 0x0001, half);
 	assert_false(pm_irq(&pm));
 	assert_int_equal(pm_next_event(&pm), TICKS_NS(WRAP));
-	/* Who polls sees it, too. */
+	/* A guest that polls sees it, too. */
 	set(PM_PORT_EVENT + 2, 0, half);
 	assert_int_equal(get(PM_PORT_EVENT, 2, TICKS_NS(WRAP)), 0x0001);
 	assert_false(pm_irq(&pm));

@@ -82,7 +82,7 @@ static void test_null_string(void **state)
 	assert_string_equal(buf, "(null)");
 }
 
-/* What we do not know is shown as it stands, and nothing is read past it. */
+/* An unknown conversion is shown as it stands, and nothing is read past it. */
 static void test_unknown(void **state)
 {
 	char buf[32];

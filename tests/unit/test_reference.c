@@ -71,7 +71,7 @@ static void paging_32bit(void **state)
 {
 	(void)state;
 	assert_int_equal(reference_mode(&ref), MODE_32BIT);
-	/* Of CR3 bits 31:12 count. */
+	/* Bits 31:12 of CR3 count. */
 	ref.cr3 = 0x700001fff;
 	set_32(PDE_32, 0x2000 | FLAGS | PTE_PS);
 	set_32(PTE_32, 0xabcde000 | FLAGS);

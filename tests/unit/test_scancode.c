@@ -10,7 +10,7 @@
 
 #define TYPED_MAX 256
 
-/* What comes of the codes, given in hexadecimal; the state begins anew. */
+/* The bytes that the hexadecimal codes give, from a fresh state. */
 static void expect(const char *codes, const char *typed)
 {
 	struct scancode_state state = { 0 };
@@ -80,7 +80,7 @@ static void test_pause(void **state)
 	expect("e1 1d 45 e1 9d c5 2e", "c");
 }
 
-/* Whatever comes, nothing is read or written out of bounds. */
+/* For any bytes nothing is read or written out of bounds. */
 static void test_all(void **state)
 {
 	struct scancode_state s = { 0 };

@@ -241,7 +241,7 @@ static void test_ring(void **state)
 	assert_string_equal(row_text(4), expected);
 }
 
-/* What was written before there is a surface appears with it. */
+/* Text that was written before there is a surface appears with it. */
 static void test_late_surface(void **state)
 {
 	write_text("early");

@@ -73,7 +73,7 @@ static void trap_is_not_present(void **state)
 		assert_int_equal(spte_kind(spte_trap(false), level), SPTE_TRAP);
 }
 
-/* Whatever frame and flags, also those that the processor sets. */
+/* For any frame and flags, also those that the processor sets. */
 static void kinds(void **state)
 {
 	(void)state;
@@ -82,7 +82,7 @@ static void kinds(void **state)
 		assert_int_equal(spte_kind(spte_trap(true), level), SPTE_TRAP);
 	}
 	for (int bit = 12; bit < 52; bit++) {
-		/* All frames up to the last but one. */
+		/* All frames except the last. */
 		u64 frame = BITS(51, 12) & ~BIT(bit);
 
 		for (u8 rights = 0; rights <= ACCESS_ALL; rights++) {

@@ -33,7 +33,7 @@ static void debug(void **state)
 	assert_int_equal(step_debug(RFLAGS_TF | RFLAGS_RF, 0, 0, 0), BIT(14));
 	assert_int_equal(step_debug(RFLAGS_IF, 0, 0, 0), 0);
 	assert_int_equal(step_debug(RFLAGS_IF, BIT(3), 0, 0), BIT(3));
-	/* What MOV SS holds back comes with the instruction behind it. */
+	/* A #DB that MOV SS holds back comes with the instruction behind it. */
 	assert_int_equal(step_debug(0, 0, ss, held), BIT(1));
 	assert_int_equal(step_debug(0, 0, ss, BIT(14)), BIT(14));
 	assert_int_equal(step_debug(RFLAGS_TF, BIT(0), ss, held),

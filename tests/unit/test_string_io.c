@@ -21,7 +21,7 @@
 enum address { ADDRESS_16, ADDRESS_32, ADDRESS_64 }; /* as table 27-8 has it */
 
 static const u64 in = QUAL_IO_IN, rep = QUAL_IO_REP;
-/* Of the exit; the segment is that of OUTS. */
+/* The exit's information; the segment is that of OUTS. */
 static enum address address;
 static enum segment segment;
 static enum insn_mode mode;
@@ -152,7 +152,7 @@ static void test_portions(void **state)
 	assert_true(regs.rflags & RFLAGS_RF);
 	assert_int_equal(run(in | rep, 1), EMUL_OK);
 	assert_int_equal(regs.rip, RIP + LENGTH);
-	/* Of nothing, nothing is touched. */
+	/* With a count of 0 nothing is touched. */
 	regs.gpr[RDI] = ~0ULL;
 	assert_int_equal(run(in | rep, 1), EMUL_OK);
 	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS + 1);

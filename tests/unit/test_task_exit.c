@@ -62,7 +62,7 @@ static void test_events(void **state)
 	}
 	assert_true(by_event(INTR_HARDWARE_EXCEPTION, VECTOR_GP, ERROR_CODE)
 			    .pushes_error_code);
-	/* What is not valid is no event. */
+	/* Information that is not valid is no event. */
 	assert_true(task_exit(BY(TASK_GATE), ERROR_CODE | INTR_NMI << 8)
 			    .skips_instruction);
 	assert_false(task_exit(BY(TASK_GATE), ERROR_CODE | INTR_NMI << 8)

@@ -190,7 +190,7 @@ static void test_jmp(void **state)
 	assert_int_equal(type(NEW), 0x8b);
 	assert_int_equal(type(CODE), 0x9b);
 	assert_int_equal(get(NEW_TSS, 4), 0);
-	/* Unpaged: CR3 is none of the switch's business. */
+	/* Unpaged: the switch does not use CR3. */
 	assert_int_equal(cr3, 0);
 }
 
@@ -285,7 +285,7 @@ static void test_page_faults(void **state)
 	}
 }
 
-/* What is wrong with the new task's segments faults in the new task. */
+/* A wrong segment of the new task faults in the new task. */
 static void expect(enum vector vector, u32 error_code)
 {
 	assert_false(go(TASK_JMP));

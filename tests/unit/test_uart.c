@@ -61,7 +61,7 @@ static void transmitter_interrupt(void **state)
 	assert_int_equal(uart_read(&uart, IIR), 0x01);
 	uart_write(&uart, DATA, 'y');
 	assert_true(uart_irq(&uart));
-	/* Linux's test of the chip: off and on again raises it anew. */
+	/* Linux's test of the chip: off and on again raises it again. */
 	uart_read(&uart, IIR);
 	uart_write(&uart, IER, 0x00);
 	uart_write(&uart, IER, 0x02);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of vmx/ executes no instruction: the choice of controls, what firmware
- * and a hypervisor below have left on, the table of fields, the words.
+ * The parts of vmx/ that execute no instruction: the choice of controls, what
+ * firmware and a hypervisor below have left on, the table of fields, the words.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@
 
 /* --- Controls --------------------------------------------------------------- */
 
-/* What must be 1 on the first processors (SDM vol. 3D, A.2 to A.5). */
+/* Controls that must be 1 on the first processors (SDM vol. 3D, A.2 to A.5). */
 #define PIN_DEFAULT1 0x16U
 #define CPU_DEFAULT1 0x0401e172U
 #define EXIT_DEFAULT1 0x36dffU

@@ -38,7 +38,7 @@ static void what_is_missing(void **state)
 
 	c.allowed[CONTROLS_CPU2] = 0;
 	assert_objection(&c, "MSR 48Bh");
-	/* What is in an MSR that does not exist has no say. */
+	/* The value of an MSR that does not exist has no say. */
 	c = with_vpid();
 	c.allowed[CONTROLS_CPU] = 0;
 	assert_objection(&c, "MSR 48Bh");

@@ -351,7 +351,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 		if (wanted(phases[i].name, argc, argv))
 			measure(&phases[i]);
-	/* What tools/run takes for the end where no Umbra announces it. */
+	/* The line that tools/run takes for the end where no Umbra announces
+	 * it. */
 	puts("guest: exit, status 0");
 	return 0;
 }

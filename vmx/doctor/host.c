@@ -8,7 +8,7 @@
 
 /* The order of the selectors: ES, CS, SS, DS, FS, GS, TR. */
 #define HOST_TR 6
-/* Of the bases: FS, GS, TR, GDTR, IDTR. */
+/* The bases of FS, GS, TR, GDTR, IDTR. */
 #define BASES BITS(4, 0)
 
 #define RULE_CANONICAL(number, f, ...)                                         \

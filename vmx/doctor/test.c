@@ -22,7 +22,7 @@ struct tally {
 	u32 tried, skipped, different;
 };
 
-/* What there is to come back to, field by field. */
+/* The VMCS to come back to, field by field. */
 static u64 good[VMCS_FIELD_COUNT];
 
 static void save_vmcs(void)
@@ -31,7 +31,7 @@ static void save_vmcs(void)
 		vmread_safe(vmcs_fields[i].encoding, &good[i]);
 }
 
-/* What can't be written has not been changed. */
+/* A field that can't be written has not been changed. */
 static void restore_vmcs(void)
 {
 	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++)

@@ -185,7 +185,7 @@ static void print_walks(const struct mmu_view *before,
 	}
 }
 
-/* What Umbra has done, as far as it is anything. */
+/* Umbra's own work, where there is any. */
 static void print_work(const struct mmu_stats *before,
 		       const struct mmu_stats *after)
 {

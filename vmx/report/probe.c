@@ -91,7 +91,7 @@ static void print_feature_control(void)
 		log_info("IA32_FEATURE_CONTROL (3Ah) can't be read");
 }
 
-/* What the processor allows of a field, and what of Umbra's wishes it lacks. */
+/* The bits that the processor allows, and Umbra's wishes that it lacks. */
 static void print_controls(const struct vmx_capabilities *c,
 			   enum control_set set)
 {

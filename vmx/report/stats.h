@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run has cost, printed at its end. */
+/* The cost of a run, printed at its end. */
 #ifndef VMX_REPORT_STATS_H
 #define VMX_REPORT_STATS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has no serial port sees here that the guest runs, and what that costs.
- * Nothing of it goes to the serial line.
+ * A user without a serial port sees here that the guest runs, and what that
+ * costs. Nothing of it goes to the serial line.
  */
 #include "arch/x86/console/screen.h"
 #include "vmx/vm.h"

@@ -38,7 +38,7 @@ void trace_exit(struct trace *trace, const struct vcpu *vcpu);
 void trace_injected(struct trace *trace, u32 info, u32 error_code);
 void trace_print(const struct trace *trace);
 
-/* What happened, in words, to @buf of WORDS_MAX bytes. Returns @buf. */
+/* Writes the exit in words to @buf of WORDS_MAX bytes. Returns @buf. */
 const char *trace_words(const struct trace_entry *entry, char *buf);
 
 #endif

@@ -18,7 +18,7 @@ const char *vmx_exit_name(enum vmx_exit_reason reason)
 
 const char *vmx_instruction_error_text(u32 number)
 {
-	/* Of the instructions that Umbra executes: SDM vol. 3C, 30.4. */
+	/* Errors of the instructions that Umbra executes: SDM vol. 3C, 30.4. */
 	static const char *const text[] = {
 		[2] = "VMCLEAR with invalid physical address",
 		[3] = "VMCLEAR with VMXON pointer",

@@ -35,7 +35,7 @@ const char *words_for_event(char *buf, u32 info, u32 error_code);
 const char *words_for_rights(char *buf, u32 rights);
 
 /*
- * What an exit's qualification says, and of an exception its interruption
+ * Writes the meaning of an exit's qualification, and of an exception's
  * information and error code; empty where there is nothing.
  */
 const char *words_for_exit(char *buf, enum vmx_exit_reason reason,

@@ -35,7 +35,7 @@ static char early[EARLY_MAX];
 static size_t early_length;
 static bool chosen;
 
-/* What the screen will be shown on; NULL: nothing. */
+/* The surface that will show the screen; NULL: there is none. */
 static const struct screen_surface *surface;
 static bool within_reach; /* of the first page tables, too */
 static const char *screen_fault;

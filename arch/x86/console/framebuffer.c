@@ -9,7 +9,7 @@
 #include "arch/x86/console/screen.h"
 #include "arch/x86/boot_info.h"
 
-/* With so many lines (of a small and dense panel), pixels are drawn doubled. */
+/* From this number of lines on (a small and dense panel), pixels are doubled. */
 #define LINES_PER_SCALE 2000
 
 #define WIDTH_MIN 320
@@ -27,7 +27,8 @@ static const u32 colours[16] = {
 static struct {
 	volatile u8 *memory;
 	u32 pitch, width, height;
-	unsigned int scale; /* a glyph's pixel is so many pixels wide and high */
+	unsigned int
+		scale; /* the width and height of a glyph's pixel, in pixels */
 	bool packed; /* 24 bits a pixel, not 32 */
 	u32 pixels[16]; /* the colours in the framebuffer's format */
 	struct screen_surface surface;

@@ -94,7 +94,7 @@ static int read_code(void)
 	return -1;
 }
 
-/* What is typed is for the newest text; what finds no room is lost. */
+/* Input is for the newest text; a byte that finds no room is lost. */
 static void take(const char *text)
 {
 	if (*text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a PC's keyboard says, as the bytes that a terminal would send: scan
+ * The keys of a PC's keyboard, as the bytes that a terminal would send: scan
  * codes of set 1, a US layout, and ECMA-48's sequences for the cursor. Pure C.
  */
 #ifndef ARCH_X86_CONSOLE_SCANCODE_H
@@ -14,7 +14,7 @@ struct scancode_state {
 	bool alt; /* a key with it is an ESC and then the key */
 	bool caps_lock;
 	bool extended; /* E0h came before */
-	u8 ignore; /* so many bytes are the rest of the Pause key's */
+	u8 ignore; /* number of bytes that remain of the Pause key's */
 };
 
 #define SCANCODE_TEXT_MAX 5 /* with the NUL */

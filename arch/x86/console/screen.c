@@ -90,7 +90,7 @@ static void new_line(void)
 	}
 	screen.top = (screen.top + 1) % screen.kept;
 	screen.above = MIN(screen.above + 1, screen.kept - screen.rows);
-	/* Who looks back sees the same text on. */
+	/* A user who looks back goes on to see the same text. */
 	if (screen.back)
 		screen.back = MIN(screen.back + 1, screen.above);
 	blank(text_row(screen.row), 0, screen.columns);

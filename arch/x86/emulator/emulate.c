@@ -162,7 +162,8 @@ static enum emul_status emulate_modify(struct emulation *e)
 	return EMUL_RESTART;
 }
 
-/* What goes into the register operand, which is @old, after a read of @value. */
+/* The new value of the register operand, which is @old, after a read of @value.
+ */
 static u64 register_result(struct emulation *e, u64 old, u64 value)
 {
 	const struct insn *insn = e->insn;

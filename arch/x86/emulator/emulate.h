@@ -48,7 +48,7 @@ struct emul_ops {
 	/* @vex: the bits above @len bytes become 0, else they stay. */
 	void (*write_vector)(void *ctx, unsigned int number, const void *buf,
 			     size_t len, bool vex);
-	/* Of INS and OUTS; @size: 1, 2 or 4 bytes. */
+	/* The port of INS and OUTS; @size: 1, 2 or 4 bytes. */
 	u32 (*read_port)(void *ctx, u16 port, unsigned int size);
 	void (*write_port)(void *ctx, u16 port, unsigned int size, u32 value);
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the emulator share; only emulate*.c include this. */
+/* Shared by the parts of the emulator; only emulate*.c include this. */
 #ifndef ARCH_X86_EMULATOR_EMULATE_INTERNAL_H
 #define ARCH_X86_EMULATOR_EMULATE_INTERNAL_H
 

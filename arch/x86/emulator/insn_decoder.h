@@ -43,7 +43,7 @@ struct decoder {
  */
 u64 insn_fetch(struct decoder *d, size_t size);
 
-/* What follows the opcode, and ModRM where there is one. */
+/* The bytes behind the opcode, and behind ModRM where there is one. */
 void insn_decode_operands(struct decoder *d, enum insn_layout layout);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * The guest's memory as its instructions address it: from a segment and an
  * offset to a linear address, and from there, page by page, to RAM or to a
- * device. Whatever Umbra accesses in the place of a guest's instruction goes
+ * device. Each access of Umbra's in the place of a guest's instruction goes
  * this way: the emulator, INS and OUTS, the task switch. Pure C over struct
  * linear_ops, so that it runs in tests.
  */

@@ -115,7 +115,7 @@ static bool set_busy(struct switching *s, u16 selector, bool busy)
 
 /* --- The images --- */
 
-/* What a 16-bit image has in common with a 32-bit one is widened into that. */
+/* A 16-bit image is widened into the fields that a 32-bit one has, too. */
 static bool read_image(struct switching *s, const struct segment_register *tr,
 		       struct tss32 *image)
 {

@@ -8,7 +8,7 @@
 
 #include "arch/x86/emulator/linear.h"
 
-/* What switches, as the exit qualification has it (table 27-2). */
+/* The source of the switch, as in the exit qualification (table 27-2). */
 enum task_source { TASK_CALL, TASK_IRET, TASK_JMP, TASK_GATE };
 
 /* Segment registers, and the two of the system. */

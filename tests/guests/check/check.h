@@ -75,7 +75,7 @@ u64 *frame_alloc(void);
 void chain_build(struct chain *chain, gva_t gva);
 /* The entry at @level; 1 is the PTE. */
 u64 *chain_entry(const struct chain *chain, gva_t gva, u32 level);
-/* What links @chain's next lower table (or the frame) at @level. */
+/* The entry that links @chain's next lower table (or the frame) at @level. */
 u64 chain_link(const struct chain *chain, u32 level);
 
 /* write_ops.c */

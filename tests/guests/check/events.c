@@ -182,7 +182,7 @@ static void check_cr4_bit(u64 cr4, struct cr4_bit bit)
 	write_cr4(cr4);
 }
 
-/* What CPUID shows can be enabled, and what it does not show can't. */
+/* A feature can be enabled if CPUID shows it. */
 void check_cr4(void)
 {
 	u64 cr4 = read_cr4();

@@ -217,7 +217,7 @@ void check_reserved(void)
 	struct chain chain;
 
 	/*
-	 * Of the tables none is aligned to a large page, so that PS makes
+	 * No table is aligned to a large page, so that PS makes
 	 * their address bits reserved.
 	 */
 	page_alloc();

@@ -154,7 +154,8 @@ void check_reuse(void)
 		flush_all();
 		verify(WINDOW_GVA);
 		memset(table, INSN_RET, PAGE_SIZE);
-		/* What was present is absent when it is a table again. */
+		/* Entries that were present are absent when the frame is a
+		 * table again. */
 		table[i % 2] = chain_link(&chain, 1);
 		table[(i + 1) % 2] = i & 2 ? 0 : PTE_ADDR_MASK & ~PTE_P;
 	}

@@ -9,8 +9,8 @@
 #define VALUES 8
 
 /*
- * What an entry is turned from and to: @first and @second link lower tables (or
- * frames) that lead to different frames.
+ * The values that an entry is turned from and to: @first and @second link lower
+ * tables (or frames) that lead to different frames.
  */
 static void get_values(u64 values[VALUES], u64 first, u64 second)
 {
