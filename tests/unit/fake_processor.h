@@ -99,6 +99,11 @@ static inline bool xcr0_write_safe(u64 value)
 	return true;
 }
 
+static inline u64 xcr0_read(void)
+{
+	return fake.xcr0;
+}
+
 static inline void wbinvd(void)
 {
 }

@@ -4,8 +4,8 @@
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
 # bus_master.c, pci.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c,
-# text_screen.c, and the files of vmx/ in test_exits.c are included by their
-# tests.
+# text_screen.c, and the files of vmx/ that talk to the processor are included by
+# their tests.
 UNIT_printf_SRCS :=
 UNIT_string_SRCS :=
 UNIT_bus_master_SRCS :=
@@ -108,3 +108,7 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c guest/msr.c guest/memory.c arch/x86/exception.c \
 	vmx/vmcs_fields.c
+UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
+UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
+	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
+	arch/x86/emulator/task_switch.c

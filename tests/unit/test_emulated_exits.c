@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exits that Umbra answers by way of the emulator: port I/O, string I/O, task
+ * switches, and the write of a table. The guest is unpaged, of 32-bit code.
+ */
+#include "fake_processor.h"
+
+#include "vmx/state.c"
+#include "vmx/inject.c"
+#include "vmx/memory.c"
+#include "vmx/emulation.c"
+#include "vmx/exit_io.c"
+#include "vmx/exit_task.c"
+
+#include "exit_world.h"
+
+#define SCRATCH 0x3ff /* COM1's scratch register, which keeps a byte */
+#define DATA32 (AR_P | AR_S | AR_WRITABLE | AR_ACCESSED | AR_DB | AR_G)
+#define DATA 0x4000ULL
+#define SEGMENT(reg) (VMCS_GUEST_ES_SELECTOR + 2 * (reg))
+#define LIMIT(reg) (VMCS_GUEST_ES_LIMIT + 2 * (reg))
+#define RIGHTS(reg) (VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * (reg))
+/* Instruction information: 32-bit addresses, DS. */
+#define INFO (1 << 7 | SEG_DS << 15)
+
+static int set_up_32(void **state)
+{
+	set_up(state);
+	for (enum segment reg = SEG_ES; reg < SEG_COUNT; reg++) {
+		vmwrite(RIGHTS(reg), DATA32);
+		vmwrite(LIMIT(reg), 0xffffffff);
+	}
+	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
+	vmwrite(VMCS_VM_EXIT_INSTRUCTION_INFORMATION, INFO);
+	capabilities.basic = BASIC_INS_OUTS_INFORMATION;
+	mmu_set_state(&vcpu->mmu, CR0_PE, 0, 0, 0, NULL);
+	return 0;
+}
+
+static u8 *ram(gpa_t gpa)
+{
+	return &world_ram[gpa / PAGE_SIZE][gpa % PAGE_SIZE];
+}
+
+static void io(u64 flags, u16 port, u32 size)
+{
+	vcpu->exit.qualification = flags | (u64)port << 16 | (size - 1);
+	vcpu->exit.rip = RIP;
+	vcpu_redeliver(vcpu);
+	vmx_handle_io(vcpu);
+}
+
+static void in_and_out(void **state)
+{
+	gpr[RAX] = 0x1122334455667788;
+	io(0, SCRATCH, 1);
+	assert_done();
+	assert_int_equal(devices_changed, 1);
+	gpr[RAX] = 0x1122334455667700;
+	io(QUAL_IO_IN, SCRATCH, 1);
+	assert_done();
+	assert_int_equal(gpr[RAX], 0x1122334455667788);
+	/* A port where nothing is: 32 bits clear the upper half. */
+	io(QUAL_IO_IN, 0x2f8, 4);
+	assert_done();
+	assert_int_equal(gpr[RAX], 0xffffffff);
+}
+
+static void port_breakpoint(void **state)
+{
+	vmwrite(VMCS_GUEST_DR7, BIT(0) | 2 << 16);
+	fake.dr[0] = SCRATCH;
+	vcpu->mmu.cr4 |= CR4_DE;
+	io(0, SCRATCH, 1);
+	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
+	assert_int_equal(fake.dr[6] & DR6_B0_B3, 1);
+}
+
+static void string_io_goes(void **state)
+{
+	memcpy(ram(DATA), "xyz", 3);
+	gpr[RDX] = SCRATCH;
+	gpr[RSI] = DATA;
+	io(QUAL_IO_STRING, SCRATCH, 1);
+	assert_done();
+	assert_int_equal(gpr[RSI], DATA + 1);
+	gpr[RDI] = DATA + 0x100;
+	gpr[RCX] = 2;
+	io(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
+	while (vmread(VMCS_GUEST_RIP) == RIP)
+		io(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
+	assert_done();
+	assert_int_equal(gpr[RCX], 0);
+	assert_int_equal(gpr[RDI], DATA + 0x102);
+	assert_memory_equal(ram(DATA + 0x100), "xx", 3);
+}
+
+static void string_io_faults(void **state)
+{
+	vmwrite(LIMIT(SEG_DS), DATA - 1);
+	gpr[RSI] = DATA;
+	io(QUAL_IO_STRING, SCRATCH, 1);
+	assert_event(CODED(VECTOR_GP), 0);
+	assert_int_equal(gpr[RSI], DATA);
+	/* A processor that does not tell the operand. */
+	capabilities.basic = 0;
+	io(QUAL_IO_STRING, SCRATCH, 1);
+	assert_string_not_equal(stopped, "");
+}
+
+/* A read of a byte of a device's page: MOV EAX, [ECX]. */
+static void device_page(void **state)
+{
+	const struct guest_walk walk = { .gva = 0xfee00030, .gpa = 0xfee00030 };
+
+	memcpy(ram(RIP), "\x8b\x01", 2);
+	gpr[RCX] = 0xfee00030;
+	vcpu->exit.rip = RIP;
+	assert_true(vcpu_emulate(vcpu, &walk, 0));
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 2);
+	/* The local APIC's version register. */
+	assert_int_equal(gpr[RAX] & 0xff, 0x14);
+	/* An instruction that the emulator does not know: nothing changes. */
+	memcpy(ram(RIP), "\x0f\x0b", 2);
+	vmwrite(VMCS_GUEST_RIP, RIP);
+	assert_false(vcpu_emulate(vcpu, &walk, 0));
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP);
+}
+
+/* --- Task switches
+ * ------------------------------------------------------------ */
+
+#define GDT 0x1000ULL
+#define OLD_TSS 0x2000ULL
+#define NEW_TSS 0x3000ULL
+enum { CODE = 0x08, FLAT = 0x10, OLD = 0x18, NEW = 0x20, GDT_END = 0x28 };
+#define DESCRIPTOR(base, rights) (0x67 | (base) << 16 | (u64)(rights) << 40)
+#define TSS_EIP 0x20
+#define TSS_EFLAGS 0x24
+#define TSS_CS 0x4c
+
+static void set_up_tasks(void)
+{
+	static const u32 segments[] = { FLAT, CODE, FLAT, FLAT, FLAT, FLAT };
+	const u64 gdt[] = { 0, 0xcf9b000000ffff, 0xcf93000000ffff,
+			    DESCRIPTOR(OLD_TSS, 0x8b),
+			    DESCRIPTOR(NEW_TSS, 0x89) };
+
+	memcpy(ram(GDT), gdt, sizeof(gdt));
+	memcpy(ram(NEW_TSS + TSS_EIP), &(u32[]){ 0x1234, RFLAGS_FIXED }, 8);
+	memcpy(ram(NEW_TSS + TSS_CS - 4), segments, sizeof(segments));
+	vmwrite(VMCS_GUEST_GDTR_BASE, GDT);
+	vmwrite(VMCS_GUEST_GDTR_LIMIT, GDT_END - 1);
+	vmwrite(VMCS_GUEST_TR_SELECTOR, OLD);
+	vmwrite(VMCS_GUEST_TR_BASE, OLD_TSS);
+	vmwrite(VMCS_GUEST_TR_LIMIT, 0x67);
+	vmwrite(VMCS_GUEST_TR_ACCESS_RIGHTS, 0x8b);
+	vmwrite(VMCS_GUEST_DR7, DR7_LOCAL | BIT(1));
+}
+
+static void switch_task(enum task_source source)
+{
+	vcpu->exit.qualification = NEW | (u64)source << 30;
+	vcpu->exit.rip = RIP;
+	vcpu_redeliver(vcpu);
+	vmx_handle_task_switch(vcpu);
+}
+
+static void task_switches(void **state)
+{
+	u32 eip;
+
+	set_up_tasks();
+	switch_task(TASK_JMP);
+	assert_int_equal(vcpu->event.info, 0);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), 0x1234);
+	assert_int_equal(vmread(VMCS_GUEST_TR_SELECTOR), NEW);
+	assert_int_equal(vmread(VMCS_GUEST_TR_BASE), NEW_TSS);
+	assert_int_equal(vmread(SEGMENT(SEG_CS)), CODE);
+	assert_int_equal(vmread(SEGMENT(SEG_SS)), FLAT);
+	assert_true(vmread(VMCS_GUEST_CR0) & CR0_TS);
+	assert_int_equal(vmread(VMCS_GUEST_DR7), BIT(1));
+	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+	/* The old task goes on behind its JMP. */
+	memcpy(&eip, ram(OLD_TSS + TSS_EIP), sizeof(eip));
+	assert_int_equal(eip, RIP + LENGTH);
+}
+
+/* A task gate for an interrupt, and a CS that is data: #TS in the new task. */
+static void task_faults(void **state)
+{
+	set_up_tasks();
+	*ram(NEW_TSS + TSS_CS) = FLAT;
+	vcpu->exit.idt_vectoring = VMX_INTR(INTR_EXTERNAL, 0x40);
+	switch_task(TASK_GATE);
+	assert_int_equal(vcpu->event.info, CODED(VECTOR_TS));
+	assert_int_equal(vcpu->event.error_code, FLAT | ERROR_CODE_EXT);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), 0x1234);
+	assert_int_equal(vmread(VMCS_GUEST_TR_SELECTOR), NEW);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up_32)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(in_and_out),     TEST(port_breakpoint),
+		TEST(string_io_goes), TEST(string_io_faults),
+		TEST(device_page),    TEST(task_switches),
+		TEST(task_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

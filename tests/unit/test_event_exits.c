@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events at exits and entries: an exception goes in, meets another one, waits
+ * for a window, or wakes a guest that halts.
+ */
+
+#include "fake_processor.h"
+
+#include "vmx/state.c"
+#include "vmx/inject.c"
+#include "vmx/exit_cr.c"
+#include "vmx/exit_msr.c"
+#include "vmx/exit_misc.c"
+#include "vmx/exit.c"
+
+#include "exit_world.h"
+
+/* --- Files that this test leaves out ---------------------------------------- */
+
+gva_t vcpu_linear_rip(const struct vcpu *v, enum insn_mode mode)
+{
+	return v->exit.rip;
+}
+
+void vmx_handle_page_fault(struct vcpu *v)
+{
+}
+
+void vmx_handle_io(struct vcpu *v)
+{
+}
+
+void vmx_handle_task_switch(struct vcpu *v)
+{
+}
+
+static void run_exit(enum vmx_exit_reason reason, u64 qualification)
+{
+	vcpu->exit.reason = reason;
+	vcpu->exit.qualification = qualification;
+	vcpu->exit.rip = vmread(VMCS_GUEST_RIP);
+	vcpu_redeliver(vcpu);
+	vmx_handle_exit(vcpu);
+}
+
+static void exception(u8 vector, u32 error_code)
+{
+	vcpu->exit.interruption = CODED(vector);
+	vcpu->exit.interruption_error = error_code;
+	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
+}
+
+/* --- HLT
+ * ---------------------------------------------------------------------- */
+
+static void enable_apic(void)
+{
+	devices_mmio_write(&vm.devices, 0xfee000f0, &(u32){ 0x1ff }, 4, 0);
+}
+
+static void halts(void **state)
+{
+	enable_apic();
+	run_exit(EXIT_HLT, 0);
+	assert_done();
+	assert_int_equal(served, 2);
+	assert_false(vm.ended);
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION),
+			 VMX_INTR(INTR_EXTERNAL, 0x40));
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	run_exit(EXIT_HLT, 0);
+	assert_true(vm.ended);
+	assert_int_equal(vm.end_reason, END_GUEST_POWER_OFF);
+}
+
+/* --- Events
+ * ------------------------------------------------------------------- */
+
+static void page_fault_goes_in(void **state)
+{
+	vcpu_inject_page_fault(vcpu, 0x123456, PFEC_W);
+	vcpu_deliver(vcpu);
+	assert_int_equal(fake.cr2, 0x123456);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION),
+			 CODED(VECTOR_PF));
+	assert_int_equal(vmread(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE), PFEC_W);
+	assert_true(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_RF);
+	assert_int_equal(vcpu->event.info, 0);
+}
+
+/* An exit in the delivery of INT3: it comes again, or it meets a fault. */
+static void broken_off(void **state)
+{
+	vcpu->exit.idt_vectoring = VMX_INTR(INTR_SOFTWARE_EXCEPTION, VECTOR_BP);
+	vmwrite(VMCS_VM_EXIT_INSTRUCTION_LENGTH, 1);
+	vcpu_redeliver(vcpu);
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION),
+			 VMX_INTR(INTR_SOFTWARE_EXCEPTION, VECTOR_BP));
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INSTRUCTION_LENGTH), 1);
+	vcpu->exit.idt_vectoring = CODED(VECTOR_GP);
+	exception(VECTOR_AC, 0);
+	assert_event(CODED(VECTOR_AC), 0);
+	vcpu_redeliver(vcpu);
+	vcpu_inject_gp(vcpu);
+	assert_event(CODED(VECTOR_DF), 0);
+	vcpu_inject_gp(vcpu);
+	assert_string_not_equal(stopped, "");
+}
+
+static void nmis(void **state)
+{
+	enable_apic();
+	receive(APIC_NMI, 0);
+	/* STI still blocks it: the guest exits when that is over. */
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION), 0);
+	assert_true(vcpu->controls.value[CONTROLS_CPU] &
+		    CPU_INTERRUPT_WINDOW_EXITING);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	run_exit(EXIT_INTERRUPT_WINDOW, 0);
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION),
+			 VMX_INTR(INTR_NMI, VECTOR_NMI));
+	assert_int_equal(vcpu->controls.value[CONTROLS_CPU], 0);
+}
+
+/* An IRET has faulted, and the processor has unblocked NMIs (27.2.3). */
+static void iret_faults(void **state)
+{
+	vcpu->exit.interruption = FAULT(VECTOR_PF) | VMX_INTR_NMI_UNBLOCKED;
+	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
+	assert_true(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) &
+		    BLOCKING_BY_NMI);
+}
+
+static void debug(void **state)
+{
+	fake.dr[6] = DR6_RESET;
+	vmwrite(VMCS_GUEST_DR7, DR7_GD);
+	vcpu->exit.interruption = FAULT(VECTOR_DB);
+	run_exit(EXIT_EXCEPTION_OR_NMI, DR6_BD);
+	assert_event(FAULT(VECTOR_DB), 0);
+	assert_int_equal(fake.dr[6], DR6_RESET | DR6_BD);
+	assert_int_equal(vmread(VMCS_GUEST_DR7), 0);
+	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+	/* INT1, which has no part in DR6. */
+	vcpu->exit.interruption =
+		VMX_INTR(INTR_PRIVILEGED_SOFTWARE_EXCEPTION, VECTOR_DB);
+	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
+	assert_event(vcpu->exit.interruption, 0);
+	assert_int_equal(vcpu->event.length, LENGTH);
+	assert_int_equal(fake.dr[6], DR6_RESET | DR6_BD);
+}
+
+static void no_handler(void **state)
+{
+	exception(VECTOR_TS, 0);
+	assert_string_equal(stopped, "unexpected exception #TS");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(halts),	  TEST(page_fault_goes_in), TEST(broken_off),
+		TEST(nmis),	  TEST(iret_faults),	    TEST(debug),
+		TEST(no_handler),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
