@@ -39,3 +39,6 @@ BY_NUMBER vector_read32, vmovups, [rsi], YMM
 BY_NUMBER vector_write16, movups, XMM, [rsi]
 BY_NUMBER vector_write16_vex, vmovups, XMM, [rsi]
 BY_NUMBER vector_write32, vmovups, YMM, [rsi]
+
+; The host tests link this, too.
+section .note.GNU-stack noalloc noexec nowrite progbits
