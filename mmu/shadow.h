@@ -50,7 +50,7 @@ struct shadow_page {
 	 */
 	gfn_t gfn;
 	union shadow_role role;
-	/* What follows from the role (role.c): each entry needs it. */
+	/* Derived from the role (role.c), as each entry needs it. */
 	struct gpt_format format; /* of the guest table */
 	u64 unfilled[2]; /* an entry that is not filled, by the guest's P */
 	bool bypasses; /* the guest's not-present faults go straight to it */

@@ -9,7 +9,7 @@
 #include "mmu/page.h"
 #include "mmu/table_write.h"
 
-/* So many writes in a row, and none of what they mapped was used: give up. */
+/* Number of writes in a row, with no use of an entry, until Umbra gives up. */
 #define WRITES_IN_A_ROW 3
 
 /* Returns true if both are for the same state of the processor. */
