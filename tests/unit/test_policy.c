@@ -57,6 +57,10 @@ static void each_rung(void **state)
 	for (int rung = 0; rung < MMU_RUNGS; rung++) {
 		u16 prefetch = mmu_rung_policies[rung].prefetch;
 
+		if (!rungs[rung].name)
+			fail_msg("the rung %s is new: write down here what it "
+				 "adds",
+				 mmu_rung_names[rung]);
 		assert_string_equal(mmu_rung_names[rung], rungs[rung].name);
 		for (unsigned int i = 0; i < MMU_SWITCHES; i++)
 			check_switch(rung, i);
