@@ -306,9 +306,7 @@ static bool act(struct model *m, struct attempt *a, enum mmu_action action,
 		model_fail(m,
 			   "invariant 4: a %s at %#lx is %s; by the manual: "
 			   "%s",
-			   words_access(a->kind), a->gva,
-			   action == MMU_INJECT ? "injected as a fault"
-						: "handled as permitted",
+			   words_access(a->kind), a->gva, words_action(action),
 			   reference_outcome(w));
 	switch (action) {
 	case MMU_INJECT:
@@ -387,8 +385,8 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	action = mmu_page_fault(&m->vcpu, a->gva,
 				error_code | (a->kind & (PFEC_I | WALK_AC)),
 				&walk);
-	model_log(m, "    exit %#x: action %u, status %u, gpa %#lx", error_code,
-		  action, walk.status, walk.gpa);
+	model_log(m, "    exit by %s: %s, gpa %#lx", words_fault(error_code),
+		  words_action(action), walk.gpa);
 	count_tables(m, &before);
 	if (stats->splits != splits)
 		model_count(m, EVENT_SPLIT);
@@ -396,7 +394,8 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 		model_count(m, EVENT_PREFETCHED);
 	if (stats->walks_fault == walks) {
 		if (action == MMU_INJECT || !mmu_policy(m->mmu)->nowalk)
-			model_fail(m, "action %u without a walk", action);
+			model_fail(m, "%s without a walk",
+				   words_action(action));
 		return action == MMU_MMIO ? mmio_unwalked(m, a, &walk)
 					  : held_unwalked(m, a, action, &walk);
 	}
@@ -467,8 +466,8 @@ void model_access_page(struct model *m, u32 page)
 		offset = model_random(m, PAGE_SIZE);
 	a.len = MIN(a.len, PAGE_SIZE - offset);
 	a.gva = model_page_gva(m, a.page) | offset;
-	model_log(m, "access %#lx kind %#x, %zu bytes %016lx", a.gva, a.kind,
-		  a.len, *(u64 *)a.data);
+	model_log(m, "%s at %#lx, %zu bytes %016lx", words_access(a.kind),
+		  a.gva, a.len, *(u64 *)a.data);
 	run(m, &a);
 }
 
@@ -482,8 +481,8 @@ void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
 
 	memcpy(a.data, data, len);
 	a.gva = model_page_gva(m, page) | offset;
-	model_log(m, "write %#lx kind %#x, %u bytes %016lx", a.gva, a.kind, len,
-		  *(u64 *)a.data);
+	model_log(m, "%s at %#lx, %u bytes %016lx", words_access(a.kind), a.gva,
+		  len, *(u64 *)a.data);
 	run(m, &a);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Umbra's own accesses to the guest's memory, each judged by the reference. */
 #include "tests/model/access.h"
+#include "tests/model/words.h"
 
 void model_operand(struct model *m)
 {
@@ -9,7 +10,7 @@ void model_operand(struct model *m)
 	struct reference_walk w = model_judge(m, gva, kind);
 	struct guest_walk walk;
 
-	model_log(m, "operand %#lx kind %#x", gva, kind);
+	model_log(m, "operand: %s at %#lx", words_access(kind), gva);
 	if (mmu_walk(&m->vcpu, gva, kind, WALK_FOR_DATA, &walk) == w.fault)
 		model_fail(m, "mmu_walk does not say %d", !w.fault);
 	model_compare(m, &w, &walk);
@@ -54,7 +55,7 @@ void model_fetch(struct model *m)
 	u8 code[15];
 	size_t len;
 
-	model_log(m, "fetch %#lx kind %#x", gva, kind);
+	model_log(m, "%s at %#lx", words_access(kind), gva);
 	len = mmu_fetch(&m->vcpu, gva, kind, code, sizeof(code));
 	if (m->mmu->stats.walks_fetch == walks)
 		return fetched_unwalked(m, page, gva, code, len);

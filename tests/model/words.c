@@ -89,6 +89,18 @@ const char *words_access(u32 access)
 	return text;
 }
 
+const char *words_action(enum mmu_action action)
+{
+	static const char *const actions[] = {
+		[MMU_RESUME] = "filled or mended",
+		[MMU_INJECT] = "injected as a fault",
+		[MMU_TABLE_WRITE] = "emulated as a write to a table",
+		[MMU_MMIO] = "emulated as MMIO",
+	};
+
+	return actions[action];
+}
+
 const char *words_fault(u32 error_code)
 {
 	char *text = new_text();

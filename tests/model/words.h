@@ -16,6 +16,8 @@ const char *words_spte(u64 spte, u8 level);
 const char *words_role(union shadow_role role);
 /* An error code or an access: "write by the user"; 0: "read by ...". */
 const char *words_access(u32 access);
+/* "injected as a fault", ... */
+const char *words_action(enum mmu_action action);
 /* "0x7 (write by the user, present, reserved bit)". */
 const char *words_fault(u32 error_code);
 
