@@ -13,7 +13,9 @@ struct outcome access_page(gva_t gva, u32 access, u64 value)
 	struct hardware h;
 	struct outcome outcome = { .exits = world_access(gva, access, &h) };
 
-	assert_true(outcome.exits <= ACCESS_MAX_EXITS);
+	world_require(outcome.exits <= ACCESS_MAX_EXITS, gva,
+		      "an access at %#lx has %d exits, at most %d wanted", gva,
+		      outcome.exits, ACCESS_MAX_EXITS);
 	outcome.ok = h.result != HW_FAULT_TO_GUEST;
 	if (h.result == HW_OK)
 		outcome.gpa = h.hpa - WORLD_HFN_BASE * PAGE_SIZE;
@@ -32,7 +34,7 @@ int write_page(gva_t gva, u64 value)
 {
 	struct outcome outcome = access_page(gva, PFEC_W, value);
 
-	assert_true(outcome.ok);
+	world_require(outcome.ok, gva, "a write at %#lx faults", gva);
 	assert_int_equal(*(u64 *)((u8 *)world_ram + outcome.gpa), value);
 	return outcome.exits;
 }
@@ -41,8 +43,10 @@ int read_page(gva_t gva, gfn_t gfn)
 {
 	struct outcome outcome = access_page(gva, 0, 0);
 
-	assert_true(outcome.ok);
-	assert_int_equal(outcome.gpa >> PAGE_SHIFT, gfn);
+	world_require(outcome.ok, gva, "a read at %#lx faults", gva);
+	world_require(outcome.gpa >> PAGE_SHIFT == gfn, gva,
+		      "a read at %#lx reaches gpa %#lx, should reach frame %#lx",
+		      gva, outcome.gpa, gfn);
 	return outcome.exits;
 }
 
