@@ -44,9 +44,10 @@ int read_page(gva_t gva, gfn_t gfn)
 	struct outcome outcome = access_page(gva, 0, 0);
 
 	world_require(outcome.ok, gva, "a read at %#lx faults", gva);
-	world_require(outcome.gpa >> PAGE_SHIFT == gfn, gva,
-		      "a read at %#lx reaches gpa %#lx, should reach frame %#lx",
-		      gva, outcome.gpa, gfn);
+	world_require(
+		outcome.gpa >> PAGE_SHIFT == gfn, gva,
+		"a read at %#lx reaches gpa %#lx, should reach frame %#lx", gva,
+		outcome.gpa, gfn);
 	return outcome.exits;
 }
 
