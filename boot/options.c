@@ -83,6 +83,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
 		       ~0U,
 		       "keep one frame in N from the guest, to see writes to it"),
+		FLAG("compare", &options->compare,
+		     "run the guest without the bypass, and then with it"),
 		CHOICE("console", &options->console, ports,
 		       "the serial port of the console"),
 		FLAG("counters", &options->vm.counters,

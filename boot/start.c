@@ -3,10 +3,12 @@
  * The steps after the machine is set up: VMX, a virtual machine, the guest
  * that the user has chosen, the run, and the end.
  */
+#include "arch/x86/frames.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
+#include "vmx/report/compare.h"
 #include "vmx/report/probe.h"
 #include "boot/start.h"
 #include "guest/builtin/builtin.h"
@@ -175,6 +177,56 @@ static void load_builtin(const char *words)
 	log_info("guest: built-in, \"%s\"", words);
 }
 
+static void run(const struct boot_info *info, const char *guest,
+		const struct load_module *kernel,
+		const struct vm_config *config,
+		const struct selftest_result *selftest)
+{
+	memset(&vm, 0, sizeof(vm));
+	vm.name = guest;
+	if (!vm_create(&vm, config, selftest))
+		refuse();
+	if (kernel->start)
+		load_kernel(info, kernel);
+	else
+		load_builtin(guest);
+	vm_run(&vm);
+}
+
+static void __noreturn end(void)
+{
+	machine_end(vm.end_reason, vm.end_status,
+		    vm.end_why[0] ? vm.end_why : NULL);
+}
+
+/*
+ * Two machines, one after the other, in the same memory: the first without the
+ * bypass. A guest that does not end by itself has nothing to compare.
+ */
+static void __noreturn compare(const struct boot_info *info, const char *guest,
+			       const struct load_module *kernel,
+			       const struct vm_config *chosen,
+			       const struct selftest_result *selftest)
+{
+	struct vm_config config = *chosen;
+	u64 costs[2][RUN_COSTS];
+
+	if (!frames_save())
+		refuse();
+	for (int bypass = 0; bypass < 2; bypass++) {
+		config.policy.bypass = bypass;
+		run(info, guest, kernel, &config, selftest);
+		if (vm.end_reason != END_GUEST_POWER_OFF &&
+		    vm.end_reason != END_GUEST_EXIT)
+			end();
+		compare_take(&vm, costs[bypass]);
+		vmx_forget_vmcs(vm.vcpu.vmcs);
+		frames_restore();
+	}
+	compare_print(costs[0], costs[1]);
+	machine_end(END_REPORT, vm.end_status, NULL);
+}
+
 void run_guest(const struct boot_info *info, const struct options *options)
 {
 	const char *guest = options->guest;
@@ -199,14 +251,8 @@ void run_guest(const struct boot_info *info, const struct options *options)
 		probe_conclude(&selftest);
 		machine_end(END_REPORT, 0, NULL);
 	}
-	vm.name = guest;
-	if (!vm_create(&vm, &options->vm, &selftest))
-		refuse();
-	if (kernel.start)
-		load_kernel(info, &kernel);
-	else
-		load_builtin(guest);
-	vm_run(&vm);
-	machine_end(vm.end_reason, vm.end_status,
-		    vm.end_why[0] ? vm.end_why : NULL);
+	if (options->compare)
+		compare(info, guest, &kernel, &options->vm, &selftest);
+	run(info, guest, &kernel, &options->vm, &selftest);
+	end();
 }

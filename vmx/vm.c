@@ -234,7 +234,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 		.ctx = vm,
 		.policy = config->policy,
 		.gfn_count = guest_memory_frames(bytes),
-		.shadow_pages = shadow_pages(config->shadow_pages, bytes),
+		.shadow_pages = vm->shadow_pages,
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 		.gigabyte_pages = cpuid(CPUID_EXT_FEATURES, 0).edx &
 				  CPUID_EXT_EDX_PAGE1GB,
@@ -299,6 +299,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 			 (unsigned long)(spare / MIB));
 		return false;
 	}
+	vm->memory_bytes = bytes;
+	vm->shadow_pages = shadow_pages(config->shadow_pages, bytes);
 	/* The MMU first: its pool is one piece. */
 	if (!create_mmu(vm, config, selftest, bytes)) {
 		log_info("too little memory for the shadow tables of a guest "

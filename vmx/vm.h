@@ -59,6 +59,8 @@ struct vm {
 	struct trace trace;
 	struct operation operation;
 	struct status status;
+	u64 memory_bytes; /* of the guest */
+	u64 shadow_pages; /* Maximum number that can be in use */
 	bool dump; /* before the first entry */
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */

@@ -181,6 +181,12 @@ hpa_t vmx_make_vmcs(void)
 	return hpa;
 }
 
+void vmx_forget_vmcs(hpa_t hpa)
+{
+	if (!vmclear(hpa))
+		panic("VMCLEAR failed on 0x%lx", hpa);
+}
+
 static bool enter_vmx_root(void)
 {
 	u32 *region = frames_alloc(1);

@@ -28,4 +28,7 @@ const struct hypervisor *vmx_hypervisor(void);
 /* A page with the VMCS revision number: a VMCS that is clear and current. */
 hpa_t vmx_make_vmcs(void);
 
+/* The processor writes no more to that VMCS: its page is free for other use. */
+void vmx_forget_vmcs(hpa_t hpa);
+
 #endif

@@ -29,9 +29,9 @@ struct range {
 #define FIXED_RANGES 7
 
 static struct {
-	u64 *free;
+	u64 *free, *saved;
 	u64 words; /* of the bitmap */
-	u64 free_frames;
+	u64 free_frames, saved_frames;
 	hfn_t frames; /* below frames_top */
 	hfn_t alloc_hint, claim_hint; /* every higher frame is taken */
 	struct range taken[FIXED_RANGES + 2 * BOOT_MODULES_MAX +
@@ -165,6 +165,12 @@ void frames_raise_modules(struct boot_info *info, hpa_t image_start,
 	}
 }
 
+static void reset_hints(void)
+{
+	memory.alloc_hint = MIN(memory.frames, (4 * GIB) >> PAGE_SHIFT);
+	memory.claim_hint = memory.frames;
+}
+
 bool frames_init(const struct boot_info *info, hpa_t image_start,
 		 hpa_t image_end)
 {
@@ -202,8 +208,7 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 		     hfn++)
 			set_free(hfn, false);
 	}
-	memory.alloc_hint = MIN(memory.frames, (4 * GIB) >> PAGE_SHIFT);
-	memory.claim_hint = memory.frames;
+	reset_hints();
 	return true;
 }
 
@@ -259,6 +264,26 @@ hfn_t frames_claim_any(void)
 	memory.claim_hint = hfn;
 	set_free(hfn, false);
 	return hfn;
+}
+
+bool frames_save(void)
+{
+	size_t size = memory.words * sizeof(u64);
+	u64 *copy = frames_alloc(ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE);
+
+	if (!copy)
+		return false;
+	memcpy(copy, memory.free, size);
+	memory.saved = copy;
+	memory.saved_frames = memory.free_frames;
+	return true;
+}
+
+void frames_restore(void)
+{
+	memcpy(memory.free, memory.saved, memory.words * sizeof(u64));
+	memory.free_frames = memory.saved_frames;
+	reset_hints();
 }
 
 u64 frames_top(void)

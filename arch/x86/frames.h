@@ -45,6 +45,14 @@ bool frames_claim(hfn_t hfn);
 /* Claims any free frame, the highest; HFN_NONE when there is none. */
 hfn_t frames_claim_any(void);
 
+/*
+ * Remembers which frames are free, for frames_restore, which takes all back
+ * that was handed out since; nobody may use these any more. Returns false if
+ * there is no memory for it.
+ */
+bool frames_save(void);
+void frames_restore(void);
+
 /* The first address after the last frame of RAM. */
 u64 frames_top(void);
 

@@ -175,6 +175,29 @@ static void test_exhaustion(void **state)
 	assert_true(frames_claim_any() == HFN_NONE);
 }
 
+/* Frames that were taken before stay taken, and the rest is handed out again. */
+static void test_restore(void **state)
+{
+	u64 before;
+	u8 *kept, *lent;
+
+	usual_map();
+	assert_true(init());
+	kept = frames_alloc(1);
+	assert_true(frames_save());
+	before = frames_free_count();
+	for (int i = 0; i < 2; i++) {
+		lent = frames_alloc(1);
+		assert_true(frames_claim_any() != HFN_NONE);
+		assert_true(frames_claim(MIB >> PAGE_SHIFT));
+		frames_restore();
+		assert_int_equal(frames_free_count(), before);
+	}
+	assert_ptr_equal(frames_alloc(1), lent);
+	assert_true(free_at(MIB));
+	assert_false(free_at((hpa_t)(kept - ram)));
+}
+
 static void test_claim(void **state)
 {
 	usual_map();
@@ -269,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_alloc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exhaustion, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_claim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_high, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modules, setup, teardown),

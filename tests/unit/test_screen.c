@@ -163,7 +163,7 @@ static void test_status(void **state)
 {
 	screen_status("Umbra: a text that is too long");
 	write_text("\n\n\n\n\n\n\n\n");
-	assert_string_equal(row_text(5), "Umbra: a text that i");
+	assert_string_equal(row_text(5), "Umbra: a text that");
 	screen_status("up");
 	screen_refresh();
 	assert_string_equal(row_text(5), "up");

@@ -58,24 +58,48 @@ static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
 	status->last_line = now;
 }
 
-static void show_line(struct vm *vm, u64 now)
+/*
+ * The rung, the time, and counts since the start: of page faults only those
+ * that Umbra has injected, and those that bypass it if the guest has told its
+ * own count. Returns the length.
+ */
+static size_t status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
 {
 	u64 up = (now - vm->stats.started_ns) / NS_PER_SEC;
-	u64 rates[STATUS_KINDS], total = 0;
+	const u64 *injected = vm->stats.faults_injected;
+	u64 all = injected[0] + injected[PFEC_P];
 	const char *rung = rung_name(mmu_policy(vm->mmu));
+	size_t length;
+
+	length = (size_t)snprintf(
+		line, LINE_SIZE,
+		"Umbra %s %lu:%02lu:%02lu  %lu MiB  shadow %lu/%lu  "
+		"injected %lu",
+		rung ? rung : "custom", up / 3600, up / 60 % 60, up % 60,
+		(u64)(vm->memory_bytes / MIB), mmu_stats(vm->mmu)->pages_in_use,
+		vm->shadow_pages, all);
+	if (vm->stats.faults_taken > all)
+		length += (size_t)snprintf(line + length, LINE_SIZE - length,
+					   "  bypassed %lu",
+					   vm->stats.faults_taken - all);
+	return length;
+}
+
+static void show_line(struct vm *vm, u64 now)
+{
+	u64 rates[STATUS_KINDS], total = 0;
 	char line[LINE_SIZE];
 	size_t length;
 
 	compute_rates(vm, now, rates);
 	for (unsigned int i = 0; i < STATUS_KINDS; i++)
 		total += rates[i];
-	length = (size_t)snprintf(line, sizeof(line),
-				  "Umbra %s %lu:%02lu:%02lu  %lu exits/s:",
-				  rung ? rung : "custom", up / 3600,
-				  up / 60 % 60, up % 60, total);
+	length = status_words(vm, now, line);
+	length += (size_t)snprintf(line + length, sizeof(line) - length,
+				   "  %lu exits/s:", total);
 	for (unsigned int i = 0; i < STATUS_KINDS && length < sizeof(line); i++)
 		length += (size_t)snprintf(line + length, sizeof(line) - length,
-					   " %s %lu", kind_names[i], rates[i]);
+					   " %s=%lu", kind_names[i], rates[i]);
 	screen_status(line);
 }
 

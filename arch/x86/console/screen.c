@@ -298,9 +298,15 @@ void screen_write(char c)
 
 void screen_status(const char *text)
 {
+	size_t length = strlen(text);
+
+	/* No word is broken: half a number would be another one. */
+	if (length > screen.columns)
+		for (length = screen.columns; length && text[length] != ' ';)
+			length--;
 	for (unsigned int i = 0; i < screen.columns; i++)
 		screen.status[i] =
-			SCREEN_CELL(SCREEN_REVERSE, *text ? *text++ : ' ');
+			SCREEN_CELL(SCREEN_REVERSE, i < length ? text[i] : ' ');
 	screen.changed = true;
 }
 

@@ -54,7 +54,8 @@ void screen_init(unsigned int columns, unsigned int rows);
  */
 void screen_write(char c);
 
-/* The text of the status row; cut off, or padded with blanks, to its width. */
+/* The text of the status row; cut off after a word, or padded with blanks, to
+ * its width. */
 void screen_status(const char *text);
 
 /*
