@@ -47,6 +47,11 @@ const struct vmx_capabilities *vmx_capabilities(void)
 	return &capabilities;
 }
 
+const struct hypervisor *vmx_hypervisor(void)
+{
+	return NULL;
+}
+
 void vmx_stop_guest(struct vcpu *v, const char *why, ...)
 {
 	va_list args;
@@ -202,7 +207,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void assert_done(void)
+static inline void assert_done(void)
 {
 	assert_string_equal(stopped, "");
 	assert_int_equal(vcpu->event.info, 0);
@@ -211,7 +216,7 @@ static void assert_done(void)
 	vmwrite(VMCS_GUEST_RIP, RIP);
 }
 
-static void assert_event(u32 info, u32 error_code)
+static inline void assert_event(u32 info, u32 error_code)
 {
 	assert_string_equal(stopped, "");
 	assert_int_equal(vcpu->event.info, info);

@@ -112,3 +112,4 @@ UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c
+UNIT_fault_exits_SRCS := $(UNIT_emulated_exits_SRCS) vmx/faulting_access.c
