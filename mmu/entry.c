@@ -71,7 +71,7 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 	sp->last_filled = here;
 }
 
-/* Does the TABLE entry in place still say what @gpte says? */
+/* Returns true if the TABLE entry in place still says the same as @gpte. */
 static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 			 u32 slot, u64 gpte)
 {

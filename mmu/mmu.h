@@ -151,7 +151,7 @@ struct mmu_filter {
 	bool pge_owned; /* the guest may change CR4.PGE without an exit */
 };
 
-/* Must a page fault with @error_code exit? SDM vol. 3C, 25.2. */
+/* Returns true if a page fault with @error_code must exit: SDM vol. 3C, 25.2. */
 static inline bool mmu_filter_exits(const struct mmu_filter *filter,
 				    u32 error_code)
 {

@@ -97,7 +97,7 @@ static inline u64 gpte_read(enum paging_mode mode, const void *table, u32 index)
 	return __atomic_load_n((const u64 *)table + index, __ATOMIC_RELAXED);
 }
 
-/* Does the entry, at @level > 1, map a page? */
+/* Returns true if the entry, at @level > 1, maps a page. */
 static inline bool gpte_is_large(const struct gpt_format *format, u64 gpte,
 				 u8 level)
 {
@@ -105,7 +105,7 @@ static inline bool gpte_is_large(const struct gpt_format *format, u64 gpte,
 				   (level == 3 && format->large_3));
 }
 
-/* Has the entry, present, a reserved bit set? */
+/* Returns true if the entry, which is present, has a reserved bit set. */
 bool gpte_reserved(const struct gpt_format *format, u64 gpte, u8 level);
 
 /*

@@ -45,7 +45,7 @@ static inline bool role_is_pae_root(union shadow_role role)
 	return role.mode != PAGING_4LEVEL && role.level == PAE_ROOT_LEVEL;
 }
 
-/* Must all of its PDPTEs be linked before the guest runs? */
+/* Returns true if all of its PDPTEs must be linked before the guest runs. */
 static inline bool role_needs_pdptes(union shadow_role role)
 {
 	return role_is_pae_root(role) && role.mode != PAGING_NONE &&

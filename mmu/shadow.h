@@ -217,7 +217,7 @@ static inline void dirty_log_mark(struct mmu *mmu, gfn_t gfn)
 		mmu->dirty_log[gfn / 64] |= BIT(gfn % 64);
 }
 
-/* Has its first write yet to be noticed? */
+/* Returns true if its first write is still to be noticed. */
 static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 {
 	return mmu->dirty_log_on && !(mmu->dirty_log[gfn / 64] & BIT(gfn % 64));

@@ -146,7 +146,7 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
 	return DELIVERED;
 }
 
-/* Is the outcome what the shadow MMU builds on? */
+/* Returns true if the outcome is the one that the shadow MMU builds on. */
 static bool as_expected(struct probe *p, u8 level, u64 entry,
 			enum outcome outcome, u32 error_code)
 {

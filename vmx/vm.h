@@ -87,8 +87,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	       const struct selftest_result *selftest);
 
 /*
- * Is there RAM at @gpa, for the guest's processor? Not where it has put its
- * local APIC, even if it lies over RAM.
+ * Returns true if the guest's processor has RAM at @gpa: not where it has put
+ * its local APIC, even if it lies over RAM.
  */
 bool vm_is_ram(const struct vm *vm, gpa_t gpa);
 

@@ -266,7 +266,7 @@ static inline struct table_register sidt(void)
  */
 void cpu_init(void);
 
-/* Whether page-table entries have an NX bit. */
+/* Returns true if page-table entries have an NX bit. */
 bool cpu_has_nx(void);
 
 #define CPU_BRAND_SIZE 49

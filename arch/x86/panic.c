@@ -44,7 +44,8 @@ static void print_address(const char *what, u64 address)
 		log_info("%s %016lx", what, address);
 }
 
-/* Whether a frame (the saved RBP, the return address) lies on a stack of ours. */
+/* Returns true if a frame (the saved RBP, the return address) is on our stacks.
+ */
 static bool frame_on_stack(u64 rbp)
 {
 	for (unsigned int s = 0; s < STACK_COUNT; s++) {

@@ -94,7 +94,7 @@ void devices_update_lines(struct machine_devices *devices)
 		devices->end = GUEST_RESET;
 }
 
-/* Does a request of the 8259s reach the processor as such? */
+/* Returns true if a request of the 8259s reaches the processor as such. */
 static bool pic_is_let_through(const struct machine_devices *devices)
 {
 	return lapic_passes_extint(&devices->lapic) ||
@@ -113,7 +113,7 @@ static bool ioapic_has_timer(const struct machine_devices *devices)
 	return !ioapic_masked(&devices->ioapic, GUEST_IOAPIC_TIMER_INPUT);
 }
 
-/* Has the processor yet to take the timer's last edge? */
+/* Returns true if the processor has not yet taken the timer's last edge. */
 static bool timer_is_requested(const struct machine_devices *devices)
 {
 	const struct ioapic *io = &devices->ioapic;

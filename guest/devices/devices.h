@@ -129,7 +129,7 @@ bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
 		       u64 now);
 
 /*
- * Is there an interrupt for the processor? Of the local APIC, of a priority
+ * Returns true if an interrupt is pending: of the local APIC, of a priority
  * above the processor's, or of the 8259s where they are let through.
  */
 bool devices_interrupt_pending(const struct machine_devices *devices);
@@ -137,7 +137,7 @@ bool devices_interrupt_pending(const struct machine_devices *devices);
 /* An NMI, until the processor takes it. */
 bool devices_nmi_pending(const struct machine_devices *devices);
 void devices_take_nmi(struct machine_devices *devices);
-/* Has the guest arranged for a device to raise NMIs? */
+/* Returns true if the guest has arranged for a device to raise NMIs. */
 bool devices_can_raise_nmi(const struct machine_devices *devices);
 
 /*

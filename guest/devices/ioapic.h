@@ -51,14 +51,14 @@ void ioapic_set_input(struct ioapic *io, unsigned int input, bool high);
 /* A local APIC has broadcast the end of a level-triggered interrupt. */
 void ioapic_end_of_interrupt(struct ioapic *io, u8 vector);
 
-/* Is the input masked, and which vector does it give? */
+/* Returns true if the input is masked. Below: the vector that it gives. */
 bool ioapic_masked(const struct ioapic *io, unsigned int input);
 u8 ioapic_vector(const struct ioapic *io, unsigned int input);
 
-/* Does the input, unmasked, ask for the 8259s' vector? */
+/* Returns true if the input, unmasked, asks for the 8259s' vector. */
 bool ioapic_is_extint(const struct ioapic *io, unsigned int input);
 
-/* May any of its inputs become an NMI? */
+/* Returns true if one of its inputs may become an NMI. */
 bool ioapic_can_send_nmi(const struct ioapic *io);
 
 #endif

@@ -120,10 +120,10 @@ bool lapic_receive(struct lapic *lapic, const struct apic_message *message);
 /* The level at LINT0 or LINT1. */
 void lapic_set_lint(struct lapic *lapic, unsigned int pin, bool level);
 
-/* Does what comes to LINT0 make the processor ask the 8259s? */
+/* Returns true if a signal at LINT0 makes the processor ask the 8259s. */
 bool lapic_passes_extint(const struct lapic *lapic);
 
-/* May LINT0 become an NMI? */
+/* Returns true if LINT0 may become an NMI. */
 bool lapic_can_raise_nmi(const struct lapic *lapic);
 
 /* The vector that the processor is to take now, or LAPIC_NO_VECTOR. */
@@ -132,10 +132,10 @@ int lapic_pending(const struct lapic *lapic);
 /* It takes it; the spurious vector, should there be none (10.9). */
 u8 lapic_acknowledge(struct lapic *lapic);
 
-/* Is the vector requested and not yet taken? */
+/* Returns true if the vector is requested and not yet taken. */
 bool lapic_requested(const struct lapic *lapic, u8 vector);
 
-/* Is any interrupt in service? */
+/* Returns true if an interrupt is in service. */
 bool lapic_in_service(const struct lapic *lapic);
 
 /* When the timer interrupts next, in ns; LAPIC_NO_EVENT: never. */

@@ -36,15 +36,16 @@ void pic_init(struct pic *pic);
 /* Sets the level of input `irq`, 0 to 15 without 2. */
 void pic_set_irq(struct pic *pic, u8 irq, bool level);
 
-/* Is an unmasked interrupt waiting that nothing in service holds back? */
+/* Returns true if an unmasked interrupt waits that nothing in service holds
+ * back. */
 bool pic_pending(const struct pic *pic);
 
 /* The processor's acknowledgement; returns the vector. */
 u8 pic_acknowledge(struct pic *pic);
 
-/* Is the request of edge-triggered input `irq` still to be acknowledged? */
+/* Returns true if the edge-triggered input `irq` waits to be acknowledged. */
 bool pic_requested(const struct pic *pic, u8 irq);
-/* Is any interrupt in service? */
+/* Returns true if an interrupt is in service. */
 bool pic_in_service(const struct pic *pic);
 bool pic_masked(const struct pic *pic, u8 irq);
 

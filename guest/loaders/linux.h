@@ -9,7 +9,7 @@
 
 #include "guest/loaders/loader.h"
 
-/* Is it a bzImage? */
+/* Returns true for a bzImage. */
 bool linux_is_kernel(const u8 *file, size_t size);
 
 /*

@@ -7,7 +7,7 @@
 
 #define MULTIBOOT_LOADED 0x2badb002 /* EAX at the kernel's entry */
 
-/* Is there a multiboot 1 header in the file? */
+/* Returns true if the file has a multiboot 1 header. */
 bool multiboot_is_kernel(const u8 *file, size_t size);
 
 enum load_status multiboot_load(struct guest_memory *gm,

@@ -7,7 +7,7 @@
 
 #define MULTIBOOT2_LOADED 0x36d76289 /* EAX at the kernel's entry */
 
-/* Is there a multiboot 2 header for x86 in the file? */
+/* Returns true if the file has a multiboot 2 header for x86. */
 bool multiboot2_is_kernel(const u8 *file, size_t size);
 
 enum load_status multiboot2_load(struct guest_memory *gm,

@@ -286,7 +286,8 @@ static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
 
 #define BLOCK 16
 
-/* Are all entries of a block this one? An audit spends its time here. */
+/* Returns true if all entries of a block are this one. An audit's time goes
+ * here. */
 static bool block_is(const u64 *entries, u64 value)
 {
 	for (u32 i = 0; i < BLOCK; i += 4)

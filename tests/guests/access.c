@@ -57,7 +57,7 @@ static u64 entry_of(u64 link, u32 bits, bool large)
 	return link;
 }
 
-/* Has the mode such bits at all? */
+/* Returns true if the mode has such bits. */
 static bool is_possible(u32 bits)
 {
 	bool wide = mode == MODE_PAE || mode == MODE_LONG;
@@ -97,7 +97,7 @@ static void verify_bits(const struct chain *chain, u32 pde_bits, u32 pte_bits,
 	verify_all(chain, pde, pte, ac);
 }
 
-/* Does the PDE alone decide, so that only the PTE's D (which is its) counts? */
+/* Returns true if the PDE alone decides, and of the PTE only D may count. */
 static bool is_redundant(u32 pde_bits, u32 pte_bits)
 {
 	if (pde_bits & (BIT_NOT_P | BIT_RSVD))

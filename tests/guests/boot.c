@@ -112,7 +112,7 @@ static void read_mb2(struct boot *boot, const u32 *info)
 	check(at == end && tag[0] == END && tag[1] == 8, "end of the tags");
 }
 
-/* Is all of it in one range of RAM? */
+/* Returns true if all of it is in one range of RAM. */
 static bool in_ram(const struct boot *boot, u32 start, u32 end)
 {
 	for (u32 i = 0; i < boot->ranges; i++) {

@@ -246,7 +246,7 @@ static void bypassed(struct model *m, const struct attempt *a, u32 error_code)
 			   words_fault(error_code), reference_outcome(&w));
 }
 
-/* Is the frame a table on the way to the access? Then giving it up is vain. */
+/* Returns true for a table on the way to the access: giving it up is in vain. */
 static bool provides_itself(const struct reference_walk *w, gpa_t gpa)
 {
 	for (u32 i = 0; i < w->depth; i++)

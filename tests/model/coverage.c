@@ -62,7 +62,7 @@ void coverage_add(struct coverage *to, const struct coverage *from)
 		sums[i] += counts[i];
 }
 
-/* Can this come about in this mode, on this rung? */
+/* Returns true if this can happen in this mode, on this rung. */
 static bool possible(u32 mode, u32 rung, u32 event)
 {
 	bool paged = mode != COVERAGE_UNPAGED;

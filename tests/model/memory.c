@@ -18,7 +18,7 @@ void model_mark_dirty(struct model *m, gpa_t gpa)
 	m->world.dirty[gpa >> PAGE_SHIFT] = true;
 }
 
-/* Has a table here any entry that is used? */
+/* Returns true if a table here has an entry that is used. */
 static bool hits_slots(u64 offset, size_t len)
 {
 	for (u32 i = 0; i < MODEL_SLOTS; i++)

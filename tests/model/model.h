@@ -107,7 +107,7 @@ gva_t model_page_gva(const struct model *m, u32 page);
 void history_note(struct model *m);
 void history_flush(struct model *m);
 void history_invlpg(struct model *m, gva_t gva);
-/* Is there or was there such a translation? */
+/* Returns true if there is or was such a translation. */
 bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind);
 
 /* Compare the guest's memory with what it should be. */

@@ -50,7 +50,7 @@ unsigned int reference_entry_size(const struct reference *r);
 u64 reference_entry(const struct reference *r, gpa_t gpa);
 /* Does the entry map a page? level: 4 PML4E ... 1 PTE; of 32-bit 2 is the PDE */
 bool reference_maps(const struct reference *r, u64 entry, int level);
-/* Is the entry, present, one with a reserved bit set? */
+/* Returns true if the entry, which is present, has a reserved bit set. */
 bool reference_reserved(const struct reference *r, u64 entry, int level);
 /* Where the page, or else the table, that it refers to begins. */
 gpa_t reference_address(const struct reference *r, u64 entry, int level);

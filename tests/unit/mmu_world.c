@@ -168,7 +168,7 @@ struct reference reference_walk(gva_t gva, u32 access)
 	return r;
 }
 
-/* Is the entry reserved for the processor, in the shadow's own paging mode? */
+/* Returns true if the entry is reserved, in the shadow's own paging mode. */
 static bool shadow_reserved(u64 e, int level, bool paged, bool nxe)
 {
 	if (paged && (e >> WORLD_MAXPHYADDR & 0xfff))

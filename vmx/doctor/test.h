@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is the entry doctor right? The processor is asked. */
+/* Compares the entry doctor's verdicts with the processor's. */
 #ifndef VMX_DOCTOR_TEST_H
 #define VMX_DOCTOR_TEST_H
 

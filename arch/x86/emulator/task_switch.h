@@ -49,7 +49,7 @@ bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
 bool task_push(struct task_cpu *cpu, u32 value, size_t size,
 	       struct linear *memory);
 
-/* Is it a 32-bit TSS? Else it is one of the 80286. */
+/* Returns true for a 32-bit TSS; the other kind is the 80286's. */
 static inline bool task_is_32bit(u32 rights)
 {
 	return AR_TYPE(rights) == AR_TSS_BUSY;

@@ -29,7 +29,7 @@ void require(bool ok, const char *what);
  */
 bool is_chosen(void);
 extern u32 stride; /* that N, or 1 */
-/* Has the running check complained enough? */
+/* Returns true if the running check has complained enough. */
 bool is_enough(void);
 
 /* access.asm */

@@ -117,7 +117,7 @@ static u64 ins(u64 address)
 	return 0;
 }
 
-/* Does it fault, with error code 0, and RF set as of a fault? */
+/* It must fault, with error code 0, and with RF set as of a fault. */
 static void require_fault(u64 (*function)(u64), u64 argument, u8 vector,
 			  const char *what)
 {
