@@ -39,7 +39,7 @@ scenario("xen", "")(xen)
 def installer(s, seconds):
     """Debian's installer, with the kernel that it installs, asks its first
     question."""
-    run = s.start(*on_bochs(), "--memory", "768",
+    run = s.start(*on_bochs(), "--memory", "1024",
                   "--kernel", os.path.join(BUILD, "guests/installer"),
                   "--initrd", os.path.join(BUILD, "guests/installer.cpio.gz"),
                   "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1")
