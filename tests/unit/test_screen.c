@@ -85,6 +85,25 @@ static void test_wrap(void **state)
 	assert_string_equal(row_text(3), "                   -");
 }
 
+static void write_line(const char *text)
+{
+	screen_write_line(text, strlen(text));
+	screen_refresh();
+}
+
+/* Between words, if a word fits in a row at all. */
+static void test_line(void **state)
+{
+	write_line("a line of 20 columns\n");
+	write_line("a line that is longer than it\n");
+	assert_string_equal(row_text(0), "a line of 20 columns");
+	assert_string_equal(row_text(1), "a line that is");
+	assert_string_equal(row_text(2), "longer than it");
+	write_line("a23456789012345678901b\n");
+	assert_string_equal(row_text(2), "a2345678901234567890");
+	assert_string_equal(row_text(3), "1b");
+}
+
 static void test_scroll(void **state)
 {
 	write_text("1\n2\n3\n4\n5");
@@ -256,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_text, start),
 		cmocka_unit_test_setup(test_wrap, start),
+		cmocka_unit_test_setup(test_line, start),
 		cmocka_unit_test_setup(test_scroll, start),
 		cmocka_unit_test_setup(test_other, start),
 		cmocka_unit_test_setup(test_cursor, start),

@@ -91,26 +91,35 @@ static void print_feature_control(void)
 		log_info("IA32_FEATURE_CONTROL (3Ah) can't be read");
 }
 
-/* The bits that the processor allows, and Umbra's wishes that it lacks. */
-static void print_controls(const struct vmx_capabilities *c,
-			   enum control_set set)
-{
-	static const char *const names[CONTROL_SETS] = {
-		[CONTROLS_PIN] = "pin-based",  [CONTROLS_CPU] = "processor",
-		[CONTROLS_CPU2] = "secondary", [CONTROLS_EXIT] = "exit",
-		[CONTROLS_ENTRY] = "entry",
-	};
-	const struct control_table *table = &control_tables[set];
-	u32 may = c->allowed[set] >> 32;
-	struct list lacks = { 0 };
+/* Number of fields of controls on a line. */
+#define MASKS_ON_LINE 3
 
-	for (size_t i = 0; i < table->count; i++)
-		if (table->controls[i].want != CONTROL_OFF &&
-		    !(may & BIT(table->controls[i].bit)))
-			list_add(&lacks, table->controls[i].name);
-	log_info("%s controls (%xh): must %08x may %08x%s%s", names[set],
-		 vmx_capability_msr(set), (u32)c->allowed[set], may,
-		 lacks.length ? " lacks" : "", lacks.text);
+/* The bits that the processor asks for and allows, and Umbra's wishes it lacks.
+ */
+static void print_controls(const struct vmx_capabilities *c)
+{
+	struct list lacks = { 0 }, masks = { 0 };
+	char text[sizeof("48dh 00000000/00000000")];
+
+	for (u32 set = 0; set < CONTROL_SETS; set++) {
+		const struct control_table *table = &control_tables[set];
+		u32 may = c->allowed[set] >> 32;
+
+		for (size_t i = 0; i < table->count; i++)
+			if (table->controls[i].want != CONTROL_OFF &&
+			    !(may & BIT(table->controls[i].bit)))
+				list_add(&lacks, table->controls[i].name);
+		snprintf(text, sizeof(text), "%xh %08x/%08x",
+			 vmx_capability_msr(set), (u32)c->allowed[set], may);
+		list_add(&masks, text);
+		if (set % MASKS_ON_LINE == MASKS_ON_LINE - 1) {
+			log_info("%s", masks.text + 1);
+			masks.length = 0;
+		}
+	}
+	log_info("%s (must be 1/may be 1)", masks.text + 1);
+	log_info("VMX controls that Umbra would use and are not there:%s",
+		 lacks.length ? lacks.text : " none");
 }
 
 static void print_capabilities(void)
@@ -122,8 +131,7 @@ static void print_capabilities(void)
 	log_info("IA32_VMX_BASIC (480h) 0x%lx: revision 0x%x, VMCS of %u bytes",
 		 c->basic, (u32)(c->basic & BASIC_REVISION),
 		 (u32)BASIC_VMCS_SIZE(c->basic));
-	for (int set = 0; set < CONTROL_SETS; set++)
-		print_controls(c, set);
+	print_controls(c);
 	log_info("CR0 must have 0x%lx; CR4 must have 0x%lx, may have 0x%lx",
 		 c->cr0_fixed0, c->cr4_fixed0, c->cr4_fixed1);
 	log_info("IA32_VMX_MISC (485h) 0x%lx; EPT_VPID_CAP (48Ch) 0x%lx",
@@ -145,17 +153,29 @@ static void print_memory(const struct boot_info *info)
 	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, the "
 		 "largest of %llu MiB",
 		 info->region_count, ram / MIB, pieces, largest / MIB);
-	log_info("booted by %s, on %s", info->loader,
-		 info->efi ? "UEFI" : "BIOS");
+	log_info("booted by %s, on %s%s", info->loader,
+		 info->efi ? "UEFI" : "BIOS",
+		 vmx_hypervisor() ? "" : "; no hypervisor below shows");
+}
+
+static void print_console(const struct boot_framebuffer *fb)
+{
+	char size[sizeof("a framebuffer of 4294967295 x 4294967295 x 255")] =
+		"text of 80 x 25";
+
+	if (fb->type == BOOT_FRAMEBUFFER_PIXELS)
+		snprintf(size, sizeof(size), "a framebuffer of %u x %u x %u",
+			 fb->width, fb->height, fb->bits_per_pixel);
+	log_info("screen: %s; PS/2 keyboard controller: %s", size,
+		 log_has_keyboard() ? "found" : "none");
 }
 
 void probe_print(const struct boot_info *info)
 {
 	print_processor();
-	if (!vmx_hypervisor())
-		log_info("CPUID.1:ECX[31] is 0: no hypervisor below shows");
 	print_features();
 	print_memory(info);
+	print_console(&info->framebuffer);
 	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX))
 		return;
 	print_feature_control();
@@ -170,15 +190,17 @@ void probe_conclude(const struct selftest_result *selftest)
 	const char *no_vpid =
 		vpid_objection(vmx_capabilities(), VPID_AUTO, vmx_hypervisor());
 
-	log_info("VPID: %s", no_vpid ? no_vpid : "used");
+	if (no_vpid)
+		log_info("VPID: %s", no_vpid);
 	/* vmx_start() has made sure of it. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
-	log_info("Umbra can run here, %s; %s",
+	log_info("Umbra can run here, %s; %s%s",
 		 selftest->filter_works && selftest->leaf_trap_reserved
 			 ? "with the bypass (mmu=bypass)"
 		 : selftest->filter_works
 			 ? "with the bypass but for 4-level paging with NXE=1"
 			 : "without the bypass: every page fault exits",
 		 vmx_switches_efer(&controls) ? "EFER by controls"
-					      : "EFER by the MSR areas");
+					      : "EFER by the MSR areas",
+		 no_vpid ? "" : "; VPID");
 }

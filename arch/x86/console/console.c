@@ -79,6 +79,8 @@ void console_show(void)
 
 static void send(char c)
 {
+	if (!chosen && early_length < EARLY_MAX)
+		early[early_length++] = c;
 	if (c == '\n' && last != '\r')
 		serial_write('\r');
 	serial_write((u8)c);
@@ -88,8 +90,6 @@ static void send(char c)
 void console_write(const char *s, size_t n)
 {
 	for (; n; n--, s++) {
-		if (!chosen && early_length < EARLY_MAX)
-			early[early_length++] = *s;
 		send(*s);
 		screen_write(*s);
 	}
@@ -97,10 +97,11 @@ void console_write(const char *s, size_t n)
 
 void console_choose_port(unsigned int choice, const struct acpi_facts *acpi)
 {
-	if (ports_choose(choice, acpi))
-		for (size_t i = 0; i < early_length; i++)
-			send(early[i]);
+	bool is_new = ports_choose(choice, acpi);
+
 	chosen = true;
+	for (size_t i = 0; is_new && i < early_length; i++)
+		send(early[i]);
 }
 
 void log_flush(void)
@@ -164,6 +165,8 @@ void log_info(const char *fmt, ...)
 	/* The guest may be in the midst of a line of its own. */
 	if (last != '\n')
 		console_write("\n", 1);
-	console_write(text, length);
+	for (size_t i = 0; i < length; i++)
+		send(text[i]);
+	screen_write_line(text, length);
 	screen_refresh();
 }

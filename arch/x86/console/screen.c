@@ -296,6 +296,34 @@ void screen_write(char c)
 	}
 }
 
+/* The number of characters that go into a row: all, or those up to a blank. */
+static size_t row_length(const char *text, size_t length)
+{
+	/* The newline at the end needs no room. */
+	if (!screen.columns || length <= screen.columns + 1)
+		return length;
+	for (size_t n = screen.columns; n; n--)
+		if (text[n] == ' ')
+			return n;
+	return screen.columns;
+}
+
+void screen_write_line(const char *text, size_t length)
+{
+	while (length) {
+		size_t n = row_length(text, length);
+
+		for (size_t i = 0; i < n; i++)
+			screen_write(text[i]);
+		if (n < length) {
+			screen_write('\n');
+			n += text[n] == ' ';
+		}
+		text += n;
+		length -= n;
+	}
+}
+
 void screen_status(const char *text)
 {
 	size_t length = strlen(text);

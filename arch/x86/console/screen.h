@@ -54,6 +54,12 @@ void screen_init(unsigned int columns, unsigned int rows);
  */
 void screen_write(char c);
 
+/*
+ * The same for a line of text from the left edge on: one that is too long for a
+ * row goes on in the next, after a blank if there is one.
+ */
+void screen_write_line(const char *text, size_t length);
+
 /* The text of the status row; cut off after a word, or padded with blanks, to
  * its width. */
 void screen_status(const char *text);
