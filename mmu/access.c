@@ -28,7 +28,7 @@ bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 }
 
 /* The memory at @gva by way of the shadow, or NULL where it is not filled. */
-static const u8 *map_by_shadow(struct mmu_vcpu *vcpu, gva_t gva)
+static const u8 *map_by_shadow(const struct mmu_vcpu *vcpu, gva_t gva)
 {
 	const struct mmu *mmu = vcpu->mmu;
 	const struct shadow_page *sp = vcpu->root;
@@ -53,6 +53,13 @@ static const u8 *map_by_shadow(struct mmu_vcpu *vcpu, gva_t gva)
 		}
 	}
 	return NULL;
+}
+
+const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len)
+{
+	if ((gva & ~PAGE_MASK) + len > PAGE_SIZE)
+		return NULL;
+	return map_by_shadow(vcpu, gva);
 }
 
 size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,

@@ -281,6 +281,11 @@ bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
  */
 size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
 		 size_t len);
+/*
+ * The same bytes in place, or NULL: they are in two pages, or the shadow has
+ * them not.
+ */
+const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len);
 
 /* Read guest-physical memory; where there is no RAM, all bits are ones. */
 void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);

@@ -12,6 +12,8 @@
 #include "vmx/inject.h"
 #include "vmx/memory.h"
 #include "vmx/state.h"
+#include "vmx/step.h"
+#include "vmx/vm.h"
 
 static void op_read_vector(void *ctx, unsigned int number, void *buf,
 			   size_t len)
@@ -96,21 +98,55 @@ bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 	return true;
 }
 
-bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access)
+static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
+				 u32 access)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	gva_t rip = vcpu_linear_rip(vcpu, mode);
+	const u8 *code = mmu_code(&vcpu->mmu, rip, sizeof(bytes));
+	size_t len = sizeof(bytes);
+
+	if (!code) {
+		code = bytes;
+		len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U),
+				bytes, sizeof(bytes));
+	}
+	return insn_decode_cached(&vcpu->insns, rip, code, len, mode);
+}
+
+/*
+ * The fast path of most writes to tables: the operand is where the walk has
+ * ended, and nothing but RIP changes. Returns true if it is done.
+ */
+static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
+			    const struct guest_walk *walk)
+{
+	u64 value;
+
+	vcpu->regs.rip = vcpu->exit.rip;
+	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
+	    !emul_is_store(insn, &vcpu->regs, walk->gva, &value) ||
+	    !step_is_plain(vmread(VMCS_GUEST_RFLAGS),
+			   vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+			   vmread(VMCS_GUEST_DR7)))
+		return false;
+	mmu_write(&vcpu->mmu, walk->gpa, &value, sizeof(value));
+	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
+	return true;
+}
+
+bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
+		  bool mmio)
 {
 	struct vcpu_memory memory;
-	u8 bytes[INSN_MAX_LENGTH];
-	const struct insn *insn;
 	enum insn_mode mode = vcpu_code_mode(vcpu);
-	gva_t rip = vcpu_linear_rip(vcpu, mode);
-	size_t len;
+	const struct insn *insn = decode(vcpu, mode, access);
 
-	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
-	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
-	len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U), bytes,
-			sizeof(bytes));
-	insn = insn_decode_cached(&vcpu->insns, rip, bytes, len, mode);
 	if (!insn || !is_enabled(vcpu, insn))
 		return false;
+	if (!mmio && carry_out_store(vcpu, insn, walk))
+		return true;
+	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
+	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
 	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);
 }

@@ -7,10 +7,12 @@
 
 /*
  * Carry out the instruction at the guest's RIP, whose @access (the bits of a
- * page-fault error code) @walk has found. False: it can't be, and nothing is
- * changed. True: it is done, or its fault is pending, or it is to run again.
+ * page-fault error code) @walk has found: in RAM, or @mmio. False: it can't be,
+ * and nothing is changed. True: it is done, or its fault is pending, or it is
+ * to run again.
  */
-bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access);
+bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
+		  bool mmio);
 
 /*
  * Carry out @insn, which is at the guest's RIP, on @memory; @ops are given

@@ -78,7 +78,7 @@ static void give_up_table(struct vcpu *vcpu, const struct guest_walk *walk)
 static void emulate_access(struct vcpu *vcpu, const struct guest_walk *walk,
 			   u32 access, bool mmio)
 {
-	if (vcpu_emulate(vcpu, walk, access))
+	if (vcpu_emulate(vcpu, walk, access, mmio))
 		return;
 	if (mmio)
 		return vmx_stop_guest(

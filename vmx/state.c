@@ -183,6 +183,10 @@ void vcpu_store_regs(const struct vcpu *vcpu)
 
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 {
+	/* An entry demands bits 63:32 to be 0 elsewhere (SDM vol.
+	 * 3C, 26.3.1.4). */
+	if (vcpu->exit.rip >> 32)
+		return INSN_MODE_64;
 	return code_mode(vcpu->mmu.efer, vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
 }
 

@@ -6,6 +6,7 @@
 #ifndef VMX_STEP_H
 #define VMX_STEP_H
 
+#include "arch/x86/emulator/breakpoints.h"
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
 #include "vmx/exit_qualification.h"
@@ -45,6 +46,17 @@ static inline u64 step_debug(u64 rflags, u32 hits, u32 interruptibility,
 	    (pending & (PENDING_DEBUG_ENABLED | DR6_BS)))
 		debug |= pending & (DR6_B0_B3 | DR6_BS);
 	return debug;
+}
+
+/*
+ * Returns true if a step that faults on nothing ends with the new RIP alone: no
+ * RF to clear, no single step, no blocking, and no breakpoint that it may hit.
+ */
+static inline bool step_is_plain(u64 rflags, u32 interruptibility, u64 dr7)
+{
+	return !(rflags & (RFLAGS_RF | RFLAGS_TF)) &&
+	       step_interruptibility(interruptibility) == interruptibility &&
+	       !(dr7 & DR7_ENABLED);
 }
 
 #endif

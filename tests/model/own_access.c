@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Umbra's own accesses to the guest's memory, each judged by the reference. */
+#include <string.h>
+
 #include "tests/model/access.h"
 #include "tests/model/words.h"
 
@@ -52,11 +54,15 @@ void model_fetch(struct model *m)
 	gva_t gva = model_page_gva(m, page) | model_random(m, PAGE_SIZE - 15);
 	u64 walks = m->mmu->stats.walks_fetch;
 	struct reference_walk w;
+	const u8 *in_place;
 	u8 code[15];
 	size_t len;
 
 	model_log(m, "%s at %#lx", words_access(kind), gva);
 	len = mmu_fetch(&m->vcpu, gva, kind, code, sizeof(code));
+	in_place = mmu_code(&m->vcpu, gva, sizeof(code));
+	if (in_place && memcmp(in_place, code, sizeof(code)))
+		model_fail(m, "mmu_code: other bytes than those of mmu_fetch");
 	if (m->mmu->stats.walks_fetch == walks)
 		return fetched_unwalked(m, page, gva, code, len);
 	w = model_judge(m, gva, kind);

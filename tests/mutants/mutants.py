@@ -272,6 +272,18 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("high-byte-low", "emul", "arch/x86/emulator/emulate.c",
      "AH to BH are taken for AL to BL when read",
      "e->insn->high_byte ? value >> 8 : value", "value"),
+    # The fast path of a store.
+    ("store-elsewhere", "emul", "arch/x86/emulator/emulate.c",
+     "a store that is not at the address that faulted is done there",
+     " && insn_memory_offset(insn, regs) == gva;", ";"),
+    ("store-immediate", "emul", "arch/x86/emulator/emulate.c",
+     "a store of an immediate stores a register",
+     "*value = immediate ? insn->imm : regs->gpr[insn->reg];",
+     "*value = regs->gpr[insn->reg];"),
+    ("store-half", "emul", "arch/x86/emulator/emulate.c",
+     "a store of four bytes stores eight",
+     "insn->mode != INSN_MODE_64 || insn->operand_size != 8 ||",
+     "insn->mode != INSN_MODE_64 ||"),
     # Rights in TABLE entries (the switch cheap).
     ("table-rights", "I2", "mmu/child.c",
      "a TABLE that carries rights has them all",

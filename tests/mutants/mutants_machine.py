@@ -126,6 +126,11 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "return (dr6 & ~DR6_B0_B3) |", "return DR6_RESET |",
      ("events",)),
     # The end of an instruction that Umbra has carried out.
+    ("store-steps", "step", "vmx/step.h",
+     "a store on the short path loses the single step",
+     "return !(rflags & (RFLAGS_RF | RFLAGS_TF)) &&",
+     "return !(rflags & RFLAGS_RF) &&",
+     ("step",)),
     ("rf-stays", "step", "vmx/step.h",
      "RF stays set after an instruction that is skipped",
      "return rflags & ~RFLAGS_RF;", "return rflags;",
@@ -744,7 +749,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     # The cache of decoded instructions.
     ("insn-cache-stale", "decode", "arch/x86/emulator/insn_cache.c",
      "code that has changed is taken for the old instruction",
-     " &&\n\t       !memcmp(slot->bytes, bytes, insn->length);", ";",
+     " &&\n\t       is_equal(slot->bytes, bytes, insn->length, available);", ";",
      ("insn_cache",)),
     ("insn-cache-mode", "decode", "arch/x86/emulator/insn_cache.c",
      "an instruction of another mode is found",

@@ -272,6 +272,29 @@ static const char *find_difference(const struct test_case *c,
 	return NULL;
 }
 
+/*
+ * Returns true if emul_is_store() says of the instruction other than what it
+ * has done: @c is after it, @start before.
+ */
+static bool is_store_unlike(const struct test_case *c,
+			    const struct cpu_regs *start)
+{
+	gva_t gva = insn_memory_offset(&c->insn, start);
+	struct cpu_regs regs = *start;
+	u64 value;
+
+	regs.gpr[RSP] = 0;
+	if (emul_is_store(&c->insn, &regs, gva + sizeof(value), &value))
+		return true;
+	if (!emul_is_store(&c->insn, &regs, gva, &value))
+		return false;
+	return !in_window(gva, sizeof(value)) ||
+	       memcmp(&c->window[gva - address_of(arena->window)], &value,
+		      sizeof(value)) ||
+	       memcmp(c->regs.gpr, start->gpr, sizeof(start->gpr)) ||
+	       c->regs.rflags != (start->rflags & ~RFLAGS_RF);
+}
+
 static void print_case(const struct test_case *c, const struct cpu_regs *start,
 		       const struct cpu_regs *host, const char *difference)
 {
@@ -317,6 +340,8 @@ enum comparison compare_with_host(struct choices *choices)
 	difference = "status";
 	if (status == EMUL_OK)
 		difference = find_difference(&emulated, &start, &host);
+	if (!difference && is_store_unlike(&emulated, &start))
+		difference = "emul_is_store";
 	if (!difference)
 		return COMPARISON_SAME;
 	print_case(&emulated, &start, &host, difference);

@@ -30,6 +30,7 @@ struct cpuid_result {
 
 static struct {
 	u64 vmcs[FAKE_FIELDS];
+	struct vmcs_traffic traffic;
 	u64 cr2, dr[8], xcr0, tsc;
 	u32 invvpids, nmis_taken;
 	u32 msr; /* the only one that can be read or written */
@@ -38,11 +39,13 @@ static struct {
 
 static inline u64 vmread(enum vmcs_field field)
 {
+	fake.traffic.reads++;
 	return fake.vmcs[field];
 }
 
 static inline void vmwrite(enum vmcs_field field, u64 value)
 {
+	fake.traffic.writes++;
 	fake.vmcs[field] = value;
 }
 

@@ -116,15 +116,49 @@ static void device_page(void **state)
 	memcpy(ram(RIP), "\x8b\x01", 2);
 	gpr[RCX] = 0xfee00030;
 	vcpu->exit.rip = RIP;
-	assert_true(vcpu_emulate(vcpu, &walk, 0));
+	assert_true(vcpu_emulate(vcpu, &walk, 0, true));
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 2);
 	/* The local APIC's version register. */
 	assert_int_equal(gpr[RAX] & 0xff, 0x14);
 	/* An instruction that the emulator does not know: nothing changes. */
 	memcpy(ram(RIP), "\x0f\x0b", 2);
 	vmwrite(VMCS_GUEST_RIP, RIP);
-	assert_false(vcpu_emulate(vcpu, &walk, 0));
+	assert_false(vcpu_emulate(vcpu, &walk, 0, true));
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP);
+}
+
+/* MOV [RDI], RSI in 64-bit mode, a kernel's write of a page-table entry. */
+static void store_of_an_entry(void **state)
+{
+	const struct guest_walk walk = { .gva = DATA, .gpa = DATA };
+	const u64 value = 0x1122334455667788, rsp = 0x1234;
+
+	vcpu->mmu.efer = EFER_LMA;
+	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE64);
+	vmwrite(VMCS_GUEST_RSP, rsp);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	memcpy(ram(RIP), "\x48\x89\x37", 3);
+	gpr[RDI] = DATA;
+	gpr[RSI] = value;
+	vcpu->exit.rip = RIP;
+	memset(&fake.traffic, 0, sizeof(fake.traffic));
+	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
+	/* The mode, and what a step depends on; then RIP. */
+	assert_int_equal(fake.traffic.reads, 4);
+	assert_int_equal(fake.traffic.writes, 1);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
+	assert_memory_equal(ram(DATA), &value, sizeof(value));
+	assert_int_equal(vcpu->event.info, 0);
+	/* By another way, as the single step of TF is due. */
+	gpr[RSI] = 0;
+	vmwrite(VMCS_GUEST_RIP, RIP);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF);
+	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
+	assert_int_equal(vmread(VMCS_GUEST_RSP), rsp);
+	assert_int_equal(*(u64 *)ram(DATA), 0);
+	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
 }
 
 /* --- Task switches
@@ -206,8 +240,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(in_and_out),     TEST(port_breakpoint),
 		TEST(string_io_goes), TEST(string_io_faults),
-		TEST(device_page),    TEST(task_switches),
-		TEST(task_faults),
+		TEST(device_page),    TEST(store_of_an_entry),
+		TEST(task_switches),  TEST(task_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,19 @@ static void blocking(void **state)
 	assert_int_equal(step_interruptibility(0), 0);
 }
 
+/* The condition of a short path: only RIP changes. */
+static void plain(void **state)
+{
+	assert_true(step_is_plain(RFLAGS_IF, BLOCKING_BY_NMI, 0));
+	assert_false(step_is_plain(RFLAGS_TF, 0, 0));
+	assert_false(step_is_plain(RFLAGS_RF, 0, 0));
+	assert_false(step_is_plain(0, BLOCKING_BY_STI, 0));
+	assert_false(step_is_plain(0, BLOCKING_BY_MOV_SS, 0));
+	for (u32 i = 0; i < 8; i++)
+		assert_false(step_is_plain(0, 0, BIT(i)));
+	assert_true(step_is_plain(0, 0, BIT(10)));
+}
+
 static void modes(void **state)
 {
 	assert_int_equal(code_mode(EFER_LMA, AR_L), INSN_MODE_64);
@@ -94,9 +107,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rip),	    cmocka_unit_test(flags),
-		cmocka_unit_test(blocking), cmocka_unit_test(modes),
-		cmocka_unit_test(rights),   cmocka_unit_test(tr),
-		cmocka_unit_test(debug),
+		cmocka_unit_test(blocking), cmocka_unit_test(plain),
+		cmocka_unit_test(modes),    cmocka_unit_test(rights),
+		cmocka_unit_test(tr),	    cmocka_unit_test(debug),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,6 +252,20 @@ static enum emul_status emulate_one(struct emulation *e,
 	}
 }
 
+bool emul_is_store(const struct insn *insn, const struct cpu_regs *regs,
+		   gva_t gva, u64 *value)
+{
+	bool immediate = insn->src == OPERAND_IMM;
+
+	if (insn->op != OP_MOV || insn->dst != OPERAND_MEM ||
+	    insn->mode != INSN_MODE_64 || insn->operand_size != 8 ||
+	    insn->address_size != 8 || insn->mem.segment >= SEG_FS ||
+	    insn->mem.base == RSP || (insn->reg == RSP && !immediate))
+		return false;
+	*value = immediate ? insn->imm : regs->gpr[insn->reg];
+	return gva % 8 == 0 && insn_memory_offset(insn, regs) == gva;
+}
+
 enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
 			 struct linear *memory, const struct emul_ops *ops,
 			 void *ctx)
