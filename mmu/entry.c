@@ -110,13 +110,17 @@ static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	return true;
 }
 
-/* The page at @slot, if it is one, may have lost its last parent. */
+/*
+ * The page at @slot, if it is one, may have lost its last parent. A direct page
+ * stays: it is of no table, so it costs no exit, and is true for ever.
+ */
 static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 			  u32 slot)
 {
 	if (sp->role.level > 1 && mmu->policy.cheap &&
 	    mmu->unlinked_count < UNLINKED_MAX &&
-	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
+	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
+	    !spte_child(mmu, sp, slot)->role.direct)
 		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
 }
 

@@ -99,6 +99,26 @@ static void barren(void **state)
 	tables_audit();
 }
 
+/* The splinters of a large page are true for ever: its A is cleared, and set. */
+static void splinters_stay(void **state)
+{
+	const struct mmu_stats *stats = mmu_stats(world_mmu);
+	const u64 large = (LINKED | PTE_PS) & ~PTE_A;
+	u64 made;
+
+	(void)state;
+	mmu_write(&world_vcpu, PD * PAGE_SIZE + 16, &large, 8);
+	read_page(4 * MIB + AT(DATA), DATA);
+	made = stats->pages_made;
+	for (u32 i = 0; i < 8; i++) {
+		mmu_write(&world_vcpu, PD * PAGE_SIZE + 16, &large, 8);
+		assert_int_equal(read_page(4 * MIB + AT(DATA), DATA), 1);
+		assert_true(*world_gpte(PD, 2) & PTE_A);
+	}
+	assert_int_equal(stats->pages_made, made);
+	tables_audit();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +126,7 @@ int main(void)
 		cmocka_unit_test_setup(not_zero, tables_set_up),
 		cmocka_unit_test_setup(other_root, tables_set_up),
 		cmocka_unit_test_setup(barren, tables_set_up),
+		cmocka_unit_test_setup(splinters_stay, tables_set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
