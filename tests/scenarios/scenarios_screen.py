@@ -110,7 +110,7 @@ def chosen(s, key, *expected):
 MENU_SECONDS = 60
 # The guests' further work is that of demo-haswell and check-targets-haswell.
 scenario("image-demo", "d", r"^demo: vtlb pass 1: exits/fault 2.00 ")(chosen)
-scenario("image-compare", "c",
+scenario("image-compare", "b",
          r"^umbra: shadow MMU: mmu=targets mmu.bypass=0$")(chosen)
 scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
          r"^umbra: end: report, status 0$")(chosen)
