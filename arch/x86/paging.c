@@ -17,6 +17,9 @@
 #define TABLE_ENTRIES 512
 #define TABLE_LEVELS 4
 
+/* The image has the last addresses; the direct map has no less room. */
+#define DEVICE_MAP_SIZE (BIT(46) - 4 * GIB)
+
 /* Where the PC has its video memory and ROMs: devices, for the caches. */
 #define VIDEO_START 0xa0000
 #define VIDEO_END 0xc0000
@@ -172,11 +175,20 @@ void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end)
 	cr3_write(virt_to_phys(root));
 }
 
+/* The width is MAXPHYADDR: SDM vol. 3A, 4.1.4. */
+bool paging_reaches(hpa_t hpa, u64 size)
+{
+	hpa_t end = MIN(BIT(cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff),
+			DEVICE_MAP_SIZE);
+
+	return hpa < end && size <= end - hpa;
+}
+
 const void *paging_map_tables(hpa_t hpa, size_t size)
 {
 	hpa_t end = hpa + size;
 
-	if (end < hpa || end > DEVICE_MAP_BASE - DIRECT_MAP_BASE)
+	if (!paging_reaches(hpa, size))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(holes); i++)
 		if (hpa < holes[i].end && holes[i].start < end)
@@ -190,6 +202,8 @@ volatile void *paging_map_device(hpa_t hpa, size_t size)
 {
 	hpa_t start = ALIGN_DOWN(hpa, PAGE_SIZE);
 
+	if (!paging_reaches(hpa, size))
+		return NULL;
 	map(DEVICE_MAP_BASE + start, start, ALIGN_UP(hpa + size, PAGE_SIZE),
 	    PTE_W | nx | PTE_PCD | PTE_PWT, 1);
 	return (volatile void *)(DEVICE_MAP_BASE + hpa);

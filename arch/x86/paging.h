@@ -53,15 +53,22 @@ struct boot_info;
 void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end);
 
 /*
+ * Returns true if the processor has the addresses of all @size bytes (else an
+ * entry that maps them has a reserved bit set), and the maps have room for them.
+ */
+bool paging_reaches(hpa_t hpa, u64 size);
+
+/*
  * Makes @size bytes of the firmware's tables readable, wherever they are, and
- * returns where. Returns NULL if they are beyond the direct map, or in the
- * image or the framebuffer. Panics when there is no memory for page tables.
+ * returns where. Returns NULL if they are out of reach, or in the image or the
+ * framebuffer. Panics when there is no memory for page tables.
  */
 const void *paging_map_tables(hpa_t hpa, size_t size);
 
 /*
  * Maps the device registers at [hpa, hpa + size) uncached and returns where
- * they are. Stays mapped for good. Panics when there is no memory for tables.
+ * they are; NULL if they are out of reach. Stays mapped for good. Panics when
+ * there is no memory for tables.
  */
 volatile void *paging_map_device(hpa_t hpa, size_t size);
 

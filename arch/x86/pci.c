@@ -53,7 +53,7 @@ unsigned int pci_count(bool (*visit)(u32 function, void *context),
 	unsigned int count = 0;
 
 	for (u32 device = 0; device < ALL_FUNCTIONS; device += DEVICE_FUNCTIONS)
-		for (u32 i = function_count(device); i-- > 0;)
+		for (u32 i = 0, n = function_count(device); i < n; i++)
 			if (exists(device + i))
 				count += visit(device + i, context);
 	return count;

@@ -53,6 +53,17 @@ const u8 font_glyphs[FONT_GLYPHS][FONT_HEIGHT];
 
 static u64 cr3, pat;
 
+/* The width of physical addresses, by CPUID. */
+static u32 width = 46;
+
+static struct cpuid_result fake_cpuid(u32 leaf, u32 subleaf)
+{
+	return (struct cpuid_result){
+		.eax = leaf == CPUID_ADDRESS_SIZE ? width : 0,
+	};
+}
+
+#define cpuid fake_cpuid
 #define cr3_write(value) (cr3 = (value))
 #define wrmsr(msr, value) (pat = (msr) == IA32_PAT ? (value) : pat)
 
@@ -246,6 +257,24 @@ static void test_device(void **state)
 	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee02000), 0);
 }
 
+/* An address that the processor has not is a reserved bit in an entry. */
+static void test_reach(void **state)
+{
+	build(0);
+	width = 39;
+	assert_non_null(paging_map_device(BIT(39) - 8, 8));
+	assert_null(paging_map_device(BIT(39) - 8, 9));
+	assert_null(paging_map_device(BIT(44), 8));
+	assert_null(paging_map_device(~0ULL, 8));
+	assert_int_equal(leaf(DEVICE_MAP_BASE + BIT(44)), 0);
+	assert_null(paging_map_tables(BIT(39) - 8, 36));
+	/* The device map ends where the image's address is. */
+	width = 52;
+	assert_non_null(paging_map_device(BIT(44), 8));
+	assert_null(paging_map_device(BIT(46) - 4 * GIB, 8));
+	width = 46;
+}
+
 /* The firmware's tables are read where they are, but not by an alias. */
 static void test_tables(void **state)
 {
@@ -283,6 +312,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_framebuffer_high, drop),
 		cmocka_unit_test_teardown(test_framebuffer_bad, drop),
 		cmocka_unit_test_teardown(test_device, drop),
+		cmocka_unit_test_teardown(test_reach, drop),
 		cmocka_unit_test_teardown(test_tables, drop),
 	};
 

@@ -16,10 +16,9 @@ enum { DATA = 0, DIVISOR_LOW = 0, LCR = 3, LSR = 5, REGISTERS = 8 };
 static void test_words(void **state)
 {
 	u32 registers[REGISTERS] = { [LSR] = IDLE_WITH_DATA };
-	const struct serial_port port = { .name = "SPCR",
-					  .memory = registers,
-					  .stride = sizeof(u32),
-					  .keep_speed = true };
+	struct serial_port port = { .name = "SPCR",
+				    .memory = registers,
+				    .stride = sizeof(u32) };
 
 	assert_true(serial_probe(&port));
 	assert_int_equal(registers[LCR], LINE_8N1);
@@ -34,9 +33,9 @@ static void test_words(void **state)
 static void test_bytes(void **state)
 {
 	u8 registers[REGISTERS] = { [LSR] = IDLE_WITH_DATA };
-	const struct serial_port port = { .name = "PCI",
-					  .memory = registers,
-					  .stride = 1 };
+	struct serial_port port = { .name = "PCI",
+				    .memory = registers,
+				    .stride = 1 };
 
 	assert_true(serial_probe(&port));
 	serial_use(&port);
@@ -50,7 +49,7 @@ static void test_bytes(void **state)
 static void test_nobody(void **state)
 {
 	u8 registers[REGISTERS], before[REGISTERS];
-	const struct serial_port port = { .memory = registers, .stride = 1 };
+	struct serial_port port = { .memory = registers, .stride = 1 };
 
 	memset(registers, 0xff, sizeof(registers));
 	memcpy(before, registers, sizeof(before));

@@ -3,7 +3,7 @@
 # What each tests/unit/test_<name>.c is linked with, besides cmocka and
 # host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
 
-# bus_master.c, pci.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c,
+# bus_master.c, pci.c, ports.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c,
 # text_screen.c, and the files of vmx/ that talk to the processor are included by
 # their tests.
 UNIT_printf_SRCS :=
@@ -19,6 +19,7 @@ UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
 UNIT_multiboot2_SRCS := boot/multiboot2.c boot/regions.c
 UNIT_regions_SRCS := boot/regions.c
 UNIT_scancode_SRCS := arch/x86/console/scancode.c
+UNIT_ports_SRCS :=
 UNIT_serial_SRCS := arch/x86/console/serial.c
 UNIT_screen_SRCS := arch/x86/console/screen.c
 UNIT_framebuffer_SRCS := arch/x86/console/framebuffer.c

@@ -8,6 +8,7 @@
 #include "arch/x86/console/framebuffer.h"
 #include "arch/x86/console/screen.h"
 #include "arch/x86/boot_info.h"
+#include "arch/x86/paging.h"
 
 /* From this number of lines on (a small and dense panel), pixels are doubled. */
 #define LINES_PER_SCALE 2000
@@ -15,7 +16,6 @@
 #define WIDTH_MIN 320
 #define HEIGHT_MIN 200
 #define SIDE_MAX 16384
-#define ADDRESS_MAX (BIT(46) - 4 * GIB) /* paging.h's room for devices */
 
 /* The VGA's sixteen colours, red, green and blue. */
 static const u32 colours[16] = {
@@ -59,7 +59,8 @@ const char *framebuffer_fault(const struct boot_framebuffer *fb)
 	if (fb->bits_per_pixel == 32 &&
 	    (fb->address % sizeof(u32) || fb->pitch % sizeof(u32)))
 		return "its lines are not aligned";
-	if (!fb->address || fb->address > ADDRESS_MAX)
+	if (!fb->address ||
+	    !paging_reaches(fb->address, (u64)fb->pitch * fb->height))
 		return "its address can't be";
 	return NULL;
 }

@@ -13,8 +13,8 @@
 
 #define REGISTERS 8
 #define IO_MAX 0xfff8 /* the last address of a UART's eight ports */
-#define ADDRESS_MAX (BIT(46) - 4 * GIB) /* paging.h's room for devices */
 #define WORDS_SIZE 160
+#define DIVISOR_115200 1
 
 /* PCI Local Bus Specification 3.0, appendix D: serial controllers, 16550 and
  * on. */
@@ -34,27 +34,46 @@ static const char *const port_names[PORT_AUTO] = {
 	[PORT_PCI] = "PCI",
 };
 
-static struct serial_port ports[PORT_AUTO] = {
-	[PORT_COM1] = { .io = 0x3f8 },
-	[PORT_COM2] = { .io = 0x2f8 },
-	[PORT_COM3] = { .io = 0x3e8 },
-	[PORT_COM4] = { .io = 0x2e8 },
+static struct serial_port ports[PORT_NONE + 1] = {
+	[PORT_COM1] = { .io = 0x3f8, .divisor = DIVISOR_115200 },
+	[PORT_COM2] = { .io = 0x2f8, .divisor = DIVISOR_115200 },
+	[PORT_COM3] = { .io = 0x3e8, .divisor = DIVISOR_115200 },
+	[PORT_COM4] = { .io = 0x2e8, .divisor = DIVISOR_115200 },
 };
 static unsigned int in_use = PORT_NONE;
 
-/* Gives the port a name if it is there. */
+static bool same_place(const struct serial_port *a, const struct serial_port *b)
+{
+	return a->io == b->io && a->memory == b->memory;
+}
+
+static bool is_nowhere(const struct serial_port *port)
+{
+	return same_place(port, &ports[PORT_NONE]);
+}
+
+/*
+ * Gives the port a name if it is there. A UART with several names is set up for
+ * the first of them: SPCR's speed stays.
+ */
 static void probe(unsigned int i)
 {
-	if ((ports[i].io || ports[i].memory) && serial_probe(&ports[i]))
-		ports[i].name = port_names[i];
+	unsigned int first = 0;
+
+	while (first < i &&
+	       (!ports[first].name || !same_place(&ports[first], &ports[i])))
+		first++;
+	ports[i] = ports[first];
+	ports[i].name =
+		first < i || (!is_nowhere(&ports[i]) && serial_probe(&ports[i]))
+			? port_names[i]
+			: NULL;
 }
 
 static void use(unsigned int i)
 {
-	static const struct serial_port none;
-
 	in_use = i;
-	serial_use(i == PORT_NONE ? &none : &ports[i]);
+	serial_use(&ports[i]);
 }
 
 void ports_init(void)
@@ -68,16 +87,16 @@ void ports_init(void)
 static void set_place(struct serial_port *port, bool in_memory, u64 address,
 		      u8 stride)
 {
+	*port = (struct serial_port){ .stride = stride };
 	if (!in_memory && address <= IO_MAX)
 		port->io = (u16)address;
-	else if (in_memory && address && address < ADDRESS_MAX &&
+	else if (in_memory && address &&
 		 (stride == 1 || stride == sizeof(u32)) &&
-		 address % stride == 0) {
+		 address % stride == 0)
 		port->memory = paging_map_device(address, REGISTERS * stride);
-		port->stride = stride;
-	}
 }
 
+/* The speed is the firmware's, which ports_init may have changed. */
 static void find_by_acpi(struct serial_port *port,
 			 const struct acpi_serial *table)
 {
@@ -85,28 +104,35 @@ static void find_by_acpi(struct serial_port *port,
 		return;
 	set_place(port, table->space == ACPI_MEMORY, table->address,
 		  table->access);
-	port->keep_speed = true;
+	if (same_place(port, &ports[PORT_COM1]))
+		port->divisor = ports[PORT_COM1].found_divisor;
 }
 
 static bool find_on_pci(u32 function, void *context)
 {
+	struct serial_port *port = &ports[PORT_PCI];
 	u32 class_codes = pci_read(function, PCI_CLASS);
 	u8 interface = (u8)(class_codes >> 8);
+	u16 command = (u16)pci_read(function, PCI_COMMAND);
 	u64 bar = pci_read(function, PCI_BAR_0);
 	bool in_memory = !(bar & BAR_IO);
 
 	if (class_codes >> 16 != PCI_SERIAL || interface < PCI_SERIAL_16550 ||
-	    interface > PCI_SERIAL_16950 || ports[PORT_PCI].name)
+	    interface > PCI_SERIAL_16950 || port->name)
 		return false;
 	if (in_memory && bar & BAR_64)
 		bar |= (u64)pci_read(function, PCI_BAR_0 + 4) << 32;
-	pci_write_command(function, (u16)(pci_read(function, PCI_COMMAND) |
-					  (in_memory ? PCI_COMMAND_MEMORY
-						     : PCI_COMMAND_IO)));
-	set_place(&ports[PORT_PCI], in_memory,
+	set_place(port, in_memory,
 		  bar & ~(u64)(in_memory ? BAR_FLAGS : BAR_IO_FLAGS), 1);
+	if (is_nowhere(port))
+		return false;
+	port->divisor = DIVISOR_115200;
+	pci_write_command(function, command | (in_memory ? PCI_COMMAND_MEMORY
+							 : PCI_COMMAND_IO));
 	probe(PORT_PCI);
-	return true;
+	if (!port->name)
+		pci_write_command(function, command);
+	return port->name;
 }
 
 /* Says which ports there are; returns the first one, or PORT_NONE. */
@@ -134,7 +160,8 @@ static unsigned int say(void)
 
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 {
-	unsigned int before = in_use, first;
+	const struct serial_port before = ports[in_use];
+	unsigned int first;
 
 	log_flush();
 	find_by_acpi(&ports[PORT_SPCR], &acpi->serial[ACPI_SPCR]);
@@ -148,7 +175,8 @@ bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 			 port_names[choice]);
 	else if (choice != PORT_AUTO)
 		first = choice;
-	if (first == before)
+	if (same_place(&ports[first], &before) &&
+	    ports[first].divisor == before.divisor)
 		return false;
 	log_info("the serial console is on: %s",
 		 first == PORT_NONE ? "none" : port_names[first]);

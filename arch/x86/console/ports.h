@@ -15,7 +15,7 @@ enum port_choice {
 	PORT_COM3,
 	PORT_COM4,
 	PORT_DBG2, /* a debug port, by ACPI */
-	PORT_PCI, /* the PCI functions' first 16550 */
+	PORT_PCI, /* the 16550 of the first PCI function that has one */
 	PORT_AUTO,
 	PORT_NONE
 };
@@ -26,7 +26,7 @@ void ports_init(void);
 /*
  * Looks for all ports, says which ones there are, and uses the one that the
  * user has chosen (enum port_choice). Returns true if it is another one than
- * before. After paging_init.
+ * before, or at another speed. After paging_init.
  */
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi);
 

@@ -24,7 +24,6 @@ enum {
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY 0x20
 #define LSR_IDLE 0x40 /* the last bit has left */
-#define DIVISOR_115200 1
 
 #define NO_DEVICE 0xff
 #define FIFO_SIZE 16
@@ -54,11 +53,16 @@ static void reg_write(const struct serial_port *port, unsigned int reg,
 		((volatile u8 *)port->memory)[reg * port->stride] = value;
 }
 
-static void set_speed(const struct serial_port *port)
+/* 0 is no divisor. */
+static void set_speed(struct serial_port *port)
 {
 	reg_write(port, UART_LCR, LCR_DLAB);
-	reg_write(port, UART_DIVISOR_LOW, DIVISOR_115200);
-	reg_write(port, UART_DIVISOR_HIGH, 0);
+	port->found_divisor = reg_read(port, UART_DIVISOR_LOW) |
+			      reg_read(port, UART_DIVISOR_HIGH) << 8;
+	if (!port->divisor)
+		port->divisor = MAX(port->found_divisor, 1);
+	reg_write(port, UART_DIVISOR_LOW, (u8)port->divisor);
+	reg_write(port, UART_DIVISOR_HIGH, port->divisor >> 8);
 }
 
 /* Looped back, what is sent must come in again, or nobody is there. */
@@ -75,14 +79,13 @@ static bool answers(const struct serial_port *port)
 	return same;
 }
 
-bool serial_probe(const struct serial_port *port)
+bool serial_probe(struct serial_port *port)
 {
 	if (reg_read(port, UART_LSR) == NO_DEVICE)
 		return false;
-	reg_write(port, UART_IER, 0);
-	if (!port->keep_speed)
-		set_speed(port);
+	set_speed(port);
 	reg_write(port, UART_LCR, LCR_8N1);
+	reg_write(port, UART_IER, 0);
 	reg_write(port, UART_FCR, FCR_ENABLE_AND_CLEAR);
 	return answers(port);
 }

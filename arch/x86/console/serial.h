@@ -10,15 +10,16 @@ struct serial_port {
 	u16 io; /* its first port, ... */
 	volatile void *memory; /* ... unless this is where its registers are */
 	u8 stride; /* there: bytes of an access, and from one to the next */
-	bool keep_speed; /* as the firmware has set it; else 115200 baud */
+	u16 divisor; /* of 115200 baud; 0, until the probe: as it is */
+	u16 found_divisor; /* before the probe */
 };
 
 /*
- * Sets the UART to 8N1, without interrupts. Returns true if there is one: then
- * what is sent comes back in its loop. Nothing may be on the way, see
- * serial_flush.
+ * Sets the UART to its speed and 8N1, without interrupts. Returns true if there
+ * is one: then what is sent comes back in its loop. Nothing may be on the way,
+ * see serial_flush.
  */
-bool serial_probe(const struct serial_port *port);
+bool serial_probe(struct serial_port *port);
 
 /* The other functions are about this port from now on; before, do nothing. */
 void serial_use(const struct serial_port *port);
