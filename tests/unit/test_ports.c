@@ -31,6 +31,7 @@ struct fake_uart {
 	u16 io;
 	u16 divisor;
 	u8 line_control, modem_control, status, data;
+	unsigned int status_reads;
 };
 
 /* A function with a 16550's class; .vendor 0: none. */
@@ -66,6 +67,7 @@ static u8 fake_inb(u16 port)
 	case 1:
 		return u->line_control & DLAB ? u->divisor >> 8 : 0;
 	case 5:
+		u->status_reads++;
 		return u->modem_control & LOOPBACK ? u->status | DATA_READY
 						   : u->status;
 	default:
@@ -309,6 +311,24 @@ static void test_pci_memory(void **state)
 	assert_int_equal(memory_registers[1][0], 'x');
 }
 
+/* A transmitter that stays full is waited for once, not at each byte. */
+static void test_stuck(void **state)
+{
+	struct fake_uart *com1 = add_uart(0, 0x3f8);
+	unsigned int reads;
+
+	ports_init();
+	com1->status = 0;
+	serial_write('x');
+	reads = com1->status_reads;
+	for (int i = 0; i < 100; i++)
+		serial_write('y');
+	assert_int_equal(com1->status_reads, reads + 100);
+	com1->status = IDLE;
+	serial_write('z');
+	assert_int_equal(com1->data, 'z');
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -317,7 +337,7 @@ int main(void)
 		TEST(test_spcr),      TEST(test_spcr_is_com1),
 		TEST(test_two_names), TEST(test_out_of_reach),
 		TEST(test_pci),	      TEST(test_pci_memory),
-
+		TEST(test_stuck),
 	};
 
 	return cmocka_run_group_tests(tests, keep_fresh, NULL);

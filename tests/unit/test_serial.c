@@ -43,6 +43,8 @@ static void test_bytes(void **state)
 	assert_int_equal(registers[DATA], 'x');
 	registers[LSR] = 0;
 	assert_int_equal(serial_read(), -1);
+	registers[LSR] = 0xff; /* it has gone */
+	assert_int_equal(serial_read(), -1);
 }
 
 /* An address without a device reads all ones, and is not written to. */

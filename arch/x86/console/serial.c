@@ -32,6 +32,7 @@ enum {
 
 static struct serial_port used; /* name NULL: none */
 static unsigned int room; /* in the transmit FIFO, at least */
+static unsigned int patience; /* reads of the line status that are worth it */
 
 static u8 reg_read(const struct serial_port *port, unsigned int reg)
 {
@@ -94,6 +95,7 @@ void serial_use(const struct serial_port *port)
 {
 	used = *port;
 	room = 0;
+	patience = SPIN_MAX;
 }
 
 void serial_write(u8 byte)
@@ -104,9 +106,10 @@ void serial_write(u8 byte)
 	 * The line status is slow to read; once it says that the FIFO is
 	 * empty, 16 bytes fit without asking again.
 	 */
-	for (int i = 0; !room && i < SPIN_MAX; i++)
+	for (unsigned int i = 0; !room && i < patience; i++)
 		if (reg_read(&used, UART_LSR) & LSR_THR_EMPTY)
 			room = FIFO_SIZE;
+	patience = room ? SPIN_MAX : 1;
 	if (!room)
 		return;
 	reg_write(&used, UART_DATA, byte);
@@ -115,14 +118,16 @@ void serial_write(u8 byte)
 
 void serial_flush(void)
 {
-	for (int i = 0; used.name && i < SPIN_MAX; i++)
+	for (unsigned int i = 0; used.name && i < patience; i++)
 		if (reg_read(&used, UART_LSR) & LSR_IDLE)
 			return;
 }
 
 int serial_read(void)
 {
-	if (!used.name || !(reg_read(&used, UART_LSR) & LSR_DATA_READY))
+	u8 status = used.name ? reg_read(&used, UART_LSR) : NO_DEVICE;
+
+	if (status == NO_DEVICE || !(status & LSR_DATA_READY))
 		return -1;
 	return reg_read(&used, UART_DATA);
 }

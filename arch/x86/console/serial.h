@@ -24,7 +24,10 @@ bool serial_probe(struct serial_port *port);
 /* The other functions are about this port from now on; before, do nothing. */
 void serial_use(const struct serial_port *port);
 
-/* Sends a byte; waits while the UART is full, but not for ever. */
+/*
+ * Sends a byte; waits while the UART is full, but not for ever. After it has
+ * waited in vain it waits no more, until there is room again.
+ */
 void serial_write(u8 byte);
 
 /* Waits until all is sent, but not for ever. */
