@@ -235,6 +235,7 @@ lint: | $(B)/.deps-test
 	tools/formats
 	tools/phrases
 	tests/tools/test_run_arguments.py -q
+	tests/tools/test_mkimage.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
 		--enable=warning,performance,portability \

@@ -211,8 +211,12 @@ static void __noreturn compare(const struct boot_info *info, const char *guest,
 	struct vm_config config = *chosen;
 	u64 costs[2][RUN_COSTS];
 
-	if (!frames_save())
+	if (!frames_save()) {
+		log_info("compare: no memory is left to remember which frames "
+			 "are free: leave compare out, or boot with fewer or "
+			 "smaller modules");
 		refuse();
+	}
 	for (int bypass = 0; bypass < 2; bypass++) {
 		config.policy.bypass = bypass;
 		run(info, guest, kernel, &config, selftest);

@@ -118,7 +118,7 @@ $(B)/image.parameters: FORCE | $(B)/.deps-run
 $(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
 		$(GUESTS)/tests/check.bin $(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
-		$(GUEST_FILES) \
+		$(GUEST_FILES) $(if $(filter $(GUESTS)/initrd.cpio,$(INITRD)),--compare) \
 		--memtest $(GUESTS)/memtest $@
 
 image: $(B)/umbra.iso

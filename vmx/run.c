@@ -319,6 +319,8 @@ void vm_run(struct vm *vm)
 			break;
 		step(vm);
 	}
+	/* The reports take time, too. */
+	vm->stats.ended_ns = time_ns();
 	apic_timer_disarm();
 	trace_print(&vm->trace);
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));

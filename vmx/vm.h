@@ -40,7 +40,7 @@ struct vm_stats {
 	u64 faults_taken; /* page faults by the guest's own count, or 0 */
 	u64 unfiltered; /* page faults that exited against the filter */
 	bool rung_changed; /* by the guest, by hypercall */
-	u64 started_ns;
+	u64 started_ns, ended_ns; /* the first entry, and the last exit */
 	u64 idle_ns; /* spent in HLT */
 };
 

@@ -15,6 +15,7 @@ UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
 UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c
 UNIT_policy_SRCS := mmu/policy.c
+UNIT_compare_SRCS := vmx/report/compare.c
 UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
 UNIT_multiboot2_SRCS := boot/multiboot2.c boot/regions.c
 UNIT_regions_SRCS := boot/regions.c

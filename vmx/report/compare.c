@@ -16,7 +16,7 @@ static const char *const cost_names[RUN_COSTS] = {
 
 void compare_take(const struct vm *vm, u64 costs[RUN_COSTS])
 {
-	u64 run_ns = time_ns() - vm->stats.started_ns, ticks = 0;
+	u64 run_ns = vm->stats.ended_ns - vm->stats.started_ns, ticks = 0;
 
 	for (u32 reason = 0; reason < EXIT_REASONS; reason++)
 		ticks += vm->stats.root_ticks[reason];

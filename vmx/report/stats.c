@@ -114,7 +114,7 @@ static void print_mmu(const struct mmu_stats *s)
 
 void stats_print(const struct vm *vm)
 {
-	u64 ms = (time_ns() - vm->stats.started_ns) / NS_PER_MS;
+	u64 ms = (vm->stats.ended_ns - vm->stats.started_ns) / NS_PER_MS;
 	u64 idle_ms = vm->stats.idle_ns / NS_PER_MS;
 
 	char words[RUNG_WORDS_SIZE];
