@@ -249,7 +249,8 @@ class Qemu(Machine):
                 "-device", args.uart + ",chardev=com1",
                 "-qmp", "unix:qmp,server=on,wait=off"]
         if args.acpi_table:
-            argv += ["-acpitable", f"file={args.acpi_table}"]
+            argv += ["-acpitable",
+                     f"file={os.path.abspath(args.acpi_table)}"]
         if args.bare and not kvm:
             # Its clock counts instructions: a busy host does not make it jump.
             argv += ["-icount", "shift=3,sleep=off"]

@@ -13,6 +13,7 @@ from machine import BOCHS, BOCHS_CPUS, nested_vmx
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+UART = "isa-serial,index=0"    # COM1
 LINUX_APPEND = "console=ttyS0"    # or its console would be seen nowhere
 # With less, GRUB has no room for Umbra. Bochs has no more.
 MEMORY_MIN, BOCHS_MEMORY_MAX = 4, 2048    # MiB
@@ -76,7 +77,7 @@ def parser(about, details):
            help="boot the image from a USB stick, not from a CD (QEMU)")
     option("--processors", metavar="N", type=int, default=1,
            help="how many the machine has (QEMU; default: %(default)s)")
-    option("--uart", metavar="DEVICE", default="isa-serial,index=0",
+    option("--uart", metavar="DEVICE", default=UART,
            help="the machine's serial port (QEMU's -device; default: "
            "%(default)s)")
     option("--acpi-table", metavar="FILE",
@@ -128,6 +129,8 @@ def check_files(args):
         if not is_multiboot2(head_of("--elf", args.elf)):
             raise BadArgument(f"--elf: {args.elf} has no multiboot 2 header: "
                               "make builds build/umbra.elf")
+    if args.acpi_table:
+        head_of("--acpi-table", args.acpi_table)
     initrds = [(path, head_of("--initrd", path)) for path in args.initrd]
     if args.kernel:
         head = head_of("--kernel", args.kernel)
@@ -164,9 +167,10 @@ def bochs_models():
 
 
 def check_bochs(args):
-    if args.firmware != "bios" or args.stick or args.processors != 1:
-        raise BadArgument("--firmware, --stick and --processors: not with "
-                          "bochs, use --machine qemu")
+    if (args.firmware != "bios" or args.stick or args.processors != 1
+            or args.uart != UART or args.acpi_table):
+        raise BadArgument("--firmware, --stick, --processors, --uart and "
+                          "--acpi-table: not with bochs, use --machine qemu")
     if args.memory > BOCHS_MEMORY_MAX:
         raise BadArgument(f"--memory {args.memory}: Bochs has at most "
                           f"{BOCHS_MEMORY_MAX} MiB")

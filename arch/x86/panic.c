@@ -13,6 +13,7 @@
 #include "arch/x86/trap.h"
 #include "lib/log.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 
 #define BACKTRACE_MAX 32
 
@@ -131,6 +132,9 @@ void panic(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	log_info("panic: %s", text);
+	/* Its first line is the reason in the last line of all. */
+	if (strchr(text, '\n'))
+		*strchr(text, '\n') = '\0';
 	print_registers(&frame);
 	print_control_registers();
 	backtrace((u64)__builtin_frame_address(0));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's console: COM1, the screen and the keyboard, whichever are there.
+ * Umbra's console: a serial port, the screen and the keyboard, as far as they
+ * are there.
  */
 #ifndef ARCH_X86_CONSOLE_CONSOLE_H
 #define ARCH_X86_CONSOLE_CONSOLE_H
@@ -38,7 +39,7 @@ void console_write(const char *s, size_t n);
 /* Takes in what has been typed, also if nobody reads it; see keyboard.h. */
 void console_poll(void);
 
-/* A byte from COM1 or typed on the keyboard; -1 when there is none. */
+/* A byte from the serial port or typed on the keyboard; -1 when there is none. */
 int console_read(void);
 
 #endif
