@@ -129,8 +129,10 @@ static void store(u8 *to, const void *from, size_t len)
 	memcpy(to, from, len);
 }
 
-void mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len)
+bool mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len)
 {
+	bool released = false;
+
 	while (len) {
 		u64 offset = gpa & ~PAGE_MASK;
 		size_t part = MIN(len, PAGE_SIZE - offset);
@@ -138,12 +140,13 @@ void mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len)
 
 		if (page) {
 			store(page + offset, buf, part);
-			mmu_written(vcpu->mmu, gpa, part);
+			released |= mmu_written(vcpu->mmu, gpa, part);
 		}
 		buf = (const u8 *)buf + part;
 		gpa += part;
 		len -= part;
 	}
+	return released;
 }
 
 /* CMPXCHG16B (SDM vol. 2A); the compiler has no builtin without a library. */

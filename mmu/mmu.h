@@ -293,8 +293,9 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
 /*
  * Write guest-physical memory (a device, an emulated instruction), keeping the
  * shadow of every table that is hit true. Where there is no RAM nothing happens.
+ * Returns true if a frame that was a shadowed table is plain memory now.
  */
-void mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len);
+bool mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len);
 
 /*
  * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic

@@ -140,7 +140,7 @@ static void give_up_barren(struct mmu *mmu, gfn_t gfn, u32 first)
 	}
 }
 
-void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
+bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
@@ -149,7 +149,7 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 
 	dirty_log_mark(mmu, gfn);
 	if (!mmu->frames[gfn].shadowed)
-		return;
+		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
 		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
@@ -163,6 +163,7 @@ void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	give_up_unlinked(mmu);
 	if (mmu->policy.cheap && upper)
 		give_up_barren(mmu, gfn, first);
+	return !mmu->frames[gfn].shadowed;
 }
 
 bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)

@@ -5,7 +5,10 @@
 
 #include "mmu/shadow.h"
 
-/* [gpa, gpa+len), in one frame, has been written: sync its shadows. */
-void mmu_written(struct mmu *mmu, gpa_t gpa, size_t len);
+/*
+ * [gpa, gpa+len), in one frame, has been written: sync its shadows. Returns
+ * true if it had some and has none any more.
+ */
+bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len);
 
 #endif

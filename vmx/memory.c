@@ -52,10 +52,11 @@ static void read_physical(void *ctx, gpa_t gpa, void *buf, size_t len)
 
 static void write_physical(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
-	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
+	struct vcpu_memory *memory = ctx;
+	struct vcpu *vcpu = memory->vcpu;
 
 	if (vm_is_ram(vcpu->vm, gpa)) {
-		mmu_write(&vcpu->mmu, gpa, buf, len);
+		memory->linear.released |= mmu_write(&vcpu->mmu, gpa, buf, len);
 		return;
 	}
 	devices_mmio_write(&vcpu->vm->devices, gpa, buf, len, time_ns());

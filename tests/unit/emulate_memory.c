@@ -14,6 +14,8 @@ struct segment_register segments[SEG_COUNT];
 struct ports ports;
 u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 
+static struct linear *current; /* of the instruction under way */
+
 static void read_segment(void *ctx, enum segment segment,
 			 struct segment_register *reg)
 {
@@ -47,7 +49,8 @@ static void memory_write(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
 	struct memory *m = ctx;
 
-	m->writes++;
+	if (++m->writes == m->released_at)
+		current->released = true;
 	assert_true(gpa % PAGE_SIZE + len <= PAGE_SIZE);
 	memcpy(&m->bytes[gpa % MEMORY_SIZE], buf, len);
 }
@@ -81,6 +84,7 @@ void begin(struct linear *m, bool long_mode)
 {
 	linear_begin(m, &linear_ops, &memory, long_mode, memory.keep_pages);
 	m->checks_alignment = memory.checks_alignment;
+	current = m;
 }
 
 static void read_vector(void *ctx, unsigned int number, void *buf, size_t len)

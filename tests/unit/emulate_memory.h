@@ -14,6 +14,7 @@ struct memory {
 	bool checks_alignment;
 	unsigned int translations[2]; /* for reads, for writes */
 	unsigned int reads, writes, cmpxchgs;
+	unsigned int released_at; /* number of the write that releases a REP */
 	unsigned int failures; /* of compare-exchange, to come */
 };
 

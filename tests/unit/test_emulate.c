@@ -261,6 +261,24 @@ static void test_rep_restarts(void **state)
 	assert_false(regs.rflags & RFLAGS_RF);
 }
 
+/* A write that ends what the emulator was needed for ends the call. */
+static void test_rep_released(void **state)
+{
+	regs.gpr[RCX] = 8;
+	memory.released_at = 3;
+	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_RESTART);
+	assert_int_equal(memory.writes, 3);
+	assert_int_equal(regs.gpr[RCX], 5);
+	assert_int_equal(regs.gpr[RDI], 24);
+	assert_true(regs.rflags & RFLAGS_RF);
+	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_OK);
+	assert_int_equal(regs.gpr[RCX], 0);
+	/* The last element has no rest. */
+	regs.gpr[RCX] = 1;
+	memory.released_at = memory.writes + 1;
+	assert_int_equal(RUN(0xf3, 0x48, 0xab), EMUL_OK);
+}
+
 static void test_rep_of_nothing(void **state)
 {
 	regs.gpr[RDI] = ~0ULL;
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rep_movs_fault_at_destination,
 				       set_up),
 		cmocka_unit_test_setup(test_rep_restarts, set_up),
+		cmocka_unit_test_setup(test_rep_released, set_up),
 		cmocka_unit_test_setup(test_rep_of_nothing, set_up),
 		cmocka_unit_test_setup(test_rep_single_steps, set_up),
 		cmocka_unit_test_setup(test_string_16, set_up),

@@ -29,9 +29,7 @@ enum emul_status {
 
 /*
  * Maximum number of elements of a REP string instruction that are done in one
- * call. Few: the first may have changed what made it need us (a table that is
- * being cleared is a table no more, and the guest clears the rest much faster),
- * and interrupts wait meanwhile.
+ * call. Few, as interrupts wait meanwhile.
  */
 #define EMUL_STRING_ELEMENTS 32
 

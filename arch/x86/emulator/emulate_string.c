@@ -104,7 +104,8 @@ static bool is_found(const struct emulation *e)
 
 /*
  * A repeated one is cut into calls of bounded length; the registers tell how
- * far it got (SDM vol. 2B, REP). Under TF each element is a step, and what it
+ * far it got (SDM vol. 2B, REP). It goes on by itself as soon as it
+ * can. Under TF each element is a step, and what it
  * hits traps behind it; RF tells that the instruction has begun (vol. 3B,
  * 17.3.1.1).
  */
@@ -128,6 +129,8 @@ enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)
 			break;
 		*progress = e->regs;
 		progress->rflags |= RFLAGS_RF;
+		if (e->memory->released)
+			left = 0;
 	}
 	return EMUL_OK;
 }

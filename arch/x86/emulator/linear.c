@@ -14,6 +14,7 @@ void linear_begin(struct linear *m, const struct linear_ops *ops, void *ctx,
 	m->long_mode = long_mode;
 	m->keep_pages = keep_pages;
 	m->checks_alignment = false;
+	m->released = false;
 	m->breakpoints.dr7 = m->breakpoints.hits = 0;
 	m->page_count = 0;
 	m->segments_known = 0;

@@ -61,6 +61,11 @@ struct linear {
 	bool keep_pages; /* each page is translated once */
 	/* CR0.AM and EFLAGS.AC at CPL 3; for INS and OUTS, which exit first. */
 	bool checks_alignment;
+	/*
+	 * Set by the operation that writes: what needed the emulator, a table
+	 * say, is plain memory now. A REP goes on by itself.
+	 */
+	bool released;
 	struct breakpoints breakpoints; /* none after linear_begin() */
 	unsigned int page_count;
 	struct linear_page pages[LINEAR_PAGES];
