@@ -65,10 +65,12 @@ struct vm {
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
-	/* When the devices are to be served next: in ns, and by the TSC. */
+	/* When the devices and the console are to be served next: in ns, */
 	u64 next_event;
-	u64 next_poll; /* of the console */
+	u64 next_poll;
+	/* and by the TSC: at the first exit after this, */
 	u64 deadline;
+	u64 alarm; /* and at the latest: Umbra's timer is set to it */
 	struct pacing pacing;
 	/* How the run ended, when it has. */
 	bool ended;
