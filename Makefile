@@ -217,7 +217,7 @@ CHECK_SCENARIOS := demo-haswell check-nowalk-haswell exit-status linux-nopti
 
 check: export MODEL_STEPS := $(CHECK_MODEL_STEPS)
 check: export FUZZ_SECONDS := 5
-check-files: $(B)/umbra.elf $(LINUX) check-guest
+check-files: lint-files $(B)/umbra.elf $(LINUX) check-guest
 check: lint check-files
 	$(MAKE) unit
 	$(MAKE) fuzz-short
@@ -230,7 +230,8 @@ FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
 
 # Two things that cppcheck can't know: asm goto has outputs, and linker.ld
 # gives the bounds of tables.
-lint: | $(B)/.deps-test
+lint-files: | $(B)/.deps-test
+lint:
 	tools/rooms
 	tools/formats
 	tools/phrases
