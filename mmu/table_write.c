@@ -46,11 +46,15 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 	return ++sp->writes > WRITES_IN_A_ROW;
 }
 
-/* Returns true if the guest's entry of 64 bits at byte @first is zero. */
+/*
+ * Returns true if the write that begins at byte @first has left the guest's
+ * entry of 64 bits there zero. The upper half alone tells nothing: a PAE kernel
+ * writes an entry in two halves, the upper one first where it sets P.
+ */
 static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
 		     u32 first)
 {
-	return sp->role.mode != PAGING_32BIT &&
+	return sp->role.mode != PAGING_32BIT && first % sizeof(u64) == 0 &&
 	       !shadow_gpte(mmu, sp, first / sizeof(u64));
 }
 

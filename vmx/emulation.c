@@ -115,23 +115,24 @@ static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
 }
 
 /*
- * The fast path of most writes to tables: the operand is where the walk has
- * ended, and nothing but RIP changes. Returns true if it is done.
+ * The short path of most writes to tables: the operand is where the walk has
+ * ended, and nothing but RIP and RF changes (a fault's exit saves RF=1, SDM
+ * vol. 3C, 27.3.3). Returns true if it is done.
  */
 static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
 			    const struct guest_walk *walk)
 {
-	u64 value;
+	u64 value, rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	vcpu->regs.rip = vcpu->exit.rip;
 	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
 	    !emul_is_store(insn, &vcpu->regs, walk->gva, &value) ||
-	    !step_is_plain(vmread(VMCS_GUEST_RFLAGS),
-			   vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 			   vmread(VMCS_GUEST_DR7)))
 		return false;
 	mmu_write(&vcpu->mmu, walk->gpa, &value, sizeof(value));
 	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
+	vcpu_set_rflags(rflags, step_rflags(rflags));
 	return true;
 }
 

@@ -49,12 +49,12 @@ static inline u64 step_debug(u64 rflags, u32 hits, u32 interruptibility,
 }
 
 /*
- * Returns true if a step that faults on nothing ends with the new RIP alone: no
- * RF to clear, no single step, no blocking, and no breakpoint that it may hit.
+ * Returns true if a step that faults on nothing ends with the new RIP and with
+ * RF cleared: no single step, no blocking, and no breakpoint that it may hit.
  */
 static inline bool step_is_plain(u64 rflags, u32 interruptibility, u64 dr7)
 {
-	return !(rflags & (RFLAGS_RF | RFLAGS_TF)) &&
+	return !(rflags & RFLAGS_TF) &&
 	       step_interruptibility(interruptibility) == interruptibility &&
 	       !(dr7 & DR7_ENABLED);
 }

@@ -131,12 +131,14 @@ static void device_page(void **state)
 static void store_of_an_entry(void **state)
 {
 	const struct guest_walk walk = { .gva = DATA, .gpa = DATA };
+	const struct guest_walk device = { .gva = DATA, .gpa = 0xfee00030 };
 	const u64 value = 0x1122334455667788, rsp = 0x1234;
 
 	vcpu->mmu.efer = EFER_LMA;
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE64);
 	vmwrite(VMCS_GUEST_RSP, rsp);
-	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	/* As a fault's exit leaves it (SDM vol. 3C, 27.3.3). */
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	memcpy(ram(RIP), "\x48\x89\x37", 3);
 	gpr[RDI] = DATA;
@@ -144,12 +146,18 @@ static void store_of_an_entry(void **state)
 	vcpu->exit.rip = RIP;
 	memset(&fake.traffic, 0, sizeof(fake.traffic));
 	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
-	/* The mode, and what a step depends on; then RIP. */
+	/* The mode, and what a step depends on; then RIP and RF. */
 	assert_int_equal(fake.traffic.reads, 4);
-	assert_int_equal(fake.traffic.writes, 1);
+	assert_int_equal(fake.traffic.writes, 2);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
 	assert_memory_equal(ram(DATA), &value, sizeof(value));
 	assert_int_equal(vcpu->event.info, 0);
+	/* A device's page is no RAM: the store goes to the device. */
+	memset(ram(DATA), 0, sizeof(value));
+	assert_true(vcpu_emulate(vcpu, &device, PFEC_W, true));
+	assert_int_equal(*(u64 *)ram(DATA), 0);
+	assert_int_equal(devices_changed, 1);
 	/* By another way, as the single step of TF is due. */
 	gpr[RSI] = 0;
 	vmwrite(VMCS_GUEST_RIP, RIP);

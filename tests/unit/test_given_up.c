@@ -49,6 +49,28 @@ static void not_zero(void **state)
 	(void)state;
 	assert_int_equal(write_page(WINDOW + 8 * 6, PTE_W), 1);
 	assert_non_null(shadow_of(TABLE));
+	/* To clear it looks the same as zero over zero: ABSENT before, too. */
+	assert_int_equal(write_page(WINDOW + 8 * 6, 0), 1);
+	assert_null(shadow_of(TABLE));
+	tables_audit();
+}
+
+/* A PAE kernel writes entries in halves: set, the upper one first, and cleared.
+ */
+static void halves(void **state)
+{
+	const u32 low = (u32)pte(DATA), zero = 0;
+	const gpa_t entry = TABLE * PAGE_SIZE + 8 * 5;
+	struct shadow_page *sp = shadow_of(TABLE);
+
+	(void)state;
+	mmu_write(&world_vcpu, entry + 4, &zero, sizeof(zero));
+	mmu_write(&world_vcpu, entry, &low, sizeof(low));
+	assert_int_equal(read_page(MAPPED + 5 * PAGE_SIZE, DATA), 0);
+	mmu_write(&world_vcpu, entry, &zero, sizeof(zero));
+	mmu_write(&world_vcpu, entry + 4, &zero, sizeof(zero));
+	assert_ptr_equal(shadow_of(TABLE), sp);
+	assert_false(is_mapped(MAPPED + 5 * PAGE_SIZE));
 	tables_audit();
 }
 
@@ -124,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(zero_over_nothing, tables_set_up),
 		cmocka_unit_test_setup(not_zero, tables_set_up),
+		cmocka_unit_test_setup(halves, tables_set_up),
 		cmocka_unit_test_setup(other_root, tables_set_up),
 		cmocka_unit_test_setup(barren, tables_set_up),
 		cmocka_unit_test_setup(splinters_stay, tables_set_up),

@@ -59,7 +59,7 @@ static void plain(void **state)
 {
 	assert_true(step_is_plain(RFLAGS_IF, BLOCKING_BY_NMI, 0));
 	assert_false(step_is_plain(RFLAGS_TF, 0, 0));
-	assert_false(step_is_plain(RFLAGS_RF, 0, 0));
+	assert_true(step_is_plain(RFLAGS_RF, 0, 0));
 	assert_false(step_is_plain(0, BLOCKING_BY_STI, 0));
 	assert_false(step_is_plain(0, BLOCKING_BY_MOV_SS, 0));
 	for (u32 i = 0; i < 8; i++)

@@ -79,10 +79,18 @@ static void print_faults(const struct vcpu *vcpu,
 		 taken, injected, taken - injected);
 }
 
+/* An interrupt that was pending may go in at the same entry: it is not meant. */
+static bool has_injected_fault(const struct trace_entry *e)
+{
+	return vmx_intr_type(e->injected) == INTR_HARDWARE_EXCEPTION &&
+	       (e->injected & VMX_INTR_VECTOR) == VECTOR_PF;
+}
+
 static bool is_same(const struct trace_entry *a, const struct trace_entry *b)
 {
 	return a->reason == b->reason && a->rip == b->rip &&
-	       a->error_code == b->error_code && a->injected == b->injected;
+	       a->error_code == b->error_code &&
+	       has_injected_fault(a) == has_injected_fault(b);
 }
 
 static void print_exit(const struct vcpu *vcpu, const struct trace_entry *e)
@@ -95,7 +103,7 @@ static void print_exit(const struct vcpu *vcpu, const struct trace_entry *e)
 		return;
 	}
 	print_instruction(vcpu, "exit at", e->rip);
-	log_info("    %s%s", words, e->injected ? "; injected" : "");
+	log_info("    %s%s", words, has_injected_fault(e) ? "; injected" : "");
 }
 
 /* Equal exits in a row are shown once. */
