@@ -320,8 +320,8 @@ const char *multiboot2_status_name(enum mb2_status status)
 		[MB2_ENTRY_SIZE] =
 			"a table's entries have a size that can't be",
 		[MB2_MODULE_RANGE] = "a module ends before it starts",
-		[MB2_TOO_MANY_MODULES] = "there are more than 16 modules; "
-					 "make one archive of some",
+		[MB2_TOO_MANY_MODULES] =
+			"there are more than 16: make one archive of some",
 	};
 
 	return names[status];
