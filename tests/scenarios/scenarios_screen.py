@@ -59,18 +59,21 @@ def refusal_shown(s, form, *options):
 # --- The image --------------------------------------------------------------
 
 # Its menu is left untouched: the first entry boots, with a Linux guest.
-def image(s, firmware, *options):
+def image(s, firmware, cpu, *options):
     refusal_shown(s, FORMATS[firmware], "--image", IMAGE,
-                  "--firmware", firmware, "--cpu", "max", *options)
+                  "--firmware", firmware, "--cpu", cpu, *options)
 
 
 for firmware in FORMATS:
-    for label, options in (("cd", []), ("stick", ["--stick"]),
-                           ("amd", ["--cpu", "EPYC", "--stick"]),
-                           ("128-mib", ["--memory", "128"]),
-                           ("6-gib", ["--memory", "6144", "--stick"]),
-                           ("4-processors", ["--processors", "4"])):
-        scenario(f"image-{firmware}-{label}", firmware, *options)(image)
+    for label, cpu, options in (("cd", "max", []),
+                                ("stick", "max", ["--stick"]),
+                                ("amd", "EPYC", ["--stick"]),
+                                ("128-mib", "max", ["--memory", "128"]),
+                                ("6-gib", "max", ["--memory", "6144",
+                                                  "--stick"]),
+                                ("4-processors", "max",
+                                 ["--processors", "4"])):
+        scenario(f"image-{firmware}-{label}", firmware, cpu, *options)(image)
 
 
 # What its guest does is typed at the keyboard.
