@@ -59,15 +59,6 @@ static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 		.choices = (names), .help = (text)                             \
 	}
 
-/* @entries: 0 and 1 mean none but the one that faulted. */
-static void set_prefetch(u16 *window, u64 entries)
-{
-	if (entries == 0)
-		*window = MMU_PREFETCH_OFF;
-	else if (entries != PREFETCH_BY_RUNG)
-		*window = (u16)BIT(63 - __builtin_clzll(entries));
-}
-
 bool options_parse(const char *cmdline, struct options *options)
 {
 	unsigned int rung = MMU_RUNGS - 1, vpid = VPID_AUTO;
@@ -138,7 +129,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		if (positions[i] != BY_RUNG)
 			mmu_switch_set(&options->vm.policy, i,
 				       positions[i] == ON);
-	set_prefetch(&options->vm.policy.prefetch, prefetch);
+	if (prefetch != PREFETCH_BY_RUNG)
+		options->vm.policy.prefetch = mmu_prefetch_window(prefetch);
 	if (status == CMDLINE_OK)
 		return true;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));

@@ -101,8 +101,7 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
  * to take, and without U SMAP would no longer guard the page: then the write is
  * emulated.
  */
-static bool no_entry_allows(const struct mmu_vcpu *vcpu,
-			    const struct guest_walk *walk)
+bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
 {
 	union shadow_role role = vcpu->role;
 

@@ -55,3 +55,9 @@ void mmu_switch_set(struct mmu_policy *policy, unsigned int i, bool on)
 {
 	*(bool *)((u8 *)policy + mmu_switches[i].offset) = on;
 }
+
+u16 mmu_prefetch_window(u64 entries)
+{
+	return entries ? (u16)BIT(63 - __builtin_clzll(entries))
+		       : MMU_PREFETCH_OFF;
+}

@@ -90,4 +90,10 @@ extern const struct mmu_switch mmu_switches[MMU_SWITCHES];
 bool mmu_switch_get(const struct mmu_policy *policy, unsigned int i);
 void mmu_switch_set(struct mmu_policy *policy, unsigned int i, bool on);
 
+/*
+ * The window (mmu_policy.prefetch) for @entries, up to MMU_PREFETCH_MAX: the
+ * power of two that is not above it. 0 and 1 mean only the entry that faulted.
+ */
+u16 mmu_prefetch_window(u64 entries);
+
 #endif

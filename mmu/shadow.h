@@ -241,6 +241,15 @@ static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
 	return sp->unfilled[gpte & PTE_P];
 }
 
+/* fault.c */
+
+/*
+ * Returns true if a write that @walk permits must be emulated, whatever the
+ * shadow's entry is.
+ */
+bool no_entry_allows(const struct mmu_vcpu *vcpu,
+		     const struct guest_walk *walk);
+
 /* walk.c */
 
 void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,

@@ -26,6 +26,25 @@ struct mmu_view {
 /* Both answers about @gva. */
 void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view);
 
+enum mmu_outcome {
+	OUTCOME_HIT, /* the processor translates by the shadow */
+	OUTCOME_BYPASS, /* the guest's own fault, delivered without an exit */
+	/* These exit: */
+	OUTCOME_INJECT, /* the guest's own fault, injected */
+	OUTCOME_FILL, /* Umbra makes the entry, and the guest tries again */
+	OUTCOME_DEVICE, /* there is no RAM: a device's register */
+	OUTCOME_TABLE_WRITE /* Umbra does the write, or opens the table */
+};
+
+/*
+ * The outcome of an access (W, U, I/D of a page-fault error code) at the
+ * address of @view, which must be of the present, with a root. @error_code
+ * becomes that of the guest's own fault, or 0.
+ */
+enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
+				 const struct mmu_view *view, u32 access,
+				 u32 *error_code);
+
 /*
  * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
  * Returns the number of bytes read: fewer where no page is mapped.

@@ -30,4 +30,10 @@ void vmx_handle_vmcall(struct vcpu *vcpu);
 void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
 			struct cpuid_regs *out);
 
+/*
+ * Changes the MMU's policy while the guest runs: before the next entry the
+ * processor gets the root, the filter and the targets of the new one.
+ */
+void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy);
+
 #endif

@@ -25,18 +25,18 @@ static enum halt halt_now(struct vcpu *vcpu)
 void vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns(), tsc = rdtsc();
+	u64 since = time_ns(), work = rdtsc() - vcpu->exit.tsc;
 
 	vcpu_skip_instruction(vcpu);
 	while (halt_now(vcpu) == HALT_WAITS) {
 		vm_serve_devices(vm);
-		if (halt_now(vcpu) != HALT_WAITS)
+		if (vm->ended || halt_now(vcpu) != HALT_WAITS)
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;
 	}
 	vm->stats.idle_ns += time_ns() - since;
-	vcpu->exit.tsc += rdtsc() - tsc; /* waiting is not work */
+	vcpu->exit.tsc = rdtsc() - work; /* waiting is not work */
 	if (halt_now(vcpu) != HALT_FOREVER)
 		return;
 	log_info("the guest halted with interrupts off, at 0x%lx",
@@ -104,6 +104,12 @@ void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
 	out->edx = values[number] >> 32;
 }
 
+void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
+{
+	mmu_set_policy(&vcpu->mmu, policy);
+	vcpu->vm->stats.rung_changed = true;
+}
+
 static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 {
 	char name[16] = "";
@@ -113,8 +119,7 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	snprintf(name, sizeof(name), "%s", mmu_rung_names[rung]);
 	if (!write_ram(vcpu, name_gpa, name, sizeof(name)))
 		return false;
-	mmu_set_policy(&vcpu->mmu, &mmu_rung_policies[rung]);
-	vcpu->vm->stats.rung_changed = true;
+	vmx_change_policy(vcpu, &mmu_rung_policies[rung]);
 	return true;
 }
 

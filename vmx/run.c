@@ -15,6 +15,7 @@
 #include "vmx/doctor/entry_check.h"
 #include "vmx/exit.h"
 #include "vmx/inject.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/report/stats.h"
@@ -38,12 +39,25 @@
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
 
+/* The next byte for the guest, or -1: none, or what follows is for Umbra. */
+static int read_input(struct console_keys *keys)
+{
+	int byte;
+
+	do {
+		if (keys->request)
+			return -1;
+		byte = console_read();
+	} while (byte >= 0 && !keys_pass(keys, (u8)byte));
+	return byte;
+}
+
 void vm_take_input(struct vm *vm)
 {
 	console_poll();
 	for (;;) {
 		if (vm->typed < 0)
-			vm->typed = console_read();
+			vm->typed = read_input(&vm->keys);
 		if (vm->typed < 0 ||
 		    !devices_console_input(&vm->devices, vm->typed))
 			return;
@@ -84,8 +98,9 @@ void vm_serve_devices(struct vm *vm)
 		pacing_end(&vm->pacing, tsc);
 	if (tsc < vm->deadline)
 		return;
-	now = time_ns();
 	vm_take_input(vm);
+	monitor_serve(vm);
+	now = time_ns();
 	status_tick(vm, now);
 	vm->next_poll = now + CONSOLE_POLL_NS;
 	if (!vm->deadline ||

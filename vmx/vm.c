@@ -350,6 +350,14 @@ void vm_end(struct vm *vm, enum end_reason reason, int status)
 	vm->end_status = status;
 }
 
+void vm_end_by_user(struct vm *vm, enum end_reason reason)
+{
+	if (!vm->ended)
+		snprintf(vm->end_why, sizeof(vm->end_why),
+			 "asked for at the console");
+	vm_end(vm, reason, 0);
+}
+
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)
 {
 	struct vm *vm = vcpu->vm;

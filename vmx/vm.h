@@ -12,6 +12,8 @@
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
+#include "vmx/monitor/keys.h"
+#include "vmx/monitor/line.h"
 #include "vmx/report/operation.h"
 #include "vmx/report/status.h"
 #include "vmx/report/trace.h"
@@ -39,7 +41,7 @@ struct vm_stats {
 	u64 faults_injected[2]; /* page faults, by P of the error code */
 	u64 faults_taken; /* page faults by the guest's own count, or 0 */
 	u64 unfiltered; /* page faults that exited against the filter */
-	bool rung_changed; /* by the guest, by hypercall */
+	bool rung_changed; /* by hypercall, or at the monitor */
 	u64 started_ns, ended_ns; /* the first entry, and the last exit */
 	u64 idle_ns; /* spent in HLT */
 };
@@ -65,6 +67,8 @@ struct vm {
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
+	struct console_keys keys;
+	struct line line; /* at the monitor's prompt */
 	/* When the devices and the console are to be served next: in ns, */
 	u64 next_event;
 	u64 next_poll;
@@ -103,6 +107,9 @@ void vm_find_features(struct vm *vm);
 
 /* End the run of @vm; the first reason given stands. */
 void vm_end(struct vm *vm, enum end_reason reason, int status);
+
+/* The same with status 0, asked for by a person at the console. */
+void vm_end_by_user(struct vm *vm, enum end_reason reason);
 
 /*
  * Fail-stop of this guest: print why, the whole state, the last exits and the

@@ -160,6 +160,95 @@ static void no_more_than_32_bits(void **state)
 	assert_int_equal(view.kind[1], SPTE_LEAF);
 }
 
+/* The outcome in the words of mmu_view_access(), of an access that is made. */
+static bool is_so(gva_t gva, u32 access, enum mmu_outcome outcome)
+{
+	struct guest_walk walk;
+	struct hardware h = hardware_access(gva, access);
+
+	if (h.result != HW_EXIT)
+		return outcome ==
+		       (h.result == HW_OK ? OUTCOME_HIT : OUTCOME_BYPASS);
+	switch (mmu_page_fault(&world_vcpu, gva, h.error_code, &walk)) {
+	case MMU_RESUME: /* a table may have been opened */
+		return outcome == OUTCOME_FILL ||
+		       (outcome == OUTCOME_TABLE_WRITE &&
+			mmu_policy(world_mmu)->open);
+	case MMU_INJECT:
+		return outcome == OUTCOME_INJECT;
+	case MMU_TABLE_WRITE:
+		return outcome == OUTCOME_TABLE_WRITE;
+	case MMU_MMIO:
+		return outcome == OUTCOME_DEVICE;
+	}
+	return false;
+}
+
+static void tells_the_outcome(gva_t gva, u32 access)
+{
+	struct reference guest = reference_walk(gva, access);
+	struct mmu_view view;
+	enum mmu_outcome outcome;
+	u32 code;
+
+	mmu_root(&world_vcpu);
+	view = look(gva);
+	outcome = mmu_view_access(&world_vcpu, &view, access, &code);
+	world_require(code == (guest.ok ? 0 : guest.error_code), gva,
+		      "the guest's error code is not 0x%x", code);
+	world_require(is_so(gva, access, outcome), gva,
+		      "access 0x%x has not the outcome %u", access, outcome);
+}
+
+/* By slot: the pages of one table. */
+static const u64 gptes[] = {
+	0,
+	PAGE << 12 | LINKED,
+	PAGE << 12 | PTE_P | PTE_U | PTE_NX,
+	PAGE << 12 | PTE_P | PTE_W,
+	(PAGE + 1) << 12 | LINKED, /* a device's */
+	3 << 12 | LINKED, /* the table itself */
+};
+
+/* Each access, before anything is shadowed and after. */
+static void tells_outcomes_on(enum mmu_rung rung, u64 pde, u64 cr0, u64 cr4)
+{
+	create(rung);
+	mmu_set_state(&world_vcpu, cr0, world_vcpu.cr3, cr4, world_vcpu.efer,
+		      NULL);
+	world_device = PAGE + 1;
+	*world_gpte(2, 0) = 3 << 12 | pde;
+	for (u32 slot = 0; slot < ARRAY_SIZE(gptes); slot++)
+		*world_gpte(3, slot) = gptes[slot];
+	for (u32 n = 0; n < 3 * ARRAY_SIZE(gptes); n++) {
+		gva_t gva = n % ARRAY_SIZE(gptes) << 12;
+
+		for (u32 user = 0; user <= PFEC_U; user += PFEC_U) {
+			tells_the_outcome(gva, user);
+			tells_the_outcome(gva, user | PFEC_W);
+			tells_the_outcome(gva, user | PFEC_I);
+		}
+	}
+	world_device = HFN_NONE;
+}
+
+static void tells_outcomes(void **state)
+{
+	static const u64 pdes[] = { LINKED, PTE_P | PTE_U | PTE_A,
+				    PTE_P | PTE_W | PTE_NX, 0 };
+	u64 cr0, cr4;
+
+	create(MMU_VTLB);
+	cr0 = world_vcpu.cr0 | CR0_WP;
+	cr4 = world_vcpu.cr4;
+	for (enum mmu_rung rung = 0; rung < MMU_RUNGS; rung++)
+		for (u32 i = 0; i < ARRAY_SIZE(pdes); i++) {
+			tells_outcomes_on(rung, pdes[i], cr0, cr4);
+			tells_outcomes_on(rung, pdes[i], cr0 & ~CR0_WP, cr4);
+			tells_outcomes_on(rung, pdes[i], cr0, cr4 | CR4_SMEP);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +259,7 @@ int main(void)
 		cmocka_unit_test(peek_ends_at_a_hole),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(no_more_than_32_bits),
+		cmocka_unit_test(tells_outcomes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,9 @@ UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)
 UNIT_view_SRCS := $(UNIT_mmu_SRCS)
+UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c vmx/monitor/line.c \
+	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
+	vmx/report/words.c arch/x86/exception.c
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c

@@ -7,6 +7,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/report/dump.h"
+#include "mmu/view.h"
 #include "vmx/exit.h"
 #include "vmx/state.h"
 
@@ -69,12 +70,11 @@ static void print_code(struct vcpu *vcpu)
 	size_t length;
 
 	vcpu_segment_bases(vcpu, base);
-	length = mmu_fetch(&vcpu->mmu, base[SEG_CS] + vcpu->regs.rip,
-			   PFEC_I | (vcpu_cpl() == 3 ? PFEC_U : 0), code,
-			   sizeof(code));
+	length = mmu_peek(&vcpu->mmu, base[SEG_CS] + vcpu->regs.rip, code,
+			  sizeof(code));
 	for (size_t i = 0; i < length; i++)
 		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", code[i]);
-	log_info("  code at rip:%s", length ? text : " not to be fetched");
+	log_info("  code at rip:%s", length ? text : " not mapped");
 }
 
 /* The controls of a field that are 1, some to a line. */
@@ -151,18 +151,23 @@ static void print_exit(const struct vmx_exit *exit)
 					 exit->idt_vectoring_error));
 }
 
-void vmx_dump(struct vcpu *vcpu)
+void vmx_dump_registers(struct vcpu *vcpu)
 {
 	vcpu_load_regs(vcpu);
 	vcpu->regs.rip = vmread(VMCS_GUEST_RIP);
-	if (vcpu->launched)
-		print_exit(&vcpu->exit);
 	log_info("guest state:");
 	print_registers(vcpu);
 	print_segments();
 	print_bits("blocking", vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 		   words_for_interruptibility);
 	print_code(vcpu);
+}
+
+void vmx_dump(struct vcpu *vcpu)
+{
+	if (vcpu->launched)
+		print_exit(&vcpu->exit);
+	vmx_dump_registers(vcpu);
 	print_fields(VMCS_GUEST, "guest state, what else there is of it");
 	print_fields(VMCS_CONTROL, "controls");
 	print_fields(VMCS_EXIT_INFORMATION, "exit information");

@@ -8,4 +8,7 @@ struct vcpu;
 /* Prints registers, guest state, controls and exit information. */
 void vmx_dump(struct vcpu *vcpu);
 
+/* The part of it with the registers and the code at RIP. */
+void vmx_dump_registers(struct vcpu *vcpu);
+
 #endif

@@ -5,11 +5,11 @@
 #include "lib/string.h"
 #include "vmx/report/insn_text.h"
 #include "vmx/report/operation.h"
+#include "vmx/report/view_words.h"
 #include "vmx/report/words.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
-#define ENTRY_WORDS 40 /* for an entry in words, with the closing NUL */
 #define WORK_WIDTH 46 /* what follows a longer text goes to the next line */
 
 /* The marks themselves, and the machine's own interrupts. */
@@ -133,49 +133,6 @@ static void print_exits(const struct vcpu *vcpu)
 		log_info("    and %lu like it", equal);
 	log_info("  exits: %lu%s", exits,
 		 first ? " and earlier ones; trace=N is too small" : "");
-}
-
-static void entry_words(char buf[ENTRY_WORDS], u64 entry)
-{
-	static const struct {
-		u64 bit;
-		char letter;
-	} flags[] = { { PTE_P, 'P' }, { PTE_W, 'W' }, { PTE_U, 'U' },
-		      { PTE_A, 'A' }, { PTE_D, 'D' }, { PTE_PS, 'S' },
-		      { PTE_G, 'G' }, { PTE_NX, 'N' } };
-	size_t length =
-		(size_t)snprintf(buf, ENTRY_WORDS, "0x%lx ",
-				 (unsigned long)(entry & PTE_ADDR_MASK));
-
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (entry & flags[i].bit)
-			buf[length++] = flags[i].letter;
-	buf[length] = '\0';
-}
-
-/* The guest's and the shadow's entry at one level; empty where there is none. */
-static void level_words(const struct mmu_view *view, u8 level,
-			char guest[ENTRY_WORDS], char shadow[ENTRY_WORDS])
-{
-	static const char *const kinds[] = {
-		[SPTE_ABSENT] = "ABSENT", [SPTE_TRAP] = "TRAP",
-		[SPTE_MMIO] = "MMIO",	  [SPTE_TABLE] = "TABLE",
-		[SPTE_LEAF] = "LEAF",
-	};
-	char entry[ENTRY_WORDS] = "";
-	bool real;
-
-	guest[0] = shadow[0] = '\0';
-	if (level <= view->guest_top && level >= view->guest.level)
-		entry_words(guest, view->guest.pte[level]);
-	if (level > view->shadow_top || level < view->shadow_level)
-		return;
-	real = view->kind[level] == SPTE_TABLE ||
-	       view->kind[level] == SPTE_LEAF;
-	if (real)
-		entry_words(entry, view->spte[level]);
-	snprintf(shadow, ENTRY_WORDS, "%s%s%s", kinds[view->kind[level]],
-		 real ? " " : "", entry);
 }
 
 static void print_walks(const struct mmu_view *before,

@@ -11,5 +11,7 @@ struct vmx_exit;
 void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
 
 void stats_print(const struct vm *vm);
+/* The part of it with the exits by reason. */
+void stats_print_exits(const struct vm_stats *stats);
 
 #endif

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The monitor: Ctrl-A and a key on the console, and the commands."""
+
+import re
+
+from harness import Failure, scenario
+from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
+                       power_off, type_command)
+
+SECONDS = 30
+MONITOR, STATISTICS, HELP, END = "\x01m", "\x01s", "\x01h", "\x01x"
+MONITOR_PROMPT = r"^umbra> "
+UNMAPPED = "7ffffffff000"    # the last page of a process's half
+
+
+def command(run, text, *answers):
+    """Types a command at the monitor's prompt; returns the last answer.
+
+    It waits for the prompt: while Umbra prints, nobody reads what is typed, and
+    the serial port keeps 16 bytes.
+    """
+    run.expect(MONITOR_PROMPT, SECONDS)
+    run.send(text + "\r")
+    match = None
+    for answer in answers:
+        match = run.expect(answer, SECONDS)
+    return match
+
+
+@scenario("monitor")
+def monitor(s):
+    """Looks into an idle Linux, changes its rung, and has it go on."""
+    run = s.start(*on_bochs(), *linux("", "pti=off"), terminal=True)
+    run.expect(PROMPT, LINUX_SECONDS)
+    run.send(MONITOR)
+    rip = command(run, "regs", r"^umbra:   rip ([0-9a-f]{16}) cr2 ")[1]
+    walk = command(run, f"walq\x7fk {rip}", r"^umbra:   level ",
+                   r"^umbra:     4 +0x[0-9a-f]+ P\w* +TABLE 0x[0-9a-f]+ P",
+                   r"^umbra:   guest-physical 0x([0-9a-f]+)$",
+                   r"^umbra:   kernel fetch  (.*)\n")
+    if walk[1] != "hit, no exit":
+        raise Failure(f"the code that runs: {walk[1]}")
+    command(run, f"walk {UNMAPPED}", r"^umbra:   user read .*, not present$")
+    command(run, f"x {rip} 2", rf"^umbra:   0x{rip}  [0-9a-f]{{16}}$")
+    command(run, "mmu bypass=0", r"^umbra: mmu=targets mmu.bypass=0$")
+    command(run, f"walk {UNMAPPED}",
+            r"^umbra:   user read .* Umbra injects #PF, not")
+    command(run, "mmu update", r"^umbra: mmu=update$")
+    command(run, "cont", r"^umbra: the guest goes on$")
+    type_command(run, 'echo "It is" $((6*7))', r"^It is 42$")
+    power_off(run)
+    if not re.search(r"^umbra: --- statistics of Linux, mmu=update after "
+                     r"other rungs ---$", run.output, re.M):
+        raise Failure("the statistics do not tell of the other rungs")
+
+
+@scenario("monitor-keys")
+def monitor_keys(s):
+    """A guest that waits for nothing ends by Ctrl-A x, with statistics."""
+    run = s.start(*on_bochs(), "--options", "guest=spin", terminal=True)
+    run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
+    run.send(HELP)
+    run.expect(r"^umbra: Ctrl-A s: statistics; m: monitor; ", SECONDS)
+    run.send(STATISTICS)
+    run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", SECONDS)
+    run.expect(r"^umbra: time: \d{1,3}\.\d{3} s, ", SECONDS)
+    run.send(END)
+    run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", SECONDS)
+    run.expect(r"^umbra: end: guest power-off, status 0: asked for at the "
+               r"console$", SECONDS)
+    run.finish(0, BOOT_SECONDS)

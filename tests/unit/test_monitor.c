@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* The monitor: its keys, the line at its prompt, and its commands. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mmu_world.h"
+
+/* The commands print to a text of ours. */
+#define log_info test_log
+#include "vmx/monitor/commands.c"
+#undef log_info
+
+#define GVA 0x5000ULL
+#define SLOT 5
+#define PAGE 20ULL
+/* Columns of a screen, and the prefix of a line. */
+#define COLUMNS 80
+#define PREFIX_LENGTH 7
+
+static char printed[8192];
+static struct vm vm;
+static enum end_reason ended;
+
+/* --- The rest of vmx/ ------------------------------------------------------- */
+
+void test_log(const char *fmt, ...)
+{
+	size_t length = strlen(printed);
+	va_list args;
+	int added;
+
+	va_start(args, fmt);
+	added = vsnprintf(printed + length, sizeof(printed) - length, fmt,
+			  args);
+	va_end(args);
+	assert_in_range(added, 0, COLUMNS - PREFIX_LENGTH);
+	strcat(printed, "\n");
+}
+
+void vmx_dump_registers(struct vcpu *vcpu)
+{
+	test_log("registers");
+}
+
+void stats_print_exits(const struct vm_stats *stats)
+{
+	test_log("exits: %lu", stats->exits_total);
+}
+
+void vm_end_by_user(struct vm *v, enum end_reason reason)
+{
+	v->ended = true;
+	ended = reason;
+}
+
+void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
+{
+	mmu_set_policy(&vcpu->mmu, policy);
+}
+
+/* A page at GVA; frames 0 to 3 are the tables of the lowest 2 MiB. */
+static int set_up(void **state)
+{
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	for (gfn_t level = 0; level < 3; level++)
+		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
+	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
+	memset(&vm, 0, sizeof(vm));
+	vm.mmu = world_mmu;
+	vm.vcpu.mmu = world_vcpu;
+	world_mmu->vcpu = &vm.vcpu.mmu;
+	vm.keys.request = REQUEST_MONITOR;
+	return 0;
+}
+
+static void command(const char *text)
+{
+	char line[TYPED_SIZE];
+
+	printed[0] = '\0';
+	snprintf(line, sizeof(line), "%s", text);
+	monitor_command(&vm, line);
+}
+
+static void prints(const char *text, const char *expected)
+{
+	command(text);
+	if (!strstr(printed, expected))
+		fail_msg("%s prints\n%swithout \"%s\"", text, printed,
+			 expected);
+}
+
+/* --- The keys --------------------------------------------------------------- */
+
+static void keys_for_umbra(void **state)
+{
+	static const struct {
+		u8 key;
+		enum console_request request;
+	} keys[] = { { 'h', REQUEST_HELP },
+		     { 's', REQUEST_STATISTICS },
+		     { 'm', REQUEST_MONITOR },
+		     { 'x', REQUEST_END },
+		     { '?', REQUEST_HELP } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct console_keys k = { 0 };
+
+		assert_true(keys_pass(&k, keys[i].key));
+		assert_false(keys_pass(&k, 1));
+		assert_int_equal(k.request, REQUEST_NONE);
+		assert_false(keys_pass(&k, keys[i].key));
+		assert_int_equal(k.request, keys[i].request);
+		assert_true(keys_pass(&k, keys[i].key));
+	}
+}
+
+static void two_are_one_for_the_guest(void **state)
+{
+	struct console_keys k = { 0 };
+
+	assert_false(keys_pass(&k, 1));
+	assert_true(keys_pass(&k, 1));
+	assert_true(keys_pass(&k, 'x'));
+	assert_int_equal(k.request, REQUEST_NONE);
+}
+
+/* --- The line --------------------------------------------------------------- */
+
+static struct line line;
+static char echo[TYPED_ECHO_SIZE];
+
+/* Returns true if the last byte has finished the line. */
+static bool type(const char *bytes)
+{
+	bool done = false;
+
+	for (; *bytes; bytes++) {
+		assert_false(done);
+		done = line_take(&line, (u8)*bytes, echo);
+	}
+	return done;
+}
+
+static void line_is_edited(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	assert_false(type("wall\x7fk\x08\x08lk"));
+	assert_string_equal(line.text, "walk");
+	assert_string_equal(echo, "k");
+	assert_false(type("\x7f"));
+	assert_string_equal(echo, "\b \b");
+	assert_string_equal(line.text, "wal");
+	assert_false(type("\x15"));
+	assert_string_equal(line.text, "");
+	assert_string_equal(echo, "\r" MONITOR_PROMPT "\x1b[K");
+	/* Nothing to erase; controls that are no editing. */
+	assert_false(type("\x7f\x02\t"));
+	assert_string_equal(line.text, "");
+	assert_true(type("cont\r"));
+	assert_string_equal(echo, "\n");
+	assert_string_equal(line.text, "cont");
+}
+
+static void line_is_not_too_long(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	for (int i = 0; i < 2 * TYPED_SIZE; i++)
+		assert_false(type("x"));
+	assert_int_equal(strlen(line.text), TYPED_SIZE - 1);
+	assert_string_equal(echo, "");
+	assert_false(type("\x7f"));
+	assert_int_equal(strlen(line.text), TYPED_SIZE - 2);
+}
+
+static void last_line_comes_back(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	assert_true(type("mmu\n"));
+	line_begin(&line);
+	assert_true(type("\n")); /* an empty line is none */
+	line_begin(&line);
+	assert_false(type("x\x1b[A"));
+	assert_string_equal(line.text, "mmu");
+	assert_false(type("\x1b[B"));
+	assert_string_equal(line.text, "");
+	/* Other keys: Right, Delete, Alt and a letter. */
+	assert_false(type("a\x1b[C\x1b[3~\x1bzb"));
+	assert_string_equal(line.text, "ab");
+}
+
+/* --- The words -------------------------------------------------------------- */
+
+static void words_are_cut(void **state)
+{
+	char text[] = "  walk  ffff ", many[] = "a b c", none[] = "  ";
+	char *words[2];
+
+	assert_int_equal(parse_words(text, words, 2), 2);
+	assert_string_equal(words[0], "walk");
+	assert_string_equal(words[1], "ffff");
+	assert_int_equal(parse_words(many, words, 2), 3);
+	assert_int_equal(parse_words(none, words, 2), 0);
+}
+
+static void numbers_are_hexadecimal(void **state)
+{
+	static const char *const wrong[] = {
+		"",    "0x", "g", "-1", "1 ", "0x0x1", "10000000000000000",
+		"12/", "1:"
+	};
+	u64 value;
+
+	assert_true(parse_hex("ffffffff81Ab0000", &value));
+	assert_int_equal(value, 0xffffffff81ab0000);
+	assert_true(parse_hex("0X10", &value));
+	assert_int_equal(value, 16);
+	assert_true(parse_hex("ffffffffffffffff", &value));
+	assert_int_equal(value, ~0ULL);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(parse_hex(wrong[i], &value));
+}
+
+static void policy_by_word(void **state)
+{
+	static const char *const wrong[] = {
+		"",	    "bypas=0", "cache",	       "bypass=2",    "bypass=",
+		"mmu.open", "vtlb=1",  "prefetch=513", "mmu.update x"
+	};
+	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS], before;
+
+	assert_true(parse_policy("mmu.bypass=0", &policy));
+	assert_false(policy.bypass);
+	assert_true(policy.targets);
+	assert_true(parse_policy("bypass=1", &policy));
+	assert_true(parse_policy("prefetch=17", &policy));
+	assert_int_equal(policy.prefetch, 16);
+	before = policy;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(parse_policy(wrong[i], &policy));
+	assert_memory_equal(&policy, &before, sizeof(policy));
+	assert_true(parse_policy("update", &policy));
+	assert_memory_equal(&policy, &mmu_rung_policies[MMU_UPDATE],
+			    sizeof(policy));
+}
+
+/* --- The commands ----------------------------------------------------------- */
+
+/* The example of each works, and none prints a line too long. */
+static void examples_work(void **state)
+{
+	char text[TYPED_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *c = &commands[i];
+
+		assert_int_equal(strncmp(c->example, c->name, strlen(c->name)),
+				 0);
+		command(c->example);
+		/* A wrong argument is explained; so is what help is asked. */
+		assert_int_equal(!!strstr(printed, "for example"),
+				 c->run == run_help);
+		assert_null(strstr(printed, "no command"));
+		snprintf(text, sizeof(text), "help %s", c->name);
+		prints(text, c->example);
+		prints("help", c->help);
+	}
+}
+
+static void wrong_ones_are_explained(void **state)
+{
+	prints("wal 0", "no command \"wal\"; help lists them");
+	prints("help wal", "no command \"wal\"");
+	prints("walk", "for example: walk ffffffff81000000");
+	prints("walk zero", "for example: walk");
+	prints("walk 1 2", "for example: walk");
+	prints("cont 1", "for example: cont");
+	prints("x 0 41", "for example: x");
+	prints("mmu fast", "for example: mmu bypass=0");
+	assert_int_equal(vm.keys.request, REQUEST_MONITOR);
+	command("");
+	assert_string_equal(printed, "");
+}
+
+static void commands_end_the_prompt(void **state)
+{
+	command("cont");
+	assert_int_equal(vm.keys.request, REQUEST_NONE);
+	assert_false(vm.ended);
+	command("reset");
+	assert_true(vm.ended);
+	assert_int_equal(ended, END_GUEST_RESET);
+	command("poweroff");
+	assert_int_equal(ended, END_GUEST_POWER_OFF);
+}
+
+static void walk_shows_both(void **state)
+{
+	prints("walk 5000",
+	       "    4      0x1000 PWUAD                   TABLE 0x");
+	prints("walk 5000", "    1      0x14000 PWUAD                  TRAP\n");
+	prints("walk 5000", "  guest-physical 0x14000\n");
+	prints("walk 5000",
+	       "  user write    exit (TRAP): Umbra fills the entry\n");
+	prints("walk 0x6008", "    1      0x0 ");
+	assert_null(strstr(printed, "guest-physical"));
+	command("mmu update");
+	prints("walk 6008", "  kernel fetch  exit (TRAP): Umbra injects #PF, "
+			    "not present\n");
+	prints("walk 800000000000", "not canonical");
+}
+
+static void walk_follows_a_fault(void **state)
+{
+	struct guest_walk walk;
+
+	mmu_root(&vm.vcpu.mmu);
+	mmu_page_fault(&vm.vcpu.mmu, GVA, PFEC_P | PFEC_RSVD, &walk);
+	prints("walk 5000", "LEAF 0x1014000 P");
+	prints("walk 5000", "  kernel read   hit, no exit\n");
+	prints("walk 6000",
+	       "    1      0x0                            ABSENT\n");
+	prints("walk 6000", "  user read     no exit (ABSENT): the guest's own "
+			    "#PF, not present\n");
+}
+
+static void memory_is_shown(void **state)
+{
+	memcpy(world_ram[PAGE] + PAGE_SIZE - 8, "umbra!!!", 8);
+	prints("x 5ff8 2", "  0x0000000000005ff8  2121216172626d75\n"
+			   "  0x0000000000006000  is not mapped\n");
+	command("x 5000");
+	assert_string_equal(printed,
+			    "  0x0000000000005000  0000000000000000\n");
+}
+
+static void policy_is_changed(void **state)
+{
+	prints("mmu", "mmu=bypass\n");
+	assert_memory_equal(mmu_policy(world_mmu),
+			    &mmu_rung_policies[MMU_BYPASS],
+			    sizeof(struct mmu_policy));
+	prints("mmu targets", "mmu=targets\n");
+	prints("mmu open=0", "mmu=targets mmu.open=0\n");
+	prints("mmu", "mmu.open         0  let the guest write");
+	assert_true(mmu_policy(world_mmu)->targets);
+	assert_false(mmu_policy(world_mmu)->open);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_for_umbra),
+		cmocka_unit_test(two_are_one_for_the_guest),
+		cmocka_unit_test(line_is_edited),
+		cmocka_unit_test(line_is_not_too_long),
+		cmocka_unit_test(last_line_comes_back),
+		cmocka_unit_test(words_are_cut),
+		cmocka_unit_test(numbers_are_hexadecimal),
+		cmocka_unit_test(policy_by_word),
+		cmocka_unit_test_setup(examples_work, set_up),
+		cmocka_unit_test_setup(wrong_ones_are_explained, set_up),
+		cmocka_unit_test_setup(commands_end_the_prompt, set_up),
+		cmocka_unit_test_setup(walk_shows_both, set_up),
+		cmocka_unit_test_setup(walk_follows_a_fault, set_up),
+		cmocka_unit_test_setup(memory_is_shown, set_up),
+		cmocka_unit_test_setup(policy_is_changed, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
