@@ -12,12 +12,11 @@
 #include "vmx/run.h"
 #include "vmx/report/operation.h"
 
-static enum halt halt_now(struct vcpu *vcpu)
+static enum halt halt_now(const struct vm *vm, const struct readiness *ready)
 {
-	const struct machine_devices *devices = &vcpu->vm->devices;
-	struct readiness ready = vcpu_readiness(vcpu);
+	const struct machine_devices *devices = &vm->devices;
 
-	return halt_state(&ready, devices_nmi_pending(devices),
+	return halt_state(ready, devices_nmi_pending(devices),
 			  devices_interrupt_pending(devices),
 			  devices_can_raise_nmi(devices));
 }
@@ -26,18 +25,21 @@ void vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 	u64 since = time_ns(), work = rdtsc() - vcpu->exit.tsc;
+	struct readiness ready;
 
 	vcpu_skip_instruction(vcpu);
-	while (halt_now(vcpu) == HALT_WAITS) {
+	/* Nothing of a halted processor changes while it waits. */
+	ready = vcpu_readiness(vcpu);
+	while (halt_now(vm, &ready) == HALT_WAITS) {
 		vm_serve_devices(vm);
-		if (vm->ended || halt_now(vcpu) != HALT_WAITS)
+		if (vm->ended || halt_now(vm, &ready) != HALT_WAITS)
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;
 	}
 	vm->stats.idle_ns += time_ns() - since;
 	vcpu->exit.tsc = rdtsc() - work; /* waiting is not work */
-	if (halt_now(vcpu) != HALT_FOREVER)
+	if (halt_now(vm, &ready) != HALT_FOREVER)
 		return;
 	log_info("the guest halted with interrupts off, at 0x%lx",
 		 vcpu->exit.rip);
