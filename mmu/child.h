@@ -34,12 +34,19 @@ static inline const u64 *shadow_plain_table(const struct shadow_page *sp,
 	return sp->role.mode == PAGING_32BIT ? NULL : table;
 }
 
+/* For a loop over many slots; @plain is shadow_plain_table(). */
+static inline u64 shadow_gpte_of(const struct shadow_page *sp, const u64 *plain,
+				 const void *table, u32 slot)
+{
+	if (plain)
+		return gpte_read(PAGING_4LEVEL, plain, slot);
+	return shadow_gpte_elsewhere(sp, table, slot);
+}
+
 static inline u64 shadow_gpte_in(const struct shadow_page *sp,
 				 const void *table, u32 slot)
 {
-	if (table && sp->role.mode != PAGING_32BIT)
-		return gpte_read(PAGING_4LEVEL, table, slot);
-	return shadow_gpte_elsewhere(sp, table, slot);
+	return shadow_gpte_of(sp, shadow_plain_table(sp, table), table, slot);
 }
 
 /* The slots of @sp that shadow entry @index: [first, first+count). */

@@ -182,7 +182,7 @@ static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
 					u32 slot))
 {
 	for (; used; used &= used - 1) {
-		u32 first = (u32)__builtin_ctzll(used) * SLOTS_A_BIT;
+		u32 first = first_slot(used);
 
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
 			visit(mmu, sp, slot);

@@ -41,6 +41,12 @@ struct spte_link {
 
 #define SLOTS_A_BIT (PT_ENTRIES / 64) /* of shadow_page.used */
 
+/* The first of the eight slots that the lowest bit of @groups stands for. */
+static inline u32 first_slot(u64 groups)
+{
+	return (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
+}
+
 struct shadow_page {
 	u64 *spt; /* the 512 entries that the processor sees */
 	struct spte_link *links; /* beside each entry */

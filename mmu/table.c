@@ -65,13 +65,11 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 	if (spte_unfilled(sp, 0) != SPTE_ABSENT_VALUE)
 		to_be = ~0ULL;
 	for (u64 groups = to_be | sp->nonzero; groups; groups &= groups - 1) {
-		u32 first = (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
+		u32 first = first_slot(groups);
 
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
 			sp->spt[slot] = spte_unfilled(
-				sp,
-				plain ? plain[slot]
-				      : shadow_gpte_elsewhere(sp, table, slot));
+				sp, shadow_gpte_of(sp, plain, table, slot));
 	}
 	sp->nonzero = to_be;
 }
@@ -133,12 +131,10 @@ static void follow_used(struct mmu *mmu, struct shadow_page *sp)
 	if (!table || !(ahead || prefill))
 		return;
 	for (u64 groups = sp->nonzero; groups; groups &= groups - 1) {
-		u32 first = (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
+		u32 first = first_slot(groups);
 
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
-			u64 gpte =
-				plain ? plain[slot]
-				      : shadow_gpte_elsewhere(sp, table, slot);
+			u64 gpte = shadow_gpte_of(sp, plain, table, slot);
 
 			if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 				continue;

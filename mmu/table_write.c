@@ -110,7 +110,7 @@ static void give_up_unlinked(struct mmu *mmu)
 static bool leads_nowhere(const struct shadow_page *sp)
 {
 	for (u64 used = sp->used; used; used &= used - 1) {
-		u32 first = (u32)__builtin_ctzll(used) * SLOTS_A_BIT;
+		u32 first = first_slot(used);
 
 		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
 			if (spte_kind(sp->spt[slot], sp->role.level) >=

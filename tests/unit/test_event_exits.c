@@ -14,34 +14,7 @@
 #include "vmx/exit.c"
 
 #include "exit_world.h"
-
-/* --- Files that this test leaves out ---------------------------------------- */
-
-gva_t vcpu_linear_rip(const struct vcpu *v, enum insn_mode mode)
-{
-	return v->exit.rip;
-}
-
-void vmx_handle_page_fault(struct vcpu *v)
-{
-}
-
-void vmx_handle_io(struct vcpu *v)
-{
-}
-
-void vmx_handle_task_switch(struct vcpu *v)
-{
-}
-
-static void run_exit(enum vmx_exit_reason reason, u64 qualification)
-{
-	vcpu->exit.reason = reason;
-	vcpu->exit.qualification = qualification;
-	vcpu->exit.rip = vmread(VMCS_GUEST_RIP);
-	vcpu_redeliver(vcpu);
-	vmx_handle_exit(vcpu);
-}
+#include "exit_left_out.h"
 
 static void exception(u8 vector, u32 error_code)
 {

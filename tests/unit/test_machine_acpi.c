@@ -149,7 +149,7 @@ static void reset_register(void **state)
 	memcpy(guest_ram + ROM, good, sizeof(good));
 }
 
-/* Puts bytes into a table, for all of which it has room, by another name. */
+/* Puts bytes into a table. The table has room for all of them. */
 static void put_table(gpa_t table, const char *signature, u32 at,
 		      const u8 *bytes, size_t count)
 {

@@ -8,7 +8,7 @@
 #define INSN_TEXT_MAX 80 /* for every instruction, with the closing NUL */
 
 /*
- * Writes the instruction at @bytes, of which @available may be read, to @text.
+ * Writes the instruction at @bytes to @text; @available bytes may be read.
  * One that the decoder declines is shown by its first bytes.
  */
 void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
