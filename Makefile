@@ -207,6 +207,9 @@ fuzz:
 # Mutants of the shadow MMU, and soak.
 -include tests/mutants/mutants.mk
 
+# Exercises for students.
+-include tools/labs/labs.mk
+
 # tests/run-all builds what it needs through this Makefile.
 test: | $(B)/.deps-test
 	tests/run-all
@@ -226,7 +229,7 @@ check: lint check-files
 # --- Care -------------------------------------------------------------------
 
 FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
-	tests/*/*.[ch] tests/guests/*/*.[ch])
+	tests/*/*.[ch] tests/guests/*/*.[ch] docs/labs/*.c)
 
 # Two things that cppcheck can't know: asm goto has outputs, and linker.ld
 # gives the bounds of tables.
@@ -235,6 +238,7 @@ lint:
 	tools/rooms
 	tools/formats
 	tools/phrases
+	tools/labs/lab check --texts
 	tests/tools/test_run_arguments.py -q
 	tests/tools/test_mkimage.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
@@ -264,6 +268,9 @@ help:
 	@echo 'make check       the quick part of the tests, before each commit'
 	@echo 'make fuzz        each fuzzer for FUZZ_LONG_SECONDS=N'
 	@echo 'make soak        tests of hours, near repeats; SOAK_SECONDS=N: the model'
+	@echo 'make lab         the skeleton of an exercise, N=3; docs/labs/README.md'
+	@echo 'make grade       points for exercise N=3; without N, for all of them'
+	@echo 'make labs-check  is each exercise itself right? labs-sample: some'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)

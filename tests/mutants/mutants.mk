@@ -21,6 +21,7 @@ soak-files: $(B)/unit/test_model scenario-files $(INSTALLER)
 soak: soak-files
 	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $(B)/unit/test_model
 	$(MAKE) mutants
+	$(MAKE) labs-check
 	$(MAKE) fuzz
 	tests/scenarios/run.py --soak
 	$(MAKE) test-nested FULL=1

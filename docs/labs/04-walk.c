@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The skeleton of lab 4. `make lab N=4` puts it into the tree. */
+
+/* In mmu/walk.c: */
+
+static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
+			       struct guest_walk *walk, bool write)
+{
+	enum paging_mode mode = vcpu->format.mode;
+	u8 level = paging_top_level(mode);
+
+	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
+	if (mode == PAGING_PAE)
+		level--;
+	for (; level >= walk->level; level--) {
+		u64 old = walk->pte[level];
+		u64 new = old;
+
+		/* Lab 4, step 5: the flags that this walk sets in @new. */
+		if (new == old)
+			continue;
+		if (!exchange_entry(vcpu->mmu, mode, walk->table[level],
+				    gpte_index(mode, walk->gva, level), old,
+				    new))
+			return false;
+		walk->pte[level] = new;
+	}
+	return true;
+}
+
+static void descend(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
+		    u32 access)
+{
+	struct gpt_format format = vcpu->format;
+
+	for (u8 level = begin(vcpu, walk, access); level; level--) {
+		u64 pte = read_entry(vcpu->mmu, format.mode, walk->table[level],
+				     gpte_index(format.mode, walk->gva, level));
+
+		walk->level = level;
+		walk->pte[level] = pte;
+		/* Lab 4, steps 1 to 4: fault, go on to the next level, or end. */
+		walk->status = WALK_OK;
+		return;
+	}
+}

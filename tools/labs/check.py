@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""Checks the labs themselves, each in a copy of the tree, build/labs/NN.
+
+The skeleton must build, fail all parts of its lab and nothing else; the tree's own
+code must pass; and each wrong solution must get its own hint. Only what a change
+touches is compiled; all other objects are make's.
+"""
+
+import concurrent.futures
+import glob
+import os
+import shutil
+import subprocess
+
+import grade
+import skeleton
+import units
+from labs import LABS
+from source import LabError
+from wrong import WRONG
+
+SOURCES = ("arch", "boot", "lib", "mmu", "guest", "vmx", "tests")
+
+
+def make_variables(root, names):
+    """The values of make's variables, as lists of words."""
+    show = "".join(f"$(info {name}=$({name}))" for name in names) + "@:"
+    made = subprocess.run(
+        ["make", "--no-print-directory", "-s", "-C", root, "-f", "Makefile",
+         "--eval", "show-variables: ; " + show, "show-variables"],
+        capture_output=True, text=True, check=True).stdout
+    pairs = [line.split("=", 1) for line in made.splitlines() if "=" in line]
+    return {name: value.split() for name, value in pairs}
+
+
+def depends(root, target, changed):
+    """Is object @target made of a file in @changed?"""
+    try:
+        with open(os.path.join(root, target[:-2] + ".d"),
+                  encoding="utf-8") as file:
+            return bool(changed.intersection(file.read().split()))
+    except FileNotFoundError:
+        return False
+
+
+class Bench:
+    """Builds and runs the unit tests of one lab in its copy of the tree."""
+
+    def __init__(self, root, lab, variables):
+        self.root, self.lab, self.make = root, lab, variables
+        self.tree = os.path.join(root, "build/labs", f"{lab.number:02}")
+        shutil.rmtree(self.tree, ignore_errors=True)
+        for room in SOURCES:
+            shutil.copytree(os.path.join(root, room),
+                            os.path.join(self.tree, room))
+
+    def compile(self, source, target, flags):
+        made = subprocess.run(["gcc", *flags, "-c", source, "-o", target],
+                              cwd=self.tree, capture_output=True, text=True)
+        if made.returncode:
+            raise LabError(f"it does not compile: {made.stderr}")
+
+    def flags(self):
+        return [f for f in self.make["HOST_CFLAGS"] if f not in ("-MMD", "-MP")
+                ] + ["-fsanitize=address,undefined"]
+
+    def program(self, unit, changed):
+        """The test program with the files in @changed as they are here."""
+        objects = []
+        for target in self.make[f"UNIT_{unit}_OBJS"]:
+            path = os.path.join(self.root, target)
+            if depends(self.root, target, changed):
+                source = target.removeprefix("build/host/")[:-2] + ".c"
+                path = os.path.join(self.tree, source.replace("/", "_") + ".o")
+                if not os.path.exists(path):
+                    self.compile(source, path, self.flags())
+            objects.append(path)
+        program = os.path.join(self.tree, f"test_{unit}")
+        subprocess.run(["gcc", "-fsanitize=address,undefined", *objects, "-o",
+                        program, "-lcmocka", *self.make[f"UNIT_{unit}_LIBS"]],
+                       check=True)
+        return program
+
+    def run(self, texts, names, product=False):
+        """{unit: results} with @texts, {file: text}, in place."""
+        for stale in glob.glob(os.path.join(self.tree, "*.o")):
+            os.remove(stale)
+        try:
+            for source, text in texts.items():
+                with open(os.path.join(self.tree, source), "w",
+                          encoding="utf-8") as file:
+                    file.write(text)
+                if product:
+                    self.compile(source, os.devnull, self.make["CFLAGS"])
+            return {unit: units.run(self.tree, self.program(unit, set(texts)),
+                                    unit) for unit in names}
+        finally:
+            for source in texts:
+                shutil.copy(os.path.join(self.root, source),
+                            os.path.join(self.tree, source))
+
+
+def check_skeleton(bench):
+    """What is wrong with the skeleton: a list of texts."""
+    lab, faults = bench.lab, []
+    texts = skeleton.texts(bench.root, lab)
+    results = bench.run(texts, (*lab.units, *lab.spares), product=True)
+    parts = {(part.unit, part.test) for part in lab.parts}
+    for unit, tests in results.items():
+        faults += [f"test {name} of {unit} "
+                   + ("passes with the skeleton" if result.passed else
+                      f"is no part, and fails with it: {result.reason}")
+                   for name, result in tests.items()
+                   if result.passed == ((unit, name) in parts)]
+    known = {(unit, name) for unit in results for name in results[unit]}
+    faults += [f"there is no test {test} of {unit}"
+               for unit, test in sorted(parts - known)]
+    for unit in lab.spares:
+        if not any(depends(bench.root, target, set(texts))
+                   for target in bench.make[f"UNIT_{unit}_OBJS"]):
+            faults.append(f"test {unit} uses no file of the skeleton")
+    return faults
+
+
+def check_tree(bench):
+    """The tree's own code must get all points."""
+    results = {unit: units.run(bench.root, os.path.join(
+        bench.root, f"build/unit/test_{unit}"), unit)
+               for unit in bench.lab.units}
+    return [f"the tree's own code fails {part.test}"
+            for part in bench.lab.parts
+            if not results[part.unit].get(part.test, units.Result(False)).passed]
+
+
+def wrong_text(root, mistake):
+    with open(os.path.join(root, mistake.file), encoding="utf-8") as file:
+        text = file.read()
+    if text.count(mistake.old) != 1:
+        raise LabError(
+            f"the wrong solution \"{mistake.hint}\" (tools/labs/wrong.py): its "
+            f"text is {text.count(mistake.old)} times in {mistake.file}")
+    return text.replace(mistake.old, mistake.new)
+
+
+def check_wrong(bench, mistake):
+    """The mistake must cost points, and get its hint."""
+    lab = bench.lab
+    try:
+        results = bench.run({mistake.file: wrong_text(bench.root, mistake)},
+                            lab.units)
+    except LabError as error:
+        return [f"{mistake.hint}: {error}"]
+    failed = [f"{name}: {r.reason}" for tests in results.values()
+              for name, r in tests.items() if not r.passed]
+    if not any(not results[part.unit][part.test].passed for part in lab.parts):
+        return [f"{mistake.hint}: the wrong solution gets all points"]
+    hint = grade.hint(lab, results)
+    if not hint or hint.name != mistake.hint:
+        return [f"{mistake.hint}: it gets the hint "
+                f"{hint and hint.name}; it fails:\n    "
+                + "\n    ".join(failed)]
+    return []
+
+
+def check(root, lab, variables):
+    """(number of checks, faults) of one lab."""
+    mistakes = WRONG[lab.number]
+    try:
+        bench = Bench(root, lab, variables)
+        steps = [check_skeleton(bench), check_tree(bench),
+                 *[check_wrong(bench, mistake) for mistake in mistakes]]
+        shutil.rmtree(bench.tree)
+    except LabError as error:
+        steps = [[str(error)]]
+    if len({mistake.hint for mistake in mistakes}) < 3:
+        steps.append(["it has no three wrong solutions with hints of their own"])
+    return len(steps), [fault for faults in steps for fault in faults]
+
+
+def check_texts(root):
+    """Quick: do all skeletons and wrong solutions still fit the tree?"""
+    for lab in LABS:
+        skeleton.texts(root, lab)
+        for mistake in WRONG[lab.number]:
+            wrong_text(root, mistake)
+        if not os.path.exists(os.path.join(root, f"docs/labs/{lab.file}.md")):
+            raise LabError(f"docs/labs/{lab.file}.md is missing")
+
+
+def main(root, arguments):
+    check_texts(root)
+    chosen = LABS
+    if arguments[:1] == ["--texts"]:
+        return 0
+    if arguments[:1] == ["--sample"]:
+        chosen = LABS[::4]
+    elif arguments:
+        chosen = [lab for lab in LABS if str(lab.number) in arguments]
+    used = {u for lab in chosen for u in (*lab.units, *lab.spares)}
+    variables = make_variables(root, ["CFLAGS", "HOST_CFLAGS", *[
+        f"UNIT_{unit}_{kind}" for unit in used for kind in ("OBJS", "LIBS")]])
+    good = bad = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for lab, (count, faults) in zip(chosen, pool.map(
+                lambda lab: check(root, lab, variables), chosen)):
+            bad += len(faults)
+            good += max(0, count - len(faults))
+            print(f"lab {lab.number}: {'not ok' if faults else 'ok'}, "
+                  f"{lab.title}", flush=True)
+            for fault in faults:
+                print(f"    {fault}", flush=True)
+    print(f"labs: {good} passed, {bad} failed")
+    return 0 if good and not bad else 1

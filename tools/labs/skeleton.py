@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""The skeletons: docs/labs/NN-name.c has the functions of an exercise, each after
+a comment that names its file. They take the place of the tree's functions of the
+same name, which must have the same signature."""
+
+import os
+import re
+
+from source import LabError, functions, replace, split
+
+
+def pieces(root, lab):
+    """{file: [(function, head, body)]} of the lab's skeleton."""
+    path = os.path.join(root, "docs/labs", f"{lab.file}.c")
+    with open(path, encoding="utf-8") as file:
+        parts = re.split(r"(?m)^/\* In (\S+): \*/\n", file.read())
+    found = {}
+    for source, text in zip(parts[1::2], parts[2::2]):
+        for name in functions(text):
+            _, head, body, _ = split(text, name)
+            found.setdefault(source, []).append((name, head, body))
+    if not found:
+        raise LabError(f"{path} has no function")
+    return found
+
+
+def texts(root, lab):
+    """{file: its text with the skeleton in place}."""
+    result = {}
+    for source, found in pieces(root, lab).items():
+        with open(os.path.join(root, source), encoding="utf-8") as file:
+            text = file.read()
+        for name, head, body in found:
+            try:
+                text = replace(text, name, head, body)
+            except LabError as error:
+                raise LabError(f"lab {lab.number}: {source}: {error}") from None
+        result[source] = text
+    return result
+
+
+def bodies(root, lab):
+    """The bodies of the tree's own functions: the lab's solution."""
+    for source, found in pieces(root, lab).items():
+        with open(os.path.join(root, source), encoding="utf-8") as file:
+            text = file.read()
+        for name, _, _ in found:
+            yield source, name, split(text, name)[2]
+
+
+def put(root, lab):
+    """Writes the skeleton into the tree; returns the files' names."""
+    changed = texts(root, lab)
+    for source, text in changed.items():
+        with open(os.path.join(root, source), "w", encoding="utf-8") as file:
+            file.write(text)
+    return sorted(changed)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Runs a unit test and reads cmocka's report."""
+
+import os
+import re
+import subprocess
+
+# Of one test program, unless its lab says otherwise.
+TIME_LIMIT = 60
+
+
+class Result:
+    """The end of one test function: passed or not, and the reason in words."""
+
+    def __init__(self, passed, reason=""):
+        self.passed = passed
+        self.reason = reason
+
+
+def test_names(root, unit):
+    """The test functions of a unit test, in their order."""
+    with open(os.path.join(root, f"tests/unit/test_{unit}.c"),
+              encoding="utf-8") as file:
+        text = file.read()
+    return re.findall(r"(?:cmocka_unit_test(?:_setup)?|TEST)\((\w+)",
+                      text[text.index("\nint main("):])
+
+
+def source_line(root, place):
+    """The statement of the test at FILE:LINE."""
+    file, line = place.rsplit(":", 1)
+    try:
+        with open(os.path.join(root, file), encoding="utf-8") as source:
+            text = "".join(source.readlines()[int(line) - 1:int(line) + 4])
+    except (OSError, ValueError):
+        return ""
+    return " ".join(text.split(";")[0].split())
+
+
+def failures(root, err):
+    """What cmocka has said about each test that failed, in their order."""
+    for text in re.findall(r"(?ms)(.*?(?:: error: Failure!|"
+                           r"failed with exception[^\n]*)(?:\n|$))", err):
+        words = (re.search(r"(?ms)^ERROR: (.*?)\n\[  ERROR", text)
+                 or re.search(r"(?m)^\[  ERROR   \] --- (.*)$", text))
+        place = re.search(r"--- (\S+:\d+): error: Failure!", text)
+        reason = words[1] if words and words[1].strip() else "it fails"
+        line = place and source_line(root, place[1])
+        if line and line.startswith("assert"):
+            reason += f"\n  at {place[1]}: {line}"
+        yield reason
+
+
+def run(root, program, unit, limit=TIME_LIMIT, environment=None):
+    """{test: Result}. Of a program that breaks off, the rest has failed."""
+    try:
+        done = subprocess.run([program], capture_output=True, text=True,
+                              errors="replace", timeout=limit,
+                              cwd=root, env=dict(os.environ, MODEL_BRIEF="1",
+                                                 **(environment or {})))
+        out, err = done.stdout, done.stderr
+        broken = re.search(r"(?m)^.*(?:ERROR: AddressSanitizer|runtime error|"
+                           r"ERROR: UndefinedBehavior).*$", err)
+        why = broken[0] if broken else "the program broke off"
+    except subprocess.TimeoutExpired as late:
+        out = (late.stdout or b"").decode(errors="replace")
+        err = (late.stderr or b"").decode(errors="replace")
+        why = f"not done after {limit} seconds: a loop without an end?"
+    results = {name: Result(True) for name in
+               re.findall(r"(?m)^\[       OK \] (\w+)$", out)}
+    failed = re.findall(r"(?m)^\[  FAILED  \] (\w+)$", out)
+    for name, reason in zip(failed, failures(root, err)):
+        results[name] = Result(False, reason)
+    for name in test_names(root, unit):
+        results.setdefault(name, Result(False, why))
+    return results
