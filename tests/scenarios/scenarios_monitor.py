@@ -42,6 +42,12 @@ def monitor(s):
         raise Failure(f"the code that runs: {walk[1]}")
     command(run, f"walk {UNMAPPED}", r"^umbra:   user read .*, not present$")
     command(run, f"x {rip} 2", rf"^umbra:   0x{rip}  [0-9a-f]{{16}}$")
+    cr3 = command(run, "pages 200", r"^umbra: +\d+ PML4 0x([0-9a-f]+) .* root\b")
+    command(run, f"why {cr3[1]}", r"^umbra: +\d+ PML4 0x",
+            r"^umbra: mapped by page \d+, ",
+            r"^umbra:   write-protected: it is a guest table$")
+    command(run, "map ffff800000000000", r"^umbra:   ffff[0-9a-f]+-ffff",
+            r"^umbra: for more: map ffff")
     command(run, "mmu bypass=0", r"^umbra: mmu=targets mmu.bypass=0$")
     command(run, f"walk {UNMAPPED}",
             r"^umbra:   user read .* Umbra injects #PF, not")

@@ -12,6 +12,9 @@
 /* The commands print to a text of ours. */
 #define log_info test_log
 #include "vmx/monitor/commands.c"
+#include "vmx/monitor/policy.c"
+#include "vmx/monitor/shadow.c"
+#include "vmx/monitor/survey.c"
 #undef log_info
 
 #define GVA 0x5000ULL
@@ -331,6 +334,87 @@ static void walk_follows_a_fault(void **state)
 			    "#PF, not present\n");
 }
 
+static void fault(gva_t gva, u32 access)
+{
+	struct guest_walk walk;
+
+	mmu_root(&vm.vcpu.mmu);
+	mmu_page_fault(&vm.vcpu.mmu, gva, PFEC_P | PFEC_RSVD | access, &walk);
+}
+
+static void pages_are_listed(void **state)
+{
+	fault(GVA, 0);
+	prints("pages", "3 PT   0x3           1    0    0    0    1  ");
+	prints("pages", " PML4 0x0           0    0    0    1    0  root\n");
+	prints("pages", "\n4 in use of ");
+	prints("pages 1", " role\n");
+	assert_null(strstr(printed, "PML4"));
+	prints("pages z", "for example: pages 8");
+}
+
+static void a_frame_is_explained(void **state)
+{
+	/* The page table maps itself, and the page beside is clean. */
+	*world_gpte(3, SLOT + 1) = 3 << 12 | LINKED;
+	*world_gpte(3, SLOT + 2) = (PAGE << 12 | LINKED) & ~PTE_D;
+	fault(GVA, 0);
+	fault(GVA + PAGE_SIZE, 0);
+	fault(GVA + 2 * PAGE_SIZE, 0);
+	prints("why 3", " 3 PT   0x3 ");
+	prints("why 3", "PT of gfn 0x3, slot 0x6: 0x1003000 PU");
+	prints("why 3", "  write-protected: it is a guest table\n");
+	prints("why 14", "slot 0x5: 0x1014000 PWU");
+	prints("why 14", "  writes go through\n");
+	prints("why 14",
+	       "  write-protected: D is clear in the guest's entry\n");
+	prints("why 14", "entries that map it: 2\n");
+	prints("why 40", "there is no RAM\n");
+}
+
+static void the_log_and_rights_protect(void **state)
+{
+	*world_gpte(3, SLOT) &= ~PTE_W;
+	*world_gpte(3, SLOT + 1) = (PAGE + 1) << 12 | LINKED;
+	fault(GVA, 0);
+	prints("why 14", "  write-protected: the guest's tables give no W\n");
+	mmu_dirty_log_start(&vm.vcpu.mmu);
+	fault(GVA + PAGE_SIZE, 0);
+	prints("why 15", "  write-protected: the dirty log waits");
+}
+
+static void map_shows_ranges(void **state)
+{
+	*world_gpte(3, SLOT + 1) = (PAGE + 1) << 12 | LINKED;
+	*world_gpte(3, SLOT + 2) = (PAGE + 2) << 12 | PTE_P | PTE_NX;
+	/* The last page of the address space, by tables of its own. */
+	*world_gpte(0, 511) = 4 << 12 | LINKED;
+	*world_gpte(4, 511) = 5 << 12 | LINKED;
+	*world_gpte(5, 511) = 6 << 12 | LINKED;
+	*world_gpte(6, 511) = PAGE << 12 | LINKED;
+	fault(GVA, 0);
+	prints("map", "0000000000005000-0000000000006fff  rwxu            8 ");
+	prints("map",
+	       "0000000000007000-0000000000007fff  r---            4            0\n");
+	prints("map", "fffffffffffff000-ffffffffffffffff  rwxu            4 ");
+	assert_null(strstr(printed, "for more"));
+	prints("map 6001", "0000000000006001-0000000000006fff");
+	prints("map 800000000000", "for example: map");
+}
+
+/* Each entry of the top leads to the same table: 512 GiB of 1 page each. */
+static void map_ends(void **state)
+{
+	for (u32 i = 0; i < 512; i++) {
+		*world_gpte(0, i) = 1 << 12 | LINKED;
+		*world_gpte(1, i) = 2 << 12 | LINKED;
+		*world_gpte(2, i) = 3 << 12 | LINKED;
+		*world_gpte(3, i) = PAGE << 12 | LINKED;
+	}
+	prints("map", "0000000000000000-000000003fffffff  rwxu      1048576 ");
+	prints("map", "for more: map 40000000\n");
+}
+
 static void memory_is_shown(void **state)
 {
 	memcpy(world_ram[PAGE] + PAGE_SIZE - 8, "umbra!!!", 8);
@@ -370,6 +454,11 @@ int main(void)
 		cmocka_unit_test_setup(commands_end_the_prompt, set_up),
 		cmocka_unit_test_setup(walk_shows_both, set_up),
 		cmocka_unit_test_setup(walk_follows_a_fault, set_up),
+		cmocka_unit_test_setup(pages_are_listed, set_up),
+		cmocka_unit_test_setup(a_frame_is_explained, set_up),
+		cmocka_unit_test_setup(the_log_and_rights_protect, set_up),
+		cmocka_unit_test_setup(map_shows_ranges, set_up),
+		cmocka_unit_test_setup(map_ends, set_up),
 		cmocka_unit_test_setup(memory_is_shown, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),
 	};

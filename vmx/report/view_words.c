@@ -8,9 +8,7 @@ static const char *const kinds[] = {
 	[SPTE_TABLE] = "TABLE",	  [SPTE_LEAF] = "LEAF",
 };
 
-#define REAL_WORDS 32 /* for an address and its flags */
-
-static void entry_words(char buf[REAL_WORDS], u64 entry)
+void entry_words(char buf[REAL_WORDS], u64 entry)
 {
 	static const struct {
 		u64 bit;
@@ -70,4 +68,70 @@ const char *outcome_words(char buf[WORDS_MAX], const struct mmu_view *view,
 		 outcome == OUTCOME_BYPASS ? "no " : "", cause, deeds[outcome],
 		 guests ? strchr(fault, ',') : "");
 	return buf;
+}
+
+/* --- The shadow as a whole (mmu/survey.h) ----------------------------------- */
+
+const char *level_name(u8 level)
+{
+	static const char *const names[] = { "", "PT", "PD", "PDPT", "PML4" };
+
+	return names[level];
+}
+
+/* Writes behind the first @length bytes of @buf; returns the new length. */
+static size_t add(char buf[PAGE_WORDS], size_t length, const char *text)
+{
+	return length + (size_t)snprintf(buf + length, PAGE_WORDS - length,
+					 "%s%s", length ? " " : "", text);
+}
+
+void page_words(const struct mmu_page_survey *page, char buf[PAGE_WORDS])
+{
+	static const char *const modes[] = {
+		[PAGING_NONE] = "unpaged",
+		[PAGING_32BIT] = "32-bit",
+		[PAGING_PAE] = "PAE",
+		[PAGING_4LEVEL] = "",
+	};
+	union shadow_role role = page->role;
+	const struct {
+		bool holds;
+		const char *text;
+	} facts[] = {
+		{ page->root, "root" },
+		{ page->open, "open" },
+		{ page->placed, "placed" },
+		{ role.private, "private" },
+		{ role.direct && !role.private, "direct" },
+		{ role.mode != PAGING_4LEVEL, modes[role.mode] },
+		{ !(role.access & ACCESS_W), "-W" },
+		{ !(role.access & ACCESS_U), "-U" },
+		{ !(role.access & ACCESS_X), "-X" },
+		{ !role.wp, "WP=0" },
+		{ role.smep, "SMEP" },
+		{ role.smap, "SMAP" },
+	};
+	size_t length = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		if (facts[i].holds)
+			length = add(buf, length, facts[i].text);
+}
+
+const char *write_words(enum mmu_write write)
+{
+	static const char *const words[] = {
+		[WRITE_GIVEN] = "writes go through",
+		[WRITE_HELD] = "write-protected: it is a guest table",
+		[WRITE_LOGGED] = "write-protected: the dirty log waits for its "
+				 "first write",
+		[WRITE_CLEAN] = "write-protected: D is clear in the guest's "
+				"entry",
+		[WRITE_DENIED] = "write-protected: the guest's tables give no "
+				 "W",
+	};
+
+	return words[write];
 }

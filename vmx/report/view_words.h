@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Both walks of an address (mmu/view.h) in words. Pure. */
+/* Both walks of an address (mmu/view.h), and a survey, in words. Pure. */
 #ifndef VMX_REPORT_VIEW_WORDS_H
 #define VMX_REPORT_VIEW_WORDS_H
 
+#include "mmu/survey.h"
 #include "mmu/view.h"
 #include "vmx/report/words.h"
 
-#define ENTRY_WORDS 40 /* for an entry in words, with the closing NUL */
+/* Sizes with the closing NUL. */
+#define REAL_WORDS 32 /* for an address and its flags */
+#define ENTRY_WORDS 40 /* for these behind an entry's kind */
+#define PAGE_WORDS 96 /* for a shadow page's state and role */
+
+/* Writes the address in a real entry, and a letter for each flag. */
+void entry_words(char buf[REAL_WORDS], u64 entry);
 
 /*
  * Writes the guest's and the shadow's entry at one level: the address in it and
@@ -22,5 +29,14 @@ void level_words(const struct mmu_view *view, u8 level, char guest[ENTRY_WORDS],
  */
 const char *outcome_words(char buf[WORDS_MAX], const struct mmu_view *view,
 			  enum mmu_outcome outcome, u32 error_code);
+
+/* The name of a table of level 1 to 4: "PT" to "PML4". */
+const char *level_name(u8 level);
+
+/* Writes what distinguishes the page: its use, and where its role is unusual. */
+void page_words(const struct mmu_page_survey *page, char buf[PAGE_WORDS]);
+
+/* Returns a constant: may the guest write through the entry, and why not. */
+const char *write_words(enum mmu_write write);
 
 #endif
