@@ -239,6 +239,7 @@ lint:
 	tools/formats
 	tools/phrases
 	tools/labs/lab check --texts
+	tools/book
 	tests/tools/test_run_arguments.py -q
 	tests/tools/test_mkimage.py -q
 	clang-format --dry-run -Werror $(FORMATTED)

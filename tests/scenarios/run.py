@@ -29,6 +29,7 @@ import scenarios_platform  # noqa: E402, F401
 import scenarios_screen  # noqa: E402, F401
 import scenarios_guests  # noqa: E402, F401
 import scenarios_doctor  # noqa: E402, F401
+import scenarios_book  # noqa: E402, F401
 import scenarios_soak  # noqa: E402, F401
 from harness import SCENARIOS, SOAK, Scenario  # noqa: E402
 
