@@ -262,6 +262,7 @@ help:
 	@echo 'make trace       single faults, step by step; RUNG=vtlb FAULTS=3'
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make bench-peers Linux on Umbra and on KVM (in Bochs), side by side'
+	@echo 'make bench-nested  the operations with Umbra under KVM (in Bochs)'
 	@echo 'make image       a bootable ISO'
 	@echo 'make test        the tests; unit, fuzz-short, lint: some of them'
 	@echo 'make test-nested one of them: under KVM in Bochs; FULL=1: more of it'

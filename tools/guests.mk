@@ -17,7 +17,8 @@ OPTIONS ?=
 APPEND ?= console=ttyS0,115200 cryptomgr.notests panic=-1
 RUN_FLAGS ?=
 
-.PHONY: guests scenarios test-nested hardware-table bench bench-peers FORCE
+.PHONY: guests scenarios test-nested hardware-table bench bench-peers \
+	bench-nested FORCE
 
 guests: $(LINUX) $(LINUX_I386)
 
@@ -149,6 +150,11 @@ bench: bench-files
 bench-peers-files: bench-files $(KVM)/vmlinuz
 bench-peers: bench-peers-files
 	tools/bench --peers --work nowalk
+
+# The built-in guest's operations with Umbra under KVM, in Bochs.
+bench-nested-files: $(B)/umbra.elf $(KVM)/vmlinuz | $(B)/.deps-test
+bench-nested: bench-nested-files
+	tools/bench --nested targets
 
 .PHONY: scenario-files
 scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \

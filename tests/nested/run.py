@@ -201,10 +201,10 @@ def make_initramfs(fill):
     return archive
 
 
-def make_image(ept, names, fill):
+def make_image(ept, names, fill, shadow_vmcs="1"):
     """
     The image that Bochs boots: GRUB, Debian's kernel, the initramfs; fill(tree)
-    puts the cases into that.
+    puts the cases into that. KVM gives Umbra a shadow VMCS if it is "1".
     """
     tree = os.path.join(OUT, "image")
     shutil.rmtree(tree, ignore_errors=True)
@@ -213,9 +213,9 @@ def make_image(ept, names, fill):
     shutil.copy(f"{KVM}/vmlinuz", f"{tree}/boot/vmlinuz")
     write(tree, "boot/grub/grub.cfg", (
         f"linux /boot/vmlinuz {L0_OPTIONS} nested.ept={ept} "
-        f"nested.cases={','.join(names)}\n"
+        f"nested.shadow_vmcs={shadow_vmcs} nested.cases={','.join(names)}\n"
         "initrd /boot/initramfs\nboot\n").encode())
-    image = os.path.join(OUT, f"ept{ept}.iso")
+    image = os.path.join(OUT, f"ept{ept}-{shadow_vmcs}.iso")
     run("grub-mkrescue", "-o", image, "-d", "/usr/lib/grub/i386-pc",
         "--fonts=", "--locales=", "--themes=",
         "--install-modules=normal linux iso9660", tree)
