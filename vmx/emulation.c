@@ -128,7 +128,7 @@ static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
 	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
 	    !emul_is_store(insn, &vcpu->regs, walk->gva, &value) ||
 	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
-			   vmread(VMCS_GUEST_DR7)))
+			   vcpu_dr7(vcpu)))
 		return false;
 	mmu_write(&vcpu->mmu, walk->gpa, &value, sizeof(value));
 	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);

@@ -101,6 +101,12 @@ static void handle_external_interrupt(struct vcpu *vcpu)
 	vm_timer_interrupted(vcpu->vm);
 }
 
+/* The guest carries it out itself (state.h). */
+static void handle_mov_dr(struct vcpu *vcpu)
+{
+	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, false);
+}
+
 static void handle_window(struct vcpu *vcpu)
 {
 	(void)vcpu; /* vcpu_deliver() does the rest */
@@ -157,6 +163,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_VMCALL] = vmx_handle_vmcall,
 	[EXIT_VMCLEAR... EXIT_VMXON] = handle_undefined,
 	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
+	[EXIT_MOV_DR] = handle_mov_dr,
 	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
 	[EXIT_RDMSR] = vmx_handle_rdmsr,
 	[EXIT_WRMSR] = vmx_handle_wrmsr,

@@ -7,19 +7,33 @@
 #include "vmx/inject.h"
 #include "vmx/state.h"
 
+/* As far as a load of the register of that number looks at it. */
+static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
+{
+	const struct mmu_vcpu *mmu = &vcpu->mmu;
+	struct cr_state state = {
+		.cr0 = mmu->cr0,
+		.cr3 = mmu->cr3,
+		.cr4 = mmu->cr4,
+		.efer = mmu->efer,
+	};
+
+	/* CR3's looks at nothing that the guest owns. */
+	if (number == 3)
+		return state;
+	state.cr0 = vcpu_cr0(vcpu);
+	state.cr4 = vcpu_cr4(vcpu);
+	state.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_L;
+	return state;
+}
+
 /*
  * A load of CR0, CR3 or CR4. With PAE paging the PDPTEs may come with it, and
  * they can refuse: then it is #GP(0), and nothing has changed.
  */
 static void load(struct vcpu *vcpu, unsigned int number, u64 value)
 {
-	struct cr_state state = {
-		.cr0 = vcpu_cr0(vcpu),
-		.cr3 = vcpu->mmu.cr3,
-		.cr4 = vcpu_cr4(vcpu),
-		.efer = vcpu->mmu.efer,
-		.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_L,
-	};
+	struct cr_state state = read_state(vcpu, number);
 	u64 pdptes[PAE_PDPTES], *loaded = NULL;
 
 	switch (cr_load(&state, number, value, &vcpu->vm->features)) {
@@ -54,13 +68,18 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 	vcpu_skip_instruction(vcpu);
 }
 
+/* The mode tells only where there is an upper half. */
+static u64 operand(const struct vcpu *vcpu, u64 value)
+{
+	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;
+}
+
 static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
 	unsigned int number = QUAL_CR_NUMBER(qualification);
 	enum gpr gpr = QUAL_CR_GPR(qualification);
-	u64 value = mov_cr_value(vcpu_code_mode(vcpu),
-				 gpr == RSP ? vmread(VMCS_GUEST_RSP)
-					    : vcpu->regs.gpr[gpr]);
+	u64 value = operand(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
+					     : vcpu->regs.gpr[gpr]);
 
 	if (number == 8)
 		return load_cr8(vcpu, value);
@@ -74,7 +93,7 @@ static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
 
 	switch (QUAL_CR_NUMBER(qualification)) {
 	case 3:
-		value = mov_cr_value(vcpu_code_mode(vcpu), vcpu->mmu.cr3);
+		value = operand(vcpu, vcpu->mmu.cr3);
 		break;
 	case 8:
 		value = lapic_cr8(&vcpu->vm->devices.lapic);

@@ -91,4 +91,26 @@ static inline enum vmx_exit_reason vmx_exit_reason(u32 field)
 				    : EXIT_UNKNOWN;
 }
 
+/*
+ * Returns true if an instruction of the guest's has caused the exit: no event
+ * is under delivery then (SDM vol. 3C, 27.2.4). An external interrupt comes at
+ * an instruction boundary, too, but KVM reports one while it delivers an event.
+ */
+static inline bool exit_is_instruction(enum vmx_exit_reason reason)
+{
+	return reason >= EXIT_CPUID && reason <= EXIT_WRMSR;
+}
+
+/* Returns true if Umbra looks at the exit's qualification (27.2.1). */
+static inline bool exit_has_qualification(enum vmx_exit_reason reason)
+{
+	const u64 reasons =
+		BIT(EXIT_EXCEPTION_OR_NMI) | BIT(EXIT_STARTUP_IPI) |
+		BIT(EXIT_TASK_SWITCH) | BIT(EXIT_INVLPG) | BIT(EXIT_CR_ACCESS) |
+		BIT(EXIT_MOV_DR) | BIT(EXIT_IO_INSTRUCTION) |
+		BIT(EXIT_INVALID_GUEST_STATE) | BIT(EXIT_MSR_LOADING);
+
+	return reasons & BIT(reason);
+}
+
 #endif

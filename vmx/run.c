@@ -221,9 +221,13 @@ static void record_exit(struct vcpu *vcpu)
 
 	exit->reason = vmx_exit_reason(reason);
 	exit->entry_failed = reason & EXIT_REASON_ENTRY_FAILURE;
-	exit->qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	exit->rip = vmread(VMCS_GUEST_RIP);
-	exit->idt_vectoring = vmread(VMCS_IDT_VECTORING_INFORMATION);
+	exit->qualification = exit_has_qualification(exit->reason)
+				      ? vmread(VMCS_EXIT_QUALIFICATION)
+				      : 0;
+	exit->idt_vectoring = exit_is_instruction(exit->reason)
+				      ? 0
+				      : vmread(VMCS_IDT_VECTORING_INFORMATION);
 	if (exit->idt_vectoring & VMX_INTR_ERROR_CODE)
 		exit->idt_vectoring_error =
 			vmread(VMCS_IDT_VECTORING_ERROR_CODE);

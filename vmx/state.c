@@ -144,20 +144,33 @@ void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
 
 void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
 {
-	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 rip = vcpu->exit.rip + length, rflags = vmread(VMCS_GUEST_RFLAGS);
 
-	vmwrite(VMCS_GUEST_RIP,
-		step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu)));
+	/* The mode tells in front of 4 GiB only, where EIP would wrap. */
+	if (rip >> 32)
+		rip = step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu));
+	vmwrite(VMCS_GUEST_RIP, rip);
 	vcpu_set_rflags(rflags, step_rflags(rflags));
 	vcpu_end_step(vcpu, rflags, hits);
 }
 
-void vcpu_arm_breakpoints(const struct vcpu *vcpu, struct breakpoints *b)
+u64 vcpu_dr7(struct vcpu *vcpu)
 {
-	u64 dr7 = vmread(VMCS_GUEST_DR7);
+	u64 dr7;
 
+	if (vmx_has(&vcpu->controls, CONTROLS_CPU, CPU_MOV_DR_EXITING))
+		return 0;
+	dr7 = vmread(VMCS_GUEST_DR7);
+	if (dr7 & DR7_ENABLED)
+		return dr7;
+	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, true);
+	return 0;
+}
+
+void vcpu_arm_breakpoints(struct vcpu *vcpu, struct breakpoints *b)
+{
 	b->hits = 0;
-	b->dr7 = dr7 & DR7_ENABLED ? dr7 : 0;
+	b->dr7 = vcpu_dr7(vcpu);
 	if (!b->dr7)
 		return;
 	b->io = vcpu->mmu.cr4 & CR4_DE;

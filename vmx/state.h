@@ -44,8 +44,14 @@ void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
 /* The same where the exit does not tell the instruction's length. */
 void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits);
 
+/*
+ * The guest's DR7 if a breakpoint is enabled in it, else 0. That none is need
+ * not be read again (below KVM, reading it is an exit): MOV DR exits from then
+ * on, and the first one has the guest at its registers again.
+ */
+u64 vcpu_dr7(struct vcpu *vcpu);
 /* The guest's breakpoints, for the instruction at its RIP. */
-void vcpu_arm_breakpoints(const struct vcpu *vcpu, struct breakpoints *b);
+void vcpu_arm_breakpoints(struct vcpu *vcpu, struct breakpoints *b);
 
 /*
  * With which rights the guest's present instruction accesses its data: PFEC_U

@@ -31,20 +31,60 @@ struct cpuid_result {
 static struct {
 	u64 vmcs[FAKE_FIELDS];
 	struct vmcs_traffic traffic;
+	u32 unshadowed; /* of the traffic, that of fields not in the list below */
 	u64 cr2, dr[8], xcr0, tsc;
 	u32 invvpids, nmis_taken;
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
 } fake;
 
+/*
+ * The fields that Umbra uses and KVM, below it, puts into a shadow VMCS, so
+ * that they are no exits to it (Linux 4.17 and later).
+ */
+static inline bool fake_is_shadowed(enum vmcs_field field)
+{
+	switch (field) {
+	case VMCS_EXIT_REASON:
+	case VMCS_EXIT_QUALIFICATION:
+	case VMCS_VM_EXIT_INTERRUPTION_INFORMATION:
+	case VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE:
+	case VMCS_VM_EXIT_INSTRUCTION_LENGTH:
+	case VMCS_IDT_VECTORING_INFORMATION:
+	case VMCS_IDT_VECTORING_ERROR_CODE:
+	case VMCS_GUEST_CS_ACCESS_RIGHTS:
+	case VMCS_GUEST_SS_ACCESS_RIGHTS:
+	case VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS:
+	case VMCS_EXCEPTION_BITMAP:
+	case VMCS_VM_ENTRY_INTERRUPTION_INFORMATION:
+	case VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE:
+	case VMCS_VM_ENTRY_INSTRUCTION_LENGTH:
+	case VMCS_GUEST_INTERRUPTIBILITY_STATE:
+	case VMCS_GUEST_RIP:
+	case VMCS_GUEST_RSP:
+	case VMCS_GUEST_RFLAGS:
+	case VMCS_GUEST_CR0:
+	case VMCS_GUEST_CR3:
+	case VMCS_GUEST_CR4:
+	case VMCS_CR0_GUEST_HOST_MASK:
+	case VMCS_CR0_READ_SHADOW:
+	case VMCS_CR4_READ_SHADOW:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static inline u64 vmread(enum vmcs_field field)
 {
+	fake.unshadowed += !fake_is_shadowed(field);
 	fake.traffic.reads++;
 	return fake.vmcs[field];
 }
 
 static inline void vmwrite(enum vmcs_field field, u64 value)
 {
+	fake.unshadowed += !fake_is_shadowed(field);
 	fake.traffic.writes++;
 	fake.vmcs[field] = value;
 }

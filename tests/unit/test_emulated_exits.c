@@ -144,10 +144,14 @@ static void store_of_an_entry(void **state)
 	gpr[RDI] = DATA;
 	gpr[RSI] = value;
 	vcpu->exit.rip = RIP;
+	/* That there are no breakpoints is known from an earlier exit. */
+	assert_int_equal(vcpu_dr7(vcpu), 0);
 	memset(&fake.traffic, 0, sizeof(fake.traffic));
+	fake.unshadowed = 0;
 	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
-	/* The mode, and what a step depends on; then RIP and RF. */
-	assert_int_equal(fake.traffic.reads, 4);
+	/* The mode, RFLAGS, and what blocks events; then RIP and RF. */
+	assert_int_equal(fake.traffic.reads, 3);
+	assert_int_equal(fake.unshadowed, 0);
 	assert_int_equal(fake.traffic.writes, 2);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);

@@ -38,6 +38,26 @@ static void skipped(void **state)
 	assert_int_equal(vmread(VMCS_GUEST_DR7), 0);
 }
 
+/* While no breakpoint is enabled DR7 is not read, and MOV DR exits. */
+static void breakpoints_known(void **state)
+{
+	vmwrite(VMCS_GUEST_DR7, DR7_RESET | DR7_GD);
+	assert_int_equal(vcpu_dr7(vcpu), 0);
+	assert_true(vmx_has(&vcpu->controls, CONTROLS_CPU, CPU_MOV_DR_EXITING));
+	fake.traffic.reads = 0;
+	assert_int_equal(vcpu_dr7(vcpu), 0);
+	assert_int_equal(fake.traffic.reads, 0);
+	/* The guest repeats its MOV, which does not exit any more. */
+	run_exit(EXIT_MOV_DR, 7);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP);
+	vmwrite(VMCS_GUEST_DR7, DR7_RESET | BIT(7));
+	assert_int_equal(vcpu_dr7(vcpu), DR7_RESET | BIT(7));
+	assert_int_equal(
+		vmread(VMCS_PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS) &
+			CPU_MOV_DR_EXITING,
+		0);
+}
+
 static void rip_wraps(void **state)
 {
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
@@ -89,6 +109,32 @@ static void cr3(void **state)
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RCX));
 	assert_event(CODED(VECTOR_GP), 0);
 	assert_int_equal(vcpu->mmu.cr3, 0x5000);
+}
+
+/* Number of VMREADs of an exit's handler; it skips the instruction. */
+static u64 reads_of(enum vmx_exit_reason reason, u64 qualification)
+{
+	u64 reads;
+
+	fake.traffic.reads = fake.unshadowed = 0;
+	run_exit(reason, qualification);
+	reads = fake.traffic.reads - 1; /* by run_exit() */
+	assert_int_equal(fake.unshadowed, 0);
+	assert_done();
+	return reads;
+}
+
+/*
+ * The frequent exits read few fields, and none that is an exit to KVM where it
+ * gives Umbra a shadow VMCS: length, RFLAGS, and what blocks events.
+ */
+static void few_fields(void **state)
+{
+	gpr[RCX] = PAGE;
+	assert_int_equal(reads_of(EXIT_CR_ACCESS, MOV_TO(3, RCX)), 3);
+	assert_int_equal(vcpu->mmu.cr3, PAGE);
+	assert_int_equal(reads_of(EXIT_CR_ACCESS, MOV_FROM(3, RBX)), 3);
+	assert_int_equal(reads_of(EXIT_CPUID, 0), 3);
 }
 
 /* With PAE paging a reserved PDPTE refuses the load, and nothing changes. */
@@ -308,7 +354,8 @@ static void no_hypercalls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(skipped),	  TEST(rip_wraps),
+		TEST(skipped),	  TEST(breakpoints_known),
+		TEST(few_fields), TEST(rip_wraps),
 		TEST(undefined),  TEST(cr3),
 		TEST(pdptes),	  TEST(cr0_and_cr4),
 		TEST(cr8),	  TEST(time_stamp_counter),

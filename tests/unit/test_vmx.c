@@ -340,6 +340,17 @@ static void exit_reasons(void **state)
 	assert_int_equal(vmx_exit_reason(0), EXIT_EXCEPTION_OR_NMI);
 	assert_int_equal(vmx_exit_reason(55), EXIT_XSETBV);
 	assert_int_equal(vmx_exit_reason(56), EXIT_UNKNOWN);
+	for (u32 n = 0; n <= EXIT_UNKNOWN; n++)
+		assert_int_equal(exit_is_instruction(n),
+				 n >= EXIT_CPUID && n <= EXIT_WRMSR);
+	/* Table 27-1 and the other tables of 27.2.1, as far as Umbra looks. */
+	assert_true(exit_has_qualification(EXIT_EXCEPTION_OR_NMI));
+	assert_true(exit_has_qualification(EXIT_TASK_SWITCH));
+	assert_true(exit_has_qualification(EXIT_INVLPG));
+	assert_true(exit_has_qualification(EXIT_CR_ACCESS));
+	assert_true(exit_has_qualification(EXIT_IO_INSTRUCTION));
+	assert_false(exit_has_qualification(EXIT_CPUID));
+	assert_false(exit_has_qualification(EXIT_UNKNOWN));
 	assert_int_equal(vmx_exit_reason(0xffff), EXIT_UNKNOWN);
 	assert_int_equal(vmx_exit_reason(EXIT_REASON_ENTRY_FAILURE | 33),
 			 EXIT_INVALID_GUEST_STATE);
