@@ -59,6 +59,7 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 			 walk->gpa >> PAGE_SHIFT, shadow_rights(sp, walk),
 			 walk->dirty, error_code);
 	mmu->stats.fills++;
+	mmu_tell(mmu, MMU_EVENT_FILL, walk->gpa >> PAGE_SHIFT, walk->gva);
 	if (level == LARGE_LEVEL)
 		mmu->stats.large_fills++;
 	else

@@ -22,6 +22,20 @@
 
 struct shadow_page;
 
+/* For a trace. The frame is a table's but for MMU_EVENT_FILL. */
+enum mmu_event {
+	MMU_EVENT_FILL, /* of the mapped frame; detail: the gva */
+	MMU_EVENT_WRITE, /* detail: number of shadow entries | offset << 32 */
+	MMU_EVENT_OPEN, /* detail: 0 */
+	MMU_EVENT_CLOSE, /* detail: number of entries that had changed */
+	MMU_EVENT_UNSHADOW, /* detail: level */
+	MMU_EVENT_RECLAIM, /* detail: level */
+	MMU_EVENT_ROOT, /* found; detail: the guest's CR3 */
+	MMU_EVENT_PLACE, /* detail: number of the CR3 target */
+	MMU_EVENT_TARGET, /* the guest has loaded one; detail: its number */
+	MMU_EVENTS
+};
+
 /* The MMU's needs of its surroundings; @ctx is the mmu_config's. */
 struct mmu_ops {
 	/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
@@ -45,6 +59,8 @@ struct mmu_ops {
 	 * is there now: a frame that alloc gave, or the first one again.
 	 */
 	void (*move_frame)(void *ctx, gfn_t gfn, hfn_t hfn);
+	/* Something has happened to guest frame @gfn, for a trace. */
+	void (*event)(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail);
 };
 
 /* Maximum number of CR3 targets that are used. */

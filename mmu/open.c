@@ -48,6 +48,7 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 	mmu->frames[sp->gfn].shadowed = 0;
 	frame_give_write(mmu, sp->gfn);
 	mmu->stats.opened++;
+	mmu_tell(mmu, MMU_EVENT_OPEN, sp->gfn, 0);
 }
 
 /*
@@ -146,6 +147,7 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 	sp->last_filled = PT_ENTRIES;
 	mmu->stats.closed++;
 	mmu->stats.mended += changes;
+	mmu_tell(mmu, MMU_EVENT_CLOSE, sp->gfn, changes);
 }
 
 void table_give_up_open(struct mmu *mmu, gfn_t gfn)

@@ -239,6 +239,7 @@ void shadow_make_room(struct mmu *mmu, u32 count)
 	while (mmu->free_count < count) {
 		struct shadow_page *sp = &mmu->pages[mmu->lru_last];
 
+		mmu_tell(mmu, MMU_EVENT_RECLAIM, sp->gfn, sp->role.level);
 		shadow_page_zap(mmu, sp);
 		mmu->stats.reclaimed++;
 	}

@@ -95,6 +95,7 @@ static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 	mmu->placing.slots[n].sp = sp;
 	mmu->placing.slots[n].seen = mmu->placing.loads;
 	mmu->stats.placed++;
+	mmu_tell(mmu, MMU_EVENT_PLACE, sp->gfn, n);
 }
 
 void place_leave(struct mmu *mmu, struct shadow_page *sp)
@@ -183,6 +184,7 @@ void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
 		slot->seen = mmu->placing.loads;
 		if (vcpu->root == slot->sp)
 			return;
+		mmu_tell(mmu, MMU_EVENT_TARGET, slot->sp->gfn, i);
 		/* MOV from CR3 need not exit any more. */
 		if (!vcpu->root || !vcpu->root->placed)
 			vcpu->root_is_new = true;

@@ -212,6 +212,12 @@ static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
 	mmu->config.ops->flush_address(mmu->config.ctx, gva);
 }
 
+static inline void mmu_tell(struct mmu *mmu, enum mmu_event event, gfn_t gfn,
+			    u64 detail)
+{
+	mmu->config.ops->event(mmu->config.ctx, event, gfn, detail);
+}
+
 static inline struct guest_region *region_of(const struct mmu *mmu, gfn_t gfn)
 {
 	return &mmu->regions[gfn / LARGE_FRAMES];

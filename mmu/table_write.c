@@ -77,6 +77,7 @@ static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 {
 	u32 size = gpte_size(sp->role.mode);
+	u64 before = mmu->stats.table_writes;
 
 	/* A write that straddles two entries has changed both. */
 	for (u32 index = first / size; index <= last / size; index++) {
@@ -89,6 +90,15 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 			mmu->stats.table_writes++;
 		}
 	}
+	mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
+		 (mmu->stats.table_writes - before) | (u64)first << 32);
+}
+
+static void give_up(struct mmu *mmu, struct shadow_page *sp)
+{
+	mmu_tell(mmu, MMU_EVENT_UNSHADOW, sp->gfn, sp->role.level);
+	shadow_page_zap(mmu, sp);
+	mmu->stats.unshadowed++;
 }
 
 /* A page that the guest has unlinked is a table no more, or not for long. */
@@ -101,8 +111,7 @@ static void give_up_unlinked(struct mmu *mmu)
 		if (!sp->in_use || !shadow_page_is_orphan(sp) ||
 		    sp->role.level >= top_table_level(sp->role.mode))
 			continue;
-		shadow_page_zap(mmu, sp);
-		mmu->stats.unshadowed++;
+		give_up(mmu, sp);
 	}
 }
 
@@ -139,8 +148,7 @@ static void give_up_barren(struct mmu *mmu, gfn_t gfn, u32 first)
 		parent = shadow_page_is_orphan(sp)
 				 ? NULL
 				 : &mmu->pages[sp->parents / PT_ENTRIES];
-		shadow_page_zap(mmu, sp);
-		mmu->stats.unshadowed++;
+		give_up(mmu, sp);
 	}
 }
 
@@ -157,8 +165,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
 		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
-			shadow_page_zap(mmu, sp);
-			mmu->stats.unshadowed++;
+			give_up(mmu, sp);
 			continue;
 		}
 		upper |= sp->role.level > 1;
@@ -177,8 +184,7 @@ bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
 	bool any = false;
 
 	while ((sp = shadow_page_next(mmu, gfn, NULL))) {
-		shadow_page_zap(mmu, sp);
-		mmu->stats.unshadowed++;
+		give_up(mmu, sp);
 		any = true;
 	}
 	return any;

@@ -121,7 +121,8 @@ void vcpu_deliver(struct vcpu *vcpu)
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)
 		return;
-	trace_injected(&vcpu->vm->trace, event->info, event->error_code);
+	trace_inject(&vcpu->vm->trace, vcpu->exit.tsc, event->info,
+		     event->error_code);
 	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, event->info);
 	if (event->info & VMX_INTR_ERROR_CODE)
 		vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);

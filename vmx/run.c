@@ -19,6 +19,7 @@
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/report/stats.h"
+#include "vmx/report/trace.h"
 #include "vmx/vmx.h"
 
 /*
@@ -319,7 +320,7 @@ static void step(struct vm *vm)
 	vcpu_deliver(vcpu);
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
-	stats_leave_root(&vm->stats, &vcpu->exit);
+	vm->trace.exit->number = stats_leave_root(&vm->stats, &vcpu->exit);
 	if (!vcpu_enter(vcpu)) {
 		vmx_dump(vcpu);
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
@@ -329,7 +330,7 @@ static void step(struct vm *vm)
 		mmu_exited(&vcpu->mmu, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
-	trace_exit(&vm->trace, vcpu);
+	trace_exit(&vm->trace, &vcpu->exit);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
 	audit(vm);
@@ -348,7 +349,7 @@ void vm_run(struct vm *vm)
 	/* The reports take time, too. */
 	vm->stats.ended_ns = time_ns();
 	apic_timer_disarm();
-	trace_print(&vm->trace);
+	trace_print(vm);
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);

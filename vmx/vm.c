@@ -29,6 +29,8 @@
 /* Kept back for what is small: VMCS, bitmaps, the trace, tables' rounding. */
 #define UMBRA_RESERVE (2 * MIB)
 
+#define TRACE_PAGES 64 /* 8064 records */
+
 /* --- What the MMU and the guest's memory are given ------------------------- */
 
 bool vm_is_ram(const struct vm *vm, gpa_t gpa)
@@ -87,6 +89,13 @@ static void vm_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
 	guest_memory_move(&vm->memory, gfn, hfn);
 }
 
+static void vm_event(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail)
+{
+	struct vm *vm = ctx;
+
+	trace_mmu(&vm->trace, vm->vcpu.exit.tsc, event, gfn, detail);
+}
+
 static const struct mmu_ops mmu_ops = {
 	.gfn_to_hfn = vm_gfn_to_hfn,
 	.map = vm_map,
@@ -95,6 +104,7 @@ static const struct mmu_ops mmu_ops = {
 	.flush = vm_flush,
 	.flush_address = vm_flush_address,
 	.move_frame = vm_move_frame,
+	.event = vm_event,
 };
 
 static void *map_frame(hfn_t hfn)
@@ -277,6 +287,20 @@ static void create_tables(struct vm *vm)
 	mptable_write(&vm->memory, shown.eax, shown.edx);
 }
 
+/* Room for @shown exits, each with another record, and for more. */
+static void create_trace(struct vm *vm, u64 shown)
+{
+	u32 pages = MAX(shown * 2 / TRACE_PACKET_RECORDS + 2, TRACE_PAGES);
+	void *ring = frames_alloc(pages);
+
+	if (!ring)
+		panic("no memory for a trace of %u pages", pages);
+	trace_init(&vm->trace, ring, pages, tsc_hz);
+	vm->shown_exits = shown;
+	/* Events before the first exit have this time. */
+	vm->vcpu.exit.tsc = rdtsc();
+}
+
 bool vm_create(struct vm *vm, const struct vm_config *config,
 	       const struct selftest_result *selftest)
 {
@@ -286,7 +310,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	u64 bytes = config->memory ? config->memory : spare;
 
 	vm->vcpu.vm = vm;
-	trace_init(&vm->trace, config->trace);
+	create_trace(vm, config->trace);
 	vm->dump = config->dump;
 	vm->audit = config->audit;
 	vm->counters = config->counters;

@@ -16,8 +16,8 @@
 #include "vmx/monitor/line.h"
 #include "vmx/report/operation.h"
 #include "vmx/report/status.h"
-#include "vmx/report/trace.h"
 #include "vmx/pacing.h"
+#include "vmx/trace/trace.h"
 #include "vmx/vcpu.h"
 #include "vmx/vm_config.h"
 
@@ -59,6 +59,7 @@ struct vm {
 	struct vcpu vcpu;
 	struct vm_stats stats;
 	struct trace trace;
+	u64 shown_exits; /* by the option trace, at a stop */
 	struct operation operation;
 	struct status status;
 	u64 memory_bytes; /* of the guest */

@@ -118,6 +118,10 @@ static void op_move_frame(void *ctx, gfn_t gfn, hfn_t hfn)
 	world_move_frame(gfn, hfn);
 }
 
+static void op_event(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail)
+{
+}
+
 static const struct mmu_ops ops = {
 	.gfn_to_hfn = op_gfn_to_hfn,
 	.map = op_map,
@@ -126,6 +130,7 @@ static const struct mmu_ops ops = {
 	.flush = op_flush,
 	.flush_address = op_flush_address,
 	.move_frame = op_move_frame,
+	.event = op_event,
 };
 
 /* --- What the processor and the reference call ----------------------------- */

@@ -122,10 +122,6 @@ u64 time_ns(void)
 	return fake.tsc;
 }
 
-void trace_injected(struct trace *trace, u32 info, u32 error_code)
-{
-}
-
 void operation_begin(struct vcpu *v, const struct hypercall_operation *op)
 {
 }
@@ -182,6 +178,7 @@ static int set_up(void **state)
 	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
 	vm.mmu = world_mmu;
 	vcpu->vm = &vm;
+	vm.trace.exit = &vm.trace.none;
 	vcpu->mmu = world_vcpu;
 	devices_init(&vm.devices, &config);
 	guest_msrs_init(&vm.msrs, true, WORLD_MAXPHYADDR);

@@ -12,6 +12,7 @@
 u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 struct mmu *world_mmu;
 struct mmu_vcpu world_vcpu;
+u64 world_events[MMU_EVENTS];
 u64 world_flushes;
 gfn_t world_device;
 u64 world_seed = 1;
@@ -78,6 +79,13 @@ static void flush_address(void *ctx, gva_t gva)
 	flush(ctx);
 }
 
+static void event(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail)
+{
+	(void)ctx;
+	(void)gfn;
+	world_events[event] += event == MMU_EVENT_WRITE ? (u32)detail : 1;
+}
+
 static const struct mmu_ops ops = {
 	.gfn_to_hfn = gfn_to_hfn,
 	.map = map,
@@ -85,6 +93,7 @@ static const struct mmu_ops ops = {
 	.to_hpa = to_hpa,
 	.flush = flush,
 	.flush_address = flush_address,
+	.event = event,
 };
 
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,
@@ -101,6 +110,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 	};
 
 	arena_used = 0;
+	memset(world_events, 0, sizeof(world_events));
 	world_device = HFN_NONE;
 	memset(world_ram, 0, sizeof(world_ram));
 	world_mmu = mmu_create(&config);
@@ -391,10 +401,26 @@ static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
 	}
 }
 
+/* The events are as many as the counters say. */
+static void audit_events(void)
+{
+	const struct mmu_stats *stats = mmu_stats(world_mmu);
+
+	assert_int_equal(world_events[MMU_EVENT_FILL], stats->fills);
+	assert_int_equal(world_events[MMU_EVENT_WRITE], stats->table_writes);
+	assert_int_equal(world_events[MMU_EVENT_OPEN], stats->opened);
+	assert_int_equal(world_events[MMU_EVENT_CLOSE], stats->closed);
+	assert_int_equal(world_events[MMU_EVENT_UNSHADOW], stats->unshadowed);
+	assert_int_equal(world_events[MMU_EVENT_RECLAIM], stats->reclaimed);
+	assert_int_equal(world_events[MMU_EVENT_ROOT], stats->roots);
+	assert_int_equal(world_events[MMU_EVENT_PLACE], stats->placed);
+}
+
 void world_audit(void)
 {
 	u32 shadowed[WORLD_FRAMES] = { 0 }, mapped[WORLD_FRAMES] = { 0 };
 
+	audit_events();
 	for (u32 i = 0; i < world_mmu->config.shadow_pages; i++) {
 		const struct shadow_page *sp = &world_mmu->pages[i];
 		const u64 *gptes = NULL;

@@ -173,6 +173,10 @@ static void host_flush(void *ctx)
 	flushes++;
 }
 
+static void host_event(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail)
+{
+}
+
 static void host_move(void *ctx, gfn_t gfn, hfn_t hfn)
 {
 	(void)ctx;
@@ -199,7 +203,8 @@ static void the_guests_frame_moves(void **state)
 					    .alloc = host_alloc,
 					    .to_hpa = host_address,
 					    .flush = host_flush,
-					    .move_frame = host_move };
+					    .move_frame = host_move,
+					    .event = host_event };
 	struct mmu_config config = {
 		.ops = &ops,
 		.policy = mmu_rung_policies[MMU_TARGETS],

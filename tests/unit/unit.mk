@@ -112,9 +112,10 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
 	tests/unit/entry_checks.c
+UNIT_trace_SRCS := vmx/trace/trace.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c guest/msr.c guest/memory.c arch/x86/exception.c \
-	vmx/vmcs_fields.c
+	vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \

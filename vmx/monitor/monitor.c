@@ -104,9 +104,8 @@ void monitor_serve(struct vm *vm)
 		return;
 	vm->stats.ended_ns = time_ns(); /* for the counts so far */
 	serve(vm);
-	/* It is not work of the exit's; before the first entry there is none. */
-	if (exit->tsc)
-		exit->tsc = rdtsc() - work;
+	/* It is not work of the exit's. */
+	exit->tsc = rdtsc() - work;
 	/* The devices may be late, and the timer has been used. */
 	vm->deadline = 0;
 }

@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "vmx/report/insn_text.h"
 #include "vmx/report/operation.h"
+#include "vmx/report/trace.h"
 #include "vmx/report/view_words.h"
 #include "vmx/report/words.h"
 #include "vmx/state.h"
@@ -38,17 +39,16 @@ void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
 	struct vm *vm = vcpu->vm;
 	struct operation *o = &vm->operation;
 
-	if (!vm->trace.ring)
+	if (!vm->shown_exits)
 		return;
-	o->begun = true;
+	o->begun = o->shown = true;
 	mmu_view(&vcpu->mmu, op->gva, &o->view);
 	o->mmu = *mmu_stats(vm->mmu);
 	o->tsc = vcpu->exit.tsc;
 	sum_ticks(&vm->stats, &o->root_ticks, &o->other_ticks);
 	o->faults_taken = op->faults;
 	o->faults_injected = injected_faults(&vm->stats);
-	vm->trace.count = 0;
-	vm->trace.paused = false;
+	o->first_record = trace_count(&vm->trace);
 }
 
 /* The first bytes of one that the decoder declines. */
@@ -80,59 +80,68 @@ static void print_faults(const struct vcpu *vcpu,
 }
 
 /* An interrupt that was pending may go in at the same entry: it is not meant. */
-static bool has_injected_fault(const struct trace_entry *e)
+static bool has_injected_fault(const struct trace *trace, u64 n)
 {
-	return vmx_intr_type(e->injected) == INTR_HARDWARE_EXCEPTION &&
-	       (e->injected & VMX_INTR_VECTOR) == VECTOR_PF;
+	const struct trace_record *event = trace_injected(trace, n);
+
+	return event && event->what == INTR_HARDWARE_EXCEPTION &&
+	       event->vector == VECTOR_PF;
 }
 
-static bool is_same(const struct trace_entry *a, const struct trace_entry *b)
+static bool is_same(const struct trace *trace, u64 m, u64 n)
 {
-	return a->reason == b->reason && a->rip == b->rip &&
-	       a->error_code == b->error_code &&
-	       has_injected_fault(a) == has_injected_fault(b);
+	const struct trace_record *a = trace_at(trace, m);
+	const struct trace_record *b = trace_at(trace, n);
+
+	return a->what == b->what && a->subject == b->subject &&
+	       a->error == b->error &&
+	       has_injected_fault(trace, m) == has_injected_fault(trace, n);
 }
 
-static void print_exit(const struct vcpu *vcpu, const struct trace_entry *e)
+static void print_exit(const struct vcpu *vcpu, u64 n)
 {
+	const struct trace *trace = &vcpu->vm->trace;
+	const struct trace_record *e = trace_at(trace, n);
 	char words[WORDS_MAX];
 
 	trace_words(e, words);
-	if (e->reason != EXIT_EXCEPTION_OR_NMI) {
-		log_info("  exit at 0x%lx: %s", e->rip, words);
+	if (e->what != EXIT_EXCEPTION_OR_NMI) {
+		log_info("  exit at 0x%lx: %s", e->subject, words);
 		return;
 	}
-	print_instruction(vcpu, "exit at", e->rip);
-	log_info("    %s%s", words, has_injected_fault(e) ? "; injected" : "");
+	print_instruction(vcpu, "exit at", e->subject);
+	log_info("    %s%s", words,
+		 has_injected_fault(trace, n) ? "; injected" : "");
 }
 
 /* Equal exits in a row are shown once. */
 static void print_exits(const struct vcpu *vcpu)
 {
 	const struct trace *trace = &vcpu->vm->trace;
-	u64 first = trace->count > trace->size ? trace->count - trace->size : 0;
-	const struct trace_entry *e, *previous = NULL;
+	u64 begin = vcpu->vm->operation.first_record;
+	u64 first = MAX(begin, trace_first(trace)), previous = 0;
 	u64 exits = 0, equal = 0;
 
-	for (u64 n = first; n < trace->count; n++) {
-		e = &trace->ring[n % trace->size];
-		if (is_other(e->reason))
+	for (u64 n = first; n < trace_count(trace); n++) {
+		const struct trace_record *e = trace_at(trace, n);
+
+		if (e->kind != TRACE_EXIT || is_other(e->what))
 			continue;
-		exits++;
-		if (previous && is_same(previous, e)) {
+		if (exits++ && is_same(trace, previous, n)) {
 			equal++;
 			continue;
 		}
 		if (equal)
 			log_info("    and %lu like it", equal);
 		equal = 0;
-		previous = e;
-		print_exit(vcpu, e);
+		previous = n;
+		print_exit(vcpu, n);
 	}
 	if (equal)
 		log_info("    and %lu like it", equal);
 	log_info("  exits: %lu%s", exits,
-		 first ? " and earlier ones; trace=N is too small" : "");
+		 first > begin ? " and earlier ones; trace=N is too small"
+			       : "");
 }
 
 static void print_walks(const struct mmu_view *before,
@@ -215,6 +224,4 @@ void operation_end(struct vcpu *vcpu, const struct hypercall_operation *op)
 	log_info("  ticks: %lu in the guest, %lu in Umbra",
 		 vcpu->exit.tsc - o->tsc - root,
 		 root - (other - o->other_ticks));
-	vm->trace.count = 0;
-	vm->trace.paused = true;
 }

@@ -16,6 +16,8 @@ struct vcpu;
 /* How things were at the begin. */
 struct operation {
 	bool begun;
+	bool shown; /* one or more */
+	u64 first_record; /* in the trace */
 	struct mmu_view view;
 	struct mmu_stats mmu;
 	u64 tsc;
@@ -25,7 +27,7 @@ struct operation {
 	u64 faults_injected;
 };
 
-/* From the first one on, the trace records no exits but those of operations. */
+/* With operations shown, the end of the run shows no exits. */
 void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op);
 void operation_end(struct vcpu *vcpu, const struct hypercall_operation *op);
 

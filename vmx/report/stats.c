@@ -19,14 +19,18 @@ static void count_traffic(struct vm_stats *stats, u32 reason)
 	stats->traffic_before = vmcs_traffic;
 }
 
-void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
+u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 {
-	if (!exit->tsc) { /* this is the first entry */
+	u64 ticks;
+
+	if (!stats->exits_total) { /* this is the first entry */
 		stats->traffic_before = vmcs_traffic;
-		return;
+		return 0;
 	}
 	count_traffic(stats, exit->reason);
-	stats->root_ticks[exit->reason] += rdtsc() - exit->tsc;
+	ticks = rdtsc() - exit->tsc;
+	stats->root_ticks[exit->reason] += ticks;
+	return MIN(ticks, ~0U);
 }
 
 /* @sum / @count, in tenths. */

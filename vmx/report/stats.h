@@ -3,12 +3,17 @@
 #ifndef VMX_REPORT_STATS_H
 #define VMX_REPORT_STATS_H
 
+#include "lib/types.h"
+
 struct vm;
 struct vm_stats;
 struct vmx_exit;
 
-/* Umbra is about to enter the guest again after @exit: what did it take? */
-void stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
+/*
+ * Umbra is about to enter the guest again after @exit: counts its cost, and
+ * returns the ticks of it, at most 2^32 - 1.
+ */
+u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
 
 void stats_print(const struct vm *vm);
 /* The part of it with the exits by reason. */

@@ -1,96 +1,90 @@
 /* SPDX-License-Identifier: MIT */
-#include "arch/x86/cpu.h"
-#include "arch/x86/frames.h"
 #include "lib/log.h"
 #include "lib/printf.h"
-#include "vmx/exit.h"
 #include "vmx/report/trace.h"
-#include "vmx/vcpu.h"
+#include "vmx/vm.h"
 
-void trace_init(struct trace *trace, u32 size)
+const struct trace_record *trace_injected(const struct trace *trace, u64 number)
 {
-	u64 bytes = size * sizeof(*trace->ring);
+	const struct trace_record *r;
 
-	if (!size)
-		return;
-	trace->ring = frames_alloc(ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE);
-	if (!trace->ring)
-		panic("no memory for a trace of %u exits", size);
-	trace->size = size;
+	while (++number < trace_count(trace)) {
+		r = trace_at(trace, number);
+		if (r->kind == TRACE_EXIT)
+			return NULL;
+		if (r->kind == TRACE_INJECT)
+			return r;
+	}
+	return NULL;
 }
 
-void trace_exit(struct trace *trace, const struct vcpu *vcpu)
+/* As the VMCS has it; of those that exit, #PF alone has an error code to say. */
+static u32 interruption(const struct trace_record *exit)
 {
-	const struct vmx_exit *exit = &vcpu->exit;
-	const u64 *gpr = vcpu->regs.gpr;
+	u32 type = exit->vector == VECTOR_NMI ? INTR_NMI
+					      : INTR_HARDWARE_EXCEPTION;
 
-	if (!trace->ring || trace->paused)
-		return;
-	trace->ring[trace->count++ % trace->size] = (struct trace_entry){
-		.tsc = exit->tsc,
-		.rip = exit->rip,
-		.qualification = exit->qualification,
-		.reason = exit->reason,
-		.interruption = exit->interruption,
-		.error_code = exit->interruption_error,
-		.index = gpr[exit->reason == EXIT_CPUID ? RAX : RCX],
-	};
+	return VMX_INTR(type, exit->vector) |
+	       (exit->vector == VECTOR_PF ? VMX_INTR_ERROR_CODE : 0);
 }
 
-void trace_injected(struct trace *trace, u32 info, u32 error_code)
-{
-	struct trace_entry *last;
-
-	if (!trace->ring || !trace->count)
-		return;
-	last = &trace->ring[(trace->count - 1) % trace->size];
-	last->injected = info;
-	last->injected_error = error_code;
-}
-
-const char *trace_words(const struct trace_entry *e, char *buf)
+const char *trace_words(const struct trace_record *exit, char *buf)
 {
 	char what[WORDS_MAX];
-	const char *name = vmx_exit_name(e->reason);
+	const char *name = vmx_exit_name(exit->what);
 
-	words_for_exit(what, e->reason, e->qualification, e->interruption,
-		       e->error_code);
-	if (e->reason == EXIT_RDMSR || e->reason == EXIT_WRMSR)
-		snprintf(what, sizeof(what), "MSR 0x%x", e->index);
-	else if (e->reason == EXIT_CPUID)
-		snprintf(what, sizeof(what), "leaf 0x%x", e->index);
+	words_for_exit(what, exit->what, exit->detail, interruption(exit),
+		       exit->error);
+	if (exit->what == EXIT_RDMSR || exit->what == EXIT_WRMSR)
+		snprintf(what, sizeof(what), "MSR 0x%x", (u32)exit->detail);
+	else if (exit->what == EXIT_CPUID)
+		snprintf(what, sizeof(what), "leaf 0x%x", (u32)exit->detail);
 	/* An exception's own name says more. */
-	if (e->reason == EXIT_EXCEPTION_OR_NMI)
+	if (exit->what == EXIT_EXCEPTION_OR_NMI)
 		name = "exit by";
 	snprintf(buf, WORDS_MAX, "%s%s%s", name, what[0] ? " " : "", what);
 	return buf;
 }
 
-static void print_entry(const struct trace_entry *e, u64 number, u64 tsc)
+static void print_exit(const struct trace *trace, u64 n, u64 number, u64 tsc)
 {
+	const struct trace_record *exit = trace_at(trace, n);
+	const struct trace_record *event = trace_injected(trace, n);
 	char what[WORDS_MAX], injected[WORDS_MAX];
 
-	if (e->injected)
-		words_for_event(injected, e->injected, e->injected_error);
-	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s", number, tsc, e->rip,
-		 trace_words(e, what), e->injected ? " -> " : "",
-		 e->injected ? injected : "");
+	if (event)
+		words_for_event(
+			injected,
+			VMX_INTR(event->what, event->vector) |
+				(event->error ? VMX_INTR_ERROR_CODE : 0),
+			event->number);
+	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s", number, tsc,
+		 exit->subject, trace_words(exit, what), event ? " -> " : "",
+		 event ? injected : "");
 }
 
-void trace_print(const struct trace *trace)
+void trace_print(const struct vm *vm)
 {
-	u64 first, previous;
+	const struct trace *trace = &vm->trace;
+	u64 n = trace_count(trace), first = trace_first(trace), exits = 0;
+	u64 previous;
 
-	if (!trace->ring || !trace->count)
+	if (!vm->shown_exits || vm->operation.shown)
 		return;
-	first = trace->count > trace->size ? trace->count - trace->size : 0;
+	for (; n > first && exits < vm->shown_exits; n--)
+		exits += trace_at(trace, n - 1)->kind == TRACE_EXIT;
+	if (!exits)
+		return;
 	log_info("the last %lu exits: number, ticks since the one before, RIP",
-		 trace->count - first);
-	previous = trace->ring[first % trace->size].tsc;
-	for (u64 n = first; n < trace->count; n++) {
-		const struct trace_entry *e = &trace->ring[n % trace->size];
+		 exits);
+	previous = trace_at(trace, n)->tsc;
+	for (; n < trace_count(trace); n++) {
+		const struct trace_record *r = trace_at(trace, n);
 
-		print_entry(e, n, e->tsc - previous);
-		previous = e->tsc;
+		if (r->kind != TRACE_EXIT)
+			continue;
+		print_exit(trace, n, vm->stats.exits_total - exits--,
+			   r->tsc - previous);
+		previous = r->tsc;
 	}
 }

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The ring of the trace: its layout, a full ring, the filter. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "vmx/trace/trace.h"
+
+#define PAGES 3
+#define HZ 2000000000
+#define PER_PACKET 126
+
+static u8 ring[PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+static struct trace trace;
+
+static int set_up(void **state)
+{
+	memset(ring, 0, sizeof(ring));
+	trace_init(&trace, ring, PAGES, HZ);
+	return 0;
+}
+
+static void put_exits(u64 first, u64 count)
+{
+	for (u64 tsc = first; tsc < first + count; tsc++)
+		trace_exit(&trace, &(struct vmx_exit){ .tsc = tsc,
+						       .reason = EXIT_HLT,
+						       .rip = tsc * 2 });
+}
+
+/* The bytes that tools/trace.tsdl describes. */
+static void layout(void **state)
+{
+	static const u8 exit[] = {
+		0x88,	    0x77,
+		0x66,	    0x55,
+		0x44,	    0x33,
+		0x22,	    0x11, /* TSC */
+		TRACE_EXIT, EXIT_EXCEPTION_OR_NMI,
+		VECTOR_PF,  0x1b,
+		0xc8,	    0,
+		0,	    0, /* ticks */
+		0x01,	    0x02,
+		0x03,	    0,
+		0,	    0x80,
+		0xff,	    0xff, /* RIP */
+		0x00,	    0x10,
+		0x40,	    0,
+		0,	    0,
+		0,	    0 /* the address */
+	};
+	static const u8 inject[] = { 0x88,
+				     0x77,
+				     0x66,
+				     0x55,
+				     0x44,
+				     0x33,
+				     0x22,
+				     0x11,
+				     TRACE_INJECT,
+				     INTR_HARDWARE_EXCEPTION,
+				     VECTOR_PF,
+				     1,
+				     6,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0 };
+	static const u8 fill[] = {
+		0x88, 0x77, 0x66,
+		0x55, 0x44, 0x33,
+		0x22, 0x11, TRACE_MMU + MMU_EVENT_FILL,
+		0,    0,    0,
+		0,    0,    0,
+		0,    0x02, 0x04,
+		0,    0,    0,
+		0,    0,    0, /* the frame */
+		0x00, 0x10, 0x40,
+		0,    0,    0,
+		0,    0 /* the address */
+	};
+	const u8 *first = ring + 64;
+	u64 tsc = 0x1122334455667788;
+
+	trace_exit(&trace, &(struct vmx_exit){
+				   .tsc = tsc,
+				   .reason = EXIT_EXCEPTION_OR_NMI,
+				   .interruption = 0x80000b0e,
+				   .interruption_error = 0x1b,
+				   .rip = 0xffff800000030201,
+				   .qualification = 0x401000,
+			   });
+	trace.exit->number = 200;
+	trace_mmu(&trace, tsc, MMU_EVENT_FILL, 0x402, 0x401000);
+	trace_inject(&trace, tsc, 0x80000b0e, 6);
+	assert_int_equal(sizeof(struct trace_record), 32);
+	assert_memory_equal(first, exit, 32);
+	assert_memory_equal(first + 32, fill, 32);
+	assert_memory_equal(first + 64, inject, 32);
+	assert_int_equal(trace_count(&trace), 3);
+}
+
+static void one_packet(void **state)
+{
+	const struct trace_packet *packet;
+
+	assert_null(trace_packet(&trace, 0));
+	put_exits(7, 3);
+	packet = trace_packet(&trace, 0);
+	assert_ptr_equal(packet, ring);
+	assert_int_equal(packet->magic, 0xc1fc1fc1);
+	assert_int_equal(packet->stream, 0);
+	assert_int_equal(packet->begin, 7);
+	assert_int_equal(packet->end, 9);
+	assert_int_equal(packet->content_bits, (64 + 3 * 32) * 8);
+	assert_int_equal(packet->packet_bits, PAGE_SIZE * 8);
+	assert_int_equal(packet->number, 0);
+	assert_int_equal(packet->tsc_hz, HZ);
+	assert_null(trace_packet(&trace, 1));
+	/* It may go on. */
+	put_exits(10, 1);
+	assert_int_equal(trace_packet(&trace, 0)->end, 10);
+}
+
+static void full_ring(void **state)
+{
+	const u64 count = 5 * PER_PACKET + 4;
+	const struct trace_packet *packet;
+
+	put_exits(0, count);
+	assert_int_equal(trace_count(&trace), count);
+	assert_int_equal(trace_first(&trace), 3 * PER_PACKET);
+	for (u64 n = trace_first(&trace); n < count; n++)
+		assert_int_equal(trace_at(&trace, n)->subject, n * 2);
+	for (u64 n = 0; n < PAGES; n++) {
+		packet = trace_packet(&trace, n);
+		assert_int_equal(packet->number, 3 + n);
+		assert_int_equal(packet->records, (3 + n) * PER_PACKET);
+		assert_int_equal(packet->begin, (3 + n) * PER_PACKET);
+		assert_int_equal(packet->content_bits,
+				 n == 2 ? (64 + 4 * 32) * 8 : PAGE_SIZE * 8);
+	}
+	assert_null(trace_packet(&trace, PAGES));
+}
+
+/* A packet that ends exactly with its page is not followed by an empty one. */
+static void full_packets(void **state)
+{
+	put_exits(0, PAGES * PER_PACKET);
+	assert_int_equal(trace_first(&trace), PER_PACKET);
+	assert_int_equal(trace_packet(&trace, 1)->end, PAGES * PER_PACKET - 1);
+	assert_null(trace_packet(&trace, 2));
+}
+
+/* The ticks of an exit are known only later: its record may be gone by then. */
+static void ticks(void **state)
+{
+	put_exits(0, 2);
+	trace.exit->number = 77;
+	assert_int_equal(trace_at(&trace, 0)->number, 0);
+	assert_int_equal(trace_at(&trace, 1)->number, 77);
+	for (u32 i = 0; i < PAGES * PER_PACKET + 10; i++)
+		trace_mmu(&trace, 9, MMU_EVENT_WRITE, 5, 1);
+	trace.exit->number = 78;
+	for (u64 n = trace_first(&trace); n < trace_count(&trace); n++)
+		assert_int_equal(trace_at(&trace, n)->number, 0);
+}
+
+static void filter(void **state)
+{
+	put_exits(0, 1);
+	trace_filter(&trace, BIT(TRACE_INJECT));
+	put_exits(1, 5);
+	trace.exit->number = 5;
+	trace_inject(&trace, 6, 0x80000020, 0);
+	trace_mmu(&trace, 6, MMU_EVENT_FILL, 1, 2);
+	assert_int_equal(trace_count(&trace), 2);
+	assert_int_equal(trace_at(&trace, 0)->number, 0);
+	assert_int_equal(trace_at(&trace, 1)->vector, 0x20);
+	trace_filter(&trace, TRACE_ALL);
+	put_exits(7, 1);
+	assert_int_equal(trace_count(&trace), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(layout, set_up),
+		cmocka_unit_test_setup(one_packet, set_up),
+		cmocka_unit_test_setup(full_ring, set_up),
+		cmocka_unit_test_setup(full_packets, set_up),
+		cmocka_unit_test_setup(ticks, set_up),
+		cmocka_unit_test_setup(filter, set_up),
+	};
+
+	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
+}
