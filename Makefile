@@ -40,7 +40,7 @@ OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o) $(B)/font.o
 
 .DELETE_ON_ERROR:
 .PHONY: all run demo trace test check image unit fuzz fuzz-short lint format \
-	clean help $(RUNNERS:%=%-files)
+	book clean help $(RUNNERS:%=%-files)
 
 all: $(B)/umbra.elf check-guest
 
@@ -255,6 +255,16 @@ format: | $(B)/.deps-test
 clean:
 	rm -rf $(B)
 
+# --- The book -----------------------------------------------------------------
+
+$(B)/.deps-book: $(B)/.deps
+	tools/deps book
+	@touch $@
+
+book: | $(B)/.deps-book
+	tools/book-pages $(B)/book
+	@echo "$(B)/book/html/index.html, $(B)/book/umbra.pdf"
+
 help:
 	@echo 'make             build build/umbra.elf and the check guest'
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
@@ -273,6 +283,7 @@ help:
 	@echo 'make lab         the skeleton of an exercise, N=3; docs/labs/README.md'
 	@echo 'make grade       points for exercise N=3; without N, for all of them'
 	@echo 'make labs-check  is each exercise itself right? labs-sample: some'
+	@echo 'make book        docs/book as HTML pages and a PDF, in build/book'
 	@echo 'make format      put the sources into the style that lint checks'
 
 -include $(OBJS:.o=.d)
