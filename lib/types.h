@@ -56,6 +56,7 @@ typedef u64 hfn_t;
 #define GIB (1024 * MIB)
 
 #define NS_PER_SEC 1000000000ULL
+#define NS_PER_MS 1000000ULL
 
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
 #define __noreturn __attribute__((noreturn))

@@ -127,13 +127,16 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	u32 access = find_access(vcpu, gva);
 	u32 event = vcpu->exit.idt_vectoring;
 	bool operand = access_is_operand(access, event);
+	enum mmu_action action;
 	struct guest_walk walk;
 
 	count_unfiltered(vcpu);
 	/* A fault elsewhere means that the last retry has succeeded. */
 	if (vcpu->exit.rip != vcpu->retry.rip)
 		vcpu->retry.count = 0;
-	switch (mmu_page_fault(&vcpu->mmu, gva, access, &walk)) {
+	action = mmu_page_fault(&vcpu->mmu, gva, access, &walk);
+	vcpu->exit.kind = KIND_FAULT(action);
+	switch (action) {
 	case MMU_RESUME:
 		return;
 	case MMU_INJECT:

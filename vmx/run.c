@@ -58,7 +58,7 @@ void vm_take_input(struct vm *vm)
 	console_poll();
 	for (;;) {
 		if (vm->typed < 0)
-			vm->typed = read_input(&vm->keys);
+			vm->typed = read_input(&vm->monitor.keys);
 		if (vm->typed < 0 ||
 		    !devices_console_input(&vm->devices, vm->typed))
 			return;
@@ -221,6 +221,7 @@ static void record_exit(struct vcpu *vcpu)
 	u32 reason = vmread(VMCS_EXIT_REASON);
 
 	exit->reason = vmx_exit_reason(reason);
+	exit->kind = exit->reason;
 	exit->entry_failed = reason & EXIT_REASON_ENTRY_FAILURE;
 	exit->rip = vmread(VMCS_GUEST_RIP);
 	exit->qualification = exit_has_qualification(exit->reason)

@@ -26,6 +26,7 @@ struct vm;
 struct vmx_exit {
 	u64 tsc; /* when it came; see vm_stats.root_ticks */
 	enum vmx_exit_reason reason;
+	u8 kind; /* vmx/report/costs.h: of a page fault, what became of it */
 	bool entry_failed; /* bit 31 of the exit-reason field */
 	u64 qualification;
 	u64 rip;

@@ -12,8 +12,8 @@
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
-#include "vmx/monitor/keys.h"
-#include "vmx/monitor/line.h"
+#include "vmx/monitor/monitor.h"
+#include "vmx/report/costs.h"
 #include "vmx/report/operation.h"
 #include "vmx/report/status.h"
 #include "vmx/pacing.h"
@@ -34,6 +34,8 @@ struct vm_stats {
 	 * there.
 	 */
 	u64 root_ticks[EXIT_REASONS];
+	/* Their spread, by exit kind; the monitor resets it. */
+	struct costs costs;
 	/* By exit reason, between the same two: VMREADs and VMWRITEs. */
 	struct vmcs_traffic traffic[EXIT_REASONS];
 	struct vmcs_traffic traffic_before; /* all of them at the last entry */
@@ -68,8 +70,7 @@ struct vm {
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
-	struct console_keys keys;
-	struct line line; /* at the monitor's prompt */
+	struct monitor monitor;
 	/* When the devices and the console are to be served next: in ns, */
 	u64 next_event;
 	u64 next_poll;

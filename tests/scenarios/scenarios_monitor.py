@@ -52,8 +52,17 @@ def monitor(s):
     command(run, f"walk {UNMAPPED}",
             r"^umbra:   user read .* Umbra injects #PF, not")
     command(run, "mmu update", r"^umbra: mmu=update$")
+    command(run, "exits", r"^umbra:   #PF: injected +[1-9]",
+            r"^umbra:   all +[1-9]")
+    command(run, "vmcs guest_cr3", r"^umbra:   GUEST_CR3 +0x[0-9a-f]+000$")
+    command(run, "audit", r"^umbra: the invariants hold over \d+ shadow pages$")
+    command(run, "dirty on", r"^umbra: the dirty log is on$")
     command(run, "cont", r"^umbra: the guest goes on$")
     type_command(run, 'echo "It is" $((6*7))', r"^It is 42$")
+    run.send(MONITOR)
+    command(run, "dirty", r"^umbra: [1-9]\d* frames written since ")
+    command(run, "mmu", r"^umbra:   exits +[1-9]\d* +[1-9]")
+    command(run, "cont", r"^umbra: the guest goes on$")
     power_off(run)
     if not re.search(r"^umbra: --- statistics of Linux, mmu=update after "
                      r"other rungs ---$", run.output, re.M):

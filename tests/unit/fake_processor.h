@@ -82,6 +82,12 @@ static inline u64 vmread(enum vmcs_field field)
 	return fake.vmcs[field];
 }
 
+static inline bool vmread_safe(enum vmcs_field field, u64 *value)
+{
+	*value = vmread(field);
+	return true;
+}
+
 static inline void vmwrite(enum vmcs_field field, u64 value)
 {
 	fake.unshadowed += !fake_is_shadowed(field);

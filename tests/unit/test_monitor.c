@@ -7,13 +7,16 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fake_processor.h"
 #include "mmu_world.h"
 
 /* The commands print to a text of ours. */
 #define log_info test_log
 #include "vmx/monitor/commands.c"
+#include "vmx/monitor/costs.c"
 #include "vmx/monitor/policy.c"
 #include "vmx/monitor/shadow.c"
+#include "vmx/monitor/state.c"
 #include "vmx/monitor/survey.c"
 #undef log_info
 
@@ -49,11 +52,6 @@ void vmx_dump_registers(struct vcpu *vcpu)
 	test_log("registers");
 }
 
-void stats_print_exits(const struct vm_stats *stats)
-{
-	test_log("exits: %lu", stats->exits_total);
-}
-
 void vm_end_by_user(struct vm *v, enum end_reason reason)
 {
 	v->ended = true;
@@ -76,7 +74,7 @@ static int set_up(void **state)
 	vm.mmu = world_mmu;
 	vm.vcpu.mmu = world_vcpu;
 	world_mmu->vcpu = &vm.vcpu.mmu;
-	vm.keys.request = REQUEST_MONITOR;
+	vm.monitor.keys.request = REQUEST_MONITOR;
 	return 0;
 }
 
@@ -287,7 +285,7 @@ static void wrong_ones_are_explained(void **state)
 	prints("cont 1", "for example: cont");
 	prints("x 0 41", "for example: x");
 	prints("mmu fast", "for example: mmu bypass=0");
-	assert_int_equal(vm.keys.request, REQUEST_MONITOR);
+	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 	command("");
 	assert_string_equal(printed, "");
 }
@@ -295,7 +293,7 @@ static void wrong_ones_are_explained(void **state)
 static void commands_end_the_prompt(void **state)
 {
 	command("cont");
-	assert_int_equal(vm.keys.request, REQUEST_NONE);
+	assert_int_equal(vm.monitor.keys.request, REQUEST_NONE);
 	assert_false(vm.ended);
 	command("reset");
 	assert_true(vm.ended);
@@ -425,6 +423,131 @@ static void memory_is_shown(void **state)
 			    "  0x0000000000005000  0000000000000000\n");
 }
 
+static void exit_after(u32 kind, u64 ticks)
+{
+	vm.stats.costs.counts[kind][cost_bucket(ticks)]++;
+}
+
+static void buckets_are_quarters(void **state)
+{
+	static const struct {
+		u64 ticks, shown;
+	} cases[] = { { 0, 0 },	      { 3, 3 },	      { 4, 4 },
+		      { 7, 7 },	      { 8, 8 },	      { 9, 8 },
+		      { 10, 10 },     { 1000, 896 },  { 1024, 1024 },
+		      { 1279, 1024 }, { 1280, 1280 }, { ~0ULL, 7ULL << 30 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cost cost;
+
+		memset(&vm.stats.costs, 0, sizeof(vm.stats.costs));
+		exit_after(EXIT_HLT, cases[i].ticks);
+		cost = cost_of(&vm.stats.costs, EXIT_HLT);
+		assert_int_equal(cost.count, 1);
+		assert_int_equal(cost.minimum, cases[i].shown);
+		assert_int_equal(cost.median, cases[i].shown);
+		assert_int_equal(cost.percentile99, cases[i].shown);
+	}
+}
+
+static void exits_have_a_spread(void **state)
+{
+	vm.stats.started_ns = NS_PER_SEC;
+	vm.stats.ended_ns = 4 * NS_PER_SEC;
+	vm.monitor.waited_ns = NS_PER_SEC;
+	for (int i = 0; i < 197; i++)
+		exit_after(KIND_FAULT(MMU_INJECT), i < 50 ? 64 : 512);
+	exit_after(KIND_FAULT(MMU_INJECT), 4096);
+	exit_after(KIND_FAULT(MMU_INJECT), 4096);
+	exit_after(KIND_FAULT(MMU_INJECT), 8192);
+	exit_after(EXIT_HLT, 8);
+	prints("exits", "  #PF: injected                      200      100 "
+			"    64    512     4096\n");
+	prints("exits", "  HLT                                  1        0 "
+			"     8      8        8\n");
+	prints("exits", "  all                                201      100  in "
+			"2000 ms");
+	command("exits reset");
+	vm.stats.ended_ns += NS_PER_SEC;
+	exit_after(EXIT_HLT, 8);
+	prints("exits", "all                                  1        1  in "
+			"1000 ms");
+	prints("exits ever", "for example: exits");
+	prints("exits every", "for example: exits");
+	prints("exits every 10000", "for example: exits");
+}
+
+static void exits_are_shown_again(void **state)
+{
+	command("exits every 2");
+	vm.stats.ended_ns = 2 * NS_PER_SEC - 1;
+	monitor_tick(&vm);
+	assert_string_equal(printed, "");
+	vm.stats.ended_ns = 2 * NS_PER_SEC;
+	monitor_tick(&vm);
+	assert_non_null(strstr(printed, "in 2000 ms"));
+	printed[0] = '\0';
+	monitor_tick(&vm);
+	assert_string_equal(printed, "");
+	command("exits every 0");
+	vm.stats.ended_ns = 9 * NS_PER_SEC;
+	monitor_tick(&vm);
+	assert_string_equal(printed, "");
+}
+
+static void fields_by_prefix(void **state)
+{
+	fake.vmcs[VMCS_GUEST_CR3] = 0x1234;
+	fake.vmcs[VMCS_TSC_OFFSET] = 0x77;
+	prints("vmcs guest_cr3", "  GUEST_CR3                              "
+				 "          0x1234\n");
+	assert_null(strstr(printed, "GUEST_CR4"));
+	prints("vmcs guest_cr", "GUEST_CR4 ");
+	prints("vmcs",
+	       "TSC_OFFSET                                       0x77\n");
+	prints("vmcs guest_crx", "for example: vmcs");
+}
+
+static void audit_at_will(void **state)
+{
+	fault(GVA, 0);
+	prints("audit", "the invariants hold over 4 shadow pages\n");
+	*world_gpte(3, SLOT) = 0;
+	prints("audit", "invariant 2 is broken: filled, but the guest's entry "
+			"is absent\n");
+	prints("audit", "of gfn 0x3, level 1, slot 0x5: 0x1014");
+}
+
+static void dirty_frames_are_shown(void **state)
+{
+	u64 byte = 1;
+
+	prints("dirty", "the dirty log is off\n");
+	prints("dirty on", "the dirty log is on\n");
+	for (gfn_t gfn = PAGE; gfn < PAGE + 3; gfn++)
+		mmu_write(&vm.vcpu.mmu, gfn << PAGE_SHIFT, &byte, 1);
+	mmu_write(&vm.vcpu.mmu, (WORLD_FRAMES - 1) << PAGE_SHIFT, &byte, 1);
+	prints("dirty", "  gfn 0x14-0x16\n  gfn 0x3f-0x3f\n4 frames");
+	prints("dirty", "0 frames written since");
+	prints("dirty off", "the dirty log is off\n");
+	prints("dirty o", "for example: dirty on");
+}
+
+static void a_change_is_compared(void **state)
+{
+	vm.stats.ended_ns = 2 * NS_PER_SEC;
+	vm.stats.exits_total = 200;
+	prints("mmu update", "  exits                     100            0\n");
+	vm.stats.ended_ns = 3 * NS_PER_SEC;
+	vm.stats.exits_total = 260;
+	vm.stats.exits[EXIT_CR_ACCESS] = 7;
+	prints("mmu", "  exits                     100           60\n");
+	prints("mmu", "  CR accesses                 0            7\n");
+	/* Two switches at once: the guest ran with the second only. */
+	command("mmu bypass");
+	prints("mmu open=0", "  exits                      60            0\n");
+}
+
 static void policy_is_changed(void **state)
 {
 	prints("mmu", "mmu=bypass\n");
@@ -460,6 +583,13 @@ int main(void)
 		cmocka_unit_test_setup(map_shows_ranges, set_up),
 		cmocka_unit_test_setup(map_ends, set_up),
 		cmocka_unit_test_setup(memory_is_shown, set_up),
+		cmocka_unit_test_setup(buckets_are_quarters, set_up),
+		cmocka_unit_test_setup(exits_have_a_spread, set_up),
+		cmocka_unit_test_setup(exits_are_shown_again, set_up),
+		cmocka_unit_test_setup(fields_by_prefix, set_up),
+		cmocka_unit_test_setup(audit_at_will, set_up),
+		cmocka_unit_test_setup(dirty_frames_are_shown, set_up),
+		cmocka_unit_test_setup(a_change_is_compared, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),
 	};
 

@@ -5,7 +5,6 @@
 #include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/dump.h"
-#include "vmx/report/stats.h"
 #include "vmx/vm.h"
 
 #define WORDS 3 /* Maximum number of words of a command. */
@@ -21,19 +20,13 @@ struct command {
 
 static bool run_cont(struct vm *vm, char *const words[], size_t count)
 {
-	vm->keys.request = REQUEST_NONE;
+	vm->monitor.keys.request = REQUEST_NONE;
 	return true;
 }
 
 static bool run_regs(struct vm *vm, char *const words[], size_t count)
 {
 	vmx_dump_registers(&vm->vcpu);
-	return true;
-}
-
-static bool run_exits(struct vm *vm, char *const words[], size_t count)
-{
-	stats_print_exits(&vm->stats);
 	return true;
 }
 
@@ -61,7 +54,14 @@ static const struct command commands[] = {
 	  "walk ffffffff81000000", 1, 1, monitor_walk },
 	{ "x", "ADDRESS [COUNT]", "guest memory, words of 8 bytes",
 	  "x 100000 8", 1, 2, monitor_x },
-	{ "exits", "", "exits so far, by reason", "exits", 0, 0, run_exits },
+	{ "exits", "[reset|every SECONDS]", "exits, rates and costs by kind",
+	  "exits every 5", 0, 2, monitor_exits },
+	{ "vmcs", "[FIELD]", "VMCS fields whose names begin so",
+	  "vmcs guest_cr", 0, 1, monitor_vmcs },
+	{ "audit", "", "check the shadow's invariants now", "audit", 0, 0,
+	  monitor_audit },
+	{ "dirty", "[on|off]", "frames written since the last look", "dirty on",
+	  0, 1, monitor_dirty },
 	{ "map", "[ADDRESS]", "the guest's address space, in ranges",
 	  "map ffff800000000000", 0, 1, monitor_map },
 	{ "pages", "[COUNT]", "shadow pages, the last used ones first",
@@ -102,7 +102,7 @@ static bool run_help(struct vm *vm, char *const words[], size_t count)
 	}
 	for (command = commands; command < commands + ARRAY_SIZE(commands);
 	     command++)
-		log_info("  %-8s %-19s %s", command->name, command->arguments,
+		log_info("  %-8s %-21s %s", command->name, command->arguments,
 			 command->help);
 	log_info("addresses and counts are hexadecimal, with or without 0x");
 	return true;

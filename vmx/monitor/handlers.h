@@ -18,7 +18,19 @@ HANDLER(x);
 HANDLER(map);
 HANDLER(pages);
 HANDLER(why);
+/* state.c */
+HANDLER(vmcs);
+HANDLER(audit);
+HANDLER(dirty);
 /* policy.c */
 HANDLER(mmu);
+/* costs.c */
+HANDLER(exits);
+/* Shows the costs if it is time to; returns true if it has. */
+bool monitor_tick(struct vm *vm);
+/* How long the guest has run by vm_stats.ended_ns, in ns, without the prompt. */
+u64 monitor_ran_ns(const struct vm *vm);
+/* @count in @ns as a rate a second. */
+u64 per_second(u64 count, u64 ns);
 
 #endif

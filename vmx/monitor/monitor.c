@@ -8,6 +8,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/monitor/commands.h"
+#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/report/stats.h"
 #include "vmx/vm.h"
@@ -62,20 +63,20 @@ static void prompt(struct vm *vm)
 	char echo[TYPED_ECHO_SIZE];
 
 	log_info("the guest waits, its clocks go on; help lists the commands");
-	while (vm->keys.request && !vm->ended) {
-		line_begin(&vm->line);
+	while (vm->monitor.keys.request && !vm->ended) {
+		line_begin(&vm->monitor.line);
 		show(&input, MONITOR_PROMPT);
-		while (!line_take(&vm->line, next_key(&input), echo))
+		while (!line_take(&vm->monitor.line, next_key(&input), echo))
 			show(&input, echo);
 		show(&input, echo);
-		monitor_command(vm, vm->line.text);
+		monitor_command(vm, vm->monitor.line.text);
 	}
 	log_info("the guest %s", vm->ended ? "ends" : "goes on");
 }
 
 static void serve(struct vm *vm)
 {
-	switch (vm->keys.request) {
+	switch (vm->monitor.keys.request) {
 	case REQUEST_NONE:
 		break;
 	case REQUEST_HELP:
@@ -92,7 +93,7 @@ static void serve(struct vm *vm)
 		vm_end_by_user(vm, END_GUEST_POWER_OFF);
 		break;
 	}
-	vm->keys.request = REQUEST_NONE;
+	vm->monitor.keys.request = REQUEST_NONE;
 }
 
 void monitor_serve(struct vm *vm)
@@ -100,10 +101,13 @@ void monitor_serve(struct vm *vm)
 	struct vmx_exit *exit = &vm->vcpu.exit;
 	u64 work = rdtsc() - exit->tsc;
 
-	if (!vm->keys.request)
+	if (!vm->monitor.keys.request && !vm->monitor.every_ns)
 		return;
 	vm->stats.ended_ns = time_ns(); /* for the counts so far */
+	if (!monitor_tick(vm) && !vm->monitor.keys.request)
+		return;
 	serve(vm);
+	vm->monitor.waited_ns += time_ns() - vm->stats.ended_ns;
 	/* It is not work of the exit's. */
 	exit->tsc = rdtsc() - work;
 	/* The devices may be late, and the timer has been used. */

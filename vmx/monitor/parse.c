@@ -22,12 +22,17 @@ size_t parse_words(char *text, char *words[], size_t max)
 	}
 }
 
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | ('a' ^ 'A')) : c;
+}
+
 /* The value of a digit; one that is no digit is 16 or more. */
 static unsigned int digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned int)(c - '0');
-	c |= 'a' ^ 'A'; /* small */
+	c = small(c);
 	return c >= 'a' && c <= 'f' ? 10 + (unsigned int)(c - 'a') : 16;
 }
 
@@ -54,6 +59,14 @@ bool parse_hex(const char *word, u64 *value)
 	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X'))
 		word += 2;
 	return number(word, 16, ~0ULL, value);
+}
+
+bool begins_with(const char *text, const char *prefix)
+{
+	for (; *prefix; text++, prefix++)
+		if (small(*text) != small(*prefix))
+			return false;
+	return true;
 }
 
 /* Returns the text behind "@name=" in @word, or NULL. */

@@ -17,6 +17,9 @@ size_t parse_words(char *text, char *words[], size_t max);
  */
 bool parse_hex(const char *word, u64 *value);
 
+/* Returns true if @text begins with @prefix, in capitals or not. */
+bool begins_with(const char *text, const char *prefix);
+
 /*
  * Changes @policy as @word says: the name of a rung, or SWITCH=VALUE as on the
  * command line ("bypass=0", "mmu.bypass=0", "prefetch=16"; 0, 1, and for

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
+#include "lib/string.h"
 #include "vmx/exit.h"
 #include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
@@ -19,6 +20,66 @@ static void print_policy(const struct mmu_policy *policy)
 		 "entries that are filled on a fault");
 }
 
+static const char *const rate_names[MONITOR_RATES] = {
+	"exits",	"#PFs injected", "#PF exits",	"entries filled",
+	"table writes", "CR accesses",	 "guest walks",
+};
+
+static void take_counts(const struct vm *vm, u64 counts[MONITOR_RATES])
+{
+	const struct mmu_stats *mmu = mmu_stats(vm->mmu);
+	const struct vm_stats *stats = &vm->stats;
+	const u64 now[MONITOR_RATES] = {
+		stats->exits_total,
+		stats->faults_injected[0] + stats->faults_injected[PFEC_P],
+		mmu->faults_not_present + mmu->faults_trap +
+			mmu->faults_protection,
+		mmu->fills,
+		mmu->table_writes,
+		stats->exits[EXIT_CR_ACCESS],
+		mmu->walks_fault + mmu->walks_data + mmu->walks_fetch,
+	};
+
+	memcpy(counts, now, sizeof(now));
+}
+
+/* The rates since the last change, or since the start. */
+static void take_rates(const struct vm *vm, u64 rates[MONITOR_RATES])
+{
+	const struct monitor *monitor = &vm->monitor;
+	u64 ns = monitor_ran_ns(vm) - monitor->changed_ns;
+
+	take_counts(vm, rates);
+	for (u32 i = 0; i < MONITOR_RATES; i++)
+		rates[i] =
+			per_second(rates[i] - monitor->changed_counts[i], ns);
+}
+
+static void note_change(struct vm *vm)
+{
+	struct monitor *monitor = &vm->monitor;
+
+	/* No guest runs between two changes at one prompt: it has no rates. */
+	if (!monitor->changed || monitor->changed_ns != monitor_ran_ns(vm))
+		take_rates(vm, monitor->before);
+	monitor->changed = true;
+	monitor->changed_ns = monitor_ran_ns(vm);
+	take_counts(vm, monitor->changed_counts);
+}
+
+static void print_rates(const struct vm *vm)
+{
+	u64 now[MONITOR_RATES];
+
+	if (!vm->monitor.changed)
+		return;
+	take_rates(vm, now);
+	log_info("  %-16s %12s %12s", "a second", "before", "since");
+	for (u32 i = 0; i < MONITOR_RATES; i++)
+		log_info("  %-16s %12lu %12lu", rate_names[i],
+			 vm->monitor.before[i], now[i]);
+}
+
 HANDLER(mmu)
 {
 	struct mmu_policy policy = *mmu_policy(vm->mmu);
@@ -26,8 +87,10 @@ HANDLER(mmu)
 	if (count > 1) {
 		if (!parse_policy(words[1], &policy))
 			return false;
+		note_change(vm);
 		vmx_change_policy(&vm->vcpu, &policy);
 	}
 	print_policy(&policy);
+	print_rates(vm);
 	return true;
 }

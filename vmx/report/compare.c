@@ -4,8 +4,6 @@
 #include "vmx/report/compare.h"
 #include "vmx/vm.h"
 
-#define NS_PER_MS 1000000
-
 static const char *const cost_names[RUN_COSTS] = {
 	[COST_EXITS] = "VM exits",
 	[COST_PAGE_FAULT_EXITS] = "of them exceptions (#PF)",

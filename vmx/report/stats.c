@@ -7,7 +7,6 @@
 #include "vmx/report/rung.h"
 #include "vmx/report/stats.h"
 
-#define NS_PER_MS 1000000
 #define ROW_SIZE 120 /* with numbers of any length */
 
 static void count_traffic(struct vm_stats *stats, u32 reason)
@@ -30,6 +29,7 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 	count_traffic(stats, exit->reason);
 	ticks = rdtsc() - exit->tsc;
 	stats->root_ticks[exit->reason] += ticks;
+	stats->costs.counts[exit->kind][cost_bucket(ticks)]++;
 	return MIN(ticks, ~0U);
 }
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands for the VMCS, the audit and the dirty log. */
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mmu/audit/audit.h"
+#include "vmx/monitor/handlers.h"
+#include "vmx/monitor/parse.h"
+#include "vmx/vm.h"
+
+#define RANGES_SHOWN 16
+
+HANDLER(vmcs)
+{
+	const char *prefix = count > 1 ? words[1] : "";
+	bool any = false;
+	u64 value;
+
+	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++) {
+		if (!begins_with(vmcs_fields[i].name, prefix))
+			continue;
+		any = true;
+		if (vmread_safe(vmcs_fields[i].encoding, &value))
+			log_info("  %-48s 0x%lx", vmcs_fields[i].name, value);
+		else
+			log_info("  %-48s not on this processor",
+				 vmcs_fields[i].name);
+	}
+	return any;
+}
+
+HANDLER(audit)
+{
+	struct mmu_audit audit;
+
+	if (mmu_audit(&vm->vcpu.mmu, &audit)) {
+		log_info("the invariants hold over %lu shadow pages",
+			 mmu_stats(vm->mmu)->pages_in_use);
+		return true;
+	}
+	log_info("invariant %u is broken: %s", audit.invariant, audit.what);
+	log_info("shadow page %u, of gfn 0x%lx, level %u, slot 0x%x: 0x%lx",
+		 audit.page, audit.gfn, audit.level, audit.slot, audit.spte);
+	log_info("the guest's entry: 0x%lx", audit.gpte);
+	return true;
+}
+
+/* Frames in a row that were written. */
+struct run {
+	gfn_t first;
+	u64 frames;
+};
+
+static void print_run(const struct run *run, u32 number)
+{
+	if (number < RANGES_SHOWN)
+		log_info("  gfn 0x%lx-0x%lx", run->first,
+			 run->first + run->frames - 1);
+	else if (number == RANGES_SHOWN)
+		log_info("  ...");
+}
+
+static void print_dirty(struct mmu_vcpu *vcpu)
+{
+	u64 total = 0, last = mmu_dirty_log_words(vcpu->mmu) * 64;
+	struct run run = { .frames = 0 };
+	u32 runs = 0;
+	u64 bits = 0;
+
+	for (gfn_t gfn = 0; gfn < last; gfn++) {
+		if (gfn % 64 == 0)
+			bits = mmu_dirty_log_take(vcpu, gfn);
+		if (bits & BIT(gfn % 64)) {
+			if (!run.frames++)
+				run.first = gfn;
+			total++;
+		} else if (run.frames) {
+			print_run(&run, runs++);
+			run.frames = 0;
+		}
+	}
+	if (run.frames)
+		print_run(&run, runs);
+	log_info("%lu frames written since the last look", total);
+}
+
+HANDLER(dirty)
+{
+	struct mmu_vcpu *vcpu = &vm->vcpu.mmu;
+
+	if (count > 1 && !strcmp(words[1], "on"))
+		mmu_dirty_log_start(vcpu);
+	else if (count > 1 && !strcmp(words[1], "off"))
+		mmu_dirty_log_stop(vcpu);
+	else if (count > 1)
+		return false;
+	else if (mmu_dirty_log_is_on(vm->mmu))
+		print_dirty(vcpu);
+	if (count > 1 || !mmu_dirty_log_is_on(vm->mmu))
+		log_info("the dirty log is %s",
+			 mmu_dirty_log_is_on(vm->mmu) ? "on" : "off");
+	return true;
+}
