@@ -302,6 +302,51 @@ static void cpuid_answers(void **state)
 	assert_int_equal(gpr[RDX] << 32 | gpr[RAX], 0x700000000);
 }
 
+static u64 counter(u32 number)
+{
+	gpr[RAX] = CPUID_COUNTERS;
+	gpr[RCX] = number;
+	run_exit(EXIT_CPUID, 0);
+	assert_done();
+	return gpr[RDX] << 32 | gpr[RAX];
+}
+
+/* Each counter by its number, and no more of them. */
+static void cpuid_counters(void **state)
+{
+	struct mmu_stats *mmu = &world_mmu->stats;
+	u32 count = sizeof(struct hypercall_counters) / sizeof(u64);
+
+	vm.counters = true;
+	vm.stats.exits[EXIT_EXTERNAL_INTERRUPT] = 3;
+	mmu->faults_not_present = 5;
+	mmu->faults_protection = 0x600000000;
+	mmu->faults_trap = 7;
+	vm.stats.root_ticks[EXIT_CPUID] = 8;
+	vm.stats.root_ticks[EXIT_VMCALL] = 9;
+	if (counter(1) >> 32)
+		fail_msg("EDX is the upper half of a counter, and is not 0 for "
+			 "a small one");
+	if (counter(1) != 3)
+		fail_msg("counter 1 is the number of the machine's interrupts");
+	if (counter(2) != 0x60000000c)
+		fail_msg("counter 2 is the number of page faults that have "
+			 "exited, of all three kinds, in 64 bits, EDX:EAX");
+	if (counter(7) != 17)
+		fail_msg("counter 7 is the sum of the ticks of all exits");
+	/* Then the answer is the policy's, as of any other leaf. */
+	for (u32 number = count; number <= count + 1; number++)
+		if (counter(number) != (0x22222222ULL << 32 | CPUID_COUNTERS))
+			fail_msg("there are %u counters, and number %u has an "
+				 "answer: stack, shown to a guest?",
+				 count, number);
+	gpr[RAX] = CPUID_HYPERVISOR;
+	run_exit(EXIT_CPUID, 0);
+	if (gpr[RAX] != CPUID_COUNTERS)
+		fail_msg("leaf 40000000h must tell that 40000001h is the last "
+			 "leaf of its range");
+}
+
 /* --- Hypercalls --------------------------------------------------------------
  */
 
@@ -354,14 +399,23 @@ static void no_hypercalls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(skipped),	  TEST(breakpoints_known),
-		TEST(few_fields), TEST(rip_wraps),
-		TEST(undefined),  TEST(cr3),
-		TEST(pdptes),	  TEST(cr0_and_cr4),
-		TEST(cr8),	  TEST(time_stamp_counter),
-		TEST(msrs),	  TEST(apic_moves),
-		TEST(xsetbv),	  TEST(cpuid_answers),
-		TEST(hypercalls), TEST(no_hypercalls),
+		TEST(skipped),
+		TEST(breakpoints_known),
+		TEST(few_fields),
+		TEST(rip_wraps),
+		TEST(undefined),
+		TEST(cr3),
+		TEST(pdptes),
+		TEST(cr0_and_cr4),
+		TEST(cr8),
+		TEST(time_stamp_counter),
+		TEST(msrs),
+		TEST(apic_moves),
+		TEST(xsetbv),
+		TEST(cpuid_answers),
+		TEST(cpuid_counters),
+		TEST(hypercalls),
+		TEST(no_hypercalls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

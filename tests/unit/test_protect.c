@@ -8,10 +8,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "mmu_world.h"
+#include "low_tables.h"
 
-/* Tables, root first, in frames 0 to 3; the second page directory entry. */
-#define PT 3
+#define PT LOW_PT
 #define GVA 0x5000ULL
 #define WINDOW 0x6000ULL
 #define OTHER_TABLE 30ULL
@@ -21,42 +20,17 @@ static int set_up(void **state)
 {
 	struct hardware h;
 
-	world_create(&mmu_rung_policies[MMU_CACHED], 64, true);
-	for (gfn_t level = 0; level < PT; level++)
-		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
+	low_tables(MMU_CACHED);
 	*world_gpte(PT, 5) = TARGET << 12 | LINKED;
 	*world_gpte(PT, 6) = OTHER_TABLE << 12 | LINKED;
 	*world_gpte(OTHER_TABLE, 5) = TARGET << 12 | LINKED;
-	*world_gpte(2, 1) = OTHER_TABLE << 12 | LINKED;
+	*world_gpte(LOW_PD, 1) = OTHER_TABLE << 12 | LINKED;
 	world_access(GVA, 0, &h);
 	world_access(WINDOW, PFEC_W, &h);
 	if (h.result != HW_OK)
 		fail_msg("a write to a page that is no table must be done by "
 			 "the processor");
 	return 0;
-}
-
-static void write_gpte(gfn_t table, u32 index, u64 value)
-{
-	mmu_write(&world_vcpu, table * PAGE_SIZE + index * 8ULL, &value, 8);
-}
-
-/* An access that leads to frame @gfn. */
-static void leads_to(gva_t gva, gfn_t gfn, const char *why)
-{
-	struct hardware h;
-
-	world_access(gva, 0, &h);
-	world_require(h.result == HW_OK && h.hpa >> 12 == gfn + WORLD_HFN_BASE,
-		      gva, "%s", why);
-}
-
-static void faults(gva_t gva, const char *why)
-{
-	struct hardware h;
-
-	world_access(gva, 0, &h);
-	world_require(h.result == HW_FAULT_TO_GUEST, gva, "%s", why);
 }
 
 /* The page that WINDOW writes becomes a page table by the next access. */
@@ -92,7 +66,7 @@ static void write_is_followed(void **state)
 		 "invariant 1: the guest has changed the entry, and the "
 		 "shadow still leads to the old page");
 	write_gpte(PT, 5, 0);
-	faults(GVA, "the guest has cleared the entry");
+	faults(GVA, 0, "the guest has cleared the entry");
 	leads_to(WINDOW, OTHER_TABLE, "the neighbour has not been written");
 	world_audit();
 }
@@ -103,15 +77,15 @@ static void straddling_write(void **state)
 
 	mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
 	mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8, &zero, 4);
-	faults(GVA, "the first entry that the write hits is cleared");
-	faults(WINDOW, "the second entry that the write hits is cleared");
+	faults(GVA, 0, "the first entry that the write hits is cleared");
+	faults(WINDOW, 0, "the second entry that the write hits is cleared");
 	world_audit();
 }
 
 /* One page table below a writable and below a read-only entry: two shadows. */
 static void all_shadows_follow(void **state)
 {
-	write_gpte(2, 1, PT << 12 | (LINKED & ~PTE_W));
+	write_gpte(LOW_PD, 1, PT << 12 | (LINKED & ~PTE_W));
 	leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
 	write_gpte(PT, 5, 22 << 12 | LINKED);
 	leads_to(GVA, 22, "the first shadow follows the write");
@@ -123,7 +97,7 @@ static void unshadow(void **state)
 {
 	u64 before;
 
-	write_gpte(2, 1, PT << 12 | (LINKED & ~PTE_W));
+	write_gpte(LOW_PD, 1, PT << 12 | (LINKED & ~PTE_W));
 	leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
 	before = world_flushes;
 	if (!mmu_unshadow(&world_vcpu, PT))

@@ -183,8 +183,14 @@ def check_texts(root):
         skeleton.texts(root, lab)
         for mistake in WRONG[lab.number]:
             wrong_text(root, mistake)
-        if not os.path.exists(os.path.join(root, f"docs/labs/{lab.file}.md")):
-            raise LabError(f"docs/labs/{lab.file}.md is missing")
+        if lab.points != 20:
+            raise LabError(f"lab {lab.number} has {lab.points} points")
+        if not os.path.getsize(os.path.join(root, f"docs/labs/{lab.file}.md")):
+            raise LabError(f"docs/labs/{lab.file}.md is empty")
+        with open(os.path.join(root, "docs/labs/README.md"),
+                  encoding="utf-8") as file:
+            if f"]({lab.file}.md)" not in file.read():
+                raise LabError(f"docs/labs/README.md lacks {lab.file}.md")
 
 
 def main(root, arguments):

@@ -19,6 +19,26 @@ Lab.units = property(lambda lab: sorted({part.unit for part in lab.parts}))
 Lab.points = property(lambda lab: sum(part.points for part in lab.parts))
 
 LABS = [
+    Lab(3, "cpuid", "a CPUID leaf and exit counters", [
+        Part("cpuid_policy", "tsc_rate", 5, "leaf 15h tells the TSC's rate"),
+        Part("cpuid_policy", "beyond_the_last", 5, "leaves beyond the last"),
+        Part("exits", "cpuid_answers", 4, "the number of exits"),
+        Part("exits", "cpuid_counters", 6, "all counters, and no more"),
+    ], [
+        Hint("beyond-the-last-counter", "The guest chooses ECX: a number that is "
+             "too large must read as 0, not as what lies behind the array.",
+             says="cpuid_counters: .*(there are|runtime error|broke off)"),
+        Hint("own-exit", "The CPUID that asks is an exit itself, and is counted "
+             "before its handler runs: leave it out.", fails=["cpuid_answers"],
+             passes=["cpuid_counters"]),
+        Hint("half-a-counter", "A counter has 64 bits, CPUID's registers have 32: "
+             "EDX is the upper half.", says="EDX is the upper half"),
+        Hint("last-leaf", "A guest looks for leaf 40000001h only if EAX of leaf "
+             "40000000h says that it is there.", says="leaf 40000000h"),
+        Hint("one-range", "There are three ranges of leaves, each with a last one: "
+             "basic, 40000000h and 80000000h. The hypervisor's has no end here.",
+             fails=["beyond_the_last"], passes=["tsc_rate"]),
+    ], []),
     Lab(4, "walk", "the guest walker", [
         Part("walk", "translates", 3, "translates, and sets A and D"),
         Part("walk", "not_present", 3, "P=0 at each level"),
@@ -45,6 +65,29 @@ LABS = [
              "the walk ends there (SDM vol. 3A, 4.5).",
              fails=["large_pages"]),
     ], ["place"]),
+    Lab(5, "vtlb", "a TLB in software", [
+        Part("vtlb", "addresses_are_apart", 5,
+             "a page of the shadow for each range of addresses"),
+        Part("vtlb", "invlpg_drops_the_page", 5, "INVLPG drops the page"),
+        Part("vtlb", "neighbours_stay", 3, "and leaves its neighbours"),
+        Part("vtlb", "processor_is_flushed", 3, "the processor's TLB, too"),
+        Part("vtlb", "large_page_is_one", 4, "a large page is one page"),
+    ], [
+        Hint("no-flush", "INVLPG has exited, so the processor has not executed "
+             "it, and may still hold the translation: flush the address.",
+             fails=["processor_is_flushed"],
+             passes=["invlpg_drops_the_page"]),
+        Hint("pieces", "The guest's large page is in pieces here. INVLPG of one "
+             "address must end them all: see sp->splintered.",
+             fails=["large_page_is_one"], passes=["invlpg_drops_the_page"]),
+        Hint("all-dropped", "INVLPG ends one page. To zap all is right and slow: "
+             "the neighbours' faults are exits.", fails=["neighbours_stay"],
+             passes=["invlpg_drops_the_page"]),
+        Hint("one-page-for-all", "Two addresses with the same index in their "
+             "tables share a page of your shadow: its number must follow from "
+             "the address bits above it.", fails=["addresses_are_apart"],
+             passes=["invlpg_drops_the_page"]),
+    ], ["walk", "protect"]),
     Lab(6, "protect", "write protection, a table write, zap", [
         Part("protect", "writable_entries_lose_w", 4,
              "a frame that becomes a table is not writable by any entry"),
@@ -68,6 +111,30 @@ LABS = [
              "already: the reverse map has them (frames[gfn].rmap).",
              fails=["writable_entries_lose_w"], passes=["write_is_followed"]),
     ], ["walk"]),
+    Lab(7, "update", "update in place", [
+        Part("update", "maps_at_once", 4, "a page that is mapped is filled"),
+        Part("update", "accessed", 3, "if A is set"),
+        Part("update", "dirty", 3, "writable only if D is set"),
+        Part("update", "reserved", 2, "if no reserved bit is set"),
+        Part("update", "no_ram", 2, "if it leads to RAM"),
+        Part("update", "tables_stay_linked", 3, "a table that is still linked"),
+        Part("update", "table_stays", 3, "a table in use keeps its shadow"),
+    ], [
+        Hint("a-ignored", "To fill an entry whose A is clear would hide the first "
+             "access from the guest: A would stay clear (invariant 3).",
+             says="A is clear"),
+        Hint("d-ignored", "An entry is writable in the shadow only if the guest's "
+             "has D: else no fault sets it (invariant 3).", says="D is clear"),
+        Hint("reserved-ignored", "An entry with a reserved bit maps nothing: leave "
+             "its fault to the walk (invariant 4).",
+             says="has a reserved bit"),
+        Hint("unlinked", "An upper entry that still says the same keeps its "
+             "TABLE: to unlink it costs an exit and a flush.",
+             fails=["tables_stay_linked"], passes=["maps_at_once"]),
+        Hint("not-told", "Return true if a page is mapped that was not before: "
+             "else a table in use is given up after four writes.",
+             fails=["table_stays"], passes=["maps_at_once"]),
+    ], ["walk", "protect", "vtlb"]),
     Lab(8, "bypass", "the trick: the filter and the classification", [
         Part("bypass", "filter", 4, "the filter's truth table"),
         Part("bypass", "classified", 4, "the guest's absence and Umbra's"),
@@ -91,6 +158,51 @@ LABS = [
              "shadow has none: an entry is ABSENT if the guest's has P=0.",
              fails=["classified"], passes=["filter"]),
     ], ["walk", "protect"]),
+    Lab(9, "prefetch", "prefetch, and a policy of one's own", [
+        Part("prefetch", "window_is_filled", 4, "the neighbours are filled"),
+        Part("prefetch", "window_is_aligned", 3, "those of an aligned window"),
+        Part("prefetch", "flags_are_the_guests", 4, "A and D stay the guest's"),
+        Part("prefetch", "rights_are_the_guests", 3, "and so do its rights"),
+        Part("prefetch", "what_is_no_page", 3, "nothing but pages of RAM"),
+        Part("prefetch", "large_page", 3, "the pieces of a large page"),
+    ], [
+        Hint("a-ignored", "Nobody has used a neighbour whose A is clear: to fill "
+             "it would hide the first access (invariant 3).",
+             says="A is clear"),
+        Hint("d-ignored", "D of the entry that faulted says nothing about its "
+             "neighbour: writable only if the neighbour has D (invariant 3).",
+             says="D is clear"),
+        Hint("rights-of-the-first", "Each neighbour has rights of its own; those "
+             "of the entry that faulted are not its (invariant 2).",
+             fails=["rights_are_the_guests"], passes=["window_is_filled"]),
+        Hint("not-aligned", "The window is aligned, else it would reach into the "
+             "next table, and faults in a row would fill entries twice.",
+             fails=["window_is_aligned"], passes=["flags_are_the_guests"]),
+    ], ["walk", "protect", "update"]),
+    Lab(10, "interrupt", "an interrupt at the right moment", [
+        Part("events", "next", 6, "which event comes next, if any"),
+        Part("events", "next_without_virtual_nmis", 3,
+             "where the processor does not track NMIs"),
+        Part("events", "windows", 4, "the window that is asked for"),
+        Part("events", "again", 4, "an event that was broken off comes again"),
+        Part("events", "halts", 3, "HLT ends if an event is there"),
+    ], [
+        Hint("after-sti", "In the instruction after STI or MOV SS no interrupt is "
+             "taken, though IF is 1 (SDM vol. 3A, 6.8.3): see the "
+             "interruptibility state.", says=r"&(sti|mov_ss)\b",
+             passes=["windows"]),
+        Hint("one-entry-one-event", "One VM entry injects one event: if one is due "
+             "already, nothing else comes.", says="&due"),
+        Hint("nmi-first", "An NMI comes before an interrupt (SDM vol. 3A, "
+             "table 6-2).", says=r"next_event\(&open, true, true\)"),
+        Hint("no-window", "An event that can't be injected now must come as soon as "
+             "the guest can take it: ask for the window exit.",
+             fails=["windows"], passes=["again"]),
+        Hint("reserved-bit-12", "Bit 12 of the IDT-vectoring information is "
+             "undefined or tells of NMI unblocking; the entry's field has it "
+             "reserved. Keep valid, type, vector and error-code bit alone.",
+             fails=["again"], passes=["next"]),
+    ], []),
 ]
 
 

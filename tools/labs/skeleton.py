@@ -6,19 +6,23 @@ same name, which must have the same signature."""
 import os
 import re
 
-from source import LabError, functions, replace, split
+from source import LabError, cut, functions, replace, split
 
 
 def pieces(root, lab):
-    """{file: [(function, head, body)]} of the lab's skeleton."""
+    """{file: [(function, head, body)]} of the lab's skeleton; body None: the
+    skeleton does without the function."""
     path = os.path.join(root, "docs/labs", f"{lab.file}.c")
     with open(path, encoding="utf-8") as file:
-        parts = re.split(r"(?m)^/\* In (\S+): \*/\n", file.read())
+        parts = re.split(r"(?m)^/\* In (\S+?)(?:, without ([\w, ]+))?: \*/\n",
+                         file.read())
     found = {}
-    for source, text in zip(parts[1::2], parts[2::2]):
+    for source, without, text in zip(parts[1::3], parts[2::3], parts[3::3]):
+        found.setdefault(source, []).extend(
+            (name, None, None) for name in (without or "").split(", ") if name)
         for name in functions(text):
             _, head, body, _ = split(text, name)
-            found.setdefault(source, []).append((name, head, body))
+            found[source].append((name, head, body))
     if not found:
         raise LabError(f"{path} has no function")
     return found
@@ -32,7 +36,8 @@ def texts(root, lab):
             text = file.read()
         for name, head, body in found:
             try:
-                text = replace(text, name, head, body)
+                text = (cut(text, name) if body is None
+                        else replace(text, name, head, body))
             except LabError as error:
                 raise LabError(f"lab {lab.number}: {source}: {error}") from None
         result[source] = text

@@ -36,3 +36,10 @@ def replace(text, name, head, body):
     if old_head.split() != head.split():
         raise LabError(f"{name}() has another signature by now:\n{old_head}")
     return f"{before}{old_head}{{\n{body}}}\n{after}"
+
+
+def cut(text, name):
+    """@text without the function @name and the comment before it."""
+    before, _, _, after = split(text, name)
+    before = re.sub(r"/\*(?:[^*]|\*(?!/))*\*/\n$", "", before)
+    return before + after.lstrip("\n")

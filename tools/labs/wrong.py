@@ -8,6 +8,21 @@ from collections import namedtuple
 Wrong = namedtuple("Wrong", "hint file old new")
 
 WRONG = {
+    3: [
+        Wrong("own-exit", "vmx/exit_misc.c", ".exits = stats->exits_total - 1,",
+              ".exits = stats->exits_total,"),
+        Wrong("half-a-counter", "vmx/exit_misc.c",
+              "\tout->edx = values[number] >> 32;\n", ""),
+        Wrong("last-leaf", "vmx/exit_misc.c",
+              "\tif (leaf == CPUID_HYPERVISOR)\n"
+              "\t\tout->eax = CPUID_COUNTERS;\n", ""),
+        Wrong("beyond-the-last-counter", "vmx/exit_misc.c",
+              "leaf != CPUID_COUNTERS || number >= ARRAY_SIZE(values)",
+              "leaf != CPUID_COUNTERS || number > ARRAY_SIZE(values)"),
+        Wrong("one-range", "guest/cpuid.c",
+              "if (basic ? leaf > last : leaf > CPUID_ADDRESS_SIZE)",
+              "if (basic && leaf > last)"),
+    ],
     4: [
         Wrong("p-first", "mmu/walk.c",
               "\t\tif (!(pte & PTE_P))\n"
@@ -31,6 +46,17 @@ WRONG = {
               "if (level > 1 && !gpte_is_large(&format, pte, level)) {",
               "if (level > 1) {"),
     ],
+    5: [
+        Wrong("no-flush", "mmu/root.c", "\tmmu_flush_address(mmu, gva);\n", ""),
+        Wrong("pieces", "mmu/root.c",
+              "if (sp->splintered > sp->role.level) {", "if (false) {"),
+        Wrong("all-dropped", "mmu/root.c",
+              "if (sp->splintered > sp->role.level) {",
+              "if (sp->role.level == 1) {"),
+        Wrong("one-page-for-all", "mmu/root.c",
+              "child.gfn = (gva & BITS(47, 0)) >>",
+              "child.gfn = (gva & BITS(20, 0)) >>"),
+    ],
     6: [
         Wrong("no-flush", "mmu/table.c",
               "still be in the TLB, writable (invariants 1 and 6).\n\t */\n"
@@ -43,6 +69,24 @@ WRONG = {
               "if ((sp = shadow_page_next(mmu, gfn, NULL))) {"),
         Wrong("still-writable", "mmu/table.c",
               "\tframe_hold_write(mmu, gfn);\n", ""),
+    ],
+    7: [
+        Wrong("a-ignored", "mmu/entry.c",
+              "if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&",
+              "if (mmu->policy.update && (gpte & PTE_P) &&"),
+        Wrong("d-ignored", "mmu/entry.c",
+              "shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);",
+              "shadow_fill_leaf(mmu, sp, slot, gfn, rights, true, 0);"),
+        Wrong("reserved-ignored", "mmu/entry.c",
+              "(gpte & PTE_A) &&\n"
+              "\t    !gpte_reserved(&sp->format, gpte, sp->role.level)) {",
+              "(gpte & PTE_A)) {"),
+        Wrong("unlinked", "mmu/entry.c",
+              "if (still_linked(mmu, sp, slot, gpte))\n\t\t\treturn false;",
+              "if (still_linked(mmu, sp, slot, gpte))\n"
+              "\t\t\tspte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));"),
+        Wrong("not-told", "mmu/entry.c", "return !was_leaf;",
+              "return was_leaf;"),
     ],
     8: [
         Wrong("inverted-filter", "mmu/root.c",
@@ -59,5 +103,41 @@ WRONG = {
         Wrong("never-absent", "mmu/role.c",
               "\tif (!present && mmu_bypasses(mmu, role))\n"
               "\t\treturn SPTE_ABSENT_VALUE;\n", ""),
+    ],
+    9: [
+        Wrong("a-ignored", "mmu/entry.c",
+              "if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))",
+              "if (!(gpte & PTE_P))"),
+        Wrong("d-ignored", "mmu/entry.c", "leaf->dirty = gpte & PTE_D;",
+              "leaf->dirty = walk->dirty;"),
+        Wrong("rights-of-the-first", "mmu/entry.c",
+              "leaf->rights = gpte_rights(&sp->format, gpte) &",
+              "leaf->rights = walk->access[1] &"),
+        Wrong("not-aligned", "mmu/entry.c",
+              "u32 first = ALIGN_DOWN(here, window);", "u32 first = here;"),
+    ],
+    10: [
+        Wrong("after-sti", "vmx/events.c",
+              "return (ready->rflags & RFLAGS_IF) &&\n"
+              "\t       !(ready->interruptibility & "
+              "BLOCKING_BY_STI_OR_MOV_SS);",
+              "return ready->rflags & RFLAGS_IF;"),
+        Wrong("one-entry-one-event", "vmx/events.c",
+              "\tif (ready->due)\n\t\treturn NEXT_NONE;\n\tif (nmi",
+              "\tif (nmi"),
+        Wrong("nmi-first", "vmx/events.c",
+              "\tif (nmi && can_take_nmi(ready))\n\t\treturn NEXT_NMI;\n"
+              "\tif (interrupt && can_take_interrupt(ready))\n"
+              "\t\treturn NEXT_INTERRUPT;\n",
+              "\tif (interrupt && can_take_interrupt(ready))\n"
+              "\t\treturn NEXT_INTERRUPT;\n"
+              "\tif (nmi && can_take_nmi(ready))\n\t\treturn NEXT_NMI;\n"),
+        Wrong("no-window", "vmx/events.c",
+              "u32 windows = interrupt ? CPU_INTERRUPT_WINDOW_EXITING : 0;",
+              "u32 windows = 0;"),
+        Wrong("reserved-bit-12", "vmx/events.c",
+              ".info = idt_vectoring & (VMX_INTR_VALID | VMX_INTR_TYPE |\n"
+              "\t\t\t\t\t VMX_INTR_VECTOR | VMX_INTR_ERROR_CODE),",
+              ".info = idt_vectoring,"),
     ],
 }
