@@ -79,6 +79,7 @@ UNIT_cpuid_policy_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c \
 	vmx/report/words.c arch/x86/exception.c
+UNIT_vmx_root_SRCS := $(UNIT_vmx_SRCS)
 UNIT_vpid_SRCS := vmx/vpid.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c

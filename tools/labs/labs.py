@@ -19,6 +19,32 @@ Lab.units = property(lambda lab: sorted({part.unit for part in lab.parts}))
 Lab.points = property(lambda lab: sum(part.points for part in lab.parts))
 
 LABS = [
+    Lab(1, "root", "into VMX root operation", [
+        Part("vmx", "feature_control", 4, "the firmware's switch is judged"),
+        Part("vmx_root", "locked_on", 5, "fixed bits, the region, VMXON"),
+        Part("vmx_root", "left_open", 3, "a switch that was left open"),
+        Part("vmx", "controls_of_everything", 3, "controls: all is allowed"),
+        Part("vmx", "controls_of_penryn", 2, "controls of a first processor"),
+        Part("vmx", "controls_refused", 3, "controls that can't be as wanted"),
+    ], [
+        Hint("no-revision", "The VMXON region begins with the revision that "
+             "IA32_VMX_BASIC tells (SDM vol. 3C, 24.11.5).",
+             says="the region begins"),
+        Hint("fixed-bits-of-cr0", "Bits of IA32_VMX_CR0_FIXED0 must be 1 in CR0 "
+             "before VMXON (SDM vol. 3D, A.7).", says="IA32_VMX_CR0_FIXED0"),
+        Hint("fixed-bits-of-cr4", "Bits that are 0 in IA32_VMX_CR4_FIXED1 must be "
+             "0 in CR4 (SDM vol. 3D, A.8).", says="IA32_VMX_CR4_FIXED1"),
+        Hint("lock-first", "Without the lock bit the other bits of "
+             "IA32_FEATURE_CONTROL say nothing yet: Umbra sets them itself.",
+             fails=["feature_control"], passes=["locked_on"]),
+        Hint("default-1", "A control that no table knows stays as the processor "
+             "wants it: begin with the bits that must be 1, the lower half of "
+             "the MSR.", fails=["controls_of_everything"],
+             passes=["controls_refused"]),
+        Hint("not-refused", "A control that is required and can't be 1, or that "
+             "must be off and can't be 0, is a refusal.",
+             fails=["controls_refused"], passes=["controls_of_everything"]),
+    ], []),
     Lab(3, "cpuid", "a CPUID leaf and exit counters", [
         Part("cpuid_policy", "tsc_rate", 5, "leaf 15h tells the TSC's rate"),
         Part("cpuid_policy", "beyond_the_last", 5, "leaves beyond the last"),

@@ -8,6 +8,31 @@ from collections import namedtuple
 Wrong = namedtuple("Wrong", "hint file old new")
 
 WRONG = {
+    1: [
+        Wrong("no-revision", "vmx/vmx.c",
+              "\t*region = capabilities.basic & BASIC_REVISION;\n"
+              "\t/* SDM vol. 3D", "\t/* SDM vol. 3D"),
+        Wrong("fixed-bits-of-cr0", "vmx/vmx.c",
+              "cr0_write(cr0 | capabilities.cr0_fixed0);", "cr0_write(cr0);"),
+        Wrong("fixed-bits-of-cr4", "vmx/vmx.c",
+              "cr4_write((cr4 | capabilities.cr4_fixed0) & "
+              "capabilities.cr4_fixed1);",
+              "cr4_write(cr4 | capabilities.cr4_fixed0);"),
+        Wrong("lock-first", "vmx/platform.c",
+              "\tif (!(value & FEATURE_CONTROL_LOCK))\n"
+              "\t\treturn FEATURE_CONTROL_OPEN;\n"
+              "\tif (value & FEATURE_CONTROL_VMX)\n"
+              "\t\treturn FEATURE_CONTROL_ON;\n",
+              "\tif (value & FEATURE_CONTROL_VMX)\n"
+              "\t\treturn FEATURE_CONTROL_ON;\n"
+              "\tif (!(value & FEATURE_CONTROL_LOCK))\n"
+              "\t\treturn FEATURE_CONTROL_OPEN;\n"),
+        Wrong("default-1", "vmx/controls.c", "\t*value = must_be_1;\n",
+              "\t*value = 0;\n"),
+        Wrong("not-refused", "vmx/controls.c",
+              "\t\tif (needs_1 && !(may_be_1 & bit))\n\t\t\treturn false;\n",
+              "\t\tif (needs_1 && !may_be_1)\n\t\t\treturn false;\n"),
+    ],
     3: [
         Wrong("own-exit", "vmx/exit_misc.c", ".exits = stats->exits_total - 1,",
               ".exits = stats->exits_total,"),
