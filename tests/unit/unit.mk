@@ -116,7 +116,8 @@ UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c) vmx/vpid.c
 UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
-	tests/unit/entry_checks.c
+	tests/unit/entry_checks.c tests/unit/good_vmcs.c
+UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
 UNIT_trace_SRCS := vmx/trace/trace.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c guest/msr.c guest/memory.c arch/x86/exception.c \

@@ -45,6 +45,26 @@ LABS = [
              "must be off and can't be 0, is a refusal.",
              fails=["controls_refused"], passes=["controls_of_everything"]),
     ], []),
+    Lab(2, "clinic", "five broken VMCSs", [
+        *[Part("clinic", f"patient_{n}", points, f"patient {n}{how}")
+          for n, points, how in ((1, 2, ", with the doctor"),
+                                 (2, 2, ", with the doctor"),
+                                 (3, 5, ""), (4, 5, ""), (5, 6, ""))],
+    ], [
+        Hint("another-field", "Two fields do not fit to each other, and you have "
+             "changed the one that fits to all the rest: change the other.",
+             says="was right as it was"),
+        Hint("no-event", "Without the valid bit the entry injects nothing, and "
+             "succeeds. Keep the event, and mend its description (SDM vol. 3C, "
+             "26.2.1.3).", says="gets no event"),
+        Hint("no-64-bit-code", "In CS L and D exclude each other in IA-32e mode. "
+             "Both ways out pass the checks; RIP and the host's intent tell "
+             "which one was meant.", says="compatibility mode"),
+        Hint("not-that-value", "It is that field of the guest's state, and the "
+             "value does not satisfy the rule yet (SDM vol. 3C, 26.3.1).",
+             fails=["patient_1"], passes=["patient_2", "patient_3",
+                                          "patient_4", "patient_5"]),
+    ], []),
     Lab(3, "cpuid", "a CPUID leaf and exit counters", [
         Part("cpuid_policy", "tsc_rate", 5, "leaf 15h tells the TSC's rate"),
         Part("cpuid_policy", "beyond_the_last", 5, "leaves beyond the last"),

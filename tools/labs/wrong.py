@@ -33,6 +33,18 @@ WRONG = {
               "\t\tif (needs_1 && !(may_be_1 & bit))\n\t\t\treturn false;\n",
               "\t\tif (needs_1 && !may_be_1)\n\t\t\treturn false;\n"),
     ],
+    2: [
+        Wrong("another-field", "tests/unit/vmcs_mend.c",
+              "{ VMCS_GUEST_CR4, CR4_PAE | CR4_VMXE },",
+              "{ VMCS_GUEST_IA32_EFER, CR4_PAE },"),
+        Wrong("no-event", "tests/unit/vmcs_mend.c",
+              "VMX_INTR(INTR_HARDWARE_EXCEPTION, VECTOR_UD) },", "0 },"),
+        Wrong("no-64-bit-code", "tests/unit/vmcs_mend.c",
+              "#define CODE_64 0xa09b", "#define CODE_64 0xc09b"),
+        Wrong("not-that-value", "tests/unit/vmcs_mend.c",
+              "{ VMCS_GUEST_RFLAGS, RFLAGS_FIXED },",
+              "{ VMCS_GUEST_RFLAGS, RFLAGS_IF },"),
+    ],
     3: [
         Wrong("own-exit", "vmx/exit_misc.c", ".exits = stats->exits_total - 1,",
               ".exits = stats->exits_total,"),

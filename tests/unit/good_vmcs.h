@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A VMCS that a processor made up here would enter, and the doctor for it. */
+#ifndef TESTS_UNIT_GOOD_VMCS_H
+#define TESTS_UNIT_GOOD_VMCS_H
+
+#include "tests/unit/entry_checks.h"
+
+#define VMCS_WORDS (0x7000 / 2)
+
+/* By encoding / 2; all are even, the odd ones are high halves. */
+extern u64 vmcs[VMCS_WORDS];
+
+/* Every control can be either, without one bit of each field at either end. */
+extern struct vmx_capabilities capabilities;
+extern struct doctor doctor;
+
+/* As the self-test's: a 64-bit guest in flat segments, a 64-bit host. */
+void make_good_vmcs(void);
+
+/* Segment register number @n, from ES on. */
+void set_segment(int n, u16 selector, u32 limit, u32 rights);
+void write_fields(const struct check_write *writes, size_t count);
+
+#endif
