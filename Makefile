@@ -238,7 +238,7 @@ lint:
 	tools/rooms
 	tools/formats
 	tools/phrases
-	tools/labs/lab check --texts
+	$(if $(wildcard tools/labs/check.py),tools/labs/lab check --texts)
 	tools/book
 	tests/tools/test_run_arguments.py -q
 	tests/tools/test_mkimage.py -q
@@ -282,6 +282,7 @@ help:
 	@echo 'make soak        tests of hours, near repeats; SOAK_SECONDS=N: the model'
 	@echo 'make lab         the skeleton of an exercise, N=3; docs/labs/README.md'
 	@echo 'make grade       points for exercise N=3; without N, for all of them'
+	@echo 'make lab-pack    archives of the exercises: for students, for instructors'
 	@echo 'make labs-check  is each exercise itself right? labs-sample: some'
 	@echo 'make book        docs/book as HTML pages and a PDF, in build/book'
 	@echo 'make format      put the sources into the style that lint checks'

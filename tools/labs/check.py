@@ -13,8 +13,10 @@ import shutil
 import subprocess
 
 import grade
+import pack
 import skeleton
 import units
+from hidden import HIDDEN
 from labs import LABS
 from source import LabError
 from wrong import WRONG
@@ -81,7 +83,7 @@ class Bench:
                        check=True)
         return program
 
-    def run(self, texts, names, product=False):
+    def run(self, texts, names, product=False, environment=None):
         """{unit: results} with @texts, {file: text}, in place."""
         for stale in glob.glob(os.path.join(self.tree, "*.o")):
             os.remove(stale)
@@ -93,7 +95,8 @@ class Bench:
                 if product:
                     self.compile(source, os.devnull, self.make["CFLAGS"])
             return {unit: units.run(self.tree, self.program(unit, set(texts)),
-                                    unit) for unit in names}
+                                    unit, environment=environment)
+                    for unit in names}
         finally:
             for source in texts:
                 shutil.copy(os.path.join(self.root, source),
@@ -162,13 +165,67 @@ def check_wrong(bench, mistake):
     return []
 
 
-def check(root, lab, variables):
+def check_order(bench):
+    """A student who has done the labs up to this one can pass it: the skeletons
+    of those after it don't matter."""
+    lab, texts = bench.lab, {}
+    for later in LABS[LABS.index(lab) + 1:]:
+        texts.update(skeleton.texts(bench.root, later, texts))
+    results = bench.run(texts, lab.units)
+    return [f"with the skeletons of later labs {part.test} fails: "
+            f"{results[part.unit][part.test].reason}" for part in lab.parts
+            if not results[part.unit][part.test].passed]
+
+
+def hidden_fails(bench, texts):
+    """Does a hidden test fail with @texts in place?"""
+    for hidden in HIDDEN[bench.lab.number]:
+        results = bench.run(texts, [hidden.unit],
+                            environment=hidden.environment)
+        if not all(r.passed for r in results[hidden.unit].values()):
+            return True
+    return False
+
+
+def check_hidden(bench):
+    """The hidden tests pass with the tree's own code, and can fail."""
+    lab = bench.lab
+    if lab.number not in HIDDEN:
+        return []
+    if hidden_fails(bench, {}):
+        return ["a hidden test fails with the tree's own code"]
+    attempts = [skeleton.texts(bench.root, lab)] + [
+        {m.file: wrong_text(bench.root, m)} for m in WRONG[lab.number]]
+    if any(hidden_fails(bench, texts) for texts in attempts):
+        return []
+    return ["no hidden test fails with the skeleton or a wrong solution"]
+
+
+def check_pack(root):
+    """The students' pack has all skeletons, and nothing of the solutions."""
+    contents = pack.for_students(root, LABS)
+    texts = {name: text for name, text in contents.items() if text}
+    for name, text in contents.items():
+        if text is None and name.endswith((".c", ".h", ".py", ".md")):
+            with open(os.path.join(root, name), encoding="utf-8") as file:
+                texts[name] = file.read()
+    faults = []
+    for lab in LABS:
+        for source, function, _, body in skeleton.bodies(root, lab):
+            faults += [f"the students' pack has {function}() in {name}"
+                       for name, text in texts.items() if body in text]
+    return faults
+
+
+def check(root, lab, variables, full):
     """(number of checks, faults) of one lab."""
     mistakes = WRONG[lab.number]
     try:
         bench = Bench(root, lab, variables)
         steps = [check_skeleton(bench), check_tree(bench),
                  *[check_wrong(bench, mistake) for mistake in mistakes]]
+        if full:
+            steps += [check_order(bench), check_hidden(bench)]
         shutil.rmtree(bench.tree)
     except LabError as error:
         steps = [[str(error)]]
@@ -202,13 +259,18 @@ def main(root, arguments):
         chosen = LABS[::4]
     elif arguments:
         chosen = [lab for lab in LABS if str(lab.number) in arguments]
-    used = {u for lab in chosen for u in (*lab.units, *lab.spares)}
+    full = arguments[:1] != ["--sample"]
+    used = {u for lab in chosen for u in (
+        *lab.units, *lab.spares, *[h.unit for h in HIDDEN.get(lab.number, [])])}
     variables = make_variables(root, ["CFLAGS", "HOST_CFLAGS", *[
         f"UNIT_{unit}_{kind}" for unit in used for kind in ("OBJS", "LIBS")]])
-    good = bad = 0
+    faults = check_pack(root)
+    good, bad = 1 - bool(faults), len(faults)
+    for fault in faults:
+        print(fault, flush=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for lab, (count, faults) in zip(chosen, pool.map(
-                lambda lab: check(root, lab, variables), chosen)):
+                lambda lab: check(root, lab, variables, full), chosen)):
             bad += len(faults)
             good += max(0, count - len(faults))
             print(f"lab {lab.number}: {'not ok' if faults else 'ok'}, "

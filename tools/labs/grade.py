@@ -76,6 +76,23 @@ def grade_lab(root, lab):
     return tests
 
 
+def grade_hidden(root, lab, tests):
+    """The hidden tests of the lab, which have no points of their own: the
+    instructor looks at what fails."""
+    for hidden in tests:
+        error = build(root, hidden.unit)
+        results = {} if error else units.run(
+            root, os.path.join(root, f"build/unit/test_{hidden.unit}"),
+            hidden.unit, environment=hidden.environment)
+        failed = [f"{name}: {r.reason}" for name, r in results.items()
+                  if not r.passed]
+        verdict = "does not compile" if error else (
+            "FAILED" if failed else "passed")
+        print(f"  hidden: {hidden.unit}: {verdict}")
+        for text in failed:
+            print("      " + text.replace("\n", "\n      "))
+
+
 def write_results(root, tests):
     """Gradescope's results.json, and what GitHub Classroom's reporter takes."""
     score = sum(t["score"] for t in tests)
@@ -103,6 +120,8 @@ def write_results(root, tests):
     return score == most
 
 
-def main(root, chosen):
+def main(root, chosen, hidden):
+    for lab in chosen:
+        grade_hidden(root, lab, hidden.get(lab.number, []))
     tests = [test for lab in chosen for test in grade_lab(root, lab)]
     return 0 if write_results(root, tests) else 1

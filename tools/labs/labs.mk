@@ -3,7 +3,7 @@
 # The labs (docs/labs/): N is the number of one. The check of all labs is a part of
 # soak, a sample of it a part of make test.
 
-.PHONY: lab grade labs-check labs-sample
+.PHONY: lab grade lab-pack labs-check labs-sample
 
 lab:
 	tools/labs/lab put $(N)
@@ -18,3 +18,7 @@ labs-check: labs-check-files
 
 labs-sample: labs-sample-files
 	tools/labs/lab check --sample
+
+# LABS: numbers; the others keep the tree's own code.
+lab-pack:
+	tools/labs/lab pack $(LABS)

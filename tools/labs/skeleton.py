@@ -28,12 +28,15 @@ def pieces(root, lab):
     return found
 
 
-def texts(root, lab):
-    """{file: its text with the skeleton in place}."""
+def texts(root, lab, base=None):
+    """{file: its text with the skeleton in place}; @base: texts that replace
+    those of the tree."""
     result = {}
     for source, found in pieces(root, lab).items():
-        with open(os.path.join(root, source), encoding="utf-8") as file:
-            text = file.read()
+        text = (base or {}).get(source)
+        if text is None:
+            with open(os.path.join(root, source), encoding="utf-8") as file:
+                text = file.read()
         for name, head, body in found:
             try:
                 text = (cut(text, name) if body is None
@@ -45,12 +48,13 @@ def texts(root, lab):
 
 
 def bodies(root, lab):
-    """The bodies of the tree's own functions: the lab's solution."""
+    """(file, name, head, body) of the tree's own functions: the solution."""
     for source, found in pieces(root, lab).items():
         with open(os.path.join(root, source), encoding="utf-8") as file:
             text = file.read()
         for name, _, _ in found:
-            yield source, name, split(text, name)[2]
+            _, head, body, _ = split(text, name)
+            yield source, name, head, body
 
 
 def put(root, lab):
