@@ -16,7 +16,10 @@ import units
 
 
 def hint(lab, results):
-    """The first hint of the lab that fits, or None."""
+    """The first hint of the lab that fits, or None. Where no part passes, nothing
+    is written yet."""
+    if not any(results[part.unit][part.test].passed for part in lab.parts):
+        return None
     failed = {name: r.reason for tests in results.values()
               for name, r in tests.items() if not r.passed}
     reasons = "\n".join(f"{name}: {why}" for name, why in failed.items())

@@ -104,7 +104,7 @@ LABS = [
                                        "large_pages"]),
         Hint("d-at-each-level", "D is set in the entry that maps the page, and "
              "in no other; A is set in each (SDM vol. 3A, 4.8).",
-             fails=["translates"], says=r"translates: .*\n.*PTE_D"),
+             fails=["translates"], says=r"translates: .*PTE_D must be false"),
         Hint("d-for-reads", "D is for writes alone: a read sets A and no D (SDM "
              "vol. 3A, 4.8).", fails=["translates"], says="and no D"),
         Hint("large-as-table", "An entry of level 2 or 3 with PS=1 maps a page: "
