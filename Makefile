@@ -8,7 +8,7 @@ B := build
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 ROOMS := boot arch/x86 arch/x86/emulator arch/x86/console mmu mmu/audit \
-	vmx vmx/doctor vmx/monitor vmx/report vmx/trace guest guest/devices guest/loaders \
+	vmx vmx/doctor vmx/gdb vmx/monitor vmx/report vmx/trace guest guest/devices guest/loaders \
 	guest/firmware lib
 
 CC := gcc

@@ -103,6 +103,17 @@ static void set_up_memory(void)
 	paging_init(&boot_info, fb_start, fb_end);
 }
 
+/* Returns false if gdb can't be where the user wants it. */
+static bool find_gdb_port(void)
+{
+	options.vm.gdb = ports_second(options.gdb);
+	if (options.gdb == PORT_NONE || options.vm.gdb)
+		return true;
+	log_info("gdb= needs a serial port that answers, and that is not the "
+		 "console's");
+	return false;
+}
+
 static void print_facts(void)
 {
 	u64 free = frames_free_count() / (MIB / PAGE_SIZE);
@@ -155,7 +166,7 @@ void kmain(u32 magic, u32 mbi)
 	console_show();
 	console_choose_port(options.console, &acpi);
 	time_init(&acpi);
-	if (!good)
+	if (!good || !find_gdb_port())
 		refuse();
 	apic_init();
 	print_facts();

@@ -89,6 +89,8 @@ bool options_parse(const char *cmdline, struct options *options)
 		NUMBER("exit.seconds", &options->exit_seconds, 0,
 		       EXIT_SECONDS_MAX,
 		       "to read the screen, before exit=off or exit=reset"),
+		CHOICE("gdb", &options->gdb, ports,
+		       "the serial port on which gdb debugs the guest"),
 		{ .name = "guest",
 		  .kind = OPTION_STRING,
 		  .destination = options->guest,
@@ -121,7 +123,8 @@ bool options_parse(const char *cmdline, struct options *options)
 	}
 	*options = (struct options){ .exit = END_BY_HALT,
 				     .exit_seconds = EXIT_SECONDS,
-				     .console = PORT_AUTO };
+				     .console = PORT_AUTO,
+				     .gdb = PORT_NONE };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];

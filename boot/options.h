@@ -15,6 +15,7 @@ enum bus_masters { BUS_MASTERS_STOP, BUS_MASTERS_KEEP };
 struct options {
 	unsigned int exit; /* enum end_method */
 	unsigned int console; /* enum port_choice */
+	unsigned int gdb; /* enum port_choice */
 	u64 exit_seconds; /* to read the screen, before a reset or power-off */
 	char guest[OPTION_GUEST_SIZE]; /* "": what there is a module for */
 	struct vm_config vm;

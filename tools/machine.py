@@ -20,6 +20,7 @@ import time
 import tty
 
 from bochs_display import PictureDisplay, TextDisplay
+from socket_relay import Relay
 
 BOCHS = "/usr/bin/bochs"
 BOCHS_SHARE = "/usr/share/bochs"
@@ -62,6 +63,7 @@ clock: sync=none, time0=utc
 ata0-master: type=cdrom, path={image}, status=inserted
 boot: cdrom
 com1: enabled=1, mode=term, dev={serial}
+{second}
 vga: extension=vbe, update_freq=1, realtime=0
 sound: waveoutdrv=dummy
 port_e9_hack: enabled=0
@@ -72,6 +74,7 @@ error: action=report
 info: action=ignore
 debug: action=ignore
 """
+SECOND_PORT = "com2: enabled=1, mode=term, dev={serial}"
 
 
 class MachineError(Exception):
@@ -154,6 +157,7 @@ class Bochs(Machine):
 
     def __init__(self):
         super().__init__()
+        self.relay = None    # between COM2 and a socket
         self.terminal = b""    # the last that Bochs wrote to its terminal
 
     def start(self, args, image, directory):
@@ -169,7 +173,8 @@ class Bochs(Machine):
                                 display=self.display.library,
                                 cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
                                 image=image,
-                                serial=os.ttyname(slave), dir=directory)
+                                serial=os.ttyname(slave), dir=directory,
+                                second=self.second_port(args.gdb))
         with open(os.path.join(directory, "bochsrc"), "w") as file:
             file.write(config)
         # Debian's Bochs has the debugger, which waits for a "c"ontinue.
@@ -194,6 +199,19 @@ class Bochs(Machine):
             self.has_keyboard = True
             self.input = os.open(self.display.terminal,
                                  os.O_WRONLY | os.O_NOCTTY)
+
+    def second_port(self, path):
+        """The line of COM2, if that is to be at the socket @path."""
+        if not path:
+            return ""
+        master, self.second_slave = open_pty()
+        self.relay = Relay(path, master)
+        return SECOND_PORT.format(serial=os.ttyname(self.second_slave))
+
+    def kill(self):
+        super().kill()
+        if self.relay:
+            self.relay.close()
 
     def screendump(self, path):
         """Saves the screen: its text (.txt) or a picture (PPM)."""
@@ -248,6 +266,10 @@ class Qemu(Machine):
                 "-chardev", "stdio,id=com1,signal=off",
                 "-device", args.uart + ",chardev=com1",
                 "-qmp", "unix:qmp,server=on,wait=off"]
+        if args.gdb:
+            argv += ["-chardev", "socket,id=com2,server=on,wait=off,path="
+                     + os.path.abspath(args.gdb),
+                     "-device", "isa-serial,index=1,chardev=com2"]
         if args.acpi_table:
             argv += ["-acpitable",
                      f"file={os.path.abspath(args.acpi_table)}"]

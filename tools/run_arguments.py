@@ -66,6 +66,9 @@ def parser(about, details):
     option("--screen", metavar="FILE",
            help="save the screen at the end: its text (.txt) or a picture "
            "(.ppm; with QEMU, .png)")
+    option("--gdb", metavar="SOCKET",
+           help="put the machine's second serial port at a Unix socket, and "
+           "have Umbra wait there for gdb (docs/gdb.md)")
     option("--timeout", metavar="SECONDS", type=float,
            help="end the run after that time, with status 124")
     option("--image", metavar="FILE",
@@ -143,6 +146,10 @@ def check_files(args):
         if args.append is None and is_linux(head):
             args.append = LINUX_APPEND
     args.append = args.append or ""
+    if args.gdb:
+        check_output("--gdb", args.gdb)
+        if os.path.exists(args.gdb):
+            raise BadArgument(f"--gdb: {args.gdb} exists already")
     for option in ("serial", "screen"):
         if getattr(args, option):
             check_output("--" + option, getattr(args, option))

@@ -43,7 +43,8 @@ static const struct control primary[] = {
 	{ 21, CONTROL_OFF, "use TPR shadow" },
 	/* Only together with "virtual NMIs" (26.2.1.1), which tells. */
 	{ 22, CONTROL_SWITCHABLE, "NMI-window exiting" },
-	/* While no breakpoint of the guest's is enabled (state.h). */
+	/* While no breakpoint of the guest's is enabled (state.h), or for
+	   gdb's. */
 	{ 23, CONTROL_SWITCHED, "MOV-DR exiting" },
 	/* All ports are the guest machine's. */
 	{ 24, CONTROL_REQUIRED, "unconditional I/O exiting" },

@@ -6,6 +6,7 @@
 #include "vmx/vm.h"
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
+#include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
@@ -13,7 +14,10 @@
 static void handle_debug(struct vcpu *vcpu)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
+	u64 debug = debug_take_hits(vcpu, exit->qualification);
 
+	if (exit->qualification && !debug)
+		return;
 	/*
 	 * The blocking by STI or MOV SS ends here anyway; and with TF set an
 	 * entry would want a pending single step beside the blocking
@@ -22,12 +26,12 @@ static void handle_debug(struct vcpu *vcpu)
 	vcpu_end_blocking();
 	if (vmx_intr_type(exit->interruption) ==
 	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
-		vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+		debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
 		vcpu->event =
 			event_int1(vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 		return;
 	}
-	vcpu_inject_debug(vcpu, exit->qualification);
+	vcpu_inject_debug(vcpu, debug);
 }
 
 #define OPCODE_FWAIT 0x9b
@@ -55,6 +59,21 @@ static void handle_x87_error(struct vcpu *vcpu)
 	vcpu_skip_bytes(vcpu, 1, 0);
 }
 
+/* It exits for gdb's sake alone: INT3 and INTO return behind themselves. */
+static void reflect(struct vcpu *vcpu, u8 vector)
+{
+	const struct vmx_exit *exit = &vcpu->exit;
+
+	if (vmx_intr_is_software(exit->interruption))
+		vcpu->event =
+			event_again(exit->interruption, 0,
+				    vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+	else
+		vcpu_inject_exception(vcpu, vector,
+				      exit->interruption & VMX_INTR_ERROR_CODE,
+				      exit->interruption_error);
+}
+
 static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
 	switch (vector) {
@@ -71,6 +90,8 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 	case VECTOR_MC:
 		trap_machine_check();
 	default:
+		if (vcpu->vm->gdb.step.on)
+			return reflect(vcpu, vector);
 		return vmx_stop_guest(vcpu, "unexpected exception %s",
 				      exception_name(vector));
 	}
@@ -101,9 +122,11 @@ static void handle_external_interrupt(struct vcpu *vcpu)
 	vm_timer_interrupted(vcpu->vm);
 }
 
-/* The guest carries it out itself (state.h). */
+/* Unless gdb is in its registers, the guest does it itself (state.h). */
 static void handle_mov_dr(struct vcpu *vcpu)
 {
+	if (vcpu->vm->gdb.points.active)
+		return debug_handle_mov_dr(vcpu);
 	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, false);
 }
 

@@ -5,6 +5,7 @@
 #include "vmx/cr_rules.h"
 #include "vmx/emulation.h"
 #include "vmx/exit.h"
+#include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/task_exit.h"
@@ -64,7 +65,7 @@ static void store(struct vcpu *vcpu, const struct task_cpu *cpu)
 	}
 	/* TS is the guest's own, so the field is the register. */
 	vmwrite(VMCS_GUEST_CR0, vmread(VMCS_GUEST_CR0) | CR0_TS);
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_LOCAL);
+	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_LOCAL);
 	vcpu_end_blocking();
 }
 

@@ -7,6 +7,7 @@
 #include "arch/x86/exception.h"
 #include "vmx/vm.h"
 #include "vmx/exit.h"
+#include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
@@ -41,7 +42,7 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
 {
 	/* The entry changes neither register, as the processor would have. */
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
 	dr6_write(dr6_after_debug(dr6_read(), dr6));
 	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
 }
@@ -108,15 +109,26 @@ static void open_windows(struct vcpu *vcpu, u32 windows)
 			     windows & CPU_INTERRUPT_WINDOW_EXITING);
 }
 
+/* gdb's steps stay in the code that is being stepped through (gdb/step.h). */
+static u32 choose_event(struct vcpu *vcpu)
+{
+	const struct vm *vm = vcpu->vm;
+
+	if (vm->gdb.step.on)
+		return vcpu->event.info ? CPU_NMI_WINDOW_EXITING : 0;
+	return take_event(vcpu);
+}
+
 void vcpu_deliver(struct vcpu *vcpu)
 {
 	struct vmx_event *event = &vcpu->event;
 	u64 rflags;
 
-	open_windows(vcpu,
-		     devices_are_quiet(&vcpu->vm->devices) && !vcpu->nmi_blocked
-			     ? 0
-			     : take_event(vcpu));
+	open_windows(vcpu, devices_are_quiet(&vcpu->vm->devices) &&
+					   !vcpu->nmi_blocked &&
+					   !vcpu->vm->gdb.step.on
+				   ? 0
+				   : choose_event(vcpu));
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)

@@ -101,6 +101,8 @@ void vm_serve_devices(struct vm *vm)
 		return;
 	vm_take_input(vm);
 	monitor_serve(vm);
+	if (vm->gdb.link.port)
+		gdb_poll(vm);
 	now = time_ns();
 	status_tick(vm, now);
 	vm->next_poll = now + CONSOLE_POLL_NS;
@@ -184,6 +186,8 @@ static void point_at_shadow(struct vcpu *vcpu)
 		return;
 	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
+	if (vcpu->vm->gdb.step.on)
+		step_filter(&filter);
 	vmwrite(VMCS_GUEST_CR3, root);
 	point_at_targets(vcpu);
 	/*
@@ -208,6 +212,8 @@ static void choose_exceptions(struct vcpu *vcpu)
 		exceptions |= BIT(VECTOR_PF);
 	if (!(vcpu->mmu.cr0 & CR0_NE))
 		exceptions |= BIT(VECTOR_MF);
+	if (vcpu->vm->gdb.step.on)
+		exceptions = ~0U;
 	if (exceptions == vcpu->exceptions)
 		return;
 	vcpu->exceptions = exceptions;
@@ -318,6 +324,8 @@ static void step(struct vm *vm)
 
 	point_at_shadow(vcpu);
 	choose_exceptions(vcpu);
+	if (vm->gdb.step.on)
+		step_enter(vcpu);
 	vcpu_deliver(vcpu);
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
@@ -332,15 +340,21 @@ static void step(struct vm *vm)
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
 	trace_exit(&vm->trace, &vcpu->exit);
+	if (vm->gdb.step.on)
+		step_left(vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
 	audit(vm);
+	if (vm->gdb.link.port)
+		gdb_exited(vm);
 }
 
 void vm_run(struct vm *vm)
 {
-	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->typed = -1;
+	if (vm->gdb.link.port)
+		gdb_begin(vm);
+	vm->stats.started_ns = vm->status.last_line = time_ns();
 	for (;;) {
 		vm_serve_devices(vm);
 		if (vm->ended)
@@ -354,4 +368,5 @@ void vm_run(struct vm *vm)
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);
+	gdb_end(vm);
 }

@@ -6,10 +6,12 @@
 #include "arch/x86/cpu.h"
 #include "lib/log.h"
 #include "vmx/cr_rules.h"
+#include "vmx/gdb/debug.h"
 #include "vmx/guest_mode.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/step.h"
+#include "vmx/vm.h"
 #include "vmx/vmx.h"
 
 static void write_changed(enum vmcs_field field, u64 before, u64 after)
@@ -124,7 +126,8 @@ void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 	u64 pending = state & BLOCKING_BY_MOV_SS
 			      ? vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS)
 			      : 0;
-	u64 debug = step_debug(rflags, hits, state, pending);
+	u64 debug =
+		debug_take_hits(vcpu, step_debug(rflags, hits, state, pending));
 
 	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
 		      step_interruptibility(state));
@@ -158,7 +161,8 @@ u64 vcpu_dr7(struct vcpu *vcpu)
 {
 	u64 dr7;
 
-	if (vmx_has(&vcpu->controls, CONTROLS_CPU, CPU_MOV_DR_EXITING))
+	if (!vcpu->vm->gdb.points.active &&
+	    vmx_has(&vcpu->controls, CONTROLS_CPU, CPU_MOV_DR_EXITING))
 		return 0;
 	dr7 = vmread(VMCS_GUEST_DR7);
 	if (dr7 & DR7_ENABLED)

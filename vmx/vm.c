@@ -220,6 +220,17 @@ static bool choose_vpid(struct vcpu *vcpu, enum vpid_wish wish)
 	return true;
 }
 
+/* Returns false if the processor can't step. */
+static bool begin_gdb(struct vm *vm, struct serial_port *port)
+{
+	vm->gdb.link.port = port;
+	if (vmx_has(&vm->vcpu.controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS))
+		return true;
+	log_info("gdb= can't be: the processor lacks the control \"virtual "
+		 "NMIs\"");
+	return false;
+}
+
 /* CPUID shows features by what Umbra can do. */
 static void choose_cpuid(struct vm *vm)
 {
@@ -346,6 +357,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 		return false;
 	}
 	vcpu_create_vmcs(&vm->vcpu);
+	if (config->gdb && !begin_gdb(vm, config->gdb))
+		return false;
 	if (!choose_vpid(&vm->vcpu, config->vpid))
 		return false;
 	choose_cpuid(vm);

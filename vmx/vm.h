@@ -12,6 +12,7 @@
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
+#include "vmx/gdb/gdb.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/report/costs.h"
 #include "vmx/report/operation.h"
@@ -70,6 +71,7 @@ struct vm {
 	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
+	struct gdb gdb;
 	struct monitor monitor;
 	/* When the devices and the console are to be served next: in ns, */
 	u64 next_event;

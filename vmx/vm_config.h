@@ -7,6 +7,8 @@
 #include "mmu/policy.h"
 #include "vmx/vpid.h"
 
+struct serial_port;
+
 struct vm_config {
 	u64 memory; /* the guest's, in bytes; 0: all that can be spared */
 	struct mmu_policy policy; /* the rung, with the switches overridden */
@@ -17,6 +19,7 @@ struct vm_config {
 	u64 canaries; /* one frame in this number is kept from the guest; 0:
 			 none */
 	u64 trace; /* exits to print at every stop */
+	struct serial_port *gdb; /* on which gdb is; NULL: on none */
 	bool dump; /* show the whole VMCS before the first entry */
 };
 

@@ -105,6 +105,11 @@ static inline bool invvpid(u64 type, u16 vpid, u64 address)
 	static inline u64 dr##n##_read(void)                                   \
 	{                                                                      \
 		return fake.dr[n];                                             \
+	}                                                                      \
+                                                                               \
+	static inline void dr##n##_write(u64 value)                            \
+	{                                                                      \
+		fake.dr[n] = value;                                            \
 	}
 
 FAKE_DR(0)
@@ -113,9 +118,9 @@ FAKE_DR(2)
 FAKE_DR(3)
 FAKE_DR(6)
 
-static inline void dr6_write(u64 value)
+static inline u64 cr2_read(void)
 {
-	fake.dr[6] = value;
+	return fake.cr2;
 }
 
 static inline void cr2_write(u64 value)

@@ -2,6 +2,7 @@
 /* Page-fault exits of a 64-bit guest: each way in which one is answered. */
 #include "fake_processor.h"
 
+#include "vmx/gdb/debug.c"
 #include "vmx/state.c"
 #include "vmx/inject.c"
 #include "vmx/memory.c"

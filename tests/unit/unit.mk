@@ -120,9 +120,11 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
 UNIT_trace_SRCS := vmx/trace/trace.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
-	vmx/events.c vmx/vpid.c guest/msr.c guest/memory.c arch/x86/exception.c \
-	vmx/vmcs_fields.c vmx/trace/trace.c
+	vmx/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \
+	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
+UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c
+UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS) vmx/gdb/insn_flags.c
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c

@@ -30,6 +30,10 @@
 
 static char last = '\n';
 
+/* Sees each line of Umbra's, too. */
+static void (*copy)(void *ctx, const char *text, size_t length);
+static void *copy_ctx;
+
 /* The text before the choice of the serial port. */
 static char early[EARLY_MAX];
 static size_t early_length;
@@ -169,4 +173,13 @@ void log_info(const char *fmt, ...)
 		send(text[i]);
 	screen_write_line(text, length);
 	screen_refresh();
+	if (copy)
+		copy(copy_ctx, text + prefix, length - prefix);
+}
+
+void console_copy_log(void (*to)(void *ctx, const char *text, size_t length),
+		      void *ctx)
+{
+	copy = to;
+	copy_ctx = ctx;
 }

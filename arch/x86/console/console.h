@@ -36,6 +36,13 @@ void console_choose_port(unsigned int choice, const struct acpi_facts *acpi);
  */
 void console_write(const char *s, size_t n);
 
+/*
+ * From now on each line of log_info goes to @to, too: without "umbra: ", with
+ * its newline. NULL: no more.
+ */
+void console_copy_log(void (*to)(void *ctx, const char *text, size_t length),
+		      void *ctx);
+
 /* Takes in what has been typed, also if nobody reads it; see keyboard.h. */
 void console_poll(void);
 

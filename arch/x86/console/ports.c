@@ -158,6 +158,14 @@ static unsigned int say(void)
 	return first;
 }
 
+struct serial_port *ports_second(unsigned int choice)
+{
+	struct serial_port *port = choice < PORT_AUTO ? &ports[choice] : NULL;
+
+	return port && port->name && !same_place(port, &ports[in_use]) ? port
+								       : NULL;
+}
+
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 {
 	const struct serial_port before = ports[in_use];

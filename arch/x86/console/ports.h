@@ -6,6 +6,7 @@
 #include "lib/types.h"
 
 struct acpi_facts;
+struct serial_port;
 
 /* In this order the ports are looked for; the first one there is the console. */
 enum port_choice {
@@ -29,5 +30,11 @@ void ports_init(void);
  * before, or at another speed. After paging_init.
  */
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi);
+
+/*
+ * The port of that name for another use than the console. Returns NULL if none
+ * answers there, or the console is on it. After ports_choose.
+ */
+struct serial_port *ports_second(unsigned int choice);
 
 #endif

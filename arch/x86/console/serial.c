@@ -31,8 +31,6 @@ enum {
 #define SPIN_MAX 1000000 /* far longer than 16 bytes take */
 
 static struct serial_port used; /* name NULL: none */
-static unsigned int room; /* in the transmit FIFO, at least */
-static unsigned int patience; /* reads of the line status that are worth it */
 
 static u8 reg_read(const struct serial_port *port, unsigned int reg)
 {
@@ -91,43 +89,56 @@ bool serial_probe(struct serial_port *port)
 	return answers(port);
 }
 
+/* Maximum number of reads of the line status that are worth it. */
+static unsigned int patience(const struct serial_port *port)
+{
+	return port->is_stuck ? 1 : SPIN_MAX;
+}
+
 void serial_use(const struct serial_port *port)
 {
 	used = *port;
-	room = 0;
-	patience = SPIN_MAX;
 }
 
-void serial_write(u8 byte)
+void serial_send(struct serial_port *port, u8 byte)
 {
-	if (!used.name)
-		return;
 	/*
 	 * The line status is slow to read; once it says that the FIFO is
 	 * empty, 16 bytes fit without asking again.
 	 */
-	for (unsigned int i = 0; !room && i < patience; i++)
-		if (reg_read(&used, UART_LSR) & LSR_THR_EMPTY)
-			room = FIFO_SIZE;
-	patience = room ? SPIN_MAX : 1;
-	if (!room)
+	for (unsigned int i = 0; !port->room && i < patience(port); i++)
+		if (reg_read(port, UART_LSR) & LSR_THR_EMPTY)
+			port->room = FIFO_SIZE;
+	port->is_stuck = !port->room;
+	if (port->is_stuck)
 		return;
-	reg_write(&used, UART_DATA, byte);
-	room--;
+	reg_write(port, UART_DATA, byte);
+	port->room--;
+}
+
+void serial_write(u8 byte)
+{
+	if (used.name)
+		serial_send(&used, byte);
 }
 
 void serial_flush(void)
 {
-	for (unsigned int i = 0; used.name && i < patience; i++)
+	for (unsigned int i = 0; used.name && i < patience(&used); i++)
 		if (reg_read(&used, UART_LSR) & LSR_IDLE)
 			return;
 }
 
-int serial_read(void)
+int serial_receive(const struct serial_port *port)
 {
-	u8 status = used.name ? reg_read(&used, UART_LSR) : NO_DEVICE;
+	u8 status = reg_read(port, UART_LSR);
 
 	if (status == NO_DEVICE || !(status & LSR_DATA_READY))
 		return -1;
-	return reg_read(&used, UART_DATA);
+	return reg_read(port, UART_DATA);
+}
+
+int serial_read(void)
+{
+	return used.name ? serial_receive(&used) : -1;
 }

@@ -12,6 +12,8 @@ struct serial_port {
 	u8 stride; /* there: bytes of an access, and from one to the next */
 	u16 divisor; /* of 115200 baud; 0, until the probe: as it is */
 	u16 found_divisor; /* before the probe */
+	u8 room; /* in the transmit FIFO, at least */
+	bool is_stuck; /* there was no room for too long */
 };
 
 /*
@@ -21,8 +23,12 @@ struct serial_port {
  */
 bool serial_probe(struct serial_port *port);
 
-/* The other functions are about this port from now on; before, do nothing. */
+/* The last three are about this port from now on; before, they do nothing. */
 void serial_use(const struct serial_port *port);
+
+/* Like serial_write and serial_read, for any port that answers. */
+void serial_send(struct serial_port *port, u8 byte);
+int serial_receive(const struct serial_port *port);
 
 /*
  * Sends a byte; waits while the UART is full, but not for ever. After it has

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/cpu.h"
+#include "lib/log.h"
+#include "vmx/gdb/debug.h"
+#include "vmx/guest_mode.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+#include "vmx/vm.h"
+
+/* Bits of DR7 that a write can set; RTM is 0, and bit 10 is always 1. */
+#define DR7_WRITABLE 0xffff23ffULL
+
+static struct gdb_points *points_of(const struct vcpu *vcpu)
+{
+	return &vcpu->vm->gdb.points;
+}
+
+u64 debug_dr7(const struct vcpu *vcpu)
+{
+	const struct gdb_points *points = points_of(vcpu);
+
+	return points->active ? points->guest.dr7 : vmread(VMCS_GUEST_DR7);
+}
+
+static void write_registers(const struct debug_registers *registers)
+{
+	dr0_write(registers->address[0]);
+	dr1_write(registers->address[1]);
+	dr2_write(registers->address[2]);
+	dr3_write(registers->address[3]);
+	vmwrite(VMCS_GUEST_DR7, registers->dr7);
+}
+
+static void place(struct gdb_points *points)
+{
+	struct debug_registers registers;
+
+	if (!points_place(points, &registers))
+		log_info("gdb: the guest's own breakpoints leave no debug "
+			 "register for some of gdb's");
+	write_registers(&registers);
+}
+
+void debug_set_dr7(struct vcpu *vcpu, u64 value)
+{
+	struct gdb_points *points = points_of(vcpu);
+
+	if (!points->active) {
+		vmwrite(VMCS_GUEST_DR7, value);
+	} else if (value != points->guest.dr7) {
+		points->guest.dr7 = value;
+		place(points);
+	}
+}
+
+u64 debug_take_hits(struct vcpu *vcpu, u64 debug)
+{
+	struct gdb_points *points = points_of(vcpu);
+
+	const struct gdb_step *step = &vcpu->vm->gdb.step;
+
+	if (step->on && !step->tf)
+		debug &= ~DR6_BS;
+	return points->active ? points_take_hits(points, debug) : debug;
+}
+
+void debug_update(struct vcpu *vcpu)
+{
+	struct gdb_points *points = points_of(vcpu);
+	bool any = points_any(points);
+
+	if (any && !points->active)
+		points->guest = (struct debug_registers){
+			.address = { dr0_read(), dr1_read(), dr2_read(),
+				     dr3_read() },
+			.dr7 = vmread(VMCS_GUEST_DR7),
+		};
+	if (any)
+		place(points);
+	else if (points->active)
+		write_registers(&points->guest);
+	points->active = any;
+	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, any);
+}
+
+/* --- MOV DR ----------------------------------------------------------------- */
+
+static u64 read_register(const struct gdb_points *points, unsigned int number)
+{
+	if (number < BREAKPOINTS)
+		return points->guest.address[number];
+	return number == 6 ? dr6_read() : points->guest.dr7;
+}
+
+static void write_register(struct vcpu *vcpu, unsigned int number, u64 value)
+{
+	struct gdb_points *points = points_of(vcpu);
+
+	if (number == 6)
+		return dr6_write(value);
+	if (number == 7)
+		return debug_set_dr7(vcpu, (value & DR7_WRITABLE) | DR7_RESET);
+	points->guest.address[number] = value;
+	place(points);
+}
+
+static void move(struct vcpu *vcpu, unsigned int number, u64 qualification)
+{
+	enum gpr gpr = QUAL_DR_GPR(qualification);
+	enum insn_mode mode = vcpu_code_mode(vcpu);
+	u64 value;
+
+	if (qualification & QUAL_DR_FROM) {
+		value = mov_cr_value(mode,
+				     read_register(points_of(vcpu), number));
+		if (gpr == RSP)
+			vmwrite(VMCS_GUEST_RSP, value);
+		else
+			vcpu->regs.gpr[gpr] = value;
+	} else {
+		value = mov_cr_value(mode, gpr == RSP ? vmread(VMCS_GUEST_RSP)
+						      : vcpu->regs.gpr[gpr]);
+		if (number >= BREAKPOINTS && value >> 32)
+			return vcpu_inject_gp(vcpu);
+		write_register(vcpu, number, value);
+	}
+	vcpu_skip_instruction(vcpu);
+}
+
+/*
+ * The exit comes before the faults of the instruction (SDM vol. 3C, 25.1.3):
+ * DR4 and DR5 without their old names (vol. 3B, 17.2.2), CPL, and GD.
+ */
+void debug_handle_mov_dr(struct vcpu *vcpu)
+{
+	unsigned int number = QUAL_DR_NUMBER(vcpu->exit.qualification);
+
+	if (number == 4 || number == 5) {
+		if (vcpu->mmu.cr4 & CR4_DE)
+			return vcpu_inject_ud(vcpu);
+		number += 2;
+	}
+	if (vcpu_cpl() != 0)
+		return vcpu_inject_gp(vcpu);
+	if (debug_dr7(vcpu) & DR7_GD)
+		return vcpu_inject_debug(vcpu, DR6_BD);
+	move(vcpu, number, vcpu->exit.qualification);
+}

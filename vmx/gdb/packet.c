@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/string.h"
+#include "vmx/gdb/packet.h"
+
+#define CTRL_C 0x03
+#define ESCAPE '}'
+#define ESCAPE_BIT 0x20
+#define SPECIAL "$#}*"
+#define NUMBER_DIGITS 16 /* Maximum number of digits. */
+
+static const char digits[] = "0123456789abcdef";
+
+unsigned int gdb_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	c |= 'a' ^ 'A'; /* small */
+	return c >= 'a' && c <= 'f' ? 10 + (unsigned int)(c - 'a') : 16;
+}
+
+bool gdb_take_number(const char **at, u64 *value)
+{
+	const char *start = *at;
+
+	*value = 0;
+	for (; gdb_digit(**at) < 16; ++*at) {
+		if (*at - start == NUMBER_DIGITS)
+			return false;
+		*value = *value << 4 | gdb_digit(**at);
+	}
+	return *at != start;
+}
+
+static enum gdb_event take_outside(struct gdb_input *in, u8 byte)
+{
+	switch (byte) {
+	case '$':
+		*in = (struct gdb_input){ .state = GDB_TEXT };
+		return GDB_NOTHING;
+	case '-':
+		return GDB_REPEAT;
+	case CTRL_C:
+		return GDB_INTERRUPT;
+	default: /* '+', or noise */
+		return GDB_NOTHING;
+	}
+}
+
+static void take_text(struct gdb_input *in, u8 byte)
+{
+	in->sum += byte;
+	if (byte == ESCAPE) {
+		in->escaped = true;
+		return;
+	}
+	if (in->length == GDB_PACKET_SIZE)
+		in->damaged = true;
+	else
+		in->text[in->length++] =
+			(char)(in->escaped ? byte ^ ESCAPE_BIT : byte);
+	in->escaped = false;
+}
+
+static void take_digit(struct gdb_input *in, u8 byte)
+{
+	unsigned int digit = gdb_digit((char)byte);
+
+	if (digit > 15)
+		in->damaged = true;
+	in->told = (u8)(in->told << 4 | (digit & 15));
+}
+
+enum gdb_event gdb_input_take(struct gdb_input *in, u8 byte)
+{
+	/* A packet of which the end was lost gives way to the next one. */
+	if (in->state == GDB_OUTSIDE || byte == '$')
+		return take_outside(in, byte);
+	if (in->state == GDB_TEXT) {
+		if (byte == '#')
+			in->state = GDB_DIGIT_1;
+		else
+			take_text(in, byte);
+		return GDB_NOTHING;
+	}
+	take_digit(in, byte);
+	if (in->state++ == GDB_DIGIT_1)
+		return GDB_NOTHING;
+	in->state = GDB_OUTSIDE;
+	in->text[in->length] = '\0';
+	return in->damaged || in->sum != in->told ? GDB_DAMAGED : GDB_PACKET;
+}
+
+size_t gdb_frame(const char *text, size_t length, char frame[GDB_FRAME_SIZE])
+{
+	size_t n = 0;
+	u8 sum = 0;
+
+	frame[n++] = '$';
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+
+		if (c && strchr(SPECIAL, c)) {
+			frame[n++] = ESCAPE;
+			c ^= ESCAPE_BIT;
+		}
+		frame[n++] = c;
+	}
+	for (size_t i = 1; i < n; i++)
+		sum += (u8)frame[i];
+	frame[n++] = '#';
+	frame[n++] = digits[sum >> 4];
+	frame[n++] = digits[sum & 15];
+	return n;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/gdb/protocol.h"
+
+#define DONE "OK"
+#define MEMORY_MAX (GDB_PACKET_SIZE / 2)
+#define MONITOR_SIZE 128 /* of a command, with a NUL */
+#define REGISTER_BYTES_MAX 10
+
+#define XML(name, bits, type)                                                  \
+	"<reg name=\"" #name "\" bitsize=\"" #bits "\" type=" #type "/>"
+#define BITS_OF(name, bits, type) bits,
+
+static const char description[] =
+	"<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\">"
+	"<target><architecture>i386:x86-64</architecture>"
+	"<feature name=\"org.gnu.gdb.i386.core\">" GDB_CORE_REGISTERS(XML) "</feature><feature name=\"org.gnu.gdb.i386.segments\">" GDB_SEGMENT_REGISTERS(
+		XML) "</feature><feature name=\"umbra.control\">" GDB_CONTROL_REGISTERS(XML) "</feature></target>";
+
+static const u8 register_bits[GDB_REGISTERS] = { GDB_ALL_REGISTERS(BITS_OF) };
+
+/* One command. */
+struct call {
+	const struct gdb_target *target;
+	void *ctx;
+	const char *at; /* what is left of the packet */
+	struct gdb_reply *reply;
+};
+
+static void answer(struct gdb_reply *reply, const char *text)
+{
+	reply->length =
+		(size_t)snprintf(reply->text, sizeof(reply->text), "%s", text);
+}
+
+static void answer_done(const struct call *call, bool done)
+{
+	answer(call->reply, done ? DONE : GDB_ERROR);
+}
+
+void gdb_reply_bytes(struct gdb_reply *reply, const void *bytes, size_t n)
+{
+	for (size_t i = 0; i < n && reply->length + 2 <= GDB_PACKET_SIZE; i++)
+		reply->length +=
+			(size_t)snprintf(reply->text + reply->length,
+					 sizeof(reply->text) - reply->length,
+					 "%02x", ((const u8 *)bytes)[i]);
+}
+
+static bool take_char(struct call *call, char c)
+{
+	if (*call->at != c)
+		return false;
+	call->at++;
+	return true;
+}
+
+/* Takes @n bytes as digits. Returns false unless that is all that is left. */
+static bool take_bytes(struct call *call, u8 *bytes, size_t n)
+{
+	if (strlen(call->at) != 2 * n)
+		return false;
+	for (; n; n--, bytes++, call->at += 2) {
+		unsigned int high = gdb_digit(call->at[0]);
+		unsigned int low = gdb_digit(call->at[1]);
+
+		if (high > 15 || low > 15)
+			return false;
+		*bytes = (u8)(high << 4 | low);
+	}
+	return true;
+}
+
+/* "A,B", and @end behind it. */
+static bool take_pair(struct call *call, u64 *a, u64 *b, char end)
+{
+	return gdb_take_number(&call->at, a) && take_char(call, ',') &&
+	       gdb_take_number(&call->at, b) &&
+	       (end ? take_char(call, end) : !*call->at);
+}
+
+/* --- Registers -------------------------------------------------------------- */
+
+/* "xx" for each byte of one that can't be told. */
+static void tell_register(const struct call *call, enum gdb_register reg)
+{
+	struct gdb_reply *reply = call->reply;
+	size_t size = register_bits[reg] / 8;
+	u64 value;
+
+	if (size <= sizeof(value) &&
+	    call->target->read_register(call->ctx, reg, &value))
+		return gdb_reply_bytes(reply, &value, size);
+	memset(reply->text + reply->length, 'x', 2 * size);
+	reply->length += 2 * size;
+}
+
+static void read_registers(const struct call *call)
+{
+	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++)
+		tell_register(call, reg);
+}
+
+/* gdb sends back those that did not change, and those that can't. */
+static void write_registers(struct call *call)
+{
+	u8 bytes[GDB_REGISTERS * REGISTER_BYTES_MAX], *at = bytes;
+	size_t size = 0;
+
+	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++)
+		size += register_bits[reg] / 8;
+	if (!take_bytes(call, bytes, size))
+		return answer(call->reply, GDB_ERROR);
+	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++) {
+		u64 value = 0;
+
+		size = register_bits[reg] / 8;
+		memcpy(&value, at, MIN(size, sizeof(value)));
+		call->target->write_register(call->ctx, reg, value);
+		at += size;
+	}
+	answer(call->reply, DONE);
+}
+
+static void read_register(struct call *call)
+{
+	u64 reg;
+
+	if (!gdb_take_number(&call->at, &reg) || *call->at ||
+	    reg >= GDB_REGISTERS)
+		return answer(call->reply, GDB_ERROR);
+	tell_register(call, reg);
+}
+
+static void write_register(struct call *call)
+{
+	u8 bytes[REGISTER_BYTES_MAX];
+	u64 reg, value = 0;
+	size_t size;
+
+	if (!gdb_take_number(&call->at, &reg) || reg >= GDB_REGISTERS ||
+	    !take_char(call, '='))
+		return answer(call->reply, GDB_ERROR);
+	size = register_bits[reg] / 8;
+	if (!take_bytes(call, bytes, size))
+		return answer(call->reply, GDB_ERROR);
+	memcpy(&value, bytes, MIN(size, sizeof(value)));
+	answer_done(call, call->target->write_register(call->ctx, reg, value));
+}
+
+/* --- Memory and breakpoints ------------------------------------------------- */
+
+static void read_memory(struct call *call)
+{
+	u8 bytes[MEMORY_MAX];
+	u64 address, length;
+	size_t got;
+
+	if (!take_pair(call, &address, &length, '\0'))
+		return answer(call->reply, GDB_ERROR);
+	length = MIN(length, sizeof(bytes));
+	got = call->target->read(call->ctx, address, bytes, length);
+	if (length && !got)
+		return answer(call->reply, GDB_ERROR);
+	gdb_reply_bytes(call->reply, bytes, got);
+}
+
+static void write_memory(struct call *call)
+{
+	u8 bytes[MEMORY_MAX];
+	u64 address, length;
+
+	answer_done(call, take_pair(call, &address, &length, ':') &&
+				  length <= sizeof(bytes) &&
+				  take_bytes(call, bytes, length) &&
+				  call->target->write(call->ctx, address, bytes,
+						      length));
+}
+
+static void change_point(struct call *call, bool insert)
+{
+	u64 kind, address, length;
+
+	if (!gdb_take_number(&call->at, &kind) || !take_char(call, ',') ||
+	    !take_pair(call, &address, &length, '\0'))
+		return answer(call->reply, GDB_ERROR);
+	/* x86 has no watchpoints on reads alone: gdb tries Z4 then. */
+	if (kind >= GDB_POINTS || kind == GDB_READ_WATCHPOINT)
+		return;
+	if (insert)
+		return answer_done(call, call->target->insert(call->ctx, kind,
+							      address, length));
+	call->target->remove(call->ctx, kind, address, length);
+	answer(call->reply, DONE);
+}
+
+/* --- Queries ---------------------------------------------------------------- */
+
+static bool take_word(struct call *call, const char *word)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(call->at, word, length))
+		return false;
+	call->at += length;
+	return true;
+}
+
+/* A piece of the description: 'm', or 'l' of the last one, and the text. */
+static void describe(struct call *call)
+{
+	struct gdb_reply *reply = call->reply;
+	size_t size = sizeof(description) - 1;
+	u64 offset, length;
+
+	if (!take_pair(call, &offset, &length, '\0') || offset > size)
+		return answer(reply, GDB_ERROR);
+	length = MIN(MIN(length, size - offset), GDB_PACKET_SIZE - 1);
+	reply->text[0] = offset + length < size ? 'm' : 'l';
+	memcpy(reply->text + 1, description + offset, length);
+	reply->length = length + 1;
+}
+
+static void run_monitor(struct call *call)
+{
+	char command[MONITOR_SIZE];
+	size_t length = strlen(call->at) / 2;
+
+	if (length >= sizeof(command) ||
+	    !take_bytes(call, (u8 *)command, length))
+		return answer(call->reply, GDB_ERROR);
+	command[length] = '\0';
+	call->target->monitor(call->ctx, command);
+	answer(call->reply, DONE);
+}
+
+static void query(struct call *call)
+{
+	struct gdb_reply *reply = call->reply;
+
+	if (take_word(call, "Supported"))
+		reply->length = (size_t)snprintf(
+			reply->text, sizeof(reply->text),
+			"PacketSize=%x;qXfer:features:read+", GDB_PACKET_SIZE);
+	else if (take_word(call, "Xfer:features:read:target.xml:"))
+		describe(call);
+	else if (take_word(call, "Rcmd,"))
+		run_monitor(call);
+	else if (take_word(call, "Attached")) /* so gdb's end is no kill */
+		answer(reply, "1");
+}
+
+/* "c", "c ADDRESS", "C SIGNAL;ADDRESS"; a guest has no signals. */
+static enum gdb_resume go_on(struct call *call, bool signal,
+			     enum gdb_resume resume)
+{
+	u64 value;
+
+	if (signal && (!gdb_take_number(&call->at, &value) ||
+		       (*call->at && !take_char(call, ';')))) {
+		answer(call->reply, GDB_ERROR);
+		return GDB_STAY;
+	}
+	if (*call->at &&
+	    (!gdb_take_number(&call->at, &value) || *call->at ||
+	     !call->target->write_register(call->ctx, GDB_rip, value))) {
+		answer(call->reply, GDB_ERROR);
+		return GDB_STAY;
+	}
+	return resume;
+}
+
+enum gdb_resume gdb_command(const struct gdb_target *target, void *ctx,
+			    const char *in, const char *stop,
+			    struct gdb_reply *reply)
+{
+	struct call call = { target, ctx, in, reply };
+	char letter = *in;
+
+	reply->length = 0;
+	if (letter)
+		call.at++;
+	switch (letter) {
+	case '?':
+		answer(reply, stop);
+		break;
+	case 'g':
+		read_registers(&call);
+		break;
+	case 'G':
+		write_registers(&call);
+		break;
+	case 'p':
+		read_register(&call);
+		break;
+	case 'P':
+		write_register(&call);
+		break;
+	case 'm':
+		read_memory(&call);
+		break;
+	case 'M':
+		write_memory(&call);
+		break;
+	case 'Z':
+	case 'z':
+		change_point(&call, letter == 'Z');
+		break;
+	case 'q':
+		query(&call);
+		break;
+	case 'c':
+	case 'C':
+		return go_on(&call, letter == 'C', GDB_CONTINUE);
+	case 's':
+	case 'S':
+		return go_on(&call, letter == 'S', GDB_STEP);
+	case 'D':
+		answer(reply, DONE);
+		return GDB_DETACH;
+	case 'k':
+		return GDB_KILL;
+	default: /* the empty reply: there is no such command */
+		break;
+	}
+	return GDB_STAY;
+}

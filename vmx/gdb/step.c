@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "mmu/view.h"
+#include "vmx/gdb/step.h"
+#include "vmx/gdb/target.h"
+#include "vmx/guest_mode.h"
+#include "vmx/state.h"
+#include "vmx/vm.h"
+
+#define TF_BYTE 1 /* of RFLAGS on the stack */
+#define TF_IN_BYTE BIT(0)
+
+static struct insn_flags_found find(struct vcpu *vcpu)
+{
+	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
+	enum insn_mode mode = code_mode(vcpu->mmu.efer, rights);
+	u64 rip = vmread(VMCS_GUEST_RIP);
+	u8 code[INSN_MAX_LENGTH];
+	gva_t gva = mode == INSN_MODE_64
+			    ? rip
+			    : (u32)(vmread(VMCS_GUEST_CS_BASE) + rip);
+
+	return insn_flags_find(
+		code, mmu_peek(&vcpu->mmu, gva, code, sizeof(code)), mode);
+}
+
+/* The filter and the exceptions that exit are chosen again. */
+static void choose_exits(struct vm *vm, bool stepping)
+{
+	vm->gdb.step.on = stepping;
+	vm->vcpu.mmu.root_is_new = true;
+}
+
+bool step_begin(struct vm *vm)
+{
+	struct vcpu *vcpu = &vm->vcpu;
+	struct insn_flags_found found = find(vcpu);
+
+	if (found.kind == FLAGS_SYSCALL)
+		return false;
+	vm->gdb.step = (struct gdb_step){ .rip = vmread(VMCS_GUEST_RIP),
+					  .kind = found.kind };
+	/* An entry with TF would want more (26.3.1.5); no interrupt comes. */
+	vcpu_end_blocking();
+	if (found.kind == FLAGS_INTERRUPT && !vcpu->event.info &&
+	    !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_VM))
+		vcpu->event = (struct vmx_event){
+			.info = VMX_INTR(INTR_SOFTWARE_INTERRUPT, found.vector),
+			.length = found.length,
+		};
+	choose_exits(vm, true);
+	return true;
+}
+
+void step_end(struct vm *vm)
+{
+	if (vm->gdb.step.on)
+		choose_exits(vm, false);
+}
+
+void step_enter(struct vcpu *vcpu)
+{
+	struct gdb_step *step = &vcpu->vm->gdb.step;
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+
+	step->tf = rflags & RFLAGS_TF;
+	if (!vcpu->event.info)
+		vcpu_set_rflags(rflags, rflags | RFLAGS_TF);
+}
+
+/* PUSHF has pushed gdb's TF. */
+static void mend_stack(struct vm *vm)
+{
+	u32 rights = vmread(VMCS_GUEST_SS_ACCESS_RIGHTS);
+	u64 rsp = vmread(VMCS_GUEST_RSP);
+	gva_t top = vmread(VMCS_GUEST_SS_BASE) +
+		    (rights & AR_DB ? (u32)rsp : (u16)rsp);
+	u8 byte;
+
+	if (vcpu_code_mode(&vm->vcpu) == INSN_MODE_64)
+		top = rsp;
+	if (!gdb_guest.read(vm, top + TF_BYTE, &byte, sizeof(byte)))
+		return;
+	byte &= (u8)~TF_IN_BYTE;
+	gdb_guest.write(vm, top + TF_BYTE, &byte, sizeof(byte));
+}
+
+void step_left(struct vcpu *vcpu)
+{
+	const struct vmx_exit *exit = &vcpu->exit;
+	struct gdb_step *step = &vcpu->vm->gdb.step;
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+
+	step->trapped = exit->reason == EXIT_EXCEPTION_OR_NMI &&
+			(exit->interruption & VMX_INTR_VECTOR) == VECTOR_DB &&
+			(exit->qualification & DR6_BS);
+	if (step->trapped && step->kind == FLAGS_LOADED)
+		return;
+	if (step->trapped && step->kind == FLAGS_PUSHED && !step->tf)
+		mend_stack(vcpu->vm);
+	vcpu_set_rflags(rflags,
+			step->tf ? rflags | RFLAGS_TF : rflags & ~RFLAGS_TF);
+}
+
+/*
+ * By TF; by the window behind the delivery of an event; or Umbra has carried
+ * the instruction out.
+ */
+bool step_is_over(const struct vm *vm)
+{
+	const struct vcpu *vcpu = &vm->vcpu;
+	const struct gdb_step *step = &vm->gdb.step;
+
+	return step->on &&
+	       (step->trapped || vcpu->exit.reason == EXIT_NMI_WINDOW ||
+		(!vcpu->event.info && vmread(VMCS_GUEST_RIP) != step->rip));
+}
