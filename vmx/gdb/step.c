@@ -84,6 +84,18 @@ static void mend_stack(struct vm *vm)
 	gdb_guest.write(vm, top + TF_BYTE, &byte, sizeof(byte));
 }
 
+/*
+ * An instruction that exits is not over, but a processor may have noted its
+ * trap already (Bochs has): Umbra carries the instruction out.
+ */
+static void forget_trap(void)
+{
+	u64 pending = vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS);
+
+	if (pending & DR6_BS)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, pending & ~DR6_BS);
+}
+
 void step_left(struct vcpu *vcpu)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
@@ -97,6 +109,8 @@ void step_left(struct vcpu *vcpu)
 		return;
 	if (step->trapped && step->kind == FLAGS_PUSHED && !step->tf)
 		mend_stack(vcpu->vm);
+	if (!step->tf)
+		forget_trap();
 	vcpu_set_rflags(rflags,
 			step->tf ? rflags | RFLAGS_TF : rflags & ~RFLAGS_TF);
 }
