@@ -24,6 +24,7 @@ import scenarios_memtest  # noqa: E402, F401
 import scenarios_i386  # noqa: E402, F401
 import scenarios_kernels  # noqa: E402, F401
 import scenarios_audit  # noqa: E402, F401
+import scenarios_gdb  # noqa: E402, F401
 import scenarios_monitor  # noqa: E402, F401
 import scenarios_platform  # noqa: E402, F401
 import scenarios_screen  # noqa: E402, F401

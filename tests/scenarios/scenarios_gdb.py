@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""A real gdb at Umbra's stub: tools/run --gdb."""
+
+import os
+import re
+import subprocess
+import tempfile
+
+from harness import BUILD, Failure, scenario
+from scenarios import BOOT_SECONDS, on_bochs
+
+SECONDS = 60
+SYMBOLS = os.path.join(BUILD, "guest/builtin/guest.elf")
+
+# A step over CPUID, over a page fault that bypasses Umbra (of the second page:
+# the first one warms up), and over the write of the PTE, which Umbra carries
+# out. Each loop ends, too, after many more steps than it needs.
+SCRIPT = r"""
+set pagination off
+set confirm off
+file {symbols}
+target remote {socket}
+set $n = 0
+tbreak find_umbra
+continue
+while *(unsigned short *)$pc != 0xa20f && $n++ < 20
+  stepi
+end
+set $before = (long)$pc
+stepi
+printf "CPUID: %d bytes on, bit %d\n", (long)$pc - $before, $rcx >> 31 & 1
+tbreak measure_fault
+continue
+tbreak write_pages
+continue
+while $cr2 != 0x10000002000 && $n++ < 200
+  set $before = (long)$pc
+  stepi
+end
+printf "fault: RIP %d, TF %d\n", *(long *)($rsp + 8) == $before, \
+  *(long *)($rsp + 24) >> 8 & 1
+tbreak demand_fault
+continue
+backtrace
+set $table = $cr3
+set $table = *(long *)(($table & ~4095) + 8 * ($cr2 >> 39 & 511))
+set $table = *(long *)(($table & ~4095) + 8 * ($cr2 >> 30 & 511))
+set $table = *(long *)(($table & ~4095) + 8 * ($cr2 >> 21 & 511))
+set $pte = (long *)(($table & ~4095) + 8 * ($cr2 >> 12 & 511))
+printf "PTE before: %lx\n", *$pte
+while *$pte == 0 && $n++ < 400
+  stepi
+end
+eval "monitor walk %lx", $cr2
+watch faults
+continue
+kill
+"""
+
+EXPECTED = [
+    r"CPUID: 2 bytes on, bit 1$",
+    r"fault: RIP 1, TF 0$",
+    r"#0  demand_fault \(error_code=6, cr2=1099511635968\) at ",
+    r"#1  0x[0-9a-f]+ in trap \(",
+    r"#2  0x[0-9a-f]+ in trap_common \(",
+    r"PTE before: 0$",
+    r" +1 +0x[0-9a-f]+ PWU\w* +LEAF 0x[0-9a-f]+ PW",
+    r"Hardware watchpoint \d+: faults$",
+    r"Old value = \d+$",
+    r"demand_fault \(error_code=6, cr2=",
+]
+
+
+@scenario("gdb")
+def gdb(s):
+    """Breaks in a guest, steps, walks its stack, and watches a variable."""
+    with tempfile.TemporaryDirectory() as directory:
+        socket = os.path.join(directory, "guest")
+        script = s.file("script", SCRIPT.format(symbols=SYMBOLS,
+                                                socket=socket).encode())
+        run = s.start(*on_bochs(), "--options", "guest=demo:bypass,2",
+                      "--gdb", socket)
+        run.expect(r"^umbra: gdb: the guest waits for it on COM2$",
+                   BOOT_SECONDS)
+        done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", script],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=SECONDS)
+        s.log.write(done.stdout)
+        position = 0
+        for pattern in EXPECTED:
+            match = re.compile("^" + pattern, re.M).search(done.stdout,
+                                                           position)
+            if not match:
+                raise Failure(f"gdb does not say {pattern!r}")
+            position = match.end()
+        run.expect(r"^umbra: end: guest power-off, status 0: killed by gdb$",
+                   SECONDS)
+        run.finish(0, SECONDS)
