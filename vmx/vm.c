@@ -181,7 +181,7 @@ void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	struct cpuid_policy_input input = vm->cpuid;
 	struct cpuid_result host = { 0 };
 
-	if (leaf >= CPUID_HYPERVISOR || leaf <= cpuid(CPUID_VENDOR, 0).eax)
+	if (leaf >= CPUID_HYPERVISOR || leaf <= vm->cpuid_last)
 		host = cpuid(leaf, subleaf);
 	input.cr4 = vm->vcpu.mmu.cr4;
 	input.apic = lapic_mode(&vm->devices.lapic) != LAPIC_DISABLED;
@@ -245,6 +245,8 @@ static void choose_cpuid(struct vm *vm)
 		.invariant_tsc = true,
 		.tsc_hz = tsc_hz,
 	};
+	/* Below a hypervisor each CPUID is an exit to it. */
+	vm->cpuid_last = cpuid(CPUID_VENDOR, 0).eax;
 }
 
 static bool create_mmu(struct vm *vm, const struct vm_config *config,

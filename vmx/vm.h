@@ -57,6 +57,7 @@ struct vm {
 	struct machine_devices devices;
 	struct guest_msrs msrs;
 	struct cpuid_policy_input cpuid;
+	u32 cpuid_last; /* basic leaf of the processor */
 	struct cr_features features;
 	struct mmu *mmu;
 	struct vcpu vcpu;
