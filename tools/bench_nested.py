@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""The built-in guest's operations on Umbra under KVM, in Bochs.
+"""The built-in guest's operations under KVM, in Bochs: on Umbra and on Linux.
 
 The machine of tests/nested, whose time-stamp counter counts KVM's instructions,
 too: VMREADs and VMWRITEs that exit to KVM show there, and so does an INVVPID.
+Beside Umbra stands the same Debian kernel as the guest hypervisor, whose KVM
+shadows page tables (ept=0), and which has its mitigations off.
 """
 
-from bench_peers import load_nested
+import os
+
+from bench_peers import LINUXBOOT, ROOT, load_nested
 
 EPT = "1"
 CASE = "bench"
 SECONDS = 1800
 # Of kvm_intel's enable_shadow_vmcs: the value, and what it shows then.
 COLUMNS = {"shadow VMCS": ("1", "Y"), "no shadow VMCS": ("0", "N")}
+LINUX = "Linux's KVM, ept=0, shadow VMCS"
+LINUX_CASE, LINUX_EPT, LINUX_MEMORY = "linux", "0", 512    # MiB
+GUEST = os.path.join(ROOT, "build/guest/builtin/guest.bin")
+GUEST_MEMORY = 64
+MULTIBOOT = "/usr/share/qemu/multiboot_dma.bin"
+FIRMWARE = "/usr/share/seabios/bios-microvm.bin"
 
 
 def run_host(nested, image, column, shown, operations):
@@ -30,6 +40,53 @@ def run_host(nested, image, column, shown, operations):
     return next(iter(result.values()))
 
 
+def fill_linux(nested, tree, initramfs):
+    """What is beside KVM in the host's initramfs: Linux with KVM, as a guest."""
+    directory = f"cases/{LINUX_CASE}"
+    nested.copy(f"{nested.KVM}/vmlinuz", tree, "guest/vmlinuz")
+    nested.copy(initramfs, tree, "guest/initrd")
+    nested.copy(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
+    nested.write(tree, f"{directory}/append", (
+        f"{nested.L0_OPTIONS} nested.ept={LINUX_EPT} nested.shadow_vmcs=1 "
+        f"nested.cases={CASE}").encode())
+    nested.write(tree, f"{directory}/memory", b"%d" % LINUX_MEMORY)
+    nested.write(tree, f"{directory}/bios", b"bios.bin")
+
+
+def fill_guest(nested, tree):
+    """And in that guest's: the built-in guest, which QEMU boots by itself."""
+    directory = f"cases/{CASE}"
+    nested.copy(GUEST, tree, f"{directory}/guest.bin")
+    nested.copy(MULTIBOOT, tree, "firmware/multiboot_dma.bin")
+    nested.copy(FIRMWARE, tree, "firmware/bios-microvm.bin")
+    nested.write(tree, f"{directory}/arguments", (
+        "-M microvm,isa-serial=on "
+        f"-kernel /{directory}/guest.bin -append bench").encode())
+    nested.write(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
+    nested.write(tree, f"{directory}/bios", b"bios-microvm.bin")
+
+
+def linux_image(nested):
+    """The host's image with both; what it makes of the first is in OUT."""
+    initramfs = os.path.join(nested.OUT, "linux.cpio")
+    os.rename(nested.make_initramfs(lambda tree: fill_guest(nested, tree)),
+              initramfs)
+    return nested.make_image(EPT, [LINUX_CASE], lambda tree: fill_linux(
+        nested, tree, initramfs))
+
+
+def run_linux(nested, image, operations):
+    """As run_host(). The guest has no way to end this machine."""
+    host = nested.L0("bench-linux", image)
+    try:
+        host.until_kvm(EPT)
+        host.until_kvm(LINUX_EPT)
+        output = host.until(r"^bench: \S+ toggle-pge,.*\n", SECONDS)
+    finally:
+        host.machine.kill()
+    return next(iter(operations(output).values()))
+
+
 def measure(pool, rung, operations):
     """{column: {operation: counters}}; operations(output) reads a guest's."""
     nested = load_nested()
@@ -40,6 +97,8 @@ def measure(pool, rung, operations):
             tree, CASE, case), value)
         hosts[column] = pool.submit(run_host, nested, image, column, shown,
                                     operations)
+    hosts[LINUX] = pool.submit(run_linux, nested, linux_image(nested),
+                               operations)
     return {column: host.result() for column, host in hosts.items()}
 
 
@@ -54,6 +113,8 @@ def tables(result, rung, table, figure):
     yield (f"Under KVM, `{rung}`: exits and ticks per operation",
            table(["", "exits"] + list(result), rows))
     rows = []
+    # Linux does not tell the guest how often it has exited.
+    result = {column: result[column] for column in COLUMNS}
     for name in first:
         costs = [cost[name] for cost in result.values()]
         exits = costs[0]["exits"]

@@ -215,7 +215,7 @@ def make_image(ept, names, fill, shadow_vmcs="1"):
         f"linux /boot/vmlinuz {L0_OPTIONS} nested.ept={ept} "
         f"nested.shadow_vmcs={shadow_vmcs} nested.cases={','.join(names)}\n"
         "initrd /boot/initramfs\nboot\n").encode())
-    image = os.path.join(OUT, f"ept{ept}-{shadow_vmcs}.iso")
+    image = os.path.join(OUT, f"{'-'.join(names)}-{ept}-{shadow_vmcs}.iso")
     run("grub-mkrescue", "-o", image, "-d", "/usr/lib/grub/i386-pc",
         "--fonts=", "--locales=", "--themes=",
         "--install-modules=normal linux iso9660", tree)
