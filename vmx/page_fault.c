@@ -136,6 +136,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 		vcpu->retry.count = 0;
 	action = mmu_page_fault(&vcpu->mmu, gva, access, &walk);
 	vcpu->exit.kind = KIND_FAULT(action);
+	vcpu->vm->monitor.top.fault = gva;
 	switch (action) {
 	case MMU_RESUME:
 		return;

@@ -344,6 +344,8 @@ static void step(struct vm *vm)
 		step_left(vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
+	if (vm->monitor.until == vcpu->exit.kind + 1U)
+		monitor_stop(vm);
 	audit(vm);
 	if (vm->gdb.link.port)
 		gdb_exited(vm);

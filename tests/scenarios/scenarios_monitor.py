@@ -60,6 +60,12 @@ def monitor(s):
     command(run, "cont", r"^umbra: the guest goes on$")
     type_command(run, 'echo "It is" $((6*7))', r"^It is 42$")
     run.send(MONITOR)
+    command(run, "until exit external", r"^umbra: exit: external interrupt, at ")
+    command(run, "run", r"^umbra: the guest runs, the prompt stays$")
+    command(run, "stop", r"^umbra: the guest waits$")
+    command(run, "top", r"the last #PF exit: 0x", r"exits a second, by kind",
+            r"external interrupt +[1-9]")
+    run.send("q")
     command(run, "dirty", r"^umbra: [1-9]\d* frames written since ")
     command(run, "mmu", r"^umbra:   exits +[1-9]\d* +[1-9]")
     command(run, "cont", r"^umbra: the guest goes on$")

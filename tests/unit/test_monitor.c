@@ -18,6 +18,7 @@
 #include "vmx/monitor/shadow.c"
 #include "vmx/monitor/state.c"
 #include "vmx/monitor/survey.c"
+#include "vmx/monitor/top.c"
 #undef log_info
 
 #define GVA 0x5000ULL
@@ -548,6 +549,104 @@ static void a_change_is_compared(void **state)
 	prints("mmu open=0", "  exits                      60            0\n");
 }
 
+static void until_a_kind(void **state)
+{
+	prints("until exit #pf: table", "until an exit: #PF: table write\n");
+	assert_int_equal(vm.monitor.until, KIND_FAULT(MMU_TABLE_WRITE) + 1);
+	assert_true(vm.monitor.runs);
+	prints("stop", "the guest waits");
+	assert_false(vm.monitor.runs);
+	prints("until exit ext int", "until an exit: external interrupt\n");
+	prints("until exit hlt x", "for example: until");
+	prints("until entry hlt", "for example: until");
+	prints("run", "the prompt stays");
+	assert_true(vm.monitor.runs);
+	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
+}
+
+/* The columns that a line takes on a screen. */
+static size_t columns(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++) {
+		if (*text == '\x1b')
+			text = strchr(text, 'm');
+		else
+			count++;
+	}
+	return count;
+}
+
+static const char *drawn(u32 row)
+{
+	top_draw(&vm);
+	for (u32 i = 0; i < TOP_ROWS; i++)
+		assert_in_range(columns(vm.monitor.top.lines[i]), 0, COLUMNS);
+	return vm.monitor.top.lines[row];
+}
+
+#define ROW_FAULT (ROW_TABLES + 1 + SLOT)
+
+static void top_shows_both_tables(void **state)
+{
+	command("top");
+	assert_true(vm.monitor.top.on);
+	vm.monitor.top.fault = GVA;
+	mmu_root(&vm.vcpu.mmu);
+	assert_non_null(
+		strstr(drawn(ROW_FAULT), PLAIN " " REVERSE "005 PWUAD"));
+	assert_non_null(strstr(drawn(ROW_TABLES + 1),
+			       REVERSE "000 PWUAD    TABLE " PLAIN));
+	fault(GVA, 0);
+	assert_non_null(strstr(drawn(ROW_FAULT),
+			       REVERSE BOLD "005 PWUAD    LEAF  " PLAIN));
+	assert_non_null(
+		strstr(drawn(ROW_FAULT), REVERSE "005 PWUAD    LEAF  " PLAIN));
+	assert_non_null(strstr(drawn(ROW_ADDRESS), "0x0000000000005000"));
+	/* The end of a table. */
+	vm.monitor.top.fault = ~0ULL;
+	assert_non_null(strstr(drawn(ROW_TABLES + TOP_ENTRIES), "1ff "));
+}
+
+static void top_counts_exits(void **state)
+{
+	exit_after(EXIT_HLT, 8);
+	drawn(0);
+	exit_after(EXIT_HLT, 8);
+	exit_after(EXIT_HLT, 8);
+	vm.stats.ended_ns += NS_PER_SEC;
+	assert_non_null(strstr(drawn(ROW_EXITS),
+			       "HLT                                2 "));
+	/* More kinds than there is room for. */
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
+		exit_after(kind, 8);
+	drawn(0);
+	command("exits reset");
+	assert_string_equal(drawn(ROW_EXITS), "");
+}
+
+static void top_has_keys(void **state)
+{
+	command("top");
+	top_key(&vm, '3');
+	assert_false(mmu_policy(world_mmu)->bypass);
+	assert_non_null(strstr(drawn(ROW_POLICY), "update"));
+	top_key(&vm, '+');
+	assert_memory_equal(mmu_policy(world_mmu),
+			    &mmu_rung_policies[MMU_BYPASS],
+			    sizeof(struct mmu_policy));
+	top_key(&vm, '6');
+	assert_non_null(strstr(drawn(ROW_POLICY), "custom"));
+	top_key(&vm, '-'); /* of no rung: none is below */
+	top_key(&vm, '9');
+	assert_non_null(strstr(drawn(ROW_POLICY), "custom"));
+	top_key(&vm, '+');
+	assert_non_null(strstr(drawn(ROW_POLICY), "cached"));
+	top_key(&vm, 'q');
+	assert_false(vm.monitor.top.on);
+}
+
 static void policy_is_changed(void **state)
 {
 	prints("mmu", "mmu=bypass\n");
@@ -590,6 +689,10 @@ int main(void)
 		cmocka_unit_test_setup(audit_at_will, set_up),
 		cmocka_unit_test_setup(dirty_frames_are_shown, set_up),
 		cmocka_unit_test_setup(a_change_is_compared, set_up),
+		cmocka_unit_test_setup(until_a_kind, set_up),
+		cmocka_unit_test_setup(top_shows_both_tables, set_up),
+		cmocka_unit_test_setup(top_counts_exits, set_up),
+		cmocka_unit_test_setup(top_has_keys, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),
 	};
 

@@ -7,7 +7,7 @@
 #include "vmx/report/dump.h"
 #include "vmx/vm.h"
 
-#define WORDS 3 /* Maximum number of words of a command. */
+#define WORDS 5 /* Maximum number of words of a command. */
 
 struct command {
 	const char *name;
@@ -21,7 +21,51 @@ struct command {
 static bool run_cont(struct vm *vm, char *const words[], size_t count)
 {
 	vm->monitor.keys.request = REQUEST_NONE;
+	vm->monitor.runs = false;
 	return true;
+}
+
+/* Returns true if the words of @name begin with those. */
+static bool kind_is(const char *name, char *const words[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!begins_with(name, words[i]))
+			return false;
+		name = strchr(name, ' ');
+		if (!name)
+			return i + 1 == count;
+		name++;
+	}
+	return true;
+}
+
+static bool run_run(struct vm *vm, char *const words[], size_t count)
+{
+	vm->monitor.runs = true;
+	log_info("the guest runs, the prompt stays");
+	return true;
+}
+
+static bool run_stop(struct vm *vm, char *const words[], size_t count)
+{
+	vm->monitor.runs = false;
+	log_info("the guest waits");
+	return true;
+}
+
+/* The first kind whose name begins so. */
+static bool run_until(struct vm *vm, char *const words[], size_t count)
+{
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
+		if (strcmp(words[1], "exit") ||
+		    !kind_is(kind_name(kind), words + 2, count - 2))
+			continue;
+		vm->monitor.until = kind + 1;
+		log_info("the guest runs until an exit: %s", kind_name(kind));
+		vm->monitor.runs = true;
+		return true;
+	}
+	return false;
 }
 
 static bool run_regs(struct vm *vm, char *const words[], size_t count)
@@ -48,6 +92,13 @@ static const struct command commands[] = {
 	{ "help", "[COMMAND]", "list the commands, or explain one", "help walk",
 	  0, 1, run_help },
 	{ "cont", "", "let the guest go on", "cont", 0, 0, run_cont },
+	{ "run", "", "let the guest run, and keep the prompt", "run", 0, 0,
+	  run_run },
+	{ "stop", "", "stop the guest again", "stop", 0, 0, run_stop },
+	{ "until", "exit KIND", "let it run until an exit of a kind",
+	  "until exit #pf: inj", 2, 4, run_until },
+	{ "top", "", "tables and exits on the whole screen", "top", 0, 0,
+	  monitor_top },
 	{ "regs", "", "registers, segments, and the code at RIP", "regs", 0, 0,
 	  run_regs },
 	{ "walk", "ADDRESS", "the guest's and the shadow's entries",

@@ -22,6 +22,8 @@ HANDLER(why);
 HANDLER(vmcs);
 HANDLER(audit);
 HANDLER(dirty);
+/* top.c */
+HANDLER(top);
 /* policy.c */
 HANDLER(mmu);
 /* costs.c */

@@ -15,12 +15,8 @@
 
 /* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */
 #define POLL_NS (1000 * 1000ULL)
-
-/* Bytes that have come while Umbra showed the earlier ones. */
-struct input {
-	u8 bytes[TYPED_SIZE];
-	size_t count;
-};
+/* The view of the whole screen is drawn that often, in ns. */
+#define REFRESH_NS (NS_PER_SEC / 2)
 
 static void take_in(struct input *input)
 {
@@ -44,11 +40,15 @@ static void show(struct input *input, const char *text)
 	}
 }
 
-static u8 next_key(struct input *input)
+/* The next key; -1: the guest is to run meanwhile, and there is none yet. */
+static int next_key(struct monitor *monitor)
 {
+	struct input *input = &monitor->input;
 	u8 byte;
 
 	for (take_in(input); !input->count; take_in(input)) {
+		if (monitor->runs || monitor->top.on)
+			return -1;
 		screen_refresh();
 		apic_sleep(POLL_NS);
 	}
@@ -57,21 +57,81 @@ static u8 next_key(struct input *input)
 	return byte;
 }
 
+/* Sends the lines that have changed: all of them take 0.2 s at 115200 baud. */
+static void refresh(struct vm *vm)
+{
+	struct top *top = &vm->monitor.top;
+	char place[16];
+
+	if (vm->stats.ended_ns < top->next_ns)
+		return;
+	if (!top->shown[0][0])
+		show(&vm->monitor.input, "\x1b[2J");
+	top_draw(vm);
+	for (u32 row = 0; row < TOP_ROWS; row++) {
+		if (!strcmp(top->lines[row], top->shown[row]))
+			continue;
+		memcpy(top->shown[row], top->lines[row], TOP_LINE);
+		snprintf(place, sizeof(place), "\x1b[%u;1H", row + 1);
+		show(&vm->monitor.input, place);
+		show(&vm->monitor.input, top->lines[row]);
+		show(&vm->monitor.input, "\x1b[K");
+	}
+	screen_refresh();
+	top->next_ns = time_ns() + REFRESH_NS;
+}
+
+static void serve_top(struct vm *vm)
+{
+	int key;
+
+	while (vm->monitor.top.on && (key = next_key(&vm->monitor)) >= 0)
+		top_key(vm, (u8)key);
+	if (vm->monitor.top.on)
+		return refresh(vm);
+	show(&vm->monitor.input, "\x1b[2J\x1b[H");
+}
+
 static void prompt(struct vm *vm)
 {
-	struct input input = { .count = 0 };
+	struct monitor *monitor = &vm->monitor;
 	char echo[TYPED_ECHO_SIZE];
+	bool done;
+	int key;
 
-	log_info("the guest waits, its clocks go on; help lists the commands");
-	while (vm->monitor.keys.request && !vm->ended) {
-		line_begin(&vm->monitor.line);
-		show(&input, MONITOR_PROMPT);
-		while (!line_take(&vm->monitor.line, next_key(&input), echo))
-			show(&input, echo);
-		show(&input, echo);
-		monitor_command(vm, vm->monitor.line.text);
+	if (!monitor->prompted)
+		log_info("the guest waits, its clocks go on; help lists the "
+			 "commands");
+	while (monitor->keys.request && !monitor->top.on && !vm->ended) {
+		if (!monitor->prompted) {
+			line_begin(&monitor->line);
+			show(&monitor->input, MONITOR_PROMPT);
+			monitor->prompted = true;
+		}
+		key = next_key(monitor);
+		if (key < 0)
+			return;
+		done = line_take(&monitor->line, (u8)key, echo);
+		show(&monitor->input, echo);
+		if (!done)
+			continue;
+		monitor->prompted = false;
+		monitor_command(vm, monitor->line.text);
 	}
-	log_info("the guest %s", vm->ended ? "ends" : "goes on");
+	if (!monitor->top.on)
+		log_info("the guest %s", vm->ended ? "ends" : "goes on");
+}
+
+void monitor_stop(struct vm *vm)
+{
+	struct monitor *monitor = &vm->monitor;
+
+	log_info("exit: %s, at RIP 0x%lx", kind_name(monitor->until - 1),
+		 vm->vcpu.exit.rip);
+	monitor->until = 0;
+	monitor->runs = monitor->prompted = false;
+	monitor->keys.request = REQUEST_MONITOR;
+	vm->deadline = 0;
 }
 
 static void serve(struct vm *vm)
@@ -87,7 +147,12 @@ static void serve(struct vm *vm)
 		stats_print(vm);
 		break;
 	case REQUEST_MONITOR:
-		prompt(vm);
+		if (vm->monitor.top.on)
+			serve_top(vm);
+		if (!vm->monitor.top.on)
+			prompt(vm);
+		if ((vm->monitor.runs || vm->monitor.top.on) && !vm->ended)
+			return; /* it stays open */
 		break;
 	case REQUEST_END:
 		vm_end_by_user(vm, END_GUEST_POWER_OFF);

@@ -4,6 +4,7 @@
 #include "vmx/exit.h"
 #include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
+#include "vmx/monitor/policy.h"
 #include "vmx/report/rung.h"
 #include "vmx/vm.h"
 
@@ -67,6 +68,12 @@ static void note_change(struct vm *vm)
 	take_counts(vm, monitor->changed_counts);
 }
 
+void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy)
+{
+	note_change(vm);
+	vmx_change_policy(&vm->vcpu, policy);
+}
+
 static void print_rates(const struct vm *vm)
 {
 	u64 now[MONITOR_RATES];
@@ -87,8 +94,7 @@ HANDLER(mmu)
 	if (count > 1) {
 		if (!parse_policy(words[1], &policy))
 			return false;
-		note_change(vm);
-		vmx_change_policy(&vm->vcpu, &policy);
+		monitor_change_policy(vm, &policy);
 	}
 	print_policy(&policy);
 	print_rates(vm);

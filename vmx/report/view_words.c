@@ -8,7 +8,7 @@ static const char *const kinds[] = {
 	[SPTE_TABLE] = "TABLE",	  [SPTE_LEAF] = "LEAF",
 };
 
-void entry_words(char buf[REAL_WORDS], u64 entry)
+const char *flag_letters(char buf[FLAG_LETTERS], u64 entry)
 {
 	static const struct {
 		u64 bit;
@@ -16,14 +16,27 @@ void entry_words(char buf[REAL_WORDS], u64 entry)
 	} flags[] = { { PTE_P, 'P' }, { PTE_W, 'W' }, { PTE_U, 'U' },
 		      { PTE_A, 'A' }, { PTE_D, 'D' }, { PTE_PS, 'S' },
 		      { PTE_G, 'G' }, { PTE_NX, 'N' } };
-	size_t length =
-		(size_t)snprintf(buf, REAL_WORDS, "0x%lx ",
-				 (unsigned long)(entry & PTE_ADDR_MASK));
+	size_t length = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (entry & flags[i].bit)
 			buf[length++] = flags[i].letter;
 	buf[length] = '\0';
+	return buf;
+}
+
+void entry_words(char buf[REAL_WORDS], u64 entry)
+{
+	char flags[FLAG_LETTERS];
+
+	snprintf(buf, REAL_WORDS, "0x%lx %s",
+		 (unsigned long)(entry & PTE_ADDR_MASK),
+		 flag_letters(flags, entry));
+}
+
+const char *kind_word(enum spte_kind kind)
+{
+	return kinds[kind];
 }
 
 void level_words(const struct mmu_view *view, u8 level, char guest[ENTRY_WORDS],

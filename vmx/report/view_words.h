@@ -9,8 +9,15 @@
 
 /* Sizes with the closing NUL. */
 #define REAL_WORDS 32 /* for an address and its flags */
+#define FLAG_LETTERS 9 /* for the flags alone */
 #define ENTRY_WORDS 40 /* for these behind an entry's kind */
 #define PAGE_WORDS 96 /* for a shadow page's state and role */
+
+/* A letter for each flag of an entry; returns @buf. */
+const char *flag_letters(char buf[FLAG_LETTERS], u64 entry);
+
+/* The kind in capitals. */
+const char *kind_word(enum spte_kind kind);
 
 /* Writes the address in a real entry, and a letter for each flag. */
 void entry_words(char buf[REAL_WORDS], u64 entry);

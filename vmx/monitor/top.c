@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "vmx/exit.h"
+#include "vmx/monitor/handlers.h"
+#include "vmx/monitor/policy.h"
+#include "vmx/monitor/top.h"
+#include "vmx/report/rung.h"
+#include "vmx/report/view_words.h"
+#include "vmx/vm.h"
+
+/* ECMA-48's SGR (8.3.117). */
+#define PLAIN "\x1b[0m"
+#define BOLD "\x1b[1m"
+#define REVERSE "\x1b[7m"
+
+#define ROW_POLICY 0
+#define ROW_SWITCHES 1
+#define ROW_ADDRESS 2
+#define ROW_TABLES 3 /* their names, and then the entries */
+#define ROW_EXITS (ROW_TABLES + TOP_ENTRIES + 2)
+#define KINDS_A_ROW 2
+#define CELL_WORDS 48
+
+static size_t add(char line[TOP_LINE], size_t length, const char *text)
+{
+	return length +
+	       (size_t)snprintf(line + length, TOP_LINE - length, "%s", text);
+}
+
+static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
+{
+	const struct mmu_policy *policy = mmu_policy(vm->mmu);
+	const char *rung = rung_name(policy);
+	char word[CELL_WORDS];
+	size_t length = 0;
+
+	snprintf(lines[ROW_POLICY], TOP_LINE,
+		 REVERSE "Umbra %-10s q: the prompt   + -: the rung   1 to %d: "
+			 "a switch" PLAIN,
+		 rung ? rung : "custom", MMU_SWITCHES);
+	for (u32 i = 0; i < MMU_SWITCHES; i++) {
+		bool on = mmu_switch_get(policy, i);
+
+		snprintf(word, sizeof(word), "%s%u %s" PLAIN " ",
+			 on ? REVERSE : "", i + 1,
+			 strchr(mmu_switches[i].name, '.') + 1);
+		length = add(lines[ROW_SWITCHES], length, word);
+	}
+}
+
+/* --- The tables ------------------------------------------------------------- */
+
+/* The address whose entry at @level is @slot, in the tables of @gva. */
+static gva_t address_of(gva_t gva, u8 level, u32 slot)
+{
+	u32 shift = PAGE_SHIFT + 9 * (level - 1);
+
+	gva = (gva & ~(511ULL << shift)) | (u64)slot << shift;
+	return (gva_t)((s64)(gva << 16) >> 16);
+}
+
+/* The slot in the first row, so that @slot is in the middle if it can be. */
+static u32 first_shown(u32 slot)
+{
+	u32 before = TOP_ENTRIES / 2;
+
+	return slot < before ? 0 : MIN(slot - before, 512U - TOP_ENTRIES);
+}
+
+static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
+{
+	struct top_cell *last, now = { 0, 0 };
+	struct top *top = &vm->monitor.top;
+	u32 slot = pt_index(top->gva, level);
+	u32 shown = first_shown(slot) + row;
+	struct mmu_view view;
+	bool guest, shadow, changed;
+	char flags[FLAG_LETTERS];
+	const char *emphasis = "";
+
+	mmu_view(&vm->vcpu.mmu, address_of(top->gva, level, shown), &view);
+	guest = level <= view.guest_top && level >= view.guest.level;
+	shadow = level <= view.shadow_top && level >= view.shadow_level;
+	if (guest)
+		now.gpte = view.guest.pte[level];
+	if (shadow)
+		now.spte = view.spte[level];
+	last = &top->cells[level][row];
+	/* Beside another address all is new. */
+	changed = top->same &&
+		  (last->gpte != now.gpte || last->spte != now.spte);
+	*last = now;
+	if (shown == slot)
+		emphasis = changed ? REVERSE BOLD : REVERSE;
+	else if (changed)
+		emphasis = BOLD;
+	/* "1ff PWUADSGN TABLE": 18 columns, and two between the tables. */
+	snprintf(text, CELL_WORDS, "%s%03x %-8s %-6s" PLAIN " ", emphasis,
+		 shown, flag_letters(flags, now.gpte),
+		 shadow ? kind_word(view.kind[level]) : "");
+}
+
+static void draw_tables(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
+{
+	size_t length[TOP_ENTRIES + 1] = { 0 };
+	char text[CELL_WORDS];
+
+	for (u8 level = PT_LEVELS; level; level--) {
+		snprintf(text, sizeof(text), "%-4sguest    shadow ",
+			 level_name(level));
+		length[TOP_ENTRIES] =
+			add(lines[ROW_TABLES], length[TOP_ENTRIES], text);
+		for (u32 row = 0; row < TOP_ENTRIES; row++) {
+			draw_cell(vm, level, row, text);
+			length[row] = add(lines[ROW_TABLES + 1 + row],
+					  length[row], text);
+		}
+	}
+}
+
+/* --- The exits -------------------------------------------------------------- */
+
+static void draw_exits(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
+{
+	struct top *top = &vm->monitor.top;
+	u64 ns = monitor_ran_ns(vm) - top->drawn_ns;
+	u32 row = ROW_EXITS, in_row = 0;
+	size_t length = 0;
+
+	snprintf(lines[row - 1], TOP_LINE,
+		 REVERSE "exits a second, by kind" PLAIN);
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
+		u64 count = cost_of(&vm->stats.costs, kind).count;
+		/* They may have been reset meanwhile. */
+		u64 more = count - MIN(count, top->exits[kind]);
+		char text[CELL_WORDS];
+
+		top->exits[kind] = count;
+		if (!count || row == TOP_ROWS)
+			continue;
+		snprintf(text, sizeof(text), "%-27.27s %8lu   ",
+			 kind_name(kind), per_second(more, ns));
+		length = add(lines[row], length, text);
+		if (++in_row == KINDS_A_ROW) {
+			in_row = length = 0;
+			row++;
+		}
+	}
+	top->drawn_ns = monitor_ran_ns(vm);
+}
+
+void top_draw(struct vm *vm)
+{
+	struct top *top = &vm->monitor.top;
+
+	for (u32 row = 0; row < TOP_ROWS; row++)
+		top->lines[row][0] = '\0';
+	top->same = top->gva == top->fault;
+	top->gva = top->fault;
+	draw_policy(vm, top->lines);
+	snprintf(top->lines[ROW_ADDRESS], TOP_LINE,
+		 "the last #PF exit: 0x%016lx", top->gva);
+	draw_tables(vm, top->lines);
+	draw_exits(vm, top->lines);
+}
+
+/* --- The keys --------------------------------------------------------------- */
+
+static void change_rung(struct vm *vm, bool up)
+{
+	const char *name = rung_name(mmu_policy(vm->mmu));
+	u32 rung = 0;
+
+	while (name && strcmp(mmu_rung_names[rung], name))
+		rung++;
+	if (up ? rung + 1 < MMU_RUNGS : rung > 0)
+		monitor_change_policy(
+			vm, &mmu_rung_policies[up ? rung + 1 : rung - 1]);
+}
+
+void top_key(struct vm *vm, u8 key)
+{
+	struct mmu_policy policy = *mmu_policy(vm->mmu);
+	u32 number = key - '1';
+
+	if (key == 'q')
+		vm->monitor.top.on = false;
+	else if (key == '+' || key == '-')
+		change_rung(vm, key == '+');
+	else if (number < MMU_SWITCHES) {
+		mmu_switch_set(&policy, number,
+			       !mmu_switch_get(&policy, number));
+		monitor_change_policy(vm, &policy);
+	}
+	vm->monitor.top.next_ns = 0;
+}
+
+HANDLER(top)
+{
+	memset(vm->monitor.top.shown, 0, sizeof(vm->monitor.top.shown));
+	vm->monitor.top.next_ns = 0;
+	vm->monitor.top.on = true;
+	return true;
+}
