@@ -124,7 +124,7 @@ UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c
-UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS) vmx/gdb/insn_flags.c
+UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c
