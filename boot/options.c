@@ -3,8 +3,12 @@
 #include "boot/options.h"
 #include "arch/x86/console/ports.h"
 #include "boot/cmdline.h"
+#include "lib/log.h"
 #include "mmu/mmu.h"
 #include "vmx/report/trace.h"
+#include "vmx/trace/filter.h"
+#include "vmx/trace/send.h"
+#include "vmx/trace/trace.h"
 
 static const char *const end_methods[] = {
 	[END_BY_HALT] = "halt",	    [END_BY_RESET] = "reset",
@@ -37,6 +41,15 @@ enum tristate { OFF, ON, BY_RUNG };
 
 static const char *const switch_positions[] = { "0", "1", "rung", NULL };
 
+static const char *const trace_ways[] = {
+	[TRACE_NOWHERE] = "none",
+	[TRACE_COM2] = "com2",
+	[TRACE_TEXT] = "text",
+	NULL,
+};
+
+#define KINDS_SIZE 128 /* of a list of names */
+
 /* In the order of enum vpid_wish. */
 static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 
@@ -64,6 +77,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	unsigned int rung = MMU_RUNGS - 1, vpid = VPID_AUTO;
 	unsigned int positions[MMU_SWITCHES];
 	u64 prefetch = PREFETCH_BY_RUNG;
+	char kinds[KINDS_SIZE] = "all";
 	struct option table[] = {
 		/* The MMU's switches come first; see below. */
 		[MMU_SWITCHES] = NUMBER(
@@ -109,6 +123,13 @@ bool options_parse(const char *cmdline, struct options *options)
 		     "report what this machine has, run no guest"),
 		NUMBER("trace", &options->vm.trace, 0, TRACE_MAX,
 		       "print the last N exits at every stop"),
+		{ .name = "trace.kinds",
+		  .kind = OPTION_STRING,
+		  .destination = kinds,
+		  .size = sizeof(kinds),
+		  .help = "record these alone: exit,inject,mmu,fill,..." },
+		CHOICE("trace.to", &options->vm.trace_way, trace_ways,
+		       "where the trace goes at the end of the run"),
 		CHOICE("vpid", &vpid, vpid_wishes,
 		       "keep the guest's TLB over exits and entries"),
 	};
@@ -126,6 +147,11 @@ bool options_parse(const char *cmdline, struct options *options)
 				     .console = PORT_AUTO,
 				     .gdb = PORT_NONE };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
+	if (!trace_parse_kinds(kinds, &options->vm.trace_kinds)) {
+		log_info("trace.kinds=%s: the names are%s", kinds,
+			 trace_kind_names);
+		return false;
+	}
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];
 	for (unsigned int i = 0; i < MMU_SWITCHES; i++)

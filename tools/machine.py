@@ -174,7 +174,7 @@ class Bochs(Machine):
                                 cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
                                 image=image,
                                 serial=os.ttyname(slave), dir=directory,
-                                second=self.second_port(args.gdb))
+                                second=self.second_port(args))
         with open(os.path.join(directory, "bochsrc"), "w") as file:
             file.write(config)
         # Debian's Bochs has the debugger, which waits for a "c"ontinue.
@@ -200,12 +200,15 @@ class Bochs(Machine):
             self.input = os.open(self.display.terminal,
                                  os.O_WRONLY | os.O_NOCTTY)
 
-    def second_port(self, path):
-        """The line of COM2, if that is to be at the socket @path."""
-        if not path:
+    def second_port(self, args):
+        """The line of COM2: gdb's socket, or the file of the trace."""
+        if args.trace:
+            return ("com2: enabled=1, mode=file, dev="
+                    + os.path.abspath(args.trace))
+        if not args.gdb:
             return ""
         master, self.second_slave = open_pty()
-        self.relay = Relay(path, master)
+        self.relay = Relay(args.gdb, master)
         return SECOND_PORT.format(serial=os.ttyname(self.second_slave))
 
     def kill(self):
@@ -269,6 +272,10 @@ class Qemu(Machine):
         if args.gdb:
             argv += ["-chardev", "socket,id=com2,server=on,wait=off,path="
                      + os.path.abspath(args.gdb),
+                     "-device", "isa-serial,index=1,chardev=com2"]
+        if args.trace:
+            argv += ["-chardev",
+                     f"file,id=com2,path={os.path.abspath(args.trace)}",
                      "-device", "isa-serial,index=1,chardev=com2"]
         if args.acpi_table:
             argv += ["-acpitable",

@@ -63,6 +63,8 @@ def parser(about, details):
     option("--bare", action="store_true",
            help="boot the kernel without Umbra")
     option("--serial", metavar="FILE", help="save the console's output too")
+    option("--trace", metavar="FILE",
+           help="save the trace that Umbra sends at the end, for tools/trace")
     option("--screen", metavar="FILE",
            help="save the screen at the end: its text (.txt) or a picture "
            "(.ppm; with QEMU, .png)")
@@ -150,7 +152,10 @@ def check_files(args):
         check_output("--gdb", args.gdb)
         if os.path.exists(args.gdb):
             raise BadArgument(f"--gdb: {args.gdb} exists already")
-    for option in ("serial", "screen"):
+        if args.trace:
+            raise BadArgument("--gdb and --trace want the same port: "
+                              "give one of them")
+    for option in ("serial", "screen", "trace"):
         if getattr(args, option):
             check_output("--" + option, getattr(args, option))
 

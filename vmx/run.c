@@ -20,6 +20,7 @@
 #include "vmx/state.h"
 #include "vmx/report/stats.h"
 #include "vmx/report/trace.h"
+#include "vmx/trace/send.h"
 #include "vmx/vmx.h"
 
 /*
@@ -370,5 +371,6 @@ void vm_run(struct vm *vm)
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);
+	trace_send(&vm->trace, vm->trace_way);
 	gdb_end(vm);
 }

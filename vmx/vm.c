@@ -300,16 +300,19 @@ static void create_tables(struct vm *vm)
 	mptable_write(&vm->memory, shown.eax, shown.edx);
 }
 
-/* Room for @shown exits, each with another record, and for more. */
-static void create_trace(struct vm *vm, u64 shown)
+/* Room for the exits that are to be shown, each with another record. */
+static void create_trace(struct vm *vm, const struct vm_config *config)
 {
-	u32 pages = MAX(shown * 2 / TRACE_PACKET_RECORDS + 2, TRACE_PAGES);
+	u32 pages =
+		MAX(config->trace * 2 / TRACE_PACKET_RECORDS + 2, TRACE_PAGES);
 	void *ring = frames_alloc(pages);
 
 	if (!ring)
 		panic("no memory for a trace of %u pages", pages);
 	trace_init(&vm->trace, ring, pages, tsc_hz);
-	vm->shown_exits = shown;
+	vm->shown_exits = config->trace;
+	vm->trace_way = config->trace_way;
+	trace_filter(&vm->trace, config->trace_kinds);
 	/* Events before the first exit have this time. */
 	vm->vcpu.exit.tsc = rdtsc();
 }
@@ -323,7 +326,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	u64 bytes = config->memory ? config->memory : spare;
 
 	vm->vcpu.vm = vm;
-	create_trace(vm, config->trace);
+	create_trace(vm, config);
 	vm->dump = config->dump;
 	vm->audit = config->audit;
 	vm->counters = config->counters;

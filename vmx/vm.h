@@ -63,6 +63,7 @@ struct vm {
 	struct vcpu vcpu;
 	struct vm_stats stats;
 	struct trace trace;
+	unsigned int trace_way; /* enum trace_way, at the end of the run */
 	u64 shown_exits; /* by the option trace, at a stop */
 	struct operation operation;
 	struct status status;

@@ -20,6 +20,8 @@ struct vm_config {
 			 none */
 	u64 trace; /* exits to print at every stop */
 	struct serial_port *gdb; /* on which gdb is; NULL: on none */
+	u32 trace_kinds; /* those that are recorded: BIT(enum trace_kind) */
+	unsigned int trace_way; /* enum trace_way: out of the machine */
 	bool dump; /* show the whole VMCS before the first entry */
 };
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The boot scenarios: what a user does with Umbra, on whole machines."""
 
+import os
 import re
+import subprocess
 
-from harness import INITRD, KERNEL, Failure, scenario, soak
+from harness import INITRD, KERNEL, ROOT, Failure, scenario, soak
 
 CPUS = ("haswell", "penryn")    # penryn: no VPID, no preemption timer
 PROMPT = r"^guest# "
@@ -189,13 +191,35 @@ def guest_unknown(s):
     run.finish(REFUSED, BOOT_SECONDS)
 
 
+def check_trace(s, output, traced):
+    """babeltrace2 finds as many events as the statistics tell."""
+    folder = os.path.join(s.directory, "ctf")
+    subprocess.run([os.path.join(ROOT, "tools/trace"), "ctf", traced, folder],
+                   check=True)
+    shown = subprocess.run(["babeltrace2", folder], check=True, text=True,
+                           capture_output=True).stdout
+    for name, words in (("exit", r"exits: +"), ("fill", r"entries +filled +"),
+                        ("unshadow", r"table writes .*unshadow +"),
+                        ("root", r"roots +found +")):
+        told = int(re.search(rf"^umbra: {words}(\d+)", output, re.M)[1])
+        found = len(re.findall(rf"\) {name}: ", shown))
+        if found != told:
+            raise Failure(f"{found} events {name}; the statistics tell {told}")
+
+
 @scenario("exit-status")
 def exit_status(s):
     """The guest's status is a number of 32 bits; a process's has eight."""
     for status, process in ((7, 7), (0x100, 0xff)):
-        run = s.start(*on_bochs(), "--options", f"guest=exit-status:{status}")
+        traced = s.file("trace")
+        run = (s.start(*on_bochs(), "--trace", traced,
+                       "--options", f"guest=exit-status:{status}")
+               if status == 7 else
+               s.start(*on_bochs(), "--serial", traced, "--options",
+                       f"guest=exit-status:{status} trace.to=text"))
         run.expect(rf"^umbra: end: guest exit, status {status}$", BOOT_SECONDS)
         run.finish(process, BOOT_SECONDS)
+        check_trace(s, run.output, traced)
 
 
 @scenario("triple-fault")

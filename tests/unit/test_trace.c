@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "vmx/trace/filter.h"
 #include "vmx/trace/trace.h"
 
 #define PAGES 3
@@ -199,6 +200,22 @@ static void filter(void **state)
 	assert_int_equal(trace_count(&trace), 3);
 }
 
+static void names(void **state)
+{
+	u32 kinds = 7;
+
+	assert_true(trace_parse_kinds("exit,fill", &kinds));
+	assert_int_equal(kinds,
+			 BIT(TRACE_EXIT) | BIT(TRACE_MMU + MMU_EVENT_FILL));
+	assert_true(trace_parse_kinds("mmu,exit,inject", &kinds));
+	assert_int_equal(kinds, TRACE_ALL);
+	assert_true(trace_parse_kinds("none", &kinds));
+	assert_int_equal(kinds, 0);
+	assert_false(trace_parse_kinds("exit,", &kinds));
+	assert_false(trace_parse_kinds("exits", &kinds));
+	assert_false(trace_parse_kinds("", &kinds));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +225,7 @@ int main(void)
 		cmocka_unit_test_setup(full_packets, set_up),
 		cmocka_unit_test_setup(ticks, set_up),
 		cmocka_unit_test_setup(filter, set_up),
+		cmocka_unit_test_setup(names, set_up),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);

@@ -13,7 +13,7 @@ UNIT_cpu_SRCS :=
 UNIT_frames_SRCS :=
 UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
-UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c
+UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c vmx/trace/filter.c
 UNIT_policy_SRCS := mmu/policy.c
 UNIT_compare_SRCS := vmx/report/compare.c
 UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
@@ -118,7 +118,7 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
 	tests/unit/entry_checks.c tests/unit/good_vmcs.c
 UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
-UNIT_trace_SRCS := vmx/trace/trace.c
+UNIT_trace_SRCS := vmx/trace/trace.c vmx/trace/filter.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \
 	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c

@@ -122,11 +122,17 @@ void serial_write(u8 byte)
 		serial_send(&used, byte);
 }
 
+void serial_drain(const struct serial_port *port)
+{
+	for (unsigned int i = 0; i < patience(port); i++)
+		if (reg_read(port, UART_LSR) & LSR_IDLE)
+			return;
+}
+
 void serial_flush(void)
 {
-	for (unsigned int i = 0; used.name && i < patience(&used); i++)
-		if (reg_read(&used, UART_LSR) & LSR_IDLE)
-			return;
+	if (used.name)
+		serial_drain(&used);
 }
 
 int serial_receive(const struct serial_port *port)

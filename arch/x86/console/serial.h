@@ -26,9 +26,10 @@ bool serial_probe(struct serial_port *port);
 /* The last three are about this port from now on; before, they do nothing. */
 void serial_use(const struct serial_port *port);
 
-/* Like serial_write and serial_read, for any port that answers. */
+/* Like serial_write, serial_read and serial_flush, for a port that answers. */
 void serial_send(struct serial_port *port, u8 byte);
 int serial_receive(const struct serial_port *port);
+void serial_drain(const struct serial_port *port);
 
 /*
  * Sends a byte; waits while the UART is full, but not for ever. After it has

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/console/serial.h"
+#include "lib/log.h"
+#include "vmx/trace/send.h"
+#include "vmx/trace/trace.h"
+
+static const struct serial_port com2 = { .name = "COM2",
+					 .io = 0x2f8,
+					 .divisor = 1 };
+
+static void send_to_com2(struct trace *trace)
+{
+	const struct trace_packet *packet;
+	struct serial_port port = com2;
+
+	if (!serial_probe(&port)) {
+		log_info("trace: there is no COM2 to send it to");
+		return;
+	}
+	for (u64 n = 0; (packet = trace_packet(trace, n)); n++)
+		for (u64 i = 0; i < PAGE_SIZE; i++)
+			serial_send(&port, ((const u8 *)packet)[i]);
+	serial_drain(&port);
+}
+
+/* A line is 32 bytes, four words of 64 bits. */
+static void send_text(struct trace *trace)
+{
+	const struct trace_packet *packet;
+
+	for (u64 n = 0; (packet = trace_packet(trace, n)); n++) {
+		const u64 *word = (const u64 *)packet;
+		u64 words = packet->content_bits / 64;
+
+		for (u64 i = 0; i < words; i += 4)
+			log_info("trace %016lx%016lx%016lx%016lx", word[i],
+				 word[i + 1], word[i + 2], word[i + 3]);
+	}
+}
+
+void trace_send(struct trace *trace, enum trace_way way)
+{
+	switch (way) {
+	case TRACE_NOWHERE:
+		break;
+	case TRACE_COM2:
+		send_to_com2(trace);
+		break;
+	case TRACE_TEXT:
+		send_text(trace);
+		break;
+	}
+}
