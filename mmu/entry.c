@@ -111,14 +111,14 @@ static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 /*
- * The page at @slot, if it is one, may have lost its last parent. A direct page
- * stays: it is of no table, so it costs no exit, and is true for ever.
+ * The page at @slot above level 1, if it is one, may have lost its last parent.
+ * A direct page stays: it is of no table, so it costs no exit, and is true for
+ * ever.
  */
 static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 			  u32 slot)
 {
-	if (sp->role.level > 1 && mmu->policy.cheap &&
-	    mmu->unlinked_count < UNLINKED_MAX &&
+	if (mmu->policy.cheap && mmu->unlinked_count < UNLINKED_MAX &&
 	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
 	    !spte_child(mmu, sp, slot)->role.direct)
 		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
@@ -140,9 +140,11 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
 	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
 	    !gpte_reserved(&sp->format, gpte, sp->role.level)) {
-		if (still_linked(mmu, sp, slot, gpte))
-			return false;
-		note_unlinked(mmu, sp, slot);
+		if (sp->role.level > 1) {
+			if (still_linked(mmu, sp, slot, gpte))
+				return false;
+			note_unlinked(mmu, sp, slot);
+		}
 		was_leaf = spte_kind(sp->spt[slot], sp->role.level) ==
 			   SPTE_LEAF;
 		if (fill_unasked(mmu, sp, slot, gpte)) {
@@ -151,7 +153,7 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		}
 		if (shadow_link_ahead(mmu, sp, slot, gpte))
 			return true;
-	} else {
+	} else if (sp->role.level > 1) {
 		note_unlinked(mmu, sp, slot);
 	}
 	spte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));

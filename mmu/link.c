@@ -111,9 +111,9 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte)
 {
 	u64 old = sp->spt[slot];
+	enum spte_kind kind = spte_kind(old, sp->role.level);
 
-	if (spte_kind(old, sp->role.level) == SPTE_LEAF &&
-	    sp->links[slot].target == gfn) {
+	if (kind == SPTE_LEAF && sp->links[slot].target == gfn) {
 		/*
 		 * Fewer rights: flushed where spte_clear() flushes a LEAF, and
 		 * for the same reason. NX is a right's absence.
@@ -122,7 +122,8 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 					   (PTE_W | PTE_U | PTE_NX)))
 			mmu_flush(mmu);
 	} else {
-		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+		if (kind >= SPTE_TABLE)
+			spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
 		list_add(mmu, sp, slot, SPTE_LEAF, (u32)gfn);
 	}
 	sp->spt[slot] = spte;

@@ -17,6 +17,7 @@
 #include "mmu/link.h"
 #include "mmu/open.h"
 #include "mmu/page.h"
+#include "mmu/reach.h"
 
 /* A table with this number of changes at its last closing is opened at once. */
 #define CHANGES_OF_A_BURST 3
@@ -84,7 +85,11 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 	    sp->role.level != 1 ||
 	    !is_burst(sp, (gpa & ~PAGE_MASK) / gpte_size(sp->role.mode)))
 		return false;
-	open_table(mmu, sp);
+	/* Few tables of an address space that does not run are used again. */
+	if (shadow_is_elsewhere(mmu, sp))
+		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
+	else
+		open_table(mmu, sp);
 	return true;
 }
 
@@ -95,14 +100,14 @@ static bool group_differs(const u64 *a, const u64 *b)
 	       (a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7]);
 }
 
-/* Entry @index of the guest's table may have changed: its slots follow. */
+/* Entry @index of a 32-bit table may have changed: its slots follow. */
 static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		const void *copy, u32 index)
 {
-	enum paging_mode mode = sp->role.mode;
 	u32 slot, count;
 
-	if (gpte_read(mode, table, index) == gpte_read(mode, copy, index))
+	if (gpte_read(PAGING_32BIT, table, index) ==
+	    gpte_read(PAGING_32BIT, copy, index))
 		return 0;
 	count = shadow_slots(sp, index, &slot);
 	for (u32 i = 0; i < count; i++)
@@ -115,13 +120,19 @@ static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
 		      const u64 *copy, u32 first)
 {
-	u32 each = sizeof(u64) / gpte_size(sp->role.mode), changes = 0;
+	bool plain = shadow_plain_table(sp, table);
+	u32 changes = 0;
 
 	for (u32 word = first; word < first + SLOTS_A_BIT; word++) {
 		if (table[word] == copy[word])
 			continue;
-		for (u32 i = word * each; i < (word + 1) * each; i++)
-			changes += mend(mmu, sp, table, copy, i);
+		if (plain) {
+			shadow_sync_entry(mmu, sp, word, table[word]);
+			changes++;
+			continue;
+		}
+		changes += mend(mmu, sp, table, copy, 2 * word);
+		changes += mend(mmu, sp, table, copy, 2 * word + 1);
 	}
 	return changes;
 }

@@ -20,14 +20,14 @@
 
 /*
  * Choice and hysteresis, in loads of CR3 that have exited. A root takes a free
- * slot at its second load in a window. It takes another root's slot if it is
- * hot (a number of the loads in one window were its own), and the other is cold
- * (no exit has found it in use for a number of loads). To move two frames costs
- * what a few exits cost, so five or eight equally hot spaces, which take turns
- * in the slots, are better off than without.
+ * slot at its first load: few are loaded once only, since each way to user mode
+ * and back loads two with page-table isolation. It takes another root's slot if
+ * it is hot (a number of the loads in one window were its own), and the other
+ * is cold (no exit has found it in use for a number of loads). To move two
+ * frames costs what a few exits cost, so five or eight equally hot spaces,
+ * which take turns in the slots, are better off than without.
  */
 #define PLACE_WINDOW 64
-#define PLACE_WARM 2
 #define PLACE_HOT 8
 #define PLACE_COLD 32
 
@@ -57,8 +57,7 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 		sp->window = window;
 		sp->loads = 0;
 	}
-	if (++sp->loads < PLACE_WARM)
-		return PLACE_NOWHERE;
+	sp->loads++;
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (!mmu->placing.slots[i].sp)
 			return (int)i;

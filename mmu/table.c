@@ -27,26 +27,26 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 
 /*
  * Which groups of eight slots have a guest entry that is present: bit i is for
- * the slots from 8i on.
+ * the slots from 8i on. Every new table is looked through in this way, so the
+ * loop is short: the groups move in at the top, and the first ends at bit 0.
  */
 static u64 present_groups(const struct shadow_page *sp, const void *table)
 {
 	const u64 *e = shadow_plain_table(sp, table);
 	u64 groups = 0, all;
 
-	for (u32 i = 0; i < PT_ENTRIES / SLOTS_A_BIT; i++) {
-		all = 0;
-		if (e) {
+	if (e) {
+		for (const u64 *end = e + PT_ENTRIES; e < end;
+		     e += SLOTS_A_BIT) {
 			all = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] |
 			      e[7];
-			e += SLOTS_A_BIT;
-		} else {
-			for (u32 j = 0; j < SLOTS_A_BIT; j++)
-				all |= shadow_gpte_elsewhere(
-					sp, table, i * SLOTS_A_BIT + j);
+			groups = groups >> 1 | all << 63;
 		}
-		groups |= (all & PTE_P) << i;
+		return groups;
 	}
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		if (shadow_gpte_elsewhere(sp, table, slot) & PTE_P)
+			groups |= BIT(slot / SLOTS_A_BIT);
 	return groups;
 }
 

@@ -7,6 +7,7 @@
 #include "mmu/entry.h"
 #include "mmu/link.h"
 #include "mmu/page.h"
+#include "mmu/reach.h"
 #include "mmu/table_write.h"
 
 /* Number of writes in a row, with no use of an entry, until Umbra gives up. */
@@ -62,7 +63,7 @@ static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
  * Returns true if the write at byte @first, which is done but not followed yet,
  * tells that the guest has given up the table. It has written zero over an entry
  * that was not present: it clears the frame for another use. Or it has cleared
- * an entry of a root that it is not running on: it takes that root apart.
+ * an entry of an address space that it is not running on: it takes that apart.
  */
 static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 			u32 first)
@@ -70,7 +71,7 @@ static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 	if (!mmu->policy.cheap || !sp->bypasses || !is_clear(mmu, sp, first))
 		return false;
 	return sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE ||
-	       (shadow_page_is_orphan(sp) && sp != mmu->vcpu->root);
+	       shadow_is_elsewhere(mmu, sp);
 }
 
 /* The entries of @sp follow the frame's bytes first to last. */
@@ -94,13 +95,6 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 		 (mmu->stats.table_writes - before) | (u64)first << 32);
 }
 
-static void give_up(struct mmu *mmu, struct shadow_page *sp)
-{
-	mmu_tell(mmu, MMU_EVENT_UNSHADOW, sp->gfn, sp->role.level);
-	shadow_page_zap(mmu, sp);
-	mmu->stats.unshadowed++;
-}
-
 /* A page that the guest has unlinked is a table no more, or not for long. */
 static void give_up_unlinked(struct mmu *mmu)
 {
@@ -111,44 +105,7 @@ static void give_up_unlinked(struct mmu *mmu)
 		if (!sp->in_use || !shadow_page_is_orphan(sp) ||
 		    sp->role.level >= top_table_level(sp->role.mode))
 			continue;
-		give_up(mmu, sp);
-	}
-}
-
-/* Returns true if no entry is TABLE or LEAF. */
-static bool leads_nowhere(const struct shadow_page *sp)
-{
-	for (u64 used = sp->used; used; used &= used - 1) {
-		u32 first = first_slot(used);
-
-		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
-			if (spte_kind(sp->spt[slot], sp->role.level) >=
-			    SPTE_TABLE)
-				return false;
-	}
-	return true;
-}
-
-/*
- * The guest has cleared an entry of the table @gfn. If that was the last one in
- * use, it takes the table apart, and next the entry that names it: then the
- * shadow serves nobody, nor does that of a parent which led to nothing else.
- */
-static void give_up_barren(struct mmu *mmu, gfn_t gfn, u32 first)
-{
-	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL), *parent;
-
-	if (!sp || !is_clear(mmu, sp, first))
-		return;
-
-	for (; sp && sp->role.level > 1 &&
-	       sp->role.level < top_table_level(sp->role.mode) &&
-	       leads_nowhere(sp);
-	     sp = parent) {
-		parent = shadow_page_is_orphan(sp)
-				 ? NULL
-				 : &mmu->pages[sp->parents / PT_ENTRIES];
-		give_up(mmu, sp);
+		shadow_give_up(mmu, sp);
 	}
 }
 
@@ -156,8 +113,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
-	struct shadow_page *sp, *next;
-	bool upper = false;
+	struct shadow_page *sp, *next, *barren = NULL;
 
 	dirty_log_mark(mmu, gfn);
 	if (!mmu->frames[gfn].shadowed)
@@ -165,15 +121,20 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
 		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
-			give_up(mmu, sp);
+			barren = shadow_give_up(mmu, sp);
 			continue;
 		}
-		upper |= sp->role.level > 1;
+		if (is_clear(mmu, sp, first))
+			barren = sp;
 		sync(mmu, sp, first, first + len - 1);
 	}
 	give_up_unlinked(mmu);
-	if (mmu->policy.cheap && upper)
-		give_up_barren(mmu, gfn, first);
+	/*
+	 * If that was the last entry in use, the guest takes the table apart,
+	 * and next the entry that names it: then the shadow serves nobody.
+	 */
+	if (mmu->policy.cheap)
+		shadow_give_up_barren(mmu, barren);
 	return !mmu->frames[gfn].shadowed;
 }
 
@@ -184,7 +145,7 @@ bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
 	bool any = false;
 
 	while ((sp = shadow_page_next(mmu, gfn, NULL))) {
-		give_up(mmu, sp);
+		shadow_give_up(mmu, sp);
 		any = true;
 	}
 	return any;

@@ -93,11 +93,12 @@ static void other_root(void **state)
 	tables_audit();
 }
 
+/* An address that no table leads to. */
+static const gva_t far = 512ULL * GIB;
+
 /* The last entry of a page directory is cleared; next come its parents. */
 static void barren(void **state)
 {
-	gva_t far = 512ULL * GIB;
-
 	(void)state;
 	for (gfn_t frame = OTHER_ROOT; frame < OTHER_ROOT + 3; frame++)
 		map_at_own_address(frame);
@@ -117,6 +118,73 @@ static void barren(void **state)
 	for (gfn_t frame = OTHER_ROOT; frame < OTHER_ROOT + 3; frame++)
 		assert_null(shadow_of(frame));
 	assert_int_equal(write_page(AT(OTHER_ROOT), 0), 0);
+	assert_false(is_mapped(far));
+	tables_audit();
+}
+
+/*
+ * At @far, the first root alone has three tables of its own, in use for two
+ * pages; then the guest runs on the other root.
+ */
+enum { FAR_PDPT = OTHER_ROOT + 1, FAR_PD, FAR_PT };
+
+static void run_elsewhere(u64 named_there)
+{
+	map_at_own_address(PML4);
+	for (gfn_t frame = OTHER_ROOT; frame <= FAR_PT; frame++)
+		map_at_own_address(frame);
+	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	*world_gpte(OTHER_ROOT, 1) = named_there;
+	*world_gpte(FAR_PDPT, 0) = pte(FAR_PD);
+	*world_gpte(FAR_PD, 0) = pte(FAR_PT);
+	*world_gpte(FAR_PT, 0) = pte(DATA);
+	*world_gpte(FAR_PT, 1) = pte(DATA + 1);
+	mmu_write(&world_vcpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(FAR_PDPT) },
+		  8);
+	read_page(far, DATA);
+	read_page(far + PAGE_SIZE, DATA + 1);
+	load_root(OTHER_ROOT);
+}
+
+/* One write of a page table, and all that led to it alone is given up. */
+static void space_elsewhere(void **state)
+{
+	(void)state;
+	run_elsewhere(0);
+	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
+	for (gfn_t frame = FAR_PDPT; frame <= FAR_PT; frame++)
+		assert_null(shadow_of(frame));
+	assert_int_equal(write_page(AT(FAR_PT) + 8, 0), 0);
+	assert_int_equal(write_page(AT(FAR_PD), 0), 0);
+	assert_int_equal(write_page(AT(FAR_PDPT), 0), 0);
+	/* The root is no part of this, until an entry of its own goes. */
+	assert_non_null(shadow_of(PML4));
+	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
+	assert_null(shadow_of(PML4));
+	tables_audit();
+}
+
+/* A burst there is worth no open table. */
+static void burst_elsewhere(void **state)
+{
+	(void)state;
+	run_elsewhere(0);
+	assert_int_equal(write_page(AT(FAR_PT) + 8 * 2, pte(DATA)), 1);
+	assert_non_null(shadow_of(FAR_PT));
+	assert_int_equal(write_page(AT(FAR_PT) + 8 * 3, pte(DATA)), 1);
+	assert_null(shadow_of(FAR_PT));
+	assert_null(shadow_of(FAR_PDPT));
+	tables_audit();
+}
+
+/* Both roots of a process name its tables, though one has not used them. */
+static void named_by_both(void **state)
+{
+	(void)state;
+	run_elsewhere(pte(FAR_PDPT) & ~PTE_A);
+	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
+	assert_non_null(shadow_of(FAR_PT));
+	assert_int_equal(read_page(far + PAGE_SIZE, DATA + 1), 1);
 	assert_false(is_mapped(far));
 	tables_audit();
 }
@@ -149,6 +217,9 @@ int main(void)
 		cmocka_unit_test_setup(halves, tables_set_up),
 		cmocka_unit_test_setup(other_root, tables_set_up),
 		cmocka_unit_test_setup(barren, tables_set_up),
+		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
+		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
+		cmocka_unit_test_setup(named_by_both, tables_set_up),
 		cmocka_unit_test_setup(splinters_stay, tables_set_up),
 	};
 

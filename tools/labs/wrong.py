@@ -119,9 +119,9 @@ WRONG = {
               "\t    !gpte_reserved(&sp->format, gpte, sp->role.level)) {",
               "(gpte & PTE_A)) {"),
         Wrong("unlinked", "mmu/entry.c",
-              "if (still_linked(mmu, sp, slot, gpte))\n\t\t\treturn false;",
+              "if (still_linked(mmu, sp, slot, gpte))\n\t\t\t\treturn false;",
               "if (still_linked(mmu, sp, slot, gpte))\n"
-              "\t\t\tspte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));"),
+              "\t\t\t\tspte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));"),
         Wrong("not-told", "mmu/entry.c", "return !was_leaf;",
               "return was_leaf;"),
     ],
