@@ -22,7 +22,10 @@
 
 struct shadow_page;
 
-/* For a trace. The frame is a table's but for MMU_EVENT_FILL. */
+/*
+ * For a trace. The frame is the guest table's, but for MMU_EVENT_FILL; of a
+ * page that is reclaimed and shadows none it is struct shadow_page's gfn.
+ */
 enum mmu_event {
 	MMU_EVENT_FILL, /* of the mapped frame; detail: the gva */
 	MMU_EVENT_WRITE, /* detail: number of shadow entries | offset << 32 */

@@ -7,8 +7,8 @@
 
 /*
  * The guest is about to write the table @gfn at @gpa, and the write is
- * permitted. Returns true if the table has been opened for it, and the guest
- * may write it itself.
+ * permitted. Returns true if the table has been opened for it, or given up as
+ * it is of a space that does not run: the guest may write it itself.
  */
 bool table_open_for(struct mmu *mmu, gpa_t gpa);
 /* Write-protect the open table, and mend the entries that have changed. */

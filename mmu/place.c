@@ -2,11 +2,12 @@
 /*
  * Placed roots. A MOV to CR3 does not exit if its operand is one of the
  * CR3-target values (SDM vol. 3C, 24.6.7 and 25.1.3); but the processor then
- * loads the guest's value. So the shadow of a root that the guest loads often
- * is placed: it lies at the host frame with the number of the guest's frame.
- * The guest's frame, which usually is there, is moved to a reserved frame, and
- * moved back when the root is given up. Then the value of CR3 is the same for
- * the guest and for the processor, and MOV from CR3 need not exit either.
+ * loads the guest's value. So the shadow of a root that the guest loads is
+ * placed, if there is room or it is loaded often: it lies at the host frame
+ * with the number of the guest's frame. The guest's frame, which usually is
+ * there, is moved to a reserved frame, and moved back when the root is given
+ * up. Then the value of CR3 is the same for the guest and for the processor,
+ * and MOV from CR3 need not exit either.
  *
  * Invariant 9: a placed root lies at the host frame with its guest frame's
  * number, no LEAF maps that frame, and it is of the role at hand. Its guest

@@ -14,36 +14,51 @@ static struct shadow_page *parent_of(const struct mmu *mmu, u32 link)
 	return &mmu->pages[link / PT_ENTRIES];
 }
 
-/*
- * Returns true if the entry at @slot of the root in use leads to the table of
- * @sp, which another root names there. The guest's entry tells, as the shadow's
- * may not be filled: with page-table isolation a process has two roots.
- */
-static bool root_names(const struct mmu *mmu, const struct shadow_page *sp,
-		       u32 slot)
-{
-	u64 gpte = shadow_gpte(mmu, mmu->vcpu->root, slot);
+/* Maximum number of parents that are looked at; isolation makes two. */
+#define PARENTS_MAX 8
 
-	return (gpte & PTE_P) &&
-	       (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == sp->gfn;
+/*
+ * Returns true if the root in use leads to @sp, of the level below, or may lead
+ * there. The guest's entries tell, as the shadow's may not be filled: with
+ * page-table isolation a process has two roots. They are looked at where other
+ * roots name the table, which is the same place in nearly all kernels.
+ */
+static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	const struct shadow_page *root = mmu->vcpu->root;
+	u32 link = sp->parents;
+
+	for (u32 i = 0; i < PARENTS_MAX; i++) {
+		u64 gpte = shadow_gpte(mmu, root, link % PT_ENTRIES);
+
+		if (parent_of(mmu, link) == root ||
+		    ((gpte & PTE_P) &&
+		     (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == sp->gfn))
+			return true;
+		link = mmu->links[link].next;
+		if (link == LINK_NONE)
+			return false;
+	}
+	return true;
 }
 
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 {
-	const struct shadow_page *root = mmu->vcpu->root, *parent;
+	const struct shadow_page *root = mmu->vcpu->root;
 
-	if (!root || root->role.mode != PAGING_4LEVEL ||
-	    root->role.word != mmu->vcpu->role.word)
+	if (!root || root->role.word != mmu->vcpu->role.word)
 		return false;
+	/* PAE paging has one shadow root, which leads to the space that runs. */
+	if (root->role.mode != PAGING_4LEVEL)
+		return sp != root && shadow_page_is_orphan(sp);
 	while (sp != root) {
 		if (shadow_page_is_orphan(sp))
 			return true;
-		parent = parent_of(mmu, sp->parents);
-		if (shadow_page_is_orphan(parent))
-			return !root_names(mmu, sp, sp->parents % PT_ENTRIES);
+		if (sp->role.level == PT_LEVELS - 1)
+			return !root_names(mmu, sp);
 		if (mmu->links[sp->parents].next != LINK_NONE)
 			return false;
-		sp = parent;
+		sp = parent_of(mmu, sp->parents);
 	}
 	return false;
 }

@@ -12,12 +12,13 @@
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp);
 /*
  * Give up the page of a guest's table, and count it. Returns one of its former
- * parents, which may be given up too (a table may name itself), or NULL.
+ * parents, or NULL.
  */
 struct shadow_page *shadow_give_up(struct mmu *mmu, struct shadow_page *sp);
 /*
- * Give up @sp (or NULL), if it is below a root and no entry of it leads
- * anywhere, and then in turn each parent that led to nothing else.
+ * Give up @sp, if it is below a root and no entry of it leads anywhere, and
+ * then in turn each parent that led to nothing else. @sp may be NULL, or a page
+ * that has been given up since it was found, if none has been made since.
  */
 void shadow_give_up_barren(struct mmu *mmu, struct shadow_page *sp);
 

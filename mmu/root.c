@@ -59,7 +59,7 @@ struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu)
 			link_pdptes(vcpu, vcpu->root);
 		vcpu->root_is_new = true;
 		mmu->stats.roots++;
-		mmu_tell(mmu, MMU_EVENT_ROOT, gfn, vcpu->cr3);
+		mmu_tell(mmu, MMU_EVENT_ROOT, vcpu->top_gfn, vcpu->cr3);
 	}
 	return vcpu->root;
 }

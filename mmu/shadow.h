@@ -9,8 +9,8 @@
  *	role.c			what follows from the state of the processor
  *	link.c			an entry is put in place and taken down
  *	page.c			the pool of shadow pages
- *	reach.c			pages of a space that is taken apart
  *	child.c			the page that an entry leads to
+ *	reach.c			pages of a space that is taken apart
  *	leaf.c, large.c		entries that map the guest's memory
  *	table.c, entry.c	the shadow of a guest table, of one entry
  *	open.c			tables that the guest may write itself

@@ -50,8 +50,12 @@ static enum mmu_write explain_write(const struct mmu *mmu,
 		return WRITE_HELD;
 	if (dirty_log_waits(mmu, gfn))
 		return WRITE_LOGGED;
-	/* A private page keeps no D of the guest's. */
-	if (sp->role.private)
+	/* A private page keeps no D of the guest's; and who has no right to
+	   write sets none. */
+	if (sp->role.private ||
+	    (sp->role.wp && !(sp->role.access & ACCESS_W)) ||
+	    (sp->role.wp && !sp->role.direct &&
+	     !(gpte_rights(&sp->format, shadow_gpte(mmu, sp, slot)) & ACCESS_W)))
 		return WRITE_DENIED;
 	if (sp->role.direct ? sp->role.dirty
 			    : shadow_gpte(mmu, sp, slot) & PTE_D)

@@ -91,8 +91,10 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 			mmu->stats.table_writes++;
 		}
 	}
-	mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
-		 (mmu->stats.table_writes - before) | (u64)first << 32);
+	/* In 32-bit paging the table's other quadrants have other entries. */
+	if (mmu->stats.table_writes != before)
+		mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
+			 (mmu->stats.table_writes - before) | (u64)first << 32);
 }
 
 /* A page that the guest has unlinked is a table no more, or not for long. */
@@ -113,18 +115,22 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
-	struct shadow_page *sp, *next, *barren = NULL;
+	struct shadow_page *sp, *next, *parent, *barren = NULL;
+	bool cleared;
 
 	dirty_log_mark(mmu, gfn);
 	if (!mmu->frames[gfn].shadowed)
 		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
+		cleared = is_clear(mmu, sp, first);
 		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
-			barren = shadow_give_up(mmu, sp);
+			parent = shadow_give_up(mmu, sp);
+			if (cleared)
+				barren = parent;
 			continue;
 		}
-		if (is_clear(mmu, sp, first))
+		if (cleared)
 			barren = sp;
 		sync(mmu, sp, first, first + len - 1);
 	}

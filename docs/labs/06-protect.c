@@ -28,6 +28,6 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 
 bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
 {
-	/* Lab 6, step 4: zap all shadows of the frame. */
+	/* Lab 6, step 4: give up all shadows of the frame. */
 	return false;
 }

@@ -52,7 +52,7 @@ class Container(unittest.TestCase):
 
     def test_user(self):
         """make test as a plain user, the one that the recipe makes."""
-        user = re.search(r"useradd .* (\w+)$", "\n".join(recipe()), re.M)[1]
+        user = re.search(r"useradd (?:--?\S+ |/\S+ )*(\w+)", "\n".join(recipe()))[1]
         self.assertIn(f"USER {user}", recipe())
         container = json.loads(read(".devcontainer/devcontainer.json"))
         self.assertEqual(user, container["remoteUser"])

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "mmu/audit/audit.h"
 #include "mmu_tables.h"
 
 /* A second root, which names the same tables. */
@@ -128,13 +129,11 @@ static void barren(void **state)
  */
 enum { FAR_PDPT = OTHER_ROOT + 1, FAR_PD, FAR_PT };
 
-static void run_elsewhere(u64 named_there)
+static void make_far_tables(void)
 {
 	map_at_own_address(PML4);
 	for (gfn_t frame = OTHER_ROOT; frame <= FAR_PT; frame++)
 		map_at_own_address(frame);
-	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
-	*world_gpte(OTHER_ROOT, 1) = named_there;
 	*world_gpte(FAR_PDPT, 0) = pte(FAR_PD);
 	*world_gpte(FAR_PD, 0) = pte(FAR_PT);
 	*world_gpte(FAR_PT, 0) = pte(DATA);
@@ -143,6 +142,13 @@ static void run_elsewhere(u64 named_there)
 		  8);
 	read_page(far, DATA);
 	read_page(far + PAGE_SIZE, DATA + 1);
+}
+
+static void run_elsewhere(u64 named_there)
+{
+	make_far_tables();
+	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	*world_gpte(OTHER_ROOT, 1) = named_there;
 	load_root(OTHER_ROOT);
 }
 
@@ -189,6 +195,45 @@ static void named_by_both(void **state)
 	tables_audit();
 }
 
+/* An upper table that is filled, not cleared: its parent is in use. */
+static void filled_in_a_row(void **state)
+{
+	(void)state;
+	make_far_tables();
+	for (u32 slot = 4; slot < 8; slot++)
+		write_page(AT(FAR_PD) + 8 * slot, pte(FAR_PT) & ~PTE_A);
+	assert_null(shadow_of(FAR_PD));
+	assert_non_null(shadow_of(FAR_PDPT));
+	tables_audit();
+}
+
+static void load_pdptes(u64 second)
+{
+	const u64 pdpte[PAE_PDPTES] = { AT(PD) | PTE_P, second };
+
+	mmu_set_state(&world_vcpu, world_vcpu.cr0, 0, CR4_PAE, EFER_NXE, pdpte);
+	mmu_root(&world_vcpu);
+}
+
+/* PAE paging has no root in memory: its directories are the top. */
+static void pae_directory(void **state)
+{
+	const u64 zero = 0;
+	struct mmu_audit audit;
+
+	(void)state;
+	*world_gpte(FAR_PD, 0) = pte(FAR_PT);
+	*world_gpte(FAR_PD, 1) = pte(FAR_PT);
+	load_pdptes(AT(FAR_PD) | PTE_P);
+	mmu_write(&world_vcpu, AT(FAR_PD) + 8, &zero, sizeof(zero));
+	assert_non_null(shadow_of(FAR_PD));
+	load_pdptes(0);
+	assert_non_null(shadow_of(FAR_PD));
+	mmu_write(&world_vcpu, AT(FAR_PD), &zero, sizeof(zero));
+	assert_null(shadow_of(FAR_PD));
+	assert_true(mmu_audit(&world_vcpu, &audit));
+}
+
 /* The splinters of a large page are true for ever: its A is cleared, and set. */
 static void splinters_stay(void **state)
 {
@@ -220,6 +265,8 @@ int main(void)
 		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(named_by_both, tables_set_up),
+		cmocka_unit_test_setup(filled_in_a_row, tables_set_up),
+		cmocka_unit_test_setup(pae_directory, tables_set_up),
 		cmocka_unit_test_setup(splinters_stay, tables_set_up),
 	};
 
