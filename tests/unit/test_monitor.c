@@ -490,8 +490,18 @@ static void exits_are_shown_again(void **state)
 	printed[0] = '\0';
 	monitor_tick(&vm);
 	assert_string_equal(printed, "");
+	/* Decimal, unlike addresses. */
+	command("exits every 10");
+	vm.stats.ended_ns = 12 * NS_PER_SEC - 1;
+	monitor_tick(&vm);
+	assert_string_equal(printed, "");
+	vm.stats.ended_ns = 12 * NS_PER_SEC;
+	monitor_tick(&vm);
+	assert_non_null(strstr(printed, "in 10000 ms"));
+	prints("exits every a", "for example: exits");
+	printed[0] = '\0';
 	command("exits every 0");
-	vm.stats.ended_ns = 9 * NS_PER_SEC;
+	vm.stats.ended_ns = 29 * NS_PER_SEC;
 	monitor_tick(&vm);
 	assert_string_equal(printed, "");
 }

@@ -57,7 +57,8 @@ HANDLER(exits)
 	} else if (count == 2 && !strcmp(words[1], "reset")) {
 		reset(vm);
 	} else if (count == 3 && !strcmp(words[1], "every") &&
-		   parse_hex(words[2], &seconds) && seconds <= SECONDS_MAX) {
+		   parse_decimal(words[2], &seconds) &&
+		   seconds <= SECONDS_MAX) {
 		reset(vm);
 		vm->monitor.every_ns = seconds * NS_PER_SEC;
 	} else {

@@ -61,6 +61,11 @@ bool parse_hex(const char *word, u64 *value)
 	return number(word, 16, ~0ULL, value);
 }
 
+bool parse_decimal(const char *word, u64 *value)
+{
+	return number(word, 10, ~0ULL, value);
+}
+
 bool begins_with(const char *text, const char *prefix)
 {
 	for (; *prefix; text++, prefix++)

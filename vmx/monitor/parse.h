@@ -17,6 +17,9 @@ size_t parse_words(char *text, char *words[], size_t max);
  */
 bool parse_hex(const char *word, u64 *value);
 
+/* The same of a decimal number, of digits alone. */
+bool parse_decimal(const char *word, u64 *value);
+
 /* Returns true if @text begins with @prefix, in capitals or not. */
 bool begins_with(const char *text, const char *prefix);
 
