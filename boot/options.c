@@ -72,6 +72,23 @@ static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 		.choices = (names), .help = (text)                             \
 	}
 
+/* Returns false, and says why, if @kinds are not right. */
+static bool choose_kinds(const char *kinds, struct vm_config *vm)
+{
+	if (!trace_parse_kinds(kinds, &vm->trace_kinds)) {
+		log_info("trace.kinds=%s: the names are%s", kinds,
+			 trace_kind_names);
+		return false;
+	}
+	if (vm->trace && ~vm->trace_kinds & TRACE_PRINTED) {
+		log_info("trace=%lu prints exits and injected events: "
+			 "trace.kinds=%s needs exit and inject, too",
+			 vm->trace, kinds);
+		return false;
+	}
+	return true;
+}
+
 bool options_parse(const char *cmdline, struct options *options)
 {
 	unsigned int rung = MMU_RUNGS - 1, vpid = VPID_AUTO;
@@ -135,6 +152,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	};
 	static struct cmdline_error error; /* too large for the stack */
 	enum cmdline_status status;
+	bool kinds_good;
 
 	for (unsigned int i = 0; i < MMU_SWITCHES; i++) {
 		positions[i] = BY_RUNG;
@@ -147,11 +165,7 @@ bool options_parse(const char *cmdline, struct options *options)
 				     .console = PORT_AUTO,
 				     .gdb = PORT_NONE };
 	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
-	if (!trace_parse_kinds(kinds, &options->vm.trace_kinds)) {
-		log_info("trace.kinds=%s: the names are%s", kinds,
-			 trace_kind_names);
-		return false;
-	}
+	kinds_good = choose_kinds(kinds, &options->vm);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];
 	for (unsigned int i = 0; i < MMU_SWITCHES; i++)
@@ -161,7 +175,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	if (prefetch != PREFETCH_BY_RUNG)
 		options->vm.policy.prefetch = mmu_prefetch_window(prefetch);
 	if (status == CMDLINE_OK)
-		return true;
+		return kinds_good;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));
 	return false;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,6 +13,7 @@
 #include "mmu/policy.h"
 
 #define LINE_SIZE 64
+#define LOG_SIZE 8192
 
 static struct options options;
 
@@ -59,12 +61,46 @@ static void test_prefetch(void **state)
 	assert_false(options_parse("mmu.prefetch=513", &options));
 }
 
+/* The lines that are printed for a command line with a fault. */
+static const char *complaint(const char *cmdline)
+{
+	static char text[LOG_SIZE];
+	FILE *before = stderr;
+	bool good;
+
+	stderr = fmemopen(text, sizeof(text), "w");
+	good = options_parse(cmdline, &options);
+	fclose(stderr);
+	stderr = before;
+	assert_false(good);
+	return text;
+}
+
+static void test_trace_kinds(void **state)
+{
+	const char *text;
+
+	policy("trace=9 trace.kinds=fill,inject,exit");
+	policy("trace.kinds=fill");
+	assert_non_null(strstr(complaint("trace=9 trace.kinds=exit"),
+			       "needs exit and inject"));
+	assert_non_null(strstr(complaint("trace=9 trace.kinds=inject"),
+			       "needs exit and inject"));
+	/* All that is wrong is said, and the rest of the line counts. */
+	text = complaint("trace.kinds=x nonsense=1 mmu=vtlb");
+	assert_non_null(strstr(text, "trace.kinds=x: the names are all"));
+	assert_non_null(strstr(text, "nonsense"));
+	assert_memory_equal(&options.vm.policy, &mmu_rung_policies[MMU_VTLB],
+			    sizeof(struct mmu_policy));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rungs),
 		cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_prefetch),
+		cmocka_unit_test(test_trace_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

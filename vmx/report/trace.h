@@ -7,12 +7,15 @@
 #define VMX_REPORT_TRACE_H
 
 #include "lib/types.h"
+#include "vmx/trace/record.h"
 
 struct trace;
-struct trace_record;
 struct vm;
 
 #define TRACE_MAX 65536 /* the largest N */
+
+/* The kinds that it needs. */
+#define TRACE_PRINTED (BIT(TRACE_EXIT) | BIT(TRACE_INJECT))
 
 /* Prints the last exits, unless operations were shown. */
 void trace_print(const struct vm *vm);
