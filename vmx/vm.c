@@ -26,7 +26,7 @@
 #define SHADOW_PAGES_PER_MIB 4
 #define SHADOW_PAGES_MIN_DEFAULT 256
 
-/* Kept back for what is small: VMCS, bitmaps, the trace, tables' rounding. */
+/* Kept back for what is small: VMCS, bitmaps, tables' rounding. */
 #define UMBRA_RESERVE (2 * MIB)
 
 #define TRACE_PAGES 64 /* 8064 records */
@@ -300,21 +300,29 @@ static void create_tables(struct vm *vm)
 	mptable_write(&vm->memory, shown.eax, shown.edx);
 }
 
-/* Room for the exits that are to be shown, each with another record. */
-static void create_trace(struct vm *vm, const struct vm_config *config)
+/*
+ * Room for the exits that are to be shown, each with another record. Returns
+ * false, and says so, if there is no memory for it.
+ */
+static bool create_trace(struct vm *vm, const struct vm_config *config)
 {
 	u32 pages =
 		MAX(config->trace * 2 / TRACE_PACKET_RECORDS + 2, TRACE_PAGES);
 	void *ring = frames_alloc(pages);
 
-	if (!ring)
-		panic("no memory for a trace of %u pages", pages);
+	if (!ring) {
+		log_info("no memory for a trace of %u KiB: ask for fewer exits "
+			 "(trace=)",
+			 (u32)(pages * PAGE_SIZE / KIB));
+		return false;
+	}
 	trace_init(&vm->trace, ring, pages, tsc_hz);
 	vm->shown_exits = config->trace;
 	vm->trace_way = config->trace_way;
 	trace_filter(&vm->trace, config->trace_kinds);
 	/* Events before the first exit have this time. */
 	vm->vcpu.exit.tsc = rdtsc();
+	return true;
 }
 
 bool vm_create(struct vm *vm, const struct vm_config *config,
@@ -322,11 +330,14 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 {
 	enum guest_memory_status status;
 	char rung[RUNG_WORDS_SIZE];
-	u64 spare = spare_memory(config);
-	u64 bytes = config->memory ? config->memory : spare;
+	u64 spare, bytes;
 
 	vm->vcpu.vm = vm;
-	create_trace(vm, config);
+	if (!create_trace(vm, config))
+		return false;
+	/* The memory for the guest is what the trace leaves. */
+	spare = spare_memory(config);
+	bytes = config->memory ? config->memory : spare;
 	vm->dump = config->dump;
 	vm->audit = config->audit;
 	vm->counters = config->counters;
