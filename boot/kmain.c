@@ -23,6 +23,7 @@
 #include "boot/options.h"
 #include "boot/start.h"
 #include "lib/log.h"
+#include "vmx/trace/send.h"
 
 #define UMBRA_VERSION "0.1"
 
@@ -103,15 +104,24 @@ static void set_up_memory(void)
 	paging_init(&boot_info, fb_start, fb_end);
 }
 
-/* Returns false if gdb can't be where the user wants it. */
-static bool find_gdb_port(void)
+/* Returns false if gdb or the trace can't be where the user wants it. */
+static bool find_second_ports(void)
 {
-	options.vm.gdb = ports_second(options.gdb);
-	if (options.gdb == PORT_NONE || options.vm.gdb)
-		return true;
-	log_info("gdb= needs a serial port that answers, and that is not the "
-		 "console's");
-	return false;
+	struct vm_config *vm = &options.vm;
+
+	vm->gdb = ports_second(options.gdb, NULL);
+	if (options.gdb != PORT_NONE && !vm->gdb) {
+		log_info("gdb= needs a serial port that answers, and that is "
+			 "not the console's");
+		return false;
+	}
+	vm->trace_port = ports_second(PORT_COM2, vm->gdb);
+	if (vm->trace_way == TRACE_COM2 && !vm->trace_port) {
+		log_info("trace.to=com2 needs a COM2 that answers, and that is "
+			 "neither the console's nor gdb's");
+		return false;
+	}
+	return true;
 }
 
 static void print_facts(void)
@@ -166,7 +176,7 @@ void kmain(u32 magic, u32 mbi)
 	console_show();
 	console_choose_port(options.console, &acpi);
 	time_init(&acpi);
-	if (!good || !find_gdb_port())
+	if (!good || !find_second_ports())
 		refuse();
 	apic_init();
 	print_facts();

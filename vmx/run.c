@@ -371,6 +371,6 @@ void vm_run(struct vm *vm)
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);
-	trace_send(&vm->trace, vm->trace_way);
+	trace_send(&vm->trace, vm->trace_way, vm->trace_port);
 	gdb_end(vm);
 }

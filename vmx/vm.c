@@ -319,6 +319,7 @@ static bool create_trace(struct vm *vm, const struct vm_config *config)
 	trace_init(&vm->trace, ring, pages, tsc_hz);
 	vm->shown_exits = config->trace;
 	vm->trace_way = config->trace_way;
+	vm->trace_port = config->trace_port;
 	trace_filter(&vm->trace, config->trace_kinds);
 	/* Events before the first exit have this time. */
 	vm->vcpu.exit.tsc = rdtsc();

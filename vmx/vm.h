@@ -64,6 +64,7 @@ struct vm {
 	struct vm_stats stats;
 	struct trace trace;
 	unsigned int trace_way; /* enum trace_way, at the end of the run */
+	struct serial_port *trace_port; /* of TRACE_COM2 */
 	u64 shown_exits; /* by the option trace, at a stop */
 	struct operation operation;
 	struct status status;

@@ -22,6 +22,7 @@ struct vm_config {
 	struct serial_port *gdb; /* on which gdb is; NULL: on none */
 	u32 trace_kinds; /* those that are recorded: BIT(enum trace_kind) */
 	unsigned int trace_way; /* enum trace_way: out of the machine */
+	struct serial_port *trace_port; /* of TRACE_COM2 */
 	bool dump; /* show the whole VMCS before the first entry */
 };
 

@@ -311,6 +311,27 @@ static void test_pci_memory(void **state)
 	assert_int_equal(memory_registers[1][0], 'x');
 }
 
+/* A second use gets no port that has one, by whatever name. */
+static void test_second(void **state)
+{
+	const struct serial_port *com2;
+
+	add_uart(0, 0x3f8);
+	add_uart(1, 0x2f8);
+	acpi.serial[ACPI_DBG2] = (struct acpi_serial){ ACPI_IO, 0x2f8, 1 };
+	ports_init();
+	choose();
+	com2 = ports_second(PORT_COM2, NULL);
+	assert_string_equal(com2->name, "COM2");
+	assert_null(ports_second(PORT_COM1, NULL));
+	assert_null(ports_second(PORT_COM3, NULL));
+	assert_null(ports_second(PORT_NONE, NULL));
+	assert_null(ports_second(PORT_COM2, com2));
+	assert_null(ports_second(PORT_COM2, ports_second(PORT_DBG2, NULL)));
+	ports_choose(PORT_DBG2, &acpi);
+	assert_null(ports_second(PORT_COM2, NULL));
+}
+
 /* A transmitter that stays full is waited for once, not at each byte. */
 static void test_stuck(void **state)
 {
@@ -337,7 +358,7 @@ int main(void)
 		TEST(test_spcr),      TEST(test_spcr_is_com1),
 		TEST(test_two_names), TEST(test_out_of_reach),
 		TEST(test_pci),	      TEST(test_pci_memory),
-		TEST(test_stuck),
+		TEST(test_second),    TEST(test_stuck),
 	};
 
 	return cmocka_run_group_tests(tests, keep_fresh, NULL);

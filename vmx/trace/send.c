@@ -4,23 +4,14 @@
 #include "vmx/trace/send.h"
 #include "vmx/trace/trace.h"
 
-static const struct serial_port com2 = { .name = "COM2",
-					 .io = 0x2f8,
-					 .divisor = 1 };
-
-static void send_to_com2(struct trace *trace)
+static void send_bytes(struct trace *trace, struct serial_port *port)
 {
 	const struct trace_packet *packet;
-	struct serial_port port = com2;
 
-	if (!serial_probe(&port)) {
-		log_info("trace: there is no COM2 to send it to");
-		return;
-	}
 	for (u64 n = 0; (packet = trace_packet(trace, n)); n++)
 		for (u64 i = 0; i < PAGE_SIZE; i++)
-			serial_send(&port, ((const u8 *)packet)[i]);
-	serial_drain(&port);
+			serial_send(port, ((const u8 *)packet)[i]);
+	serial_drain(port);
 }
 
 /* A line is 32 bytes, four words of 64 bits. */
@@ -38,13 +29,14 @@ static void send_text(struct trace *trace)
 	}
 }
 
-void trace_send(struct trace *trace, enum trace_way way)
+void trace_send(struct trace *trace, enum trace_way way,
+		struct serial_port *port)
 {
 	switch (way) {
 	case TRACE_NOWHERE:
 		break;
 	case TRACE_COM2:
-		send_to_com2(trace);
+		send_bytes(trace, port);
 		break;
 	case TRACE_TEXT:
 		send_text(trace);

@@ -3,6 +3,7 @@
 #ifndef VMX_TRACE_SEND_H
 #define VMX_TRACE_SEND_H
 
+struct serial_port;
 struct trace;
 
 enum trace_way {
@@ -11,7 +12,11 @@ enum trace_way {
 	TRACE_TEXT /* to the console, in lines that tools/trace reads */
 };
 
-/* Sends all packets that have records, the oldest one first. */
-void trace_send(struct trace *trace, enum trace_way way);
+/*
+ * Sends all packets that have records, the oldest one first. @port is that of
+ * TRACE_COM2.
+ */
+void trace_send(struct trace *trace, enum trace_way way,
+		struct serial_port *port);
 
 #endif

@@ -158,12 +158,15 @@ static unsigned int say(void)
 	return first;
 }
 
-struct serial_port *ports_second(unsigned int choice)
+struct serial_port *ports_second(unsigned int choice,
+				 const struct serial_port *taken)
 {
 	struct serial_port *port = choice < PORT_AUTO ? &ports[choice] : NULL;
 
-	return port && port->name && !same_place(port, &ports[in_use]) ? port
-								       : NULL;
+	if (!port || !port->name || same_place(port, &ports[in_use]) ||
+	    (taken && same_place(port, taken)))
+		return NULL;
+	return port;
 }
 
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)

@@ -32,9 +32,11 @@ void ports_init(void);
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi);
 
 /*
- * The port of that name for another use than the console. Returns NULL if none
- * answers there, or the console is on it. After ports_choose.
+ * The port of that name for another use than the console and that of @taken
+ * (NULL: none). Returns NULL if none answers there, or if it is one of those
+ * two, by whatever name. After ports_choose.
  */
-struct serial_port *ports_second(unsigned int choice);
+struct serial_port *ports_second(unsigned int choice,
+				 const struct serial_port *taken);
 
 #endif
