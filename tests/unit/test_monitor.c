@@ -619,6 +619,17 @@ static void top_shows_both_tables(void **state)
 	assert_non_null(strstr(drawn(ROW_TABLES + TOP_ENTRIES), "1ff "));
 }
 
+/* The shadow of 32-bit paging has four PDPTEs: no other slot repeats them. */
+static void top_ends_at_4_gib(void **state)
+{
+	command("top");
+	mmu_set_state(&vm.vcpu.mmu, CR0_PE | CR0_PG | CR0_WP, 0, 0, 0, NULL);
+	fault(0, 0);
+	vm.monitor.top.fault = 0;
+	assert_non_null(strstr(drawn(ROW_TABLES + 1), "TABLE"));
+	assert_null(strstr(drawn(ROW_TABLES + 1 + PAE_PDPTES), "TABLE"));
+}
+
 static void top_counts_exits(void **state)
 {
 	exit_after(EXIT_HLT, 8);
@@ -701,6 +712,7 @@ int main(void)
 		cmocka_unit_test_setup(a_change_is_compared, set_up),
 		cmocka_unit_test_setup(until_a_kind, set_up),
 		cmocka_unit_test_setup(top_shows_both_tables, set_up),
+		cmocka_unit_test_setup(top_ends_at_4_gib, set_up),
 		cmocka_unit_test_setup(top_counts_exits, set_up),
 		cmocka_unit_test_setup(top_has_keys, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),

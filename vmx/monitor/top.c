@@ -74,14 +74,18 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 	struct top *top = &vm->monitor.top;
 	u32 slot = pt_index(top->gva, level);
 	u32 shown = first_shown(slot) + row;
+	gva_t gva = address_of(top->gva, level, shown);
 	struct mmu_view view;
-	bool guest, shadow, changed;
+	bool there, guest, shadow, changed;
 	char flags[FLAG_LETTERS];
 	const char *emphasis = "";
 
-	mmu_view(&vm->vcpu.mmu, address_of(top->gva, level, shown), &view);
-	guest = level <= view.guest_top && level >= view.guest.level;
-	shadow = level <= view.shadow_top && level >= view.shadow_level;
+	/* Outside of 4-level paging addresses end at 4 GiB. */
+	there = vm->vcpu.mmu.format.mode == PAGING_4LEVEL || gva <= ~0U;
+	mmu_view(&vm->vcpu.mmu, gva, &view);
+	guest = there && level <= view.guest_top && level >= view.guest.level;
+	shadow = there && level <= view.shadow_top &&
+		 level >= view.shadow_level;
 	if (guest)
 		now.gpte = view.guest.pte[level];
 	if (shadow)
