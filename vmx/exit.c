@@ -76,6 +76,11 @@ static void reflect(struct vcpu *vcpu, u8 vector)
 
 static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
+	bool stepping = vcpu->vm->gdb.step.on;
+
+	/* An #MF with CR0.NE=1 is like any other. */
+	if (vector == VECTOR_MF && !(vcpu->mmu.cr0 & CR0_NE))
+		return handle_x87_error(vcpu);
 	switch (vector) {
 	case VECTOR_PF:
 		return vmx_handle_page_fault(vcpu);
@@ -85,12 +90,10 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 		vcpu_inject_exception(vcpu, VECTOR_AC, true,
 				      vcpu->exit.interruption_error);
 		return;
-	case VECTOR_MF:
-		return handle_x87_error(vcpu);
 	case VECTOR_MC:
 		trap_machine_check();
 	default:
-		if (vcpu->vm->gdb.step.on)
+		if (stepping)
 			return reflect(vcpu, vector);
 		return vmx_stop_guest(vcpu, "unexpected exception %s",
 				      exception_name(vector));

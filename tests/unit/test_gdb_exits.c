@@ -100,12 +100,23 @@ static void hits(void **state)
 	assert_int_equal(fake.dr[6], DR6_RESET | BIT(1));
 }
 
+/* During a step an x87 error exits; with CR0.NE=1 it is the guest's #MF. */
+static void x87_error(void **state)
+{
+	vm.gdb.step.on = true;
+	vcpu->mmu.cr0 |= CR0_NE;
+	vcpu->exit.interruption = FAULT(VECTOR_MF);
+	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
+	assert_event(FAULT(VECTOR_MF), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(own_registers, set_up_points),
 		cmocka_unit_test_setup(faults_of_mov_dr, set_up_points),
 		cmocka_unit_test_setup(hits, set_up_points),
+		cmocka_unit_test_setup(x87_error, set_up_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
