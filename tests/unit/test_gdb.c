@@ -347,10 +347,12 @@ static void hits(void **state)
 	assert_null(points.hit);
 }
 
+#define TIMES_13(b) b, b, b, b, b, b, b, b, b, b, b, b, b
+
 static void instructions(void **state)
 {
 	static const struct {
-		u8 code[4];
+		u8 code[INSN_MAX_LENGTH + 1];
 		size_t length;
 		enum insn_mode mode;
 		enum insn_flags kind;
@@ -365,6 +367,17 @@ static void instructions(void **state)
 		{ { 0x48, 0x0f, 0x07 }, 3, INSN_MODE_64, FLAGS_LOADED },
 		{ { 0x0f, 0xa2 }, 2, INSN_MODE_64, FLAGS_PLAIN },
 		{ { 0x0f }, 1, INSN_MODE_64, FLAGS_PLAIN },
+		/* Half an INT n, LOCK, the longest, a byte more. */
+		{ { 0xcd }, 1, INSN_MODE_64, FLAGS_PLAIN },
+		{ { 0xf0, 0xcd, 3 }, 3, INSN_MODE_64, FLAGS_PLAIN },
+		{ { TIMES_13(0x2e), 0xcd, 3 },
+		  15,
+		  INSN_MODE_64,
+		  FLAGS_INTERRUPT },
+		{ { 0x2e, TIMES_13(0x2e), 0xcd, 3 },
+		  16,
+		  INSN_MODE_64,
+		  FLAGS_PLAIN },
 		{ { 0 }, 0, INSN_MODE_64, FLAGS_PLAIN },
 	};
 	static const u8 int_0x80[] = { 0x2e, 0xcd, 0x80 };

@@ -2,11 +2,14 @@
 #include "lib/string.h"
 #include "vmx/gdb/insn_flags.h"
 
+#define PREFIX_LOCK 0xf0
+
 /* SDM vol. 2A, 2.1.1: LOCK, REP, segments, operand and address size. */
 static bool is_prefix(u8 byte, enum insn_mode mode)
 {
-	static const u8 prefixes[] = { 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e,
-				       0x26, 0x64, 0x65, 0x66, 0x67 };
+	static const u8 prefixes[] = { PREFIX_LOCK, 0xf2, 0xf3, 0x2e,
+				       0x36,	    0x3e, 0x26, 0x64,
+				       0x65,	    0x66, 0x67 };
 	bool found = mode == INSN_MODE_64 && (byte & 0xf0) == 0x40; /* REX */
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -19,10 +22,11 @@ struct insn_flags_found insn_flags_find(const u8 *code, size_t length,
 {
 	struct insn_flags_found found = { .kind = FLAGS_PLAIN };
 	u8 opcode[2] = { 0 };
+	bool locked = false;
 	size_t n = 0;
 
 	while (n < length && is_prefix(code[n], mode))
-		n++;
+		locked |= code[n++] == PREFIX_LOCK;
 	memcpy(opcode, code + n, MIN(length - n, sizeof(opcode)));
 	switch (opcode[0]) {
 	case 0x9c:
@@ -33,8 +37,11 @@ struct insn_flags_found insn_flags_find(const u8 *code, size_t length,
 		found.kind = FLAGS_LOADED;
 		break;
 	case 0xcd:
-		found = (struct insn_flags_found){ FLAGS_INTERRUPT, opcode[1],
-						   (u8)(n + 2) };
+		/* Else it faults: in the fetch, by its length, or by LOCK. */
+		if (n + 2 <= MIN(length, (size_t)INSN_MAX_LENGTH) && !locked)
+			found = (struct insn_flags_found){ FLAGS_INTERRUPT,
+							   opcode[1],
+							   (u8)(n + 2) };
 		break;
 	case 0x0f:
 		if (opcode[1] == 0x05)
