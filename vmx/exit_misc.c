@@ -24,15 +24,17 @@ static enum halt halt_now(const struct vm *vm, const struct readiness *ready)
 void vmx_handle_hlt(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	u64 since = time_ns(), work = rdtsc() - vcpu->exit.tsc;
+	u64 since = time_ns(), work = rdtsc() - vcpu->exit.tsc, rip;
 	struct readiness ready;
 
 	vcpu_skip_instruction(vcpu);
-	/* Nothing of a halted processor changes while it waits. */
+	/* Nothing of a halted processor changes while it waits, but by gdb. */
 	ready = vcpu_readiness(vcpu);
+	rip = vmread(VMCS_GUEST_RIP);
 	while (halt_now(vm, &ready) == HALT_WAITS) {
 		vm_serve_devices(vm);
-		if (vm->ended || halt_now(vm, &ready) != HALT_WAITS)
+		if (vm->ended || vmread(VMCS_GUEST_RIP) != rip ||
+		    halt_now(vm, &ready) != HALT_WAITS)
 			break;
 		cpu_wait_for_interrupt();
 		vm->deadline = 0;

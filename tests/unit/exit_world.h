@@ -39,6 +39,7 @@ static u64 *const gpr = vm.vcpu.regs.gpr;
 static struct vmx_capabilities capabilities;
 static char stopped[160]; /* why the guest is; "": it is not */
 static u32 served, devices_changed;
+static u64 jump; /* gdb's "jump", when the devices are served; 0: none */
 
 /* --- The rest of vmx/ ------------------------------------------------------- */
 
@@ -80,6 +81,8 @@ static void receive(u8 delivery, u8 vector)
 /* The guest's timer: it interrupts when it is served for the second time. */
 void vm_serve_devices(struct vm *v)
 {
+	if (jump)
+		vmwrite(VMCS_GUEST_RIP, jump);
 	if (++served == 2)
 		receive(APIC_FIXED, 0x40);
 }
@@ -175,6 +178,7 @@ static int set_up(void **state)
 	capabilities.cr4_fixed1 = ~0ULL;
 	stopped[0] = '\0';
 	served = devices_changed = 0;
+	jump = 0;
 	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
 	vm.mmu = world_mmu;
 	vcpu->vm = &vm;

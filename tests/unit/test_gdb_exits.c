@@ -110,6 +110,16 @@ static void x87_error(void **state)
 	assert_event(FAULT(VECTOR_MF), 0);
 }
 
+/* gdb's "jump" has a halted guest run from there. */
+static void jump_out_of_hlt(void **state)
+{
+	jump = POINT;
+	run_exit(EXIT_HLT, 0);
+	assert_int_equal(served, 1);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), POINT);
+	assert_false(vm.ended);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +127,7 @@ int main(void)
 		cmocka_unit_test_setup(faults_of_mov_dr, set_up_points),
 		cmocka_unit_test_setup(hits, set_up_points),
 		cmocka_unit_test_setup(x87_error, set_up_points),
+		cmocka_unit_test_setup(jump_out_of_hlt, set_up_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
