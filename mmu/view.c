@@ -98,6 +98,14 @@ enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
 	return OUTCOME_FILL;
 }
 
+bool mmu_has_address(const struct mmu_vcpu *vcpu, gva_t gva)
+{
+	/* SDM vol. 1, 3.3.7.1. */
+	return vcpu->format.mode == PAGING_4LEVEL
+		       ? (gva_t)((s64)(gva << 16) >> 16) == gva
+		       : !(gva >> 32);
+}
+
 size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len)
 {
 	struct guest_walk walk;
@@ -106,6 +114,8 @@ size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len)
 	for (; done < len; done += part) {
 		gva_t at = gva + done;
 
+		if (at < gva || !mmu_has_address(vcpu, at))
+			break;
 		guest_walk_look(vcpu, at, ANY_READ, &walk);
 		if (walk.status != WALK_OK)
 			break;

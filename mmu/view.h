@@ -45,9 +45,13 @@ enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
 				 const struct mmu_view *view, u32 access,
 				 u32 *error_code);
 
+/* Returns true if an access can have that address: canonical, or of 32 bits. */
+bool mmu_has_address(const struct mmu_vcpu *vcpu, gva_t gva);
+
 /*
  * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
- * Returns the number of bytes read: fewer where no page is mapped.
+ * Returns the number of bytes read: fewer where no page is mapped, or where the
+ * addresses end.
  */
 size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len);
 

@@ -130,6 +130,19 @@ static void peek_ends_at_a_hole(void **state)
 			 8);
 }
 
+/* It does not go round, and a sign that is wrong is no other address. */
+static void peek_ends_with_the_addresses(void **state)
+{
+	u8 bytes[8];
+
+	create(MMU_BYPASS);
+	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P;
+	assert_int_equal(mmu_peek(&world_vcpu, GVA | BIT(63), bytes, 8), 0);
+	mmu_set_state(&world_vcpu, 0, 0, 0, 0, NULL);
+	assert_int_equal(mmu_peek(&world_vcpu, 0xfffffffc, bytes, 8), 4);
+	assert_int_equal(mmu_peek(&world_vcpu, 1ULL << 32, bytes, 8), 0);
+}
+
 static void unpaged(void **state)
 {
 	struct mmu_view view;
@@ -257,6 +270,7 @@ int main(void)
 		cmocka_unit_test(shows_mmio),
 		cmocka_unit_test(changes_nothing),
 		cmocka_unit_test(peek_ends_at_a_hole),
+		cmocka_unit_test(peek_ends_with_the_addresses),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(no_more_than_32_bits),
 		cmocka_unit_test(tells_outcomes),
