@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/log.h"
 #include "mmu/view.h"
 #include "vmx/gdb/step.h"
 #include "vmx/gdb/target.h"
@@ -30,19 +31,39 @@ static void choose_exits(struct vm *vm, bool stepping)
 	vm->vcpu.mmu.root_is_new = true;
 }
 
+/*
+ * The end of a delivery shows at the NMI window, which does not open while NMIs
+ * are blocked, and does not exist without "virtual NMIs" (26.2.1.1).
+ */
+static bool delivery_shows(const struct vcpu *vcpu)
+{
+	return vmx_has(&vcpu->controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS) &&
+	       !(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & BLOCKING_BY_NMI);
+}
+
+static bool refuse(const char *why)
+{
+	log_info("gdb: no step: %s", why);
+	return false;
+}
+
 bool step_begin(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 	struct insn_flags_found found = find(vcpu);
+	bool injects = found.kind == FLAGS_INTERRUPT && !vcpu->event.info &&
+		       !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_VM);
 
 	if (found.kind == FLAGS_SYSCALL)
-		return false;
+		return refuse("SYSCALL would show the trap flag in R11");
+	if ((injects || vcpu->event.info) && !delivery_shows(vcpu))
+		return refuse("into a handler while NMIs are blocked; set a "
+			      "breakpoint there");
 	vm->gdb.step = (struct gdb_step){ .rip = vmread(VMCS_GUEST_RIP),
 					  .kind = found.kind };
 	/* An entry with TF would want more (26.3.1.5); no interrupt comes. */
 	vcpu_end_blocking();
-	if (found.kind == FLAGS_INTERRUPT && !vcpu->event.info &&
-	    !(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_VM))
+	if (injects)
 		vcpu->event = (struct vmx_event){
 			.info = VMX_INTR(INTR_SOFTWARE_INTERRUPT, found.vector),
 			.length = found.length,
@@ -116,8 +137,8 @@ void step_left(struct vcpu *vcpu)
 }
 
 /*
- * By TF; by the window behind the delivery of an event; or Umbra has carried
- * the instruction out.
+ * By TF; by the window behind the delivery of an event, or before the delivery
+ * if no window would come; or Umbra has carried the instruction out.
  */
 bool step_is_over(const struct vm *vm)
 {
@@ -126,5 +147,6 @@ bool step_is_over(const struct vm *vm)
 
 	return step->on &&
 	       (step->trapped || vcpu->exit.reason == EXIT_NMI_WINDOW ||
-		(!vcpu->event.info && vmread(VMCS_GUEST_RIP) != step->rip));
+		(vcpu->event.info ? !delivery_shows(vcpu)
+				  : vmread(VMCS_GUEST_RIP) != step->rip));
 }

@@ -24,8 +24,9 @@ struct gdb_step {
 };
 
 /*
- * Begins a step. Returns false if the instruction can't be stepped over:
- * SYSCALL copies TF to R11, and may clear it.
+ * Begins a step. Returns false, and has said why, if there can't be one:
+ * SYSCALL copies TF to R11, and may clear it; and while NMIs are blocked, the
+ * window does not open behind the delivery of an event.
  */
 bool step_begin(struct vm *vm);
 void step_end(struct vm *vm);
