@@ -355,9 +355,12 @@ static void step(struct vm *vm)
 void vm_run(struct vm *vm)
 {
 	vm->typed = -1;
+	vm->stats.started_ns = time_ns();
 	if (vm->gdb.link.port)
 		gdb_begin(vm);
+	/* The run begins here: the wait before it is none of the monitor's. */
 	vm->stats.started_ns = vm->status.last_line = time_ns();
+	vm->monitor.waited_ns = 0;
 	for (;;) {
 		vm_serve_devices(vm);
 		if (vm->ended)

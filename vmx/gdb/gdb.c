@@ -3,6 +3,7 @@
 #include "arch/x86/console/screen.h"
 #include "arch/x86/console/serial.h"
 #include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -64,18 +65,25 @@ static void serve(struct vm *vm, enum gdb_event event)
 	bool was_ended = vm->ended;
 
 	vm->gdb.attached = true;
+	if (!was_ended)
+		vm->stats.ended_ns = time_ns(); /* for the counts so far */
 	while (event != GDB_PACKET || !carry_out(vm)) {
 		was_ended |= event == GDB_PACKET && vm->ended;
 		event = GDB_NOTHING;
 		if (gdb_receive(&vm->gdb.link, &event))
 			continue;
 		vm_take_input(vm);
+		/* gdb may be gone without a word. */
+		if (vm->ended && vm->monitor.keys.request == REQUEST_END)
+			break;
+		monitor_count_wait(vm);
 		monitor_serve(vm);
 		if (vm->ended && !was_ended)
 			break;
 		screen_refresh();
 		apic_sleep(POLL_NS);
 	}
+	monitor_count_wait(vm);
 	/* As in monitor_serve(). */
 	if (exit->tsc)
 		exit->tsc = rdtsc() - work;
@@ -111,8 +119,10 @@ void gdb_poll(struct vm *vm)
 		if (event == GDB_INTERRUPT)
 			return stop(vm, STOP_INTERRUPT);
 		/* It has begun a packet: a new session. */
-		if (input->state != GDB_OUTSIDE || event == GDB_PACKET)
+		if (input->state != GDB_OUTSIDE || event == GDB_PACKET) {
+			step_end(vm);
 			return serve(vm, event);
+		}
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The exits since the last reset, with their rates and their costs. */
+#include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vmx/monitor/handlers.h"
@@ -12,6 +13,14 @@ u64 monitor_ran_ns(const struct vm *vm)
 {
 	return vm->stats.ended_ns - vm->stats.started_ns -
 	       vm->monitor.waited_ns;
+}
+
+void monitor_count_wait(struct vm *vm)
+{
+	u64 now = time_ns();
+
+	vm->monitor.waited_ns += now - vm->stats.ended_ns;
+	vm->stats.ended_ns = now;
 }
 
 u64 per_second(u64 count, u64 ns)

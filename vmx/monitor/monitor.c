@@ -172,7 +172,7 @@ void monitor_serve(struct vm *vm)
 	if (!monitor_tick(vm) && !vm->monitor.keys.request)
 		return;
 	serve(vm);
-	vm->monitor.waited_ns += time_ns() - vm->stats.ended_ns;
+	monitor_count_wait(vm);
 	/* It is not work of the exit's. */
 	exit->tsc = rdtsc() - work;
 	/* The devices may be late, and the timer has been used. */

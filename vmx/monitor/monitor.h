@@ -32,7 +32,7 @@ struct monitor {
 	bool runs; /* the guest runs while the prompt is open */
 	u32 until; /* kind of the exit that stops it, and 1; 0: none */
 	struct top top;
-	u64 waited_ns; /* spent in Umbra's prompt */
+	u64 waited_ns; /* spent in Umbra's prompt, or waiting for gdb */
 	u64 costs_since_ns; /* the last reset of vm_stats.costs */
 	u64 every_ns; /* show them that often; 0: never */
 	/* The last change of the policy, and the counts at that time. */
@@ -50,5 +50,8 @@ void monitor_stop(struct vm *vm);
  * meanwhile. To be called between two instructions of the guest's.
  */
 void monitor_serve(struct vm *vm);
+
+/* The guest has waited since vm_stats.ended_ns, which becomes the present. */
+void monitor_count_wait(struct vm *vm);
 
 #endif
