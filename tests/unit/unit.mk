@@ -125,6 +125,8 @@ UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c
 UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
+UNIT_gdb_serve_SRCS := $(UNIT_exits_SRCS) vmx/gdb/protocol.c vmx/gdb/packet.c vmx/gdb/insn_flags.c \
+	vmx/monitor/parse.c vmx/report/costs.c vmx/report/words.c
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c

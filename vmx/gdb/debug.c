@@ -31,14 +31,17 @@ static void write_registers(const struct debug_registers *registers)
 	vmwrite(VMCS_GUEST_DR7, registers->dr7);
 }
 
-static void place(struct gdb_points *points)
+static bool place(struct gdb_points *points)
 {
 	struct debug_registers registers;
+	bool placed = points_place(points, &registers);
 
-	if (!points_place(points, &registers))
+	if (!placed && !points->crowded_out)
 		log_info("gdb: the guest's own breakpoints leave no debug "
 			 "register for some of gdb's");
+	points->crowded_out = !placed;
 	write_registers(&registers);
+	return placed;
 }
 
 void debug_set_dr7(struct vcpu *vcpu, u64 value)
@@ -64,10 +67,10 @@ u64 debug_take_hits(struct vcpu *vcpu, u64 debug)
 	return points->active ? points_take_hits(points, debug) : debug;
 }
 
-void debug_update(struct vcpu *vcpu)
+bool debug_update(struct vcpu *vcpu)
 {
 	struct gdb_points *points = points_of(vcpu);
-	bool any = points_any(points);
+	bool any = points_any(points), placed = true;
 
 	if (any && !points->active)
 		points->guest = (struct debug_registers){
@@ -76,11 +79,12 @@ void debug_update(struct vcpu *vcpu)
 			.dr7 = vmread(VMCS_GUEST_DR7),
 		};
 	if (any)
-		place(points);
+		placed = place(points);
 	else if (points->active)
 		write_registers(&points->guest);
 	points->active = any;
 	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, any);
+	return placed;
 }
 
 /* --- MOV DR ----------------------------------------------------------------- */

@@ -19,8 +19,11 @@ void debug_set_dr7(struct vcpu *vcpu, u64 value);
  */
 u64 debug_take_hits(struct vcpu *vcpu, u64 debug);
 
-/* gdb's points have changed: gives the processor the registers. */
-void debug_update(struct vcpu *vcpu);
+/*
+ * gdb's points have changed: gives the processor the registers. Returns false
+ * if a point has got none.
+ */
+bool debug_update(struct vcpu *vcpu);
 
 /* The exit of MOV DR, while gdb has points. */
 void debug_handle_mov_dr(struct vcpu *vcpu);

@@ -29,6 +29,7 @@ struct gdb_points {
 	struct debug_registers guest;
 	/* The point in each register, or NULL: it is the guest's. */
 	const struct gdb_place *held[BREAKPOINTS];
+	bool crowded_out; /* a point has no register */
 	const struct gdb_place *hit; /* since this was last cleared */
 };
 

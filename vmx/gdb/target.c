@@ -6,7 +6,8 @@
 #include "arch/x86/console/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/linear.h"
-#include "lib/printf.h"
+#include "lib/log.h"
+#include "lib/string.h"
 #include "mmu/view.h"
 #include "vmx/gdb/debug.h"
 #include "vmx/gdb/target.h"
@@ -75,10 +76,20 @@ static bool rip_can_be(const struct vcpu *vcpu, u64 value)
 		       : !(value >> 32);
 }
 
+static void write_rflags(u64 value)
+{
+	u64 before = vmread(VMCS_GUEST_RFLAGS);
+
+	vcpu_set_rflags(before, (before & ~RFLAGS_WRITABLE) |
+					(value & RFLAGS_WRITABLE));
+	/* Else the entry wants a pending trap to go with TF (26.3.1.5). */
+	if ((before ^ value) & RFLAGS_TF)
+		vcpu_end_blocking();
+}
+
 static bool write_register(void *ctx, enum gdb_register reg, u64 value)
 {
 	struct vcpu *vcpu = &((struct vm *)ctx)->vcpu;
-	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	if (reg == GDB_rsp)
 		vmwrite(VMCS_GUEST_RSP, value);
@@ -87,27 +98,17 @@ static bool write_register(void *ctx, enum gdb_register reg, u64 value)
 	else if (reg == GDB_rip && rip_can_be(vcpu, value))
 		vmwrite(VMCS_GUEST_RIP, value);
 	else if (reg == GDB_eflags)
-		vcpu_set_rflags(rflags, (rflags & ~RFLAGS_WRITABLE) |
-						(value & RFLAGS_WRITABLE));
+		write_rflags(value);
 	else
 		return false;
 	return true;
-}
-
-/* Returns false if no access can have that address. */
-static bool address_can_be(const struct vm *vm, u64 address)
-{
-	return vm->vcpu.mmu.format.mode == PAGING_4LEVEL ? is_canonical(address)
-							 : !(address >> 32);
 }
 
 static size_t read_memory(void *ctx, u64 address, void *buf, size_t len)
 {
 	struct vm *vm = ctx;
 
-	return address_can_be(vm, address)
-		       ? mmu_peek(&vm->vcpu.mmu, address, buf, len)
-		       : 0;
+	return mmu_peek(&vm->vcpu.mmu, address, buf, len);
 }
 
 /* A write to one page; the shadow of a table follows by mmu_write. */
@@ -115,7 +116,7 @@ static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
 {
 	struct mmu_view view;
 
-	if (!address_can_be(vm, address))
+	if (!mmu_has_address(&vm->vcpu.mmu, address))
 		return false;
 	mmu_view(&vm->vcpu.mmu, address, &view);
 	if (view.guest.status != WALK_OK || !vm_is_ram(vm, view.guest.gpa))
@@ -128,20 +129,30 @@ static bool write_memory(void *ctx, u64 address, const void *buf, size_t len)
 {
 	size_t part = MIN(len, PAGE_SIZE - (address & ~PAGE_MASK));
 
-	/* A packet has no more than two pages. */
+	/* A packet has no more than two pages; behind the last one is none. */
 	return write_page(ctx, address, buf, part) &&
-	       (part == len || write_page(ctx, address + part,
-					  (const u8 *)buf + part, len - part));
+	       (part == len ||
+		(address + part &&
+		 write_page(ctx, address + part, (const u8 *)buf + part,
+			    len - part)));
 }
 
-static bool insert(void *ctx, enum gdb_point kind, u64 address, u64 length)
+static bool insert_point(void *ctx, enum gdb_point kind, u64 address,
+			 u64 length)
 {
 	struct vm *vm = ctx;
 
-	return points_insert(&vm->gdb.points, kind, address, length);
+	if (!points_insert(&vm->gdb.points, kind, address, length))
+		return false;
+	if (debug_update(&vm->vcpu))
+		return true;
+	points_remove(&vm->gdb.points, kind, address, length);
+	debug_update(&vm->vcpu);
+	return false;
 }
 
-static void remove(void *ctx, enum gdb_point kind, u64 address, u64 length)
+static void remove_point(void *ctx, enum gdb_point kind, u64 address,
+			 u64 length)
 {
 	struct vm *vm = ctx;
 
@@ -158,10 +169,31 @@ static void say(void *ctx, const char *text, size_t length)
 	gdb_send(&vm->gdb.link, reply.text, reply.length);
 }
 
+/* Returns true for a command that lets the guest go on, or asks for keys. */
+static bool is_for_prompt(const char *command)
+{
+	static const char *const names[] = { "cont", "run", "stop", "until",
+					     "top" };
+
+	while (*command == ' ')
+		command++;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t length = strlen(names[i]);
+
+		if (!strncmp(command, names[i], length) &&
+		    (command[length] == ' ' || !command[length]))
+			return true;
+	}
+	return false;
+}
+
 static void monitor(void *ctx, char *command)
 {
 	console_copy_log(say, ctx);
-	monitor_command(ctx, command);
+	if (is_for_prompt(command))
+		log_info("only at Umbra's prompt: use gdb's own commands");
+	else
+		monitor_command(ctx, command);
 	console_copy_log(NULL, NULL);
 }
 
@@ -170,7 +202,7 @@ const struct gdb_target gdb_guest = {
 	.write_register = write_register,
 	.read = read_memory,
 	.write = write_memory,
-	.insert = insert,
-	.remove = remove,
+	.insert = insert_point,
+	.remove = remove_point,
 	.monitor = monitor,
 };
