@@ -68,9 +68,10 @@ static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
 static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 			u32 first)
 {
-	if (!mmu->policy.cheap || !sp->bypasses || !is_clear(mmu, sp, first))
+	if (!mmu->policy.cheap || !is_clear(mmu, sp, first))
 		return false;
-	return sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE ||
+	return (sp->bypasses &&
+		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
 	       shadow_is_elsewhere(mmu, sp);
 }
 

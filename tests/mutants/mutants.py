@@ -313,8 +313,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     # A table that the guest has done with.
     ("given-up-late", "exits", "mmu/table_write.c",
      "a frame that is cleared for another use stays a table",
-     "return sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE ||\n",
-     "return false ||\n"),
+     "return (sp->bypasses &&\n", "return (false &&\n"),
     ("given-up-by-halves", "exits", "mmu/table_write.c",
      "a table whose entries are written in halves is given up",
      " && first % sizeof(u64) == 0 &&", " &&"),
