@@ -5,6 +5,7 @@
  */
 #include "arch/x86/frames.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/panic.h"
 #include "arch/x86/power.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
@@ -19,6 +20,7 @@
 #include "vmx/doctor/test.h"
 #include "vmx/run.h"
 #include "vmx/selftest.h"
+#include "vmx/trace/send.h"
 #include "vmx/vmcs_setup.h"
 #include "vmx/vmx.h"
 
@@ -177,6 +179,11 @@ static void load_builtin(const char *words)
 	log_info("guest: built-in, \"%s\"", words);
 }
 
+static void send_trace(void)
+{
+	trace_send(&vm.trace, vm.trace_way, vm.trace_port);
+}
+
 static void run(const struct boot_info *info, const char *guest,
 		const struct load_module *kernel,
 		const struct vm_config *config,
@@ -190,7 +197,9 @@ static void run(const struct boot_info *info, const char *guest,
 		load_kernel(info, kernel);
 	else
 		load_builtin(guest);
+	panic_set_last_act(send_trace);
 	vm_run(&vm);
+	panic_set_last_act(NULL);
 }
 
 static void __noreturn end(void)

@@ -18,6 +18,12 @@
 #define BACKTRACE_MAX 32
 
 static unsigned int depth; /* of panics within panics */
+static void (*last_act)(void);
+
+void panic_set_last_act(void (*fn)(void))
+{
+	last_act = fn;
+}
 
 /* A panic in the panic code must not start over. */
 static void enter(void)
@@ -93,6 +99,13 @@ static void print_control_registers(void)
 	log_info("  cr4 %016lx", cr4_read());
 }
 
+static void __noreturn end(const char *why)
+{
+	if (last_act)
+		last_act();
+	machine_end(END_PANIC, 0, why);
+}
+
 void panic_at_trap(const struct trap_frame *frame)
 {
 	enter();
@@ -103,7 +116,7 @@ void panic_at_trap(const struct trap_frame *frame)
 	print_control_registers();
 	print_address("  at  ", frame->rip);
 	backtrace(frame->gpr[RBP]);
-	machine_end(END_PANIC, 0, exception_text(frame->vector));
+	end(exception_text(frame->vector));
 }
 
 void panic(const char *fmt, ...)
@@ -138,5 +151,5 @@ void panic(const char *fmt, ...)
 	print_registers(&frame);
 	print_control_registers();
 	backtrace((u64)__builtin_frame_address(0));
-	machine_end(END_PANIC, 0, text);
+	end(text);
 }

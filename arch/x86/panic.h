@@ -11,6 +11,12 @@ struct boot_elf;
 /* Prints the exception, the registers and a backtrace, and ends the machine. */
 void panic_at_trap(const struct trap_frame *frame) __noreturn;
 
+/*
+ * Has @fn called when a panic has been told, before the machine ends; NULL:
+ * nothing. A panic inside of it ends the machine at once.
+ */
+void panic_set_last_act(void (*fn)(void));
+
 /* Remembers where the symbol table is; without it, traces are numbers. */
 void symbols_init(const struct boot_elf *elf);
 
