@@ -85,8 +85,11 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 	    sp->role.level != 1 ||
 	    !is_burst(sp, (gpa & ~PAGE_MASK) / gpte_size(sp->role.mode)))
 		return false;
-	/* Few tables of an address space that does not run are used again. */
-	if (shadow_is_elsewhere(mmu, sp))
+	/*
+	 * Few tables of an address space that does not run are used again. An
+	 * orphan tells nothing: its parent may have been given up alone.
+	 */
+	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
 		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
 	else
 		open_table(mmu, sp);

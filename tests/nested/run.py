@@ -234,7 +234,8 @@ class L0:
         self.machine = Bochs()
         self.machine.ips = ips
         self.machine.start(types.SimpleNamespace(
-            cpu="haswell", memory=L0_MEMORY, screen=None, keyboard=False),
+            cpu="haswell", memory=L0_MEMORY, screen=None, keyboard=False,
+            gdb=None, trace=None),
             image, directory)
         os.set_blocking(self.machine.output, False)
 
