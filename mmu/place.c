@@ -190,7 +190,8 @@ void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
 			vcpu->root_is_new = true;
 		vcpu->root = slot->sp;
 		vcpu->cr3 = cr3;
-		mmu_derive_state(vcpu);
+		/* All else is the same: a target is of the role at hand. */
+		vcpu->top_gfn = slot->sp->gfn;
 		shadow_page_touch(mmu, slot->sp);
 		return;
 	}

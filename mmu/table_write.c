@@ -60,16 +60,15 @@ static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 /*
- * Returns true if the write at byte @first, which is done but not followed yet,
- * tells that the guest has given up the table. It has written zero over an entry
- * that was not present: it clears the frame for another use. Or it has cleared
- * an entry of an address space that it is not running on: it takes that apart.
+ * Returns true if the write at byte @first, which is done but not followed yet
+ * and has cleared an entry, tells that the guest has given up the table. It has
+ * written zero over an entry that was not present: it clears the frame for
+ * another use. Or the entry is of an address space that it is not running on:
+ * it takes that apart.
  */
 static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 			u32 first)
 {
-	if (!mmu->policy.cheap || !is_clear(mmu, sp, first))
-		return false;
 	return (sp->bypasses &&
 		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
 	       shadow_is_elsewhere(mmu, sp);
@@ -124,8 +123,9 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
-		cleared = is_clear(mmu, sp, first);
-		if (is_given_up(mmu, sp, first) || going_out_of_use(mmu, sp)) {
+		cleared = mmu->policy.cheap && is_clear(mmu, sp, first);
+		if ((cleared && is_given_up(mmu, sp, first)) ||
+		    going_out_of_use(mmu, sp)) {
 			parent = shadow_give_up(mmu, sp);
 			if (cleared)
 				barren = parent;
@@ -140,8 +140,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	 * If that was the last entry in use, the guest takes the table apart,
 	 * and next the entry that names it: then the shadow serves nobody.
 	 */
-	if (mmu->policy.cheap)
-		shadow_give_up_barren(mmu, barren);
+	shadow_give_up_barren(mmu, barren);
 	return !mmu->frames[gfn].shadowed;
 }
 
