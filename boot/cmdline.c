@@ -252,7 +252,7 @@ const struct option *cmdline_nearest(const struct option *table, size_t count,
 void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count)
 {
-	log_info("command line: \"%s\": %s", error->word,
+	log_info(LOG_ERROR "command line: \"%s\": %s", error->word,
 		 faults[error->status]);
 	if (!error->option)
 		log_info("the nearest option (README.md has a table of all):");

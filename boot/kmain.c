@@ -48,7 +48,8 @@ static void read_boot_info(u32 magic, u32 mbi)
 
 	if (magic != MULTIBOOT2_MAGIC) {
 		console_init_screen(&boot_info);
-		log_info("not booted by multiboot2 (EAX is 0x%x, should be "
+		log_info(LOG_ERROR
+			 "not booted by multiboot2 (EAX is 0x%x, should be "
 			 "0x%x): in GRUB, use the command multiboot2",
 			 magic, MULTIBOOT2_MAGIC);
 		refuse();
@@ -58,7 +59,8 @@ static void read_boot_info(u32 magic, u32 mbi)
 	console_init_screen(&boot_info);
 	if (status == MB2_OK)
 		return;
-	log_info("the boot loader's multiboot2 information is of no use: "
+	log_info(LOG_ERROR
+		 "the boot loader's multiboot2 information is of no use: "
 		 "%s",
 		 multiboot2_status_name(status));
 	refuse();
@@ -82,7 +84,8 @@ static void stop_bus_masters(void)
 		return;
 	count = bus_masters_stop(boot_info.efi);
 	if (count)
-		log_info("PCI functions without a driver that could write to "
+		log_info(LOG_WARNING
+			 "PCI functions without a driver that could write to "
 			 "memory, and can't any more: %u (busmaster=keep "
 			 "leaves them on)",
 			 count);
@@ -95,7 +98,8 @@ static void set_up_memory(void)
 
 	frames_raise_modules(&boot_info, start, end);
 	if (!frames_init(&boot_info, start, end)) {
-		log_info("the boot loader's memory map has no RAM to use "
+		log_info(LOG_ERROR
+			 "the boot loader's memory map has no RAM to use "
 			 "(%u entries)",
 			 boot_info.region_count);
 		refuse();
@@ -111,13 +115,15 @@ static bool find_second_ports(void)
 
 	vm->gdb = ports_second(options.gdb, NULL);
 	if (options.gdb != PORT_NONE && !vm->gdb) {
-		log_info("gdb= needs a serial port that answers, and that is "
+		log_info(LOG_ERROR
+			 "gdb= needs a serial port that answers, and that is "
 			 "not the console's");
 		return false;
 	}
 	vm->trace_port = ports_second(PORT_COM2, vm->gdb);
 	if (vm->trace_way == TRACE_COM2 && !vm->trace_port) {
-		log_info("trace.to=com2 needs a COM2 that answers, and that is "
+		log_info(LOG_ERROR
+			 "trace.to=com2 needs a COM2 that answers, and that is "
 			 "neither the console's nor gdb's");
 		return false;
 	}
@@ -135,7 +141,8 @@ static void print_facts(void)
 	log_info("processor: %s, TSC at %lu.%03lu MHz", brand, tsc_hz / 1000000,
 		 tsc_hz / 1000 % 1000);
 	if (boot_info.regions_lost)
-		log_info("the memory map has more than %u regions: the "
+		log_info(LOG_WARNING
+			 "the memory map has more than %u regions: the "
 			 "%u smallest of RAM, %llu KiB, are not used",
 			 BOOT_REGIONS_MAX, boot_info.regions_lost,
 			 boot_info.ram_lost / KIB);
@@ -145,7 +152,8 @@ static void print_facts(void)
 	/* They are the firmware's, who alone knows where its devices are. */
 	if (msr_read_safe(IA32_MTRR_DEF_TYPE, &mtrrs) &&
 	    !(mtrrs & MTRR_DEF_TYPE_ENABLE))
-		log_info("the firmware has left the MTRRs off "
+		log_info(LOG_WARNING
+			 "the firmware has left the MTRRs off "
 			 "(IA32_MTRR_DEF_TYPE, MSR 2FFh, is 0x%lx): all memory "
 			 "is uncached, and slow",
 			 mtrrs);
@@ -166,7 +174,8 @@ void kmain(u32 magic, u32 mbi)
 	cpu_init();
 	read_boot_info(magic, mbi);
 	symbols_init(&boot_info.elf);
-	log_info("Umbra " UMBRA_VERSION ", a hypervisor on shadow page tables");
+	log_info(LOG_HEADLINE "Umbra " UMBRA_VERSION
+			      ", a hypervisor on shadow page tables");
 	good = read_options();
 	stop_bus_masters();
 	set_up_memory();

@@ -76,12 +76,13 @@ static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 static bool choose_kinds(const char *kinds, struct vm_config *vm)
 {
 	if (!trace_parse_kinds(kinds, &vm->trace_kinds)) {
-		log_info("trace.kinds=%s: the names are%s", kinds,
+		log_info(LOG_ERROR "trace.kinds=%s: the names are%s", kinds,
 			 trace_kind_names);
 		return false;
 	}
 	if (vm->trace && ~vm->trace_kinds & TRACE_PRINTED) {
-		log_info("trace=%lu prints exits and injected events: "
+		log_info(LOG_ERROR
+			 "trace=%lu prints exits and injected events: "
 			 "trace.kinds=%s needs exit and inject, too",
 			 vm->trace, kinds);
 		return false;

@@ -89,7 +89,8 @@ static bool find_kernel(const struct boot_info *info, const char *words,
 
 static void __noreturn refuse_guest(const char *words)
 {
-	log_info("there is no guest \"%s\" here. Built in are:", words);
+	log_info(LOG_ERROR "there is no guest \"%s\" here. Built in are:",
+		 words);
 	for (const char *const *name = builtin_names; *name; name++)
 		log_info("  %s", *name);
 	log_info("The others come as multiboot2 modules, known by their "
@@ -103,7 +104,7 @@ static void __noreturn refuse_guest(const char *words)
 
 static void __noreturn refuse_kernel(enum load_status status)
 {
-	log_info("the guest kernel can't be loaded: %s",
+	log_info(LOG_ERROR "the guest kernel can't be loaded: %s",
 		 load_status_text(status));
 	refuse();
 }
@@ -162,7 +163,8 @@ static void load_kernel(const struct boot_info *info,
 static void load_builtin(const char *words)
 {
 	if (vm.memory.low_end < BUILTIN_MEMORY_MIN) {
-		log_info("the built-in guest needs %llu MiB of memory",
+		log_info(LOG_ERROR
+			 "the built-in guest needs %llu MiB of memory",
 			 BUILTIN_MEMORY_MIN / MIB);
 		refuse();
 	}
@@ -221,7 +223,8 @@ static void __noreturn compare(const struct boot_info *info, const char *guest,
 	u64 costs[2][RUN_COSTS];
 
 	if (!frames_save()) {
-		log_info("compare: no memory is left to remember which frames "
+		log_info(LOG_ERROR
+			 "compare: no memory is left to remember which frames "
 			 "are free: leave compare out, or boot with fewer or "
 			 "smaller modules");
 		refuse();

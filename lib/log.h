@@ -10,6 +10,22 @@
 #include "lib/types.h"
 
 /*
+ * A mark at the head of a format, as in log_info(LOG_ERROR "..."): the screen
+ * shows the line in a colour of its own. It is no part of the text.
+ */
+#define LOG_ERROR "\x01"
+#define LOG_WARNING "\x02"
+#define LOG_HEADLINE "\x03"
+#define LOG_MARKS 4 /* with none */
+
+/* Takes the mark off the format, and returns it; 0: there is none. */
+static inline unsigned int log_take_mark(const char **format)
+{
+	return **format > 0 && **format < LOG_MARKS ? (unsigned int)*(*format)++
+						    : 0;
+}
+
+/*
  * Prints one line: "umbra: ", the text, a newline. A text longer than
  * LOG_LINE_MAX bytes is cut off. Never fails: without a console it is silent.
  */

@@ -116,7 +116,8 @@ static void count_unfiltered(struct vcpu *vcpu)
 	if (mmu_filter_exits(&vcpu->filter, vcpu->exit.interruption_error) ||
 	    vcpu->vm->stats.unfiltered++)
 		return;
-	log_info("%s ignores the filter of page faults: those that are the "
+	log_info(LOG_WARNING
+		 "%s ignores the filter of page faults: those that are the "
 		 "guest's own exit, and Umbra injects them",
 		 vmx_hypervisor() ? "the hypervisor below" : "this processor");
 }

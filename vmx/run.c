@@ -257,8 +257,9 @@ static bool entry_failed(const struct vcpu *vcpu, bool exited)
 	} else {
 		u32 error = vmread(VMCS_VM_INSTRUCTION_ERROR);
 
-		log_info("VM entry failed: VM-instruction error %u, %s", error,
-			 vmx_instruction_error_text(error));
+		log_info(LOG_ERROR
+			 "VM entry failed: VM-instruction error %u, %s",
+			 error, vmx_instruction_error_text(error));
 	}
 	if (entry_check(vcpu->vmcs) == DOCTOR_GOOD)
 		log_info("entry doctor: nothing wrong in the VMCS");

@@ -161,8 +161,8 @@ static bool as_expected(struct probe *p, u8 level, u64 entry,
 
 	if (got == outcome && p->error_code == error_code)
 		return true;
-	log_info("self-test: at level %u, %s %s with error code 0x%x "
-		 "(exit reason 0x%x), where the manual has: %s, 0x%x",
+	log_info(LOG_ERROR "self-test: at level %u, %s %s with error code 0x%x "
+			   "(exit reason 0x%x), where the manual has: %s, 0x%x",
 		 level, entry ? "TRAP" : "ABSENT", words[got], p->error_code,
 		 p->vcpu.exit.reason, words[outcome], error_code);
 	return false;
@@ -179,7 +179,7 @@ static struct probe probe; /* too large for the stack */
 struct vcpu *selftest_vcpu(void)
 {
 	if (!probe.page && !build_guest(&probe)) {
-		log_info("no memory for the self-test");
+		log_info(LOG_ERROR "no memory for the self-test");
 		return NULL;
 	}
 	set_up_vcpu(&probe);
@@ -194,7 +194,8 @@ bool selftest_run(struct selftest_result *result)
 	if (!selftest_vcpu())
 		return false;
 	if (try_entry(&probe, PT_LEVELS, SPTE_ABSENT_VALUE) == ENTRY_FAILED) {
-		log_info("self-test: no guest can be entered on this machine; "
+		log_info(LOG_ERROR
+			 "self-test: no guest can be entered on this machine; "
 			 "please report it: docs/hardware.md");
 		return false;
 	}

@@ -211,7 +211,8 @@ static bool choose_vpid(struct vcpu *vcpu, enum vpid_wish wish)
 		vpid_objection(vmx_capabilities(), wish, vmx_hypervisor());
 
 	if (objection && wish == VPID_ON) {
-		log_info("vpid=1 can't be, vpid=auto can: %s", objection);
+		log_info(LOG_ERROR "vpid=1 can't be, vpid=auto can: %s",
+			 objection);
 		return false;
 	}
 	log_info("VPID: %s", objection ? objection : "used");
@@ -226,7 +227,8 @@ static bool begin_gdb(struct vm *vm, struct serial_port *port)
 	vm->gdb.link.port = port;
 	if (vmx_has(&vm->vcpu.controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS))
 		return true;
-	log_info("gdb= can't be: the processor lacks the control \"virtual "
+	log_info(LOG_ERROR
+		 "gdb= can't be: the processor lacks the control \"virtual "
 		 "NMIs\"");
 	return false;
 }
@@ -311,7 +313,8 @@ static bool create_trace(struct vm *vm, const struct vm_config *config)
 	void *ring = frames_alloc(pages);
 
 	if (!ring) {
-		log_info("no memory for a trace of %u KiB: ask for fewer exits "
+		log_info(LOG_ERROR
+			 "no memory for a trace of %u KiB: ask for fewer exits "
 			 "(trace=)",
 			 (u32)(pages * PAGE_SIZE / KIB));
 		return false;
@@ -344,7 +347,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->counters = config->counters;
 	status = guest_memory_check(bytes, spare);
 	if (status != GUEST_MEMORY_OK) {
-		log_info("the guest can't have %lu KiB of memory: %s. This "
+		log_info(LOG_ERROR
+			 "the guest can't have %lu KiB of memory: %s. This "
 			 "machine can spare %lu MiB",
 			 (unsigned long)(bytes / KIB),
 			 guest_memory_status_text(status),
@@ -355,7 +359,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->shadow_pages = shadow_pages(config->shadow_pages, bytes);
 	/* The MMU first: its pool is one piece. */
 	if (!create_mmu(vm, config, selftest, bytes)) {
-		log_info("too little memory for the shadow tables of a guest "
+		log_info(LOG_ERROR
+			 "too little memory for the shadow tables of a guest "
 			 "of %lu MiB: give the machine more, or the guest less "
 			 "(guest.memory=)",
 			 (unsigned long)(bytes / MIB));
@@ -363,13 +368,14 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	}
 	status = guest_memory_init(&vm->memory, &memory_ops, bytes);
 	if (status != GUEST_MEMORY_OK) {
-		log_info("no memory for the guest: %s",
+		log_info(LOG_ERROR "no memory for the guest: %s",
 			 guest_memory_status_text(status));
 		return false;
 	}
 	if (config->canaries &&
 	    !canaries_plant(&vm->canaries, &vm->memory, config->canaries)) {
-		log_info("no memory for the canaries: give the guest less, or "
+		log_info(LOG_ERROR
+			 "no memory for the canaries: give the guest less, or "
 			 "ask for fewer (canaries=)");
 		return false;
 	}
@@ -421,7 +427,7 @@ void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)
 	va_start(args, why);
 	vsnprintf(text, sizeof(text), why, args);
 	va_end(args);
-	log_info("the guest %s is stopped: %s", vm->name, text);
+	log_info(LOG_ERROR "the guest %s is stopped: %s", vm->name, text);
 	vmx_dump(vcpu);
 	if (!vm->ended)
 		snprintf(vm->end_why, sizeof(vm->end_why), "%s at RIP 0x%lx",

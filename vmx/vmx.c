@@ -47,17 +47,18 @@ static void print_remedy(const char *on_the_bare_machine)
 	const struct hypervisor *h = vmx_hypervisor();
 
 	if (h)
-		log_info("remedy: this machine runs under %s: %s", h->name,
-			 h->remedy);
+		log_info(LOG_WARNING "remedy: this machine runs under %s: %s",
+			 h->name, h->remedy);
 	else
-		log_info("remedy: %s", on_the_bare_machine);
+		log_info(LOG_WARNING "remedy: %s", on_the_bare_machine);
 }
 
 static bool has_vmx(void)
 {
 	if (cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX)
 		return true;
-	log_info("this processor shows no VMX: CPUID.1:ECX.VMX (bit 5) is 0");
+	log_info(LOG_ERROR
+		 "this processor shows no VMX: CPUID.1:ECX.VMX (bit 5) is 0");
 	print_remedy("Umbra needs an Intel processor with VT-x (AMD's SVM is "
 		     "another thing), or an emulated one: Bochs has VMX");
 	return false;
@@ -70,7 +71,8 @@ static bool feature_control_allows(void)
 	u64 control;
 
 	if (!msr_read_safe(IA32_FEATURE_CONTROL, &control)) {
-		log_info("CPUID shows VMX, but IA32_FEATURE_CONTROL (MSR 3Ah) "
+		log_info(LOG_ERROR
+			 "CPUID shows VMX, but IA32_FEATURE_CONTROL (MSR 3Ah) "
 			 "can't be read");
 		print_remedy(firmware_remedy);
 		return false;
@@ -82,16 +84,18 @@ static bool feature_control_allows(void)
 		control |= FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX;
 		if (msr_write_safe(IA32_FEATURE_CONTROL, control))
 			return true;
-		log_info("VMX can't be switched on: IA32_FEATURE_CONTROL (MSR "
+		log_info(LOG_ERROR
+			 "VMX can't be switched on: IA32_FEATURE_CONTROL (MSR "
 			 "3Ah) refuses bit 0 (lock) with bit 2 (VMX outside "
 			 "SMX)");
 	} else {
-		log_info("VMX is locked off: IA32_FEATURE_CONTROL (MSR 3Ah) is "
+		log_info(LOG_ERROR
+			 "VMX is locked off: IA32_FEATURE_CONTROL (MSR 3Ah) is "
 			 "0x%lx, %s",
 			 control, feature_control_words(verdict));
 	}
 	/* Under a hypervisor, too: it shows VMX, its firmware has locked it. */
-	log_info("remedy: %s", firmware_remedy);
+	log_info(LOG_WARNING "remedy: %s", firmware_remedy);
 	return false;
 }
 
@@ -138,7 +142,8 @@ static bool regions_fit(void)
 	if (BASIC_VMCS_SIZE(basic) <= PAGE_SIZE &&
 	    BASIC_MEMORY_TYPE(basic) == MEMORY_TYPE_WRITE_BACK)
 		return true;
-	log_info("this processor's VMCS takes %lu bytes of memory type %lu "
+	log_info(LOG_ERROR
+		 "this processor's VMCS takes %lu bytes of memory type %lu "
 		 "(IA32_VMX_BASIC, MSR 480h, is 0x%lx); Umbra is made for one "
 		 "of at most 4096 bytes, write-back (6)",
 		 (unsigned long)BASIC_VMCS_SIZE(basic),
@@ -156,7 +161,8 @@ static bool controls_suffice(void)
 	if (vmx_choose_controls(&capabilities, &controls, &refusal))
 		return true;
 	table = &control_tables[refusal.set];
-	log_info("this processor's VMX control \"%s\" can't be %u, which Umbra "
+	log_info(LOG_ERROR
+		 "this processor's VMX control \"%s\" can't be %u, which Umbra "
 		 "needs: bit %u of %s (MSR %xh) is %u",
 		 refusal.control->name, refusal.msr_bit >= 32, refusal.msr_bit,
 		 has_true_controls() && table->true_msr ? table->true_msr_name
@@ -216,8 +222,8 @@ bool vmx_start(void)
 	if (!regions_fit() || !controls_suffice())
 		return false;
 	if (!enter_vmx_root()) {
-		log_info("VMXON failed, although CPUID.1:ECX.VMX and "
-			 "IA32_FEATURE_CONTROL (MSR 3Ah) allow it");
+		log_info(LOG_ERROR "VMXON failed, although CPUID.1:ECX.VMX and "
+				   "IA32_FEATURE_CONTROL (MSR 3Ah) allow it");
 		print_remedy("report this machine: docs/hardware.md says how");
 		return false;
 	}

@@ -33,7 +33,8 @@ static void enter(void)
 	case 0:
 		return;
 	case 1:
-		log_info("panic: another one while telling of the first");
+		log_info(LOG_ERROR
+			 "panic: another one while telling of the first");
 		machine_end(END_PANIC, 0, NULL);
 	default:
 		cpu_halt();
@@ -109,7 +110,7 @@ static void __noreturn end(const char *why)
 void panic_at_trap(const struct trap_frame *frame)
 {
 	enter();
-	log_info("panic: %s, %s (vector %lu, error code 0x%lx)",
+	log_info(LOG_ERROR "panic: %s, %s (vector %lu, error code 0x%lx)",
 		 exception_name(frame->vector), exception_text(frame->vector),
 		 frame->vector, frame->error_code);
 	print_registers(frame);
@@ -144,7 +145,7 @@ void panic(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	log_info("panic: %s", text);
+	log_info(LOG_ERROR "panic: %s", text);
 	/* Its first line is the reason in the last line of all. */
 	if (strchr(text, '\n'))
 		*strchr(text, '\n') = '\0';

@@ -42,6 +42,8 @@ static const struct {
 	[END_PANIC] = { "panic", 6 },
 };
 
+#define END_FORMAT "end: %s, status %u%s%s"
+
 static enum end_method end_method = END_BY_HALT;
 static u64 seconds_to_read;
 static void (*end_hook)(void);
@@ -146,8 +148,9 @@ void machine_end(enum end_reason reason, int status, const char *why)
 	if (reasons[reason].status)
 		status = reasons[reason].status;
 	say_what_follows();
-	log_info("end: %s, status %u%s%s", reasons[reason].name, (u32)status,
-		 why ? ": " : "", why ? why : "");
+	log_info(status ? LOG_ERROR END_FORMAT : LOG_HEADLINE END_FORMAT,
+		 reasons[reason].name, (u32)status, why ? ": " : "",
+		 why ? why : "");
 	log_flush();
 	if (lets_read())
 		log_wait_for_key(seconds_to_read * NS_PER_SEC);

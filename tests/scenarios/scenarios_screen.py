@@ -6,7 +6,7 @@ import re
 import struct
 
 from harness import BUILD, INITRD, KERNEL, Failure, scenario
-from ocr import read_text
+from ocr import read_ppm, read_text
 
 IMAGE = os.path.join(BUILD, "umbra.iso")
 # UEFI on an emulated processor takes its time, on several all the more.
@@ -16,6 +16,8 @@ PAGE_UP, PAGES = "\x1b[5~", 3    # more than the log has
 KEY_SECONDS = 3    # for the machine to take them
 MONITOR, END_RUN = "\x01m", "\x01x"
 FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
+OVMF_SIZE = 1280, 800
+ERROR_COLOUR = bytes((0xff, 0x55, 0x55))
 
 
 def screen_text(path):
@@ -30,6 +32,7 @@ def must_show(s, path, lines):
     """The screen must show the lines, in this order, wrapped or not."""
     text = screen_text(path)
     s.log.write(f"\n# the screen:\n{text}\n")
+    must_have_colours(path, text)
     text, at = "".join(text.split()), 0
     for line in lines:
         squeezed = "".join(line.split())
@@ -37,6 +40,17 @@ def must_show(s, path, lines):
         if at < 0:
             raise Failure(f"not on the screen: {line}")
         at += len(squeezed)
+
+
+def must_have_colours(path, text):
+    """A picture has the colour of errors if, and only if, there is one."""
+    if not path.endswith(".ppm"):
+        return
+    pixels = read_ppm(path)[2]
+    is_there = any(pixels[at:at + 3] == ERROR_COLOUR
+                   for at in range(0, len(pixels), 3))
+    if is_there != bool(re.search(r"^umbra: end: .* status [1-9]", text, re.M)):
+        raise Failure("the colour of errors, or of no error, is wrong")
 
 
 def umbra_lines(run):
@@ -189,6 +203,8 @@ def screen_bad_option(s):
                   "--options", "mmu=sideways", "--screen", screen)
     run.finish(REFUSED, BOOT_SECONDS)
     must_show(s, screen, ["mmu=sideways", "umbra: end: refused, status 4"])
+    if read_ppm(screen)[:2] != OVMF_SIZE:
+        raise Failure("the firmware's own resolution has been changed")
 
 
 def panic_shown(s, form, *options):

@@ -11,6 +11,7 @@
 
 static void print(const char *kind, const char *fmt, va_list args)
 {
+	log_take_mark(&fmt);
 	fprintf(stderr, "umbra: %s", kind);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);

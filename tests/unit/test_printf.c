@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "lib/log.h"
+
 #define vsnprintf umbra_vsnprintf
 #define snprintf umbra_snprintf
 #include "lib/printf.c"
@@ -35,6 +37,19 @@
 	} while (0)
 
 #pragma GCC diagnostic ignored "-Wformat-truncation"
+
+/* The mark of a log line's format is taken off; a text without one is whole. */
+static void test_log_marks(void **state)
+{
+	const char *text = LOG_WARNING "a %u", *plain = "b", *empty = "";
+
+	assert_int_equal(log_take_mark(&text), 2);
+	assert_string_equal(text, "a %u");
+	assert_int_equal(log_take_mark(&plain), 0);
+	assert_string_equal(plain, "b");
+	assert_int_equal(log_take_mark(&empty), 0);
+	assert_string_equal(empty, "");
+}
 
 static void test_numbers(void **state)
 {
@@ -98,6 +113,7 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log_marks),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_strings),

@@ -10,6 +10,7 @@
 
 #define COLUMNS 20
 #define ROWS 6 /* five of text, and the status */
+#define LINE_ATTRIBUTE 0x0c
 
 static u16 cells[ROWS][COLUMNS];
 static unsigned int drawn; /* cells, since the last start_count */
@@ -87,7 +88,7 @@ static void test_wrap(void **state)
 
 static void write_line(const char *text)
 {
-	screen_write_line(text, strlen(text));
+	screen_write_line(text, strlen(text), LINE_ATTRIBUTE);
 	screen_refresh();
 }
 
@@ -102,6 +103,17 @@ static void test_line(void **state)
 	write_line("a23456789012345678901b\n");
 	assert_string_equal(row_text(2), "a2345678901234567890");
 	assert_string_equal(row_text(3), "1b");
+}
+
+/* A line of Umbra's own has its colour, and leaves the guest's as it was. */
+static void test_line_colour(void **state)
+{
+	write_text("\x1b[32mg");
+	write_line("e\n");
+	write_text("g");
+	assert_int_equal(cells[0][0], SCREEN_CELL(0x02, 'g'));
+	assert_int_equal(cells[0][1], SCREEN_CELL(LINE_ATTRIBUTE, 'e'));
+	assert_int_equal(cells[1][0], SCREEN_CELL(0x02, 'g'));
 }
 
 static void test_scroll(void **state)
@@ -187,6 +199,10 @@ static void test_status(void **state)
 	screen_refresh();
 	assert_string_equal(row_text(5), "up");
 	assert_int_equal(cells[5][19], SCREEN_CELL(SCREEN_REVERSE, ' '));
+	/* No bar without a text in it. */
+	screen_status("");
+	screen_refresh();
+	assert_int_equal(cells[5][0], SCREEN_BLANK);
 }
 
 /* Only what differs is drawn. */
@@ -276,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup(test_text, start),
 		cmocka_unit_test_setup(test_wrap, start),
 		cmocka_unit_test_setup(test_line, start),
+		cmocka_unit_test_setup(test_line_colour, start),
 		cmocka_unit_test_setup(test_scroll, start),
 		cmocka_unit_test_setup(test_other, start),
 		cmocka_unit_test_setup(test_cursor, start),

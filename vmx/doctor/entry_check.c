@@ -62,7 +62,8 @@ static void print_finding(const struct doctor_finding *f, void *context)
 {
 	enum vmcs_field field = doctor_field(f->rule, f->n);
 
-	log_info("entry doctor: %s, SDM vol. 3C, %s: %s is 0x%lx; expected: %s",
+	log_info(LOG_ERROR
+		 "entry doctor: %s, SDM vol. 3C, %s: %s is 0x%lx; expected: %s",
 		 doctor_verdict_name(f->verdict), f->rule->section,
 		 vmcs_field_name(field), f->value, f->rule->expected);
 }

@@ -33,7 +33,8 @@ static u64 share(u64 part, u64 whole)
 
 void compare_print(const u64 without[RUN_COSTS], const u64 with[RUN_COSTS])
 {
-	log_info("--- the same guest without and with the bypass ---");
+	log_info(LOG_HEADLINE
+		 "--- the same guest without and with the bypass ---");
 	log_info("%-26s %14s %14s", "", "mmu.bypass=0", "mmu.bypass=1");
 	for (u32 i = 0; i < RUN_COSTS; i++) {
 		u64 left = share(with[i], without[i]);

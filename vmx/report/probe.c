@@ -194,7 +194,7 @@ void probe_conclude(const struct selftest_result *selftest)
 		log_info("VPID: %s", no_vpid);
 	/* vmx_start() has made sure of it. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
-	log_info("Umbra can run here, %s; %s%s",
+	log_info(LOG_HEADLINE "Umbra can run here, %s; %s%s",
 		 selftest->filter_works && selftest->leaf_trap_reserved
 			 ? "with the bypass (mmu=bypass)"
 		 : selftest->filter_works

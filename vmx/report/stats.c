@@ -124,7 +124,7 @@ void stats_print(const struct vm *vm)
 	char words[RUNG_WORDS_SIZE];
 
 	rung_words(mmu_policy(vm->mmu), words);
-	log_info("--- statistics of %s, %s%s ---", vm->name, words,
+	log_info(LOG_HEADLINE "--- statistics of %s, %s%s ---", vm->name, words,
 		 vm->stats.rung_changed ? " after other rungs" : "");
 	stats_print_exits(&vm->stats);
 	print_faults(&vm->stats, mmu_stats(vm->mmu));

@@ -28,6 +28,9 @@
 #define SETTLE_NS NS_PER_SEC
 #define POLL_NS (NS_PER_SEC / 50)
 
+/* By the mark of log.h: on a VGA light red, yellow, white. */
+static const u8 mark_colours[LOG_MARKS] = { SCREEN_NORMAL, 0x0c, 0x0e, 0x0f };
+
 static char last = '\n';
 
 /* Sees each line of Umbra's, too. */
@@ -75,7 +78,8 @@ void console_show(void)
 	surface = NULL;
 	keyboard_init();
 	if (screen_fault)
-		log_info("no framebuffer to write on: %s; in GRUB, try insmod "
+		log_info(LOG_WARNING
+			 "no framebuffer to write on: %s; in GRUB, try insmod "
 			 "all_video, and set gfxpayload=1024x768x32 after the "
 			 "command multiboot2",
 			 screen_fault);
@@ -158,6 +162,7 @@ void log_info(const char *fmt, ...)
 {
 	char text[sizeof(LOG_PREFIX) + LOG_LINE_MAX + 1] = LOG_PREFIX;
 	size_t room = LOG_LINE_MAX + 1, prefix = sizeof(LOG_PREFIX) - 1;
+	u8 colour = mark_colours[log_take_mark(&fmt)];
 	size_t length;
 	va_list args;
 
@@ -171,7 +176,7 @@ void log_info(const char *fmt, ...)
 		console_write("\n", 1);
 	for (size_t i = 0; i < length; i++)
 		send(text[i]);
-	screen_write_line(text, length);
+	screen_write_line(text, length, colour);
 	screen_refresh();
 	if (copy)
 		copy(copy_ctx, text + prefix, length - prefix);

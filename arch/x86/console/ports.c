@@ -182,7 +182,7 @@ bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 	pci_count(find_on_pci, NULL);
 	first = say();
 	if (choice < PORT_AUTO && !ports[choice].name)
-		log_info("console: no serial port answers at %s",
+		log_info(LOG_WARNING "console: no serial port answers at %s",
 			 port_names[choice]);
 	else if (choice != PORT_AUTO)
 		first = choice;

@@ -308,8 +308,11 @@ static size_t row_length(const char *text, size_t length)
 	return screen.columns;
 }
 
-void screen_write_line(const char *text, size_t length)
+void screen_write_line(const char *text, size_t length, u8 attribute)
 {
+	u8 before = screen.attribute;
+
+	screen.attribute = attribute;
 	while (length) {
 		size_t n = row_length(text, length);
 
@@ -322,11 +325,13 @@ void screen_write_line(const char *text, size_t length)
 		text += n;
 		length -= n;
 	}
+	screen.attribute = before;
 }
 
 void screen_status(const char *text)
 {
 	size_t length = strlen(text);
+	u8 attribute = length ? SCREEN_REVERSE : SCREEN_NORMAL;
 
 	/* No word is broken: half a number would be another one. */
 	if (length > screen.columns)
@@ -334,7 +339,7 @@ void screen_status(const char *text)
 			length--;
 	for (unsigned int i = 0; i < screen.columns; i++)
 		screen.status[i] =
-			SCREEN_CELL(SCREEN_REVERSE, i < length ? text[i] : ' ');
+			SCREEN_CELL(attribute, i < length ? text[i] : ' ');
 	screen.changed = true;
 }
 

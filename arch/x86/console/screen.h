@@ -56,12 +56,15 @@ void screen_write(char c);
 
 /*
  * The same for a line of text from the left edge on: one that is too long for a
- * row goes on in the next, after a blank if there is one.
+ * row goes on in the next, after a blank if there is one. @attribute is that
+ * of the cells; what is written later has the one that was there before.
  */
-void screen_write_line(const char *text, size_t length);
+void screen_write_line(const char *text, size_t length, u8 attribute);
 
-/* The text of the status row; cut off after a word, or padded with blanks, to
- * its width. */
+/*
+ * The text of the status row, in reverse; cut off after a word, or padded with
+ * blanks, to its width. "": the row is blank.
+ */
 void screen_status(const char *text);
 
 /*
