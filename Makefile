@@ -7,9 +7,9 @@
 B := build
 # V=1 shows the commands.
 Q := $(if $(V),,@)
-ROOMS := boot arch/x86 arch/x86/emulator arch/x86/console mmu mmu/audit \
-	vmx vmx/doctor vmx/gdb vmx/monitor vmx/report vmx/trace guest guest/devices guest/loaders \
-	guest/firmware lib
+ROOMS := boot arch/x86 arch/x86/emulator arch/x86/console mmu mmu/page mmu/table mmu/fault \
+	mmu/view mmu/audit vmx vmx/exits vmx/doctor vmx/gdb vmx/monitor vmx/report vmx/trace \
+	guest guest/devices guest/loaders guest/firmware lib
 
 CC := gcc
 HOSTCC := gcc
@@ -101,7 +101,8 @@ $(B)/%.asm.o: %.asm Makefile | $(B)/.deps
 # Code on the way of an exit is to be fast: -Os would cost a page fault's exit a
 # quarter of its time, and the compiler sees all of these rooms at once (-flto),
 # which saves a tenth. Everything else is to be small.
-FAST_ROOMS := mmu arch/x86/emulator vmx vmx/trace guest lib
+FAST_ROOMS := mmu mmu/page mmu/table mmu/fault mmu/view arch/x86/emulator \
+	vmx vmx/exits vmx/trace guest lib
 FAST_CFLAGS := -O2 -fno-align-functions -fno-align-loops -fno-align-jumps \
 	-flto=auto
 $(filter $(foreach room,$(FAST_ROOMS),$(patsubst %.c,$(B)/%.o,$(wildcard $(room)/*.c))),$(OBJS)): \

@@ -7,16 +7,16 @@
  *
  *	paging.c, walk.c	the guest's tables
  *	role.c			what follows from the state of the processor
- *	link.c			an entry is put in place and taken down
- *	page.c			the pool of shadow pages
- *	child.c			the page that an entry leads to
- *	reach.c			pages of a space that is taken apart
- *	leaf.c, large.c		entries that map the guest's memory
- *	table.c, entry.c	the shadow of a guest table, of one entry
- *	open.c			tables that the guest may write itself
- *	place.c			roots that the guest loads without an exit
- *	root.c			the way down from the root
- *	fault.c, table_write.c	the two causes of an exit
+ *	page/link.c		an entry is put in place and taken down
+ *	page/page.c		the pool of shadow pages
+ *	page/child.c		the page that an entry leads to
+ *	page/reach.c		pages of a space that is taken apart
+ *	page/place.c		roots that the guest loads without an exit
+ *	table/leaf.c, large.c	entries that map the guest's memory
+ *	table/table.c, entry.c	the shadow of a guest table, of one entry
+ *	table/open.c		tables that the guest may write itself
+ *	table/root.c		the way down from the root
+ *	fault/			the two causes of an exit
  */
 #ifndef MMU_SHADOW_H
 #define MMU_SHADOW_H

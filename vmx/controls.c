@@ -32,7 +32,7 @@ static const struct control primary[] = {
 	{ 12, CONTROL_OFF, "RDTSC exiting" },
 	/*
 	 * CR3 holds the shadow root: not for the guest to set or see. Placed
-	 * roots (mmu/place.c) are the exception, where the second may be 0.
+	 * roots (mmu/page/place.c) are the exception, where the second may be 0.
 	 */
 	{ 15, CONTROL_REQUIRED, "CR3-load exiting" },
 	{ 16, CONTROL_REQUIRED, "CR3-store exiting" },

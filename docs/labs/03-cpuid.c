@@ -17,7 +17,7 @@ u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable)
 	return leaf;
 }
 
-/* In vmx/exit_misc.c: */
+/* In vmx/exits/exit_misc.c: */
 
 void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
 			struct cpuid_regs *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The skeleton of lab 5. `make lab N=5` puts it into the tree. */
 
-/* In mmu/root.c: */
+/* In mmu/table/root.c: */
 
 static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The skeleton of lab 6. `make lab N=6` puts it into the tree. */
 
-/* In mmu/link.c: */
+/* In mmu/page/link.c: */
 
 void frame_hold_write(struct mmu *mmu, gfn_t gfn)
 {
 	/* Lab 6, step 1: all entries on the frame's list lose W. */
 }
 
-/* In mmu/table.c: */
+/* In mmu/table/table.c: */
 
 static void protect_table(struct mmu *mmu, gfn_t gfn)
 {
@@ -19,7 +19,7 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 	/* Lab 6, step 2: from here on no write to the frame is unseen. */
 }
 
-/* In mmu/table_write.c: */
+/* In mmu/fault/table_write.c: */
 
 static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The skeleton of lab 7. `make lab N=7` puts it into the tree. */
 
-/* In mmu/entry.c, without still_linked: */
+/* In mmu/table/entry.c, without still_linked: */
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)

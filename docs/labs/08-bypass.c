@@ -18,7 +18,7 @@ static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 	return spte_trap(spte_trap_is_reserved(mmu, role));
 }
 
-/* In mmu/root.c: */
+/* In mmu/table/root.c: */
 
 struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
 {

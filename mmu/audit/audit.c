@@ -2,8 +2,8 @@
 /* The audit: see audit.h. Each rule cites the invariant that it is a part of. */
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
-#include "mmu/child.h"
-#include "mmu/root.h"
+#include "mmu/page/child.h"
+#include "mmu/table/root.h"
 
 /* The entry at hand. */
 struct entry {

@@ -5,8 +5,8 @@
  * What Umbra writes itself, on the guest's behalf, is noted where it is done.
  */
 #include "lib/string.h"
-#include "mmu/large.h"
-#include "mmu/link.h"
+#include "mmu/page/link.h"
+#include "mmu/table/large.h"
 
 u64 mmu_dirty_log_words(const struct mmu *mmu)
 {

@@ -381,7 +381,7 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	enum mmu_action action;
 	struct guest_walk walk;
 
-	/* As in vmx/page_fault.c: what the error code does not tell. */
+	/* As in vmx/exits/page_fault.c: what the error code does not tell. */
 	action = mmu_page_fault(&m->vcpu, a->gva,
 				error_code | (a->kind & (PFEC_I | WALK_AC)),
 				&walk);

@@ -17,7 +17,7 @@
 #include "mmu_world.h"
 
 #include "guest/hypercall.h"
-#include "vmx/exit.h"
+#include "vmx/exits/handlers.h"
 #include "vmx/inject.h"
 #include "vmx/report/operation.h"
 #include "vmx/run.h"

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "mmu/audit/audit.h"
-#include "mmu/page.h"
+#include "mmu/page/page.h"
 #include "mmu_tables.h"
 
 struct outcome access_page(gva_t gva, u32 access, u64 value)

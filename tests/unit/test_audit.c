@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "mmu/audit/audit.h"
-#include "mmu/page.h"
+#include "mmu/page/page.h"
 #include "mmu_world.h"
 
 #define FLAGS (PTE_P | PTE_W | PTE_U | PTE_A)

@@ -8,10 +8,10 @@
 #include "vmx/gdb/debug.c"
 #include "vmx/state.c"
 #include "vmx/inject.c"
-#include "vmx/memory.c"
-#include "vmx/emulation.c"
-#include "vmx/exit_io.c"
-#include "vmx/exit_task.c"
+#include "vmx/exits/memory.c"
+#include "vmx/exits/emulation.c"
+#include "vmx/exits/exit_io.c"
+#include "vmx/exits/exit_task.c"
 
 #include "exit_world.h"
 

@@ -5,9 +5,9 @@
 #include "vmx/gdb/debug.c"
 #include "vmx/state.c"
 #include "vmx/inject.c"
-#include "vmx/memory.c"
-#include "vmx/emulation.c"
-#include "vmx/page_fault.c"
+#include "vmx/exits/memory.c"
+#include "vmx/exits/emulation.c"
+#include "vmx/exits/page_fault.c"
 
 #include "exit_world.h"
 

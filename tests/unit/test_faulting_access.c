@@ -10,7 +10,7 @@
 #include "arch/x86/regs.h"
 #include "mmu/walk.h"
 #include "vmx/exit_qualification.h"
-#include "vmx/faulting_access.h"
+#include "vmx/exits/faulting_access.h"
 
 #define RIP 0x180ff8
 #define TRAP (PFEC_P | PFEC_RSVD) /* the page is not in the shadow yet */

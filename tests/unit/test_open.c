@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mmu/page.h"
+#include "mmu/page/page.h"
 #include "mmu_tables.h"
 
 /* 512 writes: the first is emulated, the second opens. A use closes. */

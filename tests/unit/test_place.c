@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mmu/place.h"
+#include "mmu/page/place.h"
 
 #define SPACES 64
 #define ROUNDS 2000

@@ -11,7 +11,7 @@
 
 #include "tests/unit/emulate_memory.h"
 #include "vmx/exit_qualification.h"
-#include "vmx/string_io.h"
+#include "vmx/exits/string_io.h"
 
 #define PORT 0x1f0
 #define LENGTH 3

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "vmx/exit_qualification.h"
-#include "vmx/task_exit.h"
+#include "vmx/exits/task_exit.h"
 
 #define TSS 0x28
 #define BY(source) ((u64)(source) << 30 | TSS)

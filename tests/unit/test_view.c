@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 #include "mmu_world.h"
 
 #define GVA 0x5000ULL

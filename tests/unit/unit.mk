@@ -39,7 +39,7 @@ UNIT_insn_LIBS := -lZydis
 UNIT_insn_text_SRCS := vmx/report/insn_text.c $(INSN_SRCS) $(LINEAR_SRCS) tests/unit/insn_random.c
 
 UNIT_linear_SRCS := $(LINEAR_SRCS)
-UNIT_string_io_SRCS := vmx/string_io.c $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
+UNIT_string_io_SRCS := vmx/exits/string_io.c $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_memory.c
 UNIT_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 	tests/unit/emulate_host.c tests/unit/emulate_case.c \
@@ -85,10 +85,10 @@ UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
 UNIT_step_SRCS :=
 UNIT_pacing_SRCS :=
-UNIT_faulting_access_SRCS := vmx/faulting_access.c
-UNIT_task_exit_SRCS := vmx/task_exit.c
+UNIT_faulting_access_SRCS := vmx/exits/faulting_access.c
+UNIT_task_exit_SRCS := vmx/exits/task_exit.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)
-MMU_SRCS := $(wildcard mmu/*.c mmu/audit/*.c)
+MMU_SRCS := $(wildcard mmu/*.c mmu/*/*.c)
 UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c tests/model/words.c
 UNIT_mmu_random_SRCS := $(UNIT_mmu_SRCS)
 UNIT_protect_SRCS := $(UNIT_mmu_SRCS)
@@ -128,6 +128,6 @@ UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_serve_SRCS := $(UNIT_exits_SRCS) vmx/gdb/protocol.c vmx/gdb/packet.c vmx/gdb/insn_flags.c \
 	vmx/monitor/parse.c vmx/report/costs.c vmx/report/words.c
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
-	$(LINEAR_SRCS) vmx/string_io.c vmx/task_exit.c arch/x86/vector.asm \
+	$(LINEAR_SRCS) vmx/exits/string_io.c vmx/exits/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c
-UNIT_fault_exits_SRCS := $(UNIT_emulated_exits_SRCS) vmx/faulting_access.c
+UNIT_fault_exits_SRCS := $(UNIT_emulated_exits_SRCS) vmx/exits/faulting_access.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 #include "vmx/gdb/step.h"
 #include "vmx/gdb/target.h"
 #include "vmx/guest_mode.h"

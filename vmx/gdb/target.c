@@ -8,7 +8,7 @@
 #include "arch/x86/emulator/linear.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 #include "vmx/gdb/debug.h"
 #include "vmx/gdb/target.h"
 #include "vmx/guest_mode.h"

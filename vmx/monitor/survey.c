@@ -2,7 +2,7 @@
 /* The commands that look at all of the shadow, or of the guest's tables. */
 #include "arch/x86/emulator/linear.h"
 #include "lib/log.h"
-#include "mmu/survey.h"
+#include "mmu/view/survey.h"
 #include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/view_words.h"

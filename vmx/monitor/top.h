@@ -8,7 +8,7 @@
 #define VMX_MONITOR_TOP_H
 
 #include "lib/types.h"
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 #include "vmx/report/costs.h"
 
 struct vm;

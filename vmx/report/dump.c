@@ -7,7 +7,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/report/dump.h"
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 #include "vmx/exit.h"
 #include "vmx/state.h"
 

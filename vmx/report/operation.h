@@ -8,7 +8,7 @@
 #ifndef VMX_REPORT_OPERATION_H
 #define VMX_REPORT_OPERATION_H
 
-#include "mmu/view.h"
+#include "mmu/view/view.h"
 
 struct hypercall_operation;
 struct vcpu;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Both walks of an address (mmu/view.h), and a survey, in words. Pure. */
+/* Both walks of an address (mmu/view/view.h), and a survey, in words. Pure. */
 #ifndef VMX_REPORT_VIEW_WORDS_H
 #define VMX_REPORT_VIEW_WORDS_H
 
-#include "mmu/survey.h"
-#include "mmu/view.h"
+#include "mmu/view/survey.h"
+#include "mmu/view/view.h"
 #include "vmx/report/words.h"
 
 /* Sizes with the closing NUL. */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How Umbra itself reaches the guest's memory: by walking its tables, by
+ * fetching its code, and by reading and writing guest-physical memory with the
+ * shadows of guest tables kept true.
+ */
+#include "lib/string.h"
+#include "mmu/fault/table_write.h"
+
+bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+	      enum walk_purpose purpose, struct guest_walk *walk)
+{
+	struct mmu_stats *stats = &vcpu->mmu->stats;
+
+	switch (purpose) {
+	case WALK_FOR_FAULT:
+		stats->walks_fault++;
+		break;
+	case WALK_FOR_DATA:
+		stats->walks_data++;
+		break;
+	case WALK_FOR_FETCH:
+		stats->walks_fetch++;
+		break;
+	}
+	guest_walk(vcpu, gva, access, walk);
+	return walk->status == WALK_OK;
+}
+
+/* The memory at @gva by way of the shadow, or NULL where it is not filled. */
+static const u8 *map_by_shadow(const struct mmu_vcpu *vcpu, gva_t gva)
+{
+	const struct mmu *mmu = vcpu->mmu;
+	const struct shadow_page *sp = vcpu->root;
+	const u8 *page;
+
+	for (; sp; sp = spte_child(mmu, sp, pt_index(gva, sp->role.level))) {
+		u8 level = sp->role.level;
+		u32 slot = pt_index(gva, level);
+		gfn_t gfn = sp->links[slot].target;
+
+		switch (spte_kind(sp->spt[slot], level)) {
+		case SPTE_TABLE:
+			continue;
+		case SPTE_LEAF:
+			gfn += gva >> PAGE_SHIFT & (pt_span(level) - 1);
+			page = mmu_map_gfn(mmu, gfn);
+			return page + (gva & ~PAGE_MASK);
+		case SPTE_ABSENT:
+		case SPTE_TRAP:
+		case SPTE_MMIO:
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len)
+{
+	if ((gva & ~PAGE_MASK) + len > PAGE_SIZE)
+		return NULL;
+	return map_by_shadow(vcpu, gva);
+}
+
+size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
+		 size_t len)
+{
+	struct guest_walk walk;
+	size_t done = 0;
+
+	while (done < len) {
+		gva_t at = gva + done;
+		size_t part = MIN(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
+		const u8 *code = map_by_shadow(vcpu, at);
+
+		if (code) {
+			memcpy((u8 *)buf + done, code, part);
+		} else {
+			if (!mmu_walk(vcpu, at, access, WALK_FOR_FETCH, &walk))
+				break;
+			mmu_read(vcpu->mmu, walk.gpa, (u8 *)buf + done, part);
+		}
+		done += part;
+	}
+	return done;
+}
+
+void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len)
+{
+	while (len) {
+		u64 offset = gpa & ~PAGE_MASK;
+		size_t part = MIN(len, PAGE_SIZE - offset);
+		const u8 *page = mmu_map_gfn(mmu, gpa >> PAGE_SHIFT);
+
+		if (page)
+			memcpy(buf, page + offset, part);
+		else
+			memset(buf, 0xff, part);
+		buf = (u8 *)buf + part;
+		gpa += part;
+		len -= part;
+	}
+}
+
+/* One store where the processor would do one, so that no entry is torn. */
+static void store(u8 *to, const void *from, size_t len)
+{
+	u64 value = 0;
+
+	if (len <= sizeof(value) && ((uintptr_t)to & (len - 1)) == 0) {
+		memcpy(&value, from, len);
+		switch (len) {
+		case 1:
+			__atomic_store_n(to, value, __ATOMIC_RELAXED);
+			return;
+		case 2:
+			__atomic_store_n((u16 *)to, value, __ATOMIC_RELAXED);
+			return;
+		case 4:
+			__atomic_store_n((u32 *)to, value, __ATOMIC_RELAXED);
+			return;
+		case 8:
+			__atomic_store_n((u64 *)to, value, __ATOMIC_RELAXED);
+			return;
+		default:
+			break;
+		}
+	}
+	memcpy(to, from, len);
+}
+
+bool mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len)
+{
+	bool released = false;
+
+	while (len) {
+		u64 offset = gpa & ~PAGE_MASK;
+		size_t part = MIN(len, PAGE_SIZE - offset);
+		u8 *page = mmu_map_gfn(vcpu->mmu, gpa >> PAGE_SHIFT);
+
+		if (page) {
+			store(page + offset, buf, part);
+			released |= mmu_written(vcpu->mmu, gpa, part);
+		}
+		buf = (const u8 *)buf + part;
+		gpa += part;
+		len -= part;
+	}
+	return released;
+}
+
+/* CMPXCHG16B (SDM vol. 2A); the compiler has no builtin without a library. */
+static bool cmpxchg16(void *at, const void *old, const void *new)
+{
+	u64 expected[2], desired[2];
+	bool equal;
+
+	memcpy(expected, old, sizeof(expected));
+	memcpy(desired, new, sizeof(desired));
+	__asm__ volatile("lock cmpxchg16b %1"
+			 : "=@ccz"(equal), "+m"(*(u8(*)[16])at),
+			   "+a"(expected[0]), "+d"(expected[1])
+			 : "b"(desired[0]), "c"(desired[1])
+			 : "memory");
+	return equal;
+}
+
+/* Compare-exchange of the integer type TYPE at @at. */
+#define CMPXCHG(type)                                                          \
+	({                                                                     \
+		type expected, desired;                                        \
+                                                                               \
+		memcpy(&expected, old, sizeof(type));                          \
+		memcpy(&desired, new, sizeof(type));                           \
+		__atomic_compare_exchange_n((type *)at, &expected, desired,    \
+					    false, __ATOMIC_SEQ_CST,           \
+					    __ATOMIC_SEQ_CST);                 \
+	})
+
+static bool cmpxchg(u8 *at, const void *old, const void *new, size_t len)
+{
+	if (((uintptr_t)at & (len - 1)) == 0) {
+		switch (len) {
+		case 1:
+			return CMPXCHG(u8);
+		case 2:
+			return CMPXCHG(u16);
+		case 4:
+			return CMPXCHG(u32);
+		case 8:
+			return CMPXCHG(u64);
+		case 16:
+			return cmpxchg16(at, old, new);
+		default:
+			break;
+		}
+	}
+	if (memcmp(at, old, len))
+		return false;
+	memcpy(at, new, len);
+	return true;
+}
+
+bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
+		 const void *new, size_t len)
+{
+	u8 *page = mmu_map_gfn(vcpu->mmu, gpa >> PAGE_SHIFT);
+
+	/* Where there is no RAM, the write goes nowhere and has succeeded. */
+	if (!page)
+		return true;
+	if (!cmpxchg(page + (gpa & ~PAGE_MASK), old, new, len))
+		return false;
+	mmu_written(vcpu->mmu, gpa, len);
+	return true;
+}

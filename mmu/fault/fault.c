@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page fault has exited. The guest's tables decide whose it is: the guest's
+ * own (inject it), an access to a device or to a shadowed table (emulate it),
+ * or the shadow's alone, which has not yet been filled (fill and resume).
+ */
+#include "mmu/table/entry.h"
+#include "mmu/table/large.h"
+#include "mmu/table/leaf.h"
+#include "mmu/table/open.h"
+#include "mmu/table/root.h"
+#include "mmu/table/table.h"
+
+/* The level of the LEAF that is to map the page which @walk has found. */
+static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
+{
+	if (walk->level >= LARGE_LEVEL &&
+	    region_is_mappable(mmu, walk->gpa >> PAGE_SHIFT))
+		return LARGE_LEVEL;
+	return 1;
+}
+
+/*
+ * INVLPG of any address in a page of the guest's ends all that is cached of it.
+ * In the software TLB that is done by Umbra: leave a mark on the pages that
+ * hold but a piece of it.
+ */
+static void mark_splinters(struct mmu_vcpu *vcpu, const struct guest_walk *walk)
+{
+	struct shadow_page *sp = vcpu->root;
+	u8 level = walk->level;
+
+	/* A 4 MiB page is larger than what an entry of level 2 maps. */
+	if (vcpu->format.mode == PAGING_32BIT && level == 2)
+		level = 3;
+	while (sp->role.level > 1) {
+		u32 slot = pt_index(walk->gva, sp->role.level);
+
+		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+			return;
+		sp = spte_child(vcpu->mmu, sp, slot);
+		sp->splintered = MAX(sp->splintered, level);
+	}
+}
+
+static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
+		 u32 error_code)
+{
+	struct mmu *mmu = vcpu->mmu;
+	u8 level = leaf_level(mmu, walk);
+	struct shadow_page *sp = shadow_link_path(vcpu, walk, level);
+
+	/* The way there may lead through a table in the very region. */
+	if (level != leaf_level(mmu, walk)) {
+		level = 1;
+		sp = shadow_link_path(vcpu, walk, level);
+	}
+	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
+			 walk->gpa >> PAGE_SHIFT, shadow_rights(sp, walk),
+			 walk->dirty, error_code);
+	mmu->stats.fills++;
+	mmu_tell(mmu, MMU_EVENT_FILL, walk->gpa >> PAGE_SHIFT, walk->gva);
+	if (level == LARGE_LEVEL)
+		mmu->stats.large_fills++;
+	else
+		shadow_prefetch(mmu, sp, walk);
+	if (sp->role.private)
+		mark_splinters(vcpu, walk);
+}
+
+/*
+ * The fault is the guest's. If it came here by a TRAP above the entry that
+ * decided it, the tables in between were not linked, and the next fault beside
+ * it would exit, too: link them, so that it won't. Without the bypass it would
+ * in any case. (Invariant 3: A must be set all the way down.)
+ */
+static void link_for_bypass(struct mmu_vcpu *vcpu,
+			    const struct guest_walk *walk)
+{
+	if (!mmu_bypasses(vcpu->mmu, vcpu->role))
+		return;
+	for (u8 level = top_table_level(vcpu->format.mode); level > walk->level;
+	     level--)
+		if (!(walk->pte[level] & PTE_A))
+			return;
+	shadow_link_path(vcpu, walk, walk->level);
+}
+
+static void count_fault(struct mmu_stats *stats, u32 error_code)
+{
+	if (!(error_code & PFEC_P))
+		stats->faults_not_present++;
+	else if (error_code & PFEC_RSVD)
+		stats->faults_trap++;
+	else
+		stats->faults_protection++;
+}
+
+/*
+ * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
+ * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
+ * to take, and without U SMAP would no longer guard the page: then the write is
+ * emulated.
+ */
+bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
+{
+	union shadow_role role = vcpu->role;
+
+	return role.mode != PAGING_NONE && !role.wp &&
+	       (role.smap || (role.smep && !role.nxe)) &&
+	       (walk->access[walk->level] & (ACCESS_W | ACCESS_U)) == ACCESS_U;
+}
+
+/*
+ * Returns the shadow page in which the path of @gva ends, and its @slot; NULL
+ * where there is no root. @rights: the rights of the entries above combined
+ * (invariant 2).
+ */
+static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
+					  gva_t gva, u32 *slot, u8 *rights)
+{
+	const struct shadow_page *sp = vcpu->root;
+
+	*rights = ACCESS_ALL;
+	for (; sp; sp = spte_child(vcpu->mmu, sp, *slot)) {
+		*slot = pt_index(gva, sp->role.level);
+		if (spte_kind(sp->spt[*slot], sp->role.level) != SPTE_TABLE)
+			break;
+		if (sp->carries_rights)
+			*rights &= spte_rights(sp->spt[*slot]);
+	}
+	return sp;
+}
+
+/*
+ * Returns true if an entry that an earlier walk has made permits the access:
+ * one to a device's page, or a write to a guest table, which the guest's own
+ * tables allow. It is a translation like one in a TLB, so nothing is walked.
+ * (Where the frame is a table no more, below the rung `cheap`, a fault that is
+ * walked for gives W back.)
+ */
+static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+			  struct guest_walk *walk)
+{
+	u8 rights;
+	u32 slot;
+	const struct shadow_page *sp = path_end(vcpu, gva, &slot, &rights);
+	u64 spte;
+
+	if (!sp)
+		return false;
+	spte = sp->spt[slot];
+	if (spte_kind(spte, sp->role.level) == SPTE_MMIO) {
+		rights &= spte_mmio_rights(spte);
+		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
+			return false;
+	} else if ((access & PFEC_W) && spte_is_held(spte, sp->role.level) &&
+		   vcpu->mmu->frames[sp->links[slot].target].shadowed) {
+		rights &= spte_rights(spte) | ACCESS_W;
+	} else {
+		return false;
+	}
+	if (!access_permitted(vcpu, rights, access))
+		return false;
+	walk->gva = gva;
+	walk->gpa = (gpa_t)sp->links[slot].target << PAGE_SHIFT |
+		    (gva & ~PAGE_MASK);
+	walk->status = WALK_OK;
+	return true;
+}
+
+/* The write may open the table, and is then the guest's to repeat. */
+static enum mmu_action write_to_table(struct mmu *mmu,
+				      const struct guest_walk *walk)
+{
+	return table_open_for(mmu, walk->gpa) ? MMU_RESUME : MMU_TABLE_WRITE;
+}
+
+static enum mmu_action remembered(struct mmu *mmu,
+				  const struct guest_walk *walk)
+{
+	if (mmu_map_gfn(mmu, walk->gpa >> PAGE_SHIFT)) {
+		mmu->stats.held_hits++;
+		return write_to_table(mmu, walk);
+	}
+	mmu->stats.faults_mmio++;
+	mmu->stats.mmio_hits++;
+	return MMU_MMIO;
+}
+
+static enum mmu_action access_to_mmio(struct mmu_vcpu *vcpu,
+				      const struct guest_walk *walk)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp;
+
+	mmu->stats.faults_mmio++;
+	if (mmu->policy.nowalk) {
+		sp = shadow_link_path(vcpu, walk, 1);
+		shadow_fill_mmio(mmu, sp, pt_index(walk->gva, 1), walk);
+		if (sp->role.private)
+			mark_splinters(vcpu, walk);
+	}
+	return MMU_MMIO;
+}
+
+enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
+			       struct guest_walk *walk)
+{
+	struct mmu *mmu = vcpu->mmu;
+	gfn_t gfn;
+
+	count_fault(&mmu->stats, error_code);
+	if (mmu->policy.nowalk && is_remembered(vcpu, gva, error_code, walk))
+		return remembered(mmu, walk);
+	if (!mmu_walk(vcpu, gva, error_code, WALK_FOR_FAULT, walk)) {
+		link_for_bypass(vcpu, walk);
+		return MMU_INJECT;
+	}
+	gfn = walk->gpa >> PAGE_SHIFT;
+	if (!mmu_map_gfn(mmu, gfn))
+		return access_to_mmio(vcpu, walk);
+	if (error_code & PFEC_W) {
+		if (no_entry_allows(vcpu, walk))
+			return MMU_TABLE_WRITE;
+		if (mmu->frames[gfn].shadowed)
+			return write_to_table(mmu, walk);
+		dirty_log_mark(mmu, gfn);
+	}
+	fill(vcpu, walk, error_code);
+	return MMU_RESUME;
+}

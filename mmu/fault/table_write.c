@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest has written one of its tables: every shadow of it follows, or is
+ * given up when the table looks like going out of use.
+ */
+#include "mmu/fault/table_write.h"
+#include "mmu/page/child.h"
+#include "mmu/page/link.h"
+#include "mmu/page/page.h"
+#include "mmu/page/reach.h"
+#include "mmu/table/entry.h"
+
+/* Number of writes in a row, with no use of an entry, until Umbra gives up. */
+#define WRITES_IN_A_ROW 3
+
+/* Returns true if both are for the same state of the processor. */
+static bool roles_fit(union shadow_role a, union shadow_role b)
+{
+	return a.mode == b.mode && a.wp == b.wp && a.nxe == b.nxe &&
+	       a.pse == b.pse && a.smep == b.smep && a.smap == b.smap;
+}
+
+/*
+ * Is the guest no longer using this frame as a table? (It is being copied for
+ * a fork, torn down, or is plain memory by now.) KVM counted writes between
+ * two page faults; but once faults bypass, nothing exits between the writes of
+ * a table that is very much in use. What tells is the A flag of the entry that
+ * was last filled: entries start with A=0 in the shadow, and the processor
+ * sets it when the guest uses the page.
+ */
+static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
+{
+	/* Nothing leads to it any more: it costs exits and serves nobody. */
+	if (shadow_page_is_orphan(sp) &&
+	    sp->role.level < top_table_level(sp->role.mode))
+		return true;
+	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->vcpu->role))
+		return true;
+	if (shadow_used_since(sp)) {
+		sp->writes = 0;
+		sp->last_filled = PT_ENTRIES;
+	}
+	/* A page table that can be opened (open.c) need not be given up. */
+	if (mmu->policy.open && sp->role.level == 1 &&
+	    mmu->frames[sp->gfn].shadowed == 1)
+		return false;
+	return ++sp->writes > WRITES_IN_A_ROW;
+}
+
+/*
+ * Returns true if the write that begins at byte @first has left the guest's
+ * entry of 64 bits there zero. The upper half alone tells nothing: a PAE kernel
+ * writes an entry in two halves, the upper one first where it sets P.
+ */
+static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
+		     u32 first)
+{
+	return sp->role.mode != PAGING_32BIT && first % sizeof(u64) == 0 &&
+	       !shadow_gpte(mmu, sp, first / sizeof(u64));
+}
+
+/*
+ * Returns true if the write at byte @first, which is done but not followed yet
+ * and has cleared an entry, tells that the guest has given up the table. It has
+ * written zero over an entry that was not present: it clears the frame for
+ * another use. Or the entry is of an address space that it is not running on:
+ * it takes that apart.
+ */
+static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
+			u32 first)
+{
+	return (sp->bypasses &&
+		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
+	       shadow_is_elsewhere(mmu, sp);
+}
+
+/* The entries of @sp follow the frame's bytes first to last. */
+static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
+{
+	u32 size = gpte_size(sp->role.mode);
+	u64 before = mmu->stats.table_writes;
+
+	/* A write that straddles two entries has changed both. */
+	for (u32 index = first / size; index <= last / size; index++) {
+		u32 slot, count = shadow_slots(sp, index, &slot);
+
+		for (; count; count--, slot++) {
+			if (shadow_sync_entry(mmu, sp, slot,
+					      shadow_gpte(mmu, sp, slot)))
+				sp->writes = 0;
+			mmu->stats.table_writes++;
+		}
+	}
+	/* In 32-bit paging the table's other quadrants have other entries. */
+	if (mmu->stats.table_writes != before)
+		mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
+			 (mmu->stats.table_writes - before) | (u64)first << 32);
+}
+
+/* A page that the guest has unlinked is a table no more, or not for long. */
+static void give_up_unlinked(struct mmu *mmu)
+{
+	while (mmu->unlinked_count) {
+		u32 index = mmu->unlinked[--mmu->unlinked_count];
+		struct shadow_page *sp = &mmu->pages[index];
+
+		if (!sp->in_use || !shadow_page_is_orphan(sp) ||
+		    sp->role.level >= top_table_level(sp->role.mode))
+			continue;
+		shadow_give_up(mmu, sp);
+	}
+}
+
+bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	u32 first = gpa & ~PAGE_MASK;
+	struct shadow_page *sp, *next, *parent, *barren = NULL;
+	bool cleared;
+
+	dirty_log_mark(mmu, gfn);
+	if (!mmu->frames[gfn].shadowed)
+		return false;
+	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
+		next = shadow_page_next(mmu, gfn, sp);
+		cleared = mmu->policy.cheap && is_clear(mmu, sp, first);
+		if ((cleared && is_given_up(mmu, sp, first)) ||
+		    going_out_of_use(mmu, sp)) {
+			parent = shadow_give_up(mmu, sp);
+			if (cleared)
+				barren = parent;
+			continue;
+		}
+		if (cleared)
+			barren = sp;
+		sync(mmu, sp, first, first + len - 1);
+	}
+	give_up_unlinked(mmu);
+	/*
+	 * If that was the last entry in use, the guest takes the table apart,
+	 * and next the entry that names it: then the shadow serves nobody.
+	 */
+	shadow_give_up_barren(mmu, barren);
+	return !mmu->frames[gfn].shadowed;
+}
+
+bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp;
+	bool any = false;
+
+	while ((sp = shadow_page_next(mmu, gfn, NULL))) {
+		shadow_give_up(mmu, sp);
+		any = true;
+	}
+	return any;
+}

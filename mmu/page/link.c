@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Putting an entry in place and taking it down, with the lists that lead back
+ * to it. Only these functions write shadow entries that lead somewhere, so an
+ * entry and its list cannot come apart.
+ */
+#include "mmu/page/link.h"
+
+/* The list that an entry of @kind, TABLE or LEAF, at @slot is on. */
+static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot,
+		      enum spte_kind kind)
+{
+	u32 target = sp->links[slot].target;
+
+	if (kind == SPTE_TABLE)
+		return &mmu->pages[target].parents;
+	if (sp->role.level > 1)
+		return &region_of(mmu, target)->rmap;
+	return &mmu->frames[target].rmap;
+}
+
+static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
+		   u32 slot)
+{
+	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
+}
+
+static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     enum spte_kind kind, u32 target)
+{
+	struct spte_link *link = &sp->links[slot];
+	u32 *head;
+
+	link->target = target;
+	head = list_head(mmu, sp, slot, kind);
+	link->next = *head;
+	link->prev = LINK_NONE;
+	*head = spte_id(mmu, sp, slot);
+	if (link->next != LINK_NONE)
+		mmu->links[link->next].prev = *head;
+	shadow_note_use(sp, slot);
+}
+
+static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     enum spte_kind kind)
+{
+	struct spte_link *link = &sp->links[slot];
+
+	if (link->prev != LINK_NONE)
+		mmu->links[link->prev].next = link->next;
+	else
+		*list_head(mmu, sp, slot, kind) = link->next;
+	if (link->next != LINK_NONE)
+		mmu->links[link->next].prev = link->prev;
+}
+
+void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
+{
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+
+	switch (kind) {
+	case SPTE_ABSENT:
+	case SPTE_TRAP:
+	case SPTE_MMIO:
+		break;
+	case SPTE_LEAF:
+		/*
+		 * No flush. The guest has changed its entry and has not yet
+		 * flushed it, so a translation that the processor still holds
+		 * is legally stale (invariant 2), and the guest's own INVLPG
+		 * or CR3 load ends it. Where this is not so (the frame becomes
+		 * a table, the shadow page is given up) the caller flushes.
+		 * But a large one may be half of the guest's page, or one of
+		 * 512 parts, of which that INVLPG would drop only one.
+		 */
+		list_del(mmu, sp, slot, kind);
+		if (sp->role.level > 1)
+			mmu_flush(mmu);
+		break;
+	case SPTE_TABLE:
+		list_del(mmu, sp, slot, kind);
+		/*
+		 * The processor may hold a large guest page in many splinters,
+		 * of which the guest's INVLPG would drop only one, and may
+		 * hold the entry itself in a paging-structure cache.
+		 */
+		mmu_flush(mmu);
+		break;
+	}
+	if (value)
+		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+	sp->spt[slot] = value;
+}
+
+void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    struct shadow_page *child, u8 rights)
+{
+	hpa_t hpa = shadow_page_hpa(mmu, child);
+	u64 spte = role_is_pae_root(sp->role) ? spte_make_pdpte(hpa)
+					      : spte_make_table(hpa, rights);
+
+	if ((sp->spt[slot] & ~PTE_A) == spte)
+		return;
+	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+	list_add(mmu, sp, slot, SPTE_TABLE, (u32)(child - mmu->pages));
+	sp->spt[slot] = spte;
+	sp->last_filled = slot;
+}
+
+void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte)
+{
+	u64 old = sp->spt[slot];
+	enum spte_kind kind = spte_kind(old, sp->role.level);
+
+	if (kind == SPTE_LEAF && sp->links[slot].target == gfn) {
+		/*
+		 * Fewer rights: flushed where spte_clear() flushes a LEAF, and
+		 * for the same reason. NX is a right's absence.
+		 */
+		if (sp->role.level > 1 && ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
+					   (PTE_W | PTE_U | PTE_NX)))
+			mmu_flush(mmu);
+	} else {
+		if (kind >= SPTE_TABLE)
+			spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+		list_add(mmu, sp, slot, SPTE_LEAF, (u32)gfn);
+	}
+	sp->spt[slot] = spte;
+	sp->last_filled = slot;
+}
+
+void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte)
+{
+	spte_clear(mmu, sp, slot, spte);
+	sp->links[slot].target = (u32)gfn;
+	shadow_note_use(sp, slot);
+}
+
+void frame_take_write(struct mmu *mmu, gfn_t gfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		mmu->tables[id] &= ~PTE_W;
+}
+
+void frame_set_hfn(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		mmu->tables[id] = (mmu->tables[id] & ~PTE_ADDR_MASK) |
+				  hfn << PAGE_SHIFT;
+}
+
+void frame_hold_write(struct mmu *mmu, gfn_t gfn)
+{
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		if (mmu->tables[id] & PTE_W)
+			mmu->tables[id] ^= PTE_W | SPTE_LEAF_HELD;
+}
+
+void frame_give_write(struct mmu *mmu, gfn_t gfn)
+{
+	u64 given = dirty_log_waits(mmu, gfn) ? 0 : PTE_W;
+
+	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
+	     id = mmu->links[id].next)
+		if (mmu->tables[id] & SPTE_LEAF_HELD)
+			mmu->tables[id] ^= given | SPTE_LEAF_HELD;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool of shadow pages: found by (gfn, role), made when there is none,
+ * given up when the pool runs dry or the guest's table goes out of use.
+ */
+#include "mmu/page/page.h"
+#include "mmu/page/link.h"
+#include "mmu/page/place.h"
+
+static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return (u32)(sp - mmu->pages);
+}
+
+static u32 *hash_bucket(const struct mmu *mmu, gfn_t gfn)
+{
+	/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): neighbours spread. */
+	return &mmu->hash[(u32)((gfn * 0x9e3779b97f4a7c15ULL) >> 32) &
+			  mmu->hash_mask];
+}
+
+static void lru_remove(struct mmu *mmu, struct shadow_page *sp)
+{
+	if (sp->lru_prev != LINK_NONE)
+		mmu->pages[sp->lru_prev].lru_next = sp->lru_next;
+	else
+		mmu->lru_first = sp->lru_next;
+	if (sp->lru_next != LINK_NONE)
+		mmu->pages[sp->lru_next].lru_prev = sp->lru_prev;
+	else
+		mmu->lru_last = sp->lru_prev;
+}
+
+static void lru_add(struct mmu *mmu, struct shadow_page *sp)
+{
+	u32 index = page_index(mmu, sp);
+
+	sp->lru_prev = LINK_NONE;
+	sp->lru_next = mmu->lru_first;
+	if (sp->lru_next != LINK_NONE)
+		mmu->pages[sp->lru_next].lru_prev = index;
+	else
+		mmu->lru_last = index;
+	mmu->lru_first = index;
+}
+
+void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
+{
+	sp->epoch = mmu->epoch;
+	if (mmu->lru_first == page_index(mmu, sp))
+		return;
+	lru_remove(mmu, sp);
+	lru_add(mmu, sp);
+}
+
+struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
+				     union shadow_role role)
+{
+	u32 i = *hash_bucket(mmu, gfn);
+
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		if (sp->gfn != gfn || sp->role.word != role.word)
+			continue;
+		shadow_page_touch(mmu, sp);
+		return sp;
+	}
+	return NULL;
+}
+
+struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
+				    union shadow_role role)
+{
+	struct shadow_page *sp = &mmu->pages[mmu->free];
+	u32 *bucket = hash_bucket(mmu, gfn);
+
+	mmu->free = sp->hash_next;
+	mmu->free_count--;
+	sp->in_use = true;
+	sp->gfn = gfn;
+	shadow_page_set_role(mmu, sp, role);
+	sp->parents = LINK_NONE;
+	sp->splintered = 0;
+	sp->used = 0;
+	sp->writes = 0;
+	sp->last_filled = PT_ENTRIES;
+	sp->last_written = PT_ENTRIES;
+	sp->idle = false;
+	sp->changes = 0;
+	sp->loads = 0;
+	sp->epoch = mmu->epoch;
+	sp->hash_next = *bucket;
+	*bucket = page_index(mmu, sp);
+	lru_add(mmu, sp);
+	mmu->stats.pages_made++;
+	mmu->stats.pages_in_use++;
+	return sp;
+}
+
+struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
+				       union shadow_role role)
+{
+	struct shadow_page *sp = shadow_page_find(mmu, gfn, role);
+	u64 unfilled;
+
+	if (sp)
+		return sp;
+	sp = shadow_page_new(mmu, gfn, role);
+	/* With no table behind, nothing is absent. */
+	unfilled = spte_unfilled(sp, PTE_P);
+	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
+		sp->spt[slot] = unfilled;
+	sp->nonzero = ~0ULL;
+	return sp;
+}
+
+struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
+				     const struct shadow_page *sp)
+{
+	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
+
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
+		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.direct)
+			return &mmu->pages[i];
+	return NULL;
+}
+
+/* The copies of open tables that are free form a list. */
+void shadow_free_copy(struct mmu *mmu, u32 copy)
+{
+	mmu->copies[(u64)copy * PT_ENTRIES] = mmu->copy_free;
+	mmu->copy_free = copy;
+}
+
+/* Minimum number of free pages for shadows that are not needed at once. */
+#define SPARE_PAGES 32
+
+bool shadow_pages_to_spare(const struct mmu *mmu)
+{
+	return mmu->free_count > SPARE_PAGES;
+}
+
+/*
+ * An open table is writable already, but counts in its region, so that no large
+ * leaf maps it meanwhile.
+ */
+static void unprotect_table(struct mmu *mmu, struct shadow_page *sp)
+{
+	if (sp->open)
+		shadow_free_copy(mmu, sp->copy);
+	/* A table that is no RAM was never protected. */
+	else if (sp->gfn >= mmu->config.gfn_count ||
+		 !mmu->frames[sp->gfn].shadowed ||
+		 --mmu->frames[sp->gfn].shadowed)
+		return;
+	region_of(mmu, sp->gfn)->shadowed--;
+	if (mmu->policy.cheap)
+		frame_give_write(mmu, sp->gfn);
+}
+
+void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
+{
+	while (!shadow_page_is_orphan(sp)) {
+		struct shadow_page *parent =
+			&mmu->pages[sp->parents / PT_ENTRIES];
+
+		/*
+		 * Linked means that the guest's entry is present, so TRAP; a
+		 * PDPTE can't be that, and a root that needs them all must be
+		 * looked up again before the processor sees it.
+		 */
+		if (role_needs_pdptes(parent->role))
+			mmu->vcpu->root = NULL;
+		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
+			   spte_unfilled(parent, PTE_P));
+	}
+}
+
+static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
+			  void (*visit)(struct mmu *mmu, struct shadow_page *sp,
+					u32 slot))
+{
+	for (; used; used &= used - 1) {
+		u32 first = first_slot(used);
+
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
+			visit(mmu, sp, slot);
+	}
+}
+
+/* Entries that lead nowhere may stay: a new page is classified again. */
+static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+{
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+	struct shadow_page *child = NULL;
+
+	if (kind < SPTE_TABLE)
+		return;
+	/* A page of the software TLB that can't be reached can't be flushed. */
+	if (kind == SPTE_TABLE && sp->role.private)
+		child = spte_child(mmu, sp, slot);
+	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+	if (child)
+		shadow_page_zap(mmu, child);
+}
+
+/*
+ * The order is that of invariant 6: off every parent first, then its own
+ * entries, then the flush; only after it, at the next VM entry, may the guest
+ * write the frame or the page serve another table.
+ */
+void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
+{
+	u32 *link = hash_bucket(mmu, sp->gfn);
+
+	shadow_unlink_parents(mmu, sp);
+	for_each_used(mmu, sp, sp->used, give_up_entry);
+	if (sp->placed)
+		place_leave(mmu, sp);
+	while (*link != page_index(mmu, sp))
+		link = &mmu->pages[*link].hash_next;
+	*link = sp->hash_next;
+	lru_remove(mmu, sp);
+	if (!sp->role.direct)
+		unprotect_table(mmu, sp);
+	if (mmu->vcpu->root == sp)
+		mmu->vcpu->root = NULL;
+	sp->in_use = sp->open = false;
+	sp->hash_next = mmu->free;
+	mmu->free = page_index(mmu, sp);
+	mmu->free_count++;
+	mmu->stats.pages_in_use--;
+	mmu_flush(mmu);
+}
+
+void shadow_make_room(struct mmu *mmu, u32 count)
+{
+	while (mmu->free_count < count) {
+		struct shadow_page *sp = &mmu->pages[mmu->lru_last];
+
+		mmu_tell(mmu, MMU_EVENT_RECLAIM, sp->gfn, sp->role.level);
+		shadow_page_zap(mmu, sp);
+		mmu->stats.reclaimed++;
+	}
+}
+
+void shadow_zap_all(struct mmu *mmu)
+{
+	while (mmu->lru_last != LINK_NONE)
+		shadow_page_zap(mmu, &mmu->pages[mmu->lru_last]);
+}
+
+static void forget_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+{
+	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
+
+	if (kind == SPTE_TABLE)
+		shadow_note_use(sp, slot);
+	else if (kind == SPTE_LEAF || kind == SPTE_MMIO)
+		spte_clear(mmu, sp, slot, spte_unfilled(sp, PTE_P));
+}
+
+/*
+ * The tables of the software TLB are for addresses, not for guest tables, and
+ * give all rights: only their leaves have to be forgotten. Who fills one asks
+ * for its page first, so there is none behind the first page that nobody has
+ * asked for since the last flush.
+ */
+void shadow_flush_private(struct mmu *mmu)
+{
+	for (u32 i = mmu->lru_first; i != LINK_NONE;
+	     i = mmu->pages[i].lru_next) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		u64 used = sp->used;
+
+		if (sp->epoch != mmu->epoch)
+			break;
+		sp->used = 0;
+		for_each_used(mmu, sp, used, forget_leaf);
+		sp->splintered = 0;
+	}
+	mmu->epoch++;
+}

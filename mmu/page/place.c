@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Placed roots. A MOV to CR3 does not exit if its operand is one of the
+ * CR3-target values (SDM vol. 3C, 24.6.7 and 25.1.3); but the processor then
+ * loads the guest's value. So the shadow of a root that the guest loads is
+ * placed, if there is room or it is loaded often: it lies at the host frame
+ * with the number of the guest's frame. The guest's frame, which usually is
+ * there, is moved to a reserved frame, and moved back when the root is given
+ * up. Then the value of CR3 is the same for the guest and for the processor,
+ * and MOV from CR3 need not exit either.
+ *
+ * Invariant 9: a placed root lies at the host frame with its guest frame's
+ * number, no LEAF maps that frame, and it is of the role at hand. Its guest
+ * table is of level 4, so it is never open, and the region that it lies in is
+ * not mapped by a large LEAF.
+ */
+#include "lib/string.h"
+#include "mmu/page/link.h"
+#include "mmu/page/page.h"
+#include "mmu/page/place.h"
+
+/*
+ * Choice and hysteresis, in loads of CR3 that have exited. A root takes a free
+ * slot at its first load: few are loaded once only, since each way to user mode
+ * and back loads two with page-table isolation. It takes another root's slot if
+ * it is hot (a number of the loads in one window were its own), and the other
+ * is cold (no exit has found it in use for a number of loads). To move two
+ * frames costs what a few exits cost, so five or eight equally hot spaces,
+ * which take turns in the slots, are better off than without.
+ */
+#define PLACE_WINDOW 64
+#define PLACE_HOT 8
+#define PLACE_COLD 32
+
+/* Number of the slot that is cold for the longest time, or PLACE_NOWHERE. */
+static int coldest(const struct mmu *mmu)
+{
+	const struct placing *placing = &mmu->placing;
+	u32 longest = PLACE_COLD - 1;
+	int n = PLACE_NOWHERE;
+
+	for (u32 i = 0; i < mmu->config.targets; i++) {
+		u32 age = placing->loads - placing->slots[i].seen;
+
+		if (age <= longest)
+			continue;
+		longest = age;
+		n = (int)i;
+	}
+	return n;
+}
+
+int place_count_load(struct mmu *mmu, struct shadow_page *sp)
+{
+	u32 window = mmu->placing.loads++ / PLACE_WINDOW;
+
+	if (sp->window != window) {
+		sp->window = window;
+		sp->loads = 0;
+	}
+	sp->loads++;
+	for (u32 i = 0; i < mmu->config.targets; i++)
+		if (!mmu->placing.slots[i].sp)
+			return (int)i;
+	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest(mmu);
+}
+
+/*
+ * Invariants 6 and 9: the content, the p2m, every LEAF, and the flush. The
+ * region must be probed again, since it is in one piece or is so no longer.
+ */
+static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
+{
+	mmu->config.ops->move_frame(mmu->config.ctx, gfn, hfn);
+	mmu->frames[gfn].page = NULL;
+	region_of(mmu, gfn)->probed = false;
+	frame_set_hfn(mmu, gfn, hfn);
+	mmu_flush(mmu);
+}
+
+static u64 *own_table(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
+}
+
+static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
+{
+	u64 *frame;
+
+	move_frame(mmu, sp->gfn, mmu->placing.reserve + n);
+	frame = mmu->config.ops->map(mmu->config.ctx, sp->gfn);
+	memcpy(frame, sp->spt, PAGE_SIZE);
+	sp->spt = frame;
+	sp->placed = true;
+	mmu->placing.slots[n].sp = sp;
+	mmu->placing.slots[n].seen = mmu->placing.loads;
+	mmu->stats.placed++;
+	mmu_tell(mmu, MMU_EVENT_PLACE, sp->gfn, n);
+}
+
+void place_leave(struct mmu *mmu, struct shadow_page *sp)
+{
+	sp->spt = own_table(mmu, sp);
+	sp->placed = false;
+	for (u32 i = 0; i < mmu->config.targets; i++)
+		if (mmu->placing.slots[i].sp == sp)
+			mmu->placing.slots[i].sp = NULL;
+	move_frame(mmu, sp->gfn, sp->gfn);
+	/* The processor must hear of the targets and of the root. */
+	mmu->vcpu->root_is_new = true;
+}
+
+void place_give_up(struct mmu *mmu, struct shadow_page *sp)
+{
+	memcpy(own_table(mmu, sp), sp->spt, PAGE_SIZE);
+	place_leave(mmu, sp);
+}
+
+void place_give_up_all(struct mmu *mmu)
+{
+	for (u32 i = 0; i < mmu->config.targets; i++)
+		if (mmu->placing.slots[i].sp)
+			place_give_up(mmu, mmu->placing.slots[i].sp);
+}
+
+/*
+ * Only where the guest's CR3 has no flags and its frame is at its own address,
+ * and only in 4-level paging: other modes have their PDPTEs in registers.
+ */
+static bool can_be_placed(const struct mmu_vcpu *vcpu,
+			  const struct shadow_page *sp)
+{
+	return vcpu->mmu->policy.targets && vcpu->mmu->config.targets &&
+	       sp->role.mode == PAGING_4LEVEL && !sp->role.direct &&
+	       vcpu->cr3 == sp->gfn << PAGE_SHIFT &&
+	       mmu_hfn(vcpu->mmu, sp->gfn) == sp->gfn;
+}
+
+void place_root(struct mmu_vcpu *vcpu)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *sp = vcpu->root;
+	int n;
+
+	if (sp->placed) {
+		/* The guest has loaded the same frame with flags. */
+		if (vcpu->cr3 != shadow_page_hpa(mmu, sp))
+			place_give_up(mmu, sp);
+		return;
+	}
+	if (!can_be_placed(vcpu, sp))
+		return;
+	n = place_count_load(mmu, sp);
+	if (n == PLACE_NOWHERE)
+		return;
+	if (mmu->placing.slots[n].sp)
+		place_give_up(mmu, mmu->placing.slots[n].sp);
+	place(mmu, sp, (u32)n);
+}
+
+struct mmu_targets mmu_targets(const struct mmu_vcpu *vcpu)
+{
+	const struct mmu *mmu = vcpu->mmu;
+	struct mmu_targets targets = { .cr3_store_exits = !vcpu->root ||
+							  !vcpu->root->placed };
+
+	for (u32 i = 0; i < mmu->config.targets; i++)
+		if (mmu->placing.slots[i].sp)
+			targets.value[targets.count++] =
+				shadow_page_hpa(mmu, mmu->placing.slots[i].sp);
+	return targets;
+}
+
+void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
+{
+	struct mmu *mmu = vcpu->mmu;
+
+	for (u32 i = 0; i < mmu->config.targets; i++) {
+		struct placed_root *slot = &mmu->placing.slots[i];
+
+		/* Invariant 9: it lies at its own gfn. */
+		if (!slot->sp || slot->sp->gfn << PAGE_SHIFT != cr3)
+			continue;
+		slot->seen = mmu->placing.loads;
+		if (vcpu->root == slot->sp)
+			return;
+		mmu_tell(mmu, MMU_EVENT_TARGET, slot->sp->gfn, i);
+		/* MOV from CR3 need not exit any more. */
+		if (!vcpu->root || !vcpu->root->placed)
+			vcpu->root_is_new = true;
+		vcpu->root = slot->sp;
+		vcpu->cr3 = cr3;
+		/* All else is the same: a target is of the role at hand. */
+		vcpu->top_gfn = slot->sp->gfn;
+		shadow_page_touch(mmu, slot->sp);
+		return;
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The signs of an address space that is taken apart lie in the tables around
+ * the one that the guest writes: does the root in use lead to it, and does
+ * anything lead on from it? A shadow that is given up too soon is made again at
+ * its next use, so these may err; one that stays costs an exit for each write.
+ */
+#include "mmu/page/child.h"
+#include "mmu/page/page.h"
+#include "mmu/page/reach.h"
+
+static struct shadow_page *parent_of(const struct mmu *mmu, u32 link)
+{
+	return &mmu->pages[link / PT_ENTRIES];
+}
+
+/* Maximum number of parents that are looked at; isolation makes two. */
+#define PARENTS_MAX 8
+
+/*
+ * Returns true if the root in use leads to @sp, of the level below, or may lead
+ * there. The guest's entries tell, as the shadow's may not be filled: with
+ * page-table isolation a process has two roots. They are looked at where other
+ * roots name the table, which is the same place in nearly all kernels.
+ */
+static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	const struct shadow_page *root = mmu->vcpu->root;
+	u32 link = sp->parents;
+
+	for (u32 i = 0; i < PARENTS_MAX; i++) {
+		u64 gpte = shadow_gpte(mmu, root, link % PT_ENTRIES);
+
+		if (parent_of(mmu, link) == root ||
+		    ((gpte & PTE_P) &&
+		     (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == sp->gfn))
+			return true;
+		link = mmu->links[link].next;
+		if (link == LINK_NONE)
+			return false;
+	}
+	return true;
+}
+
+bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	const struct shadow_page *root = mmu->vcpu->root;
+
+	if (!root || root->role.word != mmu->vcpu->role.word)
+		return false;
+	/* PAE paging has one shadow root, which leads to the space that runs. */
+	if (root->role.mode != PAGING_4LEVEL)
+		return sp != root && shadow_page_is_orphan(sp);
+	while (sp != root) {
+		if (shadow_page_is_orphan(sp))
+			return true;
+		if (sp->role.level == PT_LEVELS - 1)
+			return !root_names(mmu, sp);
+		if (mmu->links[sp->parents].next != LINK_NONE)
+			return false;
+		sp = parent_of(mmu, sp->parents);
+	}
+	return false;
+}
+
+/* Returns true if no entry is TABLE or LEAF. */
+static bool leads_nowhere(const struct shadow_page *sp)
+{
+	for (u64 used = sp->used; used; used &= used - 1) {
+		u32 first = first_slot(used);
+
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
+			if (spte_kind(sp->spt[slot], sp->role.level) >=
+			    SPTE_TABLE)
+				return false;
+	}
+	return true;
+}
+
+struct shadow_page *shadow_give_up(struct mmu *mmu, struct shadow_page *sp)
+{
+	struct shadow_page *parent = NULL;
+
+	if (!shadow_page_is_orphan(sp))
+		parent = parent_of(mmu, sp->parents);
+	mmu_tell(mmu, MMU_EVENT_UNSHADOW, sp->gfn, sp->role.level);
+	shadow_page_zap(mmu, sp);
+	mmu->stats.unshadowed++;
+	return parent;
+}
+
+void shadow_give_up_barren(struct mmu *mmu, struct shadow_page *sp)
+{
+	while (sp && sp->in_use && sp->role.level > 1 &&
+	       sp->role.level < top_table_level(sp->role.mode) &&
+	       leads_nowhere(sp))
+		sp = shadow_give_up(mmu, sp);
+}

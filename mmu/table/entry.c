@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a guest's entry to its shadow: what is filled beside a fault, and how a
+ * shadow follows when the guest's entry is written.
+ */
+#include "mmu/page/child.h"
+#include "mmu/page/link.h"
+#include "mmu/table/entry.h"
+#include "mmu/table/large.h"
+#include "mmu/table/leaf.h"
+#include "mmu/table/table.h"
+
+/* The parts of a LEAF. */
+struct leaf {
+	gfn_t gfn;
+	u8 rights;
+	bool dirty;
+};
+
+/*
+ * The page that a neighbour of the entry which @walk has ended in maps, @ahead
+ * entries further on, if it needs no fault to be filled: invariants 3 (A is
+ * set), 4 and 5. No flag of the guest's is touched, so it can't notice.
+ */
+static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
+		      const struct guest_walk *walk, s32 ahead,
+		      struct leaf *leaf)
+{
+	const void *table;
+	u64 gpte;
+
+	if (walk->level > 1) {
+		/* Another part of the same large page. */
+		leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
+		leaf->rights = shadow_rights(sp, walk);
+		leaf->dirty = walk->dirty;
+		return mmu_map_gfn(mmu, leaf->gfn);
+	}
+	table = mmu_map_gfn(mmu, walk->table[1]);
+	if (!table)
+		return false;
+	gpte = gpte_read(sp->role.mode, table,
+			 gpte_index(sp->role.mode, walk->gva, 1) + ahead);
+	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+		return false;
+	leaf->gfn = gpte_gfn(&sp->format, gpte, 1);
+	leaf->rights = gpte_rights(&sp->format, gpte) &
+		       (sp->role.private ? walk->access[2] : sp->role.access);
+	leaf->dirty = gpte & PTE_D;
+	return !gpte_reserved(&sp->format, gpte, 1) &&
+	       mmu_map_gfn(mmu, leaf->gfn);
+}
+
+void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
+		     const struct guest_walk *walk)
+{
+	u32 window = mmu->policy.prefetch;
+	u32 here = pt_index(walk->gva, 1);
+	u32 first = ALIGN_DOWN(here, window);
+	struct leaf leaf;
+
+	for (u32 slot = first; slot < first + window; slot++) {
+		if (slot == here || spte_kind(sp->spt[slot], 1) != SPTE_TRAP ||
+		    !neighbour(mmu, sp, walk, (s32)(slot - here), &leaf))
+			continue;
+		shadow_fill_leaf(mmu, sp, slot, leaf.gfn, leaf.rights,
+				 leaf.dirty, 0);
+		mmu->stats.prefetches++;
+	}
+	/* The entry that faulted tells of the table's use; these do not. */
+	sp->last_filled = here;
+}
+
+/* Returns true if the TABLE entry in place still says the same as @gpte. */
+static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
+			 u32 slot, u64 gpte)
+{
+	const struct shadow_page *child;
+	struct shadow_key key;
+
+	if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
+		return false;
+	child = spte_child(mmu, sp, slot);
+	key = shadow_child(sp, slot, gpte);
+	return child->gfn == key.gfn && child->role.word == key.role.word &&
+	       !((sp->spt[slot] ^
+		  spte_make_table(0, shadow_table_rights(sp, gpte))) &
+		 (PTE_W | PTE_U | PTE_NX));
+}
+
+/* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
+static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			 u64 gpte)
+{
+	const struct gpt_format *format = &sp->format;
+	u8 rights = sp->role.access & gpte_rights(format, gpte);
+	gfn_t gfn = gpte_gfn(format, gpte, sp->role.level);
+
+	if (sp->role.level > 1) {
+		if (!gpte_is_large(format, gpte, sp->role.level) ||
+		    sp->role.level != LARGE_LEVEL)
+			return false;
+		gfn = shadow_child(sp, slot, gpte).gfn;
+		if (!region_is_mappable(mmu, gfn))
+			return false;
+	} else if (!mmu_map_gfn(mmu, gfn)) {
+		return false;
+	}
+	shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);
+	return true;
+}
+
+/*
+ * The page at @slot above level 1, if it is one, may have lost its last parent.
+ * A direct page stays: it is of no table, so it costs no exit, and is true for
+ * ever.
+ */
+static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
+			  u32 slot)
+{
+	if (mmu->policy.cheap && mmu->unlinked_count < UNLINKED_MAX &&
+	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
+	    !spte_child(mmu, sp, slot)->role.direct)
+		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
+}
+
+void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	/* Invariants 4 and 5 (the latter in fill_unasked). */
+	if (!gpte_reserved(&sp->format, gpte, sp->role.level) &&
+	    fill_unasked(mmu, sp, slot, gpte))
+		mmu->stats.prefills++;
+}
+
+bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte)
+{
+	bool was_leaf;
+
+	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
+	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
+	    !gpte_reserved(&sp->format, gpte, sp->role.level)) {
+		if (sp->role.level > 1) {
+			if (still_linked(mmu, sp, slot, gpte))
+				return false;
+			note_unlinked(mmu, sp, slot);
+		}
+		was_leaf = spte_kind(sp->spt[slot], sp->role.level) ==
+			   SPTE_LEAF;
+		if (fill_unasked(mmu, sp, slot, gpte)) {
+			mmu->stats.updates++;
+			return !was_leaf;
+		}
+		if (shadow_link_ahead(mmu, sp, slot, gpte))
+			return true;
+	} else if (sp->role.level > 1) {
+		note_unlinked(mmu, sp, slot);
+	}
+	spte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));
+	return false;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries that map the guest's memory, and what they may allow. */
+#include "mmu/page/link.h"
+#include "mmu/page/page.h"
+#include "mmu/table/leaf.h"
+
+/*
+ * The rights that the LEAF of @gfn may have, out of the @rights that the
+ * guest's tables give. @supervisor_write: the fault at hand is one, and was
+ * permitted.
+ */
+static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
+		      u8 rights, bool dirty, bool supervisor_write)
+{
+	/*
+	 * CR0.WP=0 lets the supervisor write where W=0, but the processor
+	 * always runs with WP=1, since guest tables are write-protected from
+	 * the supervisor above all. So W is given here: for a supervisor page
+	 * outright; for a user page only on a supervisor's write, and U is
+	 * taken instead, until a user access faults and gives it back. Without
+	 * U the processor's SMEP no longer guards the page: NX does.
+	 */
+	if (role.mode != PAGING_NONE && !role.wp && !(rights & ACCESS_W)) {
+		if (!(rights & ACCESS_U)) {
+			rights |= ACCESS_W;
+		} else if (supervisor_write) {
+			rights = (rights | ACCESS_W) & ~ACCESS_U;
+			if (role.smep)
+				rights &= ~ACCESS_X;
+		}
+	}
+	/* Invariant 3: W waits for D. */
+	if (!dirty || dirty_log_waits(mmu, gfn))
+		rights &= ~ACCESS_W;
+	/* With NXE=0 bit 63 is reserved. */
+	if (!role.nxe)
+		rights |= ACCESS_X;
+	return rights;
+}
+
+static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			   gfn_t gfn, u64 spte)
+{
+	struct shadow_page *splinters = NULL;
+
+	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
+		splinters = spte_child(mmu, sp, slot);
+	spte_set_leaf(mmu, sp, slot, gfn, spte | PTE_PS);
+	/* Merged: the splinters in its place are of no more use. */
+	if (splinters && shadow_page_is_orphan(splinters) &&
+	    splinters->role.direct)
+		shadow_page_zap(mmu, splinters);
+}
+
+void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      gfn_t gfn, u8 rights, bool dirty, u32 error_code)
+{
+	bool supervisor_write = (error_code & (PFEC_W | PFEC_U)) == PFEC_W;
+
+	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
+			     supervisor_write);
+	if (sp->role.level == 1) {
+		u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
+
+		/*
+		 * Invariant 1: a table stays read-only. (A region that has
+		 * tables is not mapped by a large leaf.)
+		 */
+		if (mmu->frames[gfn].shadowed && (spte & PTE_W))
+			spte ^= PTE_W | SPTE_LEAF_HELD;
+		spte_set_leaf(mmu, sp, slot, gfn, spte);
+		return;
+	}
+	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
+	set_large_leaf(mmu, sp, slot, gfn,
+		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+}
+
+u8 shadow_rights(const struct shadow_page *sp, const struct guest_walk *walk)
+{
+	if (sp->role.private)
+		return walk->access[walk->level];
+	if (sp->role.direct)
+		return sp->role.access;
+	return sp->role.access &
+	       gpte_rights(&sp->format, walk->pte[walk->level]);
+}
+
+void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      const struct guest_walk *walk)
+{
+	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
+	bool reserved = spte_trap_is_reserved(mmu, sp->role);
+
+	/* Frames are kept in 32 bits, beside the entry. */
+	if (gfn != (u32)gfn)
+		return;
+	spte_set_mmio(
+		mmu, sp, slot, gfn,
+		spte_make_mmio(reserved, shadow_rights(sp, walk), walk->dirty));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open tables. A kernel that forks, maps or unmaps writes many entries of a
+ * page table in a row, and uses none of them meanwhile. To emulate each write
+ * would cost an exit each. So the table is opened: its shadow is taken off
+ * every parent, its content is copied, and the guest may write it itself. At
+ * the first use of an address that it translates, the entry above is TRAP and
+ * exits, and the table is closed: write-protected, compared with the copy,
+ * mended where it has changed, and linked.
+ *
+ * An open table can't lie about absence (invariant 1), since nothing leads to
+ * its shadow. That is what lets this and the bypass live together.
+ */
+#include "lib/string.h"
+#include "mmu/page/child.h"
+#include "mmu/page/link.h"
+#include "mmu/page/page.h"
+#include "mmu/page/reach.h"
+#include "mmu/table/entry.h"
+#include "mmu/table/open.h"
+
+/* A table with this number of changes at its last closing is opened at once. */
+#define CHANGES_OF_A_BURST 3
+
+/* Make a copy free: give up the open table that was asked for longest ago. */
+static void free_oldest_copy(struct mmu *mmu)
+{
+	for (u32 i = mmu->lru_last; i != LINK_NONE; i = mmu->pages[i].lru_prev)
+		if (mmu->pages[i].open)
+			return shadow_page_zap(mmu, &mmu->pages[i]);
+}
+
+/*
+ * The order is that of invariant 6: off every parent and flushed first; the
+ * table is writable from the next VM entry on.
+ */
+static void open_table(struct mmu *mmu, struct shadow_page *sp)
+{
+	u64 *copy;
+
+	if (mmu->copy_free == LINK_NONE)
+		free_oldest_copy(mmu);
+	shadow_unlink_parents(mmu, sp);
+	sp->copy = mmu->copy_free;
+	copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	mmu->copy_free = (u32)copy[0];
+	memcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);
+	sp->open = true;
+	mmu->frames[sp->gfn].shadowed = 0;
+	frame_give_write(mmu, sp->gfn);
+	mmu->stats.opened++;
+	mmu_tell(mmu, MMU_EVENT_OPEN, sp->gfn, 0);
+}
+
+/*
+ * Returns true if the write of @slot looks like one of a burst: the second in a
+ * row, to another entry, with nothing used in between; or any one of a table
+ * that has had a burst.
+ *
+ * The rule of progress: if the last closing found no change, this write is not
+ * for opening. The instruction, its stack or another operand may need the very
+ * table; it would be closed again before the write, for ever.
+ */
+static bool is_burst(struct shadow_page *sp, u32 slot)
+{
+	u16 last = sp->last_written;
+
+	if (sp->idle) {
+		sp->idle = false;
+		return false;
+	}
+	if (sp->changes >= CHANGES_OF_A_BURST)
+		return true;
+	sp->last_written = slot;
+	return last != PT_ENTRIES && last != slot && !shadow_used_since(sp);
+}
+
+bool table_open_for(struct mmu *mmu, gpa_t gpa)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+
+	/* A frame that is several tables at once stays closed. */
+	if (!mmu->policy.open || mmu->frames[gfn].shadowed != 1 ||
+	    sp->role.level != 1 ||
+	    !is_burst(sp, (gpa & ~PAGE_MASK) / gpte_size(sp->role.mode)))
+		return false;
+	/*
+	 * Few tables of an address space that does not run are used again. An
+	 * orphan tells nothing: its parent may have been given up alone.
+	 */
+	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
+		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
+	else
+		open_table(mmu, sp);
+	return true;
+}
+
+/* Returns true if eight words of a table are other than those of its copy. */
+static bool group_differs(const u64 *a, const u64 *b)
+{
+	return (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
+	       (a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7]);
+}
+
+/* Entry @index of a 32-bit table may have changed: its slots follow. */
+static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
+		const void *copy, u32 index)
+{
+	u32 slot, count;
+
+	if (gpte_read(PAGING_32BIT, table, index) ==
+	    gpte_read(PAGING_32BIT, copy, index))
+		return 0;
+	count = shadow_slots(sp, index, &slot);
+	for (u32 i = 0; i < count; i++)
+		shadow_sync_entry(mmu, sp, slot + i,
+				  shadow_gpte_in(sp, table, slot + i));
+	return count;
+}
+
+/* The same for the eight words from @first on; returns the number of changes. */
+static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
+		      const u64 *copy, u32 first)
+{
+	bool plain = shadow_plain_table(sp, table);
+	u32 changes = 0;
+
+	for (u32 word = first; word < first + SLOTS_A_BIT; word++) {
+		if (table[word] == copy[word])
+			continue;
+		if (plain) {
+			shadow_sync_entry(mmu, sp, word, table[word]);
+			changes++;
+			continue;
+		}
+		changes += mend(mmu, sp, table, copy, 2 * word);
+		changes += mend(mmu, sp, table, copy, 2 * word + 1);
+	}
+	return changes;
+}
+
+/* Invariant 6: protect, flush, and only then compare. */
+void table_close(struct mmu *mmu, struct shadow_page *sp)
+{
+	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
+	u32 changes = 0;
+
+	mmu->frames[sp->gfn].shadowed = 1;
+	frame_hold_write(mmu, sp->gfn);
+	mmu_flush(mmu);
+	sp->open = false;
+	for (u32 i = 0; i < PT_ENTRIES; i += SLOTS_A_BIT)
+		if (group_differs(table + i, copy + i))
+			changes += mend_group(mmu, sp, table, copy, i);
+	shadow_free_copy(mmu, sp->copy);
+	sp->changes = changes;
+	sp->idle = changes == 0;
+	sp->last_written = PT_ENTRIES;
+	sp->last_filled = PT_ENTRIES;
+	mmu->stats.closed++;
+	mmu->stats.mended += changes;
+	mmu_tell(mmu, MMU_EVENT_CLOSE, sp->gfn, changes);
+}
+
+void table_give_up_open(struct mmu *mmu, gfn_t gfn)
+{
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+
+	if (sp && sp->open)
+		shadow_page_zap(mmu, sp);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The shadow of a guest table; see table.c. */
+#ifndef MMU_TABLE_H
+#define MMU_TABLE_H
+
+#include "mmu/page/child.h"
+
+/*
+ * Find or make the shadow of a guest table, or a direct page. There is room for
+ * it: shadow_make_room has been called.
+ */
+struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
+				     union shadow_role role);
+/*
+ * The entry @gpte of @sp's guest table leads to a table that the guest has used
+ * (P and A are set): link its shadow ahead of any fault, if pages are left. With
+ * the bypass on this pays: a fault in a table that is linked goes to the guest,
+ * one in a table that is not has to exit to find out. Returns whether it did.
+ */
+bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		       u64 gpte);
+
+#endif

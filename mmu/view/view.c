@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "mmu/shadow.h"
+#include "mmu/view/view.h"
+
+/* Reads that no right forbids, SMAP included (SDM vol. 3A, 4.6.1). */
+#define ANY_READ WALK_AC
+
+static void view_shadow(const struct mmu_vcpu *vcpu, gva_t gva,
+			struct mmu_view *view)
+{
+	const struct shadow_page *sp = vcpu->root;
+	u32 slot;
+	u8 level;
+
+	view->shadow_top = view->shadow_level = sp ? sp->role.level : 0;
+	for (; sp; sp = spte_child(vcpu->mmu, sp, slot)) {
+		level = view->shadow_level = sp->role.level;
+		slot = pt_index(gva, level);
+		view->spte[level] = sp->spt[slot];
+		view->kind[level] = spte_kind(sp->spt[slot], level);
+		if (view->kind[level] != SPTE_TABLE)
+			return;
+	}
+}
+
+void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view)
+{
+	/* Outside of long mode addresses have 32 bits; a PAE root ends there. */
+	if (vcpu->format.mode != PAGING_4LEVEL)
+		gva = (u32)gva;
+	guest_walk_look(vcpu, gva, ANY_READ, &view->guest);
+	view->guest_top = vcpu->format.mode == PAGING_NONE
+				  ? 0
+				  : paging_top_level(vcpu->format.mode);
+	view_shadow(vcpu, gva, view);
+}
+
+/*
+ * The processor's rights check: it runs with CR0.WP=1, and for an unpaged guest
+ * Umbra holds back nothing but writes.
+ */
+static bool hardware_permits(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
+{
+	struct mmu_vcpu hardware = *vcpu;
+
+	hardware.cr0 |= CR0_WP;
+	if (vcpu->format.mode == PAGING_NONE)
+		return !(access & PFEC_W) || (rights & ACCESS_W);
+	return access_permitted(&hardware, rights, access);
+}
+
+/* Returns true, and the error code, if the access faults by the shadow. */
+static bool shadow_faults(const struct mmu_vcpu *vcpu,
+			  const struct mmu_view *view, u32 access, u32 *code)
+{
+	u8 level = view->shadow_level, top = view->shadow_top;
+	u8 rights = ACCESS_ALL;
+
+	*code = access & (PFEC_W | PFEC_U | PFEC_I);
+	if (view->kind[level] != SPTE_LEAF) {
+		if (view->spte[level] & PTE_P)
+			*code |= PFEC_P | PFEC_RSVD;
+		return true;
+	}
+	/* A PDPTE has no rights (SDM vol. 3A, table 4-8). */
+	if (top == PAE_ROOT_LEVEL)
+		top--;
+	for (; level <= top; level++)
+		rights &= spte_rights(view->spte[level]);
+	*code |= PFEC_P;
+	return !hardware_permits(vcpu, rights, access);
+}
+
+enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
+				 const struct mmu_view *view, u32 access,
+				 u32 *error_code)
+{
+	const struct mmu *mmu = vcpu->mmu;
+	struct mmu_filter filter = mmu_filter(vcpu);
+	struct guest_walk walk;
+	u32 code;
+	gfn_t gfn;
+
+	guest_walk_look(vcpu, view->guest.gva, access, &walk);
+	*error_code = walk.error_code;
+	if (!shadow_faults(vcpu, view, access, &code))
+		return OUTCOME_HIT;
+	if (!mmu_filter_exits(&filter, code))
+		return OUTCOME_BYPASS;
+	if (walk.status != WALK_OK)
+		return OUTCOME_INJECT;
+	gfn = walk.gpa >> PAGE_SHIFT;
+	if (!mmu_map_gfn(mmu, gfn))
+		return OUTCOME_DEVICE;
+	if ((access & PFEC_W) &&
+	    (no_entry_allows(vcpu, &walk) || mmu->frames[gfn].shadowed))
+		return OUTCOME_TABLE_WRITE;
+	return OUTCOME_FILL;
+}
+
+bool mmu_has_address(const struct mmu_vcpu *vcpu, gva_t gva)
+{
+	/* SDM vol. 1, 3.3.7.1. */
+	return vcpu->format.mode == PAGING_4LEVEL
+		       ? (gva_t)((s64)(gva << 16) >> 16) == gva
+		       : !(gva >> 32);
+}
+
+size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len)
+{
+	struct guest_walk walk;
+	size_t done = 0, part;
+
+	for (; done < len; done += part) {
+		gva_t at = gva + done;
+
+		if (at < gva || !mmu_has_address(vcpu, at))
+			break;
+		guest_walk_look(vcpu, at, ANY_READ, &walk);
+		if (walk.status != WALK_OK)
+			break;
+		part = MIN(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
+		mmu_read(vcpu->mmu, walk.gpa, (u8 *)buf + done, part);
+	}
+	return done;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The emulator's way to the guest: memory by linear.h, its registers and faults
+ * through the VMCS. An operand on the page that faulted is not walked again.
+ */
+#include "arch/x86/cpu.h"
+#include "arch/x86/emulator/emulate.h"
+#include "arch/x86/vector.h"
+#include "mmu/mmu.h"
+#include "vmx/cr_rules.h"
+#include "vmx/exits/emulation.h"
+#include "vmx/exits/memory.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+#include "vmx/step.h"
+#include "vmx/vm.h"
+
+static void op_read_vector(void *ctx, unsigned int number, void *buf,
+			   size_t len)
+{
+	(void)ctx;
+	if (len == 16)
+		vector_read16(number, buf);
+	else
+		vector_read32(number, buf);
+}
+
+static void op_write_vector(void *ctx, unsigned int number, const void *buf,
+			    size_t len, bool vex)
+{
+	(void)ctx;
+	if (len != 16)
+		vector_write32(number, buf);
+	else if (vex)
+		vector_write16_vex(number, buf);
+	else
+		vector_write16(number, buf);
+}
+
+static const struct emul_ops emulation_ops = {
+	.read_vector = op_read_vector,
+	.write_vector = op_write_vector,
+};
+
+/*
+ * The guest could not have got as far as a fault of an AVX instruction that is
+ * not enabled, but it may have another one at RIP by now.
+ */
+static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
+{
+	if (insn->op != OP_MOV_VECTOR || !(insn->vector & VECTOR_VEX))
+		return true;
+	return (vcpu->mmu.cr4 & CR4_OSXSAVE) && (xcr0_read() & XCR0_AVX);
+}
+
+gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
+{
+	/* CS has no base in 64-bit mode; elsewhere addresses wrap at 4 GiB. */
+	if (mode == INSN_MODE_64)
+		return vcpu->exit.rip;
+	return (u32)(vmread(VMCS_GUEST_CS_BASE) + vcpu->exit.rip);
+}
+
+void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)
+{
+	if (fault->vector == VECTOR_PF)
+		vcpu_inject_page_fault(vcpu, fault->gva, fault->error_code);
+	else
+		vcpu_inject_exception(vcpu, fault->vector, true,
+				      fault->error_code);
+}
+
+/* Hand what the emulator has made of the instruction to the guest. */
+static void conclude(struct vcpu *vcpu, enum emul_status status,
+		     const struct linear *memory, bool progressed)
+{
+	vcpu_store_regs(vcpu);
+	/* Under TF each iteration of a REP is a step. */
+	if (status == EMUL_OK || (status == EMUL_RESTART && progressed))
+		vcpu_end_step(vcpu, vcpu->regs.rflags,
+			      memory->breakpoints.hits);
+	else if (status == EMUL_FAULT)
+		vcpu_raise(vcpu, &memory->fault);
+}
+
+bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
+		    const struct insn *insn, const struct emul_ops *ops)
+{
+	u64 count = vcpu->regs.gpr[RCX];
+	enum emul_status status;
+
+	vcpu_load_regs(vcpu);
+	vcpu_arm_breakpoints(vcpu, &memory->linear.breakpoints);
+	status = emulate(insn, &vcpu->regs, &memory->linear, ops, vcpu);
+	if (status == EMUL_UNSUPPORTED)
+		return false;
+	conclude(vcpu, status, &memory->linear, vcpu->regs.gpr[RCX] != count);
+	return true;
+}
+
+static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
+				 u32 access)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	gva_t rip = vcpu_linear_rip(vcpu, mode);
+	const u8 *code = mmu_code(&vcpu->mmu, rip, sizeof(bytes));
+	size_t len = sizeof(bytes);
+
+	if (!code) {
+		code = bytes;
+		len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U),
+				bytes, sizeof(bytes));
+	}
+	return insn_decode_cached(&vcpu->insns, rip, code, len, mode);
+}
+
+/*
+ * The short path of most writes to tables: the operand is where the walk has
+ * ended, and nothing but RIP and RF changes (a fault's exit saves RF=1, SDM
+ * vol. 3C, 27.3.3). Returns true if it is done.
+ */
+static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
+			    const struct guest_walk *walk)
+{
+	u64 value, rflags = vmread(VMCS_GUEST_RFLAGS);
+
+	vcpu->regs.rip = vcpu->exit.rip;
+	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
+	    !emul_is_store(insn, &vcpu->regs, walk->gva, &value) ||
+	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+			   vcpu_dr7(vcpu)))
+		return false;
+	mmu_write(&vcpu->mmu, walk->gpa, &value, sizeof(value));
+	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
+	vcpu_set_rflags(rflags, step_rflags(rflags));
+	return true;
+}
+
+bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
+		  bool mmio)
+{
+	struct vcpu_memory memory;
+	enum insn_mode mode = vcpu_code_mode(vcpu);
+	const struct insn *insn = decode(vcpu, mode, access);
+
+	if (!insn || !is_enabled(vcpu, insn))
+		return false;
+	if (!mmio && carry_out_store(vcpu, insn, walk))
+		return true;
+	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
+	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
+	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);
+}

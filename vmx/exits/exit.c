@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of exits. What has no handler here stops the guest. */
+#include "arch/x86/cpu.h"
+#include "arch/x86/exception.h"
+#include "arch/x86/trap.h"
+#include "vmx/vm.h"
+#include "vmx/exits/emulation.h"
+#include "vmx/exits/handlers.h"
+#include "vmx/gdb/debug.h"
+#include "vmx/inject.h"
+#include "vmx/run.h"
+#include "vmx/state.h"
+
+static void handle_debug(struct vcpu *vcpu)
+{
+	const struct vmx_exit *exit = &vcpu->exit;
+	u64 debug = debug_take_hits(vcpu, exit->qualification);
+
+	if (exit->qualification && !debug)
+		return;
+	/*
+	 * The blocking by STI or MOV SS ends here anyway; and with TF set an
+	 * entry would want a pending single step beside the blocking
+	 * (26.3.1.5), which the exit for this exception has consumed.
+	 */
+	vcpu_end_blocking();
+	if (vmx_intr_type(exit->interruption) ==
+	    INTR_PRIVILEGED_SOFTWARE_EXCEPTION) {
+		debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
+		vcpu->event =
+			event_int1(vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+		return;
+	}
+	vcpu_inject_debug(vcpu, debug);
+}
+
+#define OPCODE_FWAIT 0x9b
+
+/*
+ * An x87 error with CR0.NE=0. The instruction waits for IRQ 13: it exits again
+ * until the guest takes that. With IGNNE# it would be carried out, which Umbra
+ * can do for FWAIT alone (it stands before FSAVE, FSTENV, FCLEX, FINIT).
+ */
+static void handle_x87_error(struct vcpu *vcpu)
+{
+	u32 access = PFEC_I | (vcpu_data_access() & PFEC_U);
+	u8 opcode = 0;
+
+	if (!devices_x87_error(&vcpu->vm->devices)) {
+		/* In STI's shadow it would fault for ever, uninterrupted. */
+		vcpu_end_blocking();
+		return;
+	}
+	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
+		  access, &opcode, 1);
+	if (opcode != OPCODE_FWAIT)
+		return vmx_stop_guest(vcpu, "an x87 instruction that is to "
+					    "ignore an error (IGNNE#)");
+	vcpu_skip_bytes(vcpu, 1, 0);
+}
+
+/* It exits for gdb's sake alone: INT3 and INTO return behind themselves. */
+static void reflect(struct vcpu *vcpu, u8 vector)
+{
+	const struct vmx_exit *exit = &vcpu->exit;
+
+	if (vmx_intr_is_software(exit->interruption))
+		vcpu->event =
+			event_again(exit->interruption, 0,
+				    vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+	else
+		vcpu_inject_exception(vcpu, vector,
+				      exit->interruption & VMX_INTR_ERROR_CODE,
+				      exit->interruption_error);
+}
+
+static void handle_exception(struct vcpu *vcpu, u8 vector)
+{
+	bool stepping = vcpu->vm->gdb.step.on;
+
+	/* An #MF with CR0.NE=1 is like any other. */
+	if (vector == VECTOR_MF && !(vcpu->mmu.cr0 & CR0_NE))
+		return handle_x87_error(vcpu);
+	switch (vector) {
+	case VECTOR_PF:
+		return vmx_handle_page_fault(vcpu);
+	case VECTOR_DB:
+		return handle_debug(vcpu);
+	case VECTOR_AC:
+		vcpu_inject_exception(vcpu, VECTOR_AC, true,
+				      vcpu->exit.interruption_error);
+		return;
+	case VECTOR_MC:
+		trap_machine_check();
+	default:
+		if (stepping)
+			return reflect(vcpu, vector);
+		return vmx_stop_guest(vcpu, "unexpected exception %s",
+				      exception_name(vector));
+	}
+}
+
+void vmx_handle_exception(struct vcpu *vcpu)
+{
+	u32 info = vcpu->exit.interruption;
+	struct readiness ready;
+
+	if (vmx_intr_type(info) == INTR_NMI) {
+		/* The machine's own. Only an IRET unblocks the next one. */
+		asm volatile("int $2");
+		return;
+	}
+	handle_exception(vcpu, info & VMX_INTR_VECTOR);
+	if (!(info & VMX_INTR_NMI_UNBLOCKED))
+		return;
+	ready = vcpu_readiness(vcpu);
+	if (exit_blocks_nmis(info, vcpu->exit.idt_vectoring, &ready))
+		vcpu_set_nmi_blocking(true);
+}
+
+static void handle_external_interrupt(struct vcpu *vcpu)
+{
+	/* It is still pending: "acknowledge interrupt on exit" is 0. */
+	cpu_take_interrupts();
+	vm_timer_interrupted(vcpu->vm);
+}
+
+/* Unless gdb is in its registers, the guest does it itself (state.h). */
+static void handle_mov_dr(struct vcpu *vcpu)
+{
+	if (vcpu->vm->gdb.points.active)
+		return debug_handle_mov_dr(vcpu);
+	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, false);
+}
+
+static void handle_window(struct vcpu *vcpu)
+{
+	(void)vcpu; /* vcpu_deliver() does the rest */
+}
+
+static void handle_triple_fault(struct vcpu *vcpu)
+{
+	return vmx_stop_guest(vcpu, "triple fault");
+}
+
+static void handle_startup(struct vcpu *vcpu)
+{
+	return vmx_stop_guest(vcpu, "INIT or SIPI: Umbra runs one virtual "
+				    "processor, a second can't be started yet");
+}
+
+static void handle_invd(struct vcpu *vcpu)
+{
+	/* Dropping dirty lines would hit the memory of Umbra, too. */
+	wbinvd();
+	vcpu_skip_instruction(vcpu);
+}
+
+/* There is no performance-monitoring unit: RDPMC of no counter. */
+static void handle_rdpmc(struct vcpu *vcpu)
+{
+	vcpu_inject_gp(vcpu);
+}
+
+/* Instructions that CPUID does not show. */
+static void handle_undefined(struct vcpu *vcpu)
+{
+	vcpu_inject_ud(vcpu);
+}
+
+typedef void (*exit_handler)(struct vcpu *vcpu);
+
+static const exit_handler handlers[EXIT_REASONS] = {
+	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,
+	[EXIT_EXTERNAL_INTERRUPT] = handle_external_interrupt,
+	[EXIT_TRIPLE_FAULT] = handle_triple_fault,
+	[EXIT_INIT_SIGNAL] = handle_startup,
+	[EXIT_STARTUP_IPI] = handle_startup,
+	[EXIT_INTERRUPT_WINDOW] = handle_window,
+	[EXIT_NMI_WINDOW] = handle_window,
+	[EXIT_TASK_SWITCH] = vmx_handle_task_switch,
+	[EXIT_CPUID] = vmx_handle_cpuid,
+	[EXIT_GETSEC] = handle_undefined,
+	[EXIT_HLT] = vmx_handle_hlt,
+	[EXIT_INVD] = handle_invd,
+	[EXIT_INVLPG] = vmx_handle_invlpg,
+	[EXIT_RDPMC] = handle_rdpmc,
+	[EXIT_RSM] = handle_undefined,
+	[EXIT_VMCALL] = vmx_handle_vmcall,
+	[EXIT_VMCLEAR... EXIT_VMXON] = handle_undefined,
+	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
+	[EXIT_MOV_DR] = handle_mov_dr,
+	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
+	[EXIT_RDMSR] = vmx_handle_rdmsr,
+	[EXIT_WRMSR] = vmx_handle_wrmsr,
+	[EXIT_MWAIT] = handle_undefined,
+	[EXIT_MONITOR] = handle_undefined,
+	[EXIT_INVEPT] = handle_undefined,
+	[EXIT_INVVPID] = handle_undefined,
+	[EXIT_XSETBV] = vmx_handle_xsetbv,
+};
+
+void vmx_handle_exit(struct vcpu *vcpu)
+{
+	enum vmx_exit_reason reason = vcpu->exit.reason;
+
+	if (!handlers[reason])
+		return vmx_stop_guest(vcpu,
+				      "an exit that Umbra does not expect");
+	return handlers[reason](vcpu);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Exits of MOV to and from control registers, CLTS and LMSW. */
+#include "vmx/vm.h"
+#include "vmx/cr_rules.h"
+#include "vmx/exits/handlers.h"
+#include "vmx/guest_mode.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+
+/* As far as a load of the register of that number looks at it. */
+static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
+{
+	const struct mmu_vcpu *mmu = &vcpu->mmu;
+	struct cr_state state = {
+		.cr0 = mmu->cr0,
+		.cr3 = mmu->cr3,
+		.cr4 = mmu->cr4,
+		.efer = mmu->efer,
+	};
+
+	/* CR3's looks at nothing that the guest owns. */
+	if (number == 3)
+		return state;
+	state.cr0 = vcpu_cr0(vcpu);
+	state.cr4 = vcpu_cr4(vcpu);
+	state.cs_long = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & AR_L;
+	return state;
+}
+
+/*
+ * A load of CR0, CR3 or CR4. With PAE paging the PDPTEs may come with it, and
+ * they can refuse: then it is #GP(0), and nothing has changed.
+ */
+static void load(struct vcpu *vcpu, unsigned int number, u64 value)
+{
+	struct cr_state state = read_state(vcpu, number);
+	u64 pdptes[PAE_PDPTES], *loaded = NULL;
+
+	switch (cr_load(&state, number, value, &vcpu->vm->features)) {
+	case CR_LOADED:
+		break;
+	case CR_LOADED_WITH_PDPTES:
+		if (!mmu_read_pdptes(vcpu->vm->mmu, state.cr3, pdptes))
+			return vcpu_inject_gp(vcpu);
+		loaded = pdptes;
+		break;
+	case CR_FAULT:
+		return vcpu_inject_gp(vcpu);
+	case CR_REAL_MODE:
+		return vmx_stop_guest(vcpu, "the guest enters real-address "
+					    "mode (CR0.PE=0): not there yet");
+	case CR_NO_EXIT:
+		return vmx_stop_guest(vcpu, "MOV to a control register that "
+					    "does not exit");
+	}
+	vcpu_skip_instruction(vcpu);
+	mmu_set_state(&vcpu->mmu, state.cr0, state.cr3, state.cr4, state.efer,
+		      loaded);
+	if (number != 3) /* it is not in the VMCS */
+		vcpu_apply_state(vcpu);
+}
+
+static void load_cr8(struct vcpu *vcpu, u64 value)
+{
+	if (value & ~CR8_TPR)
+		return vcpu_inject_gp(vcpu);
+	devices_set_cr8(&vcpu->vm->devices, value);
+	vcpu_skip_instruction(vcpu);
+}
+
+/* The mode tells only where there is an upper half. */
+static u64 operand(const struct vcpu *vcpu, u64 value)
+{
+	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;
+}
+
+static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
+{
+	unsigned int number = QUAL_CR_NUMBER(qualification);
+	enum gpr gpr = QUAL_CR_GPR(qualification);
+	u64 value = operand(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
+					     : vcpu->regs.gpr[gpr]);
+
+	if (number == 8)
+		return load_cr8(vcpu, value);
+	return load(vcpu, number, value);
+}
+
+static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
+{
+	enum gpr gpr = QUAL_CR_GPR(qualification);
+	u64 value;
+
+	switch (QUAL_CR_NUMBER(qualification)) {
+	case 3:
+		value = operand(vcpu, vcpu->mmu.cr3);
+		break;
+	case 8:
+		value = lapic_cr8(&vcpu->vm->devices.lapic);
+		break;
+	default:
+		return vmx_stop_guest(vcpu, "MOV from a control register that "
+					    "does not exit");
+	}
+	if (gpr == RSP)
+		vmwrite(VMCS_GUEST_RSP, value);
+	else
+		vcpu->regs.gpr[gpr] = value;
+	vcpu_skip_instruction(vcpu);
+}
+
+void vmx_handle_cr_access(struct vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+
+	switch (QUAL_CR_TYPE(qualification)) {
+	case CR_ACCESS_MOV_TO:
+		return mov_to_cr(vcpu, qualification);
+	case CR_ACCESS_MOV_FROM:
+		return mov_from_cr(vcpu, qualification);
+	case CR_ACCESS_CLTS:
+		return load(vcpu, 0, vcpu_cr0(vcpu) & ~CR0_TS);
+	case CR_ACCESS_LMSW:
+		return load(vcpu, 0,
+			    cr0_after_lmsw(vcpu_cr0(vcpu),
+					   QUAL_LMSW_SOURCE(qualification)));
+	}
+}

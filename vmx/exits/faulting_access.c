@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The access behind a page fault: see faulting_access.h. */
+#include "vmx/exits/faulting_access.h"
+
+#include "arch/x86/emulator/insn.h"
+#include "arch/x86/regs.h"
+#include "mmu/walk.h"
+#include "vmx/exit_qualification.h"
+
+/*
+ * Returns true if the hardware sets I/D for instruction fetches: with SMEP, or
+ * with PAE and NXE (SDM vol. 3A, 4.7). These are the guest's own while it has
+ * paging on, and off while it has not.
+ */
+static bool reports_fetch(const struct page_fault_facts *facts)
+{
+	if (!(facts->cr0 & CR0_PG))
+		return false;
+	return (facts->cr4 & CR4_SMEP) ||
+	       ((facts->cr4 & CR4_PAE) && (facts->efer & EFER_NXE));
+}
+
+bool access_is_known(u32 error_code, u64 cr4)
+{
+	bool protection = (error_code & (PFEC_P | PFEC_RSVD)) == PFEC_P;
+
+	/* The open question matters to SMAP alone (4.6.1), of supervisors. */
+	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))
+		return true;
+	/*
+	 * A read of what the shadow maps is denied by SMAP alone: the processor
+	 * knows best whether the access was explicit, and that it was no fetch.
+	 * So no implicit write to a user page goes round in circles here, taken
+	 * for an explicit one: a descriptor is read before it is marked (the
+	 * TSS is written by task switches, which exit).
+	 */
+	return protection && !(error_code & PFEC_W);
+}
+
+u32 faulting_access(const struct page_fault_facts *facts)
+{
+	u32 access = facts->error_code;
+
+	/* The bytes of the instruction itself may be what is read. */
+	if (!(access & PFEC_W) && !reports_fetch(facts) &&
+	    facts->gva - facts->rip < INSN_MAX_LENGTH)
+		return access | PFEC_I;
+	return access | (facts->data_access & WALK_AC);
+}
+
+bool access_is_operand(u32 access, u32 idt_vectoring)
+{
+	return !(access & PFEC_I) && !(idt_vectoring & VMX_INTR_VALID);
+}

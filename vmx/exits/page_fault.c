@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page-fault exit: asks the MMU whose fault it is and carries the answer
+ * out. What the MMU's walk has found travels along as a parameter.
+ */
+#include "lib/log.h"
+#include "mmu/mmu.h"
+#include "vmx/exits/emulation.h"
+#include "vmx/exits/handlers.h"
+#include "vmx/exits/faulting_access.h"
+#include "vmx/vm.h"
+#include "vmx/inject.h"
+#include "vmx/state.h"
+#include "vmx/vmx.h"
+
+/*
+ * A write that can't be emulated makes its table plain memory, and is tried
+ * again. Where the table is needed to reach itself this goes round in circles;
+ * this number of rounds at one instruction is taken for that.
+ */
+#define MAX_RETRIES 64
+
+#define DESCRIPTOR_SIZE 8
+#define DESCRIPTOR_ACCESSED BIT(40)
+#define DESCRIPTOR_S BIT(44) /* of code or data */
+
+/*
+ * Was the processor about to mark a descriptor as accessed, having loaded it
+ * (SDM vol. 3A, 3.4.5.1)? Then do that in its stead; it will find it done.
+ */
+static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
+{
+	static const struct {
+		enum vmcs_field base, limit;
+	} tables[] = { { VMCS_GUEST_GDTR_BASE, VMCS_GUEST_GDTR_LIMIT },
+		       { VMCS_GUEST_LDTR_BASE, VMCS_GUEST_LDTR_LIMIT } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		u64 offset = walk->gva - vmread(tables[i].base);
+		gpa_t gpa = walk->gpa - offset % DESCRIPTOR_SIZE;
+		u64 old, marked;
+
+		if (offset > vmread(tables[i].limit) ||
+		    ((gpa ^ (gpa + DESCRIPTOR_SIZE - 1)) & PAGE_MASK))
+			continue;
+		mmu_read(vcpu->vm->mmu, gpa, &old, sizeof(old));
+		marked = old | DESCRIPTOR_ACCESSED;
+		if (old & DESCRIPTOR_S && old != marked)
+			return mmu_cmpxchg(&vcpu->mmu, gpa, &old, &marked,
+					   sizeof(old));
+	}
+	return false;
+}
+
+static void give_up_table(struct vcpu *vcpu, const struct guest_walk *walk)
+{
+	struct retry *retry = &vcpu->retry;
+	bool was_table;
+
+	/* Another instruction or another page: there was progress. */
+	if (retry->rip != vcpu->exit.rip ||
+	    retry->page != (walk->gva & PAGE_MASK))
+		retry->count = 0;
+	retry->rip = vcpu->exit.rip;
+	retry->page = walk->gva & PAGE_MASK;
+	was_table = mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
+	if (!was_table && mark_descriptor(vcpu, walk))
+		return;
+	if (++retry->count <= MAX_RETRIES)
+		return;
+	return vmx_stop_guest(
+		vcpu, "an instruction that Umbra cannot emulate writes %s",
+		was_table ? "a page table that it needs itself"
+			  : "a page that is read-only to users, with CR0.WP=0 "
+			    "and SMEP or SMAP");
+}
+
+static void emulate_access(struct vcpu *vcpu, const struct guest_walk *walk,
+			   u32 access, bool mmio)
+{
+	if (vcpu_emulate(vcpu, walk, access, mmio))
+		return;
+	if (mmio)
+		return vmx_stop_guest(
+			vcpu,
+			"an instruction that Umbra cannot emulate "
+			"accesses guest-physical 0x%lx, which is "
+			"not RAM",
+			walk->gpa);
+	return give_up_table(vcpu, walk);
+}
+
+static u32 find_access(const struct vcpu *vcpu, gva_t gva)
+{
+	u32 error_code = vcpu->exit.interruption_error;
+
+	if (access_is_known(error_code, vcpu->mmu.cr4))
+		return error_code;
+	return faulting_access(&(struct page_fault_facts){
+		.error_code = error_code,
+		.gva = gva,
+		.rip = vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
+		.cr0 = vcpu->mmu.cr0,
+		.cr4 = vcpu->mmu.cr4,
+		.efer = vcpu->mmu.efer,
+		.data_access = vcpu_data_access(),
+	});
+}
+
+/*
+ * KVM, say, applies no filter in hardware where it shadows page tables itself.
+ * Such a fault is answered like others: nothing but time depends on the filter.
+ */
+static void count_unfiltered(struct vcpu *vcpu)
+{
+	if (mmu_filter_exits(&vcpu->filter, vcpu->exit.interruption_error) ||
+	    vcpu->vm->stats.unfiltered++)
+		return;
+	log_info(LOG_WARNING
+		 "%s ignores the filter of page faults: those that are the "
+		 "guest's own exit, and Umbra injects them",
+		 vmx_hypervisor() ? "the hypervisor below" : "this processor");
+}
+
+void vmx_handle_page_fault(struct vcpu *vcpu)
+{
+	gva_t gva = vcpu->exit.qualification;
+	u32 access = find_access(vcpu, gva);
+	u32 event = vcpu->exit.idt_vectoring;
+	bool operand = access_is_operand(access, event);
+	enum mmu_action action;
+	struct guest_walk walk;
+
+	count_unfiltered(vcpu);
+	/* A fault elsewhere means that the last retry has succeeded. */
+	if (vcpu->exit.rip != vcpu->retry.rip)
+		vcpu->retry.count = 0;
+	action = mmu_page_fault(&vcpu->mmu, gva, access, &walk);
+	vcpu->exit.kind = KIND_FAULT(action);
+	vcpu->vm->monitor.top.fault = gva;
+	switch (action) {
+	case MMU_RESUME:
+		return;
+	case MMU_INJECT:
+		vcpu_inject_page_fault(vcpu, gva, walk.error_code);
+		return;
+	case MMU_TABLE_WRITE:
+		/*
+		 * The processor was pushing an event's frame onto a table
+		 * page: that is no instruction. Let it push, once more.
+		 */
+		if (!operand)
+			return give_up_table(vcpu, &walk);
+		return emulate_access(vcpu, &walk, access, false);
+	case MMU_MMIO:
+		if (!operand)
+			return vmx_stop_guest(
+				vcpu,
+				"%s at guest-physical 0x%lx, which is not RAM",
+				event & VMX_INTR_VALID ? "event delivery"
+						       : "instruction fetch",
+				walk.gpa);
+		return emulate_access(vcpu, &walk, access, true);
+	}
+}
