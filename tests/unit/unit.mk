@@ -76,10 +76,12 @@ $(B)/unit/test_vector: $(B)/arch/x86/vector.asm.o
 UNIT_pm_SRCS := guest/devices/pm.c
 UNIT_pci_SRCS := guest/devices/pci.c
 UNIT_cpuid_policy_SRCS := guest/cpuid.c
+UNIT_cpuid_random_SRCS := guest/cpuid.c
 UNIT_msr_policy_SRCS := guest/msr.c
 UNIT_vmx_SRCS := vmx/platform.c vmx/controls.c vmx/vmcs_fields.c \
 	vmx/report/words.c arch/x86/exception.c
 UNIT_vmx_root_SRCS := $(UNIT_vmx_SRCS)
+UNIT_controls_random_SRCS := vmx/controls.c vmx/vmcs_fields.c
 UNIT_vpid_SRCS := vmx/vpid.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events.c
@@ -118,6 +120,7 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
 	tests/unit/entry_checks.c tests/unit/good_vmcs.c
 UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
+UNIT_mends_SRCS := $(UNIT_clinic_SRCS)
 UNIT_trace_SRCS := vmx/trace/trace.c vmx/trace/filter.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Hidden tests: whole unit tests that judge a lab once more (lab grade N --hidden).
 Neither this list nor these tests are in the students' pack.
-
-Labs 1 to 3 have none: all that a test of the host sees of them is public.
 """
 
 from collections import namedtuple
@@ -13,6 +11,9 @@ Hidden = namedtuple("Hidden", "unit environment", defaults=[{}])
 MODEL = Hidden("model", {"MODEL_SEED": "20170321", "MODEL_STEPS": "300000"})
 
 HIDDEN = {
+    1: [Hidden("controls_random")],
+    2: [Hidden("mends")],
+    3: [Hidden("cpuid_random")],
     4: [Hidden("mmu"), MODEL],
     5: [Hidden("mmu_random"), MODEL],
     6: [Hidden("frame_writes"), Hidden("mmu"), MODEL],
