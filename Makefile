@@ -241,6 +241,7 @@ lint:
 	tools/phrases
 	$(if $(wildcard tools/labs/check.py),tools/labs/lab check --texts)
 	tools/book
+	tools/bench_chart.py --check
 	tests/tools/test_run_arguments.py -q
 	tests/tools/test_mkimage.py -q
 	tests/tools/test_container.py -q
