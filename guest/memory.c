@@ -146,42 +146,34 @@ bool guest_memory_uncovers(const struct guest_memory *gm, gpa_t before,
 		guest_memory_hfn(gm, after >> PAGE_SHIFT) != HFN_NONE);
 }
 
-bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
-		       size_t len)
+/* Copies to the guest's memory if @write is true, else from it. */
+static bool copy(const struct guest_memory *gm, gpa_t gpa, u8 *buf, size_t len,
+		 bool write)
 {
-	u8 *to = buf;
-
 	while (len) {
 		size_t chunk = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
-		const void *from = guest_memory_map(gm, gpa);
+		void *page = guest_memory_map(gm, gpa);
 
-		if (!from)
+		if (!page)
 			return false;
-		memcpy(to, from, chunk);
-		to += chunk;
+		memcpy(write ? page : buf, write ? buf : page, chunk);
+		buf += chunk;
 		gpa += chunk;
 		len -= chunk;
 	}
 	return true;
 }
 
+bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
+		       size_t len)
+{
+	return copy(gm, gpa, buf, len, false);
+}
+
 bool guest_memory_write(const struct guest_memory *gm, gpa_t gpa,
 			const void *buf, size_t len)
 {
-	const u8 *from = buf;
-
-	while (len) {
-		size_t chunk = MIN(len, PAGE_SIZE - (gpa & ~PAGE_MASK));
-		void *to = guest_memory_map(gm, gpa);
-
-		if (!to)
-			return false;
-		memcpy(to, from, chunk);
-		from += chunk;
-		gpa += chunk;
-		len -= chunk;
-	}
-	return true;
+	return copy(gm, gpa, (u8 *)buf, len, true);
 }
 
 size_t guest_memory_e820(const struct guest_memory *gm, struct e820_entry *map)

@@ -45,8 +45,8 @@ static bool variable_range_valid(u32 index, u64 value)
 	return !(fields & ~MTRR_TYPE) && types_valid(index, fields);
 }
 
-#define MSR(msr) .index = (msr), .name = #msr
-#define WHY_MTRR "kept and checked, else ignored: a guest's memory is WB"
+#define MSRS(from, to) .first = (from), .last = (to)
+#define MSR(msr) MSRS(msr, msr)
 
 /*
  * Not here, among others: machine-check banks (CPUID shows none),
@@ -55,86 +55,73 @@ static bool variable_range_valid(u32 index, u64 value)
  * IA32_XSS, the counters.
  */
 static const struct msr_policy table[] = {
-	{ MSR(IA32_EFER), .kind = MSR_BY_VMX,
-	  .why = "it changes the paging mode, so the MMU must know" },
-	{ MSR(IA32_TIME_STAMP_COUNTER), .kind = MSR_BY_VMX,
-	  .why = "a write moves the TSC offset, not the machine's TSC" },
-	{ MSR(IA32_TSC_ADJUST), .kind = MSR_BY_VMX,
-	  .why = "it is the TSC offset" },
-	{ MSR(IA32_APIC_BASE), .kind = MSR_BY_DEVICES,
-	  .why = "the local APIC's mode and place" },
-	{ MSR(IA32_TSC_DEADLINE), .kind = MSR_BY_DEVICES,
-	  .why = "the local APIC's timer" },
-	{ MSR(IA32_X2APIC_FIRST), .kind = MSR_BY_DEVICES,
-	  .why = "the local APIC's registers; it knows which there are",
-	  .last = IA32_X2APIC_LAST },
-	{ MSR(IA32_FS_BASE), .kind = MSR_PASSTHROUGH,
-	  .why = "a field of the guest's state in the VMCS" },
-	{ MSR(IA32_GS_BASE), .kind = MSR_PASSTHROUGH,
-	  .why = "a field of the guest's state in the VMCS" },
-	{ MSR(IA32_SYSENTER_CS), .kind = MSR_PASSTHROUGH,
-	  .why = "a field of the guest's state in the VMCS" },
-	{ MSR(IA32_SYSENTER_ESP), .kind = MSR_PASSTHROUGH,
-	  .why = "a field of the guest's state in the VMCS" },
-	{ MSR(IA32_SYSENTER_EIP), .kind = MSR_PASSTHROUGH,
-	  .why = "a field of the guest's state in the VMCS" },
-	{ MSR(IA32_KERNEL_GS_BASE), .kind = MSR_PASSTHROUGH,
-	  .why = "SWAPGS changes it with no exit; Umbra does not use it" },
-	{ MSR(IA32_STAR), .kind = MSR_PASSTHROUGH,
-	  .why = "only SYSCALL uses it, and Umbra has no user mode" },
-	{ MSR(IA32_LSTAR), .kind = MSR_PASSTHROUGH,
-	  .why = "only SYSCALL uses it, and Umbra has no user mode" },
-	{ MSR(IA32_CSTAR), .kind = MSR_PASSTHROUGH,
-	  .why = "only SYSCALL uses it, and Umbra has no user mode" },
-	{ MSR(IA32_FMASK), .kind = MSR_PASSTHROUGH,
-	  .why = "only SYSCALL uses it, and Umbra has no user mode" },
-	{ MSR(IA32_TSC_AUX), .kind = MSR_PASSTHROUGH_RDTSCP,
-	  .why = "only RDTSCP and RDPID read it, and Umbra uses neither" },
-	{ MSR(IA32_MISC_ENABLE), .kind = MSR_VALUE,
-	  .why = "no BTS, no PEBS; it takes out of CPUID; the machine's stays",
+	/* It changes the paging mode, so the MMU must know. */
+	{ MSR(IA32_EFER), .answer = MSR_ASK_VMX },
+	/* A write moves the TSC offset, not the machine's TSC. */
+	{ MSR(IA32_TIME_STAMP_COUNTER), .answer = MSR_ASK_VMX },
+	{ MSR(IA32_TSC_ADJUST), .answer = MSR_ASK_VMX }, /* the same offset */
+	/* The local APIC's mode and place, its timer and its registers. */
+	{ MSR(IA32_APIC_BASE), .answer = MSR_ASK_DEVICES },
+	{ MSR(IA32_TSC_DEADLINE), .answer = MSR_ASK_DEVICES },
+	{ MSRS(IA32_X2APIC_FIRST, IA32_X2APIC_LAST),
+	  .answer = MSR_ASK_DEVICES },
+	/* Fields of the guest's state in the VMCS, but for KERNEL_GS_BASE: */
+	{ MSRS(IA32_SYSENTER_CS, IA32_SYSENTER_EIP),
+	  .answer = MSR_ASK_PROCESSOR },
+	/* SWAPGS changes that one with no exit; Umbra does not use it. */
+	{ MSRS(IA32_FS_BASE, IA32_KERNEL_GS_BASE),
+	  .answer = MSR_ASK_PROCESSOR },
+	/* Only SYSCALL uses these, and Umbra has no user mode. */
+	{ MSRS(IA32_STAR, IA32_FMASK), .answer = MSR_ASK_PROCESSOR },
+	/* Only RDTSCP and RDPID read it, and Umbra uses neither. */
+	{ MSR(IA32_TSC_AUX), .answer = MSR_ASK_PROCESSOR, .rdtscp = true },
+	/* No BTS, no PEBS; it takes out of CPUID; the machine's own stays. */
+	{ MSR(IA32_MISC_ENABLE),
 	  .initial = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS |
 		     MISC_ENABLE_NO_PEBS,
 	  .writable = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_EMPTY |
 		      MISC_ENABLE_LIMIT_CPUID | MISC_ENABLE_XD_DISABLE },
-	{ MSR(IA32_PAT), .kind = MSR_VALUE,
-	  .why = "kept; a guest's memory is WB, which only its speed could tell",
-	  .initial = PAT_AFTER_RESET, .writable = ~0ULL,
+	/* Kept; a guest's memory is WB, which only its speed could tell. */
+	{ MSR(IA32_PAT), .initial = PAT_AFTER_RESET, .writable = ~0ULL,
 	  .is_valid = pat_write_valid },
-	{ MSR(IA32_MTRRCAP), .kind = MSR_VALUE,
-	  .why = "every processor with VMX has MTRRs, and Xen reads them",
+	/*
+	 * Every processor with VMX has MTRRs, and Xen reads them. They are kept
+	 * and checked, else ignored: a guest's memory is WB.
+	 */
+	{ MSR(IA32_MTRRCAP),
 	  .initial = VARIABLE_RANGES | MTRRCAP_FIXED | MTRRCAP_WC },
-	{ MSR(IA32_MTRR_DEF_TYPE), .kind = MSR_VALUE, .why = WHY_MTRR,
+	{ MSR(IA32_MTRR_DEF_TYPE),
 	  .initial = MEMORY_WB | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
 	  .writable = MTRR_TYPE | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
 	  .is_valid = def_type_valid },
-	{ MSR(IA32_MTRR_PHYSBASE0), .kind = MSR_VALUE, .why = WHY_MTRR,
-	  .last = IA32_MTRR_PHYSBASE0 + 2 * VARIABLE_RANGES - 1,
+	{ MSRS(IA32_MTRR_PHYSBASE0,
+	       IA32_MTRR_PHYSBASE0 + 2 * VARIABLE_RANGES - 1),
 	  .writable = ~0ULL, .is_valid = variable_range_valid,
 	  .physical = true },
-	{ MSR(IA32_MTRR_FIX64K_00000), .kind = MSR_VALUE, .why = WHY_MTRR,
-	  .initial = ALL_WB, .writable = ~0ULL, .is_valid = types_valid },
-	{ MSR(IA32_MTRR_FIX16K_80000), .kind = MSR_VALUE, .why = WHY_MTRR,
-	  .initial = ALL_WB, .writable = ~0ULL, .is_valid = types_valid },
-	{ MSR(IA32_MTRR_FIX16K_A0000), .kind = MSR_VALUE, .why = WHY_MTRR,
-	  .writable = ~0ULL, .is_valid = types_valid },
-	{ MSR(IA32_MTRR_FIX4K_C0000), .kind = MSR_VALUE, .why = WHY_MTRR,
-	  .last = IA32_MTRR_FIX4K_F8000, .initial = ALL_WB, .writable = ~0ULL,
+	{ MSR(IA32_MTRR_FIX64K_00000), .initial = ALL_WB, .writable = ~0ULL,
 	  .is_valid = types_valid },
-	{ MSR(IA32_MCG_CAP), .kind = MSR_VALUE,
-	  .why = "0 banks of machine checks, for who asks without CPUID" },
-	{ MSR(IA32_PLATFORM_ID), .kind = MSR_VALUE,
-	  .why = "microcode loaders read it without asking CPUID" },
-	{ MSR(IA32_BIOS_SIGN_ID), .kind = MSR_VALUE,
-	  .why = "kernels write 0 and read the microcode's revision",
-	  .initial = MICROCODE_REVISION, .ignore = true },
-	{ MSR(IA32_BIOS_UPDT_TRIG), .kind = MSR_VALUE,
-	  .why = "the microcode is the machine's; an update is ignored",
+	{ MSR(IA32_MTRR_FIX16K_80000), .initial = ALL_WB, .writable = ~0ULL,
+	  .is_valid = types_valid },
+	{ MSR(IA32_MTRR_FIX16K_A0000), .writable = ~0ULL,
+	  .is_valid = types_valid },
+	{ MSRS(IA32_MTRR_FIX4K_C0000, IA32_MTRR_FIX4K_F8000), .initial = ALL_WB,
+	  .writable = ~0ULL, .is_valid = types_valid },
+	/* 0 banks of machine checks, for a kernel that does not ask CPUID. */
+	{ MSR(IA32_MCG_CAP) },
+	/* Microcode loaders read it without asking CPUID. */
+	{ MSR(IA32_PLATFORM_ID) },
+	/* Kernels write 0 and read the microcode's revision. */
+	{ MSR(IA32_BIOS_SIGN_ID), .initial = MICROCODE_REVISION,
 	  .ignore = true },
-	{ MSR(IA32_DEBUGCTL), .kind = MSR_VALUE,
-	  .why = "kernels clear it; LBR and BTF are refused, because a branch "
-		 "that Umbra carries out makes no record and no step" },
-	{ MSR(IA32_PERF_STATUS), .kind = MSR_VALUE,
-	  .why = "kernels read the bus clock's ratio; 0: not known" },
+	/* The microcode is the machine's; an update is ignored. */
+	{ MSR(IA32_BIOS_UPDT_TRIG), .ignore = true },
+	/*
+	 * Kernels clear it; LBR and BTF are refused, because a branch that
+	 * Umbra carries out makes no record and no step.
+	 */
+	{ MSR(IA32_DEBUGCTL) },
+	/* Kernels read the bus clock's ratio; 0: not known. */
+	{ MSR(IA32_PERF_STATUS) },
 };
 
 const struct msr_policy *msr_policy_table(size_t *count)
@@ -146,9 +133,7 @@ const struct msr_policy *msr_policy_table(size_t *count)
 /* The number of MSRs that the entry keeps values of. */
 static u32 values_of(const struct msr_policy *entry)
 {
-	if (entry->kind != MSR_VALUE)
-		return 0;
-	return MAX(entry->last, entry->index) - entry->index + 1;
+	return entry->answer == MSR_DONE ? entry->last - entry->first + 1 : 0;
 }
 
 /* The memory types that a PC's firmware sets: what is from 3 to 4 GiB is UC. */
@@ -178,25 +163,15 @@ static enum msr_result find(const struct guest_msrs *msrs, u32 index,
 {
 	*position = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (index < table[i].index ||
-		    index > MAX(table[i].last, table[i].index)) {
+		if (index < table[i].first || index > table[i].last) {
 			*position += values_of(&table[i]);
 			continue;
 		}
 		*entry = &table[i];
-		*position += index - table[i].index;
-		switch (table[i].kind) {
-		case MSR_PASSTHROUGH:
-			return MSR_ASK_PROCESSOR;
-		case MSR_PASSTHROUGH_RDTSCP:
-			return msrs->rdtscp ? MSR_ASK_PROCESSOR : MSR_FAULT;
-		case MSR_BY_VMX:
-			return MSR_ASK_VMX;
-		case MSR_BY_DEVICES:
-			return MSR_ASK_DEVICES;
-		case MSR_VALUE:
-			return MSR_DONE;
-		}
+		*position += index - table[i].first;
+		if (table[i].rdtscp && !msrs->rdtscp)
+			return MSR_FAULT;
+		return table[i].answer;
 	}
 	return MSR_FAULT;
 }

@@ -8,30 +8,31 @@
 
 #include "lib/types.h"
 
-enum msr_kind {
+/* The part of Umbra that answers an access. */
+enum msr_result {
+	MSR_DONE, /* guest/msr.c, by a value that it keeps */
+	MSR_FAULT, /* nobody: inject #GP(0) */
+	MSR_ASK_VMX, /* vmx/: the MSR is bound up with its controls */
+	MSR_ASK_DEVICES, /* the local APIC (guest/devices/devices.h) */
 	/*
 	 * The processor's register is the guest's while it runs: the MSR bitmap
 	 * lets both accesses through, and VMX switches the value (by the VMCS
-	 * or by an MSR area).
+	 * or by an MSR area). Without an MSR bitmap, the accesses come here.
 	 */
-	MSR_PASSTHROUGH,
-	MSR_PASSTHROUGH_RDTSCP, /* the same, if RDTSCP is enabled; else #GP */
-	MSR_BY_VMX, /* vmx/ itself answers: it is bound up with its controls */
-	MSR_BY_DEVICES, /* the local APIC's (guest/devices/devices.h) */
-	MSR_VALUE, /* a value kept here */
+	MSR_ASK_PROCESSOR
 };
 
+/* MSRs with numbers in a row. */
 struct msr_policy {
-	u32 index;
-	u32 last; /* of as many in a row; 0: one */
-	enum msr_kind kind;
-	const char *name;
-	const char *why;
-	u64 initial; /* MSR_VALUE: after reset, of each in the row */
-	u64 writable; /* MSR_VALUE: bits that a write can change */
-	bool ignore; /* MSR_VALUE: changing others is no #GP but in vain */
+	u32 first, last;
+	enum msr_result answer;
+	bool rdtscp; /* they exist only if RDTSCP is enabled */
+	/* With MSR_DONE, for each of them: */
+	u64 initial; /* the value after a reset */
+	u64 writable; /* bits that a write can change */
+	bool ignore; /* a write of other bits is in vain, but no #GP */
 	bool (*is_valid)(u32 index, u64 value); /* or NULL; false: #GP */
-	bool physical; /* MSR_VALUE: bits from MAXPHYADDR on are reserved */
+	bool physical; /* bits from MAXPHYADDR on are reserved */
 };
 
 const struct msr_policy *msr_policy_table(size_t *count);
@@ -42,14 +43,6 @@ struct guest_msrs {
 	u64 values[GUEST_MSR_VALUES]; /* in the order of the table */
 	bool rdtscp;
 	u8 maxphyaddr;
-};
-
-enum msr_result {
-	MSR_DONE,
-	MSR_FAULT, /* inject #GP(0) */
-	MSR_ASK_VMX, /* MSR_BY_VMX */
-	MSR_ASK_DEVICES, /* MSR_BY_DEVICES */
-	MSR_ASK_PROCESSOR /* passed through, and yet here: no MSR bitmap */
 };
 
 void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr);

@@ -78,9 +78,10 @@ static hpa_t make_msr_bitmap(const struct vcpu *vcpu)
 	memset(bitmap, 0xff, PAGE_SIZE);
 	policy = msr_policy_table(&count);
 	for (size_t i = 0; i < count; i++)
-		if (policy[i].kind == MSR_PASSTHROUGH ||
-		    (policy[i].kind == MSR_PASSTHROUGH_RDTSCP && rdtscp))
-			let_through(bitmap, policy[i].index);
+		for (u32 msr = policy[i].first; msr <= policy[i].last; msr++)
+			if (policy[i].answer == MSR_ASK_PROCESSOR &&
+			    (rdtscp || !policy[i].rdtscp))
+				let_through(bitmap, msr);
 	return virt_to_phys(bitmap);
 }
 

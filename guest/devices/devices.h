@@ -121,7 +121,7 @@ u64 devices_next_event(const struct machine_devices *devices);
 
 /*
  * The local APIC's MSRs, which are bound up with the other devices and with
- * time (kind MSR_BY_DEVICES of guest/msr.h). False: #GP(0).
+ * time (MSR_ASK_DEVICES of guest/msr.h). False: #GP(0).
  */
 bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
 		      u64 now);

@@ -32,18 +32,16 @@ static void table_is_in_order(void **state)
 	size_t values = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		assert_non_null(table[i].name);
-		assert_non_null(table[i].why);
 		/* The MSR bitmap covers these (SDM vol. 3C, 24.6.9). */
-		assert_true(table[i].index <= 0x1fff ||
-			    (table[i].index >= 0xc0000000 &&
-			     table[i].index <= 0xc0001fff));
+		assert_true(table[i].last <= 0x1fff ||
+			    (table[i].first >= 0xc0000000 &&
+			     table[i].last <= 0xc0001fff));
+		assert_true(table[i].first <= table[i].last);
 		for (size_t j = 0; j < i; j++)
-			assert_int_not_equal(table[i].index, table[j].index);
-		if (table[i].kind != MSR_VALUE)
-			continue;
-		values += table[i].last ? table[i].last - table[i].index + 1
-					: 1;
+			assert_true(table[i].last < table[j].first ||
+				    table[j].last < table[i].first);
+		if (table[i].answer == MSR_DONE)
+			values += table[i].last - table[i].first + 1;
 	}
 	assert_in_range(values, 1, GUEST_MSR_VALUES);
 }

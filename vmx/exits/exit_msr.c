@@ -10,7 +10,7 @@
 #include "vmx/run.h"
 #include "vmx/state.h"
 
-/* MSRs that are bound up with the controls (kind MSR_BY_VMX). */
+/* MSRs that are bound up with the controls (MSR_ASK_VMX). */
 static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 {
 	switch (index) {
