@@ -10,21 +10,47 @@
 #include "guest/builtin/bench.h"
 #include "guest/builtin/builtin.h"
 
-#define RUNGS_MAX 16
-#define RUNG_NAME_SIZE 16
-
 static struct hypercall_counters before, after;
 static struct cost {
-	u64 exits, walks, walks_data, walks_fetch, root_ticks, ticks, vmreads,
-		vmwrites;
+	struct hypercall_counters counted;
+	u64 ticks;
 } cost;
-static char rung[RUNG_NAME_SIZE] = "bare";
+static char rung[RUNG_NAME_SIZE];
 static const char *error;
 
-void bench_fails(const char *what)
+void fails(const char *what)
 {
 	if (!error)
 		error = what;
+}
+
+u32 conclude(const char *program)
+{
+	if (error)
+		print("%s: FAILED: %s\n", program, error);
+	return error ? 1 : 0;
+}
+
+bool use_rung(u32 number, char name[RUNG_NAME_SIZE])
+{
+	if (on_umbra)
+		return !hypercall(HYPERCALL_RUNG, number, name);
+	memcpy(name, "bare", sizeof("bare"));
+	return !number;
+}
+
+struct hypercall_counters
+counters_between(const struct hypercall_counters *first,
+		 const struct hypercall_counters *last)
+{
+	struct hypercall_counters growth;
+	const u64 *from = (const u64 *)first, *to = (const u64 *)last;
+	u64 *out = (u64 *)&growth;
+
+	for (size_t i = 0; i < sizeof(growth) / sizeof(u64); i++)
+		out[i] = to[i] - from[i];
+	growth.exits -= growth.exits_timer;
+	return growth;
 }
 
 static u64 rdtsc(void)
@@ -41,11 +67,12 @@ static u64 rdtsc(void)
  */
 static void measure(const struct bench_op *op)
 {
+	u64 start, ticks, faults;
 	bool count = on_umbra;
-	u64 start, ticks;
 
 	pages_reset();
 	op->prepare(op->argument);
+	faults = traps.page_faults;
 	if (count)
 		hypercall(HYPERCALL_COUNTERS, (u64)&before, NULL);
 	start = rdtsc();
@@ -53,18 +80,11 @@ static void measure(const struct bench_op *op)
 	ticks = rdtsc() - start;
 	if (count)
 		hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
-	cost.ticks = ticks;
 	traps.page_fault = NULL;
-	if (op->verify)
-		op->verify(op->argument);
-	cost.exits = after.exits - after.exits_timer - before.exits +
-		     before.exits_timer;
-	cost.walks = after.walks - before.walks;
-	cost.walks_data = after.walks_data - before.walks_data;
-	cost.walks_fetch = after.walks_fetch - before.walks_fetch;
-	cost.root_ticks = after.root_ticks - before.root_ticks;
-	cost.vmreads = after.vmreads - before.vmreads;
-	cost.vmwrites = after.vmwrites - before.vmwrites;
+	if (op->faults && traps.page_faults - faults != op->faults)
+		fails("not one fault an operation");
+	cost.counted = counters_between(&before, &after);
+	cost.ticks = ticks;
 }
 
 static void do_nothing(u32 unused)
@@ -73,17 +93,20 @@ static void do_nothing(u32 unused)
 
 static void measure_each(const struct bench_op *op, const struct cost *nothing)
 {
+	const struct hypercall_counters *c = &cost.counted;
+
 	for (; op->name; op++) {
 		measure(op);
 		print("bench: %s %s, ops %u exits %lu walks %lu "
 		      "walks_data %lu walks_fetch %lu root_ticks %lu "
 		      "ticks %lu vmreads %lu vmwrites %lu\n",
-		      rung, op->name, op->ops, cost.exits - nothing->exits,
-		      cost.walks, cost.walks_data, cost.walks_fetch,
-		      cost.root_ticks - nothing->root_ticks,
+		      rung, op->name, op->ops,
+		      c->exits - nothing->counted.exits, c->walks,
+		      c->walks_data, c->walks_fetch,
+		      c->root_ticks - nothing->counted.root_ticks,
 		      cost.ticks - nothing->ticks,
-		      cost.vmreads - nothing->vmreads,
-		      cost.vmwrites - nothing->vmwrites);
+		      c->vmreads - nothing->counted.vmreads,
+		      c->vmwrites - nothing->counted.vmwrites);
 	}
 }
 
@@ -94,7 +117,7 @@ static void measure_each(const struct bench_op *op, const struct cost *nothing)
 static void measure_all(void)
 {
 	static const struct bench_op none = { "nothing",  1,	      0,
-					      do_nothing, do_nothing, NULL };
+					      do_nothing, do_nothing, 0 };
 	struct cost nothing;
 
 	measure(&none);
@@ -109,22 +132,15 @@ static void measure_all(void)
 u32 bench_main(void)
 {
 	const char *wanted = argument();
-	bool measured = !on_umbra;
-	u32 number;
+	bool measured = false;
 
-	if (!on_umbra)
-		measure_all();
-	for (number = 0; on_umbra && number < RUNGS_MAX; number++) {
-		if (hypercall(HYPERCALL_RUNG, number, rung))
-			break;
-		if (*wanted && !builtin_is_named(wanted, rung))
+	for (u32 number = 0; use_rung(number, rung); number++) {
+		if (on_umbra && *wanted && !builtin_is_named(wanted, rung))
 			continue;
 		measure_all();
 		measured = true;
 	}
 	if (!measured)
-		bench_fails("no such rung");
-	if (error)
-		print("bench: FAILED: %s\n", error);
-	return error ? 1 : 0;
+		fails("no such rung");
+	return conclude("bench");
 }

@@ -16,13 +16,29 @@ struct bench_op {
 	/* Build what it needs, and have it used once: Umbra's shadow is warm. */
 	void (*prepare)(u32 argument);
 	void (*run)(u32 argument);
-	void (*verify)(u32 argument); /* or NULL */
+	u32 faults; /* page faults that run() must take; 0: any number */
 };
 /* The pages, and the address spaces; the last one has no name. */
 extern const struct bench_op bench_ops[], bench_space_ops[];
 
-/* The benchmark measures nonsense: @what went wrong. */
-void bench_fails(const char *what);
+/* The program measures nonsense: @what went wrong. The first one is kept. */
+void fails(const char *what);
+/* Prints the failure, if there is one; returns the guest's exit status. */
+u32 conclude(const char *program);
+
+#define RUNGS_MAX 16
+#define RUNG_NAME_SIZE 16
+
+/*
+ * Has Umbra use the rung of that number, and puts its name into @name; on the
+ * bare machine, number 0 is "bare". Returns false if there is no such rung.
+ */
+bool use_rung(u32 number, char name[RUNG_NAME_SIZE]);
+
+/* The counters' growth from *before to *after; .exits without the timer's. */
+struct hypercall_counters
+counters_between(const struct hypercall_counters *before,
+		 const struct hypercall_counters *after);
 
 /* The two large programs; each returns the guest's exit status. */
 u32 demo_main(void);
@@ -30,9 +46,12 @@ u32 bench_main(void);
 /* The demo of single operations on one rung: "RUNG" or "RUNG,FAULTS". */
 u32 single_main(const char *arguments);
 
+#define FRAMES 32 /* that leaf() maps in turn */
+
 /* Page tables for the window, and the PML4 that they hang in. */
 struct space {
 	u64 *pml4;
+	u64 *pdpt;
 	u64 *pd;
 	u64 *table[TABLES];
 };
@@ -41,10 +60,19 @@ struct space {
 void space_build(struct space *s, u64 *pml4, u32 tables);
 /* The same in boot_pml4, and frames for leaf(). */
 void build(u32 tables);
+void prepare_window(u32 unused); /* with one table */
 /* Where the PTE of the window's page of that number is, after build(). */
 volatile u64 *pte(u64 page);
 /* A PTE for the window's page of that number, with A and D set. */
 u64 leaf(u64 page);
+/* Takes @bits out of that PTE, as a kernel does that may have neighbours. */
+static inline __attribute__((always_inline)) void pte_clear(u64 page, u64 bits)
+{
+	__asm__ volatile("lock andq %1, %0"
+			 : "+m"(*pte(page))
+			 : "er"(~bits)
+			 : "memory");
+}
 /* In user mode, the window's pages of a range(). */
 u64 read_pages(u64 range);
 u64 write_pages(u64 range);

@@ -107,37 +107,34 @@ static void run_load(u32 accessed)
 
 /* The work of exec and exit: a space is made of cleared pages, used, and
  * emptied. */
-static u64 *pml4, *pdpt, *pd, *table;
-
 static void prepare_exec(u32 unused)
 {
 	build(1);
-	pml4 = page_alloc();
-	pdpt = page_alloc();
-	pd = page_alloc();
-	table = current_table = page_alloc();
+	make_space(page_alloc());
+	current_table = fresh.table[0];
 	traps.page_fault = space_fault;
 }
 
 static void exec_once(void)
 {
+	struct space *s = &fresh;
 	u32 page;
 
-	memcpy(pml4, boot_pml4, PAGE_SIZE);
-	memset(pdpt, 0, PAGE_SIZE);
-	memset(pd, 0, PAGE_SIZE);
-	memset(table, 0, PAGE_SIZE);
-	pml4[WINDOW_PML4_INDEX] = (u64)pdpt | LINK;
-	pdpt[0] = (u64)pd | LINK;
-	pd[0] = (u64)table | LINK;
-	write_cr3((u64)pml4);
+	memcpy(s->pml4, boot_pml4, PAGE_SIZE);
+	memset(s->pdpt, 0, PAGE_SIZE);
+	memset(s->pd, 0, PAGE_SIZE);
+	memset(s->table[0], 0, PAGE_SIZE);
+	s->pml4[WINDOW_PML4_INDEX] = (u64)s->pdpt | LINK;
+	s->pdpt[0] = (u64)s->pd | LINK;
+	s->pd[0] = (u64)s->table[0] | LINK;
+	write_cr3((u64)s->pml4);
 	run_user(write_pages, range(0, EXEC_PAGES));
 	write_cr3((u64)boot_pml4);
 	for (page = 0; page < EXEC_PAGES; page++)
-		*(volatile u64 *)&table[page] = 0;
-	*(volatile u64 *)&pd[0] = 0;
-	*(volatile u64 *)&pdpt[0] = 0;
-	*(volatile u64 *)&pml4[WINDOW_PML4_INDEX] = 0;
+		*(volatile u64 *)&s->table[0][page] = 0;
+	*(volatile u64 *)&s->pd[0] = 0;
+	*(volatile u64 *)&s->pdpt[0] = 0;
+	*(volatile u64 *)&s->pml4[WINDOW_PML4_INDEX] = 0;
 }
 
 static void run_exec(u32 times)
@@ -147,11 +144,6 @@ static void run_exec(u32 times)
 }
 
 /* --- Control registers -------------------------------------------------------*/
-
-static void prepare_nothing(u32 unused)
-{
-	build(1);
-}
 
 static void run_load_cr3(u32 times)
 {
@@ -179,19 +171,20 @@ static void run_toggle_pge(u32 times)
 }
 
 const struct bench_op bench_space_ops[] = {
-	{ "cr3-of-2", SWITCHES, 2, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-4", SWITCHES, 4, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-8", SWITCHES, 8, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-64", SWITCHES, 64, prepare_spaces, run_spaces, NULL },
-	{ "cr3-of-8-and-fault", SWITCHES, 8, prepare_visits, run_visits, NULL },
-	{ "exec-64-faults", EXECS, EXECS, prepare_exec, run_exec, NULL },
-	{ "first-load-ad", PT_ENTRIES, 1, prepare_load, run_load, NULL },
-	{ "first-load-no-ad", PT_ENTRIES, 0, prepare_load, run_load, NULL },
-	{ "mov-to-cr3", SMALL_OPS, SMALL_OPS, prepare_nothing, run_load_cr3,
-	  NULL },
-	{ "mov-from-cr3", SMALL_OPS, SMALL_OPS, prepare_nothing, run_read_cr3,
-	  NULL },
-	{ "toggle-pge", SMALL_OPS, SMALL_OPS, prepare_nothing, run_toggle_pge,
-	  NULL },
+	{ "cr3-of-2", SWITCHES, 2, prepare_spaces, run_spaces, 0 },
+	{ "cr3-of-4", SWITCHES, 4, prepare_spaces, run_spaces, 0 },
+	{ "cr3-of-8", SWITCHES, 8, prepare_spaces, run_spaces, 0 },
+	{ "cr3-of-64", SWITCHES, 64, prepare_spaces, run_spaces, 0 },
+	{ "cr3-of-8-and-fault", SWITCHES, 8, prepare_visits, run_visits,
+	  SWITCHES },
+	{ "exec-64-faults", EXECS, EXECS, prepare_exec, run_exec,
+	  EXECS *EXEC_PAGES },
+	{ "first-load-ad", PT_ENTRIES, 1, prepare_load, run_load, 0 },
+	{ "first-load-no-ad", PT_ENTRIES, 0, prepare_load, run_load, 0 },
+	{ "mov-to-cr3", SMALL_OPS, SMALL_OPS, prepare_window, run_load_cr3, 0 },
+	{ "mov-from-cr3", SMALL_OPS, SMALL_OPS, prepare_window, run_read_cr3,
+	  0 },
+	{ "toggle-pge", SMALL_OPS, SMALL_OPS, prepare_window, run_toggle_pge,
+	  0 },
 	{ 0 },
 };

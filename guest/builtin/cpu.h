@@ -38,38 +38,24 @@ static inline u8 port_read(u16 port)
 	return value;
 }
 
-static inline reg_t read_cr2(void)
-{
-	reg_t value;
+/* read_crN() and write_crN(). */
+#define DEFINE_CR(n)                                                           \
+	static inline reg_t read_cr##n(void)                                   \
+	{                                                                      \
+		reg_t value;                                                   \
+                                                                               \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(value));          \
+		return value;                                                  \
+	}                                                                      \
+                                                                               \
+	static inline void write_cr##n(reg_t value)                            \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory"); \
+	}
 
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline reg_t read_cr3(void)
-{
-	reg_t value;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr3(reg_t value)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
-static inline reg_t read_cr4(void)
-{
-	reg_t value;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr4(reg_t value)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
-}
+DEFINE_CR(0)
+DEFINE_CR(2)
+DEFINE_CR(3)
+DEFINE_CR(4)
 
 #endif

@@ -9,24 +9,19 @@
  */
 #include "guest/builtin/bench.h"
 
-#define TABLES 8
 #define PAGES ((u64)TABLES * PT_ENTRIES)
 #define USER_PAGES (PAGES / 2) /* the first half of the tables */
 #define PASSES 2
-#define RUNGS_MAX 16
-#define RUNG_NAME_SIZE 16
 
 /*
  * All pages are mapped to a few frames in turn, since 4,096 frames would be all
  * of our memory. Each page has a slot of its own in its frame, so that each
  * touch leaves its own mark.
  */
-#define FRAMES 64
 #define MARK 0xdeadbeef00000000
 
 /* The first pass writes PTEs as most kernels do, the second the lazy way. */
-static const u64 pass_flags[PASSES] = { PTE_P | PTE_W | PTE_U | PTE_A | PTE_D,
-					PTE_P | PTE_W | PTE_U };
+static const u64 pass_flags[PASSES] = { LEAF, LEAF & ~(PTE_A | PTE_D) };
 
 struct row {
 	char rung[RUNG_NAME_SIZE];
@@ -34,37 +29,23 @@ struct row {
 };
 
 static struct demo {
-	u64 *table[TABLES];
-	u64 *frame[FRAMES];
 	u64 flags;
 	u64 next; /* the page whose fault is due */
 	u64 faults;
 	bool user; /* the faults are due from user mode */
-	const char *error;
 } demo;
 
 static struct row rows[RUNGS_MAX];
 static struct hypercall_counters before, after;
 
-static u64 *page_pte(u64 page)
-{
-	return &demo.table[page / PT_ENTRIES][page % PT_ENTRIES];
-}
-
 static u64 *page_slot(u64 page)
 {
-	return &demo.frame[page % FRAMES][page / FRAMES];
+	return (u64 *)(leaf(page) & PAGE_MASK) + page / FRAMES;
 }
 
 static u64 page_leaf(u64 page)
 {
-	return (u64)demo.frame[page % FRAMES] | demo.flags;
-}
-
-static void demo_fails(const char *error)
-{
-	if (!demo.error)
-		demo.error = error;
+	return (leaf(page) & PAGE_MASK) | demo.flags;
 }
 
 static bool demo_fault(u64 error_code, gva_t cr2)
@@ -74,13 +55,13 @@ static bool demo_fault(u64 error_code, gva_t cr2)
 	if (page >= PAGES)
 		return false;
 	if (page != demo.next)
-		demo_fails("a fault on another page than the one touched");
+		fails("a fault on another page than the one touched");
 	if (cr2 % PAGE_SIZE != page / FRAMES * sizeof(u64))
-		demo_fails("a fault at another address in the page");
+		fails("a fault at another address in the page");
 	if (error_code != (PFEC_W | (demo.user ? PFEC_U : 0)))
-		demo_fails("a wrong error code");
+		fails("a wrong error code");
 	demo.faults++;
-	*(volatile u64 *)page_pte(page) = page_leaf(page);
+	*pte(page) = page_leaf(page);
 	demo.next++;
 	return true;
 }
@@ -106,7 +87,7 @@ static void touch_from(bool user, u64 first, u64 end)
 static void warm_up_page(bool user, u64 page)
 {
 	touch_from(user, page, page + 1);
-	*(volatile u64 *)page_pte(page) = 0;
+	*pte(page) = 0;
 	invlpg(WINDOW_GVA + page * PAGE_SIZE);
 }
 
@@ -122,7 +103,7 @@ static void warm_up(void)
 	u64 page;
 
 	for (page = 0; page < PAGES; page++) {
-		*(volatile u64 *)page_pte(page) = 0;
+		*pte(page) = 0;
 		*page_slot(page) = 0;
 	}
 	flush_all();
@@ -137,12 +118,12 @@ static void verify(void)
 	u64 page;
 
 	if (demo.faults != PAGES)
-		demo_fails("not one fault a page");
+		fails("not one fault a page");
 	for (page = 0; page < PAGES; page++) {
 		if (*page_slot(page) != MARK + page)
-			demo_fails("a touch went elsewhere");
-		if (*page_pte(page) != (page_leaf(page) | PTE_A | PTE_D))
-			demo_fails("a PTE is not as it must be");
+			fails("a touch went elsewhere");
+		if (*pte(page) != (page_leaf(page) | PTE_A | PTE_D))
+			fails("a PTE is not as it must be");
 	}
 }
 
@@ -158,14 +139,7 @@ static void run_pass(u32 pass, struct hypercall_counters *cost)
 	if (on_umbra)
 		hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
 	verify();
-
-	cost->exits_timer = after.exits_timer - before.exits_timer;
-	cost->exits = after.exits - before.exits - cost->exits_timer;
-	cost->exits_page_fault =
-		after.exits_page_fault - before.exits_page_fault;
-	cost->injected_not_present =
-		after.injected_not_present - before.injected_not_present;
-	cost->walks = after.walks - before.walks;
+	*cost = counters_between(&before, &after);
 }
 
 static u64 hundredths(const struct hypercall_counters *cost)
@@ -214,45 +188,19 @@ static void print_table(u32 rungs)
 	print("\n");
 }
 
-static void build_window(void)
-{
-	u64 *pdpt, *pd;
-	u32 i;
-
-	pages_reset();
-	pdpt = page_alloc();
-	pd = page_alloc();
-	for (i = 0; i < TABLES; i++) {
-		demo.table[i] = page_alloc();
-		pd[i] = (u64)demo.table[i] | PTE_P | PTE_W | PTE_U | PTE_A;
-	}
-	for (i = 0; i < FRAMES; i++)
-		demo.frame[i] = page_alloc();
-	pdpt[0] = (u64)pd | PTE_P | PTE_W | PTE_U | PTE_A;
-	boot_pml4[WINDOW_PML4_INDEX] = (u64)pdpt | PTE_P | PTE_W | PTE_U |
-				       PTE_A;
-	flush_all();
-}
-
 u32 demo_main(void)
 {
 	u32 rungs = 0;
 
 	if (argument()[0])
 		return single_main(argument());
-	build_window();
+	pages_reset();
+	build(TABLES);
 	traps.page_fault = demo_fault;
-	if (!on_umbra) {
-		memcpy(rows[0].rung, "bare", sizeof("bare"));
-		run_rung(&rows[rungs++]);
-	}
-	while (on_umbra && rungs < RUNGS_MAX &&
-	       !hypercall(HYPERCALL_RUNG, rungs, rows[rungs].rung))
-		run_rung(&rows[rungs++]);
+	for (; rungs < RUNGS_MAX && use_rung(rungs, rows[rungs].rung); rungs++)
+		run_rung(&rows[rungs]);
 	print_table(rungs);
 	if (!rungs)
-		demo_fails("no rung to stand on");
-	if (demo.error)
-		print("demo: FAILED: %s\n", demo.error);
-	return demo.error ? 1 : 0;
+		fails("no rung to stand on");
+	return conclude("demo");
 }

@@ -5,11 +5,9 @@
  */
 #include "guest/builtin/kernel.h"
 
+#include "arch/x86/cpuid.h"
 #include "guest/builtin/builtin.h"
 #include "guest/cpuid.h"
-
-#define CPUID_1_ECX_HYPERVISOR BIT(31)
-#define CPUID_HYPERVISOR 0x40000000
 
 /* Multiboot 1 specification, 3.2 and 3.3. */
 #define MB1_LOADED 0x2badb002
@@ -29,20 +27,15 @@ static char arguments[BUILTIN_ARGUMENTS_MAX];
 
 static bool find_umbra(void)
 {
-	struct cpuid_result r;
-	char vendor[12];
+	struct cpuid_result r = cpuid(CPUID_HYPERVISOR);
+	char vendor[] = CPUID_SIGNATURE;
 	size_t i;
 
-	if (!(cpuid(1).ecx & CPUID_1_ECX_HYPERVISOR))
-		return false;
-	r = cpuid(CPUID_HYPERVISOR);
-	memcpy(vendor, &r.ebx, sizeof(u32));
-	memcpy(vendor + 4, &r.ecx, sizeof(u32));
-	memcpy(vendor + 8, &r.edx, sizeof(u32));
-	for (i = 0; i < sizeof(vendor); i++)
-		if (vendor[i] != CPUID_SIGNATURE[i])
-			return false;
-	return true;
+	memcpy(vendor, &r.ebx, 3 * sizeof(u32));
+	for (i = 0; vendor[i] && vendor[i] == CPUID_SIGNATURE[i]; i++)
+		;
+	return cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_HYPERVISOR &&
+	       !CPUID_SIGNATURE[i];
 }
 
 void __noreturn guest_exit(u32 status)
@@ -58,8 +51,7 @@ void __noreturn guest_exit(u32 status)
 		__asm__ volatile("cli; hlt");
 }
 
-/* The word after the first one; "" if there is none. */
-static const char *second_word(const char *s)
+const char *second_word(const char *s)
 {
 	s += builtin_name_length(s);
 	while (BUILTIN_IS_SEPARATOR(*s))

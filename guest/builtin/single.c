@@ -6,7 +6,6 @@
 #include "guest/builtin/bench.h"
 #include "guest/builtin/builtin.h"
 
-#define RUNG_NAME_SIZE 16
 #define FAULTS_DEFAULT 3
 #define FAULTS_MAX 500 /* they are in one page table */
 #define ROWS_MAX (FAULTS_MAX + 16)
@@ -17,23 +16,23 @@
 
 static struct row {
 	const char *name;
-	u64 exits, faults, injected, walks;
+	u64 faults;
+	struct hypercall_counters cost;
 } rows[ROWS_MAX];
 static u32 row_count;
 static struct hypercall_counters before, after;
 static struct hypercall_operation operation;
-static const char *error;
 
 /* Do the operation of number @n, about the address @gva. */
 static void measure(const char *name, void (*run)(u64), u64 n, gva_t gva)
 {
 	struct row *row = &rows[row_count++];
 	u64 faults = traps.page_faults;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; name[i]; i++)
+	do
 		operation.name[i] = name[i];
-	operation.name[i] = '\0';
+	while (name[i++]);
 	operation.gva = gva;
 	operation.faults = faults;
 	hypercall(HYPERCALL_COUNTERS, (u64)&before, NULL);
@@ -44,12 +43,8 @@ static void measure(const char *name, void (*run)(u64), u64 n, gva_t gva)
 	hypercall(HYPERCALL_OPERATION, (u64)&operation, (void *)0);
 	hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
 	row->name = name;
-	row->exits = after.exits - after.exits_timer - before.exits +
-		     before.exits_timer - MARKS;
+	row->cost = counters_between(&before, &after);
 	row->faults = traps.page_faults - faults;
-	row->injected =
-		after.injected_not_present - before.injected_not_present;
-	row->walks = after.walks - before.walks;
 }
 
 /* As the benchmark prepares its operation @name. */
@@ -78,7 +73,7 @@ static void measure_fault(const char *name, u64 page)
 
 	measure(name, write_page, page, WINDOW_GVA + page * PAGE_SIZE);
 	if (traps.page_faults != faults + 1)
-		error = "an operation that is not one fault";
+		fails("an operation that is not one fault");
 }
 
 static void demand_faults(u32 count)
@@ -110,10 +105,7 @@ static void write_protect(u64 first)
 	u64 page;
 
 	for (page = first; page < first + BULK_PAGES; page++)
-		__asm__ volatile("lock andq %1, %0"
-				 : "+m"(*pte(page))
-				 : "i"(~PTE_W)
-				 : "memory");
+		pte_clear(page, PTE_W);
 }
 
 static void bulk_write(void)
@@ -146,18 +138,14 @@ static void loads_of_cr3(void)
 	pages_reset();
 }
 
-static bool use_rung(const char *name, size_t length)
+static bool use_rung_of(const char *arguments)
 {
 	char rung[RUNG_NAME_SIZE];
 	u32 number;
-	size_t i;
 
-	for (number = 0; !hypercall(HYPERCALL_RUNG, number, rung); number++) {
-		for (i = 0; i < length && rung[i] == name[i]; i++)
-			;
-		if (i == length && !rung[i])
+	for (number = 0; on_umbra && use_rung(number, rung); number++)
+		if (builtin_is_named(arguments, rung))
 			return true;
-	}
 	return false;
 }
 
@@ -167,21 +155,18 @@ static void print_rows(void)
 
 	print("\n%-38s exits  #PFs  injected  walks\n", "operation");
 	for (row = rows; row < rows + row_count; row++)
-		print("%-38s %5lu %5lu %9lu %6lu\n", row->name, row->exits,
-		      row->faults, row->injected, row->walks);
+		print("%-38s %5lu %5lu %9lu %6lu\n", row->name,
+		      row->cost.exits - MARKS, row->faults,
+		      row->cost.injected_not_present, row->cost.walks);
 	print("\n");
 }
 
-u32 single_main(const char *rung)
+u32 single_main(const char *arguments)
 {
-	u32 count = FAULTS_DEFAULT;
-	size_t length;
+	const char *faults = second_word(arguments);
+	u32 count = *faults ? number_at(faults) : FAULTS_DEFAULT;
 
-	for (length = 0; rung[length] && rung[length] != ','; length++)
-		;
-	if (rung[length])
-		count = number_at(rung + length + 1);
-	if (!on_umbra || !use_rung(rung, length) || count > FAULTS_MAX) {
+	if (!use_rung_of(arguments) || count > FAULTS_MAX) {
 		print("demo: demo:RUNG,FAULTS wants a rung of Umbra's, and at "
 		      "most %u faults\n",
 		      FAULTS_MAX);
@@ -192,7 +177,5 @@ u32 single_main(const char *rung)
 	bulk_write();
 	loads_of_cr3();
 	print_rows();
-	if (error)
-		print("demo: FAILED: %s\n", error);
-	return error ? 1 : 0;
+	return conclude("demo");
 }

@@ -7,24 +7,6 @@
 
 #define MSR_EFER 0xc0000080
 
-static inline reg_t read_cr0(void)
-{
-	reg_t value;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_cr0(reg_t value)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-
-static inline void write_cr2(reg_t value)
-{
-	__asm__ volatile("mov %0, %%cr2" : : "r"(value));
-}
-
 static inline u64 read_efer(void)
 {
 	u32 low, high;
