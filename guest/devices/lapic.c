@@ -17,7 +17,6 @@
 #define ICR_ASSERT BIT(14)
 #define ICR_SHORTHAND(icr) ((enum shorthand)((icr) >> 18 & 3))
 #define XAPIC_DESTINATION_SHIFT 56
-#define X2APIC_DESTINATION_SHIFT 32
 #define XAPIC_BROADCAST 0xffU
 #define X2APIC_BROADCAST 0xffffffffU
 
@@ -61,11 +60,11 @@ void lapic_reset(struct lapic *lapic)
 	lapic->base = before.base;
 	lapic->lint = before.lint;
 	lapic->nmi = before.nmi; /* the processor's, by now */
-	lapic->dfr = ~0U;
-	lapic->svr = SVR_RESET;
+	lapic->reg[REG_DFR] = ~0U;
+	lapic->reg[REG_SVR] = SVR_RESET;
 	lapic->due = LAPIC_NO_EVENT;
 	for (enum lapic_lvt i = 0; i < LVT_COUNT; i++)
-		lapic->lvt[i] = APIC_MASKED;
+		lapic->reg[REG_LVT + i] = APIC_MASKED;
 }
 
 void lapic_init(struct lapic *lapic, const struct lapic_config *config)
@@ -75,51 +74,44 @@ void lapic_init(struct lapic *lapic, const struct lapic_config *config)
 	lapic->base = GUEST_LAPIC_GPA | APIC_BASE_ENABLE | APIC_BASE_BSP;
 	lapic_reset(lapic);
 	/* Virtual wire mode. */
-	lapic->svr |= SVR_ENABLED;
-	lapic->lvt[LVT_LINT0] = APIC_EXTINT << APIC_DELIVERY_SHIFT;
-	lapic->lvt[LVT_LINT1] = APIC_NMI << APIC_DELIVERY_SHIFT;
-}
-
-u32 lapic_id(const struct lapic *lapic)
-{
-	(void)lapic; /* fixed: that of the only processor */
-	return GUEST_LAPIC_ID;
+	lapic->reg[REG_SVR] |= SVR_ENABLED;
+	lapic->reg[REG_LVT + LVT_LINT0] = APIC_EXTINT << APIC_DELIVERY_SHIFT;
+	lapic->reg[REG_LVT + LVT_LINT1] = APIC_NMI << APIC_DELIVERY_SHIFT;
 }
 
 u32 lapic_logical_id(const struct lapic *lapic)
 {
-	u32 id = lapic_id(lapic);
-
 	if (lapic_mode(lapic) == LAPIC_X2APIC)
-		return id >> 4 << 16 | BIT(id & 15);
-	return lapic->ldr;
+		return GUEST_LAPIC_ID >> 4 << 16 | BIT(GUEST_LAPIC_ID & 15);
+	return lapic->reg[REG_LDR];
 }
 
 /* --- Priorities and the processor (10.8) ------------------------------------ */
 
 u8 lapic_processor_priority(const struct lapic *lapic)
 {
-	int in_service = highest(lapic->isr);
+	int in_service = highest(&lapic->reg[REG_ISR]);
 
 	if (in_service == LAPIC_NO_VECTOR ||
-	    (lapic->tpr & PRIORITY_CLASS) >= (in_service & PRIORITY_CLASS))
-		return lapic->tpr;
+	    (lapic->reg[REG_TPR] & PRIORITY_CLASS) >=
+		    (in_service & PRIORITY_CLASS))
+		return lapic->reg[REG_TPR];
 	return in_service & PRIORITY_CLASS;
 }
 
 u8 lapic_cr8(const struct lapic *lapic)
 {
-	return lapic->tpr >> 4;
+	return lapic->reg[REG_TPR] >> 4;
 }
 
 void lapic_set_cr8(struct lapic *lapic, u8 cr8)
 {
-	lapic->tpr = cr8 << 4;
+	lapic->reg[REG_TPR] = cr8 << 4;
 }
 
 int lapic_pending(const struct lapic *lapic)
 {
-	int vector = highest(lapic->irr);
+	int vector = highest(&lapic->reg[REG_IRR]);
 
 	/* The usual case, and it is asked at every exit. */
 	if (vector == LAPIC_NO_VECTOR)
@@ -135,20 +127,20 @@ u8 lapic_acknowledge(struct lapic *lapic)
 	int vector = lapic_pending(lapic);
 
 	if (vector == LAPIC_NO_VECTOR)
-		return lapic->svr & SVR_VECTOR;
-	set_bit(lapic->irr, vector, false);
-	set_bit(lapic->isr, vector, true);
+		return lapic->reg[REG_SVR] & SVR_VECTOR;
+	set_bit(&lapic->reg[REG_IRR], vector, false);
+	set_bit(&lapic->reg[REG_ISR], vector, true);
 	return vector;
 }
 
 bool lapic_requested(const struct lapic *lapic, u8 vector)
 {
-	return has_bit(lapic->irr, vector);
+	return has_bit(&lapic->reg[REG_IRR], vector);
 }
 
 bool lapic_in_service(const struct lapic *lapic)
 {
-	return highest(lapic->isr) != LAPIC_NO_VECTOR;
+	return highest(&lapic->reg[REG_ISR]) != LAPIC_NO_VECTOR;
 }
 
 /* --- What requests interrupts ----------------------------------------------- */
@@ -169,22 +161,20 @@ static bool accept(struct lapic *lapic, u8 vector, bool level)
 		lapic_error(lapic, ERROR_RECEIVE_ILLEGAL_VECTOR);
 		return false;
 	}
-	set_bit(lapic->irr, vector, true);
-	set_bit(lapic->tmr, vector, level);
+	set_bit(&lapic->reg[REG_IRR], vector, true);
+	set_bit(&lapic->reg[REG_TMR], vector, level);
 	return true;
 }
 
-/* SMIs go nowhere: the guest's machine has no system-management mode. */
-void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which)
+/* Returns false if the local APIC has not taken it. */
+static bool deliver(struct lapic *lapic, enum apic_delivery delivery, u8 vector,
+		    bool level)
 {
-	u32 entry = lapic->lvt[which];
-
-	if (entry & APIC_MASKED)
-		return;
-	switch (APIC_DELIVERY(entry)) {
+	switch (delivery) {
 	case APIC_FIXED:
-		accept(lapic, entry & APIC_VECTOR, entry & APIC_REMOTE_IRR);
-		break;
+	case APIC_LOWEST_PRIORITY: /* among one processor, it is that one */
+		return (lapic->reg[REG_SVR] & SVR_ENABLED) &&
+		       accept(lapic, vector, level);
 	case APIC_NMI:
 		lapic->nmi = true;
 		break;
@@ -192,19 +182,32 @@ void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which)
 		lapic->init = true;
 		break;
 	case APIC_EXTINT: /* lapic_passes_extint() lets it through */
-	case APIC_SMI:
-	case APIC_LOWEST_PRIORITY: /* these three have no meaning in an LVT */
-	case APIC_STARTUP:
+	case APIC_STARTUP: /* the processor does not wait for one */
+	case APIC_SMI: /* the machine has no system-management mode */
 	case APIC_RESERVED:
 		break;
 	}
+	return true;
+}
+
+/* While the APIC is disabled by software all entries are masked (10.4.7.2). */
+void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which)
+{
+	u32 entry = lapic->reg[REG_LVT + which];
+
+	/* The latter has no meaning in a vector table. */
+	if (!(entry & APIC_MASKED) &&
+	    APIC_DELIVERY(entry) != APIC_LOWEST_PRIORITY)
+		deliver(lapic, APIC_DELIVERY(entry), entry & APIC_VECTOR,
+			entry & APIC_REMOTE_IRR);
 }
 
 static bool is_asserted(const struct lapic *lapic, unsigned int pin)
 {
 	bool high = lapic->lint & BIT(pin);
 
-	return high != !!(lapic->lvt[LVT_LINT0 + pin] & APIC_ACTIVE_LOW);
+	return high !=
+	       !!(lapic->reg[REG_LVT + LVT_LINT0 + pin] & APIC_ACTIVE_LOW);
 }
 
 static bool is_level(u32 entry)
@@ -215,7 +218,7 @@ static bool is_level(u32 entry)
 /* A level interrupts again after each end of interrupt (10.5.1). */
 static void serve_level(struct lapic *lapic, unsigned int pin)
 {
-	u32 *entry = &lapic->lvt[LVT_LINT0 + pin];
+	u32 *entry = &lapic->reg[REG_LVT + LVT_LINT0 + pin];
 
 	if (!is_level(*entry) || (*entry & (APIC_MASKED | APIC_REMOTE_IRR)) ||
 	    !is_asserted(lapic, pin))
@@ -236,7 +239,7 @@ void lapic_set_lint(struct lapic *lapic, unsigned int pin, bool level)
 			lapic->nmi = true;
 		return;
 	}
-	if (is_level(lapic->lvt[which]))
+	if (is_level(lapic->reg[REG_LVT + which]))
 		serve_level(lapic, pin);
 	else if (!before && is_asserted(lapic, pin))
 		lapic_deliver_local(lapic, which);
@@ -244,7 +247,7 @@ void lapic_set_lint(struct lapic *lapic, unsigned int pin, bool level)
 
 static bool lint0_is(const struct lapic *lapic, enum apic_delivery delivery)
 {
-	u32 entry = lapic->lvt[LVT_LINT0];
+	u32 entry = lapic->reg[REG_LVT + LVT_LINT0];
 
 	return !(entry & APIC_MASKED) && APIC_DELIVERY(entry) == delivery;
 }
@@ -262,15 +265,15 @@ bool lapic_can_raise_nmi(const struct lapic *lapic)
 
 void lapic_end_of_interrupt(struct lapic *lapic)
 {
-	int vector = highest(lapic->isr);
+	int vector = highest(&lapic->reg[REG_ISR]);
 
 	if (vector == LAPIC_NO_VECTOR)
 		return;
-	set_bit(lapic->isr, vector, false);
-	if (!has_bit(lapic->tmr, vector))
+	set_bit(&lapic->reg[REG_ISR], vector, false);
+	if (!has_bit(&lapic->reg[REG_TMR], vector))
 		return;
 	for (unsigned int pin = 0; pin < 2; pin++) {
-		u32 *entry = &lapic->lvt[LVT_LINT0 + pin];
+		u32 *entry = &lapic->reg[REG_LVT + LVT_LINT0 + pin];
 
 		if ((*entry & APIC_VECTOR) != (u32)vector)
 			continue;
@@ -289,7 +292,7 @@ static bool is_logical_destination(const struct lapic *lapic, u32 destination)
 	if (lapic_mode(lapic) == LAPIC_X2APIC)
 		return !((destination ^ own) & X2APIC_CLUSTER) &&
 		       (destination & own & X2APIC_MEMBERS);
-	switch (lapic->dfr >> DFR_MODEL_SHIFT) {
+	switch (lapic->reg[REG_DFR] >> DFR_MODEL_SHIFT) {
 	case DFR_FLAT:
 		return mda & own;
 	case DFR_CLUSTER:
@@ -311,40 +314,22 @@ static bool is_destination(const struct lapic *lapic,
 		return true;
 	if (message->logical)
 		return is_logical_destination(lapic, message->destination);
-	return message->destination == lapic_id(lapic);
+	return message->destination == GUEST_LAPIC_ID;
 }
 
-/* Among one processor, it is the one of lowest priority. */
 bool lapic_receive(struct lapic *lapic, const struct apic_message *message)
 {
-	if (!is_destination(lapic, message))
-		return false;
-	switch (message->delivery) {
-	case APIC_FIXED:
-	case APIC_LOWEST_PRIORITY:
-		return (lapic->svr & SVR_ENABLED) &&
-		       accept(lapic, message->vector, message->level);
-	case APIC_NMI:
-		lapic->nmi = true;
-		return true;
-	case APIC_INIT:
-		lapic->init = true;
-		return true;
-	case APIC_STARTUP: /* the processor does not wait for one */
-	case APIC_SMI:
-	case APIC_EXTINT: /* only by LINT0 or an I/O APIC's input */
-	case APIC_RESERVED:
-		break;
-	}
-	return true;
+	return is_destination(lapic, message) &&
+	       deliver(lapic, message->delivery, message->vector,
+		       message->level);
 }
 
 void lapic_send_ipi(struct lapic *lapic)
 {
-	u64 icr = lapic->icr;
+	u64 icr = lapic_icr(lapic);
 	bool wide = lapic_mode(lapic) == LAPIC_X2APIC;
 	struct apic_message message = {
-		.destination = icr >> (wide ? X2APIC_DESTINATION_SHIFT
+		.destination = icr >> (wide ? ICR_HIGH_SHIFT
 					    : XAPIC_DESTINATION_SHIFT),
 		.vector = icr & APIC_VECTOR,
 		.delivery = APIC_DELIVERY(icr),

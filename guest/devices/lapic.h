@@ -39,8 +39,7 @@ enum lapic_lvt {
 /* By IA32_APIC_BASE (10.12.1). */
 enum lapic_mode { LAPIC_DISABLED, LAPIC_XAPIC, LAPIC_X2APIC };
 
-/* A bit for each vector: IRR, ISR and TMR. */
-#define LAPIC_WORDS 8
+#define LAPIC_REGISTERS 64
 
 struct lapic_config {
 	/*
@@ -57,23 +56,14 @@ struct lapic_config {
 struct lapic {
 	struct lapic_config config;
 	u64 base; /* IA32_APIC_BASE */
-	u32 irr[LAPIC_WORDS];
-	u32 isr[LAPIC_WORDS];
-	u32 tmr[LAPIC_WORDS];
-	u32 lvt[LVT_COUNT];
-	u64 icr;
-	u32 ldr; /* of xAPIC mode */
-	u32 dfr;
-	u32 svr;
-	u32 esr; /* as a read shows it */
+	/* By enum lapic_register, as a read shows them, but for
+	 * read_register(). */
+	u32 reg[LAPIC_REGISTERS];
 	u32 errors; /* that the next write to the ESR will show */
-	u8 tpr;
 	u8 lint; /* the levels of LINT0 and LINT1 */
 	bool nmi; /* to be delivered to the processor */
 	bool init; /* the processor has sent an INIT to itself */
 	/* The timer. */
-	u8 divide; /* the divide configuration register */
-	u32 initial;
 	u64 due; /* when it is to fire, in ns, or LAPIC_NO_EVENT */
 	u64 not_before; /* nor does it fire before that time, in ns */
 	u64 tsc_deadline; /* IA32_TSC_DEADLINE */

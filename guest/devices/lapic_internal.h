@@ -5,6 +5,38 @@
 
 #include "guest/devices/lapic.h"
 
+/*
+ * The registers (SDM vol. 3A, tables 10-1 and 10-6). The number of one is its
+ * offset in the page / 16, and its MSR - 800h.
+ */
+enum lapic_register {
+	REG_ID = 0x02,
+	REG_VERSION = 0x03,
+	REG_TPR = 0x08,
+	REG_APR =
+		0x09, /* this and RRD are 0: there is nobody to arbitrate with */
+	REG_PPR = 0x0a,
+	REG_EOI = 0x0b,
+	REG_RRD = 0x0c,
+	REG_LDR = 0x0d, /* of xAPIC mode */
+	REG_DFR = 0x0e,
+	REG_SVR = 0x0f,
+	REG_ISR = 0x10, /* a bit for each vector, as in TMR and IRR */
+	REG_TMR = 0x18,
+	REG_IRR = 0x20,
+	REG_ESR = 0x28,
+	REG_ICR = 0x30,
+	REG_ICR_HIGH = 0x31,
+	REG_LVT = 0x32,
+	REG_INITIAL = 0x38,
+	REG_CURRENT = 0x39,
+	REG_DIVIDE = 0x3e,
+	REG_SELF_IPI = 0x3f
+};
+
+/* IRR, ISR and TMR are of so many registers each. */
+#define LAPIC_WORDS 8
+
 /* The error status register (SDM vol. 3A, 10.5.3). */
 enum lapic_error {
 	ERROR_SEND_ILLEGAL_VECTOR = BIT(5),
@@ -18,14 +50,19 @@ enum lapic_error {
 
 /* The timer's mode, in its vector's entry (10.5.4). */
 #define LVT_TIMER_MODE BITS(18, 17)
-enum lapic_timer_mode {
-	TIMER_ONE_SHOT = 0,
-	TIMER_PERIODIC = BIT(17),
-	TIMER_TSC_DEADLINE = BIT(18)
-};
+#define TIMER_PERIODIC BIT(17)
+#define TIMER_TSC_DEADLINE BIT(18)
+
+#define ICR_HIGH_SHIFT 32
+
+/* The interrupt command register, whose halves are two registers in memory. */
+static inline u64 lapic_icr(const struct lapic *lapic)
+{
+	return (u64)lapic->reg[REG_ICR_HIGH] << ICR_HIGH_SHIFT |
+	       lapic->reg[REG_ICR];
+}
 
 /* lapic.c */
-u32 lapic_id(const struct lapic *lapic);
 u32 lapic_logical_id(const struct lapic *lapic);
 u8 lapic_processor_priority(const struct lapic *lapic);
 void lapic_error(struct lapic *lapic, enum lapic_error error);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC's registers (SDM vol. 3A, tables 10-1 and 10-6). The number of
- * one is its offset in the page / 16, and its MSR - 800h. In memory, what is
+ * The local APIC's registers, in memory and as MSRs. In memory, what is
  * wrong is ignored; of an MSR it is #GP(0) (10.12.1.3).
  */
 #include "guest/devices/lapic_internal.h"
@@ -11,36 +10,10 @@
 #define REGISTER_SHIFT 4
 #define REGISTER_SIZE 4
 
-enum lapic_register {
-	REG_ID = 0x02,
-	REG_VERSION = 0x03,
-	REG_TPR = 0x08,
-	REG_APR = 0x09,
-	REG_PPR = 0x0a,
-	REG_EOI = 0x0b,
-	REG_RRD = 0x0c,
-	REG_LDR = 0x0d,
-	REG_DFR = 0x0e,
-	REG_SVR = 0x0f,
-	REG_ISR = 0x10,
-	REG_TMR = 0x18,
-	REG_IRR = 0x20,
-	REG_ESR = 0x28,
-	REG_ICR = 0x30,
-	REG_ICR_HIGH = 0x31,
-	REG_LVT = 0x32,
-	REG_INITIAL = 0x38,
-	REG_CURRENT = 0x39,
-	REG_DIVIDE = 0x3e,
-	REG_SELF_IPI = 0x3f,
-	REGISTERS
-};
-
 /* Integrated (10.4.8); no suppression of EOI broadcasts. */
 #define VERSION (0x14 | (LVT_COUNT - 1) << 16)
 #define XAPIC_ID_SHIFT 24
 #define DFR_FIXED BITS(27, 0)
-#define ICR_HIGH_SHIFT 32
 
 /* The permitted accesses to a register. */
 #define R BIT(0) /* read in memory */
@@ -56,7 +29,7 @@ enum lapic_register {
 static const struct {
 	u8 access;
 	u32 writable; /* the others are reserved, or the APIC's own */
-} registers[REGISTERS] = {
+} registers[LAPIC_REGISTERS] = {
 	[REG_ID] = { READ, 0 },
 	[REG_VERSION] = { READ, 0 },
 	[REG_TPR] = { BOTH, BITS(7, 0) },
@@ -91,7 +64,7 @@ static const struct {
 
 static bool may(u32 reg, u8 access)
 {
-	return reg < REGISTERS && (registers[reg].access & access);
+	return reg < LAPIC_REGISTERS && (registers[reg].access & access);
 }
 
 static u32 read_register(const struct lapic *lapic, u32 reg, u64 now)
@@ -99,65 +72,41 @@ static u32 read_register(const struct lapic *lapic, u32 reg, u64 now)
 	switch (reg) {
 	case REG_ID:
 		return lapic_mode(lapic) == LAPIC_X2APIC
-			       ? lapic_id(lapic)
-			       : lapic_id(lapic) << XAPIC_ID_SHIFT;
+			       ? GUEST_LAPIC_ID
+			       : GUEST_LAPIC_ID << XAPIC_ID_SHIFT;
 	case REG_VERSION:
 		return VERSION;
-	case REG_TPR:
-		return lapic->tpr;
 	case REG_PPR:
 		return lapic_processor_priority(lapic);
 	case REG_LDR:
 		return lapic_logical_id(lapic);
-	case REG_DFR:
-		return lapic->dfr | DFR_FIXED;
-	case REG_SVR:
-		return lapic->svr;
-	case REG_ISR ... REG_ISR + LAPIC_WORDS - 1:
-		return lapic->isr[reg - REG_ISR];
-	case REG_TMR ... REG_TMR + LAPIC_WORDS - 1:
-		return lapic->tmr[reg - REG_TMR];
-	case REG_IRR ... REG_IRR + LAPIC_WORDS - 1:
-		return lapic->irr[reg - REG_IRR];
-	case REG_ESR:
-		return lapic->esr;
-	case REG_ICR:
-		return lapic->icr;
-	case REG_ICR_HIGH:
-		return lapic->icr >> ICR_HIGH_SHIFT;
-	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		return lapic->lvt[reg - REG_LVT];
-	case REG_INITIAL:
-		return lapic->initial;
 	case REG_CURRENT:
 		return lapic_timer_current(lapic, now);
-	case REG_DIVIDE:
-		return lapic->divide;
-	default: /* APR and RRD: there is nobody to arbitrate with */
-		return 0;
+	default:
+		return lapic->reg[reg];
 	}
 }
 
 /* While the APIC is disabled by software the masks are set (10.4.7.2). */
 static void write_svr(struct lapic *lapic, u32 value)
 {
-	lapic->svr = value;
+	lapic->reg[REG_SVR] = value;
 	if (value & SVR_ENABLED)
 		return;
 	for (enum lapic_lvt i = 0; i < LVT_COUNT; i++)
-		lapic->lvt[i] |= APIC_MASKED;
+		lapic->reg[REG_LVT + i] |= APIC_MASKED;
 }
 
 static void write_lvt(struct lapic *lapic, enum lapic_lvt which, u32 value)
 {
-	u32 before = lapic->lvt[which];
+	u32 before = lapic->reg[REG_LVT + which];
 
-	if (!(lapic->svr & SVR_ENABLED))
+	if (!(lapic->reg[REG_SVR] & SVR_ENABLED))
 		value |= APIC_MASKED;
 	/* The remote IRR is that of a level which has not ended. */
 	if (value & APIC_LEVEL)
 		value |= before & APIC_REMOTE_IRR;
-	lapic->lvt[which] = value;
+	lapic->reg[REG_LVT + which] = value;
 	if (which == LVT_TIMER)
 		lapic_timer_mode_changed(lapic, before & LVT_TIMER_MODE);
 	else if (which == LVT_LINT0 || which == LVT_LINT1)
@@ -168,46 +117,37 @@ static void write_lvt(struct lapic *lapic, enum lapic_lvt which, u32 value)
 /* @value has none but writable bits. */
 static void write_register(struct lapic *lapic, u32 reg, u32 value, u64 now)
 {
+	if (reg == REG_SVR || reg >= REG_LVT)
+		lapic_timer_fire(lapic, now);
 	switch (reg) {
-	case REG_TPR:
-		lapic->tpr = value;
-		break;
 	case REG_EOI:
 		lapic_end_of_interrupt(lapic);
 		break;
-	case REG_LDR:
-		lapic->ldr = value;
-		break;
 	case REG_DFR:
-		lapic->dfr = value;
+		lapic->reg[reg] = value | DFR_FIXED;
 		break;
 	case REG_SVR:
-		lapic_timer_fire(lapic, now);
 		write_svr(lapic, value);
 		break;
 	case REG_ESR:
-		lapic->esr = lapic->errors;
+		lapic->reg[reg] = lapic->errors;
 		lapic->errors = 0;
 		break;
 	case REG_ICR:
-		lapic->icr = (lapic->icr & ~BITS(31, 0)) | value;
+		lapic->reg[reg] = value;
 		lapic_send_ipi(lapic);
 		break;
-	case REG_ICR_HIGH:
-		lapic->icr = (u32)lapic->icr | (u64)value << ICR_HIGH_SHIFT;
-		break;
 	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		lapic_timer_fire(lapic, now);
 		write_lvt(lapic, reg - REG_LVT, value);
 		break;
 	case REG_INITIAL:
-		lapic_timer_fire(lapic, now);
 		lapic_timer_set_initial(lapic, value, now);
 		break;
 	case REG_DIVIDE:
-		lapic_timer_fire(lapic, now);
 		lapic_timer_set_divide(lapic, value, now);
 		break;
+	default:
+		lapic->reg[reg] = value;
 	}
 }
 
@@ -264,7 +204,7 @@ static bool write_base(struct lapic *lapic, u64 value)
 	if (lapic_mode(lapic) == LAPIC_DISABLED)
 		lapic_reset(lapic);
 	else if (lapic_mode(lapic) != before)
-		lapic->icr = (u32)lapic->icr; /* 10.12.5.1 */
+		lapic->reg[REG_ICR_HIGH] = 0; /* 10.12.5.1 */
 	return true;
 }
 
@@ -273,7 +213,8 @@ static bool write_icr(struct lapic *lapic, u64 value)
 {
 	if ((u32)value & ~registers[REG_ICR].writable)
 		return false;
-	lapic->icr = value;
+	lapic->reg[REG_ICR] = value;
+	lapic->reg[REG_ICR_HIGH] = value >> ICR_HIGH_SHIFT;
 	lapic_send_ipi(lapic);
 	return true;
 }
@@ -282,7 +223,7 @@ static bool write_icr(struct lapic *lapic, u64 value)
 static bool write_self_ipi(struct lapic *lapic, u32 vector)
 {
 	const struct apic_message message = {
-		.destination = lapic_id(lapic),
+		.destination = GUEST_LAPIC_ID,
 		.vector = vector,
 		.delivery = APIC_FIXED,
 		.wide = true,
@@ -324,7 +265,7 @@ bool lapic_read_msr(struct lapic *lapic, u32 index, u64 *value, u64 now)
 	default:
 		if (lapic_mode(lapic) != LAPIC_X2APIC || !may(reg, XR))
 			return false;
-		*value = reg == REG_ICR ? lapic->icr
+		*value = reg == REG_ICR ? lapic_icr(lapic)
 					: read_register(lapic, reg, now);
 		return true;
 	}

@@ -15,13 +15,14 @@
 
 static u32 mode(const struct lapic *lapic)
 {
-	return lapic->lvt[LVT_TIMER] & LVT_TIMER_MODE;
+	return lapic->reg[REG_LVT + LVT_TIMER] & LVT_TIMER_MODE;
 }
 
 /* One count lasts so long (10.5.4, figure 10-10): bits 3, 1 and 0. */
 static u64 count_ns(const struct lapic *lapic)
 {
-	unsigned int code = (lapic->divide >> 1 & 4) | (lapic->divide & 3);
+	u32 divide = lapic->reg[REG_DIVIDE];
+	u32 code = (divide >> 1 & 4) | (divide & 3);
 
 	return TICK_NS << ((code + 1) % 8); /* 111b divides by 1 */
 }
@@ -34,11 +35,12 @@ u32 lapic_timer_current(const struct lapic *lapic, u64 now)
 		return 0;
 	if (now < lapic->due)
 		return MIN((lapic->due - now + unit - 1) / unit,
-			   lapic->initial);
+			   lapic->reg[REG_INITIAL]);
 	/* It is held back, and has begun again if it does so. */
-	if (mode(lapic) != TIMER_PERIODIC || !lapic->initial)
+	if (mode(lapic) != TIMER_PERIODIC || !lapic->reg[REG_INITIAL])
 		return 0;
-	return lapic->initial - (now - lapic->due) / unit % lapic->initial;
+	return lapic->reg[REG_INITIAL] -
+	       (now - lapic->due) / unit % lapic->reg[REG_INITIAL];
 }
 
 static void count_from(struct lapic *lapic, u32 count, u64 now)
@@ -50,7 +52,7 @@ void lapic_timer_set_initial(struct lapic *lapic, u32 count, u64 now)
 {
 	if (mode(lapic) == TIMER_TSC_DEADLINE)
 		return;
-	lapic->initial = count;
+	lapic->reg[REG_INITIAL] = count;
 	count_from(lapic, count, now);
 }
 
@@ -59,7 +61,7 @@ void lapic_timer_set_divide(struct lapic *lapic, u32 value, u64 now)
 {
 	u32 count = lapic_timer_current(lapic, now);
 
-	lapic->divide = value;
+	lapic->reg[REG_DIVIDE] = value;
 	if (mode(lapic) != TIMER_TSC_DEADLINE)
 		count_from(lapic, count, now);
 }
@@ -87,7 +89,7 @@ void lapic_timer_mode_changed(struct lapic *lapic, u32 before)
 	/* Each of the two ways to count disarms the other (10.5.4.1). */
 	if (!(changed & TIMER_TSC_DEADLINE))
 		return;
-	lapic->initial = 0;
+	lapic->reg[REG_INITIAL] = 0;
 	lapic->tsc_deadline = 0;
 	lapic->due = LAPIC_NO_EVENT;
 }
@@ -95,7 +97,7 @@ void lapic_timer_mode_changed(struct lapic *lapic, u32 before)
 u64 lapic_next_event(const struct lapic *lapic)
 {
 	/* When nobody is told it can fire at the next look at it. */
-	if (lapic->lvt[LVT_TIMER] & APIC_MASKED)
+	if (lapic->reg[REG_LVT + LVT_TIMER] & APIC_MASKED)
 		return LAPIC_NO_EVENT;
 	return lapic->due;
 }
@@ -106,8 +108,8 @@ void lapic_timer_fire(struct lapic *lapic, u64 now)
 
 	if (now < lapic->due)
 		return;
-	if (mode(lapic) == TIMER_PERIODIC && lapic->initial) {
-		period = lapic->initial * count_ns(lapic);
+	if (mode(lapic) == TIMER_PERIODIC && lapic->reg[REG_INITIAL]) {
+		period = lapic->reg[REG_INITIAL] * count_ns(lapic);
 		period = MAX(period, MIN_PERIOD_NS);
 		/* One of the missed periods is left: there is one request. */
 		lapic->due += ((now - lapic->due) / period + 1) * period;
