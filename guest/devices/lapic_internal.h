@@ -34,7 +34,7 @@ enum lapic_register {
 	REG_SELF_IPI = 0x3f
 };
 
-/* IRR, ISR and TMR are of so many registers each. */
+/* Number of registers of IRR, of ISR and of TMR. */
 #define LAPIC_WORDS 8
 
 /* The error status register (SDM vol. 3A, 10.5.3). */
