@@ -78,11 +78,11 @@ struct mmu_config {
 	u8 maxphyaddr; /* the guest's, CPUID.80000008h:EAX[7:0] */
 	bool gigabyte_pages; /* CPUID.80000001h:EDX[26] of the guest */
 	/*
-	 * Does the processor fault with P|RSVD on TRAP in a 4-level PTE while
-	 * NXE=1 (the only place where it depends on the processor)? The
+	 * Does the processor fault with P=1 on a TRAP with P=1 in a 4-level PTE
+	 * while NXE=1 (the only place where it depends on the processor)? The
 	 * boot-time self-test says.
 	 */
-	bool leaf_trap_reserved;
+	bool leaf_trap_present;
 	/* Does the processor's PFEC filter work as the manual has it? */
 	bool filter_works;
 	/* Number of CR3 targets of the processor, up to MMU_TARGETS_MAX. */

@@ -57,14 +57,15 @@ bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
 	return mmu->policy.bypass && mmu->policy.cache &&
 	       mmu->config.filter_works && role.mode != PAGING_NONE &&
 	       (role.mode != PAGING_4LEVEL || !role.nxe ||
-		mmu->config.leaf_trap_reserved);
+		mmu->config.leaf_trap_present);
 }
 
-/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit. */
-bool spte_trap_is_reserved(const struct mmu *mmu, union shadow_role role)
+/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit: spte.h.
+ */
+bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role)
 {
 	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||
-	       mmu->config.leaf_trap_reserved;
+	       mmu->config.leaf_trap_present;
 }
 
 /* The value of an entry that is not filled; @present: the guest's P. */
@@ -75,7 +76,7 @@ static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 		return SPTE_ABSENT_VALUE;
 	if (!present && mmu_bypasses(mmu, role))
 		return SPTE_ABSENT_VALUE;
-	return spte_trap(spte_trap_is_reserved(mmu, role));
+	return spte_trap(spte_trap_is_present(mmu, role));
 }
 
 struct gpt_format role_format(const struct mmu *mmu, union shadow_role role)

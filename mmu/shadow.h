@@ -241,7 +241,7 @@ static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 /* Returns true if a guest's not-present faults in this role go straight to it. */
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
 /* Returns true if TRAP has a reserved bit in the entries of such a page. */
-bool spte_trap_is_reserved(const struct mmu *mmu, union shadow_role role);
+bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role);
 /* The format of the guest table that a shadow page in this role is for. */
 struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
 /* Give the page its role, and keep in it what follows from the role. */

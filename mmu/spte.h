@@ -7,19 +7,26 @@
  *           raises the guest's own #PF with P=0, which need not exit.
  *   TRAP    The guest may have mapped something here that Umbra has not yet
  *           shadowed. P=1 and reserved bits are set: the processor raises #PF
- *           with P=1 and RSVD=1, which exits; Umbra fills the entry.
- *   MMIO    A TRAP that remembers what a walk has found: the page is no RAM. Its
- *           rights are in the kind bits, its frame beside the table: a real
- *           address here would be one to speculate through.
- *   TABLE   A real entry that names a shadow page of the next level.
- *   LEAF    A real entry that names a frame of the guest, or (PS) 512 of them.
+ *           with P=1 and RSVD=1, which exits; Umbra fills the entry. Where no
+ *           bit is reserved, its protection key denies all that NX and U=0 do
+ *           not: #PF with P=1.
+ *   MMIO    A TRAP that remembers what a walk has found: the page is no RAM.
+ * Its rights are in the kind bits, its frame beside the table: a real address
+ * here would be one to speculate through. TABLE   A real entry that names a
+ * shadow page of the next level. LEAF    A real entry that names a frame of the
+ * guest, or (PS) 512 of them.
  *
  * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5): bit 7 is
  * reserved in a PML4E; in a PDE or PDPTE it is PS, and of a page's address the
  * bits below its size are reserved; in a PTE of PAE paging bits 62:52 are, and
  * with EFER.NXE=0 bit 63 is in all of them. What remains is the PTE of 4-level
  * paging with NXE=1, where only the bits from MAXPHYADDR to 51 are reserved:
- * there may be none. Then TRAP has P=0 there, and every #PF must exit.
+ * there may be none. Then TRAP is a translation there, of the last frame that
+ * an address can name. No access may use it (SDM vol. 3A, 4.6): it has U=0
+ * against the user, NX against fetches, and key 15 in bits 62:59, which
+ * IA32_PKRS denies to the supervisor's reads and writes, implicit ones
+ * included, while CR4.PKS is 1. A processor without PKS has no such entry:
+ * there TRAP has P=0, and every #PF must exit.
  */
 #ifndef MMU_SPTE_H
 #define MMU_SPTE_H
@@ -37,23 +44,28 @@ enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_MMIO, SPTE_TABLE, SPTE_LEAF };
 #define SPTE_ABSENT_VALUE 0ULL
 /* No real entry has this value, as no frame has the address of all ones. */
 #define SPTE_TRAP_BITS (BITS(63, 12) | PTE_PS)
+/* IA32_PKRS: AD and WD of the key that TRAP has, SDM vol. 3A, 4.6.2. */
+#define SPTE_TRAP_PKRS BITS(31, 30)
 
-static inline u64 spte_trap(bool reserved)
+static inline u64 spte_trap(bool present)
 {
-	return SPTE_TRAP_BITS | (reserved ? PTE_P : 0);
+	return SPTE_TRAP_BITS | (present ? PTE_P : 0);
 }
 
-/* The mark of an MMIO entry, and the rights of the guest's tables. */
+/*
+ * The mark of an MMIO entry, and the rights of the guest's tables. The
+ * processor's own U stays 0: see above.
+ */
 #define SPTE_MMIO_KIND BIT(8)
 #define SPTE_MMIO_W BIT(1)
-#define SPTE_MMIO_U BIT(2)
+#define SPTE_MMIO_U BIT(10)
 #define SPTE_MMIO_X BIT(9)
 #define SPTE_MMIO_D BIT(6)
 
 /* Rights are enum access; @dirty: a write need not set D any more. */
-static inline u64 spte_make_mmio(bool reserved, u8 rights, bool dirty)
+static inline u64 spte_make_mmio(bool present, u8 rights, bool dirty)
 {
-	return spte_trap(reserved) | SPTE_MMIO_KIND |
+	return spte_trap(present) | SPTE_MMIO_KIND |
 	       (rights & ACCESS_W ? SPTE_MMIO_W : 0) |
 	       (rights & ACCESS_U ? SPTE_MMIO_U : 0) |
 	       (rights & ACCESS_X ? SPTE_MMIO_X : 0) |

@@ -207,6 +207,13 @@ u64 cr4_at_entry(u64 cr0, u64 cr4)
 	return cr4 | CR4_PAE | CR4_MCE | CR4_VMXE;
 }
 
+u64 cr4_for_trap(u8 maxphyaddr, u32 features_7_ecx, u64 cr4_fixed1)
+{
+	if (maxphyaddr < MAXPHYADDR_MAX || !(features_7_ecx & CPUID_7_ECX_PKS))
+		return 0;
+	return CR4_PKS & cr4_fixed1;
+}
+
 /*
  * While the guest runs on PAE or 4-level paging NXE is its own (invariant 8);
  * to 32-bit paging it means nothing, but to the shadow of it, which is PAE, it

@@ -102,6 +102,12 @@ static inline u64 cr4_as_read(u64 loaded, u64 vmcs)
 	return (loaded & ~CR4_PGE) | (vmcs & CR4_PGE);
 }
 
+/*
+ * Returns CR4.PKS if TRAP in a PTE takes a protection key, and the processor
+ * has them for the supervisor; else 0 (mmu/spte.h).
+ */
+u64 cr4_for_trap(u8 maxphyaddr, u32 features_7_ecx, u64 cr4_fixed1);
+
 /* The values that the processor runs the guest with; Umbra's own are added. */
 u64 cr0_at_entry(u64 cr0);
 u64 cr4_at_entry(u64 cr0, u64 cr4);

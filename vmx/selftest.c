@@ -8,14 +8,17 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/frames.h"
+#include "arch/x86/msr.h"
 #include "guest/loaders/loader.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mmu/spte.h"
+#include "vmx/cr_rules.h"
 #include "vmx/exit.h"
 #include "vmx/run.h"
 #include "vmx/selftest.h"
 #include "vmx/state.h"
+#include "vmx/vmx.h"
 #include "vmx/vmcs_setup.h"
 
 /* The guest's only page: code, GDT, IDT and stack, at this linear address. */
@@ -168,10 +171,31 @@ static bool as_expected(struct probe *p, u8 level, u64 entry,
 	return false;
 }
 
-static bool trap_works(struct probe *p, u8 level)
+static bool trap_works(struct probe *p, u8 level, u32 reason)
 {
-	return as_expected(p, level, spte_trap(true), EXITED,
-			   PFEC_P | PFEC_RSVD);
+	return as_expected(p, level, spte_trap(true), EXITED, PFEC_P | reason);
+}
+
+/*
+ * Where CPUID says 52 bits, a TRAP in a PTE is a real translation, to the last
+ * frame of the physical address space: not to be touched, unless its key
+ * denies that. Umbra itself runs without CR4.PKS, and neither VM entry nor exit
+ * changes IA32_PKRS. Returns the bit of the error code that tells TRAP in a PTE
+ * from others; 0: it can't be there.
+ */
+static u32 trap_reason(struct probe *p, u8 maxphyaddr)
+{
+	u32 features = cpuid(CPUID_FEATURES_7, 0).ecx;
+
+	if (maxphyaddr < MAXPHYADDR_MAX)
+		return PFEC_RSVD;
+	p->vcpu.cr4_added = cr4_for_trap(maxphyaddr, features,
+					 vmx_capabilities()->cr4_fixed1);
+	if (!p->vcpu.cr4_added)
+		return 0;
+	wrmsr(IA32_PKRS, SPTE_TRAP_PKRS);
+	vcpu_apply_state(&p->vcpu);
+	return PFEC_PK;
 }
 
 static struct probe probe; /* too large for the stack */
@@ -190,6 +214,7 @@ struct vcpu *selftest_vcpu(void)
 bool selftest_run(struct selftest_result *result)
 {
 	u8 maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff;
+	u32 reason;
 
 	if (!selftest_vcpu())
 		return false;
@@ -204,21 +229,21 @@ bool selftest_run(struct selftest_result *result)
 		if (!as_expected(&probe, level, SPTE_ABSENT_VALUE, DELIVERED,
 				 0))
 			result->filter_works = false;
-		if (level > 1 && !trap_works(&probe, level))
+		if (level > 1 && !trap_works(&probe, level, PFEC_RSVD))
 			result->filter_works = false;
 	}
-	/*
-	 * Where CPUID says 52 bits, a TRAP in a PTE is a real translation, to
-	 * the last frame of the physical address space: not to be touched.
-	 */
-	result->leaf_trap_reserved = maxphyaddr < 52 && trap_works(&probe, 1);
+	reason = trap_reason(&probe, maxphyaddr);
+	result->leaf_trap_present = reason && trap_works(&probe, 1, reason);
+	result->cr4_added = result->leaf_trap_present ? probe.vcpu.cr4_added
+						      : 0;
 	log_info("self-test: MAXPHYADDR %u; not-present faults %s, TRAP in a "
 		 "PTE %s: bypass %s",
 		 maxphyaddr,
 		 result->filter_works ? "can go to the guest" : "must exit",
-		 result->leaf_trap_reserved ? "is reserved"
-					    : "can't be reserved",
-		 result->filter_works && result->leaf_trap_reserved
+		 !result->leaf_trap_present ? "can't be reserved"
+		 : reason == PFEC_RSVD	    ? "is reserved"
+					    : "has a key that denies",
+		 result->filter_works && result->leaf_trap_present
 			 ? "possible"
 			 : "not possible with NXE=1");
 	return true;

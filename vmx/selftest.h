@@ -14,8 +14,9 @@ struct vcpu;
 struct selftest_result {
 	/* ABSENT does not exit, TRAP does, at every level that was tried. */
 	bool filter_works;
-	/* TRAP is reserved in a PTE of 4-level paging with NXE=1, too. */
-	bool leaf_trap_reserved;
+	/* TRAP works in a PTE of 4-level paging with NXE=1, too. */
+	bool leaf_trap_present;
+	u64 cr4_added; /* the bits of CR4 that it takes, of every guest */
 };
 
 /*

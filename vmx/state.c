@@ -40,7 +40,8 @@ static void apply_control_registers(const struct vcpu *vcpu)
 	vmwrite(VMCS_CR4_READ_SHADOW, cr4);
 	vmwrite(VMCS_GUEST_CR0, cr0_at_entry(cr0) | c->cr0_fixed0);
 	vmwrite(VMCS_GUEST_CR4,
-		(cr4_at_entry(cr0, cr4) | c->cr4_fixed0) & c->cr4_fixed1);
+		(cr4_at_entry(cr0, cr4) | vcpu->cr4_added | c->cr4_fixed0) &
+			c->cr4_fixed1);
 }
 
 static void apply_efer(struct vcpu *vcpu)

@@ -62,6 +62,7 @@ struct vcpu {
 	struct vmx_controls controls;
 	u64 tsc_offset; /* the guest's TSC less the machine's */
 	bool nmi_blocked; /* by software, without "virtual NMIs" (inject.c) */
+	u64 cr4_added; /* bits of CR4 that Umbra sets unseen: PKS, for TRAP */
 	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
 	hpa_t vmcs;
 };

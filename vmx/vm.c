@@ -263,7 +263,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 		.maxphyaddr = cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
 		.gigabyte_pages = cpuid(CPUID_EXT_FEATURES, 0).edx &
 				  CPUID_EXT_EDX_PAGE1GB,
-		.leaf_trap_reserved = selftest->leaf_trap_reserved,
+		.leaf_trap_present = selftest->leaf_trap_present,
 		.filter_works = selftest->filter_works,
 		.targets = MIN(MISC_CR3_TARGETS(vmx_capabilities()->misc),
 			       MMU_TARGETS_MAX),
@@ -357,6 +357,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	}
 	vm->memory_bytes = bytes;
 	vm->shadow_pages = shadow_pages(config->shadow_pages, bytes);
+	vm->vcpu.cr4_added = selftest->cr4_added;
 	/* The MMU first: its pool is one piece. */
 	if (!create_mmu(vm, config, selftest, bytes)) {
 		log_info(LOG_ERROR

@@ -94,6 +94,7 @@ enum cpuid_leaf {
 #define CPUID_7_ECX_UMIP BIT(2)
 #define CPUID_7_ECX_PKU BIT(3)
 #define CPUID_7_ECX_RDPID BIT(22)
+#define CPUID_7_ECX_PKS BIT(31)
 
 /* Leaf 0xd, subleaf 1, EAX. */
 #define CPUID_D_1_EAX_XSAVEOPT BIT(0)

@@ -77,6 +77,7 @@ struct cpu_regs {
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
 #define CR4_PKE BIT(22)
+#define CR4_PKS BIT(24)
 
 /* DR7, SDM vol. 3B, 17.2.4. */
 #define DR7_RESET BIT(10) /* it is always 1 */
@@ -138,6 +139,7 @@ struct cpu_regs {
 #define PTE_PAT_LARGE BIT(12) /* in a PDE or PDPTE that maps a page */
 #define PTE_NX BIT(63)
 #define PTE_ADDR_MASK BITS(51, 12)
+#define MAXPHYADDR_MAX 52 /* SDM vol. 3A, 4.1.4 */
 
 /* Page-fault error code, SDM vol. 3A, 4.7. */
 #define PFEC_P BIT(0)

@@ -15,7 +15,7 @@ static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 	if (role_is_pae_root(role))
 		return SPTE_ABSENT_VALUE;
 	/* Lab 8, step 1: the guest's own absence, or Umbra's? */
-	return spte_trap(spte_trap_is_reserved(mmu, role));
+	return spte_trap(spte_trap_is_present(mmu, role));
 }
 
 /* In mmu/table/root.c: */

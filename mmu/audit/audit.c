@@ -34,15 +34,12 @@ static bool breaks(const struct entry *e, u32 invariant, const char *what)
 
 static bool audit_trap(const struct entry *e)
 {
-	bool leaf_depends = e->sp->role.level == 1 &&
-			    e->sp->role.mode == PAGING_4LEVEL &&
-			    e->sp->role.nxe;
-	bool reserved = !leaf_depends || e->mmu->config.leaf_trap_reserved;
+	bool present = spte_trap_is_present(e->mmu, e->sp->role);
 
-	if (!!(e->spte & PTE_P) != reserved)
+	if (!!(e->spte & PTE_P) != present || (e->spte & PTE_U))
 		return breaks(e, 4,
-			      "a TRAP is present where nothing is "
-			      "reserved, or is not");
+			      "a TRAP is present where it would not fault, "
+			      "or is not");
 	return true;
 }
 

@@ -90,7 +90,7 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 {
 	if (!(error_code & PFEC_P))
 		stats->faults_not_present++;
-	else if (error_code & PFEC_RSVD)
+	else if (error_code & (PFEC_RSVD | PFEC_PK))
 		stats->faults_trap++;
 	else
 		stats->faults_protection++;

@@ -90,12 +90,12 @@ void shadow_fill_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      const struct guest_walk *walk)
 {
 	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
-	bool reserved = spte_trap_is_reserved(mmu, sp->role);
+	bool present = spte_trap_is_present(mmu, sp->role);
 
 	/* Frames are kept in 32 bits, beside the entry. */
 	if (gfn != (u32)gfn)
 		return;
 	spte_set_mmio(
 		mmu, sp, slot, gfn,
-		spte_make_mmio(reserved, shadow_rights(sp, walk), walk->dirty));
+		spte_make_mmio(present, shadow_rights(sp, walk), walk->dirty));
 }

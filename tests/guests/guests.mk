@@ -5,7 +5,7 @@
 # builtin.mk.
 
 TEST_GUESTS := $(B)/guests/tests
-TEST_GUEST_NAMES := access apic forms chaos insns operands tasks timers v86 boot boot2 boot64
+TEST_GUEST_NAMES := access apic forms keys chaos insns operands tasks timers v86 boot boot2 boot64
 # What they have in common; some of it with the built-in guest.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
 	start.asm trap.asm mode paging reference runtime \

@@ -122,7 +122,7 @@ static bool filter_expected(const struct model *m)
 
 	return policy->cache && policy->bypass && mode != MODE_UNPAGED &&
 	       m->config.filter_works &&
-	       (!leaf_depends || m->config.leaf_trap_reserved);
+	       (!leaf_depends || m->config.leaf_trap_present);
 }
 
 /* As vcpu_flush_tlb(): one INVVPID, if any. */
@@ -388,6 +388,8 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	model_log(m, "    exit by %s: %s, gpa %#lx", words_fault(error_code),
 		  words_action(action), walk.gpa);
 	count_tables(m, &before);
+	if (error_code & PFEC_PK)
+		model_count(m, EVENT_KEY);
 	if (stats->splits != splits)
 		model_count(m, EVENT_SPLIT);
 	if (stats->prefetches != prefetches)

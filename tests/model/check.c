@@ -126,21 +126,25 @@ static bool bypass_possible(const struct subject *s)
 
 	return policy->cache && policy->bypass && s->m->config.filter_works &&
 	       role.mode != PAGING_NONE &&
-	       (!depends || s->m->config.leaf_trap_reserved);
+	       (!depends || s->m->config.leaf_trap_present);
 }
 
-/* Reserved: by XD, bit 52, or PS; a PTE of 4-level paging by its address. */
+/*
+ * Reserved: by XD, bit 52, or PS; a PTE of 4-level paging by its address, or no
+ * access may use it: not the user, no fetch, and nothing else by key 15.
+ */
 static void check_reserved(const struct subject *s)
 {
 	union shadow_role role = s->sp->role;
 
 	if (role.level == 1 && role.mode == PAGING_4LEVEL && role.nxe &&
-	    !s->m->config.leaf_trap_reserved) {
+	    !s->m->config.leaf_trap_present) {
 		if (s->spte & PTE_P)
 			fail_entry(
 				s,
 				"invariant 4: TRAP is present where it isn't reserved");
-	} else if (!(s->spte & PTE_P) || !(s->spte & PTE_PS)) {
+	} else if (!(s->spte & PTE_P) || !(s->spte & PTE_PS) ||
+		   (s->spte & PTE_U) || s->spte >> 59 != 31) {
 		fail_entry(s, "TRAP is no reserved entry");
 	}
 }
@@ -361,7 +365,7 @@ static void check_mmio(const struct subject *s)
 {
 	gfn_t gfn = s->sp->links[s->slot].target;
 	u8 given = (s->spte & BIT(1) ? ACCESS_W : 0) |
-		   (s->spte & BIT(2) ? ACCESS_U : 0) |
+		   (s->spte & BIT(10) ? ACCESS_U : 0) |
 		   (s->spte & BIT(9) ? ACCESS_X : 0);
 
 	check_reserved(s);
@@ -397,7 +401,7 @@ static void check_private(const struct subject *s)
 	if ((s->spte & PTE_W) && (!mmio || (s->spte & PTE_D)))
 		kind |= PFEC_W;
 	/* No right of the user's where the page was never the user's. */
-	if (s->spte & PTE_U)
+	if (s->spte & (mmio ? BIT(10) : PTE_U))
 		kind |= PFEC_U;
 	else
 		kind |= KIND_AC;

@@ -27,6 +27,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_TARGET] = "target",
 	[EVENT_HELD] = "held",
 	[EVENT_INVVPID_ADDRESS] = "one flush",
+	[EVENT_KEY] = "key",
 };
 
 static const char *const mode_names[COVERAGE_MODES] = {
@@ -93,6 +94,8 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return mode == COVERAGE_4LEVEL && rung >= MMU_CACHED;
 	case EVENT_INVVPID_ADDRESS: /* where INVLPG exits */
 		return paged && rung == MMU_VTLB;
+	case EVENT_KEY:
+		return mode == COVERAGE_4LEVEL;
 	case EVENT_TARGET:
 		return mode == COVERAGE_4LEVEL && rung >= MMU_TARGETS;
 	case EVENT_PDPTE_GP: /* of the mode that would have come */
@@ -145,7 +148,8 @@ bool coverage_print(const struct coverage *c)
 		printf("%u   %-8u %u    %-7u", rights & 1, rights >> 1 & 1,
 		       rights >> 2 & 1, rights >> 3);
 		for (u32 event = 0; event < MODEL_EVENTS; event++)
-			all &= print_cell(c->rights[rights][event], true);
+			all &= print_cell(c->rights[rights][event],
+					  event != EVENT_KEY || rights & 2);
 		printf("\n");
 	}
 	return all;

@@ -29,6 +29,7 @@ enum model_event {
 	EVENT_PGE_OWNED, /* CR4.PGE was changed without an exit */
 	EVENT_TARGET, /* CR3 was loaded without an exit */
 	EVENT_INVVPID_ADDRESS, /* one address was flushed at an entry */
+	EVENT_KEY, /* an exit by a TRAP that its protection key denies */
 	MODEL_EVENTS
 };
 

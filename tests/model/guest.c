@@ -235,7 +235,9 @@ static void random_config(struct model *m)
 	c->gfn_count = WORLD_GFN_COUNT;
 	c->maxphyaddr = widths[model_random(m, ARRAY_SIZE(widths))];
 	c->gigabyte_pages = chance(m, 50);
-	c->leaf_trap_reserved = c->maxphyaddr < 52 && chance(m, 95);
+	m->cpu.pks = chance(m, 70);
+	c->leaf_trap_present = (c->maxphyaddr < 52 || m->cpu.pks) &&
+			       chance(m, 95);
 	c->filter_works = chance(m, 95);
 	c->targets = chance(m, 90) ? 1 + model_random(m, MMU_TARGETS_MAX) : 0;
 	/* Few pages, for starvation; more, so that linking ahead happens. */

@@ -178,6 +178,7 @@ void machine_create(struct model *m)
 				     .memory = reference_memory,
 				     .ctx = m };
 	m->cpu.maxphyaddr = m->config.maxphyaddr;
+	m->cpu.pkrs = SPTE_TRAP_PKRS;
 	m->cpu.entry = cpu_entry;
 	m->cpu.random = cpu_random;
 	m->cpu.ctx = m;
@@ -187,6 +188,6 @@ void machine_create(struct model *m)
 		  "maxphyaddr %u, 1 GiB pages %d, leaf trap %d, filter %d, "
 		  "%u pages",
 		  m->config.maxphyaddr, m->config.gigabyte_pages,
-		  m->config.leaf_trap_reserved, m->config.filter_works,
+		  m->config.leaf_trap_present, m->config.filter_works,
 		  m->config.shadow_pages);
 }

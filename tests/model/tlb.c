@@ -201,13 +201,27 @@ static void cache_table(struct processor *p, gva_t gva, int level,
 				 c->nx };
 }
 
+/*
+ * With CR0.WP=1, which makes WD bear on the supervisor, too; SDM vol. 3A,
+ * 4.6.2. User-mode addresses are PKRU's, with a CR4.PKE that is 0.
+ */
+static bool key_denies(const struct processor *p, const struct tlb_entry *e,
+		       u32 kind)
+{
+	u32 rights = p->pkrs >> 2 * e->key; /* AD, then WD */
+
+	if (!p->pks || p->pae || e->u || (kind & PFEC_I))
+		return false;
+	return rights & (kind & PFEC_W ? 3 : 1);
+}
+
 /* With CR0.WP=1; SDM vol. 3A, 4.6.1. */
 static bool denied(const struct processor *p, const struct tlb_entry *e,
 		   u32 kind)
 {
 	bool user = kind & PFEC_U, fetch = kind & PFEC_I;
 
-	if (user && !e->u)
+	if ((user && !e->u) || key_denies(p, e, kind))
 		return true;
 	if ((kind & PFEC_W) && !e->w)
 		return true;
@@ -262,11 +276,16 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 		c.level--;
 	}
 	shift = page_shift(c.level);
-	*e = (struct tlb_entry){
-		gva >> shift, p->generation, value & BITS(51, shift),
-		shift,	      shift,	     c.w,
-		c.u,	      c.nx,	     value & PTE_D
-	};
+	*e = (struct tlb_entry){ gva >> shift,
+				 p->generation,
+				 value & BITS(51, shift),
+				 shift,
+				 shift,
+				 c.w,
+				 c.u,
+				 c.nx,
+				 value & PTE_D,
+				 value >> 59 & 15 };
 	*leaf = at;
 	return true;
 }
@@ -340,7 +359,8 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 	}
 	if (!r.fault && denied(p, &e, kind)) {
 		r.fault = true;
-		r.error_code |= PFEC_P;
+		r.error_code |= PFEC_P |
+				(key_denies(p, &e, kind) ? PFEC_PK : 0);
 	}
 	/* A page fault makes the processor forget the page (4.10.4.1). */
 	if (r.fault) {

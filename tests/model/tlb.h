@@ -26,6 +26,7 @@ struct tlb_entry {
 	u8 shift;
 	u8 page_shift; /* of the page that it is, or is a piece of */
 	bool w, u, nx, dirty;
+	u8 key; /* protection key */
 };
 
 /* A paging-structure cache's entry: where the walk may go on. */
@@ -40,7 +41,8 @@ struct processor {
 	/* State; WP is always 1. */
 	hpa_t cr3;
 	bool pae; /* PAE paging, else 4-level */
-	bool nxe, smep, smap;
+	bool nxe, smep, smap, pks;
+	u32 pkrs; /* IA32_PKRS, if pks */
 	u8 maxphyaddr;
 	u64 pdpte[4];
 	/*

@@ -38,6 +38,12 @@ MUTANTS = [Mutant(*fields) for fields in [
      "a PDPTE that has become absent stays linked",
      "\t\t\tspte_clear(mmu, root, i, SPTE_ABSENT_VALUE);", "\t\t\t;"),
     # 2. Soundness.
+    ("mmio-is-the-users", "I2", "mmu/spte.h",
+     "an MMIO entry has the processor's own U, so that no key guards it",
+     "#define SPTE_MMIO_U BIT(10)", "#define SPTE_MMIO_U BIT(2)"),
+    ("trap-without-key", "I2", "mmu/spte.h",
+     "a TRAP without a reserved bit has key 0",
+     "(BITS(63, 12) | PTE_PS)", "(BITS(63, 63) | BITS(51, 12) | PTE_PS)"),
     ("parent-rights", "I2", "mmu/page/child.c",
      "the rights of the levels above are dropped",
      "child.role.access &= gpte_rights(format, gpte);",
@@ -179,7 +185,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("filter-with-leaf-trap", "I7", "mmu/role.c",
      "faults bypass where TRAP is no reserved entry",
      "(role.mode != PAGING_4LEVEL || !role.nxe ||\n"
-     "\t\tmmu->config.leaf_trap_reserved)", "true"),
+     "\t\tmmu->config.leaf_trap_present)", "true"),
     ("pge-owned-pae", "exits", "mmu/table/root.c",
      "a guest with PAE paging changes CR4.PGE without an exit",
      "!filter.invlpg && vcpu->role.mode == PAGING_4LEVEL",

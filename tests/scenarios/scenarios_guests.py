@@ -97,8 +97,8 @@ scenario("guest-apic", "haswell", "", "apic", "")(under_umbra)
 scenario("guest-apic-penryn", "penryn", "mmu=cached", "apic", "")(under_umbra)
 
 
-def bare_qemu(s, name, arguments):
-    run = s.start("--machine", "qemu", "--cpu", "max", "--bare", "--kernel",
+def bare_qemu(s, name, arguments, cpu="max"):
+    run = s.start("--machine", "qemu", "--cpu", cpu, "--bare", "--kernel",
                   guest(name), "--append", arguments)
     run.expect(r"^\d+ passed, 0 failed$", GUEST_SECONDS)
     run.finish(0, 10)
@@ -108,6 +108,8 @@ def bare_qemu(s, name, arguments):
 # a timer Bochs gets spurious interrupts.
 scenario("guest-apic-bare", "apic", "errors=0")(bare_qemu)
 scenario("guest-timers-bare", "timers", "")(bare_qemu)
+# No other processor here has protection keys for the supervisor (docs/mmu.md).
+scenario("guest-keys-bare", "keys", "", "max,phys-bits=52")(bare_qemu)
 
 
 @scenario("guest-flat")

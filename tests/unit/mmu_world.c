@@ -97,7 +97,7 @@ static const struct mmu_ops ops = {
 };
 
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,
-		  bool leaf_trap_reserved)
+		  bool leaf_trap_present)
 {
 	struct mmu_config config = {
 		.ops = &ops,
@@ -105,7 +105,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 		.gfn_count = WORLD_FRAMES,
 		.shadow_pages = shadow_pages,
 		.maxphyaddr = WORLD_MAXPHYADDR,
-		.leaf_trap_reserved = leaf_trap_reserved,
+		.leaf_trap_present = leaf_trap_present,
 		.filter_works = true,
 	};
 

@@ -27,7 +27,7 @@ extern gfn_t world_device;
 
 /* A new MMU, long mode, CR3 at frame 0, all RAM zero. */
 void world_create(const struct mmu_policy *policy, u32 shadow_pages,
-		  bool leaf_trap_reserved);
+		  bool leaf_trap_present);
 
 u64 *world_gpte(gfn_t table, u32 index);
 

@@ -16,11 +16,11 @@
 #define GVA 0x5000ULL
 #define TARGET 21ULL
 
-static void create(enum mmu_rung rung, bool leaf_trap_reserved)
+static void create(enum mmu_rung rung, bool leaf_trap_present)
 {
 	struct hardware h;
 
-	world_create(&mmu_rung_policies[rung], 64, leaf_trap_reserved);
+	world_create(&mmu_rung_policies[rung], 64, leaf_trap_present);
 	for (gfn_t level = 0; level < PT; level++)
 		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
 	*world_gpte(PT, 1) = TARGET << 12 | LINKED;

@@ -232,6 +232,17 @@ static void xcr0_rules(void **state)
 		assert_false(xsetbv_valid(cpl, 0, 1, &features));
 }
 
+/* PKS is used where it is of use, and there is PKS in VMX operation. */
+static void keys_for_trap(void **state)
+{
+	const u64 fixed1 = CR4_PAE | CR4_PKS;
+
+	assert_int_equal(cr4_for_trap(52, CPUID_7_ECX_PKS, fixed1), CR4_PKS);
+	assert_int_equal(cr4_for_trap(51, CPUID_7_ECX_PKS, fixed1), 0);
+	assert_int_equal(cr4_for_trap(52, (u32)~CPUID_7_ECX_PKS, fixed1), 0);
+	assert_int_equal(cr4_for_trap(52, CPUID_7_ECX_PKS, CR4_PAE), 0);
+}
+
 static void at_entry(void **state)
 {
 	const u64 smep_smap = CR4_SMEP | CR4_SMAP;
@@ -285,6 +296,7 @@ int main(void)
 		cmocka_unit_test(features_by_cpuid),
 		cmocka_unit_test(features_by_policy),
 		cmocka_unit_test(xcr0_rules),
+		cmocka_unit_test(keys_for_trap),
 		cmocka_unit_test(at_entry),
 		cmocka_unit_test(canonical),
 	};

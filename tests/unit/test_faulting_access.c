@@ -35,11 +35,16 @@ static void the_error_code_may_tell_all(void **state)
 {
 	static const u32 known[] = { PFEC_U, TRAP | PFEC_U, PFEC_U | PFEC_W,
 				     TRAP | PFEC_I, PFEC_P };
-	static const u32 open[] = { 0, PFEC_W, TRAP, TRAP | PFEC_W,
-				    PFEC_P | PFEC_W };
+	static const u32 open[] = { 0,
+				    PFEC_W,
+				    TRAP,
+				    TRAP | PFEC_W,
+				    PFEC_P | PFEC_W,
+				    PFEC_P | PFEC_PK };
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		assert_true(access_is_known(known[i], CR4_SMAP));
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++) {
 		assert_true(access_is_known(open[i], CR4_PAE | CR4_SMEP));
 		assert_false(access_is_known(open[i], CR4_PAE | CR4_SMAP));
 	}

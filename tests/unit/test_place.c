@@ -211,7 +211,7 @@ static void the_guests_frame_moves(void **state)
 		.gfn_count = GUEST_FRAMES,
 		.shadow_pages = MMU_MIN_SHADOW_PAGES,
 		.maxphyaddr = 36,
-		.leaf_trap_reserved = true,
+		.leaf_trap_present = true,
 		.filter_works = true,
 		.targets = MMU_TARGETS_MAX,
 	};

@@ -65,6 +65,31 @@ static void trap_is_reserved(void **state)
 	}
 }
 
+/*
+ * Where nothing is reserved, an entry with P=1 that no access may use: U=0, NX,
+ * and a key that IA32_PKRS denies (4.6.1, 4.6.2). So is MMIO of any rights.
+ */
+static void trap_has_a_key(void **state)
+{
+	(void)state;
+	for (u8 rights = 0; rights <= ACCESS_ALL; rights++) {
+		for (int dirty = 0; dirty <= 1; dirty++) {
+			u64 mmio = spte_make_mmio(true, rights, dirty);
+			u64 trap = rights || dirty ? mmio : spte_trap(true);
+
+			assert_int_equal(trap & 5, 1);
+			assert_true(trap & BIT(63));
+			assert_int_equal(
+				SPTE_TRAP_PKRS >> (trap >> 59 & 15) * 2 & 3, 3);
+			assert_int_equal(spte_mmio_rights(mmio), rights);
+			assert_int_equal(spte_kind(mmio | PTE_A, 1), SPTE_MMIO);
+		}
+	}
+	/* The entries that translate have key 0, which is not denied. */
+	assert_int_equal(spte_make_leaf(~0ULL >> 24 ^ 1, ACCESS_ALL) >> 59, 0);
+	assert_false(SPTE_TRAP_PKRS & 3);
+}
+
 static void trap_is_not_present(void **state)
 {
 	(void)state;
@@ -141,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trap_is_reserved),
+		cmocka_unit_test(trap_has_a_key),
 		cmocka_unit_test(trap_is_not_present),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(leaf_flags),

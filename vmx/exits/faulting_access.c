@@ -22,7 +22,9 @@ static bool reports_fetch(const struct page_fault_facts *facts)
 
 bool access_is_known(u32 error_code, u64 cr4)
 {
-	bool protection = (error_code & (PFEC_P | PFEC_RSVD)) == PFEC_P;
+	/* Neither by a reserved bit nor by a key: it is no TRAP. */
+	bool protection = (error_code & (PFEC_P | PFEC_RSVD | PFEC_PK)) ==
+			  PFEC_P;
 
 	/* The open question matters to SMAP alone (4.6.1), of supervisors. */
 	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))

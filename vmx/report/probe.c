@@ -195,7 +195,7 @@ void probe_conclude(const struct selftest_result *selftest)
 	/* vmx_start() has made sure of it. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
 	log_info(LOG_HEADLINE "Umbra can run here, %s; %s%s",
-		 selftest->filter_works && selftest->leaf_trap_reserved
+		 selftest->filter_works && selftest->leaf_trap_present
 			 ? "with the bypass (mmu=bypass)"
 		 : selftest->filter_works
 			 ? "with the bypass but for 4-level paging with NXE=1"
