@@ -15,10 +15,13 @@ static inline enum insn_mode code_mode(u64 efer, u32 cs_rights)
 	return cs_rights & AR_DB ? INSN_MODE_32 : INSN_MODE_16;
 }
 
-/* In 64-bit mode only FS and GS have bases (SDM vol. 1, 3.4.2.1). */
-static inline bool has_base(enum insn_mode mode, enum segment segment)
+/*
+ * The linear address of the code at CS:RIP. CS has no base in 64-bit mode (SDM
+ * vol. 1, 3.4.2.1); elsewhere addresses wrap at 4 GiB (3.3.4).
+ */
+static inline gva_t linear_rip(enum insn_mode mode, u64 cs_base, u64 rip)
 {
-	return mode != INSN_MODE_64 || segment >= SEG_FS;
+	return mode == INSN_MODE_64 ? rip : (u32)(cs_base + rip);
 }
 
 /* The part of a general register that MOV to or from a CR moves. */

@@ -208,17 +208,6 @@ enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 	return code_mode(vcpu->mmu.efer, vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
 }
 
-void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT])
-{
-	enum insn_mode mode = vcpu_code_mode(vcpu);
-
-	for (enum segment segment = SEG_ES; segment < SEG_COUNT; segment++)
-		base[segment] =
-			has_base(mode, segment)
-				? vmread(VMCS_GUEST_ES_BASE + 2 * segment)
-				: 0;
-}
-
 unsigned int vcpu_cpl(void)
 {
 	return AR_DPL(vmread(VMCS_GUEST_SS_ACCESS_RIGHTS));

@@ -89,8 +89,6 @@ void vcpu_store_regs(const struct vcpu *vcpu);
 
 /* How the guest's code at CS:RIP is to be decoded. */
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
-/* The segment bases that addresses are made with. */
-void vcpu_segment_bases(const struct vcpu *vcpu, u64 base[SEG_COUNT]);
 
 /* Current privilege level: that of SS (SDM vol. 3C, 24.4.1). */
 unsigned int vcpu_cpl(void);

@@ -110,6 +110,8 @@ UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c vmx/monitor/line.c \
 	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
 	vmx/report/costs.c vmx/report/words.c vmx/vmcs_fields.c \
 	arch/x86/exception.c
+UNIT_dump_SRCS := $(UNIT_mmu_SRCS) vmx/controls.c vmx/report/words.c \
+	vmx/vmcs_fields.c arch/x86/exception.c
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c

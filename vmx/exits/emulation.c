@@ -10,6 +10,7 @@
 #include "vmx/cr_rules.h"
 #include "vmx/exits/emulation.h"
 #include "vmx/exits/memory.h"
+#include "vmx/guest_mode.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/step.h"
@@ -55,10 +56,10 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 
 gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
 {
-	/* CS has no base in 64-bit mode; elsewhere addresses wrap at 4 GiB. */
+	/* On the way of each emulated write: one VMREAD less. */
 	if (mode == INSN_MODE_64)
 		return vcpu->exit.rip;
-	return (u32)(vmread(VMCS_GUEST_CS_BASE) + vcpu->exit.rip);
+	return linear_rip(mode, vmread(VMCS_GUEST_CS_BASE), vcpu->exit.rip);
 }
 
 void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)

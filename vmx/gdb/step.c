@@ -16,9 +16,7 @@ static struct insn_flags_found find(struct vcpu *vcpu)
 	enum insn_mode mode = code_mode(vcpu->mmu.efer, rights);
 	u64 rip = vmread(VMCS_GUEST_RIP);
 	u8 code[INSN_MAX_LENGTH];
-	gva_t gva = mode == INSN_MODE_64
-			    ? rip
-			    : (u32)(vmread(VMCS_GUEST_CS_BASE) + rip);
+	gva_t gva = linear_rip(mode, vmread(VMCS_GUEST_CS_BASE), rip);
 
 	return insn_flags_find(
 		code, mmu_peek(&vcpu->mmu, gva, code, sizeof(code)), mode);

@@ -9,6 +9,7 @@
 #include "vmx/report/dump.h"
 #include "mmu/view/view.h"
 #include "vmx/exit.h"
+#include "vmx/guest_mode.h"
 #include "vmx/state.h"
 
 static void print_bits(const char *name, u64 value,
@@ -65,13 +66,11 @@ static void print_segments(void)
 static void print_code(struct vcpu *vcpu)
 {
 	char text[3 * INSN_MAX_LENGTH + 1] = "";
-	u64 base[SEG_COUNT];
 	u8 code[INSN_MAX_LENGTH];
-	size_t length;
+	gva_t gva = linear_rip(vcpu_code_mode(vcpu), vmread(VMCS_GUEST_CS_BASE),
+			       vcpu->regs.rip);
+	size_t length = mmu_peek(&vcpu->mmu, gva, code, sizeof(code));
 
-	vcpu_segment_bases(vcpu, base);
-	length = mmu_peek(&vcpu->mmu, base[SEG_CS] + vcpu->regs.rip, code,
-			  sizeof(code));
 	for (size_t i = 0; i < length; i++)
 		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", code[i]);
 	log_info("  code at rip:%s", length ? text : " not mapped");
