@@ -32,6 +32,11 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* ACPI 5.2.5.3, 5.2.9. */
+#define RSDP_XSDT 24
+#define RSDP_CHECKSUM 32 /* of all its 36 bytes */
+#define FADT_X_DSDT 140
+
 #define BLOCKS 64
 
 static void *blocks[BLOCKS]; /* of one reading */
@@ -71,6 +76,15 @@ static const void *all_memory(hpa_t hpa, size_t size)
 	return guest_ram + hpa;
 }
 
+static gpa_t find_table(const char *signature)
+{
+	gpa_t table = ROM;
+
+	while (memcmp(guest_ram + table, signature, 4))
+		assert_true((table += 4) < ROM + ROM_SIZE);
+	return table;
+}
+
 static void own_tables(void **state)
 {
 	struct acpi_facts facts;
@@ -93,6 +107,46 @@ static void own_tables(void **state)
 	assert_int_equal(facts.processors, 1);
 }
 
+/* The same memory once more, above 4 GiB; the tables are nowhere else. */
+#define HIGH (5 * GIB)
+
+static const void *high_memory(hpa_t hpa, size_t size)
+{
+	return hpa < HIGH ? NULL : all_memory(hpa - HIGH, size);
+}
+
+static void add(gpa_t at, u64 value)
+{
+	u64 old;
+
+	memcpy(&old, guest_ram + at, sizeof(old));
+	old += value;
+	memcpy(guest_ram + at, &old, sizeof(old));
+}
+
+static void above_4_gib(void **state)
+{
+	u8 good[ROM_SIZE];
+	gpa_t xsdt = find_table("XSDT"), fadt = find_table("FACP");
+	struct acpi_facts facts;
+	u32 length;
+
+	memcpy(good, guest_ram + ROM, sizeof(good));
+	memcpy(&length, guest_ram + xsdt + 4, sizeof(length));
+	add(ROM + RSDP_XSDT, HIGH);
+	guest_ram[ROM + RSDP_CHECKSUM] -= acpi_sum(guest_ram + ROM, 36);
+	for (gpa_t entry = xsdt + 36; entry < xsdt + length; entry += 8)
+		add(entry, HIGH);
+	mend_checksum(xsdt);
+	add(fadt + FADT_X_DSDT, HIGH);
+	mend_checksum(fadt);
+	acpi_read(guest_ram + ROM, 36, high_memory, &facts);
+	assert_int_equal(facts.pm_timer, PM_PORT_TIMER);
+	assert_int_equal(facts.processors, 1);
+	assert_true(facts.has_s5);
+	memcpy(guest_ram + ROM, good, sizeof(good));
+}
+
 static void none(void **state)
 {
 	struct acpi_facts facts;
@@ -109,15 +163,6 @@ static void none(void **state)
 /* The FADT's RESET_REG: a generic address structure (ACPI 5.2.3.2, 5.2.9). */
 #define FADT_RESET_SPACE 116
 #define FADT_RESET_ADDRESS 120
-
-static gpa_t find_table(const char *signature)
-{
-	gpa_t table = ROM;
-
-	while (memcmp(guest_ram + table, signature, 4))
-		assert_true((table += 4) < ROM + ROM_SIZE);
-	return table;
-}
 
 /* In memory it may be anywhere; in a space that we can't reach, as PCI's
  * configuration space, there is none for us. */
@@ -249,9 +294,10 @@ static void ruined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_tables),	  cmocka_unit_test(none),
-		cmocka_unit_test(reset_register), cmocka_unit_test(spcr),
-		cmocka_unit_test(dbg2),		  cmocka_unit_test(ruined),
+		cmocka_unit_test(own_tables), cmocka_unit_test(above_4_gib),
+		cmocka_unit_test(none),	      cmocka_unit_test(reset_register),
+		cmocka_unit_test(spcr),	      cmocka_unit_test(dbg2),
+		cmocka_unit_test(ruined),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
