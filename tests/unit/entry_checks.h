@@ -54,7 +54,7 @@ struct entry_check {
 	u32 hidden_ebx, hidden_ecx;
 };
 
-extern const struct entry_check entry_checks[];
-extern const size_t entry_check_count;
+extern const struct entry_check entry_checks[], entry_checks_guest[];
+extern const size_t entry_check_count, entry_check_guest_count;
 
 #endif

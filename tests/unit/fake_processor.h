@@ -32,10 +32,13 @@ static struct {
 	u64 vmcs[FAKE_FIELDS];
 	struct vmcs_traffic traffic;
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
-	u64 cr2, dr[8], xcr0, tsc;
+	u64 cr0, cr2, cr4, dr[8], xcr0, tsc;
 	u32 invvpids, nmis_taken;
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
+	/* If not NULL: asked in its place; they return false for a #GP. */
+	bool (*read_msr)(u32 msr, u64 *value);
+	bool (*write_msr)(u32 msr, u64 value);
 } fake;
 
 /*
@@ -118,6 +121,26 @@ FAKE_DR(2)
 FAKE_DR(3)
 FAKE_DR(6)
 
+static inline u64 cr0_read(void)
+{
+	return fake.cr0;
+}
+
+static inline void cr0_write(u64 value)
+{
+	fake.cr0 = value;
+}
+
+static inline u64 cr4_read(void)
+{
+	return fake.cr4;
+}
+
+static inline void cr4_write(u64 value)
+{
+	fake.cr4 = value;
+}
+
 static inline u64 cr2_read(void)
 {
 	return fake.cr2;
@@ -135,12 +158,16 @@ static inline u64 rdtsc(void)
 
 static inline bool msr_read_safe(u32 msr, u64 *value)
 {
+	if (fake.read_msr)
+		return fake.read_msr(msr, value);
 	*value = fake.msr_value;
 	return msr == fake.msr;
 }
 
 static inline bool msr_write_safe(u32 msr, u64 value)
 {
+	if (fake.write_msr)
+		return fake.write_msr(msr, value);
 	if (msr != fake.msr)
 		return false;
 	fake.msr_value = value;

@@ -164,13 +164,10 @@ static bool was_seen(const struct doctor_finding *f)
 	return false;
 }
 
-static void each_check_of_the_manual(void **state)
+static void each_check(const struct entry_check *checks, size_t count)
 {
-	struct doctor_finding f = { 0 };
-
-	seen_count = 0;
-	for (size_t i = 0; i < entry_check_count; i++) {
-		const struct entry_check *c = &entry_checks[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct entry_check *c = &checks[i];
 		u8 registers = c->registers ? c->registers : 1;
 
 		if (!c->writes[0].field) {
@@ -181,6 +178,15 @@ static void each_check_of_the_manual(void **state)
 			if (registers >> n & 1)
 				violate(c, n);
 	}
+}
+
+static void each_check_of_the_manual(void **state)
+{
+	struct doctor_finding f = { 0 };
+
+	seen_count = 0;
+	each_check(entry_checks, entry_check_count);
+	each_check(entry_checks_guest, entry_check_guest_count);
 	while (doctor_next(&f))
 		if (!was_seen(&f)) {
 			print_error("not in the manual's list: %s %s (%s)\n",

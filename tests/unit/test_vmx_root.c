@@ -9,25 +9,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* In the place of these two headers. */
-#define VMX_VMCS_H
-#define ARCH_X86_CPU_H
+#include "fake_processor.h"
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "lib/log.h"
-#include "lib/types.h"
-#include "vmx/vmcs_fields.h"
-
-struct vmcs_traffic {
-	u64 reads;
-	u64 writes;
-};
-
-struct cpuid_result {
-	u32 eax, ebx, ecx, edx;
-};
 
 #define REVISION 0x12U
 /* NE, say, must be 1; CR4.VMXE must be; CR4's bit 23 can't be. */
@@ -38,7 +25,7 @@ struct cpuid_result {
 #define ALL_CONTROLS_FREE 0xffffffff00000000ULL
 
 static struct {
-	u64 cr0, cr4, feature_control;
+	u64 feature_control;
 	bool control_is_locked; /* a write to IA32_FEATURE_CONTROL is #GP */
 	bool in_root;
 } cpu;
@@ -54,7 +41,7 @@ static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
-static inline bool msr_read_safe(u32 msr, u64 *value)
+static bool read_msr(u32 msr, u64 *value)
 {
 	switch (msr) {
 	case IA32_FEATURE_CONTROL:
@@ -81,7 +68,7 @@ static inline bool msr_read_safe(u32 msr, u64 *value)
 	}
 }
 
-static inline bool msr_write_safe(u32 msr, u64 value)
+static bool write_msr(u32 msr, u64 value)
 {
 	if (msr != IA32_FEATURE_CONTROL || cpu.control_is_locked ||
 	    (cpu.feature_control & FEATURE_CONTROL_LOCK))
@@ -90,39 +77,19 @@ static inline bool msr_write_safe(u32 msr, u64 value)
 	return true;
 }
 
-static inline u64 cr0_read(void)
-{
-	return cpu.cr0;
-}
-
-static inline u64 cr4_read(void)
-{
-	return cpu.cr4;
-}
-
-static inline void cr0_write(u64 value)
-{
-	cpu.cr0 = value;
-}
-
-static inline void cr4_write(u64 value)
-{
-	cpu.cr4 = value;
-}
-
 /* SDM vol. 3C, 30.3, VMXON: #GP, #UD or VMfail by these rules. */
 static inline bool vmxon(hpa_t hpa)
 {
-	if (!(cpu.cr4 & CR4_VMXE))
+	if (!(fake.cr4 & CR4_VMXE))
 		fail_msg("VMXON is #UD: CR4.VMXE is 0");
-	if (~cpu.cr0 & CR0_MUST)
+	if (~fake.cr0 & CR0_MUST)
 		fail_msg("VMXON is #GP: CR0 is %#lx, and IA32_VMX_CR0_FIXED0 "
 			 "wants the bits %#llx at 1",
-			 cpu.cr0, CR0_MUST);
-	if (cpu.cr4 & ~CR4_MAY)
+			 fake.cr0, CR0_MUST);
+	if (fake.cr4 & ~CR4_MAY)
 		fail_msg("VMXON is #GP: CR4 is %#lx, and by "
 			 "IA32_VMX_CR4_FIXED1 no bits but %#llx may be 1",
-			 cpu.cr4, CR4_MAY);
+			 fake.cr4, CR4_MAY);
 	if (!(cpu.feature_control & FEATURE_CONTROL_LOCK) ||
 	    !(cpu.feature_control & FEATURE_CONTROL_VMX))
 		fail_msg(
@@ -152,12 +119,6 @@ static inline bool vmptrld(hpa_t hpa)
 	return true;
 }
 
-static inline bool vmread_safe(enum vmcs_field field, u64 *value)
-{
-	*value = 0;
-	return true;
-}
-
 #include "vmx/vmx.c"
 
 hpa_t image_load_base;
@@ -176,10 +137,13 @@ void machine_on_end(void (*fn)(void))
 static int set_up(void **state)
 {
 	memset(&cpu, 0, sizeof(cpu));
+	memset(&fake, 0, sizeof(fake));
+	fake.read_msr = read_msr;
+	fake.write_msr = write_msr;
 	memset(page, 0, sizeof(page));
 	at_the_end = NULL;
-	cpu.cr0 = CR0_PE | CR0_PG;
-	cpu.cr4 = CR4_PAE | BIT(23);
+	fake.cr0 = CR0_PE | CR0_PG;
+	fake.cr4 = CR4_PAE | BIT(23);
 	cpu.feature_control = FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX;
 	return 0;
 }
@@ -193,11 +157,11 @@ static void must_start(const char *why)
 static void locked_on(void **state)
 {
 	must_start("IA32_FEATURE_CONTROL is locked with VMX");
-	if (!(cpu.cr4 & CR4_PAE) || !(cpu.cr0 & CR0_PG))
+	if (!(fake.cr4 & CR4_PAE) || !(fake.cr0 & CR0_PG))
 		fail_msg("the bits of CR0 and CR4 that were 1 are lost");
 	at_the_end();
 	assert_false(cpu.in_root);
-	assert_false(cpu.cr4 & CR4_VMXE);
+	assert_false(fake.cr4 & CR4_VMXE);
 }
 
 /* The firmware has left it to Umbra, with another bit set. */

@@ -65,6 +65,7 @@ UNIT_devices_SRCS := guest/devices/devices.c guest/devices/ports.c guest/devices
 	guest/devices/mmio.c guest/devices/ioapic.c $(LAPIC_SRCS)
 UNIT_quiet_SRCS := $(UNIT_devices_SRCS)
 UNIT_lapic_SRCS := $(LAPIC_SRCS)
+UNIT_lapic_timer_SRCS := $(LAPIC_SRCS)
 UNIT_ioapic_SRCS := guest/devices/ioapic.c
 UNIT_i8042_SRCS := guest/devices/i8042.c
 UNIT_acpi_SRCS := guest/firmware/acpi.c guest/firmware/bios_data.c guest/firmware/mptable.c guest/memory.c \
@@ -120,7 +121,7 @@ UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c) vmx/vpid.c
 UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
 	$(wildcard vmx/doctor/*.c)) \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
-	tests/unit/entry_checks.c tests/unit/good_vmcs.c
+	tests/unit/entry_checks.c tests/unit/entry_checks_guest.c tests/unit/good_vmcs.c
 UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
 UNIT_mends_SRCS := $(UNIT_clinic_SRCS)
 UNIT_trace_SRCS := vmx/trace/trace.c vmx/trace/filter.c
