@@ -156,20 +156,12 @@ static void handle_invd(struct vcpu *vcpu)
 	vcpu_skip_instruction(vcpu);
 }
 
-/* There is no performance-monitoring unit: RDPMC of no counter. */
-static void handle_rdpmc(struct vcpu *vcpu)
-{
-	vcpu_inject_gp(vcpu);
-}
-
-/* Instructions that CPUID does not show. */
-static void handle_undefined(struct vcpu *vcpu)
-{
-	vcpu_inject_ud(vcpu);
-}
-
 typedef void (*exit_handler)(struct vcpu *vcpu);
 
+/*
+ * An instruction that CPUID does not show is undefined. RDPMC is there, but no
+ * counter: there is no performance-monitoring unit.
+ */
 static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,
 	[EXIT_EXTERNAL_INTERRUPT] = handle_external_interrupt,
@@ -180,23 +172,23 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_NMI_WINDOW] = handle_window,
 	[EXIT_TASK_SWITCH] = vmx_handle_task_switch,
 	[EXIT_CPUID] = vmx_handle_cpuid,
-	[EXIT_GETSEC] = handle_undefined,
+	[EXIT_GETSEC] = vcpu_inject_ud,
 	[EXIT_HLT] = vmx_handle_hlt,
 	[EXIT_INVD] = handle_invd,
 	[EXIT_INVLPG] = vmx_handle_invlpg,
-	[EXIT_RDPMC] = handle_rdpmc,
-	[EXIT_RSM] = handle_undefined,
+	[EXIT_RDPMC] = vcpu_inject_gp,
+	[EXIT_RSM] = vcpu_inject_ud,
 	[EXIT_VMCALL] = vmx_handle_vmcall,
-	[EXIT_VMCLEAR... EXIT_VMXON] = handle_undefined,
+	[EXIT_VMCLEAR... EXIT_VMXON] = vcpu_inject_ud,
 	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
 	[EXIT_MOV_DR] = handle_mov_dr,
 	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
 	[EXIT_RDMSR] = vmx_handle_rdmsr,
 	[EXIT_WRMSR] = vmx_handle_wrmsr,
-	[EXIT_MWAIT] = handle_undefined,
-	[EXIT_MONITOR] = handle_undefined,
-	[EXIT_INVEPT] = handle_undefined,
-	[EXIT_INVVPID] = handle_undefined,
+	[EXIT_MWAIT] = vcpu_inject_ud,
+	[EXIT_MONITOR] = vcpu_inject_ud,
+	[EXIT_INVEPT] = vcpu_inject_ud,
+	[EXIT_INVVPID] = vcpu_inject_ud,
 	[EXIT_XSETBV] = vmx_handle_xsetbv,
 };
 

@@ -127,13 +127,12 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 	return true;
 }
 
-static bool switch_dirty_log(struct vcpu *vcpu, bool on)
+static void switch_dirty_log(struct vcpu *vcpu, bool on)
 {
 	if (on)
 		mmu_dirty_log_start(&vcpu->mmu);
 	else
 		mmu_dirty_log_stop(&vcpu->mmu);
-	return true;
 }
 
 static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
@@ -146,7 +145,7 @@ static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
 	return write_ram(vcpu, gpa, &bits, sizeof(bits));
 }
 
-static bool mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
+static void mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 {
 	struct hypercall_operation operation;
 
@@ -156,7 +155,6 @@ static bool mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 		operation_begin(vcpu, &operation);
 	else
 		operation_end(vcpu, &operation);
-	return true;
 }
 
 /* It exits only while the shadow is a software TLB (vmx/run.c). */
@@ -170,12 +168,10 @@ void vmx_handle_invlpg(struct vcpu *vcpu)
 void vmx_handle_vmcall(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;
-	bool done;
+	bool done = true;
 
-	if (vcpu_cpl() != 0) {
-		vcpu_inject_ud(vcpu);
-		return;
-	}
+	if (vcpu_cpl() != 0)
+		return vcpu_inject_ud(vcpu);
 	switch ((u32)gpr[RAX]) {
 	case HYPERCALL_COUNTERS:
 		done = write_counters(vcpu, gpr[RDI]);
@@ -184,21 +180,19 @@ void vmx_handle_vmcall(struct vcpu *vcpu)
 		done = change_rung(vcpu, gpr[RDI], gpr[RSI]);
 		break;
 	case HYPERCALL_DIRTY_LOG:
-		done = switch_dirty_log(vcpu, gpr[RDI]);
+		switch_dirty_log(vcpu, gpr[RDI]);
 		break;
 	case HYPERCALL_DIRTY_LOG_TAKE:
 		done = write_dirty_log(vcpu, gpr[RDI], gpr[RSI]);
 		break;
 	case HYPERCALL_OPERATION:
-		done = mark_operation(vcpu, gpr[RDI], gpr[RSI]);
+		mark_operation(vcpu, gpr[RDI], gpr[RSI]);
 		break;
 	case HYPERCALL_FAULTS:
 		vcpu->vm->stats.faults_taken = gpr[RDI];
-		done = true;
 		break;
 	default:
-		vcpu_inject_ud(vcpu);
-		return;
+		return vcpu_inject_ud(vcpu);
 	}
 	gpr[RAX] = !done;
 	vcpu_skip_instruction(vcpu);
