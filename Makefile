@@ -145,6 +145,9 @@ HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
 	-fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -MMD -MP
 
+# The model's ten million steps are most of what the unit tests take.
+$(B)/host/mmu/%.o $(B)/host/tests/model/%.o: HOST_CFLAGS += -O2
+
 # What is tested is compiled once more, for this machine, with the sanitizers.
 $(B)/host/%.o: %.c Makefile | $(B)/.deps-test
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@ struct subject {
 	const struct shadow_page *sp;
 	u32 slot;
 	u64 spte;
-	struct reference ref; /* the guest as the page's role has it */
+	const struct reference *ref; /* the guest as the page's role has it */
 	u64 guest; /* its entry, where there is one */
 };
 
@@ -61,7 +61,7 @@ static u64 open_entry(const struct subject *s, u32 offset)
 		(const u8 *)s->m->mmu->copies + PAGE_SIZE * s->sp->copy;
 	u64 entry = 0;
 
-	memcpy(&entry, copy + offset, reference_entry_size(&s->ref));
+	memcpy(&entry, copy + offset, reference_entry_size(s->ref));
 	return entry;
 }
 
@@ -79,7 +79,7 @@ static u64 guest_entry(const struct subject *s)
 	 */
 	if (sp->open)
 		return open_entry(s, offset);
-	return reference_entry(&s->ref, (sp->gfn << PAGE_SHIFT) + offset);
+	return reference_entry(s->ref, (sp->gfn << PAGE_SHIFT) + offset);
 }
 
 /* Where the part of the guest's page or table begins that the slot is for. */
@@ -90,9 +90,9 @@ static gfn_t guest_target(const struct subject *s)
 
 	if (sp->role.direct)
 		return sp->gfn + ((u64)s->slot << 9 * (sp->role.level - 1));
-	gfn = reference_address(&s->ref, s->guest, sp->role.level) >> 12;
+	gfn = reference_address(s->ref, s->guest, sp->role.level) >> 12;
 	if (sp->role.mode == PAGING_32BIT && sp->role.level == 2 &&
-	    reference_maps(&s->ref, s->guest, 2))
+	    reference_maps(s->ref, s->guest, 2))
 		gfn += 512 * (s->slot % 2);
 	return gfn;
 }
@@ -175,7 +175,7 @@ static void check_guest_entry(const struct subject *s)
 		fail_entry(
 			s,
 			"invariant 3: filled without P and A in the guest's");
-	if (reference_reserved(&s->ref, s->guest, s->sp->role.level))
+	if (reference_reserved(s->ref, s->guest, s->sp->role.level))
 		fail_entry(
 			s,
 			"invariant 4: filled, but the guest's has reserved bits");
@@ -214,7 +214,7 @@ static void check_table(const struct subject *s)
 		&s->m->mmu->pages[s->sp->links[s->slot].target];
 	union shadow_role want = s->sp->role;
 	bool large = !want.direct &&
-		     reference_maps(&s->ref, s->guest, want.level);
+		     reference_maps(s->ref, s->guest, want.level);
 
 	check_table_entry(s, child);
 	check_guest_entry(s);
@@ -290,13 +290,13 @@ static bool permits_more(const struct subject *s, u64 spte, u8 rights)
 	const struct reference_walk guest = { .w = rights & ACCESS_W,
 					      .u = rights & ACCESS_U,
 					      .x = rights & ACCESS_X };
-	struct reference processor = s->ref;
+	struct reference processor = *s->ref;
 
 	processor.cr0 = BIT(31) | BIT(16);
 	processor.cr4 |= BIT(5);
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (reference_permits(&processor, &given, kinds[i]) &&
-		    !reference_permits(&s->ref, &guest, kinds[i]))
+		    !reference_permits(s->ref, &guest, kinds[i]))
 			return true;
 	return false;
 }
@@ -352,7 +352,7 @@ static void check_leaf(const struct subject *s, bool full)
 		return check_leaf_rights(s, ACCESS_ALL, true);
 	check_guest_entry(s);
 	if (large && !s->sp->role.direct &&
-	    !reference_maps(&s->ref, s->guest, s->sp->role.level))
+	    !reference_maps(s->ref, s->guest, s->sp->role.level))
 		fail_entry(
 			s,
 			"invariant 2: large LEAF, the guest's page is small");
@@ -424,12 +424,10 @@ static void check_private(const struct subject *s)
 /* --- All of them ----------------------------------------------------------- */
 
 /* Returns whether the entry is on a list. */
-static bool check_slot(struct model *m, const struct shadow_page *sp, u32 slot,
-		       bool full)
+static bool check_slot(struct model *m, const struct shadow_page *sp,
+		       const struct reference *ref, u32 slot, bool full)
 {
-	struct subject s = {
-		m, sp, slot, sp->spt[slot], role_reference(m, sp->role), 0
-	};
+	struct subject s = { m, sp, slot, sp->spt[slot], ref, 0 };
 	enum spte_kind kind = spte_kind(s.spte, sp->role.level);
 
 	if (is_pae_root(sp)) {
@@ -494,14 +492,16 @@ void model_check(struct model *m, bool full)
 
 	for (u32 i = 0; i < m->config.shadow_pages; i++) {
 		const struct shadow_page *sp = &m->mmu->pages[i];
+		struct reference ref;
 
 		if (!sp->in_use)
 			continue;
 		check_open(m, sp);
+		ref = role_reference(m, sp->role);
 		for (u32 j = 0; full && j < PT_ENTRIES; j++)
-			listed += check_slot(m, sp, j, full);
+			listed += check_slot(m, sp, &ref, j, full);
 		for (u32 j = 0; !full && j < ARRAY_SIZE(used_slots); j++)
-			check_slot(m, sp, used_slots[j], full);
+			check_slot(m, sp, &ref, used_slots[j], full);
 	}
 	if (!full)
 		return;
