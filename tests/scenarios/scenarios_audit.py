@@ -4,13 +4,13 @@
 import time
 
 from harness import scenario, soak
-from scenarios import BOOT_SECONDS, LINUX_SECONDS, linux, on_bochs, power_off
+from scenarios import BOOT_SECONDS, LARGE, LINUX_SECONDS, linux, on_bochs, power_off
 from scenarios import PROMPT, type_command
 
 RUNGS = ("vtlb", "cached", "update", "bypass", "prefetch", "nowalk", "cheap",
          "open", "targets")
 # Number of exits between two audits of Linux.
-THINNED_LINUX = 4999
+THINNED_LINUX = 3001
 # An audit looks at every shadow page, so there are few of them; and the guest
 # tries one of CHECK_STRIDE combinations.
 CHECK_PAGES, CHECK_STRIDE = 16, 29
@@ -36,7 +36,7 @@ for name in RUNGS:
 
 def linux_under_audit(s, rung):
     """Linux to its shell and back."""
-    run = s.start(*on_bochs(), *linux(f"mmu={rung} audit={THINNED_LINUX}"))
+    run = s.start(*on_bochs(memory=LARGE), *linux(f"mmu={rung} audit={THINNED_LINUX}"))
     run.expect(PROMPT, LINUX_SECONDS)
     type_command(run, "echo $((6 * 7))", r"^42$")
     power_off(run)

@@ -9,7 +9,7 @@ import os
 import re
 
 from harness import BUILD, Failure, scenario, soak
-from scenarios import BOOT_SECONDS, STOPPED, on_bochs
+from scenarios import BOOT_SECONDS, LARGE, STOPPED, on_bochs
 
 GUESTS = os.path.join(BUILD, "guests/tests")
 BUILTIN = os.path.join(BUILD, "guest/builtin/guest.bin")
@@ -35,7 +35,7 @@ def under_umbra(s, cpu, options, name, arguments, seconds=GUEST_SECONDS):
 
 
 # One frame in CANARIES is nobody's, and must be as it was at the end.
-CANARIES = 1024
+CANARIES = 256
 CANARIES_WELL = (r"^umbra: canaries: \d{3} frames kept from the guest, "
                  r"all untouched$")
 
@@ -176,7 +176,7 @@ OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
 
 @scenario("bench-ladder")
 def bench_ladder(s):
-    run = s.start(*on_bochs(), "--options", "guest=bench")
+    run = s.start(*on_bochs(memory=LARGE), "--options", "guest=bench")
     run.finish(0, GUEST_SECONDS)
     costs = {(rung, name): (int(exits) / int(ops), int(walks) / int(ops))
              for rung, name, ops, exits, walks

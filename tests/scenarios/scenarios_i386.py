@@ -4,7 +4,7 @@
 import os
 
 from harness import BUILD, scenario
-from scenarios import BOOT_SECONDS, LINUX_SECONDS, on_bochs
+from scenarios import BOOT_SECONDS, LARGE, LINUX_SECONDS, on_bochs
 
 I386 = os.path.join(BUILD, "guests/i386")
 
@@ -18,7 +18,7 @@ WORKS = {
 
 def linux_i386(s, flavour, options, forks, seconds=LINUX_SECONDS):
     """Boots to userspace, works there, and powers off."""
-    run = s.start(*on_bochs(), "--options", options,
+    run = s.start(*on_bochs(memory=LARGE), "--options", options,
                   "--kernel", os.path.join(I386, "vmlinuz-" + flavour),
                   "--initrd", os.path.join(I386, "initrd.cpio"),
                   "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1"

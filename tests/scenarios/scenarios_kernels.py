@@ -2,10 +2,9 @@
 """Kernels that nobody here wrote, and each kind that the loader knows."""
 
 import os
-import subprocess
 
 from harness import BUILD, INITRD, KERNEL, scenario
-from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
+from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
 
@@ -24,7 +23,7 @@ def kernel_multiboot2(s):
 
 def xen(s, options, seconds=XEN_SECONDS):
     """Xen runs a kernel in user mode, on page tables that it guards itself."""
-    run = s.start(*on_bochs(), "--options", options,
+    run = s.start(*on_bochs(memory=LARGE), "--options", options,
                   "--kernel", os.path.join(BUILD, "guests/xen"),
                   "--initrd", os.path.join(BUILD, "guests/tests/dom0.elf"),
                   "--append", "xen no-real-mode com1=115200,8n1 console=com1 "
@@ -39,7 +38,7 @@ scenario("xen", "")(xen)
 def installer(s, seconds):
     """Debian's installer, with the kernel that it installs, asks its first
     question."""
-    run = s.start(*on_bochs(), "--memory", "1024",
+    run = s.start(*on_bochs(memory=1024),
                   "--kernel", os.path.join(BUILD, "guests/installer"),
                   "--initrd", os.path.join(BUILD, "guests/installer.cpio.gz"),
                   "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1")
@@ -65,21 +64,6 @@ for guest in ("boot", "boot2", "boot64"):
     scenario(f"guest-{guest}-bare", guest, "--bare")(boot_guest)
 
 
-@scenario("linux-two-initrds")
-def linux_two_initrds(s):
-    """Several files make one initramfs: a second adds its own to the first."""
-    s.file("extra", b"the second file is there\n")
-    extra = os.path.join(s.directory, "extra.cpio")
-    with open(extra, "wb") as archive:
-        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"],
-                       cwd=s.directory, input=b"extra\n", stdout=archive,
-                       check=True)
-    run = s.start(*on_bochs(),
-                  *linux("", "umbra.run=cat:/extra"), "--initrd", extra)
-    run.expect(r"^the second file is there$", LINUX_SECONDS)
-    run.finish(0, BOOT_SECONDS)
-
-
 # Where a kernel with nothing but a console on its command line should get to.
 PLATFORM = (
     ("cat /sys/devices/system/clocksource/clocksource0/current_clocksource",
@@ -92,8 +76,9 @@ PLATFORM = (
 
 def linux_plain(s, options, seconds=LINUX_SECONDS):
     """Debian's kernel as it comes: APICs, ACPI, its own choice of clocks."""
-    run = s.start(*on_bochs(), "--options", options, "--kernel", KERNEL,
-                  "--initrd", INITRD, "--append", "console=ttyS0")
+    run = s.start(*on_bochs(memory=LARGE), "--options", options,
+                  "--kernel", KERNEL, "--initrd", INITRD,
+                  "--append", "console=ttyS0")
     run.expect(PROMPT, seconds)
     for command, answer in PLATFORM:
         type_command(run, command, answer)
@@ -113,7 +98,7 @@ STRESS = os.path.join(BUILD, "guests/stress.cpio")
 
 def linux_stress(s, options, scale, seconds=STRESS_SECONDS):
     """Debian's stress-ng verifies its own work on processes and memory."""
-    run = s.start(*on_bochs(), *linux(options, f"umbra.run=stress:{scale}"),
+    run = s.start(*on_bochs(memory=LARGE), *linux(options, f"umbra.run=stress:{scale}"),
                   "--initrd", STRESS)
     run.expect(r"^stress: huge pages: [1-9]", seconds)
     run.expect(r"^stress: (\d+) of \1 passed\r?$", seconds)

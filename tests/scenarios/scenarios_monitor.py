@@ -4,7 +4,7 @@
 import re
 
 from harness import Failure, scenario
-from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, linux, on_bochs,
+from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
 SECONDS = 30
@@ -30,7 +30,7 @@ def command(run, text, *answers):
 @scenario("monitor")
 def monitor(s):
     """Looks into an idle Linux, changes its rung, and has it go on."""
-    run = s.start(*on_bochs(), *linux("", "pti=off"), terminal=True)
+    run = s.start(*on_bochs(memory=LARGE), *linux("", "pti=off"), terminal=True)
     run.expect(PROMPT, LINUX_SECONDS)
     run.send(MONITOR)
     rip = command(run, "regs", r"^umbra:   rip ([0-9a-f]{16}) cr2 ")[1]

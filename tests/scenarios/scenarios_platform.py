@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from harness import LEFT_ON, ROOT, Failure, scenario
-from scenarios import (BOOT_SECONDS, LINUX_SECONDS, PROMPT, on_bochs, linux,
+from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, on_bochs, linux,
                        type_command)
 
 # What Linux finds; each is said only after the device has answered.
@@ -27,9 +27,17 @@ COMPLAINT = re.compile(
     r"|(?:i8042|rtc_cmos|pnp|PCI)\b.*(?:fail|error|invalid)).*$", re.M | re.I)
 
 
-@scenario("linux-platform")
+@scenario("linux-platform-two-initrds")
 def linux_platform(s):
-    run = s.start(*on_bochs(), *linux("mmu=bypass"))
+    """Several files make one initramfs, too: a second adds its own to the first."""
+    s.file("extra", b"the second file is there\n")
+    extra = os.path.join(s.directory, "extra.cpio")
+    with open(extra, "wb") as archive:
+        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc"],
+                       cwd=s.directory, input=b"extra\n", stdout=archive,
+                       check=True)
+    run = s.start(*on_bochs(memory=LARGE), *linux("mmu=bypass", "loglevel=7"),
+                  "--initrd", extra)
     run.expect(PROMPT, LINUX_SECONDS)
     for what in FOUND:
         if not re.search(what, run.output, re.M):
@@ -39,6 +47,7 @@ def linux_platform(s):
         if "fail to add MMCONFIG" not in complaint[0]:
             raise Failure(f"Linux complains: {complaint[0]}")
     type_command(run, "grep -c acpi /proc/interrupts", r"^1$")
+    type_command(run, "cat /extra", r"^the second file is there$")
     run.send("exit\n")
     run.expect(r"ACPI: PM: Preparing to enter system sleep state S5",
                BOOT_SECONDS)

@@ -7,6 +7,7 @@ import struct
 
 from harness import BUILD, INITRD, KERNEL, Failure, scenario
 from ocr import read_ppm, read_text
+from scenarios import on_bochs
 
 IMAGE = os.path.join(BUILD, "umbra.iso")
 # UEFI on an emulated processor takes its time, on several all the more.
@@ -82,12 +83,11 @@ def image(s, firmware, cpu, *options):
 for firmware in FORMATS:
     for label, cpu, options in (("cd", "max", []),
                                 ("stick", "max", ["--stick"]),
-                                ("amd", "EPYC", ["--stick"]),
-                                ("128-mib", "max", ["--memory", "128"]),
-                                ("6-gib", "max", ["--memory", "6144",
-                                                  "--stick"]),
-                                ("4-processors", "max",
-                                 ["--processors", "4"])):
+                                ("amd-128-mib", "EPYC",
+                                 ["--stick", "--memory", "128"]),
+                                ("6-gib-4-processors", "max",
+                                 ["--stick", "--memory", "6144",
+                                  "--processors", "4"])):
         scenario(f"image-{firmware}-{label}", firmware, cpu, *options)(image)
 
 
@@ -115,7 +115,7 @@ def processors_parked(s):
 
 def chosen(s, key, *expected):
     """An entry of the menu other than the first, by its key."""
-    run = s.start("--machine", "bochs", "--image", IMAGE, "--keyboard")
+    run = s.start(*on_bochs(), "--image", IMAGE, "--keyboard")
     for _ in range(2 * MENU_SECONDS):
         run.send(key)
         run.read(0.5)
@@ -141,7 +141,7 @@ scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
 def compare(s):
     """Two machines in the same memory, and both runs' costs in one table."""
     screen = s.file("screen.txt")
-    run = s.start("--machine", "bochs", "--options", "guest=hello compare",
+    run = s.start(*on_bochs(), "--options", "guest=hello compare",
                   "--screen", screen)
     for bypass in ("0", "1"):
         run.expect(r"^umbra: shadow MMU: mmu=targets"
@@ -226,7 +226,7 @@ scenario("screen-panic-framebuffer", "ppm", "--graphics", "1024x768x32")(
 @scenario("screen-probe")
 def screen_probe(s):
     screen = s.file("screen.txt")
-    run = s.start("--machine", "bochs", "--options", "probe",
+    run = s.start(*on_bochs(), "--options", "probe",
                   "--screen", screen)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, umbra_lines(run))
@@ -245,7 +245,7 @@ def must_show_status(path):
 
 def guest_shown(s, form, *options):
     screen = s.file("screen." + form)
-    run = s.start("--machine", "bochs", "--options", "guest=hello",
+    run = s.start(*on_bochs(), "--options", "guest=hello",
                   "--screen", screen, *options)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, ["hello from the built-in guest",
@@ -263,7 +263,7 @@ scenario("screen-guest-framebuffer", "ppm", "--graphics", "800x600x32")(
 @scenario("screen-look-back")
 def screen_look_back(s):
     screen = s.file("screen.txt")
-    run = s.start("--machine", "bochs", "--options", "guest=demo",
+    run = s.start(*on_bochs(), "--options", "guest=demo",
                   "--screen", screen, "--keyboard", terminal=True)
     run.expect(r"^demo: update pass 2: ", BOOT_SECONDS)
     run.send(MONITOR)
