@@ -28,6 +28,7 @@ import scenarios_gdb  # noqa: E402, F401
 import scenarios_monitor  # noqa: E402, F401
 import scenarios_platform  # noqa: E402, F401
 import scenarios_screen  # noqa: E402, F401
+import scenarios_bench  # noqa: E402, F401
 import scenarios_guests  # noqa: E402, F401
 import scenarios_doctor  # noqa: E402, F401
 import scenarios_book  # noqa: E402, F401

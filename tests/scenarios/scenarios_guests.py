@@ -6,14 +6,15 @@ must pass under Umbra, whatever the policy.
 """
 
 import os
-import re
 
-from harness import BUILD, Failure, scenario, soak
-from scenarios import BOOT_SECONDS, LARGE, STOPPED, on_bochs
+from harness import BUILD, scenario, soak
+from scenarios import BOOT_SECONDS, STOPPED, on_bochs
+from scenarios_bench import NOWALK
 
 GUESTS = os.path.join(BUILD, "guests/tests")
 BUILTIN = os.path.join(BUILD, "guest/builtin/guest.bin")
 GUEST_SECONDS = 300
+PASSED = r"^[1-9]\d* passed, 0 failed$"
 
 
 def guest(name):
@@ -23,14 +24,14 @@ def guest(name):
 def bare(s, cpu, name, arguments):
     run = s.start(*on_bochs(cpu), "--bare", "--kernel", guest(name),
                   "--append", arguments)
-    run.expect(r"^\d+ passed, 0 failed$", GUEST_SECONDS)
+    run.expect(PASSED, GUEST_SECONDS)
     run.finish(0, 10)
 
 
 def under_umbra(s, cpu, options, name, arguments, seconds=GUEST_SECONDS):
     run = s.start(*on_bochs(cpu), "--options", options,
                   "--kernel", guest(name), "--append", arguments)
-    run.expect(r"^\d+ passed, 0 failed$", seconds)
+    run.expect(PASSED, seconds)
     run.finish(0, BOOT_SECONDS)
 
 
@@ -45,14 +46,10 @@ def chaos(s, cpu, options, arguments, seconds=GUEST_SECONDS):
     run = s.start(*on_bochs(cpu), "--options",
                   f"{options} canaries={CANARIES}",
                   "--kernel", guest("chaos"), "--append", arguments)
-    run.expect(r"^\d+ passed, 0 failed$", seconds)
+    run.expect(PASSED, seconds)
     run.expect(CANARIES_WELL, BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
 
-
-# The rungs that remember the frames of devices.
-NOWALK = ("nowalk", "cheap", "open", "targets")
-OPENS = ("open", "targets")
 
 # Each goes through all paging modes (access and forms one after the other, chaos
 # at random). Broadwell has SMAP. CHAOS_AUDIT: number of exits between two audits.
@@ -100,7 +97,7 @@ scenario("guest-apic-penryn", "penryn", "mmu=cached", "apic", "")(under_umbra)
 def bare_qemu(s, name, arguments, cpu="max"):
     run = s.start("--machine", "qemu", "--cpu", cpu, "--bare", "--kernel",
                   guest(name), "--append", arguments)
-    run.expect(r"^\d+ passed, 0 failed$", GUEST_SECONDS)
+    run.expect(PASSED, GUEST_SECONDS)
     run.finish(0, 10)
 
 
@@ -140,70 +137,6 @@ scenario("guest-insns-bare", "haswell", "insns", "msrs=0")(bare)
 scenario("guest-operands-bare", "broadwell", "operands", "")(bare)
 scenario("guest-v86-bare", "haswell", "v86", "")(bare)
 scenario("guest-forms-bare", "haswell", "forms", "")(bare)
-
-# --- The benchmark ----------------------------------------------------------
-
-# Exits per operation, on each rung: (demand-fault, pte-change, cr3-of-8). For
-# the last one of "targets" see TURNS.
-# vtlb: INVLPG exits, and the access after it; and after a CR3 load each of the
-# 100 pages, and three of the kernel's own.
-LADDER = {
-    "vtlb": (2, 2, 104),
-    "cached": (3, 2, 1),
-    "update": (2, 1, 1),
-    "bypass": (1, 1, 1),
-    "prefetch": (1, 1, 1),
-    "nowalk": (1, 1, 1),
-    "cheap": (1, 1, 1),
-    "open": (1, 1, 1),
-    "targets": (1, 1),
-}
-# Walks per operation, switched off and on: of "nowalk", at most one for each
-# page of an exit's operands, and none for a device that was met before.
-WALKS = {"mmio-read": (2, 0), "mmio-write": (2, 0), "outs-64": (64, 1)}
-# At most this number of exits a load, on the rung "targets", by the number of
-# spaces that take turns: four are placed, and eight share their slots.
-TURNS = {"cr3-of-2": 0.05, "cr3-of-4": 0.2, "cr3-of-8": 0.75, "cr3-of-64": 1,
-         "mov-to-cr3": 0, "mov-from-cr3": 0}
-# The whole of these, on each rung that opens tables: 4,096 writes of PTEs in
-# eight tables, each opened by its second write or closed with its pages used.
-BURSTS = {"fork-4096": 22, "fork-4096-and-use": 26, "munmap-4096": 10}
-# Where the shadow is no TLB, the processor alone does this in 4-level mode.
-TOGGLE = "toggle-pge"
-OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
-                       r"walks (\d+) ", re.M)
-
-
-@scenario("bench-ladder")
-def bench_ladder(s):
-    run = s.start(*on_bochs(memory=LARGE), "--options", "guest=bench")
-    run.finish(0, GUEST_SECONDS)
-    costs = {(rung, name): (int(exits) / int(ops), int(walks) / int(ops))
-             for rung, name, ops, exits, walks
-             in OPERATION.findall(run.output)}
-    for rung, expected in LADDER.items():
-        for name, (off, on) in WALKS.items():
-            want = on if rung in NOWALK else off
-            got = costs.get((rung, name), (-1, -1))[1]
-            if abs(got - want) > 0.01:
-                raise Failure(f"{rung}: {got} walks for {name}, not {want}")
-        for name, want in BURSTS.items() if rung in OPENS else ():
-            got = costs.get((rung, name), (-1, -1))[0]
-            if abs(got - want) > 2:
-                raise Failure(f"{rung}: {got} exits for {name}, not {want}")
-        got = costs.get((rung, TOGGLE), (-1, -1))[0]
-        if (got > 0.01) != (rung == "vtlb") or got < 0:
-            raise Failure(f"{rung}: {got} exits for a {TOGGLE}")
-        for name, most in TURNS.items() if rung == "targets" else ():
-            got = costs.get((rung, name), (9, 9))[0]
-            if got > most:
-                raise Failure(f"{rung}: {got} exits for {name}, not {most}")
-        for name, want in zip(("demand-fault", "pte-change", "cr3-of-8"),
-                              expected):
-            got = costs.get((rung, name), (-1, -1))[0]
-            if abs(got - want) > 0.01:
-                raise Failure(f"{rung}: {got} exits for a {name}, not {want}")
-
 
 # The checks hold on the bare machine, too, and the bench runs there.
 def bare_flat(s, kernel, program):

@@ -283,8 +283,8 @@ def screen_linux_framebuffer(s):
     screen = s.file("screen.ppm")
     run = s.start("--machine", "bochs", "--graphics", "1024x768x24",
                   "--screen", screen, "--kernel", KERNEL, "--initrd", INITRD,
-                  "--append", "console=ttyS0,115200 cryptomgr.notests "
-                  "panic=-1 umbra.run=fork-check:10")
+                  "--append", "console=ttyS0,115200 loglevel=6 "
+                  "cryptomgr.notests panic=-1 umbra.run=fork-check:10")
     run.finish(0, LINUX_SECONDS)
     last = run.output.rfind("forks: 10 of 10")
     if last < 0:
