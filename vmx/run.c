@@ -346,8 +346,8 @@ static void step(struct vm *vm)
 		step_left(vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
-	if (vm->monitor.until == vcpu->exit.kind + 1U)
-		monitor_stop(vm);
+	if (vm->monitor.until)
+		monitor_exited(vm);
 	audit(vm);
 	if (vm->gdb.link.port)
 		gdb_exited(vm);
@@ -371,7 +371,8 @@ void vm_run(struct vm *vm)
 	/* The reports take time, too. */
 	vm->stats.ended_ns = time_ns();
 	apic_timer_disarm();
-	trace_print(vm);
+	if (!vm->operation.shown)
+		trace_print(vm, vm->shown_exits, false);
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));
 	count_canaries(vm);
 	stats_print(vm);

@@ -41,14 +41,14 @@ def monitor(s):
     if walk[1] != "hit, no exit":
         raise Failure(f"the code that runs: {walk[1]}")
     command(run, f"walk {UNMAPPED}", r"^umbra:   user read .*, not present$")
-    command(run, f"x {rip} 2", rf"^umbra:   0x{rip}  [0-9a-f]{{16}}$")
+    command(run, f"x/2xw {rip}", rf"^umbra:   0x{rip}  [0-9a-f]{{8}}$")
     cr3 = command(run, "pages 200", r"^umbra: +\d+ PML4 0x([0-9a-f]+) .* root\b")
     command(run, f"why {cr3[1]}", r"^umbra: +\d+ PML4 0x",
             r"^umbra: mapped by page \d+, ",
             r"^umbra:   write-protected: it is a guest table$")
     command(run, "map ffff800000000000", r"^umbra:   ffff[0-9a-f]+-ffff",
             r"^umbra: for more: map ffff")
-    command(run, "mmu bypass=0", r"^umbra: mmu=targets mmu.bypass=0$")
+    command(run, "mmu byp\t off", r"^umbra: mmu=targets mmu.bypass=0$")
     command(run, f"walk {UNMAPPED}",
             r"^umbra:   user read .* Umbra injects #PF, not")
     command(run, "mmu update", r"^umbra: mmu=update$")
@@ -77,7 +77,7 @@ def monitor(s):
 
 @scenario("monitor-keys")
 def monitor_keys(s):
-    """A guest that waits for nothing ends by Ctrl-A x, with statistics."""
+    """A guest that waits for nothing is stepped, and ends by Ctrl-A x."""
     run = s.start(*on_bochs(), "--options", "guest=spin", terminal=True)
     run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
     run.send(HELP)
@@ -85,8 +85,16 @@ def monitor_keys(s):
     run.send(STATISTICS)
     run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", SECONDS)
     run.expect(r"^umbra: time: \d{1,3}\.\d{3} s, ", SECONDS)
+    run.send(MONITOR)
+    command(run, "step", r"^umbra: stepped, at RIP 0x")
+    command(run, "\x1b[A", r"^umbra: stepped, at RIP 0x")
+    command(run, "tra\tshow 8", r"^umbra: the last 8 exits: ",
+            r"^umbra: +\d+ \+\d+ +rip 0x[0-9a-f]{16} ")
+    command(run, "mmu vt\t", r"^umbra: mmu=vtlb$")
+    command(run, "cont", r"^umbra: the guest goes on$")
     run.send(END)
-    run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", SECONDS)
+    run.expect(r"^umbra: --- statistics of spin, mmu=vtlb after other "
+               r"rungs ---$", SECONDS)
     run.expect(r"^umbra: end: guest power-off, status 0: asked for at the "
                r"console$", SECONDS)
     run.finish(0, BOOT_SECONDS)

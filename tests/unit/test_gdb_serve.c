@@ -68,8 +68,9 @@ void monitor_serve(struct vm *v)
 	v->stats.ended_ns = time_ns();
 }
 
-void monitor_command(struct vm *v, char *text)
+void monitor_command(struct vm *v, char *text, bool at_prompt)
 {
+	assert_false(at_prompt);
 	commands++;
 	ran_ns = monitor_ran_ns(v);
 }
@@ -130,21 +131,6 @@ static void waiting_is_no_run(void **state)
 	assert_int_equal(monitor_ran_ns(&vm), 200);
 }
 
-static void commands_of_the_prompt(void **state)
-{
-	/* run, " top", until x; runs; x 1 */
-	static const char *const packets[] = { "qRcmd,72756e", "qRcmd,20746f70",
-					       "qRcmd,756e74696c2078", "c",
-					       NULL };
-	static const char *const others[] = { "qRcmd,72756e73", "qRcmd,782031",
-					      "c", NULL };
-
-	session(packets);
-	assert_int_equal(commands, 0);
-	session(others);
-	assert_int_equal(commands, 2);
-}
-
 /* A session that begins during a step does not wait for the step's end. */
 static void new_session_during_a_step(void **state)
 {
@@ -166,6 +152,20 @@ static void flags(void **state)
 	assert_true(write_rflags_of_guest(rflags | RFLAGS_TF));
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), rflags | RFLAGS_TF);
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+}
+
+/* The monitor's step is by the same code, and not while gdb has the guest. */
+static void step_of_the_monitor(void **state)
+{
+	assert_true(monitor_step(&vm, NULL, 1));
+	assert_true(vm.gdb.step.on && vm.monitor.runs);
+	assert_int_equal(vm.monitor.until, UNTIL_STEP);
+	step_end(&vm);
+	assert_false(vm.gdb.step.on);
+	assert_int_equal(vm.monitor.until, 0);
+	vm.gdb.attached = true;
+	assert_true(monitor_step(&vm, NULL, 1));
+	assert_false(vm.gdb.step.on);
 }
 
 /* The end of a delivery does not show while NMIs are blocked. */
@@ -206,9 +206,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(end_without_gdb, begin),
 		cmocka_unit_test_setup(waiting_is_no_run, begin),
-		cmocka_unit_test_setup(commands_of_the_prompt, begin),
 		cmocka_unit_test_setup(new_session_during_a_step, begin),
 		cmocka_unit_test_setup(flags, begin),
+		cmocka_unit_test_setup(step_of_the_monitor, begin),
 		cmocka_unit_test_setup(step_in_an_nmi_handler, begin),
 		cmocka_unit_test_setup(no_register_is_free, begin),
 	};

@@ -19,6 +19,12 @@
 #include "vmx/monitor/state.c"
 #include "vmx/monitor/survey.c"
 #include "vmx/monitor/top.c"
+#include "vmx/trace/command.c"
+/* A text that fills the buffer is cut off; the compiler asks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-truncation"
+#include "vmx/report/trace.c"
+#pragma GCC diagnostic pop
 #undef log_info
 
 #define GVA 0x5000ULL
@@ -31,6 +37,7 @@
 static char printed[8192];
 static struct vm vm;
 static enum end_reason ended;
+static u8 ring[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* --- The rest of vmx/ ------------------------------------------------------- */
 
@@ -69,6 +76,17 @@ void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
 	mmu_set_policy(&vcpu->mmu, policy);
 }
 
+/* tests/unit/test_gdb_serve.c has the steps. */
+bool monitor_step(struct vm *v, char *const words[], size_t count)
+{
+	return true;
+}
+
+void step_end(struct vm *v)
+{
+	v->gdb.step.on = false;
+}
+
 /* A page at GVA; frames 0 to 3 are the tables of the lowest 2 MiB. */
 static int set_up(void **state)
 {
@@ -81,6 +99,8 @@ static int set_up(void **state)
 	vm.vcpu.mmu = world_vcpu;
 	world_mmu->vcpu = &vm.vcpu.mmu;
 	vm.monitor.keys.request = REQUEST_MONITOR;
+	memset(ring, 0, sizeof(ring));
+	trace_init(&vm.trace, ring, 1, NS_PER_SEC);
 	return 0;
 }
 
@@ -90,7 +110,7 @@ static void command(const char *text)
 
 	printed[0] = '\0';
 	snprintf(line, sizeof(line), "%s", text);
-	monitor_command(&vm, line);
+	monitor_command(&vm, line, true);
 }
 
 static void prints(const char *text, const char *expected)
@@ -196,11 +216,62 @@ static void last_line_comes_back(void **state)
 	line_begin(&line);
 	assert_false(type("x\x1b[A"));
 	assert_string_equal(line.text, "mmu");
+	assert_false(type("\x1b[A")); /* there is none before */
+	assert_string_equal(line.text, "mmu");
 	assert_false(type("\x1b[B"));
 	assert_string_equal(line.text, "");
 	/* Other keys: Right, Delete, Alt and a letter. */
 	assert_false(type("a\x1b[C\x1b[3~\x1bzb"));
 	assert_string_equal(line.text, "ab");
+}
+
+static void history_is_a_ring(void **state)
+{
+	char text[] = "0\n", expected[] = "0";
+
+	memset(&line, 0, sizeof(line));
+	for (int i = 0; i <= HISTORY; i++, text[0]++) {
+		line_begin(&line);
+		assert_true(type(text));
+	}
+	line_begin(&line);
+	for (int i = HISTORY; i > 0; i--) {
+		expected[0] = (char)('0' + i);
+		assert_false(type("\x1b[A"));
+		assert_string_equal(line.text, expected);
+	}
+	assert_false(type("\x1b[A")); /* "0" is forgotten */
+	assert_string_equal(line.text, "1");
+	assert_false(type("\x1b[B"));
+	assert_string_equal(line.text, "2");
+	assert_string_equal(echo, "\r" MONITOR_PROMPT "2\x1b[K");
+}
+
+/* Types @text and Tab. */
+static void completes(const char *text, const char *expected)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	type(text);
+	monitor_complete(&line, echo);
+	assert_string_equal(line.text, expected);
+	assert_int_equal(line.length, strlen(expected));
+	assert_non_null(strstr(echo, expected));
+}
+
+static void tab_completes(void **state)
+{
+	completes("re", "re"); /* regs, reset */
+	completes("wa", "walk ");
+	completes("pow", "poweroff ");
+	completes("mm", "mmu ");
+	completes("mmu by", "mmu bypass");
+	completes("mmu vt", "mmu vtlb ");
+	completes("vmcs GUEST_CR", "vmcs GUEST_CR");
+	completes("vmcs GUEST_RI", "vmcs GUEST_RIP ");
+	completes("trace unsh", "trace unshadow ");
+	completes("nothing", "nothing");
+	completes("", "");
 }
 
 /* --- The words -------------------------------------------------------------- */
@@ -213,7 +284,9 @@ static void words_are_cut(void **state)
 	assert_int_equal(parse_words(text, words, 2), 2);
 	assert_string_equal(words[0], "walk");
 	assert_string_equal(words[1], "ffff");
-	assert_int_equal(parse_words(many, words, 2), 3);
+	/* The last one is the rest. */
+	assert_int_equal(parse_words(many, words, 2), 2);
+	assert_string_equal(words[1], "b c");
 	assert_int_equal(parse_words(none, words, 2), 0);
 }
 
@@ -235,25 +308,42 @@ static void numbers_are_hexadecimal(void **state)
 		assert_false(parse_hex(wrong[i], &value));
 }
 
+static bool change_policy(const char *text, struct mmu_policy *policy)
+{
+	char copy[TYPED_SIZE], *words[2] = { NULL, NULL };
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	return parse_words(copy, words, 2) &&
+	       parse_policy(words[0], words[1], policy);
+}
+
 static void policy_by_word(void **state)
 {
 	static const char *const wrong[] = {
-		"",	    "bypas=0", "cache",	       "bypass=2",    "bypass=",
-		"mmu.open", "vtlb=1",  "prefetch=513", "mmu.update x"
+		"",	     "bypas=0",	     "cache",	  "bypass=2",
+		"cache=",    "vtlb=1",	     "mmu.cache", "prefetch=513",
+		"rung=fast", "mmu.update=x", "rung",	  "prefetch=on",
 	};
 	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS], before;
 
-	assert_true(parse_policy("mmu.bypass=0", &policy));
+	assert_true(change_policy("mmu.bypass=0", &policy));
 	assert_false(policy.bypass);
 	assert_true(policy.targets);
-	assert_true(parse_policy("bypass=1", &policy));
-	assert_true(parse_policy("prefetch=17", &policy));
+	assert_true(change_policy("bypass on", &policy));
+	assert_true(policy.bypass);
+	assert_true(change_policy("bypass off", &policy));
+	assert_false(policy.bypass);
+	assert_true(change_policy("bypass=1", &policy));
+	assert_true(change_policy("prefetch=17", &policy));
 	assert_int_equal(policy.prefetch, 16);
 	before = policy;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		assert_false(parse_policy(wrong[i], &policy));
+		assert_false(change_policy(wrong[i], &policy));
 	assert_memory_equal(&policy, &before, sizeof(policy));
-	assert_true(parse_policy("update", &policy));
+	assert_true(change_policy("rung vtlb", &policy));
+	assert_memory_equal(&policy, &mmu_rung_policies[MMU_VTLB],
+			    sizeof(policy));
+	assert_true(change_policy("update", &policy));
 	assert_memory_equal(&policy, &mmu_rung_policies[MMU_UPDATE],
 			    sizeof(policy));
 }
@@ -289,8 +379,10 @@ static void wrong_ones_are_explained(void **state)
 	prints("walk zero", "for example: walk");
 	prints("walk 1 2", "for example: walk");
 	prints("cont 1", "for example: cont");
-	prints("x 0 41", "for example: x");
-	prints("mmu fast", "for example: mmu bypass=0");
+	prints("x/257b 0", "for example: x");
+	prints("x/99999999999999999999999 0", "for example: x");
+	prints("x/i 0", "for example: x");
+	prints("mmu fast", "for example: mmu bypass off");
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 	command("");
 	assert_string_equal(printed, "");
@@ -321,7 +413,7 @@ static void walk_shows_both(void **state)
 	command("mmu update");
 	prints("walk 6008", "  kernel fetch  exit (TRAP): Umbra injects #PF, "
 			    "not present\n");
-	prints("walk 800000000000", "not canonical");
+	prints("walk 800000000000", "0x800000000000 is no address");
 }
 
 static void walk_follows_a_fault(void **state)
@@ -422,11 +514,18 @@ static void map_ends(void **state)
 static void memory_is_shown(void **state)
 {
 	memcpy(world_ram[PAGE] + PAGE_SIZE - 8, "umbra!!!", 8);
-	prints("x 5ff8 2", "  0x0000000000005ff8  2121216172626d75\n"
-			   "  0x0000000000006000  is not mapped\n");
+	prints("x/2xg 5ff8", "  0x0000000000005ff8  2121216172626d75\n"
+			     "  0x0000000000006000  is not mapped\n");
 	command("x 5000");
 	assert_string_equal(printed,
 			    "  0x0000000000005000  0000000000000000\n");
+	prints("x/bd 5ff8", "  0x0000000000005ff8  117\n");
+	*(world_ram[PAGE] + PAGE_SIZE - 2) = 0xfe;
+	prints("x/2dh 5ffc", "  0x0000000000005ffe  8702\n");
+	prints("x/2xb 5ffe",
+	       "  0x0000000000005ffe  fe\n  0x0000000000005fff  21\n");
+	prints("x/db 5ffe", "  0x0000000000005ffe  -2\n");
+	prints("x/w 5ffc", "  0x0000000000005ffc  21fe2161\n");
 }
 
 static void exit_after(u32 kind, u64 ticks)
@@ -567,16 +666,27 @@ static void a_change_is_compared(void **state)
 
 static void until_a_kind(void **state)
 {
+	char text[] = " run";
+
 	prints("until exit #pf: table", "until an exit: #PF: table write\n");
 	assert_int_equal(vm.monitor.until, KIND_FAULT(MMU_TABLE_WRITE) + 1);
 	assert_true(vm.monitor.runs);
 	prints("stop", "the guest waits");
 	assert_false(vm.monitor.runs);
-	prints("until exit ext int", "until an exit: external interrupt\n");
+	prints("until exit ext", "until an exit: external interrupt\n");
 	prints("until exit hlt x", "for example: until");
 	prints("until entry hlt", "for example: until");
+	/* A guest that goes on is not in a step. */
+	vm.gdb.step.on = true;
 	prints("run", "the prompt stays");
 	assert_true(vm.monitor.runs);
+	assert_false(vm.gdb.step.on);
+	/* A command that gdb sends can't let the guest go on. */
+	vm.monitor.runs = false;
+	printed[0] = '\0';
+	monitor_command(&vm, text, false);
+	assert_non_null(strstr(printed, "only at Umbra's prompt"));
+	assert_false(vm.monitor.runs);
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 }
 
@@ -687,6 +797,37 @@ static void policy_is_changed(void **state)
 	assert_false(mmu_policy(world_mmu)->open);
 }
 
+static void trace_is_shown_and_filtered(void **state)
+{
+	for (u64 n = 0; n < 3; n++) {
+		const struct vmx_exit exit = { .tsc = 10 * n,
+					       .reason = EXIT_HLT,
+					       .rip = 0x1000 + n };
+
+		vm.stats.exits_total++;
+		trace_exit(&vm.trace, &exit);
+		trace_mmu(&vm.trace, 10 * n, MMU_EVENT_FILL, PAGE, GVA);
+	}
+	prints("trace show", "the last 3 exits");
+	prints("trace show 2",
+	       "         2 +10       rip 0x0000000000001002 HLT\n"
+	       "    fill     gfn 0x14       0x5000\n");
+	assert_null(strstr(printed, "rip 0x0000000000001000"));
+	command("trace off");
+	assert_int_equal(vm.trace.kinds, 0);
+	command("trace on");
+	assert_int_equal(vm.trace.kinds, TRACE_ALL);
+	command("trace exit,target");
+	assert_int_equal(vm.trace.kinds,
+			 BIT(TRACE_EXIT) | BIT(TRACE_MMU + MMU_EVENT_TARGET));
+	trace_mmu(&vm.trace, 30, MMU_EVENT_TARGET, 0x77, 1);
+	prints("trace show", "    target   gfn 0x77       0x1\n");
+	prints("trace", "for example: trace show 8");
+	prints("trace exits", "for example: trace");
+	prints("trace on 1", "for example: trace");
+	prints("trace show all", "for example: trace");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -695,6 +836,8 @@ int main(void)
 		cmocka_unit_test(line_is_edited),
 		cmocka_unit_test(line_is_not_too_long),
 		cmocka_unit_test(last_line_comes_back),
+		cmocka_unit_test(history_is_a_ring),
+		cmocka_unit_test(tab_completes),
 		cmocka_unit_test(words_are_cut),
 		cmocka_unit_test(numbers_are_hexadecimal),
 		cmocka_unit_test(policy_by_word),
@@ -722,6 +865,7 @@ int main(void)
 		cmocka_unit_test_setup(top_counts_exits, set_up),
 		cmocka_unit_test_setup(top_has_keys, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),
+		cmocka_unit_test_setup(trace_is_shown_and_filtered, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

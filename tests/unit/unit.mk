@@ -110,7 +110,7 @@ UNIT_view_SRCS := $(UNIT_mmu_SRCS)
 UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c vmx/monitor/line.c \
 	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
 	vmx/report/costs.c vmx/report/words.c vmx/vmcs_fields.c \
-	arch/x86/exception.c
+	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
 UNIT_dump_SRCS := $(UNIT_mmu_SRCS) vmx/controls.c vmx/report/words.c \
 	vmx/vmcs_fields.c arch/x86/exception.c
 UNIT_gpr_SRCS :=
@@ -129,7 +129,8 @@ UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	vmx/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \
 	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
-UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c
+UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c \
+	vmx/monitor/parse.c mmu/policy.c
 UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_serve_SRCS := $(UNIT_exits_SRCS) vmx/gdb/protocol.c vmx/gdb/packet.c vmx/gdb/insn_flags.c \
 	vmx/monitor/parse.c vmx/report/costs.c vmx/report/words.c

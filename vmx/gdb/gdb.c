@@ -149,7 +149,7 @@ void gdb_exited(struct vm *vm)
 	gdb->points.hit = NULL;
 	if (hit)
 		stop_at(vm, hit);
-	else if (step_is_over(vm))
+	else if (gdb->attached && step_is_over(vm))
 		stop(vm, STOP_TRAP);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/string.h"
 #include "vmx/gdb/packet.h"
+#include "vmx/monitor/parse.h"
 
 #define CTRL_C 0x03
 #define ESCAPE '}'
@@ -10,23 +11,15 @@
 
 static const char digits[] = "0123456789abcdef";
 
-unsigned int gdb_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned int)(c - '0');
-	c |= 'a' ^ 'A'; /* small */
-	return c >= 'a' && c <= 'f' ? 10 + (unsigned int)(c - 'a') : 16;
-}
-
 bool gdb_take_number(const char **at, u64 *value)
 {
 	const char *start = *at;
 
 	*value = 0;
-	for (; gdb_digit(**at) < 16; ++*at) {
+	for (; parse_digit(**at) < 16; ++*at) {
 		if (*at - start == NUMBER_DIGITS)
 			return false;
-		*value = *value << 4 | gdb_digit(**at);
+		*value = *value << 4 | parse_digit(**at);
 	}
 	return *at != start;
 }
@@ -63,7 +56,7 @@ static void take_text(struct gdb_input *in, u8 byte)
 
 static void take_digit(struct gdb_input *in, u8 byte)
 {
-	unsigned int digit = gdb_digit((char)byte);
+	unsigned int digit = parse_digit((char)byte);
 
 	if (digit > 15)
 		in->damaged = true;

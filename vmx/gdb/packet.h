@@ -40,9 +40,6 @@ enum gdb_event gdb_input_take(struct gdb_input *in, u8 byte);
  */
 size_t gdb_frame(const char *text, size_t length, char frame[GDB_FRAME_SIZE]);
 
-/* The value of a hexadecimal digit; 16: it is none. */
-unsigned int gdb_digit(char c);
-
 /*
  * Takes a hexadecimal number of up to 64 bits off the text at *@at. Returns
  * false if there is none.

@@ -2,6 +2,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/protocol.h"
+#include "vmx/monitor/parse.h"
 
 #define DONE "OK"
 #define MEMORY_MAX (GDB_PACKET_SIZE / 2)
@@ -26,6 +27,9 @@ struct call {
 	void *ctx;
 	const char *at; /* what is left of the packet */
 	struct gdb_reply *reply;
+	const char *stop; /* why the target has stopped, as a reply */
+	char letter; /* the first one of the packet */
+	enum gdb_resume resume;
 };
 
 static void answer(struct gdb_reply *reply, const char *text)
@@ -62,8 +66,8 @@ static bool take_bytes(struct call *call, u8 *bytes, size_t n)
 	if (strlen(call->at) != 2 * n)
 		return false;
 	for (; n; n--, bytes++, call->at += 2) {
-		unsigned int high = gdb_digit(call->at[0]);
-		unsigned int low = gdb_digit(call->at[1]);
+		unsigned int high = parse_digit(call->at[0]);
+		unsigned int low = parse_digit(call->at[1]);
 
 		if (high > 15 || low > 15)
 			return false;
@@ -96,7 +100,7 @@ static void tell_register(const struct call *call, enum gdb_register reg)
 	reply->length += 2 * size;
 }
 
-static void read_registers(const struct call *call)
+static void read_registers(struct call *call)
 {
 	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++)
 		tell_register(call, reg);
@@ -178,7 +182,7 @@ static void write_memory(struct call *call)
 						      length));
 }
 
-static void change_point(struct call *call, bool insert)
+static void change_point(struct call *call)
 {
 	u64 kind, address, length;
 
@@ -188,7 +192,7 @@ static void change_point(struct call *call, bool insert)
 	/* x86 has no watchpoints on reads alone: gdb tries Z4 then. */
 	if (kind >= GDB_POINTS || kind == GDB_READ_WATCHPOINT)
 		return;
-	if (insert)
+	if (call->letter == 'Z')
 		return answer_done(call, call->target->insert(call->ctx, kind,
 							      address, length));
 	call->target->remove(call->ctx, kind, address, length);
@@ -252,77 +256,61 @@ static void query(struct call *call)
 }
 
 /* "c", "c ADDRESS", "C SIGNAL;ADDRESS"; a guest has no signals. */
-static enum gdb_resume go_on(struct call *call, bool signal,
-			     enum gdb_resume resume)
+static void go_on(struct call *call)
 {
+	bool step = call->letter == 's' || call->letter == 'S';
 	u64 value;
 
-	if (signal && (!gdb_take_number(&call->at, &value) ||
-		       (*call->at && !take_char(call, ';')))) {
-		answer(call->reply, GDB_ERROR);
-		return GDB_STAY;
-	}
+	if (call->letter < 'a' && (!gdb_take_number(&call->at, &value) ||
+				   (*call->at && !take_char(call, ';'))))
+		return answer(call->reply, GDB_ERROR);
 	if (*call->at &&
 	    (!gdb_take_number(&call->at, &value) || *call->at ||
-	     !call->target->write_register(call->ctx, GDB_rip, value))) {
-		answer(call->reply, GDB_ERROR);
-		return GDB_STAY;
-	}
-	return resume;
+	     !call->target->write_register(call->ctx, GDB_rip, value)))
+		return answer(call->reply, GDB_ERROR);
+	call->resume = step ? GDB_STEP : GDB_CONTINUE;
 }
+
+static void tell_stop(struct call *call)
+{
+	answer(call->reply, call->stop);
+}
+
+static void detach(struct call *call)
+{
+	answer(call->reply, DONE);
+	call->resume = GDB_DETACH;
+}
+
+static void end_target(struct call *call)
+{
+	call->resume = GDB_KILL;
+}
+
+static const struct {
+	const char *letters;
+	void (*run)(struct call *call);
+} commands[] = {
+	{ "?", tell_stop },	  { "g", read_registers },
+	{ "G", write_registers }, { "p", read_register },
+	{ "P", write_register },  { "m", read_memory },
+	{ "M", write_memory },	  { "Zz", change_point },
+	{ "q", query },		  { "cCsS", go_on },
+	{ "D", detach },	  { "k", end_target },
+};
 
 enum gdb_resume gdb_command(const struct gdb_target *target, void *ctx,
 			    const char *in, const char *stop,
 			    struct gdb_reply *reply)
 {
-	struct call call = { target, ctx, in, reply };
-	char letter = *in;
+	struct call call = { target, ctx, in, reply, stop, *in, GDB_STAY };
 
+	/* The empty reply says that there is no such command. */
 	reply->length = 0;
-	if (letter)
-		call.at++;
-	switch (letter) {
-	case '?':
-		answer(reply, stop);
-		break;
-	case 'g':
-		read_registers(&call);
-		break;
-	case 'G':
-		write_registers(&call);
-		break;
-	case 'p':
-		read_register(&call);
-		break;
-	case 'P':
-		write_register(&call);
-		break;
-	case 'm':
-		read_memory(&call);
-		break;
-	case 'M':
-		write_memory(&call);
-		break;
-	case 'Z':
-	case 'z':
-		change_point(&call, letter == 'Z');
-		break;
-	case 'q':
-		query(&call);
-		break;
-	case 'c':
-	case 'C':
-		return go_on(&call, letter == 'C', GDB_CONTINUE);
-	case 's':
-	case 'S':
-		return go_on(&call, letter == 'S', GDB_STEP);
-	case 'D':
-		answer(reply, DONE);
-		return GDB_DETACH;
-	case 'k':
-		return GDB_KILL;
-	default: /* the empty reply: there is no such command */
-		break;
-	}
-	return GDB_STAY;
+	if (!*call.at++)
+		return GDB_STAY;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strchr(commands[i].letters, call.letter))
+			commands[i].run(&call);
+	return call.resume;
 }

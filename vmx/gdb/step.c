@@ -41,7 +41,7 @@ static bool delivery_shows(const struct vcpu *vcpu)
 
 static bool refuse(const char *why)
 {
-	log_info("gdb: no step: %s", why);
+	log_info("no step: %s", why);
 	return false;
 }
 
@@ -70,8 +70,22 @@ bool step_begin(struct vm *vm)
 	return true;
 }
 
+/* The monitor's command; its end is monitor_exited()'s. */
+HANDLER(step)
+{
+	if (vm->gdb.attached) {
+		log_info("no step: the guest is gdb's");
+	} else if (step_begin(vm)) {
+		vm->monitor.until = UNTIL_STEP;
+		vm->monitor.runs = true;
+	}
+	return true;
+}
+
 void step_end(struct vm *vm)
 {
+	if (vm->monitor.until == UNTIL_STEP)
+		vm->monitor.until = 0;
 	if (vm->gdb.step.on)
 		choose_exits(vm, false);
 }

@@ -6,13 +6,10 @@
 #include "arch/x86/console/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/linear.h"
-#include "lib/log.h"
-#include "lib/string.h"
 #include "mmu/view/view.h"
 #include "vmx/gdb/debug.h"
 #include "vmx/gdb/target.h"
 #include "vmx/guest_mode.h"
-#include "vmx/monitor/commands.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
@@ -26,31 +23,24 @@ static const u8 gprs[] = {
 	[GDB_r12] = R12, [GDB_r13] = R13, [GDB_r14] = R14, [GDB_r15] = R15,
 };
 
-static const u8 segments[] = {
-	[GDB_cs - GDB_cs] = SEG_CS, [GDB_ss - GDB_cs] = SEG_SS,
-	[GDB_ds - GDB_cs] = SEG_DS, [GDB_es - GDB_cs] = SEG_ES,
-	[GDB_fs - GDB_cs] = SEG_FS, [GDB_gs - GDB_cs] = SEG_GS,
+/* Those that are fields of the VMCS. */
+static const u16 fields[GDB_REGISTERS] = {
+	[GDB_rsp] = VMCS_GUEST_RSP,	    [GDB_rip] = VMCS_GUEST_RIP,
+	[GDB_eflags] = VMCS_GUEST_RFLAGS,   [GDB_cs] = VMCS_GUEST_CS_SELECTOR,
+	[GDB_ss] = VMCS_GUEST_SS_SELECTOR,  [GDB_ds] = VMCS_GUEST_DS_SELECTOR,
+	[GDB_es] = VMCS_GUEST_ES_SELECTOR,  [GDB_fs] = VMCS_GUEST_FS_SELECTOR,
+	[GDB_gs] = VMCS_GUEST_GS_SELECTOR,  [GDB_fs_base] = VMCS_GUEST_FS_BASE,
+	[GDB_gs_base] = VMCS_GUEST_GS_BASE,
 };
 
 static bool read_register(void *ctx, enum gdb_register reg, u64 *value)
 {
 	const struct vcpu *vcpu = &((struct vm *)ctx)->vcpu;
 
-	if (reg == GDB_rsp)
-		*value = vmread(VMCS_GUEST_RSP);
+	if (fields[reg])
+		*value = vmread(fields[reg]);
 	else if (reg <= GDB_r15)
 		*value = vcpu->regs.gpr[gprs[reg]];
-	else if (reg == GDB_rip)
-		*value = vmread(VMCS_GUEST_RIP);
-	else if (reg == GDB_eflags)
-		*value = vmread(VMCS_GUEST_RFLAGS);
-	else if (reg >= GDB_cs && reg <= GDB_gs)
-		*value = vmread(VMCS_GUEST_ES_SELECTOR +
-				2 * segments[reg - GDB_cs]);
-	else if (reg == GDB_fs_base)
-		*value = vmread(VMCS_GUEST_FS_BASE);
-	else if (reg == GDB_gs_base)
-		*value = vmread(VMCS_GUEST_GS_BASE);
 	else if (reg == GDB_cr0)
 		*value = vcpu_cr0(vcpu);
 	else if (reg == GDB_cr2)
@@ -169,31 +159,10 @@ static void say(void *ctx, const char *text, size_t length)
 	gdb_send(&vm->gdb.link, reply.text, reply.length);
 }
 
-/* Returns true for a command that lets the guest go on, or asks for keys. */
-static bool is_for_prompt(const char *command)
-{
-	static const char *const names[] = { "cont", "run", "stop", "until",
-					     "top" };
-
-	while (*command == ' ')
-		command++;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t length = strlen(names[i]);
-
-		if (!strncmp(command, names[i], length) &&
-		    (command[length] == ' ' || !command[length]))
-			return true;
-	}
-	return false;
-}
-
 static void monitor(void *ctx, char *command)
 {
 	console_copy_log(say, ctx);
-	if (is_for_prompt(command))
-		log_info("only at Umbra's prompt: use gdb's own commands");
-	else
-		monitor_command(ctx, command);
+	monitor_command(ctx, command, false);
 	console_copy_log(NULL, NULL);
 }
 

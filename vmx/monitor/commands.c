@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
 #include "lib/string.h"
-#include "vmx/monitor/commands.h"
-#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/dump.h"
+#include "vmx/trace/filter.h"
 #include "vmx/vm.h"
 
-#define WORDS 5 /* Maximum number of words of a command. */
+#define WORDS 3 /* Maximum number of words of a command. */
 
 struct command {
 	const char *name;
@@ -15,57 +14,38 @@ struct command {
 	const char *help; /* half a line */
 	const char *example;
 	u8 least, most; /* numbers of arguments */
+	bool at_prompt; /* it lets the guest go on, or asks for keys */
 	bool (*run)(struct vm *vm, char *const words[], size_t count);
 };
 
-static bool run_cont(struct vm *vm, char *const words[], size_t count)
+static bool run_go(struct vm *vm, char *const words[], size_t count)
 {
-	vm->monitor.keys.request = REQUEST_NONE;
-	vm->monitor.runs = false;
-	return true;
-}
+	struct monitor *monitor = &vm->monitor;
 
-/* Returns true if the words of @name begin with those. */
-static bool kind_is(const char *name, char *const words[], size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!begins_with(name, words[i]))
-			return false;
-		name = strchr(name, ' ');
-		if (!name)
-			return i + 1 == count;
-		name++;
-	}
-	return true;
-}
-
-static bool run_run(struct vm *vm, char *const words[], size_t count)
-{
-	vm->monitor.runs = true;
-	log_info("the guest runs, the prompt stays");
-	return true;
-}
-
-static bool run_stop(struct vm *vm, char *const words[], size_t count)
-{
-	vm->monitor.runs = false;
-	log_info("the guest waits");
+	step_end(vm);
+	monitor->runs = !strcmp(words[0], "run");
+	if (!strcmp(words[0], "cont"))
+		monitor->keys.request = REQUEST_NONE;
+	else
+		log_info("the guest %s",
+			 monitor->runs ? "runs, the prompt stays" : "waits");
 	return true;
 }
 
 /* The first kind whose name begins so. */
 static bool run_until(struct vm *vm, char *const words[], size_t count)
 {
-	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
-		if (strcmp(words[1], "exit") ||
-		    !kind_is(kind_name(kind), words + 2, count - 2))
-			continue;
-		vm->monitor.until = kind + 1;
-		log_info("the guest runs until an exit: %s", kind_name(kind));
-		vm->monitor.runs = true;
-		return true;
-	}
-	return false;
+	u32 kind = 0;
+
+	while (kind < EXIT_KINDS && !begins_with(kind_name(kind), words[2]))
+		kind++;
+	if (kind == EXIT_KINDS || strcmp(words[1], "exit"))
+		return false;
+	log_info("the guest runs until an exit: %s", kind_name(kind));
+	step_end(vm);
+	vm->monitor.until = kind + 1;
+	vm->monitor.runs = true;
+	return true;
 }
 
 static bool run_regs(struct vm *vm, char *const words[], size_t count)
@@ -74,63 +54,69 @@ static bool run_regs(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
-static bool run_poweroff(struct vm *vm, char *const words[], size_t count)
+static bool run_end(struct vm *vm, char *const words[], size_t count)
 {
-	vm_end_by_user(vm, END_GUEST_POWER_OFF);
-	return true;
-}
-
-static bool run_reset(struct vm *vm, char *const words[], size_t count)
-{
-	vm_end_by_user(vm, END_GUEST_RESET);
+	vm_end_by_user(vm, strcmp(words[0], "reset") ? END_GUEST_POWER_OFF
+						     : END_GUEST_RESET);
 	return true;
 }
 
 static bool run_help(struct vm *vm, char *const words[], size_t count);
 
+#define PROMPT true
+
 static const struct command commands[] = {
 	{ "help", "[COMMAND]", "list the commands, or explain one", "help walk",
-	  0, 1, run_help },
-	{ "cont", "", "let the guest go on", "cont", 0, 0, run_cont },
+	  0, 1, false, run_help },
+	{ "cont", "", "let the guest go on", "cont", 0, 0, PROMPT, run_go },
 	{ "run", "", "let the guest run, and keep the prompt", "run", 0, 0,
-	  run_run },
-	{ "stop", "", "stop the guest again", "stop", 0, 0, run_stop },
+	  PROMPT, run_go },
+	{ "stop", "", "stop the guest again", "stop", 0, 0, PROMPT, run_go },
+	{ "step", "", "one instruction of the guest's", "step", 0, 0, PROMPT,
+	  monitor_step },
 	{ "until", "exit KIND", "let it run until an exit of a kind",
-	  "until exit #pf: inj", 2, 4, run_until },
+	  "until exit #pf: inj", 2, 2, PROMPT, run_until },
 	{ "top", "", "tables and exits on the whole screen", "top", 0, 0,
-	  monitor_top },
+	  PROMPT, monitor_top },
 	{ "regs", "", "registers, segments, and the code at RIP", "regs", 0, 0,
-	  run_regs },
+	  false, run_regs },
 	{ "walk", "ADDRESS", "the guest's and the shadow's entries",
-	  "walk ffffffff81000000", 1, 1, monitor_walk },
-	{ "x", "ADDRESS [COUNT]", "guest memory, words of 8 bytes",
-	  "x 100000 8", 1, 2, monitor_x },
+	  "walk ffffffff81000000", 1, 1, false, monitor_walk },
+	{ "x", "/NFU ADDRESS", "N units of guest memory, as gdb's x",
+	  "x/8xg 100000", 1, 1, false, monitor_x },
 	{ "exits", "[reset|every SECONDS]", "exits, rates and costs by kind",
-	  "exits every 5", 0, 2, monitor_exits },
+	  "exits every 5", 0, 2, false, monitor_exits },
 	{ "vmcs", "[FIELD]", "VMCS fields whose names begin so",
-	  "vmcs guest_cr", 0, 1, monitor_vmcs },
+	  "vmcs guest_cr", 0, 1, false, monitor_vmcs },
 	{ "audit", "", "check the shadow's invariants now", "audit", 0, 0,
-	  monitor_audit },
+	  false, monitor_audit },
 	{ "dirty", "[on|off]", "frames written since the last look", "dirty on",
-	  0, 1, monitor_dirty },
+	  0, 1, false, monitor_dirty },
+	{ "trace", "on|off|KINDS|show [N]", "record those; show exits",
+	  "trace show 8", 1, 2, false, monitor_trace },
 	{ "map", "[ADDRESS]", "the guest's address space, in ranges",
-	  "map ffff800000000000", 0, 1, monitor_map },
+	  "map ffff800000000000", 0, 1, false, monitor_map },
 	{ "pages", "[COUNT]", "shadow pages, the last used ones first",
-	  "pages 8", 0, 1, monitor_pages },
+	  "pages 8", 0, 1, false, monitor_pages },
 	{ "why", "GFN", "who maps a frame, and may it be written", "why 1000",
-	  1, 1, monitor_why },
-	{ "mmu", "[RUNG|SWITCH=VALUE]", "show or change the policy of the MMU",
-	  "mmu bypass=0", 0, 1, monitor_mmu },
-	{ "reset", "", "end the run as a reset", "reset", 0, 0, run_reset },
-	{ "poweroff", "", "end the run as a power-off", "poweroff", 0, 0,
-	  run_poweroff },
+	  1, 1, false, monitor_why },
+	{ "mmu", "[RUNG|SWITCH VALUE]", "show or change the policy of the MMU",
+	  "mmu bypass off", 0, 2, false, monitor_mmu },
+	{ "reset", "", "end the run as a reset", "reset", 0, 0, false,
+	  run_end },
+	{ "poweroff", "", "end the run as a power-off", "poweroff", 0, 0, false,
+	  run_end },
 };
 
 static const struct command *find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].name, name))
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		size_t length = strlen(commands[i].name);
+
+		if (!strncmp(commands[i].name, name, length) &&
+		    (!name[length] || name[length] == '/'))
 			return &commands[i];
+	}
 	log_info("there is no command \"%s\"; help lists them", name);
 	return NULL;
 }
@@ -159,7 +145,7 @@ static bool run_help(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
-void monitor_command(struct vm *vm, char *text)
+void monitor_command(struct vm *vm, char *text, bool at_prompt)
 {
 	char *words[WORDS];
 	size_t count = parse_words(text, words, WORDS);
@@ -170,7 +156,35 @@ void monitor_command(struct vm *vm, char *text)
 	command = find(words[0]);
 	if (!command)
 		return;
-	if (count - 1 < command->least || count - 1 > command->most ||
-	    !command->run(vm, words, count))
+	if (command->at_prompt && !at_prompt)
+		log_info("only at Umbra's prompt: use gdb's own commands");
+	else if (count - 1 < command->least || count - 1 > command->most ||
+		 !command->run(vm, words, count))
 		explain(command);
+}
+
+static const char *command_name(size_t number)
+{
+	return number < ARRAY_SIZE(commands) ? commands[number].name : NULL;
+}
+
+/* Rungs, switches, kinds of records, fields of the VMCS. */
+static const char *argument_name(size_t number)
+{
+	if (number < MMU_RUNGS)
+		return mmu_rung_names[number];
+	number -= MMU_RUNGS;
+	if (number < MMU_SWITCHES)
+		return strchr(mmu_switches[number].name, '.') + 1;
+	number -= MMU_SWITCHES;
+	if (number < VMCS_FIELD_COUNT)
+		return vmcs_fields[number].name;
+	return trace_kind_name(number - VMCS_FIELD_COUNT);
+}
+
+void monitor_complete(struct line *line, char echo[TYPED_ECHO_SIZE])
+{
+	line_complete(line,
+		      strchr(line->text, ' ') ? argument_name : command_name,
+		      echo);
 }

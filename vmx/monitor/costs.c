@@ -3,7 +3,6 @@
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/vm.h"
 
@@ -66,8 +65,7 @@ HANDLER(exits)
 	} else if (count == 2 && !strcmp(words[1], "reset")) {
 		reset(vm);
 	} else if (count == 3 && !strcmp(words[1], "every") &&
-		   parse_decimal(words[2], &seconds) &&
-		   seconds <= SECONDS_MAX) {
+		   parse_number(words[2], 10, SECONDS_MAX, &seconds)) {
 		reset(vm);
 		vm->monitor.every_ns = seconds * NS_PER_SEC;
 	} else {

@@ -5,26 +5,19 @@
 
 bool keys_pass(struct console_keys *keys, u8 byte)
 {
+	/* In the order of enum console_request. */
+	static const u8 letters[] = { 's', 'm', 'x' };
+
 	if (!keys->escape) {
 		keys->escape = byte == CTRL_A;
 		return !keys->escape;
 	}
 	keys->escape = false;
-	switch (byte) {
-	case CTRL_A:
+	if (byte == CTRL_A)
 		return true;
-	case 's':
-		keys->request = REQUEST_STATISTICS;
-		break;
-	case 'm':
-		keys->request = REQUEST_MONITOR;
-		break;
-	case 'x':
-		keys->request = REQUEST_END;
-		break;
-	default:
-		keys->request = REQUEST_HELP;
-		break;
-	}
+	keys->request = REQUEST_HELP;
+	for (u32 i = 0; i < sizeof(letters); i++)
+		if (byte == letters[i])
+			keys->request = REQUEST_STATISTICS + i;
 	return false;
 }

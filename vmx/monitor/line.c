@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/monitor/line.h"
@@ -12,24 +13,28 @@
 
 void line_begin(struct line *line)
 {
-	if (line->length)
-		memcpy(line->last, line->text, sizeof(line->last));
-	line->length = line->sequence = 0;
+	if (line->length) {
+		memmove(line->history[1], line->history[0],
+			sizeof(line->history) - TYPED_SIZE);
+		memcpy(line->history[0], line->text, TYPED_SIZE);
+	}
+	line->length = line->sequence = line->back = 0;
 	line->text[0] = '\0';
 }
 
 static void set(struct line *line, const char *text, char *echo)
 {
-	snprintf(line->text, sizeof(line->text), "%s", text);
-	line->length = strlen(line->text);
+	memmove(line->text, text, strlen(text) + 1);
+	line->length = strlen(text);
 	/* To the left edge, the new line, and nothing behind it (ECMA-48). */
-	snprintf(echo, TYPED_ECHO_SIZE, "\r" MONITOR_PROMPT "%s\x1b[K",
-		 line->text);
+	snprintf(echo, TYPED_ECHO_SIZE, "\r" MONITOR_PROMPT "%s\x1b[K", text);
 }
 
 /* ESC, '[', numbers, and a letter or '~' that names the key. */
 static void take_sequence(struct line *line, u8 byte, char *echo)
 {
+	u8 *back = &line->back;
+
 	if (line->sequence++ == 1) {
 		if (byte != '[')
 			line->sequence = 0;
@@ -38,10 +43,12 @@ static void take_sequence(struct line *line, u8 byte, char *echo)
 	if (byte < '@')
 		return;
 	line->sequence = 0;
-	if (byte == KEY_UP)
-		set(line, line->last, echo);
-	else if (byte == KEY_DOWN)
-		set(line, "", echo);
+	if (byte == KEY_UP && *back < HISTORY && line->history[*back][0]) {
+		set(line, line->history[(*back)++], echo);
+	} else if (byte == KEY_DOWN) {
+		*back -= *back > 0;
+		set(line, *back ? line->history[*back - 1] : "", echo);
+	}
 }
 
 bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
@@ -68,4 +75,34 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 		snprintf(echo, TYPED_ECHO_SIZE, "%c", byte);
 	}
 	return false;
+}
+
+void line_complete(struct line *line, line_names names,
+		   char echo[TYPED_ECHO_SIZE])
+{
+	const char *word = line->text + line->length, *name, *found = "";
+	size_t length = 0, typed;
+	char text[TYPED_SIZE];
+	u32 count = 0;
+
+	while (word > line->text && word[-1] != ' ')
+		word--;
+	typed = strlen(word);
+	for (size_t i = 0; (name = names(i)); i++) {
+		if (strncmp(name, word, typed))
+			continue;
+		length = count++ ? length : strlen(name);
+		/* As far as all of them agree. */
+		while (strncmp(name, found, length) && count > 1)
+			length--;
+		found = name;
+	}
+	for (size_t i = 0; count > 1 && length == typed && (name = names(i));
+	     i++)
+		if (!strncmp(name, word, typed))
+			log_info("  %s", name);
+	snprintf(text, sizeof(text), "%.*s%.*s%s", (int)(line->length - typed),
+		 line->text, (int)(count ? length : typed),
+		 count ? found : word, count == 1 ? " " : "");
+	set(line, text, echo);
 }

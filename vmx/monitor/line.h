@@ -9,23 +9,35 @@
 #define MONITOR_PROMPT "umbra> "
 /* The prompt and a whole line, and the controls around them. */
 #define TYPED_ECHO_SIZE (TYPED_SIZE + 16)
+#define HISTORY 8 /* Number of lines that Up brings back. */
 
 /* All zeroes before the first line. */
 struct line {
 	char text[TYPED_SIZE];
 	size_t length;
-	char last[TYPED_SIZE]; /* the one before, which Up brings back */
+	char history[HISTORY][TYPED_SIZE]; /* the last one first; "": none */
+	u8 back; /* number of the line in the history, from 1; 0: a new one */
 	u8 sequence; /* number of bytes of a key's sequence (ESC [ A) so far */
 };
 
-/* Begins a line; the text of the one before is kept. */
+/* The name of that number, of those that a word can be; NULL behind the last. */
+typedef const char *(*line_names)(size_t number);
+
+/* Begins a line; the text of the one before goes into the history. */
 void line_begin(struct line *line);
 
 /*
  * Takes a byte that was typed, and writes to @echo what shows its effect.
  * Returns true if the line is finished. Backspace and Ctrl-U erase; Up and Down
- * bring the last line back and take it away; other keys' sequences do nothing.
+ * go through the history; other keys' sequences do nothing.
  */
 bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
+
+/*
+ * Completes the last word as far as the names that begin so agree.
+ * Prints these names if that is no further; @echo shows the line again.
+ */
+void line_complete(struct line *line, line_names names,
+		   char echo[TYPED_ECHO_SIZE]);
 
 #endif

@@ -7,14 +7,13 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "vmx/monitor/commands.h"
-#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/report/stats.h"
 #include "vmx/vm.h"
 
 /* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */
 #define POLL_NS (1000 * 1000ULL)
+#define TAB '\t'
 /* The view of the whole screen is drawn that often, in ns. */
 #define REFRESH_NS (NS_PER_SEC / 2)
 
@@ -99,7 +98,7 @@ static void prompt(struct vm *vm)
 	bool done;
 	int key;
 
-	if (!monitor->prompted)
+	if (!monitor->prompted && !monitor->line.history[0][0])
 		log_info("the guest waits, its clocks go on; help lists the "
 			 "commands");
 	while (monitor->keys.request && !monitor->top.on && !vm->ended) {
@@ -111,23 +110,31 @@ static void prompt(struct vm *vm)
 		key = next_key(monitor);
 		if (key < 0)
 			return;
-		done = line_take(&monitor->line, (u8)key, echo);
+		done = key != TAB && line_take(&monitor->line, (u8)key, echo);
+		if (key == TAB)
+			monitor_complete(&monitor->line, echo);
 		show(&monitor->input, echo);
 		if (!done)
 			continue;
 		monitor->prompted = false;
-		monitor_command(vm, monitor->line.text);
+		monitor_command(vm, monitor->line.text, true);
 	}
 	if (!monitor->top.on)
 		log_info("the guest %s", vm->ended ? "ends" : "goes on");
 }
 
-void monitor_stop(struct vm *vm)
+void monitor_exited(struct vm *vm)
 {
 	struct monitor *monitor = &vm->monitor;
+	bool step = monitor->until == UNTIL_STEP;
 
-	log_info("exit: %s, at RIP 0x%lx", kind_name(monitor->until - 1),
-		 vm->vcpu.exit.rip);
+	if (step ? !step_is_over(vm)
+		 : monitor->until != vm->vcpu.exit.kind + 1U)
+		return;
+	log_info("%s%s, at RIP 0x%lx", step ? "" : "exit: ",
+		 step ? "stepped" : kind_name(monitor->until - 1),
+		 step ? vmread(VMCS_GUEST_RIP) : vm->vcpu.exit.rip);
+	step_end(vm);
 	monitor->until = 0;
 	monitor->runs = monitor->prompted = false;
 	monitor->keys.request = REQUEST_MONITOR;
@@ -136,29 +143,25 @@ void monitor_stop(struct vm *vm)
 
 static void serve(struct vm *vm)
 {
-	switch (vm->monitor.keys.request) {
-	case REQUEST_NONE:
-		break;
-	case REQUEST_HELP:
+	struct monitor *monitor = &vm->monitor;
+	enum console_request request = monitor->keys.request;
+
+	if (request == REQUEST_MONITOR) {
+		if (monitor->top.on)
+			serve_top(vm);
+		if (!monitor->top.on)
+			prompt(vm);
+		if ((monitor->runs || monitor->top.on) && !vm->ended)
+			return; /* it stays open */
+	} else if (request == REQUEST_STATISTICS) {
+		stats_print(vm);
+	} else if (request == REQUEST_END) {
+		vm_end_by_user(vm, END_GUEST_POWER_OFF);
+	} else if (request == REQUEST_HELP) {
 		log_info("Ctrl-A s: statistics; m: monitor; x: end; h: this "
 			 "help; Ctrl-A: a Ctrl-A for the guest");
-		break;
-	case REQUEST_STATISTICS:
-		stats_print(vm);
-		break;
-	case REQUEST_MONITOR:
-		if (vm->monitor.top.on)
-			serve_top(vm);
-		if (!vm->monitor.top.on)
-			prompt(vm);
-		if ((vm->monitor.runs || vm->monitor.top.on) && !vm->ended)
-			return; /* it stays open */
-		break;
-	case REQUEST_END:
-		vm_end_by_user(vm, END_GUEST_POWER_OFF);
-		break;
 	}
-	vm->monitor.keys.request = REQUEST_NONE;
+	monitor->keys.request = REQUEST_NONE;
 }
 
 void monitor_serve(struct vm *vm)

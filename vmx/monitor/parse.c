@@ -5,21 +5,27 @@
 #define PREFIX "mmu."
 #define PREFETCH "prefetch"
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '=';
+}
+
 size_t parse_words(char *text, char *words[], size_t max)
 {
-	size_t count = 0;
+	size_t count = 0, end = strlen(text);
 
-	for (;;) {
-		while (*text == ' ')
+	while (end && is_blank(text[end - 1]))
+		text[--end] = '\0';
+	while (count < max) {
+		while (is_blank(*text))
 			*text++ = '\0';
 		if (!*text)
-			return count;
-		if (count == max)
-			return max + 1;
+			break;
 		words[count++] = text;
-		while (*text && *text != ' ')
+		while (*text && !is_blank(*text))
 			text++;
 	}
+	return count;
 }
 
 static char small(char c)
@@ -27,8 +33,7 @@ static char small(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | ('a' ^ 'A')) : c;
 }
 
-/* The value of a digit; one that is no digit is 16 or more. */
-static unsigned int digit(char c)
+unsigned int parse_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned int)(c - '0');
@@ -36,15 +41,16 @@ static unsigned int digit(char c)
 	return c >= 'a' && c <= 'f' ? 10 + (unsigned int)(c - 'a') : 16;
 }
 
-/* Returns false unless all of @word are digits, and the value is <= @max. */
-static bool number(const char *word, unsigned int base, u64 max, u64 *value)
+bool parse_number(const char *word, unsigned int base, u64 max, u64 *value)
 {
 	u64 sum = 0;
 
+	if (base == 16 && word[0] == '0' && small(word[1]) == 'x')
+		word += 2;
 	if (!*word)
 		return false;
 	for (; *word; word++) {
-		unsigned int d = digit(*word);
+		unsigned int d = parse_digit(*word);
 
 		if (d >= base || d > max || sum > (max - d) / base)
 			return false;
@@ -52,18 +58,6 @@ static bool number(const char *word, unsigned int base, u64 max, u64 *value)
 	}
 	*value = sum;
 	return true;
-}
-
-bool parse_hex(const char *word, u64 *value)
-{
-	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X'))
-		word += 2;
-	return number(word, 16, ~0ULL, value);
-}
-
-bool parse_decimal(const char *word, u64 *value)
-{
-	return number(word, 10, ~0ULL, value);
 }
 
 bool begins_with(const char *text, const char *prefix)
@@ -74,48 +68,43 @@ bool begins_with(const char *text, const char *prefix)
 	return true;
 }
 
-/* Returns the text behind "@name=" in @word, or NULL. */
-static const char *value_of(const char *word, const char *name)
+static bool parse_switch(const char *name, const char *value,
+			 struct mmu_policy *policy)
 {
-	size_t length = strlen(name);
+	u64 number_of;
+	bool on = !strcmp(value, "on") || !strcmp(value, "1");
 
-	return strncmp(word, name, length) || word[length] != '='
-		       ? NULL
-		       : word + length + 1;
-}
-
-static bool parse_switch(const char *word, struct mmu_policy *policy)
-{
-	const char *text = value_of(word, PREFETCH);
-	u64 value;
-
-	if (text) {
-		if (!number(text, 10, MMU_PREFETCH_MAX, &value))
+	if (!strcmp(name, PREFETCH)) {
+		if (!parse_number(value, 10, MMU_PREFETCH_MAX, &number_of))
 			return false;
-		policy->prefetch = mmu_prefetch_window(value);
+		policy->prefetch = mmu_prefetch_window(number_of);
 		return true;
 	}
+	if (!on && strcmp(value, "off") && strcmp(value, "0"))
+		return false;
 	for (unsigned int i = 0; i < MMU_SWITCHES; i++) {
-		text = value_of(word, mmu_switches[i].name + strlen(PREFIX));
-		if (!text)
+		if (strcmp(name, mmu_switches[i].name + strlen(PREFIX)))
 			continue;
-		if (!number(text, 10, 1, &value))
-			return false;
-		mmu_switch_set(policy, i, value);
+		mmu_switch_set(policy, i, on);
 		return true;
 	}
 	return false;
 }
 
-bool parse_policy(const char *word, struct mmu_policy *policy)
+bool parse_policy(const char *name, const char *value,
+		  struct mmu_policy *policy)
 {
+	if (!strncmp(name, PREFIX, strlen(PREFIX)))
+		name += strlen(PREFIX);
+	if (value && strcmp(name, "rung"))
+		return parse_switch(name, value, policy);
+	if (value)
+		name = value;
 	for (unsigned int rung = 0; rung < MMU_RUNGS; rung++) {
-		if (strcmp(word, mmu_rung_names[rung]))
+		if (strcmp(name, mmu_rung_names[rung]))
 			continue;
 		*policy = mmu_rung_policies[rung];
 		return true;
 	}
-	if (!strncmp(word, PREFIX, strlen(PREFIX)))
-		word += strlen(PREFIX);
-	return parse_switch(word, policy);
+	return false;
 }

@@ -6,29 +6,35 @@
 #include "mmu/policy.h"
 
 /*
- * Cuts @text at its blanks into @words, at most @max of them. Returns their
- * number, or @max + 1 if there are more.
+ * Cuts @text at its blanks and '=' into @words, at most @max of them; number
+ * @max is all of the rest. Returns their number.
  */
 size_t parse_words(char *text, char *words[], size_t max);
 
-/*
- * A hexadecimal number of up to 64 bits, with or without 0x. Returns false if
- * @word is none.
- */
-bool parse_hex(const char *word, u64 *value);
+/* The value of a hexadecimal digit; 16: it is none. */
+unsigned int parse_digit(char c);
 
-/* The same of a decimal number, of digits alone. */
-bool parse_decimal(const char *word, u64 *value);
+/*
+ * A number of digits of @base alone, up to @max; a hexadecimal one with or
+ * without 0x. Returns false if @word is none.
+ */
+bool parse_number(const char *word, unsigned int base, u64 max, u64 *value);
+
+static inline bool parse_hex(const char *word, u64 *value)
+{
+	return parse_number(word, 16, ~0ULL, value);
+}
 
 /* Returns true if @text begins with @prefix, in capitals or not. */
 bool begins_with(const char *text, const char *prefix);
 
 /*
- * Changes @policy as @word says: the name of a rung, or SWITCH=VALUE as on the
- * command line ("bypass=0", "mmu.bypass=0", "prefetch=16"; 0, 1, and for
- * prefetch a decimal number). Returns false, and nothing is changed, if it is
- * neither.
+ * Changes @policy to the rung @name (@value is NULL), to the rung @value (@name
+ * is "rung"), or its switch @name ("bypass", "mmu.bypass") to @value: on, off,
+ * 1, 0, and for prefetch a decimal number. Returns false, and nothing is
+ * changed, if it is none of these.
  */
-bool parse_policy(const char *word, struct mmu_policy *policy);
+bool parse_policy(const char *name, const char *value,
+		  struct mmu_policy *policy);
 
 #endif

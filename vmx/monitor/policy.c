@@ -2,9 +2,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vmx/exit.h"
-#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
-#include "vmx/monitor/policy.h"
 #include "vmx/report/rung.h"
 #include "vmx/vm.h"
 
@@ -92,7 +90,8 @@ HANDLER(mmu)
 	struct mmu_policy policy = *mmu_policy(vm->mmu);
 
 	if (count > 1) {
-		if (!parse_policy(words[1], &policy))
+		if (!parse_policy(words[1], count > 2 ? words[2] : NULL,
+				  &policy))
 			return false;
 		monitor_change_policy(vm, &policy);
 	}

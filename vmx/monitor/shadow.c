@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that look at an address. */
-#include "arch/x86/emulator/linear.h"
 #include "lib/log.h"
-#include "vmx/monitor/handlers.h"
+#include "lib/string.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
 
-#define PEEK_WORDS_MAX 64 /* of 8 bytes, that x shows at once */
+#define UNITS_MAX 256ULL /* that x shows at once */
 
 static void print_outcomes(const struct mmu_vcpu *vcpu,
 			   const struct mmu_view *view)
 {
-	static const struct {
-		u32 access;
-		const char *name;
-	} accesses[] = {
-		{ 0, "kernel read" },
-		{ PFEC_W, "kernel write" },
-		{ PFEC_I, "kernel fetch" },
-		{ PFEC_U, "user read" },
-		{ PFEC_U | PFEC_W, "user write" },
-		{ PFEC_U | PFEC_I, "user fetch" },
-	};
+	static const char *const names[] = { "kernel", "user", "read", "write",
+					     "fetch" };
+	static const u32 bits[] = { 0, PFEC_U, 0, PFEC_W, PFEC_I };
 	char words[WORDS_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
-		u32 code;
-		enum mmu_outcome outcome =
-			mmu_view_access(vcpu, view, accesses[i].access, &code);
+	for (u32 who = 0; who < 2; who++)
+		for (u32 how = 2; how < ARRAY_SIZE(bits); how++) {
+			u32 code;
+			enum mmu_outcome outcome = mmu_view_access(
+				vcpu, view, bits[who] | bits[how], &code);
 
-		log_info("  %-13s %s", accesses[i].name,
-			 outcome_words(words, view, outcome, code));
-	}
+			log_info("  %s %-*s %s", names[who],
+				 12 - (int)strlen(names[who]), names[how],
+				 outcome_words(words, view, outcome, code));
+		}
 }
 
 HANDLER(walk)
@@ -44,15 +37,14 @@ HANDLER(walk)
 
 	if (!parse_hex(words[1], &gva))
 		return false;
-	if (vcpu->format.mode == PAGING_4LEVEL && !is_canonical(gva)) {
-		log_info("0x%lx is not canonical: every access is a #GP", gva);
+	if (!mmu_has_address(vcpu, gva)) {
+		log_info("0x%lx is no address: every access is a #GP", gva);
 		return true;
 	}
 	mmu_root(vcpu); /* as the next entry would */
 	mmu_view(vcpu, gva, &view);
-	log_info(
-		"  P present W write U user A accessed D dirty S large G global "
-		"N no-exec");
+	log_info("  P present W write U user A accessed D dirty S large "
+		 "G global N no-exec");
 	log_info("  level    %-30s %s", "guest's entry", "shadow's entry");
 	for (u8 level = MAX(view.guest_top, view.shadow_top); level; level--) {
 		level_words(&view, level, guest, shadow);
@@ -64,20 +56,41 @@ HANDLER(walk)
 	return true;
 }
 
+/* words[0] is x/NFU, as gdb has it: how many, x or d, and the unit's letter. */
 HANDLER(x)
 {
-	u64 value[PEEK_WORDS_MAX], wanted = 1, gva;
-	size_t got;
+	static const char units[] = "bhwg";
+	u32 size = sizeof(u64), shift;
+	char form = 'x';
+	u64 left = 0, gva;
 
-	if (!parse_hex(words[1], &gva) ||
-	    (count > 2 && !parse_hex(words[2], &wanted)) ||
-	    wanted > PEEK_WORDS_MAX)
+	for (const char *at = words[0] + 1; *at; at++) {
+		const char *unit = strchr(units, *at);
+
+		if (parse_digit(*at) < 10)
+			left = MIN(left * 10 + parse_digit(*at), UNITS_MAX + 1);
+		else if (unit)
+			size = 1U << (unit - units);
+		else if (*at != '/')
+			form = *at;
+	}
+	if (!parse_hex(words[1], &gva) || left > UNITS_MAX ||
+	    (form != 'x' && form != 'd'))
 		return false;
-	got = mmu_peek(&vm->vcpu.mmu, gva, value, wanted * sizeof(u64)) /
-	      sizeof(u64);
-	for (size_t i = 0; i < got; i++)
-		log_info("  0x%016lx  %016lx", gva + i * sizeof(u64), value[i]);
-	if (got < wanted)
-		log_info("  0x%016lx  is not mapped", gva + got * sizeof(u64));
+	shift = 64 - 8 * size;
+	for (left = MAX(left, 1ULL); left; left--, gva += size) {
+		u64 value = 0;
+
+		if (mmu_peek(&vm->vcpu.mmu, gva, &value, size) < size) {
+			log_info("  0x%016lx  is not mapped", gva);
+			break;
+		}
+		if (form == 'd')
+			log_info("  0x%016lx  %ld", gva,
+				 (s64)(value << shift) >> shift);
+		else
+			log_info("  0x%016lx  %0*lx", gva, 2 * (int)size,
+				 value);
+	}
 	return true;
 }

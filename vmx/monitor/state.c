@@ -3,7 +3,6 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
-#include "vmx/monitor/handlers.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/vm.h"
 
@@ -44,42 +43,25 @@ HANDLER(audit)
 	return true;
 }
 
-/* Frames in a row that were written. */
-struct run {
-	gfn_t first;
-	u64 frames;
-};
-
-static void print_run(const struct run *run, u32 number)
-{
-	if (number < RANGES_SHOWN)
-		log_info("  gfn 0x%lx-0x%lx", run->first,
-			 run->first + run->frames - 1);
-	else if (number == RANGES_SHOWN)
-		log_info("  ...");
-}
-
 static void print_dirty(struct mmu_vcpu *vcpu)
 {
-	u64 total = 0, last = mmu_dirty_log_words(vcpu->mmu) * 64;
-	struct run run = { .frames = 0 };
+	gfn_t end = mmu_dirty_log_words(vcpu->mmu) * 64, first = 0;
+	u64 total = 0, bits = 0;
+	bool before = false, now; /* Is the frame written? */
 	u32 runs = 0;
-	u64 bits = 0;
 
-	for (gfn_t gfn = 0; gfn < last; gfn++) {
+	for (gfn_t gfn = 0; gfn <= end; gfn++, before = now) {
 		if (gfn % 64 == 0)
-			bits = mmu_dirty_log_take(vcpu, gfn);
-		if (bits & BIT(gfn % 64)) {
-			if (!run.frames++)
-				run.first = gfn;
-			total++;
-		} else if (run.frames) {
-			print_run(&run, runs++);
-			run.frames = 0;
-		}
+			bits = gfn < end ? mmu_dirty_log_take(vcpu, gfn) : 0;
+		now = bits & BIT(gfn % 64);
+		total += now;
+		if (now && !before)
+			first = gfn;
+		else if (before && !now && runs++ < RANGES_SHOWN)
+			log_info("  gfn 0x%lx-0x%lx", first, gfn - 1);
 	}
-	if (run.frames)
-		print_run(&run, runs);
+	if (runs > RANGES_SHOWN)
+		log_info("  and %u more ranges", runs - RANGES_SHOWN);
 	log_info("%lu frames written since the last look", total);
 }
 
@@ -87,16 +69,17 @@ HANDLER(dirty)
 {
 	struct mmu_vcpu *vcpu = &vm->vcpu.mmu;
 
+	if (count == 1 && mmu_dirty_log_is_on(vm->mmu)) {
+		print_dirty(vcpu);
+		return true;
+	}
 	if (count > 1 && !strcmp(words[1], "on"))
 		mmu_dirty_log_start(vcpu);
 	else if (count > 1 && !strcmp(words[1], "off"))
 		mmu_dirty_log_stop(vcpu);
 	else if (count > 1)
 		return false;
-	else if (mmu_dirty_log_is_on(vm->mmu))
-		print_dirty(vcpu);
-	if (count > 1 || !mmu_dirty_log_is_on(vm->mmu))
-		log_info("the dirty log is %s",
-			 mmu_dirty_log_is_on(vm->mmu) ? "on" : "off");
+	log_info("the dirty log is %s",
+		 mmu_dirty_log_is_on(vm->mmu) ? "on" : "off");
 	return true;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that look at all of the shadow, or of the guest's tables. */
-#include "arch/x86/emulator/linear.h"
 #include "lib/log.h"
 #include "mmu/view/survey.h"
-#include "vmx/monitor/handlers.h"
+#include "mmu/view/view.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
@@ -51,20 +50,17 @@ HANDLER(pages)
 static void print_tables(struct vm *vm, gfn_t gfn)
 {
 	struct mmu_page_survey page;
-	u32 cursor = SURVEY_START;
-	bool any = false;
+	u32 cursor = SURVEY_START, found = 0;
 
+	print_page_head();
 	while (mmu_survey_page(&vm->vcpu.mmu, &cursor, &page)) {
 		if (page.role.direct || page.gfn != gfn)
 			continue;
-		if (!any)
-			print_page_head();
-		any = true;
+		found++;
 		print_page(&page);
 	}
-	if (!any)
-		log_info("no guest table with a shadow: no write to it exits "
-			 "for that");
+	if (!found)
+		log_info("no shadow of it as a table: no write exits");
 }
 
 HANDLER(why)
@@ -111,9 +107,8 @@ HANDLER(map)
 	struct mmu_range range;
 	gva_t gva = 0;
 
-	if (count > 1 && !parse_hex(words[1], &gva))
-		return false;
-	if (vcpu->format.mode == PAGING_4LEVEL ? !is_canonical(gva) : gva >> 32)
+	if ((count > 1 && !parse_hex(words[1], &gva)) ||
+	    !mmu_has_address(vcpu, gva))
 		return false;
 	log_info("  %-33s  %-4s %12s %12s", "addresses", "", "KiB", "shadowed");
 	for (u32 shown = 0; shown < RANGES_SHOWN; shown++) {

@@ -2,8 +2,6 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/exit.h"
-#include "vmx/monitor/handlers.h"
-#include "vmx/monitor/policy.h"
 #include "vmx/monitor/top.h"
 #include "vmx/report/rung.h"
 #include "vmx/report/view_words.h"
@@ -70,27 +68,26 @@ static u32 first_shown(u32 slot)
 
 static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 {
-	struct top_cell *last, now = { 0, 0 };
 	struct top *top = &vm->monitor.top;
+	struct top_cell *last = &top->cells[level][row], now = { 0, 0 };
 	u32 slot = pt_index(top->gva, level);
 	u32 shown = first_shown(slot) + row;
 	gva_t gva = address_of(top->gva, level, shown);
+	const char *kind = "", *emphasis = "";
 	struct mmu_view view;
-	bool there, guest, shadow, changed;
+	bool changed;
 	char flags[FLAG_LETTERS];
-	const char *emphasis = "";
 
-	/* Outside of 4-level paging addresses end at 4 GiB. */
-	there = vm->vcpu.mmu.format.mode == PAGING_4LEVEL || gva <= ~0U;
 	mmu_view(&vm->vcpu.mmu, gva, &view);
-	guest = there && level <= view.guest_top && level >= view.guest.level;
-	shadow = there && level <= view.shadow_top &&
-		 level >= view.shadow_level;
-	if (guest)
+	/* Outside of 4-level paging addresses end at 4 GiB. */
+	if (!mmu_has_address(&vm->vcpu.mmu, gva))
+		view.guest_top = view.shadow_top = 0;
+	if (level <= view.guest_top && level >= view.guest.level)
 		now.gpte = view.guest.pte[level];
-	if (shadow)
+	if (level <= view.shadow_top && level >= view.shadow_level) {
 		now.spte = view.spte[level];
-	last = &top->cells[level][row];
+		kind = kind_word(view.kind[level]);
+	}
 	/* Beside another address all is new. */
 	changed = top->same &&
 		  (last->gpte != now.gpte || last->spte != now.spte);
@@ -101,8 +98,7 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 		emphasis = BOLD;
 	/* "1ff PWUADSGN TABLE": 18 columns, and two between the tables. */
 	snprintf(text, CELL_WORDS, "%s%03x %-8s %-6s" PLAIN " ", emphasis,
-		 shown, flag_letters(flags, now.gpte),
-		 shadow ? kind_word(view.kind[level]) : "");
+		 shown, flag_letters(flags, now.gpte), kind);
 }
 
 static void draw_tables(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])

@@ -2,6 +2,7 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "vmx/report/trace.h"
+#include "vmx/trace/filter.h"
 #include "vmx/vm.h"
 
 const struct trace_record *trace_injected(const struct trace *trace, u64 number)
@@ -63,15 +64,13 @@ static void print_exit(const struct trace *trace, u64 n, u64 number, u64 tsc)
 		 event ? injected : "");
 }
 
-void trace_print(const struct vm *vm)
+void trace_print(const struct vm *vm, u64 wanted, bool events)
 {
 	const struct trace *trace = &vm->trace;
 	u64 n = trace_count(trace), first = trace_first(trace), exits = 0;
 	u64 previous;
 
-	if (!vm->shown_exits || vm->operation.shown)
-		return;
-	for (; n > first && exits < vm->shown_exits; n--)
+	for (; n > first && exits < wanted; n--)
 		exits += trace_at(trace, n - 1)->kind == TRACE_EXIT;
 	if (!exits)
 		return;
@@ -81,6 +80,11 @@ void trace_print(const struct vm *vm)
 	for (; n < trace_count(trace); n++) {
 		const struct trace_record *r = trace_at(trace, n);
 
+		if (events && r->kind >= TRACE_MMU)
+			log_info("    %-8s gfn 0x%-8lx 0x%lx",
+				 trace_kind_name(TRACE_NAME_OF_MMU + r->kind -
+						 TRACE_MMU),
+				 r->subject, r->detail);
 		if (r->kind != TRACE_EXIT)
 			continue;
 		print_exit(trace, n, vm->stats.exits_total - exits--,

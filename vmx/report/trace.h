@@ -17,8 +17,9 @@ struct vm;
 /* The kinds that it needs. */
 #define TRACE_PRINTED (BIT(TRACE_EXIT) | BIT(TRACE_INJECT))
 
-/* Prints the last exits, unless operations were shown. */
-void trace_print(const struct vm *vm);
+/* Prints the last @wanted exits, with what they inject; @events: those of the
+ * MMU, too. */
+void trace_print(const struct vm *vm, u64 wanted, bool events);
 
 /* The event that went in after exit @number of the trace; NULL: none. */
 const struct trace_record *trace_injected(const struct trace *trace,

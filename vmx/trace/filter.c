@@ -6,7 +6,9 @@
 /* clang-format off */
 #define NAMES(N) \
 	N("all", TRACE_ALL) \
+	N("on", TRACE_ALL) \
 	N("none", 0) \
+	N("off", 0) \
 	N("exit", BIT(TRACE_EXIT)) \
 	N("inject", BIT(TRACE_INJECT)) \
 	N("mmu", TRACE_ALL & ~(BIT(TRACE_MMU) - 1)) \
@@ -30,6 +32,11 @@ static const struct {
 } names[] = { NAMES(NAME_LINE) };
 
 const char trace_kind_names[] = NAMES(NAME_WORD);
+
+const char *trace_kind_name(size_t number)
+{
+	return number < ARRAY_SIZE(names) ? names[number].name : NULL;
+}
 
 /* Returns true if @list begins with @name and that is a whole word of it. */
 static bool begins(const char *list, const char *name)

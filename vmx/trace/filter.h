@@ -11,6 +11,13 @@
  */
 bool trace_parse_kinds(const char *list, u32 *kinds);
 
+/* The name of that number, in the order of the text below; NULL behind the
+ * last. */
+const char *trace_kind_name(size_t number);
+
+/* The number of an MMU event's name. */
+#define TRACE_NAME_OF_MMU 7
+
 /* All names, with blanks between. */
 extern const char trace_kind_names[];
 
