@@ -15,9 +15,9 @@ body { font: 15px/1.4 sans-serif; margin: 1em auto; max-width: 90em;
 .runs { display: flex; flex-wrap: wrap; gap: 2em }
 section { flex: 1 1 22em; min-width: 0 }
 svg { width: 100%; height: auto; background: #f6f6f6 }
-table { border-collapse: collapse; width: 100% }
-td, th { padding: .15em .5em; text-align: right; border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; margin: 1em 0 }
+td, th { padding: .15em .3em; text-align: right; border-bottom: 1px solid #ddd }
+td:first-child, th:first-child { text-align: left; white-space: nowrap }
 i { display: inline-block; width: .8em; height: .8em; margin-right: .4em }
 """
 

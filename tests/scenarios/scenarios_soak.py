@@ -9,6 +9,7 @@ from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import WORKS, linux_i386
 from scenarios_kernels import installer, linux_plain, linux_stress, xen
 from scenarios_memtest import memtest
+from scenarios_trace import trace_page
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
 HOURS = 3600
@@ -46,3 +47,4 @@ for number, rung in enumerate(RUNGS):
          "seed=7 ops=4000", HOURS)(chaos)
 
 soak("installer", HOURS)(installer)
+soak("trace-page")(trace_page)

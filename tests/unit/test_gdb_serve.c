@@ -101,7 +101,177 @@ static bool write_rflags_of_guest(u64 value)
 	return gdb_guest.write_register(&vm, GDB_eflags, value);
 }
 
-/* --- The tests -------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------ */
+
+#define CODE_FRAME 20ULL
+#define STACK_FRAME 21ULL
+#define STACK (RIP + PAGE_SIZE)
+#define ENTRY (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
+
+/* The guest's next instruction, and a page of stack behind its page. */
+static void guest_at(const char *code, size_t length)
+{
+	for (gfn_t level = 0; level < 3; level++)
+		*world_gpte(level, 0) = (level + 1) << 12 | ENTRY;
+	*world_gpte(3, RIP >> PAGE_SHIFT) = CODE_FRAME << 12 | ENTRY;
+	*world_gpte(3, STACK >> PAGE_SHIFT) = STACK_FRAME << 12 | ENTRY;
+	memcpy(world_ram[CODE_FRAME], code, length);
+	vmwrite(VMCS_GUEST_RSP, STACK);
+}
+
+/* The step's end by TF, with these flags. */
+static void trap_with(u64 rflags)
+{
+	vmwrite(VMCS_GUEST_RFLAGS, rflags);
+	vcpu->exit = (struct vmx_exit){
+		.reason = EXIT_EXCEPTION_OR_NMI,
+		.interruption = FAULT(VECTOR_DB),
+		.qualification = DR6_BS,
+	};
+	step_left(vcpu);
+	assert_true(step_is_over(&vm));
+}
+
+static void step_hides_the_trap_flag(void **state)
+{
+	guest_at("\x90", 1);
+	assert_true(step_begin(&vm));
+	step_enter(vcpu);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS),
+			 RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
+	assert_int_equal(debug_take_hits(vcpu, DR6_BS), 0);
+	trap_with(RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED | RFLAGS_IF);
+}
+
+static void step_mends_what_pushf_pushed(void **state)
+{
+	u8 *flags = world_ram[STACK_FRAME];
+
+	guest_at("\x9c", 1);
+	assert_true(step_begin(&vm));
+	step_enter(vcpu);
+	flags[TF_BYTE] = 3; /* TF and IF */
+	trap_with(RFLAGS_FIXED | RFLAGS_TF);
+	assert_int_equal(flags[TF_BYTE], 2);
+	step_end(&vm);
+	/* The guest's own TF stays. */
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF);
+	assert_true(step_begin(&vm));
+	step_enter(vcpu);
+	flags[TF_BYTE] = 3;
+	assert_int_equal(debug_take_hits(vcpu, DR6_BS), DR6_BS);
+	trap_with(RFLAGS_FIXED | RFLAGS_TF);
+	assert_int_equal(flags[TF_BYTE], 3);
+	assert_true(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF);
+}
+
+/* POPF has loaded a TF of the guest's. */
+static void step_leaves_what_popf_loaded(void **state)
+{
+	guest_at("\x9d", 1);
+	assert_true(step_begin(&vm));
+	step_enter(vcpu);
+	trap_with(RFLAGS_FIXED | RFLAGS_TF | RFLAGS_ZF);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS),
+			 RFLAGS_FIXED | RFLAGS_TF | RFLAGS_ZF);
+}
+
+/* INT n is injected; its handler's first instruction shows at the window. */
+static void step_injects_int(void **state)
+{
+	guest_at("\xcd\x80", 2);
+	assert_true(step_begin(&vm));
+	assert_int_equal(vcpu->event.info,
+			 VMX_INTR(INTR_SOFTWARE_INTERRUPT, 0x80));
+	assert_int_equal(vcpu->event.length, 2);
+	step_enter(vcpu);
+	assert_false(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF);
+	vcpu->event.info = 0;
+	vcpu->exit = (struct vmx_exit){ .reason = EXIT_NMI_WINDOW };
+	step_left(vcpu);
+	assert_true(step_is_over(&vm));
+}
+
+/* SYSCALL would copy TF to R11. */
+static void step_refuses_syscall(void **state)
+{
+	guest_at("\x0f\x05", 2);
+	assert_false(step_begin(&vm));
+	assert_false(vm.gdb.step.on);
+}
+
+/* Umbra carries CPUID out, and forgets the trap that Bochs has noted. */
+static void step_over_an_exit(void **state)
+{
+	guest_at("\x0f\xa2", 2);
+	assert_true(step_begin(&vm));
+	step_enter(vcpu);
+	vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, DR6_BS);
+	vcpu->exit = (struct vmx_exit){ .reason = EXIT_CPUID };
+	step_left(vcpu);
+	assert_int_equal(vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS), 0);
+	assert_false(step_is_over(&vm));
+	vmwrite(VMCS_GUEST_RIP, RIP + 2);
+	assert_true(step_is_over(&vm));
+}
+
+/* --- The target ------------------------------------------------------------- */
+
+static void registers_of_the_guest(void **state)
+{
+	u64 value;
+
+	gpr[R12] = 0x1212;
+	fake.cr2 = 0x2222;
+	vmwrite(VMCS_GUEST_RSP, 0x3333);
+	vmwrite(VMCS_GUEST_GS_SELECTOR, 0x28);
+	vmwrite(VMCS_GUEST_GS_BASE, 0x4444);
+	assert_true(gdb_guest.read_register(&vm, GDB_r12, &value));
+	assert_int_equal(value, 0x1212);
+	assert_true(gdb_guest.read_register(&vm, GDB_rsp, &value));
+	assert_int_equal(value, 0x3333);
+	assert_true(gdb_guest.read_register(&vm, GDB_gs, &value));
+	assert_int_equal(value, 0x28);
+	assert_true(gdb_guest.read_register(&vm, GDB_gs_base, &value));
+	assert_int_equal(value, 0x4444);
+	assert_true(gdb_guest.read_register(&vm, GDB_cr2, &value));
+	assert_int_equal(value, 0x2222);
+	assert_false(gdb_guest.read_register(&vm, GDB_st0, &value));
+	assert_true(gdb_guest.write_register(&vm, GDB_rax, 7));
+	assert_int_equal(gpr[RAX], 7);
+	assert_true(gdb_guest.write_register(&vm, GDB_rsp, 8));
+	assert_int_equal(vmread(VMCS_GUEST_RSP), 8);
+	/* VM entry wants a canonical RIP; other registers are not changed. */
+	assert_false(gdb_guest.write_register(&vm, GDB_rip, 1ULL << 47));
+	assert_true(gdb_guest.write_register(&vm, GDB_rip, 1ULL << 46));
+	assert_false(gdb_guest.write_register(&vm, GDB_cr3, 0));
+}
+
+static void memory_of_the_guest(void **state)
+{
+	u64 entry = 22 << 12 | ENTRY;
+	u8 bytes[8];
+
+	guest_at("\x90", 1);
+	/* Over the end of a page; behind the stack is none. */
+	assert_true(gdb_guest.write(&vm, STACK - 4, "12345678", 8));
+	assert_int_equal(gdb_guest.read(&vm, STACK - 4, bytes, 8), 8);
+	assert_memory_equal(bytes, "12345678", 8);
+	assert_memory_equal(world_ram[STACK_FRAME], "5678", 4);
+	assert_false(
+		gdb_guest.write(&vm, STACK + PAGE_SIZE - 4, "12345678", 8));
+	assert_int_equal(gdb_guest.read(&vm, STACK + PAGE_SIZE - 4, bytes, 8),
+			 4);
+	/* A page table: the page behind the stack is there. */
+	*world_gpte(3, 1) = 3 << 12 | ENTRY;
+	assert_true(gdb_guest.write(&vm, PAGE_SIZE + 8 * ((STACK >> 12) + 1),
+				    &entry, sizeof(entry)));
+	assert_true(gdb_guest.write(&vm, STACK + PAGE_SIZE, "x", 1));
+	assert_int_equal(world_ram[22][0], 'x');
+}
+
+/* --- Sessions --------------------------------------------------------------- */
 
 /* Ctrl-A x at the console ends a run whose gdb is silent. */
 static void end_without_gdb(void **state)
@@ -204,6 +374,14 @@ static void no_register_is_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(step_hides_the_trap_flag, begin),
+		cmocka_unit_test_setup(step_mends_what_pushf_pushed, begin),
+		cmocka_unit_test_setup(step_leaves_what_popf_loaded, begin),
+		cmocka_unit_test_setup(step_injects_int, begin),
+		cmocka_unit_test_setup(step_refuses_syscall, begin),
+		cmocka_unit_test_setup(step_over_an_exit, begin),
+		cmocka_unit_test_setup(registers_of_the_guest, begin),
+		cmocka_unit_test_setup(memory_of_the_guest, begin),
 		cmocka_unit_test_setup(end_without_gdb, begin),
 		cmocka_unit_test_setup(waiting_is_no_run, begin),
 		cmocka_unit_test_setup(new_session_during_a_step, begin),
