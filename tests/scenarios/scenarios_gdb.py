@@ -28,7 +28,7 @@ while *(unsigned short *)$pc != 0xa20f && $n++ < 20
 end
 set $before = (long)$pc
 stepi
-printf "CPUID: %d bytes on, bit %d\n", (long)$pc - $before, $rcx >> 31 & 1
+printf "CPUID: %d bytes on, bit %d\n", (long)$pc - $before, $rax >> 30 & 1
 tbreak measure_fault
 continue
 tbreak write_pages
@@ -52,7 +52,7 @@ while *$pte == 0 && $n++ < 400
   stepi
 end
 eval "monitor walk %lx", $cr2
-watch faults
+watch traps.page_faults
 continue
 kill
 """
@@ -65,9 +65,9 @@ EXPECTED = [
     r"#2  0x[0-9a-f]+ in trap_common \(",
     r"PTE before: 0$",
     r" +1 +0x[0-9a-f]+ PWU\w* +LEAF 0x[0-9a-f]+ PW",
-    r"Hardware watchpoint \d+: faults$",
+    r"Hardware watchpoint \d+: traps.page_faults$",
     r"Old value = \d+$",
-    r"demand_fault \(error_code=6, cr2=",
+    r"trap \(frame=",
 ]
 
 
