@@ -92,6 +92,7 @@ struct shadow_page {
 /* The MMU's facts about a guest frame. */
 struct guest_frame {
 	void *page; /* where Umbra sees it, or NULL: not asked for yet, no RAM */
+	hfn_t hfn; /* if page is not NULL */
 	u32 rmap; /* list of the LEAF entries that map it */
 	u32 shadowed; /* number of shadow pages made of it as a table */
 };
@@ -173,30 +174,24 @@ spte_child(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 	return &mmu->pages[sp->links[slot].target];
 }
 
-/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
-static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
-{
-	if (gfn >= mmu->config.gfn_count)
-		return HFN_NONE;
-	return mmu->config.ops->gfn_to_hfn(mmu->config.ctx, gfn);
-}
+/* Ask for the guest frame, once: returns its page, or NULL: not RAM. */
+void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn) __attribute__((noinline));
 
 /* The address at which Umbra sees a guest frame, or NULL: not RAM. */
 static inline void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
 {
-	struct guest_frame *frame;
-	hfn_t hfn;
+	void *page;
 
 	if (gfn >= mmu->config.gfn_count)
 		return NULL;
-	frame = &mmu->frames[gfn];
-	if (!frame->page) {
-		hfn = mmu_hfn(mmu, gfn);
-		if (hfn != HFN_NONE)
-			frame->page =
-				mmu->config.ops->map(mmu->config.ctx, hfn);
-	}
-	return frame->page;
+	page = mmu->frames[gfn].page;
+	return page ? page : mmu_ask_gfn(mmu, gfn);
+}
+
+/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
+static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
+{
+	return mmu_map_gfn(mmu, gfn) ? mmu->frames[gfn].hfn : HFN_NONE;
 }
 
 /* Invariant 6: the processor forgets all that it has cached of the shadow. */
@@ -234,6 +229,35 @@ static inline void dirty_log_mark(struct mmu *mmu, gfn_t gfn)
 static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 {
 	return mmu->dirty_log_on && !(mmu->dirty_log[gfn / 64] & BIT(gfn % 64));
+}
+
+/* The end of the way of an address through the shadow. */
+struct shadow_path {
+	const u64 *spte; /* the last entry: it is not TABLE */
+	const struct spte_link *link; /* of it */
+	u8 level; /* of it */
+	u8 rights; /* those of the entries above combined (invariant 2) */
+};
+
+/* Goes the way of the processor for @gva, from the root, which is there. */
+static inline struct shadow_path shadow_path_of(const struct mmu_vcpu *vcpu,
+						gva_t gva)
+{
+	const struct shadow_page *sp = vcpu->root;
+	struct shadow_path end = { .level = sp->role.level,
+				   .rights = ACCESS_ALL };
+
+	for (;; end.level--) {
+		u32 slot = pt_index(gva, end.level);
+
+		end.spte = &sp->spt[slot];
+		end.link = &sp->links[slot];
+		if (spte_kind(*end.spte, end.level) != SPTE_TABLE)
+			return end;
+		if (sp->carries_rights)
+			end.rights &= spte_rights(*end.spte);
+		sp = &vcpu->mmu->pages[end.link->target];
+	}
 }
 
 /* role.c */

@@ -81,11 +81,15 @@ static inline u8 spte_mmio_rights(u64 spte)
 
 static inline enum spte_kind spte_kind(u64 spte, u8 level)
 {
-	if (spte == SPTE_ABSENT_VALUE)
-		return SPTE_ABSENT;
-	if ((spte & SPTE_TRAP_BITS) == SPTE_TRAP_BITS)
-		return spte & SPTE_MMIO_KIND ? SPTE_MMIO : SPTE_TRAP;
-	return level > 1 && !(spte & PTE_PS) ? SPTE_TABLE : SPTE_LEAF;
+	/* Most are without this bit; TRAP, MMIO and a large LEAF have it. */
+	if (!(spte & PTE_PS)) {
+		if (spte == SPTE_ABSENT_VALUE)
+			return SPTE_ABSENT;
+		return level > 1 ? SPTE_TABLE : SPTE_LEAF;
+	}
+	if ((spte & SPTE_TRAP_BITS) != SPTE_TRAP_BITS)
+		return SPTE_LEAF;
+	return spte & SPTE_MMIO_KIND ? SPTE_MMIO : SPTE_TRAP;
 }
 
 /*

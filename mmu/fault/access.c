@@ -31,28 +31,16 @@ bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 static const u8 *map_by_shadow(const struct mmu_vcpu *vcpu, gva_t gva)
 {
 	const struct mmu *mmu = vcpu->mmu;
-	const struct shadow_page *sp = vcpu->root;
-	const u8 *page;
+	struct shadow_path end;
+	gfn_t gfn;
 
-	for (; sp; sp = spte_child(mmu, sp, pt_index(gva, sp->role.level))) {
-		u8 level = sp->role.level;
-		u32 slot = pt_index(gva, level);
-		gfn_t gfn = sp->links[slot].target;
-
-		switch (spte_kind(sp->spt[slot], level)) {
-		case SPTE_TABLE:
-			continue;
-		case SPTE_LEAF:
-			gfn += gva >> PAGE_SHIFT & (pt_span(level) - 1);
-			page = mmu_map_gfn(mmu, gfn);
-			return page + (gva & ~PAGE_MASK);
-		case SPTE_ABSENT:
-		case SPTE_TRAP:
-		case SPTE_MMIO:
-			return NULL;
-		}
-	}
-	return NULL;
+	if (!vcpu->root)
+		return NULL;
+	end = shadow_path_of(vcpu, gva);
+	if (spte_kind(*end.spte, end.level) != SPTE_LEAF)
+		return NULL;
+	gfn = end.link->target + (gva >> PAGE_SHIFT & (pt_span(end.level) - 1));
+	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
 const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len)

@@ -112,27 +112,6 @@ bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
 }
 
 /*
- * Returns the shadow page in which the path of @gva ends, and its @slot; NULL
- * where there is no root. @rights: the rights of the entries above combined
- * (invariant 2).
- */
-static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
-					  gva_t gva, u32 *slot, u8 *rights)
-{
-	const struct shadow_page *sp = vcpu->root;
-
-	*rights = ACCESS_ALL;
-	for (; sp; sp = spte_child(vcpu->mmu, sp, *slot)) {
-		*slot = pt_index(gva, sp->role.level);
-		if (spte_kind(sp->spt[*slot], sp->role.level) != SPTE_TABLE)
-			break;
-		if (sp->carries_rights)
-			*rights &= spte_rights(sp->spt[*slot]);
-	}
-	return sp;
-}
-
-/*
  * Returns true if an entry that an earlier walk has made permits the access:
  * one to a device's page, or a write to a guest table, which the guest's own
  * tables allow. It is a translation like one in a TLB, so nothing is walked.
@@ -142,29 +121,27 @@ static const struct shadow_page *path_end(const struct mmu_vcpu *vcpu,
 static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 			  struct guest_walk *walk)
 {
-	u8 rights;
-	u32 slot;
-	const struct shadow_page *sp = path_end(vcpu, gva, &slot, &rights);
+	struct shadow_path end;
 	u64 spte;
 
-	if (!sp)
+	if (!vcpu->root)
 		return false;
-	spte = sp->spt[slot];
-	if (spte_kind(spte, sp->role.level) == SPTE_MMIO) {
-		rights &= spte_mmio_rights(spte);
+	end = shadow_path_of(vcpu, gva);
+	spte = *end.spte;
+	if (spte_kind(spte, end.level) == SPTE_MMIO) {
+		end.rights &= spte_mmio_rights(spte);
 		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
 			return false;
-	} else if ((access & PFEC_W) && spte_is_held(spte, sp->role.level) &&
-		   vcpu->mmu->frames[sp->links[slot].target].shadowed) {
-		rights &= spte_rights(spte) | ACCESS_W;
+	} else if ((access & PFEC_W) && spte_is_held(spte, end.level) &&
+		   vcpu->mmu->frames[end.link->target].shadowed) {
+		end.rights &= spte_rights(spte) | ACCESS_W;
 	} else {
 		return false;
 	}
-	if (!access_permitted(vcpu, rights, access))
+	if (!access_permitted(vcpu, end.rights, access))
 		return false;
 	walk->gva = gva;
-	walk->gpa = (gpa_t)sp->links[slot].target << PAGE_SHIFT |
-		    (gva & ~PAGE_MASK);
+	walk->gpa = (gpa_t)end.link->target << PAGE_SHIFT | (gva & ~PAGE_MASK);
 	walk->status = WALK_OK;
 	return true;
 }

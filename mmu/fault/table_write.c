@@ -16,8 +16,11 @@
 /* Returns true if both are for the same state of the processor. */
 static bool roles_fit(union shadow_role a, union shadow_role b)
 {
-	return a.mode == b.mode && a.wp == b.wp && a.nxe == b.nxe &&
-	       a.pse == b.pse && a.smep == b.smep && a.smap == b.smap;
+	static const union shadow_role state = {
+		{ .mode = ~0, .wp = 1, .nxe = 1, .pse = 1, .smep = 1, .smap = 1 }
+	};
+
+	return !((a.word ^ b.word) & state.word);
 }
 
 /*
@@ -48,15 +51,14 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 }
 
 /*
- * Returns true if the write that begins at byte @first has left the guest's
- * entry of 64 bits there zero. The upper half alone tells nothing: a PAE kernel
- * writes an entry in two halves, the upper one first where it sets P.
+ * Returns true if the write that begins at byte @first of @table has left the
+ * guest's entry of 64 bits there zero. The upper half alone tells nothing: a PAE
+ * kernel writes an entry in two halves, the upper one first where it sets P.
  */
-static bool is_clear(const struct mmu *mmu, const struct shadow_page *sp,
-		     u32 first)
+static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
 {
 	return sp->role.mode != PAGING_32BIT && first % sizeof(u64) == 0 &&
-	       !shadow_gpte(mmu, sp, first / sizeof(u64));
+	       !gpte_read(PAGING_4LEVEL, table, first / sizeof(u64));
 }
 
 /*
@@ -74,8 +76,9 @@ static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 	       shadow_is_elsewhere(mmu, sp);
 }
 
-/* The entries of @sp follow the frame's bytes first to last. */
-static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
+/* The entries of @sp follow the bytes first to last of its guest @table. */
+static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
+		 u32 first, u32 last)
 {
 	u32 size = gpte_size(sp->role.mode);
 	u64 before = mmu->stats.table_writes;
@@ -86,7 +89,7 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
 
 		for (; count; count--, slot++) {
 			if (shadow_sync_entry(mmu, sp, slot,
-					      shadow_gpte(mmu, sp, slot)))
+					      shadow_gpte_in(sp, table, slot)))
 				sp->writes = 0;
 			mmu->stats.table_writes++;
 		}
@@ -115,6 +118,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
+	const void *table = mmu_map_gfn(mmu, gfn);
 	struct shadow_page *sp, *next, *parent, *barren = NULL;
 	bool cleared;
 
@@ -123,7 +127,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
-		cleared = mmu->policy.cheap && is_clear(mmu, sp, first);
+		cleared = mmu->policy.cheap && is_clear(sp, table, first);
 		if ((cleared && is_given_up(mmu, sp, first)) ||
 		    going_out_of_use(mmu, sp)) {
 			parent = shadow_give_up(mmu, sp);
@@ -133,7 +137,7 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		}
 		if (cleared)
 			barren = sp;
-		sync(mmu, sp, first, first + len - 1);
+		sync(mmu, sp, table, first, first + len - 1);
 	}
 	give_up_unlinked(mmu);
 	/*

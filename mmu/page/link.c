@@ -6,17 +6,11 @@
  */
 #include "mmu/page/link.h"
 
-/* The list that an entry of @kind, TABLE or LEAF, at @slot is on. */
-static u32 *list_head(struct mmu *mmu, const struct shadow_page *sp, u32 slot,
-		      enum spte_kind kind)
+/* The list of the entries that map @gfn as a LEAF of @sp does. */
+static u32 *rmap_of(struct mmu *mmu, const struct shadow_page *sp, gfn_t gfn)
 {
-	u32 target = sp->links[slot].target;
-
-	if (kind == SPTE_TABLE)
-		return &mmu->pages[target].parents;
-	if (sp->role.level > 1)
-		return &region_of(mmu, target)->rmap;
-	return &mmu->frames[target].rmap;
+	return sp->role.level > 1 ? &region_of(mmu, gfn)->rmap
+				  : &mmu->frames[gfn].rmap;
 }
 
 static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
@@ -26,13 +20,11 @@ static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		     enum spte_kind kind, u32 target)
+		     u32 target, u32 *head)
 {
 	struct spte_link *link = &sp->links[slot];
-	u32 *head;
 
 	link->target = target;
-	head = list_head(mmu, sp, slot, kind);
 	link->next = *head;
 	link->prev = LINK_NONE;
 	*head = spte_id(mmu, sp, slot);
@@ -42,14 +34,14 @@ static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		     enum spte_kind kind)
+		     u32 *head)
 {
 	struct spte_link *link = &sp->links[slot];
 
 	if (link->prev != LINK_NONE)
 		mmu->links[link->prev].next = link->next;
 	else
-		*list_head(mmu, sp, slot, kind) = link->next;
+		*head = link->next;
 	if (link->next != LINK_NONE)
 		mmu->links[link->next].prev = link->prev;
 }
@@ -73,12 +65,13 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		 * But a large one may be half of the guest's page, or one of
 		 * 512 parts, of which that INVLPG would drop only one.
 		 */
-		list_del(mmu, sp, slot, kind);
+		list_del(mmu, sp, slot,
+			 rmap_of(mmu, sp, sp->links[slot].target));
 		if (sp->role.level > 1)
 			mmu_flush(mmu);
 		break;
 	case SPTE_TABLE:
-		list_del(mmu, sp, slot, kind);
+		list_del(mmu, sp, slot, &spte_child(mmu, sp, slot)->parents);
 		/*
 		 * The processor may hold a large guest page in many splinters,
 		 * of which the guest's INVLPG would drop only one, and may
@@ -102,7 +95,7 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	if ((sp->spt[slot] & ~PTE_A) == spte)
 		return;
 	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-	list_add(mmu, sp, slot, SPTE_TABLE, (u32)(child - mmu->pages));
+	list_add(mmu, sp, slot, (u32)(child - mmu->pages), &child->parents);
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;
 }
@@ -124,7 +117,7 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 	} else {
 		if (kind >= SPTE_TABLE)
 			spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-		list_add(mmu, sp, slot, SPTE_LEAF, (u32)gfn);
+		list_add(mmu, sp, slot, (u32)gfn, rmap_of(mmu, sp, (u32)gfn));
 	}
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;

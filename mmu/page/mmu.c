@@ -133,6 +133,19 @@ void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
 	mmu_derive_state(vcpu);
 }
 
+void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn)
+{
+	struct guest_frame *frame = &mmu->frames[gfn];
+	const struct mmu_ops *ops = mmu->config.ops;
+	hfn_t hfn = ops->gfn_to_hfn(mmu->config.ctx, gfn);
+
+	if (hfn != HFN_NONE) {
+		frame->page = ops->map(mmu->config.ctx, hfn);
+		frame->hfn = hfn;
+	}
+	return frame->page;
+}
+
 void mmu_frames_changed(struct mmu_vcpu *vcpu)
 {
 	struct mmu *mmu = vcpu->mmu;
