@@ -103,10 +103,9 @@ static u32 take_event(struct vcpu *vcpu)
 
 static void open_windows(struct vcpu *vcpu, u32 windows)
 {
-	vcpu_set_cpu_control(vcpu, CPU_NMI_WINDOW_EXITING,
-			     windows & CPU_NMI_WINDOW_EXITING);
-	vcpu_set_cpu_control(vcpu, CPU_INTERRUPT_WINDOW_EXITING,
-			     windows & CPU_INTERRUPT_WINDOW_EXITING);
+	vcpu_set_cpu_controls(
+		vcpu, CPU_NMI_WINDOW_EXITING | CPU_INTERRUPT_WINDOW_EXITING,
+		windows);
 }
 
 /* gdb's steps stay in the code that is being stepped through (gdb/step.h). */

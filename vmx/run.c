@@ -182,9 +182,9 @@ static void point_at_shadow(struct vcpu *vcpu)
 	struct mmu_filter filter;
 	hpa_t root;
 
-	root = mmu_root(&vcpu->mmu);
-	if (!vcpu->mmu.root_is_new)
+	if (vcpu->mmu.root && !vcpu->mmu.root_is_new)
 		return;
+	root = mmu_root(&vcpu->mmu);
 	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
 	if (vcpu->vm->gdb.step.on)

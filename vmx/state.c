@@ -84,10 +84,10 @@ void vcpu_flush_tlb(struct vcpu *vcpu)
 		      (u32)vmread(VMCS_VM_INSTRUCTION_ERROR));
 }
 
-void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)
+void vcpu_set_cpu_controls(struct vcpu *vcpu, u32 which, u32 on)
 {
 	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];
-	u32 wanted = on ? *controls | control : *controls & ~control;
+	u32 wanted = (*controls & ~which) | on;
 
 	if (wanted == *controls)
 		return;

@@ -20,8 +20,17 @@ void vcpu_apply_state(struct vcpu *vcpu);
  */
 void vcpu_flush_tlb(struct vcpu *vcpu);
 
-/* Switch a primary processor-based control, of those that are switched. */
-void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on);
+/*
+ * Set primary processor-based controls, of those that are switched: of @which,
+ * those in @on are 1, and the others 0.
+ */
+void vcpu_set_cpu_controls(struct vcpu *vcpu, u32 which, u32 on);
+
+/* The same for one. */
+static inline void vcpu_set_cpu_control(struct vcpu *vcpu, u32 control, bool on)
+{
+	vcpu_set_cpu_controls(vcpu, control, on ? control : 0);
+}
 
 /* Write the guest's RFLAGS, which were @before. */
 void vcpu_set_rflags(u64 before, u64 rflags);

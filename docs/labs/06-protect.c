@@ -21,7 +21,8 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 
 /* In mmu/fault/table_write.c: */
 
-static void sync(struct mmu *mmu, struct shadow_page *sp, u32 first, u32 last)
+static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
+		 u32 first, u32 last)
 {
 	/* Lab 6, step 3: shadow_sync_entry() for each entry that has changed. */
 }
