@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/model/model.h"
+#include "tests/model/words.h"
 
 #define STEPS_PER_GUEST 2000
 #define SHRINK_RUNS 2000
@@ -79,7 +80,8 @@ static void report(struct model *m, struct plan *plan, u64 seed)
 	shrink(m, plan);
 	m->verbose = true;
 	play(m, plan);
-	fprintf(stderr, "model: %u steps: %s\n", plan->count, m->failure);
+	fprintf(stderr, "model: %u steps: %s\n%s", plan->count, m->failure,
+		words_page(m->failure));
 }
 
 /* The plan of guest @n of a run. */

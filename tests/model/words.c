@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/model/words.h"
 
@@ -110,4 +111,11 @@ const char *words_fault(u32 error_code)
 		 error_code & PFEC_P ? "present" : "not present",
 		 error_code & PFEC_RSVD ? ", reserved bit" : "");
 	return text;
+}
+
+const char *words_page(const char *text)
+{
+	return strstr(text, "invariant ")
+		       ? "  the invariants: docs/book/invariants.md\n"
+		       : "";
 }

@@ -20,5 +20,7 @@ const char *words_access(u32 access);
 const char *words_action(enum mmu_action action);
 /* "0x7 (write by the user, present, reserved bit)". */
 const char *words_fault(u32 error_code);
+/* The page of the book to read, for a text that names an invariant; or "". */
+const char *words_page(const char *text);
 
 #endif

@@ -247,6 +247,7 @@ fault:
 
 /* However it goes, an access is through after this number of exits. */
 #define MAX_EXITS 8
+#define ENDING_SIZE 128
 
 int world_access(gva_t gva, u32 access, struct hardware *h)
 {
@@ -295,7 +296,7 @@ static void print_shadow(gva_t gva)
 void world_require(bool holds, gva_t gva, const char *fmt, ...)
 {
 	struct reference r = reference_walk(gva, 0);
-	char text[256];
+	char text[512];
 	va_list args;
 
 	if (holds)
@@ -308,6 +309,7 @@ void world_require(bool holds, gva_t gva, const char *fmt, ...)
 		print_error("  guest,  level %d: %s\n", 4 - i,
 			    words_gpte(*r.entry[i]));
 	print_shadow(gva);
+	print_error("%s", words_page(text));
 	fail();
 }
 
@@ -319,6 +321,32 @@ void world_costs(gva_t gva, u32 access, int exits, const char *why)
 	world_require(found == exits, gva,
 		      "a %s at %#lx has %d exits, should have %d: %s",
 		      words_access(access), gva, found, exits, why);
+}
+
+static void ending(char text[ENDING_SIZE], const struct hardware *h)
+{
+	if (h->result == HW_FAULT_TO_GUEST)
+		snprintf(text, ENDING_SIZE, "the guest's fault %s",
+			 words_fault(h->error_code));
+	else
+		snprintf(text, ENDING_SIZE, "an %s at %#lx",
+			 h->result == HW_OK ? "access to host memory"
+					    : "emulation, of guest memory",
+			 h->hpa);
+}
+
+int world_ends(gva_t gva, u32 access, struct hardware right, const char *why)
+{
+	char wanted[ENDING_SIZE], found[ENDING_SIZE];
+	struct hardware h;
+	int exits = world_access(gva, access, &h);
+
+	ending(wanted, &right);
+	ending(found, &h);
+	world_require(strcmp(wanted, found) == 0, gva,
+		      "a %s at %#lx ends as %s, should end as %s: %s",
+		      words_access(access), gva, found, wanted, why);
+	return exits;
 }
 
 void world_accessed_dirty(gfn_t table, u32 index, u64 flags)

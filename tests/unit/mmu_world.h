@@ -68,6 +68,34 @@ int world_access(gva_t gva, u32 access, struct hardware *h);
 void world_require(bool holds, gva_t gva, const char *fmt, ...) __printf(3, 4);
 /* An access that must have @exits exits; @why names the rule. */
 void world_costs(gva_t gva, u32 access, int exits, const char *why);
+/* An access that must end so; @why names the rule. Returns its exits. */
+int world_ends(gva_t gva, u32 access, struct hardware right, const char *why);
+
+static inline int world_reaches(gva_t gva, u32 access, gpa_t gpa,
+				const char *why)
+{
+	hpa_t hpa = gpa + ((u64)WORLD_HFN_BASE << PAGE_SHIFT);
+
+	return world_ends(gva, access, (struct hardware){ HW_OK, .hpa = hpa },
+			  why);
+}
+
+static inline int world_faults(gva_t gva, u32 access, u32 error_code,
+			       const char *why)
+{
+	return world_ends(gva, access,
+			  (struct hardware){ HW_FAULT_TO_GUEST,
+					     .error_code = error_code },
+			  why);
+}
+
+static inline int world_emulates(gva_t gva, u32 access, gpa_t gpa,
+				 const char *why)
+{
+	return world_ends(gva, access, (struct hardware){ HW_EXIT, .hpa = gpa },
+			  why);
+}
+
 /* The guest's entry must have these flags of PTE_A and PTE_D (invariant 3). */
 void world_accessed_dirty(gfn_t table, u32 index, u64 flags);
 

@@ -8,6 +8,7 @@
 #include "mmu_world.h"
 
 #define GVA 0x5000ULL
+#define FRAME(gfn) ((u64)(gfn) << PAGE_SHIFT)
 
 /* Frames 0 to 3 are the tables of the lowest 2 MiB. */
 static void link_tables(void)
@@ -39,13 +40,10 @@ static void demand_fault(void **state)
 		*world_gpte(3, 1) = 20 << 12 | LINKED;
 		world_access(0x1000, PFEC_W, &h);
 		world_costs(GVA, PFEC_W, faults[rung], mmu_rung_names[rung]);
-		world_access(GVA, PFEC_W, &h);
-		assert_int_equal(h.result, HW_FAULT_TO_GUEST);
-		assert_int_equal(h.error_code, PFEC_W);
+		world_faults(GVA, PFEC_W, PFEC_W, "P is clear");
 		write_pte(5, 21 << 12 | LINKED);
 		world_costs(GVA, PFEC_W, retries[rung], mmu_rung_names[rung]);
-		world_access(GVA, PFEC_W, &h);
-		assert_int_equal(h.hpa >> 12, 21 + WORLD_HFN_BASE);
+		world_reaches(GVA, PFEC_W, FRAME(21), "the entry's frame");
 		world_audit();
 	}
 }
@@ -67,8 +65,7 @@ static void accessed_and_dirty(void **state)
 	world_accessed_dirty(3, 5, PTE_A);
 	/* A forbidden write sets neither. */
 	write_pte(5, 21 << 12 | PTE_P);
-	world_access(GVA, PFEC_W, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_W);
+	world_faults(GVA, PFEC_W, PFEC_P | PFEC_W, "W is clear");
 	world_accessed_dirty(3, 5, 0);
 }
 
@@ -80,8 +77,7 @@ static void large_page_dirty(void **state)
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*world_gpte(2, 1) = LINKED | PTE_PS; /* guest-physical 0 */
-	world_access(0x214000, PFEC_W, &h);
-	assert_int_equal(h.hpa >> 12, 20 + WORLD_HFN_BASE);
+	world_reaches(0x214000, PFEC_W, FRAME(20), "a part of a large page");
 	write_entry(2, 1, (LINKED | PTE_PS) & ~PTE_D);
 	world_access(0x214000, 0, &h);
 	assert_false(*world_gpte(2, 1) & PTE_D);
@@ -99,9 +95,8 @@ static void tables_are_write_protected(void **state)
 	*world_gpte(3, 5) = 21 << 12 | LINKED;
 	*world_gpte(3, 6) = 3 << 12 | LINKED; /* the page table itself */
 	world_access(GVA, 0, &h);
-	world_access(0x6000, PFEC_W, &h);
-	assert_int_equal(h.result, HW_EXIT); /* to be emulated */
-	assert_int_equal(h.hpa >> 12, 3);
+	world_emulates(0x6000, PFEC_W, FRAME(3),
+		       "invariant 1, a table is write-protected");
 	/* Once it is no table any more, it is plain memory. */
 	mmu_unshadow(&world_vcpu, 3);
 	assert_int_equal(world_mmu->frames[3].shadowed, 0);
@@ -122,38 +117,33 @@ static void straddling_write(void **state)
 	world_access(0x6000, 0, &h);
 	mmu_write(&world_vcpu, 3 * PAGE_SIZE + 5 * 8, &zero, 4);
 	mmu_write(&world_vcpu, 3 * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
-	world_access(GVA, 0, &h);
-	assert_int_equal(h.result, HW_FAULT_TO_GUEST);
-	world_access(0x6000, 0, &h);
-	assert_int_equal(h.result, HW_FAULT_TO_GUEST);
+	world_faults(GVA, 0, 0, "the write has cleared its entry");
+	world_faults(0x6000, 0, 0,
+		     "the same write has cleared this entry, too");
 	world_audit();
 }
 
 /* Reserved bits are the guest's too: P|RSVD, whatever the TRAP's were. */
 static void guest_reserved_bits(void **state)
 {
-	struct hardware h;
-
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*world_gpte(3, 5) = 21 << 12 | LINKED | BIT(WORLD_MAXPHYADDR);
-	world_access(GVA, 0, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_RSVD);
+	world_faults(GVA, 0, PFEC_P | PFEC_RSVD,
+		     "invariant 4, an address bit beyond MAXPHYADDR");
 	write_entry(2, 1, 1 << 12 | LINKED | PTE_PS | BIT(13));
-	world_access(0x200000, PFEC_W | PFEC_U, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_RSVD | PFEC_W | PFEC_U);
+	world_faults(0x200000, PFEC_W | PFEC_U,
+		     PFEC_P | PFEC_RSVD | PFEC_W | PFEC_U,
+		     "invariant 4, bit 13 of a large page's entry");
 }
 
 /* With MAXPHYADDR 52 a leaf's TRAP is not reserved: every fault exits. */
 static void no_reserved_leaf(void **state)
 {
-	struct hardware h;
-
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, false);
 	link_tables();
 	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
-	assert_int_equal(world_access(GVA, 0, &h), 1);
-	assert_int_equal(h.result, HW_FAULT_TO_GUEST);
+	assert_int_equal(world_faults(GVA, 0, 0, "P is clear"), 1);
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		assert_false(world_mmu->pages[0].spt[i] == SPTE_ABSENT_VALUE);
 	/* Without NXE bit 63 is reserved, and the bypass is on again. */
@@ -225,16 +215,11 @@ static void pge_owned(void **state)
 /* An unpaged guest sees its memory; there, every fault is Umbra's. */
 static void unpaged(void **state)
 {
-	struct hardware h;
-
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0, NULL);
 	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
-	world_access(0x7008, PFEC_W, &h);
-	assert_int_equal(h.hpa, (7 + WORLD_HFN_BASE) << 12 | 8);
-	world_access(0xfee00000, 0, &h);
-	assert_int_equal(h.result, HW_EXIT); /* MMIO */
-	assert_int_equal(h.hpa, 0xfee00000);
+	world_reaches(0x7008, PFEC_W, 0x7008, "the guest is unpaged");
+	world_emulates(0xfee00000, 0, 0xfee00000, "there is no RAM");
 	world_audit();
 }
 
@@ -269,53 +254,41 @@ static void new_tables_flush(void **state)
 /* CR0.WP=0: a read-only user page is the supervisor's to write, or user's. */
 static void write_without_wp(void **state)
 {
-	struct hardware h;
-
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*world_gpte(3, 5) = 21 << 12 | (LINKED & ~PTE_W);
 	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG, 0, CR4_PAE | CR4_SMEP,
 		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
-	world_access(GVA, PFEC_W, &h);
-	assert_int_equal(h.result, HW_OK);
+	world_reaches(GVA, PFEC_W, FRAME(21), "CR0.WP is 0");
 	/* U is gone from the shadow, so SMEP is blind: NX stands in for it. */
-	world_access(GVA, PFEC_I, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_I);
-	world_access(GVA, PFEC_I | PFEC_U, &h);
-	assert_int_equal(h.result, HW_OK);
-	world_access(GVA, PFEC_W | PFEC_U, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_W | PFEC_U);
+	world_faults(GVA, PFEC_I, PFEC_P | PFEC_I, "SMEP, and U is set");
+	world_reaches(GVA, PFEC_I | PFEC_U, FRAME(21), "SMEP is no user's");
+	world_faults(GVA, PFEC_W | PFEC_U, PFEC_P | PFEC_W | PFEC_U,
+		     "WP is no user's, and W is clear");
 	world_audit();
 }
 
 /* One page table below a writable and a read-only parent. */
 static void shared_table(void **state)
 {
-	struct hardware h;
-
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*world_gpte(2, 1) = 3 << 12 | (LINKED & ~PTE_W);
 	*world_gpte(3, 5) = 21 << 12 | LINKED;
-	world_access(GVA, PFEC_W, &h);
-	assert_int_equal(h.result, HW_OK);
-	world_access(GVA + 2 * MIB, 0, &h);
-	assert_int_equal(h.result, HW_OK);
+	world_reaches(GVA, PFEC_W, FRAME(21), "both entries have W");
+	world_reaches(GVA + 2 * MIB, 0, FRAME(21), "reads need no W");
 	/* Both follow one write. */
 	write_pte(5, 22 << 12 | LINKED);
-	world_access(GVA, 0, &h);
-	assert_int_equal(h.hpa >> 12, 22 + WORLD_HFN_BASE);
-	world_access(GVA + 2 * MIB, 0, &h);
-	assert_int_equal(h.hpa >> 12, 22 + WORLD_HFN_BASE);
-	world_access(GVA + 2 * MIB, PFEC_W, &h);
-	assert_int_equal(h.error_code, PFEC_P | PFEC_W);
+	world_reaches(GVA, 0, FRAME(22), "the write has changed its entry");
+	world_reaches(GVA + 2 * MIB, 0, FRAME(22), "and each shadow of it");
+	world_faults(GVA + 2 * MIB, PFEC_W, PFEC_P | PFEC_W,
+		     "the upper entry has W clear");
 	world_audit();
 }
 
 /* A fault may take the root itself, and must say so (root_is_new). */
 static void starved_root(void **state)
 {
-	struct hardware h;
 	u32 lost = 0;
 
 	world_create(&mmu_rung_policies[MMU_BYPASS], 16, true);
@@ -328,8 +301,8 @@ static void starved_root(void **state)
 		hpa_t root = mmu_root(&world_vcpu);
 
 		world_vcpu.root_is_new = false;
-		world_access(i * 2 * MIB + GVA, PFEC_W, &h);
-		assert_int_equal(h.result, HW_OK);
+		world_reaches(i * 2 * MIB + GVA, PFEC_W, FRAME(7),
+			      "starved or not, it goes on");
 		if (mmu_root(&world_vcpu) != root)
 			assert_true(world_vcpu.root_is_new);
 		lost += world_vcpu.root_is_new;
