@@ -29,6 +29,8 @@
 #define COW_SIZE (16 * MIB)
 #define TMPFS_SIZE (4 * MIB)
 #define STACK_SIZE (64 * KIB)
+/* Microseconds, for a host to count its exits at a line of output. */
+#define PAUSE 100000
 /* A program that ends at once (end.asm). */
 #define END_PROGRAM "/bin/mmbench-end"
 
@@ -308,6 +310,8 @@ static void measure(const struct phase *phase)
 	region = phase->region ? map(phase->region) : NULL;
 	touch(region, phase->region);
 	phase->run(1);
+	printf("work: %s begins\n", phase->name);
+	usleep(PAUSE);
 	if (shown)
 		read_counters(before);
 	start = __rdtsc();
@@ -320,6 +324,7 @@ static void measure(const struct phase *phase)
 	if (shown)
 		print_counters(before, after);
 	putchar('\n');
+	usleep(PAUSE);
 	if (region)
 		unmap(region, phase->region);
 }
