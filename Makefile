@@ -144,7 +144,7 @@ FUZZ_SECONDS ?= 20
 # Of one fuzzer of make fuzz.
 FUZZ_LONG_SECONDS ?= 900
 
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -Wno-missing-prototypes \
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Itests/unit/words $(WARNINGS) -Wno-missing-prototypes \
 	-fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -MMD -MP
 
@@ -236,7 +236,7 @@ check: lint check-files
 # --- Care -------------------------------------------------------------------
 
 FORMATTED := $(wildcard $(ROOMS:%=%/*.[ch]) guest/builtin/*.[ch] \
-	tests/*/*.[ch] tests/guests/*/*.[ch] docs/labs/*.c)
+	tests/*/*.[ch] tests/*/*/*.[ch] docs/labs/*.c)
 
 # Two things that cppcheck can't know: asm goto has outputs, and linker.ld
 # gives the bounds of tables.

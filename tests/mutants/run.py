@@ -26,7 +26,7 @@ from mutants_machine import MUTANTS_MACHINE, SCENARIO
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SCRATCH = os.path.join(ROOT, "build", "mutants")
-CFLAGS = ["-std=gnu11", "-O1", "-I.", "-w"]
+CFLAGS = ["-std=gnu11", "-O1", "-I.", "-Itests/unit/words", "-w"]
 
 # The tests in the order in which they are tried, the model for longer and
 # longer: (name, steps of the model, seconds until it counts as a hang).
