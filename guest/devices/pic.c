@@ -18,7 +18,9 @@
 #define ICW4_AUTO_EOI BIT(1)
 #define ICW4_NESTED BIT(4)
 #define OCW2_LINE 0x07
-#define OCW2_SHIFT 5
+#define OCW2_EOI BIT(5)
+#define OCW2_SPECIFIC BIT(6) /* of the input that OCW2_LINE names */
+#define OCW2_ROTATE BIT(7)
 #define OCW3_READ_ISR BIT(0)
 #define OCW3_READ BIT(1)
 #define OCW3_POLL BIT(2)
@@ -29,18 +31,6 @@
 /* The inputs that can be level-triggered: not timer, keyboard, cascade, RTC,
  * coprocessor. */
 static const u8 elcr_allowed[2] = { 0xf8, 0xde };
-
-/* The commands of OCW2, by its bits 7:5 (R, SL, EOI). */
-enum ocw2 {
-	OCW2_ROTATE_AUTO_OFF = 0,
-	OCW2_EOI = 1,
-	OCW2_NOTHING = 2,
-	OCW2_SPECIFIC_EOI = 3,
-	OCW2_ROTATE_AUTO_ON = 4,
-	OCW2_ROTATE_EOI = 5,
-	OCW2_SET_PRIORITY = 6,
-	OCW2_ROTATE_SPECIFIC_EOI = 7
-};
 
 void pic_init(struct pic *pic)
 {
@@ -226,33 +216,16 @@ static void write_icw1(struct pic_chip *chip, u8 value)
 
 static void write_ocw2(struct pic_chip *chip, u8 value)
 {
-	u8 line = value & OCW2_LINE;
+	bool rotate = value & OCW2_ROTATE;
+	u8 line = value & OCW2_SPECIFIC ? value & OCW2_LINE
+					: highest(chip, chip->isr);
 
-	switch ((enum ocw2)(value >> OCW2_SHIFT)) {
-	case OCW2_EOI:
-		end_of_interrupt(chip, highest(chip, chip->isr), false);
-		break;
-	case OCW2_ROTATE_EOI:
-		end_of_interrupt(chip, highest(chip, chip->isr), true);
-		break;
-	case OCW2_SPECIFIC_EOI:
-		end_of_interrupt(chip, line, false);
-		break;
-	case OCW2_ROTATE_SPECIFIC_EOI:
-		end_of_interrupt(chip, line, true);
-		break;
-	case OCW2_SET_PRIORITY:
+	if (value & OCW2_EOI)
+		end_of_interrupt(chip, line, rotate);
+	else if (!(value & OCW2_SPECIFIC))
+		chip->rotate_on_auto_eoi = rotate;
+	else if (rotate) /* else it is "no operation" */
 		chip->lowest = line;
-		break;
-	case OCW2_ROTATE_AUTO_ON:
-		chip->rotate_on_auto_eoi = true;
-		break;
-	case OCW2_ROTATE_AUTO_OFF:
-		chip->rotate_on_auto_eoi = false;
-		break;
-	case OCW2_NOTHING:
-		break;
-	}
 }
 
 static void write_ocw3(struct pic_chip *chip, u8 value)
@@ -304,11 +277,6 @@ void pic_write(struct pic *pic, unsigned int which, bool data, u8 value)
 	else
 		chip->imr = value; /* OCW1 */
 	update_cascade(pic);
-}
-
-u8 pic_read_elcr(const struct pic *pic, unsigned int which)
-{
-	return pic->chip[which].level;
 }
 
 void pic_write_elcr(struct pic *pic, unsigned int which, u8 value)

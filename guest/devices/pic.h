@@ -53,8 +53,7 @@ bool pic_masked(const struct pic *pic, u8 irq);
 u8 pic_read(struct pic *pic, unsigned int chip, bool data);
 void pic_write(struct pic *pic, unsigned int chip, bool data, u8 value);
 
-/* The edge/level control register of a chip, ports 4D0h and 4D1h. */
-u8 pic_read_elcr(const struct pic *pic, unsigned int chip);
+/* Writes a chip's edge/level control register; `level` is what it reads as. */
 void pic_write_elcr(struct pic *pic, unsigned int chip, u8 value);
 
 #endif

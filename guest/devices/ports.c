@@ -7,13 +7,23 @@
 #define PORT92_RESET BIT(0)
 #define PORT92_A20 BIT(1) /* always on: the guest starts beyond 1 MiB */
 #define CF9_RESET BIT(2)
-#define PORT_PIT 0x40
-#define PORT_PIT_CONTROL 0x43
-#define PORT_RTC_INDEX 0x70
-#define PORT_ELCR 0x4d0
-#define PORT_UART 0x3f8
-#define PORT_CRTC_INDEX 0x3d4
-#define PORT_PCI_DATA 0xcfc
+
+enum {
+	PORT_PIT = 0x40,
+	PORT_PIT_CONTROL = 0x43,
+	PORT_61 = 0x61, /* the interval timer's gate */
+	PORT_I8042 = 0x64, /* the keyboard's controller */
+	PORT_RTC_INDEX = 0x70,
+	PORT_92 = 0x92, /* the fast reset */
+	PORT_CONSOLE = 0xe9,
+	PORT_X87 = 0xf0, /* an x87 error's end */
+	PORT_EXIT = 0xf4, /* with a status */
+	PORT_CRTC_INDEX = 0x3d4,
+	PORT_UART = 0x3f8,
+	PORT_PCI_ADDRESS = 0xcf8,
+	PORT_RESET = 0xcf9,
+	PORT_PCI_DATA = 0xcfc
+};
 
 static void end(struct machine_devices *d, enum guest_end how, u32 status)
 {
@@ -36,12 +46,12 @@ static void write_pic(struct machine_devices *d, u16 port, u32 value, u64 now)
 
 static u32 read_elcr(struct machine_devices *d, u16 port, u64 now)
 {
-	return pic_read_elcr(&d->pic, port - PORT_ELCR);
+	return d->pic.chip[port & 1].level;
 }
 
 static void write_elcr(struct machine_devices *d, u16 port, u32 value, u64 now)
 {
-	pic_write_elcr(&d->pic, port - PORT_ELCR, value);
+	pic_write_elcr(&d->pic, port & 1, value);
 }
 
 static u32 read_pit(struct machine_devices *d, u16 port, u64 now)
@@ -65,16 +75,6 @@ static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
 	if (d->pit.edges != edges)
 		d->timer_backlog = MIN(d->timer_backlog, 1ULL);
 	d->timer_due = d->timer_backlog;
-}
-
-static u32 read_61(struct machine_devices *d, u16 port, u64 now)
-{
-	return pit_read_61(&d->pit, now);
-}
-
-static void write_61(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	pit_write_61(&d->pit, value, now);
 }
 
 static u32 read_rtc(struct machine_devices *d, u16 port, u64 now)
@@ -123,59 +123,62 @@ static void write_60(struct machine_devices *d, u16 port, u32 value, u64 now)
 		end(d, GUEST_RESET, 0);
 }
 
-static u32 read_64(struct machine_devices *d, u16 port, u64 now)
+/* The ports of which each is a register by itself. */
+static u32 read_single(struct machine_devices *d, u16 port, u64 now)
 {
-	return i8042_read_status(&d->i8042);
+	switch (port) {
+	case PORT_61:
+		return pit_read_61(&d->pit, now);
+	case PORT_I8042:
+		return i8042_read_status(&d->i8042);
+	case PORT_92:
+		return PORT92_A20;
+	case PORT_CONSOLE:
+		return port; /* how a guest finds out that it is there */
+	case PORT_PCI_ADDRESS:
+		return d->pci.address;
+	case PORT_RESET:
+		return d->reset_control;
+	default:
+		return OPEN_BUS;
+	}
 }
 
-static void write_64(struct machine_devices *d, u16 port, u32 value, u64 now)
+static void write_single(struct machine_devices *d, u16 port, u32 value,
+			 u64 now)
 {
-	if (i8042_write_command(&d->i8042, value))
+	bool reset = false;
+
+	switch (port) {
+	case PORT_61:
+		pit_write_61(&d->pit, value, now);
+		break;
+	case PORT_I8042:
+		reset = i8042_write_command(&d->i8042, value);
+		break;
+	case PORT_92:
+		reset = value & PORT92_RESET;
+		break;
+	case PORT_CONSOLE:
+		d->config.console(d->config.ctx, value);
+		break;
+	case PORT_X87:
+		d->ignne = d->ferr;
+		d->ferr = false;
+		break;
+	case PORT_EXIT:
+		end(d, GUEST_EXIT, value);
+		break;
+	case PORT_PCI_ADDRESS:
+		pci_write_address(&d->pci, value);
+		break;
+	case PORT_RESET:
+		reset = value & CF9_RESET;
+		d->reset_control = value;
+		break;
+	}
+	if (reset)
 		end(d, GUEST_RESET, 0);
-}
-
-static u32 read_92(struct machine_devices *d, u16 port, u64 now)
-{
-	return PORT92_A20;
-}
-
-static void write_92(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	if (value & PORT92_RESET)
-		end(d, GUEST_RESET, 0);
-}
-
-static u32 read_cf9(struct machine_devices *d, u16 port, u64 now)
-{
-	return d->reset_control;
-}
-
-static void write_cf9(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	if (value & CF9_RESET)
-		end(d, GUEST_RESET, 0);
-	d->reset_control = value;
-}
-
-static u32 read_e9(struct machine_devices *d, u16 port, u64 now)
-{
-	return port; /* how a guest finds out that it is there */
-}
-
-static void write_e9(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	d->config.console(d->config.ctx, value);
-}
-
-static void write_f0(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	d->ignne = d->ferr;
-	d->ferr = false;
-}
-
-static void write_f4(struct machine_devices *d, u16 port, u32 value, u64 now)
-{
-	end(d, GUEST_EXIT, value);
 }
 
 static u32 read_pm(struct machine_devices *d, u16 port, u64 now)
@@ -204,17 +207,6 @@ static void write_crtc(struct machine_devices *d, u16 port, u32 value, u64 now)
 		d->crtc[d->crtc_index] = value;
 }
 
-static u32 read_pci_address(struct machine_devices *d, u16 port, u64 now)
-{
-	return d->pci.address;
-}
-
-static void write_pci_address(struct machine_devices *d, u16 port, u32 value,
-			      u64 now)
-{
-	pci_write_address(&d->pci, value);
-}
-
 static u32 read_pci_data(struct machine_devices *d, u16 port, u64 now)
 {
 	return pci_read_data(&d->pci, port - PORT_PCI_DATA);
@@ -235,26 +227,25 @@ struct port_range {
 /* No `read`: it gives ones. No `write`: it goes nowhere. */
 static const struct port_range ranges[] = {
 	/* First what is read in tight loops, against the clock. */
-	{ 0x61, 0x61, BYTES, read_61, write_61 }, /* interval timer's gate */
-	{ 0x40, 0x43, BYTES, read_pit, write_pit }, /* interval timer */
-	{ 0x3f8, 0x3ff, BYTES, read_uart, write_uart }, /* serial port */
+	{ PORT_61, PORT_61, BYTES, read_single, write_single },
+	{ PORT_PIT, PORT_PIT_CONTROL, BYTES, read_pit, write_pit },
+	{ PORT_UART, PORT_UART + 7, BYTES, read_uart, write_uart },
 	{ 0x20, 0x21, BYTES, read_pic, write_pic }, /* interrupt controller 1 */
 	{ 0xa0, 0xa1, BYTES, read_pic, write_pic }, /* interrupt controller 2 */
-	{ 0x70, 0x71, BYTES, read_rtc, write_rtc }, /* real-time clock */
-	{ 0x3d4, 0x3d5, BYTES, read_crtc, write_crtc }, /* VGA's cursor */
+	{ PORT_RTC_INDEX, 0x71, BYTES, read_rtc, write_rtc },
+	{ PORT_CRTC_INDEX, 0x3d5, BYTES, read_crtc, write_crtc },
 	{ 0x80, 0x80, BYTES, NULL, NULL }, /* POST code */
 	{ 0x60, 0x60, BYTES, read_60, write_60 }, /* keyboard's data */
-	{ 0x64, 0x64, BYTES, read_64, write_64 }, /* keyboard's controller */
-	{ 0x92, 0x92, BYTES, read_92, write_92 }, /* fast reset */
-	{ 0xe9, 0xe9, BYTES, read_e9, write_e9 }, /* console */
-	{ 0xf0, 0xf0, BYTES, NULL, write_f0 }, /* x87 error's end */
-	{ 0xf4, 0xf4, ANY_SIZE, NULL, write_f4 }, /* exit with a status */
+	{ PORT_I8042, PORT_I8042, BYTES, read_single, write_single },
+	{ PORT_92, PORT_92, BYTES, read_single, write_single },
+	{ PORT_CONSOLE, PORT_CONSOLE, BYTES, read_single, write_single },
+	{ PORT_X87, PORT_X87, BYTES, NULL, write_single },
+	{ PORT_EXIT, PORT_EXIT, ANY_SIZE, NULL, write_single },
 	{ 0x4d0, 0x4d1, BYTES, read_elcr, write_elcr }, /* edge/level control */
-	/* Power management; PCI's configuration address. */
 	{ PM_PORT_EVENT, PM_PORT_END - 1, BYTES, read_pm, write_pm },
-	{ 0xcf8, 0xcf8, DWORDS, read_pci_address, write_pci_address },
-	{ 0xcf9, 0xcf9, BYTES, read_cf9, write_cf9 }, /* reset control */
-	/* PCI's configuration data. */
+	{ PORT_PCI_ADDRESS, PORT_PCI_ADDRESS, DWORDS, read_single,
+	  write_single },
+	{ PORT_RESET, PORT_RESET, BYTES, read_single, write_single },
 	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL },
 };
 

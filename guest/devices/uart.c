@@ -48,11 +48,7 @@ enum uart_register {
 #define LSR_THR_EMPTY BIT(5)
 #define LSR_IDLE BIT(6)
 
-#define MSR_DELTA_CTS BIT(0)
-#define MSR_DELTA_DSR BIT(1)
-#define MSR_RI_FELL BIT(2)
-#define MSR_DELTA_DCD BIT(3)
-#define MSR_DELTAS 0x0f
+#define MSR_DELTAS 0x0f /* of CTS, DSR and DCD; of RI, that it has fallen */
 #define MSR_CTS BIT(4)
 #define MSR_DSR BIT(5)
 #define MSR_RI BIT(6)
