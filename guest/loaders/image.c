@@ -183,7 +183,7 @@ static enum load_status load_flat(struct guest_memory *gm, const u8 *file,
 				  const struct image_header *header,
 				  struct image *out)
 {
-	const struct image_addresses *addresses = header->addresses;
+	const struct image_addresses *addresses = &header->addresses;
 	u32 load = addresses->load;
 	struct piece piece;
 
@@ -212,25 +212,41 @@ enum load_status image_load(struct guest_memory *gm,
 	const u8 *file = request->kernel;
 	size_t size = request->kernel_size;
 	enum load_status status =
-		header->addresses ? load_flat(gm, file, size, header, out)
-				  : load_elf(gm, file, size, out);
+		header->has_addresses ? load_flat(gm, file, size, header, out)
+				      : load_elf(gm, file, size, out);
 
-	if (header->entry)
-		out->entry = *header->entry;
+	if (header->has_entry)
+		out->entry = header->entry;
 	return status == LOAD_OK ? check_entry(out) : status;
 }
 
-gpa_t image_load_module(struct guest_memory *gm,
-			const struct load_module *module,
-			const struct image *image, gpa_t top)
+bool image_load_modules(struct guest_memory *gm,
+			const struct load_request *request,
+			const struct image *image, u32 *starts)
 {
-	gpa_t start;
+	gpa_t top = gm->low_end;
 
-	if (module->size > top - image->end)
-		return 0;
-	start = ALIGN_DOWN(top - module->size, PAGE_SIZE);
-	if (start < image->end)
-		return 0;
-	guest_memory_write(gm, start, module->start, module->size);
-	return start;
+	for (size_t i = 0; i < request->module_count; i++) {
+		const struct load_module *module = &request->modules[i];
+
+		if (module->size > top - image->end)
+			return false;
+		top = ALIGN_DOWN(top - module->size, PAGE_SIZE);
+		if (top < image->end)
+			return false;
+		guest_memory_write(gm, top, module->start, module->size);
+		starts[i] = top;
+	}
+	return true;
+}
+
+struct guest_entry image_entry(const struct image *image, const char *kind,
+			       u32 magic, gpa_t info)
+{
+	return (struct guest_entry){ .kind = kind,
+				     .rip = image->entry,
+				     .rax = magic,
+				     .rbx = info,
+				     .cs = GUEST_FLAT_CS,
+				     .ds = GUEST_FLAT_DS };
 }

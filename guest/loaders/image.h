@@ -34,8 +34,9 @@ struct image_addresses {
 /* The part of a kernel's multiboot header that concerns its image. */
 struct image_header {
 	size_t at; /* where it is in the file */
-	const struct image_addresses *addresses; /* NULL: as the ELF file says */
-	const u32 *entry; /* NULL: likewise */
+	bool has_addresses, has_entry; /* else it is as the ELF file says */
+	struct image_addresses addresses;
+	u32 entry;
 };
 
 /*
@@ -50,11 +51,16 @@ enum load_status image_load(struct guest_memory *gm,
 			    struct image *out);
 
 /*
- * Puts a module below @top, on a page boundary and clear of the image; its
- * first address, or 0 where it has no room.
+ * Puts the modules below the end of low memory, on page boundaries and clear of
+ * the image, and their first addresses into @starts. Returns false if there is
+ * no room.
  */
-gpa_t image_load_module(struct guest_memory *gm,
-			const struct load_module *module,
-			const struct image *image, gpa_t top);
+bool image_load_modules(struct guest_memory *gm,
+			const struct load_request *request,
+			const struct image *image, u32 *starts);
+
+/* The entry of a multiboot kernel, with its information at @info. */
+struct guest_entry image_entry(const struct image *image, const char *kind,
+			       u32 magic, gpa_t info);
 
 #endif

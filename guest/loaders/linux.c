@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The Linux loader: see linux.h. Offsets and names are boot.rst's. */
-#include "guest/loaders/linux.h"
+/* The Linux loader: see kinds.h. Offsets and names are boot.rst's. */
+#include "guest/loaders/kinds.h"
 
 #include "arch/x86/regs.h"
 #include "lib/string.h"

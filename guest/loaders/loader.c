@@ -2,9 +2,7 @@
 /* Which loader for which file: see loader.h. */
 #include "guest/loaders/loader.h"
 
-#include "guest/loaders/linux.h"
-#include "guest/loaders/multiboot.h"
-#include "guest/loaders/multiboot2.h"
+#include "guest/loaders/kinds.h"
 
 static const struct {
 	bool (*is_kernel)(const u8 *file, size_t size);

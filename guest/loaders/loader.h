@@ -3,9 +3,9 @@
  * Loads a guest kernel of any kind that Umbra knows; the kind is recognised
  * from the file:
  *
- *	bzImage		Linux, by its 64-bit or its 32-bit entry (linux.h)
+ *	bzImage		Linux, by its 64-bit or its 32-bit entry (kinds.h)
  *	multiboot 2	ELF, or any format whose header gives the addresses
- *	multiboot 1	the same (multiboot.h, multiboot2.h, image.h)
+ *	multiboot 1	the same (image.h)
  *
  * All files are untrusted: no byte beyond them is read, none is written
  * outside the guest's RAM.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Multiboot 1 kernels: see multiboot.h. Numbers are the specification's. */
-#include "guest/loaders/multiboot.h"
-
+/* Multiboot 1 kernels: see kinds.h. Numbers are the specification's. */
 #include "guest/loaders/image.h"
+#include "guest/loaders/kinds.h"
 #include "lib/string.h"
+
+#define LOADED 0x2badb002 /* EAX at the kernel's entry */
 
 /* The header, 3.1. */
 #define HEADER_MAGIC 0x1badb002
@@ -114,10 +115,9 @@ static enum load_status load_image(struct guest_memory *gm,
 		return LOAD_UNSUPPORTED;
 	if (header.flags & HEADER_VIDEO && header.mode_type != MODE_TEXT)
 		return LOAD_UNSUPPORTED;
-	if (header.flags & HEADER_ADDRESSES) {
-		image.addresses = &header.addresses;
-		image.entry = &header.entry;
-	}
+	image.has_addresses = image.has_entry = header.flags & HEADER_ADDRESSES;
+	image.addresses = header.addresses;
+	image.entry = header.entry;
 	return image_load(gm, request, &image, out);
 }
 
@@ -127,21 +127,21 @@ static enum load_status load_modules(struct guest_memory *gm,
 				     struct info *info)
 {
 	struct module modules[LOAD_MODULES_MAX];
-	gpa_t top = gm->low_end, name_gpa = MODULE_NAMES_GPA;
+	u32 starts[LOAD_MODULES_MAX];
+	gpa_t name_gpa = MODULE_NAMES_GPA;
 
 	if (!request->module_count)
 		return LOAD_OK;
+	if (!image_load_modules(gm, request, image, starts))
+		return LOAD_MODULE_TOO_LARGE;
 	for (size_t i = 0; i < request->module_count; i++) {
 		const struct load_module *module = &request->modules[i];
 		size_t length = strlen(module->name) + 1;
 
 		if (length > MODULE_NAMES_GPA + STRING_MAX - name_gpa)
 			return LOAD_CMDLINE_TOO_LONG;
-		top = image_load_module(gm, module, image, top);
-		if (!top)
-			return LOAD_MODULE_TOO_LARGE;
-		modules[i] = (struct module){ .start = top,
-					      .end = top + module->size,
+		modules[i] = (struct module){ .start = starts[i],
+					      .end = starts[i] + module->size,
 					      .string = name_gpa };
 		guest_memory_write(gm, name_gpa, module->name, length);
 		name_gpa += length;
@@ -195,13 +195,6 @@ enum load_status multiboot_load(struct guest_memory *gm,
 	guest_memory_write(gm, LOADER_NAME_GPA, loader_name,
 			   sizeof(loader_name));
 	guest_memory_write(gm, INFO_GPA, &info, sizeof(info));
-	*out = (struct guest_entry){
-		.kind = "multiboot",
-		.rip = image.entry,
-		.rax = MULTIBOOT_LOADED,
-		.rbx = INFO_GPA,
-		.cs = GUEST_FLAT_CS,
-		.ds = GUEST_FLAT_DS,
-	};
+	*out = image_entry(&image, "multiboot", LOADED, INFO_GPA);
 	return LOAD_OK;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multiboot 2 kernels: see multiboot2.h. The header is a list of tags that say
+ * Multiboot 2 kernels: see kinds.h. The header is a list of tags that say
  * what the kernel wants, the information one of tags that say what it gets.
  */
-#include "guest/loaders/multiboot2.h"
-
 #include "guest/loaders/image.h"
+#include "guest/loaders/kinds.h"
 #include "lib/string.h"
+
+#define LOADED 0x36d76289 /* EAX at the kernel's entry */
 
 /* The header, 3.1. */
 #define HEADER_MAGIC 0xe85250d6
@@ -18,14 +19,16 @@ enum wish {
 	WISH_END = 0,
 	WISH_INFORMATION = 1,
 	WISH_ADDRESS = 2,
-	WISH_ENTRY = 3,
-	WISH_CONSOLE = 4,
-	WISH_MODULE_ALIGN = 6,
-	WISH_EFI_SERVICES = 7, /* may stay on; there are none to end */
-	WISH_ENTRY_EFI32 = 8, /* where the firmware is EFI, which ours is not */
-	WISH_ENTRY_EFI64 = 9,
-	WISH_RELOCATABLE = 10 /* may be moved, need not */
+	WISH_ENTRY = 3
 };
+
+/*
+ * The wishes that are fulfilled with no work: a console (4: there is the serial
+ * port, and VGA text), modules on page boundaries (6), EFI's services left on
+ * (7: there are none), an entry for EFI (8, 9: the firmware is none), to be
+ * relocatable (10: may be moved, need not).
+ */
+#define WISHES_FULFILLED (BIT(4) | BITS(10, 6))
 
 #define WISH_OPTIONAL BIT(0)
 
@@ -93,37 +96,21 @@ bool multiboot2_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-/* The requests of the header's tags. */
-struct wishes {
-	struct image_addresses addresses;
-	u32 entry;
-	bool has_addresses;
-	bool has_entry;
-};
-
-/* The types of information that the kernel can't do without. */
+/* Returns false if the kernel can't do without a type that there is not. */
 static bool can_inform(const u8 *types, size_t size,
 		       const struct load_request *request)
 {
+	u32 offered = BIT(TAG_CMDLINE) | BIT(TAG_LOADER) | BIT(TAG_MODULE) |
+		      BIT(TAG_MEMORY) | BIT(TAG_MEMORY_MAP);
+
+	if (request->rsdp)
+		offered |= BIT(TAG_RSDP_OLD) | BIT(TAG_RSDP_NEW);
 	for (size_t at = 0; at + sizeof(u32) <= size; at += sizeof(u32)) {
 		u32 type;
 
 		memcpy(&type, types + at, sizeof(type));
-		switch (type) {
-		case TAG_CMDLINE:
-		case TAG_LOADER:
-		case TAG_MODULE:
-		case TAG_MEMORY:
-		case TAG_MEMORY_MAP:
-			break;
-		case TAG_RSDP_OLD:
-		case TAG_RSDP_NEW:
-			if (!request->rsdp)
-				return false;
-			break;
-		default:
+		if (type > TAG_RSDP_NEW || !(offered & BIT(type)))
 			return false;
-		}
 	}
 	return true;
 }
@@ -131,7 +118,7 @@ static bool can_inform(const u8 *types, size_t size,
 /* One tag's contents; false: it is required, and Umbra can't. */
 static enum load_status take_wish(const struct wish_head *head, const u8 *data,
 				  const struct load_request *request,
-				  struct wishes *wishes)
+				  struct image_header *image)
 {
 	size_t size = head->size - sizeof(*head);
 	bool optional = head->flags & WISH_OPTIONAL;
@@ -142,36 +129,31 @@ static enum load_status take_wish(const struct wish_head *head, const u8 *data,
 			return LOAD_OK;
 		return LOAD_UNSUPPORTED;
 	case WISH_ADDRESS:
-		if (size < sizeof(wishes->addresses))
+		if (size < sizeof(image->addresses))
 			return LOAD_BAD_HEADER;
-		memcpy(&wishes->addresses, data, sizeof(wishes->addresses));
-		wishes->has_addresses = true;
+		memcpy(&image->addresses, data, sizeof(image->addresses));
+		image->has_addresses = true;
 		return LOAD_OK;
 	case WISH_ENTRY:
-		if (size < sizeof(wishes->entry))
+		if (size < sizeof(image->entry))
 			return LOAD_BAD_HEADER;
-		memcpy(&wishes->entry, data, sizeof(wishes->entry));
-		wishes->has_entry = true;
-		return LOAD_OK;
-	case WISH_CONSOLE: /* there is the serial port, and VGA text */
-	case WISH_MODULE_ALIGN:
-	case WISH_EFI_SERVICES:
-	case WISH_ENTRY_EFI32:
-	case WISH_ENTRY_EFI64:
-	case WISH_RELOCATABLE:
+		memcpy(&image->entry, data, sizeof(image->entry));
+		image->has_entry = true;
 		return LOAD_OK;
 	default:
-		return optional ? LOAD_OK : LOAD_UNSUPPORTED;
+		if (optional ||
+		    (head->type < 32 && WISHES_FULFILLED & BIT(head->type)))
+			return LOAD_OK;
+		return LOAD_UNSUPPORTED;
 	}
 }
 
 static enum load_status read_wishes(const u8 *tags, size_t size,
 				    const struct load_request *request,
-				    struct wishes *out)
+				    struct image_header *out)
 {
 	size_t at = 0;
 
-	memset(out, 0, sizeof(*out));
 	while (at < size && size - at >= sizeof(struct wish_head)) {
 		struct wish_head head;
 		enum load_status status;
@@ -198,20 +180,15 @@ static enum load_status load_image(struct guest_memory *gm,
 	struct image_header image = { 0 };
 	enum load_status status;
 	struct header header;
-	struct wishes wishes;
 
 	image.at = find_header(file, request->kernel_size, &header);
 	status = read_wishes(file + image.at + sizeof(header),
-			     header.length - sizeof(header), request, &wishes);
+			     header.length - sizeof(header), request, &image);
 	if (status != LOAD_OK)
 		return status;
 	/* Addresses alone don't say where to begin, 3.1.6. */
-	if (wishes.has_addresses && !wishes.has_entry)
+	if (image.has_addresses && !image.has_entry)
 		return LOAD_BAD_HEADER;
-	if (wishes.has_addresses)
-		image.addresses = &wishes.addresses;
-	if (wishes.has_entry)
-		image.entry = &wishes.entry;
 	return image_load(gm, request, &image, out);
 }
 
@@ -296,7 +273,6 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 	enum load_status status;
 	struct image image = { 0 };
 	u32 modules[LOAD_MODULES_MAX];
-	gpa_t top = gm->low_end;
 	size_t strings = strlen(request->cmdline);
 
 	for (size_t i = 0; i < request->module_count; i++)
@@ -307,20 +283,9 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 	out->wanted = image.wanted;
 	if (status != LOAD_OK)
 		return status;
-	for (size_t i = 0; i < request->module_count; i++) {
-		top = image_load_module(gm, &request->modules[i], &image, top);
-		if (!top)
-			return LOAD_MODULE_TOO_LARGE;
-		modules[i] = top;
-	}
+	if (!image_load_modules(gm, request, &image, modules))
+		return LOAD_MODULE_TOO_LARGE;
 	put_information(gm, request, modules);
-	*out = (struct guest_entry){
-		.kind = "multiboot2",
-		.rip = image.entry,
-		.rax = MULTIBOOT2_LOADED,
-		.rbx = INFO_GPA,
-		.cs = GUEST_FLAT_CS,
-		.ds = GUEST_FLAT_DS,
-	};
+	*out = image_entry(&image, "multiboot2", LOADED, INFO_GPA);
 	return LOAD_OK;
 }
