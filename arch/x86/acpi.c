@@ -73,15 +73,6 @@ static u64 field(const struct table *t, u32 at, u32 size)
 	return value;
 }
 
-static u8 sum(const u8 *data, size_t size)
-{
-	u8 result = 0;
-
-	while (size--)
-		result += *data++;
-	return result;
-}
-
 static bool is_table(const struct table *t, const char *signature)
 {
 	return t->data && !memcmp(t->data, signature, 4);
@@ -102,7 +93,7 @@ static struct table find_table(const struct reader *r, hpa_t hpa)
 		return t;
 	t.size = length;
 	t.data = r->memory(hpa, length);
-	if (t.data && sum(t.data, length))
+	if (t.data && acpi_sum(t.data, length))
 		t.data = NULL;
 	return t;
 }
@@ -234,7 +225,7 @@ void acpi_read(const void *rsdp, size_t size,
 
 	*facts = (struct acpi_facts){ .reset_space = ACPI_NO_SPACE };
 	if (size < RSDP_SIZE || memcmp(rsdp, "RSD PTR ", 8) ||
-	    sum(rsdp, RSDP_SIZE))
+	    acpi_sum(rsdp, RSDP_SIZE))
 		return;
 	root = find_table(&reader, field(&root_pointer,
 					 wide ? RSDP_XSDT : RSDP_RSDT, entry));

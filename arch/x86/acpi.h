@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of the machine's own ACPI tables that Umbra uses (the guest's are
- * made by guest/firmware/acpi.h): how to switch it off and to reset it, a
+ * made by guest/firmware/firmware.h): how to switch it off and to reset it, a
  * second clock, and serial ports. Source: ACPI Specification 6.4, 5.2;
  * Microsoft's "Serial Port Console Redirection Table (SPCR)" and "Debug Port
  * Table 2 (DBG2)".
@@ -42,6 +42,17 @@ struct acpi_facts {
 	struct acpi_serial serial[ACPI_SERIAL_TABLES];
 	u32 processors; /* that are enabled, by the MADT; 0: not told */
 };
+
+/* The sum of @size bytes modulo 256, which a good table makes 0. */
+static inline u8 acpi_sum(const void *table, size_t size)
+{
+	const u8 *bytes = table;
+	u8 sum = 0;
+
+	while (size--)
+		sum += *bytes++;
+	return sum;
+}
 
 /*
  * Reads the tables that @rsdp, a copy of @size bytes, leads to. @memory gives

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The ACPI tables: see acpi.h. Sections are those of ACPI 6.4. */
-#include "guest/firmware/acpi.h"
+/* The ACPI tables: see firmware.h. Sections are those of ACPI 6.4. */
+#include "guest/firmware/firmware.h"
+
+#include "arch/x86/acpi.h"
 #include "guest/devices/ioapic.h"
 #include "guest/devices/lapic.h"
-
 #include "guest/devices/pm.h"
-#include "lib/string.h"
 
 /* Where each goes, behind the root pointer. */
 #define RSDT_GPA (ACPI_RSDP_GPA + 0x40)
@@ -63,31 +63,23 @@ struct gas {
 /* 5.2.9, as of ACPI 3.0 and 4.0, which had all that this machine needs. */
 struct fadt {
 	struct header header;
-	u32 firmware_ctrl;
-	u32 dsdt;
-	u8 reserved_1;
-	u8 preferred_pm_profile;
+	u32 firmware_ctrl, dsdt;
+	u8 reserved_1, preferred_pm_profile;
 	u16 sci_int;
-	u32 smi_cmd; /* 0: always in ACPI mode; nor the fields to gpe1_base */
-	u8 acpi_enable, acpi_disable, s4bios_req, pstate_cnt;
-	u32 pm1a_evt_blk, pm1b_evt_blk;
-	u32 pm1a_cnt_blk, pm1b_cnt_blk;
-	u32 pm2_cnt_blk, pm_tmr_blk;
-	u32 gpe0_blk, gpe1_blk;
+	u8 smi[8]; /* SMI_CMD to PSTATE_CNT; 0: it is always in ACPI mode */
+	u32 pm1a_evt_blk, pm1b_evt_blk, pm1a_cnt_blk, pm1b_cnt_blk;
+	u32 pm2_cnt_blk, pm_tmr_blk, gpe0_blk, gpe1_blk;
 	u8 pm1_evt_len, pm1_cnt_len, pm2_cnt_len, pm_tmr_len;
-	u8 gpe0_blk_len, gpe1_blk_len, gpe1_base, cst_cnt;
+	u8 gpe[4]; /* GPE0_BLK_LEN to CST_CNT */
 	u16 p_lvl2_lat, p_lvl3_lat;
-	u16 flush_size, flush_stride;
-	u8 duty_offset, duty_width;
-	u8 day_alrm, mon_alrm, century;
+	u8 flush[8]; /* FLUSH_SIZE to MON_ALRM */
+	u8 century;
 	u16 iapc_boot_arch;
 	u8 reserved_2;
 	u32 flags;
 	struct gas reset_reg;
-	u8 reset_value;
-	u8 reserved_3[3];
-	u64 x_firmware_ctrl; /* 0: the one of 32 bits counts */
-	u64 x_dsdt;
+	u8 reset_value, reserved_3[3];
+	u64 x_firmware_ctrl, x_dsdt; /* the former 0: that of 32 bits counts */
 	struct gas x_pm1a_evt_blk, x_pm1b_evt_blk;
 	struct gas x_pm1a_cnt_blk, x_pm1b_cnt_blk;
 	struct gas x_pm2_cnt_blk, x_pm_tmr_blk;
@@ -117,55 +109,35 @@ _Static_assert(sizeof(struct fadt) == 244, "FADT of revision 4");
 #define PORT_RESET 0xcf9
 #define RESET_ALL 0x06 /* ports.c: CF9_RESET, and that of the system */
 
-/* 5.2.10: what the firmware and the kernel share. No checksum. */
-struct facs {
-	char signature[4];
-	u32 length;
-	u32 hardware_signature;
-	u32 waking_vector;
-	u32 global_lock;
-	u32 flags;
-	u64 x_waking_vector;
-	u8 version;
-	u8 reserved[31];
-} __packed;
-
-_Static_assert(sizeof(struct facs) == 64, "FACS");
-
-#define FACS_VERSION 2
+/* 5.2.10: what the firmware and the kernel share; its bytes. No checksum. */
+enum { FACS_LENGTH = 4, FACS_VERSION = 32, FACS_SIZE = 64 };
 
 /* 5.2.12 */
 struct madt_lapic {
-	u8 type, length;
-	u8 processor, apic_id;
+	u8 type, length, processor, apic_id;
 	u32 flags;
 } __packed;
 
 struct madt_ioapic {
-	u8 type, length;
-	u8 id, reserved;
-	u32 address;
-	u32 gsi_base;
+	u8 type, length, id, reserved;
+	u32 address, gsi_base;
 } __packed;
 
 struct madt_override {
-	u8 type, length;
-	u8 bus, source;
+	u8 type, length, bus, source;
 	u32 gsi;
 	u16 flags;
 } __packed;
 
 struct madt_nmi {
-	u8 type, length;
-	u8 processor;
+	u8 type, length, processor;
 	u16 flags;
 	u8 lint;
 } __packed;
 
 struct madt {
 	struct header header;
-	u32 lapic_address;
-	u32 flags;
+	u32 lapic_address, flags;
 	struct madt_lapic lapic;
 	struct madt_ioapic ioapic;
 	struct madt_override timer, sci;
@@ -188,16 +160,11 @@ struct spcr {
 	u8 interface; /* 0: a 16550 */
 	u8 reserved_1[3];
 	struct gas base;
-	u8 interrupt_types;
-	u8 irq;
+	u8 interrupt_types, irq;
 	u32 gsi;
-	u8 baud_rate, parity, stop_bits, flow_control, terminal;
-	u8 reserved_2;
+	u8 baud_rate, parity, stop_bits, flow_control, terminal, reserved_2;
 	u16 pci_device, pci_vendor;
-	u8 pci_bus, pci_slot, pci_function;
-	u32 pci_flags;
-	u8 pci_segment;
-	u32 reserved_3;
+	u8 rest[12]; /* PCI's bus, slot, function, flags and segment */
 } __packed;
 
 _Static_assert(sizeof(struct spcr) == 80, "SPCR of revision 2");
@@ -212,32 +179,18 @@ _Static_assert(sizeof(struct spcr) == 80, "SPCR of revision 2");
 
 extern const u8 dsdt_start[], dsdt_end[];
 
-u8 acpi_sum(const void *table, size_t size)
-{
-	const u8 *bytes = table;
-	u8 sum = 0;
-
-	while (size--)
-		sum += *bytes++;
-	return sum;
-}
-
-static struct header table_header(const char *signature, u32 length,
-				  u8 revision)
-{
-	struct header header = {
-		.length = length,
-		.revision = revision,
-		.oem_revision = 1,
-		.creator_revision = 1,
-	};
-
-	memcpy(header.signature, signature, sizeof(header.signature));
-	memcpy(header.oem_id, OEM_ID, sizeof(header.oem_id));
-	memcpy(header.oem_table_id, OEM_TABLE_ID, sizeof(header.oem_table_id));
-	memcpy(header.creator_id, CREATOR_ID, sizeof(header.creator_id));
-	return header;
-}
+/* The header of @table, a struct, without its checksum. */
+#define HEADER(table, name, level)                                             \
+	.header = {                                                            \
+		.signature = name,                                             \
+		.length = sizeof(table),                                       \
+		.revision = (level),                                           \
+		.oem_id = OEM_ID,                                              \
+		.oem_table_id = OEM_TABLE_ID,                                  \
+		.oem_revision = 1,                                             \
+		.creator_id = CREATOR_ID,                                      \
+		.creator_revision = 1,                                         \
+	}
 
 /* A table that begins with a header, which gets its checksum here. */
 static void write_table(struct guest_memory *gm, gpa_t gpa, void *table)
@@ -253,24 +206,24 @@ static void write_roots(struct guest_memory *gm)
 	struct {
 		struct header header;
 		u32 tables[3];
-	} __packed rsdt = { .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
+	} __packed rsdt = { HEADER(rsdt, "RSDT", 1),
+			    .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
 	struct {
 		struct header header;
 		u64 tables[3];
-	} __packed xsdt = { .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
+	} __packed xsdt = { HEADER(xsdt, "XSDT", 1),
+			    .tables = { FADT_GPA, MADT_GPA, SPCR_GPA } };
 	struct rsdp rsdp = {
-		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
+		.signature = "RSD PTR ",
+		.oem_id = OEM_ID,
 		.revision = RSDP_REVISION,
 		.rsdt = RSDT_GPA,
 		.length = sizeof(rsdp),
 		.xsdt = XSDT_GPA,
 	};
 
-	rsdt.header = table_header("RSDT", sizeof(rsdt), 1);
 	write_table(gm, RSDT_GPA, &rsdt);
-	xsdt.header = table_header("XSDT", sizeof(xsdt), 1);
 	write_table(gm, XSDT_GPA, &xsdt);
-	memcpy(rsdp.oem_id, OEM_ID, sizeof(rsdp.oem_id));
 	rsdp.checksum = -acpi_sum(&rsdp, RSDP_FIRST_PART);
 	rsdp.extended_checksum = -acpi_sum(&rsdp, sizeof(rsdp));
 	guest_memory_write(gm, ACPI_RSDP_GPA, &rsdp, sizeof(rsdp));
@@ -286,7 +239,7 @@ static void write_fadt(struct guest_memory *gm)
 {
 	const u8 event_size = PM_PORT_CONTROL - PM_PORT_EVENT;
 	struct fadt fadt = {
-		.header = table_header("FACP", sizeof(fadt), FADT_REVISION),
+		HEADER(fadt, "FACP", FADT_REVISION),
 		.firmware_ctrl = FACS_GPA,
 		.dsdt = DSDT_GPA,
 		.preferred_pm_profile = FADT_PROFILE_DESKTOP,
@@ -311,20 +264,21 @@ static void write_fadt(struct guest_memory *gm)
 		.x_pm1a_cnt_blk = port(PM_PORT_CONTROL, 2, 2),
 		.x_pm_tmr_blk = port(PM_PORT_TIMER, 4, 3),
 	};
-	const struct facs facs = {
-		.signature = { 'F', 'A', 'C', 'S' },
-		.length = sizeof(facs),
-		.version = FACS_VERSION,
-	};
+	const u8 facs[FACS_SIZE] = { 'F',
+				     'A',
+				     'C',
+				     'S',
+				     [FACS_LENGTH] = FACS_SIZE,
+				     [FACS_VERSION] = 2 };
 
 	write_table(gm, FADT_GPA, &fadt);
-	guest_memory_write(gm, FACS_GPA, &facs, sizeof(facs));
+	guest_memory_write(gm, FACS_GPA, facs, sizeof(facs));
 }
 
 static void write_madt(struct guest_memory *gm)
 {
 	struct madt madt = {
-		.header = table_header("APIC", sizeof(madt), MADT_REVISION),
+		HEADER(madt, "APIC", MADT_REVISION),
 		.lapic_address = GUEST_LAPIC_GPA,
 		.flags = MADT_PCAT_COMPAT,
 		.lapic = { MADT_LAPIC, sizeof(madt.lapic),
@@ -347,7 +301,7 @@ static void write_madt(struct guest_memory *gm)
 static void write_spcr(struct guest_memory *gm)
 {
 	struct spcr spcr = {
-		.header = table_header("SPCR", sizeof(spcr), SPCR_REVISION),
+		HEADER(spcr, "SPCR", SPCR_REVISION),
 		.base = port(PORT_COM1, 1, 1),
 		.interrupt_types = SPCR_8259 | SPCR_IOAPIC,
 		.irq = COM1_IRQ,

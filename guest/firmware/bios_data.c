@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The BIOS data area: see bios_data.h. All that is not in the table is 0. */
-#include "guest/firmware/bios_data.h"
+/* The BIOS data area: see firmware.h. All that is not in the table is 0. */
+#include "guest/firmware/firmware.h"
 
 #define BIOS_DATA_GPA 0x400
 

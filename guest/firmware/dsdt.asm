@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The DSDT as Umbra carries it: see acpi.h.
+; The DSDT as Umbra carries it: see firmware.h.
 
 section .rodata
 global dsdt_start

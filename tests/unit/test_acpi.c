@@ -10,9 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guest/firmware/acpi.h"
-#include "guest/firmware/bios_data.h"
-#include "guest/firmware/mptable.h"
+#include "arch/x86/acpi.h"
+#include "guest/firmware/firmware.h"
 #include "tests/unit/guest_ram.h"
 
 #define ROM_START 0xe0000

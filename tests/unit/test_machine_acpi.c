@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/acpi.h"
-#include "guest/firmware/acpi.h"
+#include "guest/firmware/firmware.h"
 #include "guest/devices/pm.h"
 #include "tests/unit/guest_ram.h"
 

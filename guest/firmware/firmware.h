@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables that a PC's firmware leaves in memory. Kernels search them among
+ * the ROMs, and the E820 map calls that reserved.
+ */
+#ifndef GUEST_FIRMWARE_FIRMWARE_H
+#define GUEST_FIRMWARE_FIRMWARE_H
+
+#include "guest/memory.h"
+
+/* ACPI's root pointer, in the range that is searched for it (5.2.5.1). */
+#define ACPI_RSDP_GPA 0xe0000
+
+/*
+ * The ACPI tables of the guest's machine (ACPI 6.4): what it finds there
+ * besides PCI, and how it is switched off and reset.
+ */
+void acpi_write(struct guest_memory *gm);
+
+/* The MP table's floating pointer: in the BIOS ROM (chapter 4). */
+#define MPTABLE_GPA 0xf0000
+
+/*
+ * The MP table (Intel MultiProcessor Specification 1.4), which tells kernels
+ * that know no ACPI where the I/O APIC is and what is wired to it. CPUID leaf 1
+ * gives the processor's @signature and @features.
+ */
+void mptable_write(struct guest_memory *gm, u32 signature, u32 features);
+
+/*
+ * The data area of a PC's BIOS, at 40:0, and its extension (EBDA), the last KiB
+ * below 640 KiB: kernels ask there for the size of low memory, for COM1 and the
+ * text screen, and for tables.
+ */
+void bios_data_write(struct guest_memory *gm);
+
+#endif
