@@ -19,8 +19,7 @@ enum mb2_tag {
 	TAG_EFI32 = 11,
 	TAG_EFI64 = 12,
 	TAG_RSDP_OLD = 14,
-	TAG_RSDP_NEW = 15,
-	TAG_LOAD_BASE = 21
+	TAG_RSDP_NEW = 15
 };
 
 #define TAG_ALIGN 8
@@ -65,11 +64,6 @@ enum { FRAMEBUFFER_INDEXED = 0, FRAMEBUFFER_RGB = 1, FRAMEBUFFER_EGA_TEXT = 2 };
 struct tag_elf {
 	struct tag_head head;
 	u32 count, entry_size, names_index;
-};
-
-struct tag_load_base {
-	struct tag_head head;
-	u32 base;
 };
 
 /* A tag's bytes, all of them inside the information. */
@@ -222,18 +216,6 @@ static enum mb2_status parse_rsdp(const struct tag *tag, struct boot_info *out)
 	return MB2_OK;
 }
 
-static enum mb2_status parse_load_base(const struct tag *tag,
-				       struct boot_info *out)
-{
-	struct tag_load_base t;
-
-	if (!read(tag, &t, sizeof(t)))
-		return MB2_TAG_SIZE;
-	out->has_load_base = true;
-	out->load_base = t.base;
-	return MB2_OK;
-}
-
 static enum mb2_status parse_tag(u32 type, const struct tag *tag,
 				 struct boot_info *out)
 {
@@ -259,8 +241,6 @@ static enum mb2_status parse_tag(u32 type, const struct tag *tag,
 	case TAG_RSDP_NEW:
 		out->rsdp_is_new = true;
 		return parse_rsdp(tag, out);
-	case TAG_LOAD_BASE:
-		return parse_load_base(tag, out);
 	default:
 		return MB2_OK; /* not asked for */
 	}

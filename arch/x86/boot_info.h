@@ -77,8 +77,6 @@ struct boot_info {
 	bool rsdp_is_new; /* ACPI 2.0 or later: with an XSDT */
 	struct boot_framebuffer framebuffer;
 	struct boot_elf elf;
-	bool has_load_base;
-	hpa_t load_base;
 	bool efi; /* the loader passed an EFI system table */
 };
 

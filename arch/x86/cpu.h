@@ -76,45 +76,34 @@ fault:
 	return false;
 }
 
-#define DEFINE_CR(n)                                                           \
-	static inline u64 cr##n##_read(void)                                   \
+/* A control or debug register: cr0_read(), cr0_write() and so on. */
+#define DEFINE_REGISTER(name)                                                  \
+	static inline u64 name##_read(void)                                    \
 	{                                                                      \
 		u64 value;                                                     \
                                                                                \
-		asm volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory"); \
+		asm volatile("mov %%" #name ", %0"                             \
+			     : "=r"(value)                                     \
+			     :                                                 \
+			     : "memory");                                      \
 		return value;                                                  \
 	}                                                                      \
                                                                                \
-	static inline void cr##n##_write(u64 value)                            \
+	static inline void name##_write(u64 value)                             \
 	{                                                                      \
-		asm volatile("mov %0, %%cr" #n : : "r"(value) : "memory");     \
+		asm volatile("mov %0, %%" #name : : "r"(value) : "memory");    \
 	}
 
-DEFINE_CR(0)
-DEFINE_CR(2)
-DEFINE_CR(3)
-DEFINE_CR(4)
-
-#define DEFINE_DR(n)                                                           \
-	static inline u64 dr##n##_read(void)                                   \
-	{                                                                      \
-		u64 value;                                                     \
-                                                                               \
-		asm volatile("mov %%dr" #n ", %0" : "=r"(value));              \
-		return value;                                                  \
-	}                                                                      \
-                                                                               \
-	static inline void dr##n##_write(u64 value)                            \
-	{                                                                      \
-		asm volatile("mov %0, %%dr" #n : : "r"(value));                \
-	}
-
-DEFINE_DR(0)
-DEFINE_DR(1)
-DEFINE_DR(2)
-DEFINE_DR(3)
-DEFINE_DR(6)
-DEFINE_DR(7)
+DEFINE_REGISTER(cr0)
+DEFINE_REGISTER(cr2)
+DEFINE_REGISTER(cr3)
+DEFINE_REGISTER(cr4)
+DEFINE_REGISTER(dr0)
+DEFINE_REGISTER(dr1)
+DEFINE_REGISTER(dr2)
+DEFINE_REGISTER(dr3)
+DEFINE_REGISTER(dr6)
+DEFINE_REGISTER(dr7)
 
 #define DEFINE_IO(type, suffix)                                                \
 	static inline type in##suffix(u16 port)                                \
