@@ -44,7 +44,7 @@ static void __noreturn refuse(void)
 
 static void read_boot_info(u32 magic, u32 mbi)
 {
-	enum mb2_status status;
+	const char *fault;
 
 	if (magic != MULTIBOOT2_MAGIC) {
 		console_init_screen(&boot_info);
@@ -54,15 +54,15 @@ static void read_boot_info(u32 magic, u32 mbi)
 			 magic, MULTIBOOT2_MAGIC);
 		refuse();
 	}
-	status = multiboot2_parse(phys_to_virt(mbi), MBI_MAX, &boot_info);
+	fault = multiboot2_parse(phys_to_virt(mbi), MBI_MAX, &boot_info);
 	boot_info.start = mbi;
 	console_init_screen(&boot_info);
-	if (status == MB2_OK)
+	if (fault == MB2_OK)
 		return;
 	log_info(LOG_ERROR
 		 "the boot loader's multiboot2 information is of no use: "
 		 "%s",
-		 multiboot2_status_name(status));
+		 fault);
 	refuse();
 }
 

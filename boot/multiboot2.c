@@ -90,7 +90,7 @@ static const char *string(const struct tag *tag, size_t offset)
 	return NULL;
 }
 
-static enum mb2_status parse_string(const struct tag *tag, const char **out)
+static const char *parse_string(const struct tag *tag, const char **out)
 {
 	const char *s = string(tag, sizeof(struct tag_head));
 
@@ -100,8 +100,7 @@ static enum mb2_status parse_string(const struct tag *tag, const char **out)
 	return MB2_OK;
 }
 
-static enum mb2_status parse_module(const struct tag *tag,
-				    struct boot_info *out)
+static const char *parse_module(const struct tag *tag, struct boot_info *out)
 {
 	struct boot_module *module;
 	struct tag_module t;
@@ -138,8 +137,8 @@ static void parse_regions(const struct tag *tag, u32 at, u32 entry_size,
 	}
 }
 
-static enum mb2_status parse_memory_map(const struct tag *tag,
-					struct boot_info *out)
+static const char *parse_memory_map(const struct tag *tag,
+				    struct boot_info *out)
 {
 	struct tag_memory_map t;
 	u32 at = sizeof(t);
@@ -168,8 +167,8 @@ static enum boot_framebuffer_type framebuffer_type(u8 type)
 	}
 }
 
-static enum mb2_status parse_framebuffer(const struct tag *tag,
-					 struct boot_info *out)
+static const char *parse_framebuffer(const struct tag *tag,
+				     struct boot_info *out)
 {
 	struct tag_framebuffer_rgb rgb = { 0 };
 	struct tag_framebuffer t;
@@ -192,7 +191,7 @@ static enum mb2_status parse_framebuffer(const struct tag *tag,
 	return MB2_OK;
 }
 
-static enum mb2_status parse_elf(const struct tag *tag, struct boot_info *out)
+static const char *parse_elf(const struct tag *tag, struct boot_info *out)
 {
 	struct tag_elf t;
 
@@ -206,7 +205,7 @@ static enum mb2_status parse_elf(const struct tag *tag, struct boot_info *out)
 	return MB2_OK;
 }
 
-static enum mb2_status parse_rsdp(const struct tag *tag, struct boot_info *out)
+static const char *parse_rsdp(const struct tag *tag, struct boot_info *out)
 {
 	u32 size = MIN(tag->size - (u32)sizeof(struct tag_head), BOOT_RSDP_MAX);
 
@@ -216,8 +215,8 @@ static enum mb2_status parse_rsdp(const struct tag *tag, struct boot_info *out)
 	return MB2_OK;
 }
 
-static enum mb2_status parse_tag(u32 type, const struct tag *tag,
-				 struct boot_info *out)
+static const char *parse_tag(u32 type, const struct tag *tag,
+			     struct boot_info *out)
 {
 	switch (type) {
 	case TAG_CMDLINE:
@@ -246,8 +245,7 @@ static enum mb2_status parse_tag(u32 type, const struct tag *tag,
 	}
 }
 
-enum mb2_status multiboot2_parse(const void *mbi, size_t max,
-				 struct boot_info *out)
+const char *multiboot2_parse(const void *mbi, size_t max, struct boot_info *out)
 {
 	const u8 *data = mbi;
 	u32 total, at = 2 * sizeof(u32);
@@ -268,7 +266,7 @@ enum mb2_status multiboot2_parse(const void *mbi, size_t max,
 	while (at < total && total - at >= sizeof(struct tag_head)) {
 		struct tag_head head;
 		struct tag tag;
-		enum mb2_status status;
+		const char *fault;
 
 		memcpy(&head, data + at, sizeof(head));
 		if (head.size < sizeof(head) || head.size > total - at)
@@ -276,33 +274,13 @@ enum mb2_status multiboot2_parse(const void *mbi, size_t max,
 		if (head.type == TAG_END)
 			return MB2_OK;
 		tag = (struct tag){ data + at, head.size };
-		status = parse_tag(head.type, &tag, out);
-		if (status != MB2_OK)
-			return status;
+		fault = parse_tag(head.type, &tag, out);
+		if (fault != MB2_OK)
+			return fault;
 		/* In 64 bits: the last tag may end just below 4 GiB. */
 		if (ALIGN_UP((u64)at + head.size, TAG_ALIGN) > total)
 			return MB2_NO_END;
 		at = ALIGN_UP(at + head.size, TAG_ALIGN);
 	}
 	return MB2_NO_END;
-}
-
-const char *multiboot2_status_name(enum mb2_status status)
-{
-	static const char *const names[MB2_STATUS_COUNT] = {
-		[MB2_OK] = "no fault",
-		[MB2_MISALIGNED] = "it does not start at a multiple of 8",
-		[MB2_TOO_SMALL] = "it is shorter than its own header",
-		[MB2_TOO_LARGE] = "it claims to be larger than it can be",
-		[MB2_TAG_SIZE] = "a tag has an impossible size",
-		[MB2_NO_END] = "there is no end tag",
-		[MB2_NO_NUL] = "a string does not end within its tag",
-		[MB2_ENTRY_SIZE] =
-			"a table's entries have a size that can't be",
-		[MB2_MODULE_RANGE] = "a module ends before it starts",
-		[MB2_TOO_MANY_MODULES] =
-			"there are more than 16: make one archive of some",
-	};
-
-	return names[status];
 }

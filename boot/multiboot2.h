@@ -11,29 +11,24 @@
 
 #define MULTIBOOT2_MAGIC 0x36d76289 /* in EAX at entry */
 
-enum mb2_status {
-	MB2_OK,
-	MB2_MISALIGNED, /* the information isn't at a multiple of 8 */
-	MB2_TOO_SMALL, /* for its own header */
-	MB2_TOO_LARGE, /* says to be larger than it can be */
-	MB2_TAG_SIZE, /* a tag reaches over the end or is too short */
-	MB2_NO_END, /* no end tag */
-	MB2_NO_NUL, /* a string without its NUL */
-	MB2_ENTRY_SIZE, /* a table whose entries have an impossible size */
-	MB2_MODULE_RANGE, /* a module that ends before it starts */
-	MB2_TOO_MANY_MODULES,
-	MB2_STATUS_COUNT
-};
+/* The faults of the information, in words. */
+#define MB2_OK NULL
+#define MB2_MISALIGNED "it does not start at a multiple of 8"
+#define MB2_TOO_SMALL "it is shorter than its own header"
+#define MB2_TOO_LARGE "it claims to be larger than it can be"
+#define MB2_TAG_SIZE "a tag has an impossible size"
+#define MB2_NO_END "there is no end tag"
+#define MB2_NO_NUL "a string does not end within its tag"
+#define MB2_ENTRY_SIZE "a table's entries have a size that can't be"
+#define MB2_MODULE_RANGE "a module ends before it starts"
+#define MB2_TOO_MANY_MODULES "there are more than 16: make one archive of some"
 
 /*
  * Parses the information at `mbi`, of which at most `max` bytes may be read.
  * Strings and ELF headers in *out point into it. What is not MB2_OK leaves
- * *out with what was read until then.
+ * *out with what was read until then. Returns MB2_OK or the fault.
  */
-enum mb2_status multiboot2_parse(const void *mbi, size_t max,
-				 struct boot_info *out);
-
-/* The fault in words. */
-const char *multiboot2_status_name(enum mb2_status status);
+const char *multiboot2_parse(const void *mbi, size_t max,
+			     struct boot_info *out);
 
 #endif

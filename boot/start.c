@@ -102,10 +102,9 @@ static void __noreturn refuse_guest(const char *words)
 	refuse();
 }
 
-static void __noreturn refuse_kernel(enum load_status status)
+static void __noreturn refuse_kernel(const char *fault)
 {
-	log_info(LOG_ERROR "the guest kernel can't be loaded: %s",
-		 load_status_text(status));
+	log_info(LOG_ERROR "the guest kernel can't be loaded: %s", fault);
 	refuse();
 }
 
@@ -140,19 +139,19 @@ static void load_kernel(const struct boot_info *info,
 					.cmdline = kernel->name,
 					.modules = modules,
 					.rsdp = vm.rsdp };
-	enum load_status status;
+	const char *fault;
 	struct guest_entry entry;
 
 	request.module_count =
 		find_modules(info, MODULE_INITRD, modules, LOAD_MODULES_MAX);
-	status = guest_load(&vm.memory, &request, &entry);
-	if (status != LOAD_OK) {
+	fault = guest_load(&vm.memory, &request, &entry);
+	if (fault != LOAD_OK) {
 		if (entry.wanted.end)
 			log_info("a piece is to go to 0x%lx to 0x%lx; the "
 				 "guest's memory below 4 GiB ends at 0x%lx",
 				 entry.wanted.start, entry.wanted.end,
 				 vm.memory.low_end);
-		refuse_kernel(status);
+		refuse_kernel(fault);
 	}
 	vm.name = entry.kind;
 	vcpu_start(&vm.vcpu, &entry);

@@ -20,9 +20,8 @@ static bool is_free(gpa_t start, gpa_t end)
 	       (start >= IMAGE_LOW_START && end <= GUEST_BASE_RAM_END);
 }
 
-static enum load_status take_place(const struct guest_memory *gm,
-				   const struct load_range *range,
-				   struct image *out)
+static const char *take_place(const struct guest_memory *gm,
+			      const struct load_range *range, struct image *out)
 {
 	if (range->end > 4 * GIB)
 		return LOAD_TOO_HIGH;
@@ -39,13 +38,13 @@ static enum load_status take_place(const struct guest_memory *gm,
 	return LOAD_OK;
 }
 
-static enum load_status load_piece(struct guest_memory *gm, const u8 *file,
-				   size_t size, const struct piece *piece,
-				   struct image *out)
+static const char *load_piece(struct guest_memory *gm, const u8 *file,
+			      size_t size, const struct piece *piece,
+			      struct image *out)
 {
 	u64 length = MAX(piece->file_size, piece->memory_size);
 	struct load_range range = { piece->gpa, piece->gpa + length };
-	enum load_status status;
+	const char *fault;
 
 	if (piece->offset > size || size - piece->offset < piece->file_size)
 		return LOAD_TRUNCATED;
@@ -53,16 +52,16 @@ static enum load_status load_piece(struct guest_memory *gm, const u8 *file,
 		return LOAD_TOO_MANY_SEGMENTS;
 	if (range.end < range.start) /* it wraps */
 		range.end = ~0ULL;
-	status = take_place(gm, &range, out);
-	if (status == LOAD_OK)
+	fault = take_place(gm, &range, out);
+	if (fault == LOAD_OK)
 		guest_memory_write(gm, piece->gpa, file + piece->offset,
 				   piece->file_size);
 	else
 		out->wanted = range;
-	return status;
+	return fault;
 }
 
-static enum load_status check_entry(const struct image *image)
+static const char *check_entry(const struct image *image)
 {
 	for (size_t i = 0; i < image->count; i++)
 		if (image->entry >= image->pieces[i].start &&
@@ -141,8 +140,8 @@ static bool is_headers_alone(const struct elf64_header *header,
 	       s->memory_size == s->file_size;
 }
 
-static enum load_status load_elf(struct guest_memory *gm, const u8 *file,
-				 size_t size, struct image *out)
+static const char *load_elf(struct guest_memory *gm, const u8 *file,
+			    size_t size, struct image *out)
 {
 	struct elf64_header header;
 
@@ -153,7 +152,7 @@ static enum load_status load_elf(struct guest_memory *gm, const u8 *file,
 	out->entry = header.entry;
 	for (u32 i = 0; i < header.segment_count; i++) {
 		struct elf64_segment s;
-		enum load_status status;
+		const char *fault;
 
 		if (!read_segment(file, size, &header, i, &s))
 			return LOAD_TRUNCATED;
@@ -163,13 +162,12 @@ static enum load_status load_elf(struct guest_memory *gm, const u8 *file,
 			return LOAD_BAD_SEGMENT;
 		if (!s.memory_size)
 			continue;
-		status =
-			load_piece(gm, file, size,
+		fault = load_piece(gm, file, size,
 				   &(struct piece){ s.offset, s.file_size,
 						    s.memory_size, s.physical },
 				   out);
-		if (status != LOAD_OK)
-			return status;
+		if (fault != LOAD_OK)
+			return fault;
 		if (header.entry >= s.address &&
 		    header.entry - s.address < s.memory_size)
 			out->entry = header.entry - s.address + s.physical;
@@ -178,10 +176,9 @@ static enum load_status load_elf(struct guest_memory *gm, const u8 *file,
 }
 
 /* Multiboot Specification 0.6.96, 3.1.3; Multiboot2 2.0, 3.1.5. */
-static enum load_status load_flat(struct guest_memory *gm, const u8 *file,
-				  size_t size,
-				  const struct image_header *header,
-				  struct image *out)
+static const char *load_flat(struct guest_memory *gm, const u8 *file,
+			     size_t size, const struct image_header *header,
+			     struct image *out)
 {
 	const struct image_addresses *addresses = &header->addresses;
 	u32 load = addresses->load;
@@ -204,20 +201,19 @@ static enum load_status load_flat(struct guest_memory *gm, const u8 *file,
 	return load_piece(gm, file, size, &piece, out);
 }
 
-enum load_status image_load(struct guest_memory *gm,
-			    const struct load_request *request,
-			    const struct image_header *header,
-			    struct image *out)
+const char *image_load(struct guest_memory *gm,
+		       const struct load_request *request,
+		       const struct image_header *header, struct image *out)
 {
 	const u8 *file = request->kernel;
 	size_t size = request->kernel_size;
-	enum load_status status =
-		header->has_addresses ? load_flat(gm, file, size, header, out)
-				      : load_elf(gm, file, size, out);
+	const char *fault = header->has_addresses
+				    ? load_flat(gm, file, size, header, out)
+				    : load_elf(gm, file, size, out);
 
 	if (header->has_entry)
 		out->entry = header->entry;
-	return status == LOAD_OK ? check_entry(out) : status;
+	return fault == LOAD_OK ? check_entry(out) : fault;
 }
 
 bool image_load_modules(struct guest_memory *gm,

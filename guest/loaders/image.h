@@ -45,10 +45,9 @@ struct image_header {
  * address of a segment's byte, as GRUB has it, or a physical one. *out is all
  * zeroes before.
  */
-enum load_status image_load(struct guest_memory *gm,
-			    const struct load_request *request,
-			    const struct image_header *header,
-			    struct image *out);
+const char *image_load(struct guest_memory *gm,
+		       const struct load_request *request,
+		       const struct image_header *header, struct image *out);
 
 /*
  * Puts the modules below the end of low memory, on page boundaries and clear of

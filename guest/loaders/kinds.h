@@ -14,20 +14,20 @@
  * Protocol" and "32-bit Boot Protocol").
  */
 bool linux_is_kernel(const u8 *file, size_t size);
-enum load_status linux_load(struct guest_memory *gm,
-			    const struct load_request *request,
-			    struct guest_entry *out);
+const char *linux_load(struct guest_memory *gm,
+		       const struct load_request *request,
+		       struct guest_entry *out);
 
 /* Multiboot Specification 0.6.96. */
 bool multiboot_is_kernel(const u8 *file, size_t size);
-enum load_status multiboot_load(struct guest_memory *gm,
-				const struct load_request *request,
-				struct guest_entry *out);
+const char *multiboot_load(struct guest_memory *gm,
+			   const struct load_request *request,
+			   struct guest_entry *out);
 
 /* Multiboot2 Specification 2.0, for x86, as on a BIOS machine. */
 bool multiboot2_is_kernel(const u8 *file, size_t size);
-enum load_status multiboot2_load(struct guest_memory *gm,
-				 const struct load_request *request,
-				 struct guest_entry *out);
+const char *multiboot2_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    struct guest_entry *out);
 
 #endif

@@ -117,8 +117,7 @@ bool linux_is_kernel(const u8 *file, size_t size)
 }
 
 /* Reads the headers of the file. */
-static enum load_status parse(const u8 *setup, size_t size,
-			      struct linux_image *out)
+static const char *parse(const u8 *setup, size_t size, struct linux_image *out)
 {
 	size_t setup_size;
 	u64 kernel_size, rest;
@@ -250,17 +249,20 @@ static bool load_initrd(struct guest_memory *gm,
  * The kernel goes where it prefers to be: it would move itself there from any
  * lower place anyway.
  */
-static enum load_status load(struct guest_memory *gm,
-			     const struct linux_image *image,
-			     const struct load_request *request)
+static const char *load(struct guest_memory *gm,
+			const struct linux_image *image,
+			const struct load_request *request,
+			struct load_range *wanted)
 {
 	u64 start = image->pref_address;
 	u64 end = start + image->init_size;
 	size_t length = strlen(request->cmdline);
 	struct initrd initrd;
 
-	if (start < GUEST_HIGH_RAM_START || end < start || end > gm->low_end)
+	if (start < GUEST_HIGH_RAM_START || end < start || end > gm->low_end) {
+		*wanted = (struct load_range){ start, end };
 		return LOAD_NO_MEMORY;
+	}
 	if (length > image->cmdline_size ||
 	    length >= GUEST_BASE_RAM_END - CMDLINE_GPA)
 		return LOAD_CMDLINE_TOO_LONG;
@@ -275,22 +277,18 @@ static enum load_status load(struct guest_memory *gm,
 	return LOAD_OK;
 }
 
-enum load_status linux_load(struct guest_memory *gm,
-			    const struct load_request *request,
-			    struct guest_entry *out)
+const char *linux_load(struct guest_memory *gm,
+		       const struct load_request *request,
+		       struct guest_entry *out)
 {
 	struct linux_image image;
-	enum load_status status =
+	const char *fault =
 		parse(request->kernel, request->kernel_size, &image);
 
-	if (status == LOAD_OK)
-		status = load(gm, &image, request);
-	if (status == LOAD_NO_MEMORY)
-		out->wanted = (struct load_range){
-			image.pref_address, image.pref_address + image.init_size
-		};
-	if (status != LOAD_OK)
-		return status;
+	if (fault == LOAD_OK)
+		fault = load(gm, &image, request, &out->wanted);
+	if (fault != LOAD_OK)
+		return fault;
 	*out = (struct guest_entry){
 		.kind = image.long_mode ? "Linux" : "Linux-32",
 		.long_mode = image.long_mode,

@@ -16,26 +16,43 @@
 #include "arch/x86/boot_info.h"
 #include "guest/memory.h"
 
-enum load_status {
-	LOAD_OK,
-	LOAD_UNKNOWN_KIND,
-	LOAD_BAD_HEADER, /* fields that contradict each other */
-	LOAD_TRUNCATED,
-	LOAD_LINUX_TOO_OLD,
-	LOAD_UNSUPPORTED, /* it demands what Umbra does not offer */
-	LOAD_NO_FORMAT, /* neither ELF for x86 nor addresses */
-	LOAD_BAD_SEGMENT, /* more of it in the file than in memory */
-	LOAD_NO_SEGMENT,
-	LOAD_TOO_MANY_SEGMENTS,
-	LOAD_OVERLAP, /* of two segments */
-	LOAD_NO_ENTRY, /* the entry point is in no segment */
-	LOAD_TOO_HIGH, /* above 4 GiB */
-	LOAD_OCCUPIED, /* it goes to where the firmware or the loader is */
-	LOAD_NO_MEMORY,
-	LOAD_MODULE_TOO_LARGE,
-	LOAD_CMDLINE_TOO_LONG,
-	LOAD_STATUS_COUNT
-};
+/* The faults of a kernel, in words, with the remedy. */
+#define LOAD_OK NULL
+#define LOAD_UNKNOWN_KIND                                                      \
+	"this is not a Linux kernel, nor one with a multiboot header: give "   \
+	"a bzImage (on Debian, /boot/vmlinuz-*)"
+#define LOAD_BAD_HEADER "its header contradicts itself"
+#define LOAD_TRUNCATED                                                         \
+	"a part that its header names is not in the file: it is cut off or "   \
+	"broken; copy it again, whole"
+#define LOAD_LINUX_TOO_OLD                                                     \
+	"its boot protocol is before 2.10. Of Linux, take one from 2.6.31 "    \
+	"on; iPXE and memdisk only look like Linux, and need a BIOS, which "   \
+	"the guest has not"
+#define LOAD_UNSUPPORTED                                                       \
+	"its header demands what Umbra does not offer (a video mode, say)"
+#define LOAD_NO_FORMAT                                                         \
+	"it is no ELF file for x86, nor has its header the addresses to "      \
+	"load it without"
+#define LOAD_BAD_SEGMENT                                                       \
+	"a segment of its ELF file is larger in the file than in memory: "     \
+	"link it again"
+#define LOAD_NO_SEGMENT "its ELF file has no segment that is to be loaded"
+#define LOAD_TOO_MANY_SEGMENTS "its ELF file has more than 64 segments to load"
+#define LOAD_OVERLAP "two segments of its ELF file go to the same place"
+#define LOAD_NO_ENTRY "its entry point is in no piece that is loaded"
+#define LOAD_TOO_HIGH "a piece of it goes above 4 GiB: link it lower"
+#define LOAD_OCCUPIED                                                          \
+	"a piece of it goes below 1 MiB where the firmware or boot "           \
+	"information is: link it to 1 MiB or above, or from 64 KiB to 639 "    \
+	"KiB"
+#define LOAD_NO_MEMORY                                                         \
+	"the guest's memory is too small for the kernel: give it more"
+#define LOAD_MODULE_TOO_LARGE                                                  \
+	"the guest's memory is too small for the initramfs (or module): "      \
+	"give it more, or take a smaller one"
+#define LOAD_CMDLINE_TOO_LONG                                                  \
+	"the kernel's command line is too long: shorten it"
 
 #define LOAD_MODULES_MAX BOOT_MODULES_MAX /* so none is left out */
 
@@ -87,13 +104,11 @@ bool guest_kernel_is_known(const u8 *file, size_t size);
 
 /*
  * Loads all of it into the guest's memory, which must be untouched. If there is
- * no place for a piece, out->wanted says where it was to go.
+ * no place for a piece, out->wanted says where it was to go. Returns LOAD_OK or
+ * the fault.
  */
-enum load_status guest_load(struct guest_memory *gm,
-			    const struct load_request *request,
-			    struct guest_entry *out);
-
-/* The status in words, with the remedy. */
-const char *load_status_text(enum load_status status);
+const char *guest_load(struct guest_memory *gm,
+		       const struct load_request *request,
+		       struct guest_entry *out);
 
 #endif

@@ -102,9 +102,9 @@ bool multiboot_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-static enum load_status load_image(struct guest_memory *gm,
-				   const struct load_request *request,
-				   struct image *out)
+static const char *load_image(struct guest_memory *gm,
+			      const struct load_request *request,
+			      struct image *out)
 {
 	struct image_header image = { 0 };
 	struct header header;
@@ -121,10 +121,9 @@ static enum load_status load_image(struct guest_memory *gm,
 	return image_load(gm, request, &image, out);
 }
 
-static enum load_status load_modules(struct guest_memory *gm,
-				     const struct load_request *request,
-				     const struct image *image,
-				     struct info *info)
+static const char *load_modules(struct guest_memory *gm,
+				const struct load_request *request,
+				const struct image *image, struct info *info)
 {
 	struct module modules[LOAD_MODULES_MAX];
 	u32 starts[LOAD_MODULES_MAX];
@@ -167,9 +166,9 @@ static void write_map(struct guest_memory *gm, struct info *info)
 	guest_memory_write(gm, MAP_GPA, map, info->map_length);
 }
 
-enum load_status multiboot_load(struct guest_memory *gm,
-				const struct load_request *request,
-				struct guest_entry *out)
+const char *multiboot_load(struct guest_memory *gm,
+			   const struct load_request *request,
+			   struct guest_entry *out)
 {
 	struct info info = { .flags = INFO_MEMORY | INFO_CMDLINE |
 				      INFO_MEMORY_MAP | INFO_LOADER_NAME,
@@ -179,17 +178,17 @@ enum load_status multiboot_load(struct guest_memory *gm,
 			     .cmdline = CMDLINE_GPA,
 			     .loader_name = LOADER_NAME_GPA };
 	size_t length = strlen(request->cmdline) + 1;
-	enum load_status status;
+	const char *fault;
 	struct image image = { 0 };
 
 	if (length > STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
-	status = load_image(gm, request, &image);
+	fault = load_image(gm, request, &image);
 	out->wanted = image.wanted;
-	if (status == LOAD_OK)
-		status = load_modules(gm, request, &image, &info);
-	if (status != LOAD_OK)
-		return status;
+	if (fault == LOAD_OK)
+		fault = load_modules(gm, request, &image, &info);
+	if (fault != LOAD_OK)
+		return fault;
 	write_map(gm, &info);
 	guest_memory_write(gm, CMDLINE_GPA, request->cmdline, length);
 	guest_memory_write(gm, LOADER_NAME_GPA, loader_name,

@@ -116,9 +116,9 @@ static bool can_inform(const u8 *types, size_t size,
 }
 
 /* One tag's contents; false: it is required, and Umbra can't. */
-static enum load_status take_wish(const struct wish_head *head, const u8 *data,
-				  const struct load_request *request,
-				  struct image_header *image)
+static const char *take_wish(const struct wish_head *head, const u8 *data,
+			     const struct load_request *request,
+			     struct image_header *image)
 {
 	size_t size = head->size - sizeof(*head);
 	bool optional = head->flags & WISH_OPTIONAL;
@@ -148,44 +148,44 @@ static enum load_status take_wish(const struct wish_head *head, const u8 *data,
 	}
 }
 
-static enum load_status read_wishes(const u8 *tags, size_t size,
-				    const struct load_request *request,
-				    struct image_header *out)
+static const char *read_wishes(const u8 *tags, size_t size,
+			       const struct load_request *request,
+			       struct image_header *out)
 {
 	size_t at = 0;
 
 	while (at < size && size - at >= sizeof(struct wish_head)) {
 		struct wish_head head;
-		enum load_status status;
+		const char *fault;
 
 		memcpy(&head, tags + at, sizeof(head));
 		if (head.size < sizeof(head) || head.size > size - at)
 			return LOAD_BAD_HEADER;
 		if (head.type == WISH_END)
 			return LOAD_OK;
-		status = take_wish(&head, tags + at + sizeof(head), request,
-				   out);
-		if (status != LOAD_OK)
-			return status;
+		fault = take_wish(&head, tags + at + sizeof(head), request,
+				  out);
+		if (fault != LOAD_OK)
+			return fault;
 		at += ALIGN_UP((size_t)head.size, TAG_ALIGN);
 	}
 	return LOAD_BAD_HEADER; /* no end tag */
 }
 
-static enum load_status load_image(struct guest_memory *gm,
-				   const struct load_request *request,
-				   struct image *out)
+static const char *load_image(struct guest_memory *gm,
+			      const struct load_request *request,
+			      struct image *out)
 {
 	const u8 *file = request->kernel;
 	struct image_header image = { 0 };
-	enum load_status status;
+	const char *fault;
 	struct header header;
 
 	image.at = find_header(file, request->kernel_size, &header);
-	status = read_wishes(file + image.at + sizeof(header),
-			     header.length - sizeof(header), request, &image);
-	if (status != LOAD_OK)
-		return status;
+	fault = read_wishes(file + image.at + sizeof(header),
+			    header.length - sizeof(header), request, &image);
+	if (fault != LOAD_OK)
+		return fault;
 	/* Addresses alone don't say where to begin, 3.1.6. */
 	if (image.has_addresses && !image.has_entry)
 		return LOAD_BAD_HEADER;
@@ -266,11 +266,11 @@ static void put_information(struct guest_memory *gm,
 	guest_memory_write(gm, INFO_GPA, head, sizeof(head));
 }
 
-enum load_status multiboot2_load(struct guest_memory *gm,
-				 const struct load_request *request,
-				 struct guest_entry *out)
+const char *multiboot2_load(struct guest_memory *gm,
+			    const struct load_request *request,
+			    struct guest_entry *out)
 {
-	enum load_status status;
+	const char *fault;
 	struct image image = { 0 };
 	u32 modules[LOAD_MODULES_MAX];
 	size_t strings = strlen(request->cmdline);
@@ -279,10 +279,10 @@ enum load_status multiboot2_load(struct guest_memory *gm,
 		strings += strlen(request->modules[i].name);
 	if (strings >= STRING_MAX)
 		return LOAD_CMDLINE_TOO_LONG;
-	status = load_image(gm, request, &image);
+	fault = load_image(gm, request, &image);
 	out->wanted = image.wanted;
-	if (status != LOAD_OK)
-		return status;
+	if (fault != LOAD_OK)
+		return fault;
 	if (!image_load_modules(gm, request, &image, modules))
 		return LOAD_MODULE_TOO_LARGE;
 	put_information(gm, request, modules);

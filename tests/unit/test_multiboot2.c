@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "boot/multiboot2.h"
+#include "tests/unit/fault_text.h"
 
 static u8 mbi[16384];
 static u32 length;
@@ -69,7 +70,7 @@ static void end(void)
 	memcpy(mbi, &length, sizeof(length));
 }
 
-static enum mb2_status parse(void)
+static const char *parse(void)
 {
 	free(parsed);
 	parsed = malloc(length);
@@ -166,7 +167,7 @@ static void build_all(void)
 static void test_all(void **state)
 {
 	build_all();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.size, length);
 	assert_string_equal(info.cmdline, "mmu=bypass exit=qemu");
 	assert_string_equal(info.loader, "GRUB 2.06");
@@ -191,7 +192,7 @@ static void test_empty(void **state)
 {
 	begin();
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_string_equal(info.cmdline, "");
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_NONE);
 }
@@ -201,25 +202,23 @@ static void test_header(void **state)
 	u8 buffer[32] __attribute__((aligned(8))) = { 0 };
 	u32 size;
 
-	assert_int_equal(multiboot2_parse(buffer + 4, 16, &info),
-			 MB2_MISALIGNED);
-	assert_int_equal(multiboot2_parse(buffer, 7, &info), MB2_TOO_SMALL);
+	assert_fault(multiboot2_parse(buffer + 4, 16, &info), MB2_MISALIGNED);
+	assert_fault(multiboot2_parse(buffer, 7, &info), MB2_TOO_SMALL);
 	for (size = 0; size < 8; size++) {
 		memcpy(buffer, &size, sizeof(size));
-		assert_int_equal(multiboot2_parse(buffer, 32, &info),
-				 MB2_TOO_SMALL);
+		assert_fault(multiboot2_parse(buffer, 32, &info),
+			     MB2_TOO_SMALL);
 	}
 	for (size = 8; size < 16; size++) {
 		memcpy(buffer, &size, sizeof(size));
-		assert_int_equal(multiboot2_parse(buffer, 32, &info),
-				 MB2_NO_END);
+		assert_fault(multiboot2_parse(buffer, 32, &info), MB2_NO_END);
 	}
 	size = 33;
 	memcpy(buffer, &size, sizeof(size));
-	assert_int_equal(multiboot2_parse(buffer, 32, &info), MB2_TOO_LARGE);
+	assert_fault(multiboot2_parse(buffer, 32, &info), MB2_TOO_LARGE);
 	size = 0xffffffff;
 	memcpy(buffer, &size, sizeof(size));
-	assert_int_equal(multiboot2_parse(buffer, 32, &info), MB2_TOO_LARGE);
+	assert_fault(multiboot2_parse(buffer, 32, &info), MB2_TOO_LARGE);
 }
 
 /* However short it is cut, it is an error, and nothing is read past its end. */
@@ -236,8 +235,7 @@ static void test_truncated(void **state)
 		free(parsed);
 		parsed = malloc(cut);
 		memcpy(parsed, mbi, cut);
-		assert_int_not_equal(multiboot2_parse(parsed, cut, &info),
-				     MB2_OK);
+		assert_non_null(multiboot2_parse(parsed, cut, &info));
 	}
 	assert_true(whole > 300);
 }
@@ -252,14 +250,14 @@ static void test_tag_size(void **state)
 		string_tag(1, "text");
 		end();
 		memcpy(mbi + 12, &sizes[i], sizeof(sizes[i]));
-		assert_int_equal(parse(), MB2_TAG_SIZE);
+		assert_fault(parse(), MB2_TAG_SIZE);
 	}
 }
 
 /* Every tag that we read, too short for its fixed part. */
 static void test_short_tags(void **state)
 {
-	static const u32 types[] = { 3, 6, 8, 9, 21 };
+	static const u32 types[] = { 3, 6, 8, 9 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		begin();
@@ -267,7 +265,7 @@ static void test_short_tags(void **state)
 		put_text("abc", 3);
 		tag_done();
 		end();
-		assert_int_equal(parse(), MB2_TAG_SIZE);
+		assert_fault(parse(), MB2_TAG_SIZE);
 	}
 }
 
@@ -279,13 +277,13 @@ static void test_no_nul(void **state)
 		put_text("abcdefgh", 8);
 		tag_done();
 		end();
-		assert_int_equal(parse(), MB2_NO_NUL);
+		assert_fault(parse(), MB2_NO_NUL);
 	}
 	begin();
 	tag(1);
 	tag_done(); /* not even one byte */
 	end();
-	assert_int_equal(parse(), MB2_NO_NUL);
+	assert_fault(parse(), MB2_NO_NUL);
 	begin();
 	tag(3);
 	put32(0);
@@ -293,7 +291,7 @@ static void test_no_nul(void **state)
 	put_text("abc", 3);
 	tag_done();
 	end();
-	assert_int_equal(parse(), MB2_NO_NUL);
+	assert_fault(parse(), MB2_NO_NUL);
 }
 
 static void test_modules(void **state)
@@ -301,7 +299,7 @@ static void test_modules(void **state)
 	begin();
 	module_tag(0x2000, 0x1000, "");
 	end();
-	assert_int_equal(parse(), MB2_MODULE_RANGE);
+	assert_fault(parse(), MB2_MODULE_RANGE);
 
 	for (int count = BOOT_MODULES_MAX; count <= BOOT_MODULES_MAX + 1;
 	     count++) {
@@ -309,9 +307,9 @@ static void test_modules(void **state)
 		for (int i = 0; i < count; i++)
 			module_tag(0x1000, 0x2000, "m");
 		end();
-		assert_int_equal(parse(), count > BOOT_MODULES_MAX
-						  ? MB2_TOO_MANY_MODULES
-						  : MB2_OK);
+		assert_fault(parse(), count > BOOT_MODULES_MAX
+					      ? MB2_TOO_MANY_MODULES
+					      : MB2_OK);
 	}
 }
 
@@ -327,7 +325,7 @@ static void test_memory_map(void **state)
 		region(0, 0x1000, 1);
 		tag_done();
 		end();
-		assert_int_equal(parse(), MB2_ENTRY_SIZE);
+		assert_fault(parse(), MB2_ENTRY_SIZE);
 	}
 	/* Larger entries are those of a later version. */
 	begin();
@@ -340,7 +338,7 @@ static void test_memory_map(void **state)
 	put64(~0ULL);
 	tag_done();
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.region_count, 2);
 	assert_int_equal(info.regions[1].start, 0x5000);
 }
@@ -356,7 +354,7 @@ static void test_map_order(void **state)
 	region(0, 0x8000, BOOT_MEMORY_RAM);
 	tag_done();
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.region_count, 2);
 	assert_int_equal(info.regions[0].type, BOOT_MEMORY_RAM);
 	assert_int_equal(info.regions[1].type, BOOT_MEMORY_ACPI);
@@ -375,7 +373,7 @@ static void test_elf(void **state)
 		length += 128;
 		tag_done();
 		end();
-		assert_int_equal(parse(), MB2_ENTRY_SIZE);
+		assert_fault(parse(), MB2_ENTRY_SIZE);
 	}
 }
 
@@ -384,7 +382,7 @@ static void test_framebuffer(void **state)
 	begin();
 	framebuffer_tag(1);
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_PIXELS);
 	assert_int_equal(info.framebuffer.red.position, 16);
 	assert_int_equal(info.framebuffer.green.size, 7);
@@ -393,14 +391,14 @@ static void test_framebuffer(void **state)
 	begin();
 	framebuffer_tag(0);
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_INDEXED);
 	/* Pixels without their colours. */
 	begin();
 	framebuffer_tag(0);
 	mbi[8 + 29] = 1;
 	end();
-	assert_int_equal(parse(), MB2_TAG_SIZE);
+	assert_fault(parse(), MB2_TAG_SIZE);
 }
 
 /* A huge RSDP is cut; an empty one is none. */
@@ -411,20 +409,14 @@ static void test_rsdp(void **state)
 	length += 200;
 	tag_done();
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.rsdp_size, BOOT_RSDP_MAX);
 	begin();
 	tag(14);
 	tag_done();
 	end();
-	assert_int_equal(parse(), MB2_OK);
+	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.rsdp_size, 0);
-}
-
-static void test_status_names(void **state)
-{
-	for (int i = 0; i < MB2_STATUS_COUNT; i++)
-		assert_non_null(multiboot2_status_name(i));
 }
 
 int main(void)
@@ -443,7 +435,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_elf, teardown),
 		cmocka_unit_test_teardown(test_framebuffer, teardown),
 		cmocka_unit_test_teardown(test_rsdp, teardown),
-		cmocka_unit_test_teardown(test_status_names, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
