@@ -4,17 +4,6 @@
 
 #include "lib/string.h"
 
-enum uart_register {
-	UART_DATA, /* RBR and THR; the divisor's low byte if LCR.DLAB */
-	UART_IER, /* the divisor's high byte if LCR.DLAB */
-	UART_IIR, /* FCR when written */
-	UART_LCR,
-	UART_MCR,
-	UART_LSR,
-	UART_MSR,
-	UART_SCRATCH
-};
-
 #define IER_RX BIT(0)
 #define IER_THR BIT(1)
 #define IER_LINE BIT(2)
@@ -60,7 +49,8 @@ void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx)
 	memset(uart, 0, sizeof(*uart));
 	uart->tx = tx;
 	uart->ctx = ctx;
-	uart->msr = MSR_CTS | MSR_DSR | MSR_DCD; /* somebody is connected */
+	uart->reg[UART_MSR] = MSR_CTS | MSR_DSR |
+			      MSR_DCD; /* somebody is connected */
 }
 
 static u8 rx_capacity(const struct uart *uart)
@@ -107,13 +97,13 @@ static u8 rx_reason(const struct uart *uart)
 
 static u8 interrupt_reason(const struct uart *uart)
 {
-	if (uart->ier & IER_LINE && uart->overrun)
+	if (uart->reg[UART_IER] & IER_LINE && uart->overrun)
 		return IIR_LINE;
-	if (uart->ier & IER_RX && uart->rx_count)
+	if (uart->reg[UART_IER] & IER_RX && uart->rx_count)
 		return rx_reason(uart);
-	if (uart->ier & IER_THR && uart->thr_interrupt)
+	if (uart->reg[UART_IER] & IER_THR && uart->thr_interrupt)
 		return IIR_THR;
-	if (uart->ier & IER_MODEM && uart->msr & MSR_DELTAS)
+	if (uart->reg[UART_IER] & IER_MODEM && uart->reg[UART_MSR] & MSR_DELTAS)
 		return IIR_MODEM;
 	return IIR_NONE;
 }
@@ -135,38 +125,34 @@ static void update_modem_inputs(struct uart *uart)
 	u8 inputs = MSR_CTS | MSR_DSR | MSR_DCD;
 	u8 changed;
 
-	if (uart->mcr & MCR_LOOP) {
-		inputs = uart->mcr & MCR_RTS ? MSR_CTS : 0;
-		inputs |= uart->mcr & MCR_DTR ? MSR_DSR : 0;
-		inputs |= uart->mcr & MCR_OUT1 ? MSR_RI : 0;
-		inputs |= uart->mcr & MCR_OUT2 ? MSR_DCD : 0;
+	if (uart->reg[UART_MCR] & MCR_LOOP) {
+		inputs = uart->reg[UART_MCR] & MCR_RTS ? MSR_CTS : 0;
+		inputs |= uart->reg[UART_MCR] & MCR_DTR ? MSR_DSR : 0;
+		inputs |= uart->reg[UART_MCR] & MCR_OUT1 ? MSR_RI : 0;
+		inputs |= uart->reg[UART_MCR] & MCR_OUT2 ? MSR_DCD : 0;
 	}
-	changed = (uart->msr ^ inputs) & ~MSR_DELTAS;
+	changed = (uart->reg[UART_MSR] ^ inputs) & ~MSR_DELTAS;
 	if (inputs & MSR_RI) /* of the ring indicator, only the end counts */
 		changed &= ~MSR_RI;
-	uart->msr = inputs | (uart->msr & MSR_DELTAS) |
-		    changed >> MSR_DELTA_SHIFT;
+	uart->reg[UART_MSR] = inputs | (uart->reg[UART_MSR] & MSR_DELTAS) |
+			      changed >> MSR_DELTA_SHIFT;
 }
 
 u8 uart_read(struct uart *uart, u8 reg)
 {
-	bool dlab = uart->lcr & LCR_DLAB;
+	bool dlab = uart->reg[UART_LCR] & LCR_DLAB;
 	u8 value;
 
-	switch ((enum uart_register)reg) {
+	switch (reg) {
 	case UART_DATA:
 		return dlab ? uart->divisor[0] : rx_pop(uart);
 	case UART_IER:
-		return dlab ? uart->divisor[1] : uart->ier;
+		return dlab ? uart->divisor[1] : uart->reg[UART_IER];
 	case UART_IIR:
 		value = interrupt_reason(uart);
 		if (value == IIR_THR)
 			uart->thr_interrupt = false;
 		return value | (uart->fcr & FCR_ENABLE ? IIR_FIFOS : 0);
-	case UART_LCR:
-		return uart->lcr;
-	case UART_MCR:
-		return uart->mcr;
 	case UART_LSR:
 		value = LSR_THR_EMPTY | LSR_IDLE;
 		value |= uart->rx_count ? LSR_DATA_READY : 0;
@@ -174,18 +160,17 @@ u8 uart_read(struct uart *uart, u8 reg)
 		uart->overrun = false;
 		return value;
 	case UART_MSR:
-		value = uart->msr;
-		uart->msr &= ~MSR_DELTAS;
+		value = uart->reg[UART_MSR];
+		uart->reg[UART_MSR] &= ~MSR_DELTAS;
 		return value;
-	case UART_SCRATCH:
-		return uart->scratch;
+	default:
+		return uart->reg[reg];
 	}
-	return 0xff;
 }
 
 static void write_data(struct uart *uart, u8 value)
 {
-	if (uart->mcr & MCR_LOOP)
+	if (uart->reg[UART_MCR] & MCR_LOOP)
 		rx_push(uart, value);
 	else
 		uart->tx(uart->ctx, value);
@@ -195,9 +180,9 @@ static void write_data(struct uart *uart, u8 value)
 /* Enabling the transmitter's interrupt raises it if THR is empty. */
 static void write_ier(struct uart *uart, u8 value)
 {
-	if (value & ~uart->ier & IER_THR)
+	if (value & ~uart->reg[UART_IER] & IER_THR)
 		uart->thr_interrupt = true;
-	uart->ier = value & IER_ALL;
+	uart->reg[UART_IER] = value & IER_ALL;
 }
 
 static void write_fcr(struct uart *uart, u8 value)
@@ -209,9 +194,9 @@ static void write_fcr(struct uart *uart, u8 value)
 
 void uart_write(struct uart *uart, u8 reg, u8 value)
 {
-	bool dlab = uart->lcr & LCR_DLAB;
+	bool dlab = uart->reg[UART_LCR] & LCR_DLAB;
 
-	switch ((enum uart_register)reg) {
+	switch (reg) {
 	case UART_DATA:
 		if (dlab)
 			uart->divisor[0] = value;
@@ -227,25 +212,22 @@ void uart_write(struct uart *uart, u8 reg, u8 value)
 	case UART_IIR:
 		write_fcr(uart, value);
 		break;
-	case UART_LCR:
-		uart->lcr = value;
-		break;
 	case UART_MCR:
-		uart->mcr = value & MCR_ALL;
+		uart->reg[UART_MCR] = value & MCR_ALL;
 		update_modem_inputs(uart);
-		break;
-	case UART_SCRATCH:
-		uart->scratch = value;
 		break;
 	case UART_LSR:
 	case UART_MSR:
 		break; /* for the factory's test only */
+	default:
+		uart->reg[reg] = value;
 	}
 }
 
 bool uart_receive(struct uart *uart, u8 byte)
 {
-	if (uart->mcr & MCR_LOOP || uart->rx_count == rx_capacity(uart))
+	if (uart->reg[UART_MCR] & MCR_LOOP ||
+	    uart->rx_count == rx_capacity(uart))
 		return false;
 	rx_push(uart, byte);
 	return true;

@@ -10,18 +10,26 @@
 
 #define UART_FIFO_SIZE 16
 
+enum uart_register {
+	UART_DATA, /* RBR and THR; the divisor's low byte if LCR.DLAB */
+	UART_IER, /* the divisor's high byte if LCR.DLAB */
+	UART_IIR, /* FCR when written */
+	UART_LCR,
+	UART_MCR,
+	UART_LSR,
+	UART_MSR, /* the inputs of now, and what changed since it was read */
+	UART_SCRATCH,
+	UART_REGISTERS
+};
+
 struct uart {
 	void (*tx)(void *ctx, u8 byte); /* where written bytes go */
 	void *ctx;
 	u8 rx[UART_FIFO_SIZE];
 	u8 rx_first;
 	u8 rx_count;
-	u8 ier;
+	u8 reg[UART_REGISTERS]; /* those that are more than a view */
 	u8 fcr;
-	u8 lcr;
-	u8 mcr;
-	u8 msr; /* the inputs of now, and what changed since it was read */
-	u8 scratch;
 	u8 divisor[2];
 	bool overrun;
 	bool thr_interrupt; /* the transmitter's, until IIR names it */
