@@ -15,8 +15,7 @@ static bool is_blank(char c)
  * Takes the next word off *line, without its quotes. A backslash makes the
  * next character an ordinary one: GRUB writes quotes that way.
  */
-static enum cmdline_status next_word(const char **line,
-				     char word[CMDLINE_WORD_MAX])
+static const char *next_word(const char **line, char word[CMDLINE_WORD_MAX])
 {
 	const char *s = *line;
 	bool quoted = false, too_long = false;
@@ -44,8 +43,7 @@ static enum cmdline_status next_word(const char **line,
 	return quoted ? CMDLINE_QUOTE : CMDLINE_OK;
 }
 
-static enum cmdline_status set_bool(const struct option *option,
-				    const char *value)
+static const char *set_bool(const struct option *option, const char *value)
 {
 	static const char *const yes[] = { "1", "on", "yes" };
 	static const char *const no[] = { "0", "off", "no" };
@@ -83,7 +81,7 @@ static int suffix_shift(const char *s)
 	return suffix && !s[1] ? 10 * (int)(suffix + 1 - suffixes) : -1;
 }
 
-static enum cmdline_status set_u64(const struct option *option, const char *s)
+static const char *set_u64(const struct option *option, const char *s)
 {
 	unsigned int base = 10;
 	const char *start;
@@ -111,8 +109,7 @@ static enum cmdline_status set_u64(const struct option *option, const char *s)
 	return CMDLINE_OK;
 }
 
-static enum cmdline_status set_choice(const struct option *option,
-				      const char *value)
+static const char *set_choice(const struct option *option, const char *value)
 {
 	for (unsigned int i = 0; option->choices[i]; i++) {
 		if (!strcmp(option->choices[i], value)) {
@@ -123,8 +120,7 @@ static enum cmdline_status set_choice(const struct option *option,
 	return CMDLINE_BAD_VALUE;
 }
 
-static enum cmdline_status set_string(const struct option *option,
-				      const char *value)
+static const char *set_string(const struct option *option, const char *value)
 {
 	size_t size = strlen(value) + 1;
 
@@ -135,7 +131,7 @@ static enum cmdline_status set_string(const struct option *option,
 }
 
 /* `value` is NULL for a word without '='. */
-static enum cmdline_status set(const struct option *option, const char *value)
+static const char *set(const struct option *option, const char *value)
 {
 	if (option->kind == OPTION_BOOL)
 		return set_bool(option, value);
@@ -159,9 +155,8 @@ static const struct option *find(const struct option *table, size_t count,
 	return NULL;
 }
 
-static enum cmdline_status set_word(const char *word,
-				    const struct option *table, size_t count,
-				    const struct option **option)
+static const char *set_word(const char *word, const struct option *table,
+			    size_t count, const struct option **option)
 {
 	const char *equals = strchr(word, '=');
 	size_t length = equals ? (size_t)(equals - word) : strlen(word);
@@ -172,36 +167,26 @@ static enum cmdline_status set_word(const char *word,
 	return set(*option, equals ? equals + 1 : NULL);
 }
 
-enum cmdline_status cmdline_parse(const char *line, const struct option *table,
-				  size_t count, struct cmdline_error *error)
+const char *cmdline_parse(const char *line, const struct option *table,
+			  size_t count, struct cmdline_error *error)
 {
 	char word[CMDLINE_WORD_MAX];
 
-	*error = (struct cmdline_error){ .status = CMDLINE_OK };
+	*error = (struct cmdline_error){ .fault = CMDLINE_OK };
 	while (*line) {
 		const struct option *option = NULL;
-		enum cmdline_status status = next_word(&line, word);
+		const char *fault = next_word(&line, word);
 
-		if (status == CMDLINE_OK && word[0])
-			status = set_word(word, table, count, &option);
-		if (status != CMDLINE_OK && error->status == CMDLINE_OK) {
-			error->status = status;
+		if (fault == CMDLINE_OK && word[0])
+			fault = set_word(word, table, count, &option);
+		if (fault != CMDLINE_OK && error->fault == CMDLINE_OK) {
+			error->fault = fault;
 			error->option = option;
 			memcpy(error->word, word, sizeof(word));
 		}
 	}
-	return error->status;
+	return error->fault;
 }
-
-static const char *const faults[CMDLINE_STATUS_COUNT] = {
-	[CMDLINE_OK] = "no fault",
-	[CMDLINE_UNKNOWN] = "there is no such option",
-	[CMDLINE_NO_VALUE] = "this option needs a value: name=value",
-	[CMDLINE_BAD_VALUE] = "that value is none of this option's",
-	[CMDLINE_OUT_OF_RANGE] = "the number is out of range",
-	[CMDLINE_TOO_LONG] = "too long",
-	[CMDLINE_QUOTE] = "the quote is not closed",
-};
 
 static void explain_option(const struct option *option)
 {
@@ -253,7 +238,7 @@ void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count)
 {
 	log_info(LOG_ERROR "command line: \"%s\": %s", error->word,
-		 faults[error->status]);
+		 error->fault);
 	if (!error->option)
 		log_info("the nearest option (README.md has a table of all):");
 	explain_option(error->option

@@ -26,21 +26,19 @@ struct option {
 	const char *help; /* half a line */
 };
 
-enum cmdline_status {
-	CMDLINE_OK,
-	CMDLINE_UNKNOWN, /* no such option */
-	CMDLINE_NO_VALUE, /* "key" or "key=" where a value is needed */
-	CMDLINE_BAD_VALUE, /* not a number, not one of the choices */
-	CMDLINE_OUT_OF_RANGE,
-	CMDLINE_TOO_LONG, /* a word or a string */
-	CMDLINE_QUOTE, /* a quote that is not closed */
-	CMDLINE_STATUS_COUNT
-};
+/* The faults of a word, in words. */
+#define CMDLINE_OK NULL
+#define CMDLINE_UNKNOWN "there is no such option"
+#define CMDLINE_NO_VALUE "this option needs a value: name=value"
+#define CMDLINE_BAD_VALUE "that value is none of this option's"
+#define CMDLINE_OUT_OF_RANGE "the number is out of range"
+#define CMDLINE_TOO_LONG "too long"
+#define CMDLINE_QUOTE "the quote is not closed"
 
 #define CMDLINE_WORD_MAX 512
 
 struct cmdline_error {
-	enum cmdline_status status;
+	const char *fault; /* CMDLINE_OK: none */
 	char word[CMDLINE_WORD_MAX]; /* the word at fault, cut if too long */
 	const struct option *option; /* NULL if unknown */
 };
@@ -50,8 +48,8 @@ struct cmdline_error {
  * *error tells the first fault; all good words are stored nevertheless, so that
  * how to report and how to end are known by then.
  */
-enum cmdline_status cmdline_parse(const char *line, const struct option *table,
-				  size_t count, struct cmdline_error *error);
+const char *cmdline_parse(const char *line, const struct option *table,
+			  size_t count, struct cmdline_error *error);
 
 /* The option whose name has the smallest edit distance from the word's. */
 const struct option *cmdline_nearest(const struct option *table, size_t count,

@@ -152,7 +152,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "keep the guest's TLB over exits and entries"),
 	};
 	static struct cmdline_error error; /* too large for the stack */
-	enum cmdline_status status;
+	const char *fault;
 	bool kinds_good;
 
 	for (unsigned int i = 0; i < MMU_SWITCHES; i++) {
@@ -165,7 +165,7 @@ bool options_parse(const char *cmdline, struct options *options)
 				     .exit_seconds = EXIT_SECONDS,
 				     .console = PORT_AUTO,
 				     .gdb = PORT_NONE };
-	status = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
+	fault = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	kinds_good = choose_kinds(kinds, &options->vm);
 	options->vm.vpid = vpid;
 	options->vm.policy = mmu_rung_policies[rung];
@@ -175,7 +175,7 @@ bool options_parse(const char *cmdline, struct options *options)
 				       positions[i] == ON);
 	if (prefetch != PREFETCH_BY_RUNG)
 		options->vm.policy.prefetch = mmu_prefetch_window(prefetch);
-	if (status == CMDLINE_OK)
+	if (fault == CMDLINE_OK)
 		return kinds_good;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));
 	return false;

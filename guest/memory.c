@@ -65,16 +65,15 @@ u64 guest_memory_frames(u64 bytes)
 	return bytes >> PAGE_SHIFT;
 }
 
-enum guest_memory_status guest_memory_check(u64 bytes, u64 spare)
+const char *guest_memory_check(u64 bytes, u64 spare)
 {
 	if (bytes < GUEST_MEMORY_MIN)
 		return GUEST_MEMORY_TOO_SMALL;
 	return bytes > spare ? GUEST_MEMORY_TOO_LITTLE_RAM : GUEST_MEMORY_OK;
 }
 
-enum guest_memory_status guest_memory_init(struct guest_memory *gm,
-					   const struct guest_memory_ops *ops,
-					   u64 bytes)
+const char *guest_memory_init(struct guest_memory *gm,
+			      const struct guest_memory_ops *ops, u64 bytes)
 {
 	u64 table_bytes;
 
@@ -86,7 +85,8 @@ enum guest_memory_status guest_memory_init(struct guest_memory *gm,
 	table_bytes = gm->gfn_count * sizeof(gm->p2m[0]);
 	gm->p2m = ops->alloc(ALIGN_UP(table_bytes, PAGE_SIZE) >> PAGE_SHIFT);
 	if (!gm->p2m)
-		return GUEST_MEMORY_NO_TABLE;
+		return "no memory for the table of the guest's frames: give the "
+		       "guest less, or the machine more";
 	for (gfn_t gfn = 0; gfn < gm->gfn_count; gfn++)
 		gm->p2m[gfn] = HFN_NONE;
 
@@ -109,24 +109,6 @@ void guest_memory_move(struct guest_memory *gm, gfn_t gfn, hfn_t hfn)
 {
 	memcpy(gm->ops->map(hfn), gm->ops->map(gm->p2m[gfn]), PAGE_SIZE);
 	gm->p2m[gfn] = hfn;
-}
-
-const char *guest_memory_status_text(enum guest_memory_status status)
-{
-	static const char *const texts[] = {
-		[GUEST_MEMORY_OK] = "the guest has its memory",
-		[GUEST_MEMORY_TOO_SMALL] =
-			"a guest needs 2 MiB at least (guest.memory=256M is "
-			"MiB, a plain number is bytes)",
-		[GUEST_MEMORY_NO_TABLE] =
-			"no memory for the table of the guest's frames: "
-			"give the guest less, or the machine more",
-		[GUEST_MEMORY_TOO_LITTLE_RAM] =
-			"the machine has not that much free memory: "
-			"give the guest less, or the machine more",
-	};
-
-	return texts[status];
 }
 
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa)

@@ -48,28 +48,29 @@ struct guest_memory {
 	u64 relocated; /* frames where gfn != hfn */
 };
 
-enum guest_memory_status {
-	GUEST_MEMORY_OK,
-	GUEST_MEMORY_TOO_SMALL, /* asked for less than 2 MiB */
-	GUEST_MEMORY_NO_TABLE, /* no room for the p2m table itself */
-	GUEST_MEMORY_TOO_LITTLE_RAM /* the machine has not as much as asked */
-};
+/* Faults of a guest's memory, in words, with the remedy. */
+#define GUEST_MEMORY_OK NULL
+#define GUEST_MEMORY_TOO_SMALL                                                 \
+	"a guest needs 2 MiB at least (guest.memory=256M is MiB, a plain "     \
+	"number is bytes)"
+#define GUEST_MEMORY_TOO_LITTLE_RAM                                            \
+	"the machine has not that much free memory: give the guest less, or "  \
+	"the machine more"
 
 /*
  * Checks a guest's @bytes of memory against the machine's @spare bytes before
- * anything is made for it. Returns GUEST_MEMORY_OK, or why it can't be.
+ * anything is made for it. Returns GUEST_MEMORY_OK or the fault.
  */
-enum guest_memory_status guest_memory_check(u64 bytes, u64 spare);
+const char *guest_memory_check(u64 bytes, u64 spare);
 
 /*
  * Gives the guest `bytes` of memory (rounded down to pages; the 96 KiB that are
  * nothing are counted in), all of it zeroed: a guest must
  * not see what was there before. Identity comes first; only where the machine
- * has the frame in use is another taken.
+ * has the frame in use is another taken. Returns GUEST_MEMORY_OK or the fault.
  */
-enum guest_memory_status guest_memory_init(struct guest_memory *gm,
-					   const struct guest_memory_ops *ops,
-					   u64 bytes);
+const char *guest_memory_init(struct guest_memory *gm,
+			      const struct guest_memory_ops *ops, u64 bytes);
 
 /*
  * Puts another frame, zeroed, behind a @gfn that has one, before the guest
@@ -82,9 +83,6 @@ void guest_memory_move(struct guest_memory *gm, gfn_t gfn, hfn_t hfn);
 
 /* The number of guest frames, holes included, of a guest of `bytes`. */
 u64 guest_memory_frames(u64 bytes);
-
-/* The status in words, with the remedy. */
-const char *guest_memory_status_text(enum guest_memory_status status);
 
 /* The host frame behind a guest frame, or HFN_NONE. Any gfn is allowed. */
 static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)

@@ -330,7 +330,7 @@ static bool create_trace(struct vm *vm, const struct vm_config *config)
 bool vm_create(struct vm *vm, const struct vm_config *config,
 	       const struct selftest_result *selftest)
 {
-	enum guest_memory_status status;
+	const char *fault;
 	char rung[RUNG_WORDS_SIZE];
 	u64 spare, bytes;
 
@@ -343,13 +343,12 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->dump = config->dump;
 	vm->audit = config->audit;
 	vm->counters = config->counters;
-	status = guest_memory_check(bytes, spare);
-	if (status != GUEST_MEMORY_OK) {
+	fault = guest_memory_check(bytes, spare);
+	if (fault != GUEST_MEMORY_OK) {
 		log_info(LOG_ERROR
 			 "the guest can't have %lu KiB of memory: %s. This "
 			 "machine can spare %lu MiB",
-			 (unsigned long)(bytes / KIB),
-			 guest_memory_status_text(status),
+			 (unsigned long)(bytes / KIB), fault,
 			 (unsigned long)(spare / MIB));
 		return false;
 	}
@@ -365,10 +364,9 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 			 (unsigned long)(bytes / MIB));
 		return false;
 	}
-	status = guest_memory_init(&vm->memory, &memory_ops, bytes);
-	if (status != GUEST_MEMORY_OK) {
-		log_info(LOG_ERROR "no memory for the guest: %s",
-			 guest_memory_status_text(status));
+	fault = guest_memory_init(&vm->memory, &memory_ops, bytes);
+	if (fault != GUEST_MEMORY_OK) {
+		log_info(LOG_ERROR "no memory for the guest: %s", fault);
 		return false;
 	}
 	if (config->canaries &&

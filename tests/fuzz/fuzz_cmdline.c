@@ -36,10 +36,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	memcpy(line, data, size);
 	line[size] = '\0';
 	if (cmdline_parse(line, table, ARRAY_SIZE(table), &error) !=
-	    error.status)
+	    error.fault)
 		abort();
-	if (error.status >= CMDLINE_STATUS_COUNT || number < 1 ||
-	    number > 1000 || choice > 1 || strlen(text) > 5 ||
+	if (number < 1 || number > 1000 || choice > 1 || strlen(text) > 5 ||
 	    strlen(error.word) >= CMDLINE_WORD_MAX)
 		abort();
 	free(line);

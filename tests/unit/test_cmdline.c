@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "boot/cmdline.h"
+#include "tests/unit/fault_text.h"
 
 static bool flag;
 static u64 number, ranged;
@@ -45,7 +46,7 @@ static const struct option table[] = {
 	  .help = "a short text" },
 };
 
-static enum cmdline_status parse(const char *line)
+static const char *parse(const char *line)
 {
 	return cmdline_parse(line, table, ARRAY_SIZE(table), &error);
 }
@@ -60,8 +61,8 @@ static int setup(void **state)
 
 static void test_empty(void **state)
 {
-	assert_int_equal(parse(""), CMDLINE_OK);
-	assert_int_equal(parse("   \t "), CMDLINE_OK);
+	assert_fault(parse(""), CMDLINE_OK);
+	assert_fault(parse("   \t "), CMDLINE_OK);
 }
 
 static void test_bool(void **state)
@@ -72,16 +73,16 @@ static void test_bool(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
 		flag = false;
-		assert_int_equal(parse(yes[i]), CMDLINE_OK);
+		assert_fault(parse(yes[i]), CMDLINE_OK);
 		assert_true(flag);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
 		flag = true;
-		assert_int_equal(parse(no[i]), CMDLINE_OK);
+		assert_fault(parse(no[i]), CMDLINE_OK);
 		assert_false(flag);
 	}
-	assert_int_equal(parse("flag=maybe"), CMDLINE_BAD_VALUE);
-	assert_int_equal(parse("flag="), CMDLINE_BAD_VALUE);
+	assert_fault(parse("flag=maybe"), CMDLINE_BAD_VALUE);
+	assert_fault(parse("flag="), CMDLINE_BAD_VALUE);
 }
 
 static void test_u64(void **state)
@@ -103,27 +104,27 @@ static void test_u64(void **state)
 					   "number=-1", "number=k" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		assert_int_equal(parse(good[i].line), CMDLINE_OK);
+		assert_fault(parse(good[i].line), CMDLINE_OK);
 		assert_true(number == good[i].value);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(parse(bad[i]), CMDLINE_BAD_VALUE);
-	assert_int_equal(parse("number=1 k"), CMDLINE_UNKNOWN);
-	assert_int_equal(parse("number=18446744073709551616"),
-			 CMDLINE_OUT_OF_RANGE);
-	assert_int_equal(parse("number=17179869184G"), CMDLINE_OUT_OF_RANGE);
-	assert_int_equal(parse("ranged=1"), CMDLINE_OUT_OF_RANGE);
-	assert_int_equal(parse("ranged=11"), CMDLINE_OUT_OF_RANGE);
-	assert_int_equal(parse("ranged=10"), CMDLINE_OK);
-	assert_int_equal(parse("number"), CMDLINE_NO_VALUE);
-	assert_int_equal(parse("number="), CMDLINE_NO_VALUE);
+		assert_fault(parse(bad[i]), CMDLINE_BAD_VALUE);
+	assert_fault(parse("number=1 k"), CMDLINE_UNKNOWN);
+	assert_fault(parse("number=18446744073709551616"),
+		     CMDLINE_OUT_OF_RANGE);
+	assert_fault(parse("number=17179869184G"), CMDLINE_OUT_OF_RANGE);
+	assert_fault(parse("ranged=1"), CMDLINE_OUT_OF_RANGE);
+	assert_fault(parse("ranged=11"), CMDLINE_OUT_OF_RANGE);
+	assert_fault(parse("ranged=10"), CMDLINE_OK);
+	assert_fault(parse("number"), CMDLINE_NO_VALUE);
+	assert_fault(parse("number="), CMDLINE_NO_VALUE);
 }
 
 static void test_choice(void **state)
 {
-	assert_int_equal(parse("mmu.choice=blue"), CMDLINE_OK);
+	assert_fault(parse("mmu.choice=blue"), CMDLINE_OK);
 	assert_int_equal(choice, 2);
-	assert_int_equal(parse("mmu.choice=pink"), CMDLINE_BAD_VALUE);
+	assert_fault(parse("mmu.choice=pink"), CMDLINE_BAD_VALUE);
 	assert_int_equal(choice, 2);
 	assert_ptr_equal(error.option, &table[3]);
 	assert_string_equal(error.word, "mmu.choice=pink");
@@ -131,19 +132,19 @@ static void test_choice(void **state)
 
 static void test_string(void **state)
 {
-	assert_int_equal(parse("text=\"a b\" flag"), CMDLINE_OK);
+	assert_fault(parse("text=\"a b\" flag"), CMDLINE_OK);
 	assert_string_equal(text, "a b");
 	assert_true(flag);
-	assert_int_equal(parse("\"text=c d\""), CMDLINE_OK);
+	assert_fault(parse("\"text=c d\""), CMDLINE_OK);
 	assert_string_equal(text, "c d");
-	assert_int_equal(parse("text=\\\"x\\\\"), CMDLINE_OK);
+	assert_fault(parse("text=\\\"x\\\\"), CMDLINE_OK);
 	assert_string_equal(text, "\"x\\");
-	assert_int_equal(parse("text=1234567"), CMDLINE_OK);
-	assert_int_equal(parse("text=12345678"), CMDLINE_TOO_LONG);
+	assert_fault(parse("text=1234567"), CMDLINE_OK);
+	assert_fault(parse("text=12345678"), CMDLINE_TOO_LONG);
 	assert_string_equal(text, "1234567");
-	assert_int_equal(parse("text="), CMDLINE_OK);
+	assert_fault(parse("text="), CMDLINE_OK);
 	assert_string_equal(text, "");
-	assert_int_equal(parse("text=a=b"), CMDLINE_OK);
+	assert_fault(parse("text=a=b"), CMDLINE_OK);
 	assert_string_equal(text, "a=b");
 }
 
@@ -151,12 +152,12 @@ static void test_faults(void **state)
 {
 	static char word[CMDLINE_WORD_MAX + 10];
 
-	assert_int_equal(parse("flagg"), CMDLINE_UNKNOWN);
+	assert_fault(parse("flagg"), CMDLINE_UNKNOWN);
 	assert_null(error.option);
-	assert_int_equal(parse("=1"), CMDLINE_UNKNOWN);
-	assert_int_equal(parse("text=\"a"), CMDLINE_QUOTE);
+	assert_fault(parse("=1"), CMDLINE_UNKNOWN);
+	assert_fault(parse("text=\"a"), CMDLINE_QUOTE);
 	memset(word, 'x', sizeof(word) - 1);
-	assert_int_equal(parse(word), CMDLINE_TOO_LONG);
+	assert_fault(parse(word), CMDLINE_TOO_LONG);
 	assert_int_equal(strlen(error.word), CMDLINE_WORD_MAX - 1);
 }
 
@@ -176,7 +177,7 @@ static void test_nearest(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(parse(cases[i].line), CMDLINE_UNKNOWN);
+		assert_fault(parse(cases[i].line), CMDLINE_UNKNOWN);
 		assert_string_equal(
 			cmdline_nearest(table, ARRAY_SIZE(table), error.word)
 				->name,
@@ -186,11 +187,11 @@ static void test_nearest(void **state)
 
 static void test_after_fault(void **state)
 {
-	assert_int_equal(parse("nonsense number=x flag"), CMDLINE_UNKNOWN);
+	assert_fault(parse("nonsense number=x flag"), CMDLINE_UNKNOWN);
 	assert_string_equal(error.word, "nonsense");
 	assert_true(flag);
 	cmdline_explain(&error, table, ARRAY_SIZE(table));
-	assert_int_equal(parse("flag=x nonsense"), CMDLINE_BAD_VALUE);
+	assert_fault(parse("flag=x nonsense"), CMDLINE_BAD_VALUE);
 	assert_ptr_equal(error.option, &table[0]);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "guest/memory.h"
+#include "tests/unit/fault_text.h"
 
 #define FRAMES 1024 /* the machine: 4 MiB */
 
@@ -69,8 +70,8 @@ static void identity_with_a_hole(void **state)
 	struct guest_memory gm;
 	u8 byte = 1;
 
-	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB + 5),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 2 * MIB + 5),
+		     GUEST_MEMORY_OK);
 	assert_int_equal(gm.gfn_count, 512);
 	assert_int_equal(gm.relocated, 0);
 	assert_int_equal(guest_memory_hfn(&gm, 0x9f), 0x9f);
@@ -98,8 +99,7 @@ static void frames_in_use_are_replaced(void **state)
 
 	taken[0x100] = true;
 	taken[0x180] = true;
-	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 2 * MIB), GUEST_MEMORY_OK);
 	assert_int_equal(gm.relocated, 2);
 	assert_int_equal(guest_memory_hfn(&gm, 0x100), FRAMES - 1);
 	assert_int_equal(guest_memory_hfn(&gm, 0x180), FRAMES - 2);
@@ -117,8 +117,7 @@ static void a_frame_is_moved(void **state)
 	struct guest_memory gm;
 	char text[] = "moved", back[sizeof(text)];
 
-	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 2 * MIB), GUEST_MEMORY_OK);
 	assert_true(guest_memory_write(&gm, 0x100ffa, text, sizeof(text)));
 	guest_memory_move(&gm, 0x100, FRAMES - 1);
 	assert_int_equal(guest_memory_hfn(&gm, 0x100), FRAMES - 1);
@@ -136,8 +135,7 @@ static void ranges_that_leave_ram(void **state)
 	struct guest_memory gm;
 	u8 buf[16] = { 0 };
 
-	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 2 * MIB), GUEST_MEMORY_OK);
 	assert_false(guest_memory_write(&gm, 0x9fff8, buf, 16));
 	assert_false(guest_memory_read(&gm, 2 * MIB - 8, buf, 16));
 	assert_false(guest_memory_read(&gm, ~7ULL, buf, 16));
@@ -149,8 +147,7 @@ static void a_device_moves(void **state)
 	const gpa_t nowhere = ~0ULL, device = 0xfee00000, ram_page = 0x100000;
 	struct guest_memory gm;
 
-	assert_int_equal(guest_memory_init(&gm, &ops, 2 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 2 * MIB), GUEST_MEMORY_OK);
 	assert_true(guest_memory_uncovers(&gm, device, ram_page));
 	assert_true(guest_memory_uncovers(&gm, ram_page, device));
 	assert_true(guest_memory_uncovers(&gm, ram_page, nowhere));
@@ -164,16 +161,13 @@ static void too_little(void **state)
 {
 	struct guest_memory gm;
 
-	assert_int_equal(guest_memory_check(256, 64 * MIB),
-			 GUEST_MEMORY_TOO_SMALL);
-	assert_int_equal(guest_memory_check(0, 0), GUEST_MEMORY_TOO_SMALL);
-	assert_int_equal(guest_memory_check(64 * MIB, 64 * MIB),
-			 GUEST_MEMORY_OK);
-	assert_int_equal(guest_memory_check(64 * MIB + 1, 64 * MIB),
-			 GUEST_MEMORY_TOO_LITTLE_RAM);
-	assert_int_equal(guest_memory_init(&gm, &ops, 5 * MIB),
-			 GUEST_MEMORY_TOO_LITTLE_RAM);
-	assert_non_null(guest_memory_status_text(GUEST_MEMORY_TOO_LITTLE_RAM));
+	assert_fault(guest_memory_check(256, 64 * MIB), GUEST_MEMORY_TOO_SMALL);
+	assert_fault(guest_memory_check(0, 0), GUEST_MEMORY_TOO_SMALL);
+	assert_fault(guest_memory_check(64 * MIB, 64 * MIB), GUEST_MEMORY_OK);
+	assert_fault(guest_memory_check(64 * MIB + 1, 64 * MIB),
+		     GUEST_MEMORY_TOO_LITTLE_RAM);
+	assert_fault(guest_memory_init(&gm, &ops, 5 * MIB),
+		     GUEST_MEMORY_TOO_LITTLE_RAM);
 }
 
 static void memory_map(void **state)
@@ -181,8 +175,7 @@ static void memory_map(void **state)
 	struct guest_memory gm;
 	struct e820_entry e[GUEST_E820_MAX];
 
-	assert_int_equal(guest_memory_init(&gm, &ops, 3 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 3 * MIB), GUEST_MEMORY_OK);
 	assert_int_equal(guest_memory_e820(&gm, e), 3);
 	assert_int_equal(e[0].size, 0x9fc00); /* without the EBDA */
 	assert_int_equal(e[1].address, 0xc0000);
@@ -193,8 +186,8 @@ static void memory_map(void **state)
 	/* 3.5 GiB: half a GiB of it is above 4 GiB. */
 	setup(NULL);
 	pretend = true;
-	assert_int_equal(guest_memory_init(&gm, &ops, 3 * GIB + 512 * MIB),
-			 GUEST_MEMORY_OK);
+	assert_fault(guest_memory_init(&gm, &ops, 3 * GIB + 512 * MIB),
+		     GUEST_MEMORY_OK);
 	assert_int_equal(guest_memory_e820(&gm, e), 4);
 	assert_int_equal(e[2].address + e[2].size, 3 * GIB);
 	assert_true(e[3].address == 4 * GIB && e[3].size == 512 * MIB);
