@@ -30,9 +30,6 @@
 #define STACK_OFFSET 0xff0
 
 #define SELECTOR_GUEST_CODE 0x08
-#define DESCRIPTOR_CODE64 0x00af9b000000ffffULL
-/* A 64-bit interrupt gate at offset 0..15, present (SDM vol. 3A, 6.14.1). */
-#define GATE_INTERRUPT 0x8e00ULL
 
 /* mov al, [rdi]; vmcall */
 static const u8 code[] = { 0x8a, 0x07, 0x0f, 0x01, 0xc1 };
@@ -63,7 +60,8 @@ static gva_t test_address(u8 level)
 
 static bool build_guest(struct probe *p)
 {
-	u64 *gdt, *gate;
+	struct gate *gate;
+	u64 *gdt;
 
 	p->page = frames_alloc(1);
 	for (u8 level = PT_LEVELS; level > 0; level--)
@@ -81,9 +79,9 @@ static bool build_guest(struct probe *p)
 	memcpy(p->page + HANDLER_OFFSET, handler, sizeof(handler));
 	gdt = (u64 *)(p->page + GDT_OFFSET);
 	gdt[SELECTOR_GUEST_CODE / sizeof(u64)] = DESCRIPTOR_CODE64;
-	gate = (u64 *)(p->page + IDT_OFFSET) + 2 * VECTOR_PF;
-	gate[0] = (GUEST_PAGE + HANDLER_OFFSET) | SELECTOR_GUEST_CODE << 16 |
-		  GATE_INTERRUPT << 32;
+	gate = (struct gate *)(p->page + IDT_OFFSET) + VECTOR_PF;
+	*gate = gate_to(GUEST_PAGE + HANDLER_OFFSET, SELECTOR_GUEST_CODE,
+			GATE_INTERRUPT);
 	return true;
 }
 

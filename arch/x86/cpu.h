@@ -6,6 +6,7 @@
 #ifndef ARCH_X86_CPU_H
 #define ARCH_X86_CPU_H
 
+#include "arch/x86/descriptors.h"
 #include "lib/types.h"
 
 struct cpuid_result {
@@ -211,12 +212,6 @@ static inline u64 xcr0_read(void)
 	asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return (u64)high << 32 | low;
 }
-
-/* The operand of LGDT, LIDT, SGDT and SIDT. */
-struct table_register {
-	u16 limit;
-	u64 base;
-} __packed;
 
 static inline void lgdt(const struct table_register *r)
 {

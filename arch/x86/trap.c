@@ -21,19 +21,6 @@
 #define SYSTEM_B_MEMORY 0x80 /* parity error or SERR# */
 #define SYSTEM_B_IO_CHECK 0x40
 
-/* An interrupt gate, SDM vol. 3A, 6.14.1. */
-struct gate {
-	u16 offset_low;
-	u16 selector;
-	u8 ist;
-	u8 type;
-	u16 offset_middle;
-	u32 offset_high;
-	u32 reserved;
-};
-
-#define GATE_INTERRUPT 0x8e /* present, ring 0, clears RFLAGS.IF */
-
 struct ex_entry {
 	u64 from, to;
 };
@@ -48,17 +35,9 @@ void trap_init(void)
 {
 	struct table_register idtr = { sizeof(idt) - 1, (u64)idt };
 
-	for (unsigned int v = 0; v < IDT_ENTRIES; v++) {
-		u64 stub = (u64)trap_stubs + (u64)v * STUB_SIZE;
-
-		idt[v] = (struct gate){
-			.offset_low = (u16)stub,
-			.selector = SELECTOR_CODE,
-			.type = GATE_INTERRUPT,
-			.offset_middle = (u16)(stub >> 16),
-			.offset_high = (u32)(stub >> 32),
-		};
-	}
+	for (unsigned int v = 0; v < IDT_ENTRIES; v++)
+		idt[v] = gate_to((u64)trap_stubs + (u64)v * STUB_SIZE,
+				 SELECTOR_CODE, GATE_INTERRUPT);
 	idt[VECTOR_NMI].ist = stack_ist(STACK_NMI);
 	idt[VECTOR_MC].ist = stack_ist(STACK_MC);
 	idt[VECTOR_DF].ist = stack_ist(STACK_DF);

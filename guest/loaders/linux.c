@@ -2,6 +2,7 @@
 /* The Linux loader: see kinds.h. Offsets and names are boot.rst's. */
 #include "guest/loaders/kinds.h"
 
+#include "arch/x86/descriptors.h"
 #include "arch/x86/regs.h"
 #include "lib/string.h"
 
@@ -70,11 +71,6 @@ enum {
 /* The selectors that the protocol prescribes: __BOOT_CS and __BOOT_DS. */
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
-/* Flat, present, accessed, DPL 0 (SDM vol. 3A, 3.4.5): code, and data. */
-#define DESCRIPTOR_CODE64 0x00af9b000000ffffULL
-#define DESCRIPTOR_CODE32 0x00cf9b000000ffffULL
-#define DESCRIPTOR_DATA 0x00cf93000000ffffULL
-
 /* The facts of the setup header, checked against the file's length. */
 struct linux_image {
 	const u8 *setup; /* the file's start: the real-mode part */
