@@ -98,7 +98,7 @@ static void prompt(struct vm *vm)
 	bool done;
 	int key;
 
-	if (!monitor->prompted && !monitor->line.history[0][0])
+	if (!monitor->prompted)
 		log_info("the guest waits, its clocks go on; help lists the "
 			 "commands");
 	while (monitor->keys.request && !monitor->top.on && !vm->ended) {
