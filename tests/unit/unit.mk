@@ -113,6 +113,8 @@ UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c vmx/monitor/line.c \
 	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
 UNIT_dump_SRCS := $(UNIT_mmu_SRCS) vmx/controls.c vmx/report/words.c \
 	vmx/vmcs_fields.c arch/x86/exception.c
+UNIT_monitor_line_SRCS := $(UNIT_monitor_SRCS)
+UNIT_monitor_costs_SRCS := $(UNIT_monitor_SRCS)
 UNIT_gpr_SRCS :=
 UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monitor of a virtual machine with a page at GVA. Its commands print to a
+ * text of the test's; all else of vmx/ that they call is here, and does little.
+ */
+#ifndef TESTS_UNIT_MONITOR_WORLD_H
+#define TESTS_UNIT_MONITOR_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fake_processor.h"
+#include "mmu_world.h"
+
+/* The commands print to a text of ours. */
+#define log_info test_log
+#include "vmx/monitor/commands.c"
+#include "vmx/monitor/costs.c"
+#include "vmx/monitor/policy.c"
+#include "vmx/monitor/shadow.c"
+#include "vmx/monitor/state.c"
+#include "vmx/monitor/survey.c"
+#include "vmx/monitor/top.c"
+#include "vmx/trace/command.c"
+/* A text that fills the buffer is cut off; the compiler asks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-truncation"
+#include "vmx/report/trace.c"
+#pragma GCC diagnostic pop
+#undef log_info
+
+#define GVA 0x5000ULL
+#define SLOT 5
+#define PAGE 20ULL
+/* Columns of a screen, and the prefix of a line. */
+#define COLUMNS 80
+#define PREFIX_LENGTH 7
+
+static char printed[8192];
+static struct vm vm;
+static enum end_reason ended;
+static u8 ring[PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* --- The rest of vmx/ ------------------------------------------------------- */
+
+void test_log(const char *fmt, ...)
+{
+	size_t length = strlen(printed);
+	va_list args;
+	int added;
+
+	va_start(args, fmt);
+	added = vsnprintf(printed + length, sizeof(printed) - length, fmt,
+			  args);
+	va_end(args);
+	assert_in_range(added, 0, COLUMNS - PREFIX_LENGTH);
+	strcat(printed, "\n");
+}
+
+u64 time_ns(void)
+{
+	return fake.tsc;
+}
+
+void vmx_dump_registers(struct vcpu *vcpu)
+{
+	test_log("registers");
+}
+
+void vm_end_by_user(struct vm *v, enum end_reason reason)
+{
+	v->ended = true;
+	ended = reason;
+}
+
+void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
+{
+	mmu_set_policy(&vcpu->mmu, policy);
+}
+
+/* tests/unit/test_gdb_serve.c has the steps. */
+bool monitor_step(struct vm *v, char *const words[], size_t count)
+{
+	return true;
+}
+
+void step_end(struct vm *v)
+{
+	v->gdb.step.on = false;
+}
+
+/* A page at GVA; frames 0 to 3 are the tables of the lowest 2 MiB. */
+static inline int set_up(void **state)
+{
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	for (gfn_t level = 0; level < 3; level++)
+		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
+	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
+	memset(&vm, 0, sizeof(vm));
+	vm.mmu = world_mmu;
+	vm.vcpu.mmu = world_vcpu;
+	world_mmu->vcpu = &vm.vcpu.mmu;
+	vm.monitor.keys.request = REQUEST_MONITOR;
+	memset(ring, 0, sizeof(ring));
+	trace_init(&vm.trace, ring, 1, NS_PER_SEC);
+	return 0;
+}
+
+static inline void command(const char *text)
+{
+	char line[TYPED_SIZE];
+
+	printed[0] = '\0';
+	snprintf(line, sizeof(line), "%s", text);
+	monitor_command(&vm, line, true);
+}
+
+static inline void prints(const char *text, const char *expected)
+{
+	command(text);
+	if (!strstr(printed, expected))
+		fail_msg("%s prints\n%swithout \"%s\"", text, printed,
+			 expected);
+}
+
+static inline void fault(gva_t gva, u32 access)
+{
+	struct guest_walk walk;
+
+	mmu_root(&vm.vcpu.mmu);
+	mmu_page_fault(&vm.vcpu.mmu, gva, PFEC_P | PFEC_RSVD | access, &walk);
+}
+
+static inline void exit_after(u32 kind, u64 ticks)
+{
+	vm.stats.costs.counts[kind][cost_bucket(ticks)]++;
+}
+
+#endif

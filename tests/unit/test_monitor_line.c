@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* The monitor's keys, the line at its prompt, and the words of a line. */
+#include "monitor_world.h"
+
+/* --- The keys --------------------------------------------------------------- */
+
+static void keys_for_umbra(void **state)
+{
+	static const struct {
+		u8 key;
+		enum console_request request;
+	} keys[] = { { 'h', REQUEST_HELP },
+		     { 's', REQUEST_STATISTICS },
+		     { 'm', REQUEST_MONITOR },
+		     { 'x', REQUEST_END },
+		     { '?', REQUEST_HELP } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct console_keys k = { 0 };
+
+		assert_true(keys_pass(&k, keys[i].key));
+		assert_false(keys_pass(&k, 1));
+		assert_int_equal(k.request, REQUEST_NONE);
+		assert_false(keys_pass(&k, keys[i].key));
+		assert_int_equal(k.request, keys[i].request);
+		assert_true(keys_pass(&k, keys[i].key));
+	}
+}
+
+static void two_are_one_for_the_guest(void **state)
+{
+	struct console_keys k = { 0 };
+
+	assert_false(keys_pass(&k, 1));
+	assert_true(keys_pass(&k, 1));
+	assert_true(keys_pass(&k, 'x'));
+	assert_int_equal(k.request, REQUEST_NONE);
+}
+
+/* --- The line --------------------------------------------------------------- */
+
+static struct line line;
+static char echo[TYPED_ECHO_SIZE];
+
+/* Returns true if the last byte has finished the line. */
+static bool type(const char *bytes)
+{
+	bool done = false;
+
+	for (; *bytes; bytes++) {
+		assert_false(done);
+		done = line_take(&line, (u8)*bytes, echo);
+	}
+	return done;
+}
+
+static void line_is_edited(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	assert_false(type("wall\x7fk\x08\x08lk"));
+	assert_string_equal(line.text, "walk");
+	assert_string_equal(echo, "k");
+	assert_false(type("\x7f"));
+	assert_string_equal(echo, "\b \b");
+	assert_string_equal(line.text, "wal");
+	assert_false(type("\x15"));
+	assert_string_equal(line.text, "");
+	assert_string_equal(echo, "\r" MONITOR_PROMPT "\x1b[K");
+	/* Nothing to erase; controls that are no editing. */
+	assert_false(type("\x7f\x02\t"));
+	assert_string_equal(line.text, "");
+	assert_true(type("cont\r"));
+	assert_string_equal(echo, "\n");
+	assert_string_equal(line.text, "cont");
+}
+
+static void line_is_not_too_long(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	for (int i = 0; i < 2 * TYPED_SIZE; i++)
+		assert_false(type("x"));
+	assert_int_equal(strlen(line.text), TYPED_SIZE - 1);
+	assert_string_equal(echo, "");
+	assert_false(type("\x7f"));
+	assert_int_equal(strlen(line.text), TYPED_SIZE - 2);
+}
+
+static void last_line_comes_back(void **state)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	assert_true(type("mmu\n"));
+	line_begin(&line);
+	assert_true(type("\n")); /* an empty line is none */
+	line_begin(&line);
+	assert_false(type("x\x1b[A"));
+	assert_string_equal(line.text, "mmu");
+	assert_false(type("\x1b[A")); /* there is none before */
+	assert_string_equal(line.text, "mmu");
+	assert_false(type("\x1b[B"));
+	assert_string_equal(line.text, "");
+	/* Other keys: Right, Delete, Alt and a letter. */
+	assert_false(type("a\x1b[C\x1b[3~\x1bzb"));
+	assert_string_equal(line.text, "ab");
+}
+
+static void history_is_a_ring(void **state)
+{
+	char text[] = "0\n", expected[] = "0";
+
+	memset(&line, 0, sizeof(line));
+	for (int i = 0; i <= HISTORY; i++, text[0]++) {
+		line_begin(&line);
+		assert_true(type(text));
+	}
+	line_begin(&line);
+	for (int i = HISTORY; i > 0; i--) {
+		expected[0] = (char)('0' + i);
+		assert_false(type("\x1b[A"));
+		assert_string_equal(line.text, expected);
+	}
+	assert_false(type("\x1b[A")); /* "0" is forgotten */
+	assert_string_equal(line.text, "1");
+	assert_false(type("\x1b[B"));
+	assert_string_equal(line.text, "2");
+	assert_string_equal(echo, "\r" MONITOR_PROMPT "2\x1b[K");
+}
+
+/* Types @text and Tab. */
+static void completes(const char *text, const char *expected)
+{
+	memset(&line, 0, sizeof(line));
+	line_begin(&line);
+	type(text);
+	monitor_complete(&line, echo);
+	assert_string_equal(line.text, expected);
+	assert_int_equal(line.length, strlen(expected));
+	assert_non_null(strstr(echo, expected));
+}
+
+static void tab_completes(void **state)
+{
+	completes("re", "re"); /* regs, reset */
+	completes("wa", "walk ");
+	completes("pow", "poweroff ");
+	completes("mm", "mmu ");
+	completes("mmu by", "mmu bypass");
+	completes("mmu vt", "mmu vtlb ");
+	completes("vmcs GUEST_CR", "vmcs GUEST_CR");
+	completes("vmcs GUEST_RI", "vmcs GUEST_RIP ");
+	completes("trace unsh", "trace unshadow ");
+	completes("nothing", "nothing");
+	completes("", "");
+}
+
+/* --- The words -------------------------------------------------------------- */
+
+static void words_are_cut(void **state)
+{
+	char text[] = "  walk  ffff ", many[] = "a b c", none[] = "  ";
+	char *words[2];
+
+	assert_int_equal(parse_words(text, words, 2), 2);
+	assert_string_equal(words[0], "walk");
+	assert_string_equal(words[1], "ffff");
+	/* The last one is the rest. */
+	assert_int_equal(parse_words(many, words, 2), 2);
+	assert_string_equal(words[1], "b c");
+	assert_int_equal(parse_words(none, words, 2), 0);
+}
+
+static void numbers_are_hexadecimal(void **state)
+{
+	static const char *const wrong[] = {
+		"",    "0x", "g", "-1", "1 ", "0x0x1", "10000000000000000",
+		"12/", "1:"
+	};
+	u64 value;
+
+	assert_true(parse_hex("ffffffff81Ab0000", &value));
+	assert_int_equal(value, 0xffffffff81ab0000);
+	assert_true(parse_hex("0X10", &value));
+	assert_int_equal(value, 16);
+	assert_true(parse_hex("ffffffffffffffff", &value));
+	assert_int_equal(value, ~0ULL);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(parse_hex(wrong[i], &value));
+}
+
+static bool change_policy(const char *text, struct mmu_policy *policy)
+{
+	char copy[TYPED_SIZE], *words[2] = { NULL, NULL };
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	return parse_words(copy, words, 2) &&
+	       parse_policy(words[0], words[1], policy);
+}
+
+static void policy_by_word(void **state)
+{
+	static const char *const wrong[] = {
+		"",	     "bypas=0",	     "cache",	  "bypass=2",
+		"cache=",    "vtlb=1",	     "mmu.cache", "prefetch=513",
+		"rung=fast", "mmu.update=x", "rung",	  "prefetch=on",
+	};
+	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS], before;
+
+	assert_true(change_policy("mmu.bypass=0", &policy));
+	assert_false(policy.bypass);
+	assert_true(policy.targets);
+	assert_true(change_policy("bypass on", &policy));
+	assert_true(policy.bypass);
+	assert_true(change_policy("bypass off", &policy));
+	assert_false(policy.bypass);
+	assert_true(change_policy("bypass=1", &policy));
+	assert_true(change_policy("prefetch=17", &policy));
+	assert_int_equal(policy.prefetch, 16);
+	before = policy;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(change_policy(wrong[i], &policy));
+	assert_memory_equal(&policy, &before, sizeof(policy));
+	assert_true(change_policy("rung vtlb", &policy));
+	assert_memory_equal(&policy, &mmu_rung_policies[MMU_VTLB],
+			    sizeof(policy));
+	assert_true(change_policy("update", &policy));
+	assert_memory_equal(&policy, &mmu_rung_policies[MMU_UPDATE],
+			    sizeof(policy));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_for_umbra),
+		cmocka_unit_test(two_are_one_for_the_guest),
+		cmocka_unit_test(line_is_edited),
+		cmocka_unit_test(line_is_not_too_long),
+		cmocka_unit_test(last_line_comes_back),
+		cmocka_unit_test(history_is_a_ring),
+		cmocka_unit_test(tab_completes),
+		cmocka_unit_test(words_are_cut),
+		cmocka_unit_test(numbers_are_hexadecimal),
+		cmocka_unit_test(policy_by_word),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
