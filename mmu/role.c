@@ -100,3 +100,18 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 	sp->carries_rights = mmu->policy.cheap && role.mode == PAGING_4LEVEL &&
 			     role.wp && !role.private;
 }
+
+/*
+ * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
+ * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
+ * to take, and without U SMAP would no longer guard the page: then the write is
+ * emulated.
+ */
+bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
+{
+	union shadow_role role = vcpu->role;
+
+	return role.mode != PAGING_NONE && !role.wp &&
+	       (role.smap || (role.smep && !role.nxe)) &&
+	       (walk->access[walk->level] & (ACCESS_W | ACCESS_U)) == ACCESS_U;
+}

@@ -272,20 +272,18 @@ struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
 void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 			  union shadow_role role);
 
-/* The value of an entry that is not filled, for the guest's entry @gpte. */
-static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
-{
-	return sp->unfilled[gpte & PTE_P];
-}
-
-/* fault.c */
-
 /*
  * Returns true if a write that @walk permits must be emulated, whatever the
  * shadow's entry is.
  */
 bool no_entry_allows(const struct mmu_vcpu *vcpu,
 		     const struct guest_walk *walk);
+
+/* The value of an entry that is not filled, for the guest's entry @gpte. */
+static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
+{
+	return sp->unfilled[gpte & PTE_P];
+}
 
 /* walk.c */
 

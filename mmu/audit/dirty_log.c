@@ -8,11 +8,6 @@
 #include "mmu/page/link.h"
 #include "mmu/table/large.h"
 
-u64 mmu_dirty_log_words(const struct mmu *mmu)
-{
-	return (mmu->config.gfn_count + 63) / 64;
-}
-
 bool mmu_dirty_log_is_on(const struct mmu *mmu)
 {
 	return mmu->dirty_log_on;

@@ -97,21 +97,6 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 }
 
 /*
- * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
- * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
- * to take, and without U SMAP would no longer guard the page: then the write is
- * emulated.
- */
-bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
-{
-	union shadow_role role = vcpu->role;
-
-	return role.mode != PAGING_NONE && !role.wp &&
-	       (role.smap || (role.smep && !role.nxe)) &&
-	       (walk->access[walk->level] & (ACCESS_W | ACCESS_U)) == ACCESS_U;
-}
-
-/*
  * Returns true if an entry that an earlier walk has made permits the access:
  * one to a device's page, or a write to a guest table, which the guest's own
  * tables allow. It is a translation like one in a TLB, so nothing is walked.

@@ -33,6 +33,11 @@ static u32 copy_count(u64 pages)
 	return MIN(MAX(pages / 8, (u64)COPIES_MIN), (u64)COPIES_MAX);
 }
 
+u64 mmu_dirty_log_words(const struct mmu *mmu)
+{
+	return (mmu->config.gfn_count + 63) / 64;
+}
+
 static bool alloc_tables(struct mmu *mmu)
 {
 	const struct mmu_config *config = &mmu->config;

@@ -77,7 +77,7 @@ static bool possible(u32 mode, u32 rung, u32 event)
 	case EVENT_FAULT:
 		return paged;
 	case EVENT_TABLE_WRITE:
-		/* no_entry_allows() in mmu/fault/fault.c needs it there. */
+		/* no_entry_allows() in mmu/role.c needs it there. */
 		return paged;
 	case EVENT_UPDATED:
 		return paged && rung >= MMU_UPDATE;

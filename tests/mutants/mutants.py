@@ -225,7 +225,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("smep-no-role", "I8", "mmu/role.c",
      "CR4.SMEP is not part of a page's role",
      "\t\trole.smep = !!(vcpu->cr4 & CR4_SMEP);\n", ""),
-    ("smap-escaped", "I8", "mmu/fault/fault.c",
+    ("smap-escaped", "I8", "mmu/role.c",
      "with WP=0 a page whose U is taken escapes SMAP",
      "(role.smap || (role.smep && !role.nxe))",
      "(role.smep && !role.nxe)"),
