@@ -60,8 +60,7 @@ bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
 		mmu->config.leaf_trap_present);
 }
 
-/* Only the leaves of 4-level paging with NXE=1 may lack a reserved bit: spte.h.
- */
+/* Only leaves of 4-level paging with NXE=1 may have no reserved bit: spte.h. */
 bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role)
 {
 	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||

@@ -264,7 +264,7 @@ static inline struct shadow_path shadow_path_of(const struct mmu_vcpu *vcpu,
 
 /* Returns true if a guest's not-present faults in this role go straight to it. */
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
-/* Returns true if TRAP has a reserved bit in the entries of such a page. */
+/* Returns true if TRAP has P=1, and faults, in the entries of such a page. */
 bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role);
 /* The format of the guest table that a shadow page in this role is for. */
 struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);

@@ -10,11 +10,12 @@
  *           with P=1 and RSVD=1, which exits; Umbra fills the entry. Where no
  *           bit is reserved, its protection key denies all that NX and U=0 do
  *           not: #PF with P=1.
- *   MMIO    A TRAP that remembers what a walk has found: the page is no RAM.
- * Its rights are in the kind bits, its frame beside the table: a real address
- * here would be one to speculate through. TABLE   A real entry that names a
- * shadow page of the next level. LEAF    A real entry that names a frame of the
- * guest, or (PS) 512 of them.
+ *   MMIO    A TRAP that remembers what a walk has found: the page is no
+ *           RAM. Its rights are in the kind bits, its frame beside the table:
+ *           a real address here would be one to speculate through.
+ *   TABLE   A real entry that names a shadow page of the next level.
+ *   LEAF    A real entry that names a frame of the guest, or (PS) 512 of
+ *           them.
  *
  * Why TRAP is reserved at every level (SDM vol. 3A, 4.4.2 and 4.5): bit 7 is
  * reserved in a PML4E; in a PDE or PDPTE it is PS, and of a page's address the
@@ -54,9 +55,11 @@ static inline u64 spte_trap(bool present)
 
 /*
  * The mark of an MMIO entry, and the rights of the guest's tables. The
- * processor's own U stays 0: see above.
+ * processor's own U stays 0: see above. So does G (bit 8): a translation that
+ * outlives the flushes of invariant 6 would be used where no key guards it,
+ * when the guest has left long mode.
  */
-#define SPTE_MMIO_KIND BIT(8)
+#define SPTE_MMIO_KIND BIT(11)
 #define SPTE_MMIO_W BIT(1)
 #define SPTE_MMIO_U BIT(10)
 #define SPTE_MMIO_X BIT(9)

@@ -124,7 +124,7 @@ static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 	u64 pdpte = vcpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
 				(PAE_PDPTES - 1)];
 
-	/* The rights that the shadow's root of level 3 passes on (fault.c). */
+	/* The rights that the shadow's root of level 3 passes on (root.c). */
 	walk->access[3] = ACCESS_ALL;
 	if (mode != PAGING_PAE) {
 		walk->table[paging_top_level(mode)] = vcpu->top_gfn;

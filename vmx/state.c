@@ -87,7 +87,7 @@ void vcpu_flush_tlb(struct vcpu *vcpu)
 void vcpu_set_cpu_controls(struct vcpu *vcpu, u32 which, u32 on)
 {
 	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];
-	u32 wanted = (*controls & ~which) | on;
+	u32 wanted = (*controls & ~which) | (on & which);
 
 	if (wanted == *controls)
 		return;

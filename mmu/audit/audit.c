@@ -36,10 +36,13 @@ static bool audit_trap(const struct entry *e)
 {
 	bool present = spte_trap_is_present(e->mmu, e->sp->role);
 
-	if (!!(e->spte & PTE_P) != present || (e->spte & PTE_U))
+	if (!!(e->spte & PTE_P) != present)
 		return breaks(e, 4,
 			      "a TRAP is present where it would not fault, "
 			      "or is not");
+	if (e->spte & (PTE_U | PTE_G))
+		return breaks(e, 4,
+			      "a TRAP has U or G, which no key can guard");
 	return true;
 }
 

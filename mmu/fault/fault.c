@@ -92,7 +92,7 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 		stats->faults_not_present++;
 	else if (error_code & (PFEC_RSVD | PFEC_PK))
 		stats->faults_trap++;
-	else
+	else /* a fetch of a TRAP with a key, too: NX denies it */
 		stats->faults_protection++;
 }
 

@@ -118,8 +118,8 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
-	const void *table = mmu_map_gfn(mmu, gfn);
 	struct shadow_page *sp, *next, *parent, *barren = NULL;
+	const void *table;
 	bool cleared;
 
 	dirty_log_mark(mmu, gfn);
@@ -127,6 +127,8 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = shadow_page_next(mmu, gfn, sp);
+		/* To give up a placed root moves the frame. */
+		table = mmu_map_gfn(mmu, gfn);
 		cleared = mmu->policy.cheap && is_clear(sp, table, first);
 		if ((cleared && is_given_up(mmu, sp, first)) ||
 		    going_out_of_use(mmu, sp)) {

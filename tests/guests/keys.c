@@ -15,7 +15,7 @@
 #define KEY_OF_TRAP BITS(62, 59)
 #define PKRS_OF_TRAP BITS(31, 30)
 /* Those that MMIO entries use. */
-static const u32 mmio_bits[] = { PTE_W, PTE_D, BIT(8), BIT(9), BIT(10) };
+static const u32 mmio_bits[] = { PTE_W, PTE_D, BIT(9), BIT(10), BIT(11) };
 
 static struct chain chain;
 

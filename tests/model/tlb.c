@@ -5,9 +5,15 @@
 
 #define SMALL_SHIFT 12
 
-void processor_flush(struct processor *p)
+static void flush_all_but_globals(struct processor *p)
 {
 	p->generation++;
+}
+
+void processor_flush(struct processor *p)
+{
+	flush_all_but_globals(p);
+	p->globals++;
 }
 
 static u64 bucket(u64 key, u64 count)
@@ -25,11 +31,15 @@ static struct tlb_entry *tlb_bucket(struct processor *p, gva_t gva, u8 shift)
 	return p->tlb[bucket(gva >> shift, TLB_BUCKETS)];
 }
 
+static bool is_valid(const struct processor *p, const struct tlb_entry *e)
+{
+	return e->generation == (e->global ? p->globals : p->generation);
+}
+
 static bool tlb_hit(const struct processor *p, const struct tlb_entry *e,
 		    gva_t gva, u8 shift)
 {
-	return e->generation == p->generation && e->shift == shift &&
-	       e->page == gva >> shift;
+	return is_valid(p, e) && e->shift == shift && e->page == gva >> shift;
 }
 
 /* The part of the address that selects an entry of the level, and above. */
@@ -99,8 +109,10 @@ bool processor_invvpid(struct processor *p, u64 type, gva_t gva)
 		return true;
 	case 1: /* a context */
 	case 2: /* all contexts */
-	case 3: /* a context but for globals, of which the shadow has none */
 		processor_flush(p);
+		return true;
+	case 3: /* a context but for globals */
+		flush_all_but_globals(p);
 		return true;
 	default:
 		return false;
@@ -110,8 +122,8 @@ bool processor_invvpid(struct processor *p, u64 type, gva_t gva)
 void processor_load_cr3(struct processor *p, hpa_t cr3)
 {
 	p->cr3 = cr3;
-	/* No entry of the shadow is global: all goes (4.10.4.1). */
-	processor_flush(p);
+	/* Globals stay (4.10.4.1). */
+	flush_all_but_globals(p);
 }
 
 bool processor_enter(struct processor *p, hpa_t cr3)
@@ -277,7 +289,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 	}
 	shift = page_shift(c.level);
 	*e = (struct tlb_entry){ gva >> shift,
-				 p->generation,
+				 value & PTE_G ? p->globals : p->generation,
 				 value & BITS(51, shift),
 				 shift,
 				 shift,
@@ -285,7 +297,8 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 				 c.u,
 				 c.nx,
 				 value & PTE_D,
-				 value >> 59 & 15 };
+				 value >> 59 & 15,
+				 value & PTE_G };
 	*leaf = at;
 	return true;
 }
@@ -308,7 +321,7 @@ static void cache_page(struct processor *p, gva_t gva,
 	struct tlb_entry *ways = tlb_bucket(p, gva, part.shift);
 
 	for (int way = 0; way < TLB_WAYS; way++) {
-		if (ways[way].generation != p->generation) {
+		if (!is_valid(p, &ways[way])) {
 			ways[way] = part;
 			return;
 		}

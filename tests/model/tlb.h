@@ -27,6 +27,7 @@ struct tlb_entry {
 	u8 page_shift; /* of the page that it is, or is a piece of */
 	bool w, u, nx, dirty;
 	u8 key; /* protection key */
+	bool global; /* G; the guest owns CR4.PGE, and may have set it */
 };
 
 /* A paging-structure cache's entry: where the walk may go on. */
@@ -57,6 +58,7 @@ struct processor {
 	 * entries. When all is to be forgotten a new generation begins.
 	 */
 	u64 generation;
+	u64 globals; /* the same of global translations */
 	struct tlb_entry tlb[TLB_BUCKETS][TLB_WAYS];
 	struct psc_entry psc[5][PSC_BUCKETS][PSC_WAYS]; /* by entry's level */
 };
@@ -68,6 +70,7 @@ struct processor_result {
 	hpa_t hpa;
 };
 
+/* Forget all, globals included. */
 void processor_flush(struct processor *p);
 /*
  * INVVPID of the guest's VPID, of this type (SDM vol. 3C, 30.3), which @p has.

@@ -106,10 +106,11 @@ const char *words_fault(u32 error_code)
 {
 	char *text = new_text();
 
-	snprintf(text, TEXT_SIZE, "%#x (%s, %s%s)", error_code,
+	snprintf(text, TEXT_SIZE, "%#x (%s, %s%s%s)", error_code,
 		 words_access(error_code),
 		 error_code & PFEC_P ? "present" : "not present",
-		 error_code & PFEC_RSVD ? ", reserved bit" : "");
+		 error_code & PFEC_RSVD ? ", reserved bit" : "",
+		 error_code & PFEC_PK ? ", key" : "");
 	return text;
 }
 

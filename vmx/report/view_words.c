@@ -83,8 +83,7 @@ const char *outcome_words(char buf[WORDS_MAX], const struct mmu_view *view,
 	return buf;
 }
 
-/* --- The shadow as a whole (mmu/view/survey.h)
- * ----------------------------------- */
+/* --- The shadow as a whole (mmu/view/survey.h) --------------------------- */
 
 const char *level_name(u8 level)
 {
