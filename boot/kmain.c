@@ -158,9 +158,10 @@ static void print_facts(void)
 			 "is uncached, and slow",
 			 mtrrs);
 	if (acpi.processors > 1)
-		log_info("processors: %u by the MADT; all but this one stay "
-			 "where the firmware has parked them",
-			 acpi.processors);
+		log_info(
+			"processors: %u by the MADT; the others stay parked by "
+			"the firmware",
+			acpi.processors);
 }
 
 /* Called by entry.asm on the main stack; both are as GRUB left them. */
@@ -182,6 +183,7 @@ void kmain(u32 magic, u32 mbi)
 	acpi_read(boot_info.rsdp, boot_info.rsdp_size, paging_map_tables,
 		  &acpi);
 	machine_set_acpi(&acpi);
+	boot_info.processors = acpi.processors;
 	console_show();
 	console_choose_port(options.console, &acpi);
 	time_init(&acpi);

@@ -66,6 +66,11 @@ struct tag_elf {
 	u32 count, entry_size, names_index;
 };
 
+struct tag_efi64 {
+	struct tag_head head;
+	u64 address; /* of the system table */
+};
+
 /* A tag's bytes, all of them inside the information. */
 struct tag {
 	const u8 *data;
@@ -215,6 +220,17 @@ static const char *parse_rsdp(const struct tag *tag, struct boot_info *out)
 	return MB2_OK;
 }
 
+static const char *parse_efi64(const struct tag *tag, struct boot_info *out)
+{
+	struct tag_efi64 t;
+
+	if (!read(tag, &t, sizeof(t)))
+		return MB2_TAG_SIZE;
+	out->efi = true;
+	out->efi_table = t.address;
+	return MB2_OK;
+}
+
 static const char *parse_tag(u32 type, const struct tag *tag,
 			     struct boot_info *out)
 {
@@ -232,9 +248,10 @@ static const char *parse_tag(u32 type, const struct tag *tag,
 	case TAG_ELF:
 		return parse_elf(tag, out);
 	case TAG_EFI32:
-	case TAG_EFI64:
 		out->efi = true;
 		return MB2_OK;
+	case TAG_EFI64:
+		return parse_efi64(tag, out);
 	case TAG_RSDP_OLD:
 		return out->rsdp_is_new ? MB2_OK : parse_rsdp(tag, out);
 	case TAG_RSDP_NEW:

@@ -2,8 +2,6 @@
 /* The machine's ACPI tables: see acpi.h, with whose source all sections are. */
 #include "arch/x86/acpi.h"
 
-#include "lib/string.h"
-
 #define TABLE_MAX (4 * MIB)
 #define RSDP_SIZE 20 /* that its first checksum is of */
 #define RSDP_SIZE_2 36
@@ -53,25 +51,9 @@ enum { GAS_SPACE = 0, GAS_BITS = 1, GAS_ACCESS = 3, GAS_ADDRESS = 4 };
 #define AML_PACKAGE 0x12
 
 struct reader {
-	const void *(*memory)(hpa_t hpa, size_t size);
+	firmware_memory *memory;
 	struct acpi_facts *facts;
 };
-
-/* A whole table in memory; its fields are read by their place. */
-struct table {
-	const u8 *data;
-	u32 size;
-};
-
-/* The field of @size bytes, or 0 where the table is too short to have it. */
-static u64 field(const struct table *t, u32 at, u32 size)
-{
-	u64 value = 0;
-
-	if (size <= t->size && at <= t->size - size)
-		memcpy(&value, t->data + at, size);
-	return value;
-}
 
 static bool is_table(const struct table *t, const char *signature)
 {
@@ -212,8 +194,7 @@ static void read_dbg2(const struct table *t, struct acpi_serial *port)
 	}
 }
 
-void acpi_read(const void *rsdp, size_t size,
-	       const void *(*memory)(hpa_t hpa, size_t size),
+void acpi_read(const void *rsdp, size_t size, firmware_memory *memory,
 	       struct acpi_facts *facts)
 {
 	const struct reader reader = { memory, facts };

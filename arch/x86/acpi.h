@@ -9,7 +9,7 @@
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H
 
-#include "lib/types.h"
+#include "arch/x86/firmware_table.h"
 
 /* An address space of a register (5.2.3.2). */
 enum acpi_space { ACPI_MEMORY, ACPI_IO, ACPI_NO_SPACE };
@@ -55,12 +55,10 @@ static inline u8 acpi_sum(const void *table, size_t size)
 }
 
 /*
- * Reads the tables that @rsdp, a copy of @size bytes, leads to. @memory gives
- * access to @size bytes of physical memory, or NULL where there are none. What
- * a table does not tell, or tells with a wrong checksum or length, is left out.
+ * Reads the tables that @rsdp, a copy of @size bytes, leads to. What a
+ * table does not tell, or tells with a wrong checksum or length, is left out.
  */
-void acpi_read(const void *rsdp, size_t size,
-	       const void *(*memory)(hpa_t hpa, size_t size),
+void acpi_read(const void *rsdp, size_t size, firmware_memory *memory,
 	       struct acpi_facts *facts);
 
 #endif

@@ -78,6 +78,8 @@ struct boot_info {
 	struct boot_framebuffer framebuffer;
 	struct boot_elf elf;
 	bool efi; /* the loader passed an EFI system table */
+	hpa_t efi_table; /* it, if it is of the 64-bit form; else 0 */
+	u32 processors; /* by ACPI, 0: not told: filled in by kmain */
 };
 
 #endif

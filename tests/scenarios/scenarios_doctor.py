@@ -102,13 +102,17 @@ def probe(s, options, status, *patterns):
 
 
 MACHINE = (r"family \d+, model \d+, stepping \d+, microcode 0x\w+; MAXPHYADDR",
-           r"memory map: \d+ entries; \d+ MiB of RAM", r"booted by GRUB")
+           r"memory map: \d+ entries; \d+ MiB of RAM",
+           r"machine: \S", r"firmware: .*\d, BIOS; booted by GRUB",
+           r"screen: text of 80 x 25; PS/2 keyboard controller: found")
 VMX = MACHINE + (
     r"no hypervisor below shows", r"CPUID has VMX",
     r"IA32_FEATURE_CONTROL \(3Ah\) 0x5: locked, with VMX outside SMX",
-    r"IA32_VMX_BASIC \(480h\)", r"48dh \w{8}/",
+    r"VMCS of \d+ bytes, 4 CR3-target values", r"MAXPHYADDR \d+; 1 processor$",
+    r"firmware: The Bochs Project Bochs ",
     r"self-test: MAXPHYADDR", r"Umbra can run here, with the bypass")
-scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls; VPID$"
+scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls; VPID$",
+         "not used by Umbra: EPT, unrestricted guest"
          )(probe)
 scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
          r"VMX controls that .* not there:.* load IA32_EFER", "EFER by the MSR areas",
@@ -120,7 +124,8 @@ scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max",
          r"the firmware has left the MTRRs off \(IA32_MTRR_DEF_TYPE, .* 0x0\)",
          r"PCI functions without a driver .*: 1 \(busmaster=keep",
          r"CPUID\.1:ECX\[31\] is 1: this machine runs under QEMU's own",
-         *MACHINE, r"CPUID lacks.* VMX", r"CPUID\.1:ECX\.VMX \(bit 5\) is 0",
+         *MACHINE, r"CPUID has.*; lacks VMX",
+         r"machine: QEMU Standard PC", r"CPUID\.1:ECX\.VMX \(bit 5\) is 0",
          r"remedy: this machine runs under QEMU's own emulation \(TCG\)")(probe)
 scenario("probe-no-hypervisor", ["--machine", "qemu", "--cpu",
                                  "max,-hypervisor"], REFUSED,

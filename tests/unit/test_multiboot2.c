@@ -257,7 +257,7 @@ static void test_tag_size(void **state)
 /* Every tag that we read, too short for its fixed part. */
 static void test_short_tags(void **state)
 {
-	static const u32 types[] = { 3, 6, 8, 9 };
+	static const u32 types[] = { 3, 6, 8, 9, 12 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		begin();

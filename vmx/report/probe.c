@@ -4,6 +4,8 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/frames.h"
 #include "arch/x86/boot_info.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/smbios.h"
 #include "vmx/report/probe.h"
 #include "lib/log.h"
 #include "lib/printf.h"
@@ -12,25 +14,60 @@
 #include "vmx/vmx.h"
 #include "vmx/vpid.h"
 
-#define LINE_MAX 73 /* of 80, less "umbra: " */
+#define ROW 80
+#define LIST_SIZE (2 * ROW)
 
-/* A line of names, as long as they fit. */
+/* Names, each after @separator, as far as they fit into two rows. */
 struct list {
-	char text[LINE_MAX];
+	char text[LIST_SIZE];
 	size_t length;
 };
 
-static void list_add(struct list *list, const char *name)
+static void list_add(struct list *list, const char *separator, const char *name)
 {
-	if (list->length + strlen(name) + 1 >= sizeof(list->text))
+	static const char more[] = ", ...";
+	size_t left = sizeof(list->text) - list->length;
+
+	if (strlen(separator) + strlen(name) + sizeof(more) > left) {
+		if (left >= sizeof(more))
+			memcpy(list->text + list->length, more, sizeof(more));
+		list->length = sizeof(list->text);
 		return;
-	list->length += snprintf(list->text + list->length,
-				 sizeof(list->text) - list->length, " %s",
-				 name);
+	}
+	list->length += (size_t)snprintf(list->text + list->length, left,
+					 "%s%s", list->length ? separator : " ",
+					 name);
+}
+
+#define PAIR_SIZE (2 * SMBIOS_STRING_SIZE)
+
+static const char *pair(char out[PAIR_SIZE], const char *vendor,
+			const char *name)
+{
+	snprintf(out, PAIR_SIZE, name[0] ? "%s %s" : "not told", vendor, name);
+	return out;
+}
+
+static void print_machine(const struct boot_info *info)
+{
+	char system[PAIR_SIZE], board[PAIR_SIZE], firmware[PAIR_SIZE];
+	struct smbios_names names;
+	const char(*s)[SMBIOS_STRING_SIZE] = names.text;
+
+	smbios_read(info->efi_table, paging_map_tables, &names);
+	log_info("machine: %s; board: %s%s",
+		 pair(system, s[SMBIOS_SYSTEM_VENDOR], s[SMBIOS_SYSTEM_NAME]),
+		 pair(board, s[SMBIOS_BOARD_VENDOR], s[SMBIOS_BOARD_NAME]),
+		 vmx_hypervisor() ? "" : "; no hypervisor below shows");
+	log_info("firmware: %s %s, %s; booted by %s",
+		 pair(firmware, s[SMBIOS_FIRMWARE_VENDOR],
+		      s[SMBIOS_FIRMWARE_VERSION]),
+		 s[SMBIOS_FIRMWARE_DATE], info->efi ? "UEFI" : "BIOS",
+		 info->loader);
 }
 
 /* SDM vol. 2A, CPUID, figure 3-6: family and model have extensions. */
-static void print_processor(void)
+static void print_processor(u32 processors)
 {
 	struct cpuid_result r = cpuid(CPUID_FEATURES, 0);
 	u32 family = r.eax >> 8 & 15, model = r.eax >> 4 & 15;
@@ -46,9 +83,11 @@ static void print_processor(void)
 		msr_read_safe(IA32_BIOS_SIGN_ID, &microcode);
 	}
 	log_info("family %u, model %u, stepping %u, microcode 0x%x; "
-		 "MAXPHYADDR %u",
+		 "MAXPHYADDR %u%s",
 		 family, model, r.eax & 15, (u32)(microcode >> 32),
-		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);
+		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
+		 /* Several have had a line of their own. */
+		 processors == 1 ? "; 1 processor" : "");
 }
 
 static void print_features(void)
@@ -74,10 +113,10 @@ static void print_features(void)
 	struct list has = { 0 }, lacks = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
-		list_add(features[i].has ? &has : &lacks, features[i].name);
-	log_info("CPUID has%s", has.text);
-	if (lacks.length)
-		log_info("CPUID lacks%s", lacks.text);
+		list_add(features[i].has ? &has : &lacks, " ",
+			 features[i].name);
+	log_info("CPUID has%s%s%s", has.text, lacks.length ? "; lacks" : "",
+		 lacks.text);
 }
 
 static void print_feature_control(void)
@@ -91,35 +130,38 @@ static void print_feature_control(void)
 		log_info("IA32_FEATURE_CONTROL (3Ah) can't be read");
 }
 
-/* Number of fields of controls on a line. */
-#define MASKS_ON_LINE 3
+/* Secondary controls that other hypervisors live by. */
+static const struct {
+	u8 bit;
+	const char *name;
+} unused_controls[] = {
+	{ 1, "EPT" },	       { 7, "unrestricted guest" },
+	{ 9, "virtual APIC" }, { 14, "VMCS shadowing" },
+	{ 17, "PML" },	       { 25, "TSC scaling" },
+};
 
-/* The bits that the processor asks for and allows, and Umbra's wishes it lacks.
- */
+/* Those of Umbra's wishes that the processor lacks, and the other way round. */
 static void print_controls(const struct vmx_capabilities *c)
 {
-	struct list lacks = { 0 }, masks = { 0 };
-	char text[sizeof("48dh 00000000/00000000")];
+	struct list lacks = { 0 }, unused = { 0 };
 
 	for (u32 set = 0; set < CONTROL_SETS; set++) {
 		const struct control_table *table = &control_tables[set];
-		u32 may = c->allowed[set] >> 32;
 
 		for (size_t i = 0; i < table->count; i++)
 			if (table->controls[i].want != CONTROL_OFF &&
-			    !(may & BIT(table->controls[i].bit)))
-				list_add(&lacks, table->controls[i].name);
-		snprintf(text, sizeof(text), "%xh %08x/%08x",
-			 vmx_capability_msr(set), (u32)c->allowed[set], may);
-		list_add(&masks, text);
-		if (set % MASKS_ON_LINE == MASKS_ON_LINE - 1) {
-			log_info("%s", masks.text + 1);
-			masks.length = 0;
-		}
+			    !(c->allowed[set] >> 32 &
+			      BIT(table->controls[i].bit)))
+				list_add(&lacks, ", ", table->controls[i].name);
 	}
-	log_info("%s (must be 1/may be 1)", masks.text + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(unused_controls); i++)
+		if (c->allowed[CONTROLS_CPU2] >> 32 &
+		    BIT(unused_controls[i].bit))
+			list_add(&unused, ", ", unused_controls[i].name);
 	log_info("VMX controls that Umbra would use and are not there:%s",
 		 lacks.length ? lacks.text : " none");
+	log_info("not used by Umbra:%s",
+		 unused.length ? unused.text : " nothing");
 }
 
 static void print_capabilities(void)
@@ -128,14 +170,13 @@ static void print_capabilities(void)
 
 	vmx_read_capabilities();
 	c = vmx_capabilities();
-	log_info("IA32_VMX_BASIC (480h) 0x%lx: revision 0x%x, VMCS of %u bytes",
-		 c->basic, (u32)(c->basic & BASIC_REVISION),
-		 (u32)BASIC_VMCS_SIZE(c->basic));
-	print_controls(c);
+	log_info("VMX: revision 0x%x, VMCS of %u bytes, %u CR3-target values",
+		 (u32)(c->basic & BASIC_REVISION),
+		 (u32)BASIC_VMCS_SIZE(c->basic),
+		 (u32)MISC_CR3_TARGETS(c->misc));
 	log_info("CR0 must have 0x%lx; CR4 must have 0x%lx, may have 0x%lx",
 		 c->cr0_fixed0, c->cr4_fixed0, c->cr4_fixed1);
-	log_info("IA32_VMX_MISC (485h) 0x%lx; EPT_VPID_CAP (48Ch) 0x%lx",
-		 c->misc, c->ept_vpid);
+	print_controls(c);
 }
 
 static void print_memory(const struct boot_info *info)
@@ -153,9 +194,6 @@ static void print_memory(const struct boot_info *info)
 	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, the "
 		 "largest of %llu MiB",
 		 info->region_count, ram / MIB, pieces, largest / MIB);
-	log_info("booted by %s, on %s%s", info->loader,
-		 info->efi ? "UEFI" : "BIOS",
-		 vmx_hypervisor() ? "" : "; no hypervisor below shows");
 }
 
 static void print_console(const struct boot_framebuffer *fb)
@@ -172,7 +210,8 @@ static void print_console(const struct boot_framebuffer *fb)
 
 void probe_print(const struct boot_info *info)
 {
-	print_processor();
+	print_machine(info);
+	print_processor(info->processors);
 	print_features();
 	print_memory(info);
 	print_console(&info->framebuffer);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* A table of the firmware's in memory; its fields are read by their place. */
+#ifndef ARCH_X86_FIRMWARE_TABLE_H
+#define ARCH_X86_FIRMWARE_TABLE_H
+
+#include "lib/string.h"
+#include "lib/types.h"
+
+/*
+ * Gives access to @size bytes of physical memory; NULL where there are none.
+ * paging_map_tables is one.
+ */
+typedef const void *firmware_memory(hpa_t hpa, size_t size);
+
+struct table {
+	const u8 *data;
+	u32 size;
+};
+
+/* The field of @size bytes, or 0 where the table is too short to have it. */
+static inline u64 field(const struct table *t, u32 at, u32 size)
+{
+	u64 value = 0;
+
+	if (size <= t->size && at <= t->size - size)
+		memcpy(&value, t->data + at, size);
+	return value;
+}
+
+/* 0 over all that has a checksum in it. */
+static inline u8 sum(const u8 *data, size_t size)
+{
+	u8 result = 0;
+
+	while (size--)
+		result += *data++;
+	return result;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The names of the machine and its firmware. Source: DMTF DSP0134, "System
+ * Management BIOS Reference Specification", 3.6; UEFI Specification 2.10, 4.
+ */
+#ifndef ARCH_X86_SMBIOS_H
+#define ARCH_X86_SMBIOS_H
+
+#include "arch/x86/firmware_table.h"
+
+enum smbios_string {
+	SMBIOS_FIRMWARE_VENDOR,
+	SMBIOS_FIRMWARE_VERSION,
+	SMBIOS_FIRMWARE_DATE,
+	SMBIOS_SYSTEM_VENDOR,
+	SMBIOS_SYSTEM_NAME,
+	SMBIOS_BOARD_VENDOR,
+	SMBIOS_BOARD_NAME,
+	SMBIOS_STRINGS
+};
+
+/* What is longer is cut off; what is no printable ASCII is a '?'. */
+#define SMBIOS_STRING_SIZE 41
+
+struct smbios_names {
+	char text[SMBIOS_STRINGS][SMBIOS_STRING_SIZE]; /* "": not told */
+};
+
+/*
+ * Reads them by way of the EFI system table at @efi_table, or, if that is 0,
+ * out of the BIOS's segment F000h. After paging_init for paging_map_tables.
+ */
+void smbios_read(hpa_t efi_table, firmware_memory *memory,
+		 struct smbios_names *names);
+
+#endif
