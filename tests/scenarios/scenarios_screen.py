@@ -108,8 +108,11 @@ def image_linux_keyboard(s):
 
 @scenario("processors-parked")
 def processors_parked(s):
-    run = s.start("--machine", "qemu", "--cpu", "max", "--processors", "4")
+    run = s.start("--machine", "qemu", "--cpu", "max", "--processors", "4",
+                  "--firmware", "uefi", "--options", "probe")
     run.expect(r"^umbra: processors: 4 by the MADT; ", BOOT_SECONDS)
+    run.expect(r"^umbra: machine: QEMU Standard PC", BOOT_SECONDS)
+    run.expect(r"^umbra: firmware: .*OVMF.*, UEFI; booted by", BOOT_SECONDS)
     run.finish(REFUSED, BOOT_SECONDS)
 
 
