@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "lib/string.h"
+
 /*
  * Conversions: d i u x X p s c %, flags '-' and '0', a width (a number or
  * '*'), a precision for s (a number or '*'), the sizes hh h l ll z. Writes at
@@ -20,5 +22,19 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	__attribute__((format(printf, 3, 0)));
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Writes behind the string in @buf, of @size bytes; what has no room is lost. */
+static inline void snappend(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static inline void snappend(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t length = strlen(buf);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf + length, size - length, fmt, args);
+	va_end(args);
+}
 
 #endif

@@ -19,7 +19,7 @@ enum smbios_string {
 	SMBIOS_STRINGS
 };
 
-/* What is longer is cut off; what is no printable ASCII is a '?'. */
+/* A longer string is cut off; a character outside of printable ASCII is a ?. */
 #define SMBIOS_STRING_SIZE 41
 
 struct smbios_names {

@@ -156,7 +156,7 @@ static void test_none(void **state)
 	assert_string_equal(read_name(0, SMBIOS_SYSTEM_NAME), "");
 }
 
-/* Whatever stands there: no byte outside is read, and it ends. */
+/* No byte outside is read, and it ends. */
 static void test_ruined(void **state)
 {
 	for (int i = 0; i < RUINED; i++) {

@@ -7,6 +7,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/report/dump.h"
+#include "vmx/report/list.h"
 #include "mmu/view/view.h"
 #include "vmx/exit.h"
 #include "vmx/guest_mode.h"
@@ -72,30 +73,19 @@ static void print_code(struct vcpu *vcpu)
 	size_t length = mmu_peek(&vcpu->mmu, gva, code, sizeof(code));
 
 	for (size_t i = 0; i < length; i++)
-		snprintf(text + 3 * i, sizeof(text) - 3 * i, " %02x", code[i]);
+		snappend(text, sizeof(text), " %02x", code[i]);
 	log_info("  code at rip:%s", length ? text : " not mapped");
 }
 
 /* The controls of a field that are 1, some to a line. */
 static void print_controls(const struct control_table *table, u32 value)
 {
-	char line[80];
-	size_t length = 0;
+	struct list set = { .head = "      " };
 
-	for (size_t i = 0; i < table->count; i++) {
-		const struct control *control = &table->controls[i];
-
-		if (!(value & BIT(control->bit)))
-			continue;
-		if (length && length + strlen(control->name) + 2 > 70) {
-			log_info("      %s,", line);
-			length = 0;
-		}
-		length += snprintf(line + length, sizeof(line) - length, "%s%s",
-				   length ? ", " : "", control->name);
-	}
-	if (length)
-		log_info("      %s", line);
+	for (size_t i = 0; i < table->count; i++)
+		if (value & BIT(table->controls[i].bit))
+			list_add(&set, table->controls[i].name);
+	list_end(&set, NULL);
 }
 
 /*

@@ -21,18 +21,9 @@ static const char *const conditions[] = { "O",	"NO", "B",  "AE", "E", "NE",
 					  "BE", "A",  "S",  "NS", "P", "NP",
 					  "L",	"GE", "LE", "G" };
 
-/* The text that is being written, and its length. */
-struct text {
-	char *at;
-	size_t length;
-};
+#define ADD(text, ...) snappend(text, INSN_TEXT_MAX, __VA_ARGS__)
 
-#define ADD(text, ...)                                                         \
-	((text)->length += (size_t)snprintf((text)->at + (text)->length,       \
-					    INSN_TEXT_MAX - (text)->length,    \
-					    __VA_ARGS__))
-
-static void add_register(struct text *text, enum gpr reg, u8 size, bool high)
+static void add_register(char *text, enum gpr reg, u8 size, bool high)
 {
 	static const char *const names[] = { "AX", "CX", "DX", "BX",
 					     "SP", "BP", "SI", "DI" };
@@ -52,7 +43,7 @@ static void add_register(struct text *text, enum gpr reg, u8 size, bool high)
 		    names[reg], size == 1 ? "L" : "");
 }
 
-static void add_memory(struct text *text, const struct insn *insn)
+static void add_memory(char *text, const struct insn *insn)
 {
 	static const char *const sizes[] = {
 		[1] = "BYTE ",	[2] = "WORD ",	 [4] = "DWORD ",
@@ -86,7 +77,7 @@ static void add_memory(struct text *text, const struct insn *insn)
 	ADD(text, "]");
 }
 
-static void add_operand(struct text *text, const struct insn *insn,
+static void add_operand(char *text, const struct insn *insn,
 			enum insn_operand operand)
 {
 	switch (operand) {
@@ -113,21 +104,20 @@ static void add_operand(struct text *text, const struct insn *insn,
 	}
 }
 
-void insn_text(char buf[INSN_TEXT_MAX], const u8 *bytes, size_t available,
+void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
 	       enum insn_mode mode)
 {
-	struct text text = { .at = buf };
 	struct insn insn;
 	enum insn_operand operands[3];
 
-	buf[0] = '\0';
+	text[0] = '\0';
 	if (insn_decode(&insn, bytes, available, mode) != INSN_OK) {
-		ADD(&text, "bytes");
+		ADD(text, "bytes");
 		for (size_t i = 0; i < MIN(available, SHOWN_BYTES); i++)
-			ADD(&text, " %02x", bytes[i]);
+			ADD(text, " %02x", bytes[i]);
 		return;
 	}
-	ADD(&text, "%s%s%s%s", insn.lock ? "LOCK " : "",
+	ADD(text, "%s%s%s%s", insn.lock ? "LOCK " : "",
 	    insn.repne ? "REPNE "
 	    : insn.rep ? "REP "
 		       : "",
@@ -140,7 +130,7 @@ void insn_text(char buf[INSN_TEXT_MAX], const u8 *bytes, size_t available,
 	for (size_t i = 0, shown = 0; i < ARRAY_SIZE(operands); i++) {
 		if (operands[i] == OPERAND_NONE)
 			continue;
-		ADD(&text, shown++ ? ", " : " ");
-		add_operand(&text, &insn, operands[i]);
+		ADD(text, shown++ ? ", " : " ");
+		add_operand(text, &insn, operands[i]);
 	}
 }

@@ -4,14 +4,13 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/report/insn_text.h"
+#include "vmx/report/list.h"
 #include "vmx/report/operation.h"
 #include "vmx/report/trace.h"
 #include "vmx/report/view_words.h"
 #include "vmx/report/words.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
-
-#define WORK_WIDTH 46 /* what follows a longer text goes to the next line */
 
 /* The marks themselves, and the machine's own interrupts. */
 static bool is_other(u32 reason)
@@ -186,21 +185,17 @@ static void print_work(const struct mmu_stats *before,
 		WORK(flushes, "flushes"),
 	};
 #undef WORK
-	char line[WORDS_MAX] = "";
-	size_t length = 0;
+	struct list list = { .head = "  Umbra: " };
+	char words[WORDS_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(work); i++) {
 		if (!work[i].count)
 			continue;
-		if (length > WORK_WIDTH) {
-			log_info("  Umbra:%s,", line);
-			length = 0;
-		}
-		length += (size_t)snprintf(line + length, sizeof(line) - length,
-					   "%s %lu %s", length ? "," : "",
-					   work[i].count, work[i].words);
+		snprintf(words, sizeof(words), "%lu %s", work[i].count,
+			 work[i].words);
+		list_add(&list, words);
 	}
-	log_info("  Umbra:%s", length ? line : " nothing");
+	list_end(&list, "nothing");
 }
 
 void operation_end(struct vcpu *vcpu, const struct hypercall_operation *op)

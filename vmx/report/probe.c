@@ -6,6 +6,7 @@
 #include "arch/x86/boot_info.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/smbios.h"
+#include "vmx/report/list.h"
 #include "vmx/report/probe.h"
 #include "lib/log.h"
 #include "lib/printf.h"
@@ -14,31 +15,7 @@
 #include "vmx/vmx.h"
 #include "vmx/vpid.h"
 
-#define ROW 80
-#define LIST_SIZE (2 * ROW)
-
-/* Names, each after @separator, as far as they fit into two rows. */
-struct list {
-	char text[LIST_SIZE];
-	size_t length;
-};
-
-static void list_add(struct list *list, const char *separator, const char *name)
-{
-	static const char more[] = ", ...";
-	size_t left = sizeof(list->text) - list->length;
-
-	if (strlen(separator) + strlen(name) + sizeof(more) > left) {
-		if (left >= sizeof(more))
-			memcpy(list->text + list->length, more, sizeof(more));
-		list->length = sizeof(list->text);
-		return;
-	}
-	list->length += (size_t)snprintf(list->text + list->length, left,
-					 "%s%s", list->length ? separator : " ",
-					 name);
-}
-
+#define FEATURES_SIZE 80 /* for all of their names */
 #define PAIR_SIZE (2 * SMBIOS_STRING_SIZE)
 
 static const char *pair(char out[PAIR_SIZE], const char *vendor,
@@ -110,13 +87,12 @@ static void print_features(void)
 		{ "SMEP", f7.ebx & CPUID_7_EBX_SMEP },
 		{ "SMAP", f7.ebx & CPUID_7_EBX_SMAP },
 	};
-	struct list has = { 0 }, lacks = { 0 };
+	char has[FEATURES_SIZE] = "", lacks[FEATURES_SIZE] = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
-		list_add(features[i].has ? &has : &lacks, " ",
+		snappend(features[i].has ? has : lacks, FEATURES_SIZE, " %s",
 			 features[i].name);
-	log_info("CPUID has%s%s%s", has.text, lacks.length ? "; lacks" : "",
-		 lacks.text);
+	log_info("CPUID has%s%s%s", has, lacks[0] ? "; lacks" : "", lacks);
 }
 
 static void print_feature_control(void)
@@ -143,7 +119,8 @@ static const struct {
 /* Those of Umbra's wishes that the processor lacks, and the other way round. */
 static void print_controls(const struct vmx_capabilities *c)
 {
-	struct list lacks = { 0 }, unused = { 0 };
+	struct list lacks = { .head = "VMX controls missing: " };
+	struct list unused = { .head = "not used by Umbra: " };
 
 	for (u32 set = 0; set < CONTROL_SETS; set++) {
 		const struct control_table *table = &control_tables[set];
@@ -152,16 +129,14 @@ static void print_controls(const struct vmx_capabilities *c)
 			if (table->controls[i].want != CONTROL_OFF &&
 			    !(c->allowed[set] >> 32 &
 			      BIT(table->controls[i].bit)))
-				list_add(&lacks, ", ", table->controls[i].name);
+				list_add(&lacks, table->controls[i].name);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(unused_controls); i++)
 		if (c->allowed[CONTROLS_CPU2] >> 32 &
 		    BIT(unused_controls[i].bit))
-			list_add(&unused, ", ", unused_controls[i].name);
-	log_info("VMX controls that Umbra would use and are not there:%s",
-		 lacks.length ? lacks.text : " none");
-	log_info("not used by Umbra:%s",
-		 unused.length ? unused.text : " nothing");
+			list_add(&unused, unused_controls[i].name);
+	list_end(&lacks, "none");
+	list_end(&unused, "nothing");
 }
 
 static void print_capabilities(void)

@@ -34,18 +34,16 @@ void rung_words(const struct mmu_policy *policy, char words[RUNG_WORDS_SIZE])
 {
 	u32 rung = nearest_rung(policy);
 	const struct mmu_policy *nearest = &mmu_rung_policies[rung];
-	size_t n = (size_t)snprintf(words, RUNG_WORDS_SIZE, "mmu=%s",
-				    mmu_rung_names[rung]);
 
+	snprintf(words, RUNG_WORDS_SIZE, "mmu=%s", mmu_rung_names[rung]);
 	for (u32 i = 0; i < MMU_SWITCHES; i++) {
 		bool on = mmu_switch_get(policy, i);
 
 		if (on != mmu_switch_get(nearest, i))
-			n += (size_t)snprintf(words + n, RUNG_WORDS_SIZE - n,
-					      " %s=%u", mmu_switches[i].name,
-					      on);
+			snappend(words, RUNG_WORDS_SIZE, " %s=%u",
+				 mmu_switches[i].name, on);
 	}
 	if (policy->prefetch != nearest->prefetch)
-		snprintf(words + n, RUNG_WORDS_SIZE - n, " mmu.prefetch=%u",
+		snappend(words, RUNG_WORDS_SIZE, " mmu.prefetch=%u",
 			 policy->prefetch);
 }

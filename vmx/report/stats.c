@@ -70,12 +70,11 @@ struct cell {
 static void print_row(const char *head, const struct cell cells[CELLS])
 {
 	char line[ROW_SIZE];
-	size_t length = (size_t)snprintf(line, sizeof(line), "%-13s", head);
 
+	snprintf(line, sizeof(line), "%-13s", head);
 	for (u32 i = 0; i < CELLS && cells[i].name; i++)
-		length += (size_t)snprintf(line + length, sizeof(line) - length,
-					   " %-9s %8lu", cells[i].name,
-					   cells[i].count);
+		snappend(line, sizeof(line), " %-9s %8lu", cells[i].name,
+			 cells[i].count);
 	log_info("%s", line);
 }
 

@@ -21,27 +21,17 @@ static const char *const kind_names[STATUS_KINDS] = {
 	[STATUS_OTHER] = "other",
 };
 
-static enum status_kind kind_of(unsigned int reason)
-{
-	switch (reason) {
-	case EXIT_EXCEPTION_OR_NMI:
-		return STATUS_EXCEPTION;
-	case EXIT_IO_INSTRUCTION:
-		return STATUS_IO;
-	case EXIT_CR_ACCESS:
-		return STATUS_CR;
-	case EXIT_RDMSR:
-	case EXIT_WRMSR:
-		return STATUS_MSR;
-	case EXIT_HLT:
-		return STATUS_HLT;
-	case EXIT_EXTERNAL_INTERRUPT:
-	case EXIT_INTERRUPT_WINDOW:
-		return STATUS_INTERRUPT;
-	default:
-		return STATUS_OTHER;
-	}
-}
+/* 0, STATUS_OTHER, for those that are not here. */
+static const u8 kinds[EXIT_REASONS] = {
+	[EXIT_EXCEPTION_OR_NMI] = STATUS_EXCEPTION,
+	[EXIT_IO_INSTRUCTION] = STATUS_IO,
+	[EXIT_CR_ACCESS] = STATUS_CR,
+	[EXIT_RDMSR] = STATUS_MSR,
+	[EXIT_WRMSR] = STATUS_MSR,
+	[EXIT_HLT] = STATUS_HLT,
+	[EXIT_EXTERNAL_INTERRUPT] = STATUS_INTERRUPT,
+	[EXIT_INTERRUPT_WINDOW] = STATUS_INTERRUPT,
+};
 
 /* The exits of each kind in a second, since the last line. */
 static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
@@ -51,7 +41,7 @@ static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
 	u64 ms = (now - status->last_line) / (NS_PER_SEC / 1000);
 
 	for (unsigned int reason = 0; reason < EXIT_REASONS; reason++)
-		sums[kind_of(reason)] += vm->stats.exits[reason];
+		sums[kinds[reason]] += vm->stats.exits[reason];
 	for (unsigned int i = 0; i < STATUS_KINDS; i++)
 		rates[i] = (sums[i] - status->exits[i]) * 1000 / MAX(ms, 1ULL);
 	memcpy(status->exits, sums, sizeof(sums));
@@ -61,45 +51,40 @@ static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
 /*
  * The rung, the time, and counts since the start: of page faults only those
  * that Umbra has injected, and those that bypass it if the guest has told its
- * own count. Returns the length.
+ * own count.
  */
-static size_t status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
+static void status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
 {
 	u64 up = (now - vm->stats.started_ns) / NS_PER_SEC;
 	const u64 *injected = vm->stats.faults_injected;
 	u64 all = injected[0] + injected[PFEC_P];
 	const char *rung = rung_name(mmu_policy(vm->mmu));
-	size_t length;
 
-	length = (size_t)snprintf(
-		line, LINE_SIZE,
-		"Umbra %s %lu:%02lu:%02lu  %lu MiB  shadow %lu/%lu  "
-		"injected %lu",
-		rung ? rung : "custom", up / 3600, up / 60 % 60, up % 60,
-		(u64)(vm->memory_bytes / MIB), mmu_stats(vm->mmu)->pages_in_use,
-		vm->shadow_pages, all);
+	snprintf(line, LINE_SIZE,
+		 "Umbra %s %lu:%02lu:%02lu  %lu MiB  shadow %lu/%lu  "
+		 "injected %lu",
+		 rung ? rung : "custom", up / 3600, up / 60 % 60, up % 60,
+		 (u64)(vm->memory_bytes / MIB),
+		 mmu_stats(vm->mmu)->pages_in_use, vm->shadow_pages, all);
 	if (vm->stats.faults_taken > all)
-		length += (size_t)snprintf(line + length, LINE_SIZE - length,
-					   "  bypassed %lu",
-					   vm->stats.faults_taken - all);
-	return length;
+		snappend(line, LINE_SIZE, "  bypassed %lu",
+			 vm->stats.faults_taken - all);
 }
 
 static void show_line(struct vm *vm, u64 now)
 {
 	u64 rates[STATUS_KINDS], total = 0;
 	char line[LINE_SIZE];
-	size_t length;
 
 	compute_rates(vm, now, rates);
 	for (unsigned int i = 0; i < STATUS_KINDS; i++)
 		total += rates[i];
-	length = status_words(vm, now, line);
-	length += (size_t)snprintf(line + length, sizeof(line) - length,
-				   "  %lu exits/s:", total);
-	for (unsigned int i = 0; i < STATUS_KINDS && length < sizeof(line); i++)
-		length += (size_t)snprintf(line + length, sizeof(line) - length,
-					   " %s=%lu", kind_names[i], rates[i]);
+	status_words(vm, now, line);
+	snappend(line, sizeof(line), "  %lu exits/s:", total);
+	/* The others come last. */
+	for (unsigned int i = 1; i <= STATUS_KINDS; i++)
+		snappend(line, sizeof(line), " %s=%lu",
+			 kind_names[i % STATUS_KINDS], rates[i % STATUS_KINDS]);
 	screen_status(line);
 }
 

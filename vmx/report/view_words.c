@@ -92,13 +92,6 @@ const char *level_name(u8 level)
 	return names[level];
 }
 
-/* Writes behind the first @length bytes of @buf; returns the new length. */
-static size_t add(char buf[PAGE_WORDS], size_t length, const char *text)
-{
-	return length + (size_t)snprintf(buf + length, PAGE_WORDS - length,
-					 "%s%s", length ? " " : "", text);
-}
-
 void page_words(const struct mmu_page_survey *page, char buf[PAGE_WORDS])
 {
 	static const char *const modes[] = {
@@ -125,12 +118,12 @@ void page_words(const struct mmu_page_survey *page, char buf[PAGE_WORDS])
 		{ role.smep, "SMEP" },
 		{ role.smap, "SMAP" },
 	};
-	size_t length = 0;
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		if (facts[i].holds)
-			length = add(buf, length, facts[i].text);
+			snappend(buf, PAGE_WORDS, "%s%s", buf[0] ? " " : "",
+				 facts[i].text);
 }
 
 const char *write_words(enum mmu_write write)

@@ -49,13 +49,10 @@ struct bit_name {
 static const char *bits_in_words(char *buf, u64 value,
 				 const struct bit_name *names, size_t count)
 {
-	size_t length = 0;
-
 	buf[0] = '\0';
-	for (size_t i = 0; i < count && length < WORDS_MAX; i++)
+	for (size_t i = 0; i < count; i++)
 		if (value & names[i].bit)
-			length += snprintf(buf + length, WORDS_MAX - length,
-					   " %s", names[i].name);
+			snappend(buf, WORDS_MAX, " %s", names[i].name);
 	return buf;
 }
 
@@ -130,21 +127,17 @@ const char *words_for_event(char *buf, u32 info, u32 error_code)
 		[INTR_OTHER_EVENT] = "other event",
 	};
 	unsigned int vector = info & VMX_INTR_VECTOR;
-	size_t length;
 
 	if (!(info & VMX_INTR_VALID)) {
 		snprintf(buf, WORDS_MAX, "none");
 		return buf;
 	}
-	length = snprintf(buf, WORDS_MAX, "%s, vector 0x%x (%s)",
-			  types[vmx_intr_type(info)], vector,
-			  exception_name(vector));
+	snprintf(buf, WORDS_MAX, "%s, vector 0x%x (%s)",
+		 types[vmx_intr_type(info)], vector, exception_name(vector));
 	if (info & VMX_INTR_ERROR_CODE)
-		length += snprintf(buf + length, WORDS_MAX - length,
-				   ", error code 0x%x", error_code);
+		snappend(buf, WORDS_MAX, ", error code 0x%x", error_code);
 	if (info & VMX_INTR_NMI_UNBLOCKED)
-		snprintf(buf + length, WORDS_MAX - length,
-			 ", NMIs unblocked by IRET");
+		snappend(buf, WORDS_MAX, ", NMIs unblocked by IRET");
 	return buf;
 }
 

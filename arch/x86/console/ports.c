@@ -140,21 +140,19 @@ static unsigned int say(void)
 {
 	char words[WORDS_SIZE] = "";
 	unsigned int first = PORT_NONE;
-	size_t n = 0;
 
 	for (unsigned int i = 0; i < PORT_AUTO; i++) {
 		if (!ports[i].name)
 			continue;
 		first = MIN(first, i);
-		n += (size_t)snprintf(words + n, sizeof(words) - n, " %s",
-				      ports[i].name);
-		n += ports[i].memory
-			     ? (size_t)snprintf(words + n, sizeof(words) - n,
-						" (in memory)")
-			     : (size_t)snprintf(words + n, sizeof(words) - n,
-						" (port 0x%x)", ports[i].io);
+		snappend(words, sizeof(words), " %s", ports[i].name);
+		if (ports[i].memory)
+			snappend(words, sizeof(words), " (in memory)");
+		else
+			snappend(words, sizeof(words), " (port 0x%x)",
+				 ports[i].io);
 	}
-	log_info("serial ports:%s", n ? words : " none that answers");
+	log_info("serial ports:%s", words[0] ? words : " none that answers");
 	return first;
 }
 

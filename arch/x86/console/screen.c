@@ -215,30 +215,22 @@ static void end_sequence(u8 final)
 
 	switch (final) {
 	case 'A':
-		move_to(less(screen.row, n), screen.column);
-		break;
+		return move_to(less(screen.row, n), screen.column);
 	case 'B':
-		move_to(screen.row + n, screen.column);
-		break;
+		return move_to(screen.row + n, screen.column);
 	case 'C':
-		move_to(screen.row, screen.column + n);
-		break;
+		return move_to(screen.row, screen.column + n);
 	case 'D':
-		move_to(screen.row, less(screen.column, n));
-		break;
+		return move_to(screen.row, less(screen.column, n));
 	case 'G':
-		move_to(screen.row, n - 1);
-		break;
+		return move_to(screen.row, n - 1);
 	case 'H':
 	case 'f':
-		move_to(n - 1, parameter(1, 1) - 1);
-		break;
+		return move_to(n - 1, parameter(1, 1) - 1);
 	case 'J':
-		erase_in_page(parameter(0, 0));
-		break;
+		return erase_in_page(parameter(0, 0));
 	case 'K':
-		erase_in_line(parameter(0, 0));
-		break;
+		return erase_in_line(parameter(0, 0));
 	case 'm':
 		for (unsigned int i = 0; i < screen.parameter_count; i++)
 			select_graphic_rendition(screen.parameters[i]);
