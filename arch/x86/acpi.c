@@ -75,7 +75,7 @@ static struct table find_table(const struct reader *r, hpa_t hpa)
 		return t;
 	t.size = length;
 	t.data = r->memory(hpa, length);
-	if (t.data && acpi_sum(t.data, length))
+	if (t.data && table_sum(t.data, length))
 		t.data = NULL;
 	return t;
 }
@@ -206,7 +206,7 @@ void acpi_read(const void *rsdp, size_t size, firmware_memory *memory,
 
 	*facts = (struct acpi_facts){ .reset_space = ACPI_NO_SPACE };
 	if (size < RSDP_SIZE || memcmp(rsdp, "RSD PTR ", 8) ||
-	    acpi_sum(rsdp, RSDP_SIZE))
+	    table_sum(rsdp, RSDP_SIZE))
 		return;
 	root = find_table(&reader, field(&root_pointer,
 					 wide ? RSDP_XSDT : RSDP_RSDT, entry));

@@ -43,17 +43,6 @@ struct acpi_facts {
 	u32 processors; /* that are enabled, by the MADT; 0: not told */
 };
 
-/* The sum of @size bytes modulo 256, which a good table makes 0. */
-static inline u8 acpi_sum(const void *table, size_t size)
-{
-	const u8 *bytes = table;
-	u8 sum = 0;
-
-	while (size--)
-		sum += *bytes++;
-	return sum;
-}
-
 /*
  * Reads the tables that @rsdp, a copy of @size bytes, leads to. What a
  * table does not tell, or tells with a wrong checksum or length, is left out.

@@ -27,14 +27,15 @@ static inline u64 field(const struct table *t, u32 at, u32 size)
 	return value;
 }
 
-/* 0 over all that has a checksum in it. */
-static inline u8 sum(const u8 *data, size_t size)
+/* The sum of @size bytes modulo 256, which a good table makes 0. */
+static inline u8 table_sum(const void *table, size_t size)
 {
-	u8 result = 0;
+	const u8 *bytes = table;
+	u8 sum = 0;
 
 	while (size--)
-		result += *data++;
-	return result;
+		sum += *bytes++;
+	return sum;
 }
 
 #endif

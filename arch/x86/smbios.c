@@ -21,7 +21,7 @@ enum {
 #define EFI_COUNT_MAX 256
 
 /* The two forms of the entry point: 5.2.1 and 5.2.2. */
-static const struct {
+static const struct form {
 	char anchor[6];
 	u8 guid[GUID_SIZE];
 	u8 length_at, size_at, size_size, address_at, address_size;
@@ -98,58 +98,53 @@ static void read_structures(const struct table *t, struct smbios_names *names)
 	}
 }
 
-/* Returns true if there is an entry point at @hpa, of that form. */
-static bool read_entry(firmware_memory *memory, hpa_t hpa, u32 form,
-		       struct smbios_names *names)
+/* Returns true if there is an entry point of that form at @hpa. */
+static bool read_entry(firmware_memory *memory, hpa_t hpa,
+		       const struct form *form, struct smbios_names *names)
 {
-	struct table entry = { memory(hpa, ENTRY_SIZE), ENTRY_SIZE };
-	struct table structures;
+	struct table entry = { memory(hpa, ENTRY_SIZE), ENTRY_SIZE }, all;
 	u32 length;
 
 	if (!entry.data ||
-	    memcmp(entry.data, forms[form].anchor, strlen(forms[form].anchor)))
+	    memcmp(entry.data, form->anchor, strlen(form->anchor)))
 		return false;
-	length = (u32)field(&entry, forms[form].length_at, 1);
-	if (length > ENTRY_SIZE || sum(entry.data, length))
+	length = (u32)field(&entry, form->length_at, 1);
+	if (length > ENTRY_SIZE || table_sum(entry.data, length))
 		return false;
-	structures.size = (u32)MIN(
-		field(&entry, forms[form].size_at, forms[form].size_size),
-		STRUCTURES_MAX);
-	structures.data = memory(
-		field(&entry, forms[form].address_at, forms[form].address_size),
-		structures.size);
-	if (structures.data)
-		read_structures(&structures, names);
-	return structures.data;
+	all.size = (u32)MIN(field(&entry, form->size_at, form->size_size),
+			    STRUCTURES_MAX);
+	all.data = memory(field(&entry, form->address_at, form->address_size),
+			  all.size);
+	if (all.data)
+		read_structures(&all, names);
+	return all.data;
 }
 
-static bool find_in_segment(firmware_memory *memory, u32 form,
+static bool find_in_segment(firmware_memory *memory, const struct form *form,
 			    struct smbios_names *names)
 {
 	const u8 *segment = memory(SEGMENT, SEGMENT_SIZE);
 
 	for (u32 at = 0; segment && at < SEGMENT_SIZE; at += ANCHOR_ALIGN)
-		if (!memcmp(segment + at, forms[form].anchor,
-			    strlen(forms[form].anchor)) &&
+		if (!memcmp(segment + at, form->anchor, strlen(form->anchor)) &&
 		    read_entry(memory, SEGMENT + at, form, names))
 			return true;
 	return false;
 }
 
-static bool find_by_efi(firmware_memory *memory, hpa_t efi_table, u32 form,
-			struct smbios_names *names)
+static bool find_by_efi(firmware_memory *memory, hpa_t efi_table,
+			const struct form *form, struct smbios_names *names)
 {
 	const struct table efi = { memory(efi_table, EFI_SIZE), EFI_SIZE };
-	struct table tables = { NULL, 0 };
+	struct table tables;
 
-	if (efi.data) {
-		tables.size = (u32)MIN(field(&efi, EFI_TABLE_COUNT, 8),
-				       EFI_COUNT_MAX) *
-			      EFI_ENTRY_SIZE;
-		tables.data = memory(field(&efi, EFI_TABLES, 8), tables.size);
-	}
+	if (!efi.data)
+		return false;
+	tables.size = (u32)MIN(field(&efi, EFI_TABLE_COUNT, 8), EFI_COUNT_MAX) *
+		      EFI_ENTRY_SIZE;
+	tables.data = memory(field(&efi, EFI_TABLES, 8), tables.size);
 	for (u32 at = 0; tables.data && at < tables.size; at += EFI_ENTRY_SIZE)
-		if (!memcmp(tables.data + at, forms[form].guid, GUID_SIZE) &&
+		if (!memcmp(tables.data + at, form->guid, GUID_SIZE) &&
 		    read_entry(memory, field(&tables, at + GUID_SIZE, 8), form,
 			       names))
 			return true;
@@ -160,8 +155,8 @@ void smbios_read(hpa_t efi_table, firmware_memory *memory,
 		 struct smbios_names *names)
 {
 	memset(names, 0, sizeof(*names));
-	for (u32 form = 0; form < ARRAY_SIZE(forms); form++)
-		if (efi_table ? find_by_efi(memory, efi_table, form, names)
-			      : find_in_segment(memory, form, names))
+	for (u32 i = 0; i < ARRAY_SIZE(forms); i++)
+		if (efi_table ? find_by_efi(memory, efi_table, &forms[i], names)
+			      : find_in_segment(memory, &forms[i], names))
 			return;
 }

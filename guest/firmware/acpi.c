@@ -197,7 +197,7 @@ static void write_table(struct guest_memory *gm, gpa_t gpa, void *table)
 {
 	struct header *header = table;
 
-	header->checksum = -acpi_sum(table, header->length);
+	header->checksum = -table_sum(table, header->length);
 	guest_memory_write(gm, gpa, table, header->length);
 }
 
@@ -224,8 +224,8 @@ static void write_roots(struct guest_memory *gm)
 
 	write_table(gm, RSDT_GPA, &rsdt);
 	write_table(gm, XSDT_GPA, &xsdt);
-	rsdp.checksum = -acpi_sum(&rsdp, RSDP_FIRST_PART);
-	rsdp.extended_checksum = -acpi_sum(&rsdp, sizeof(rsdp));
+	rsdp.checksum = -table_sum(&rsdp, RSDP_FIRST_PART);
+	rsdp.extended_checksum = -table_sum(&rsdp, sizeof(rsdp));
 	guest_memory_write(gm, ACPI_RSDP_GPA, &rsdp, sizeof(rsdp));
 }
 

@@ -127,8 +127,8 @@ void mptable_write(struct guest_memory *gm, u32 signature, u32 features)
 	for (u8 irq = 0; irq < ISA_IRQS; irq++)
 		if (irq != IRQ_CASCADE)
 			c.io[count++] = isa_interrupt(irq);
-	c.header.checksum = -acpi_sum(&c, sizeof(c));
-	pointer.checksum = -acpi_sum(&pointer, sizeof(pointer));
+	c.header.checksum = -table_sum(&c, sizeof(c));
+	pointer.checksum = -table_sum(&pointer, sizeof(pointer));
 	guest_memory_write(gm, CONFIGURATION_GPA, &c, sizeof(c));
 	guest_memory_write(gm, MPTABLE_GPA, &pointer, sizeof(pointer));
 }

@@ -35,7 +35,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static u64 field(gpa_t at, size_t size)
+static u64 read_guest(gpa_t at, size_t size)
 {
 	u64 value = 0;
 
@@ -61,11 +61,11 @@ static gpa_t search(const char *signature)
 
 static void check_table(gpa_t at, const char *signature)
 {
-	size_t length = field(at + 4, 4);
+	size_t length = read_guest(at + 4, 4);
 
 	assert_memory_equal(guest_ram + at, signature, 4);
 	assert_in_range(length, HEADER_SIZE, ROM_END - at);
-	assert_int_equal(acpi_sum(guest_ram + at, length), 0);
+	assert_int_equal(table_sum(guest_ram + at, length), 0);
 }
 
 /* Sizes are those of a PC with an EBDA of 1 KiB: see RBIL, table M0001. */
@@ -91,21 +91,22 @@ static void roots(void **state)
 	gpa_t rsdp = search("RSD PTR "), rsdt, xsdt;
 
 	assert_int_equal(rsdp, ACPI_RSDP_GPA);
-	assert_int_equal(acpi_sum(guest_ram + rsdp, 20), 0);
-	assert_int_equal(field(rsdp + 20, 4), 36);
-	assert_int_equal(acpi_sum(guest_ram + rsdp, 36), 0);
-	rsdt = field(rsdp + 16, 4);
-	xsdt = field(rsdp + 24, 8);
+	assert_int_equal(table_sum(guest_ram + rsdp, 20), 0);
+	assert_int_equal(read_guest(rsdp + 20, 4), 36);
+	assert_int_equal(table_sum(guest_ram + rsdp, 36), 0);
+	rsdt = read_guest(rsdp + 16, 4);
+	xsdt = read_guest(rsdp + 24, 8);
 	check_table(rsdt, "RSDT");
 	check_table(xsdt, "XSDT");
-	assert_int_equal(field(rsdt + 4, 4), HEADER_SIZE + 3 * 4);
-	assert_int_equal(field(xsdt + 4, 4), HEADER_SIZE + 3 * 8);
+	assert_int_equal(read_guest(rsdt + 4, 4), HEADER_SIZE + 3 * 4);
+	assert_int_equal(read_guest(xsdt + 4, 4), HEADER_SIZE + 3 * 8);
 	for (int i = 0; i < 3; i++) {
 		static const char *const signatures[] = { "FACP", "APIC",
 							  "SPCR" };
-		gpa_t table = field(rsdt + HEADER_SIZE + 4 * i, 4);
+		gpa_t table = read_guest(rsdt + HEADER_SIZE + 4 * i, 4);
 
-		assert_int_equal(table, field(xsdt + HEADER_SIZE + 8 * i, 8));
+		assert_int_equal(table,
+				 read_guest(xsdt + HEADER_SIZE + 8 * i, 8));
 		check_table(table, signatures[i]);
 	}
 }
@@ -113,33 +114,35 @@ static void roots(void **state)
 /* The n-th table of the RSDT. */
 static gpa_t table(int n)
 {
-	return field(field(ACPI_RSDP_GPA + 16, 4) + HEADER_SIZE + 4 * n, 4);
+	return read_guest(
+		read_guest(ACPI_RSDP_GPA + 16, 4) + HEADER_SIZE + 4 * n, 4);
 }
 
 /* Offsets are those of ACPI 6.4, table 5.9. */
 static void fadt(void **state)
 {
-	gpa_t at = table(0), facs = field(at + 36, 4), dsdt = field(at + 40, 4);
+	gpa_t at = table(0), facs = read_guest(at + 36, 4),
+	      dsdt = read_guest(at + 40, 4);
 
-	assert_int_equal(field(at + 132, 8), 0); /* or it counted */
-	assert_int_equal(field(at + 140, 8), dsdt);
+	assert_int_equal(read_guest(at + 132, 8), 0); /* or it counted */
+	assert_int_equal(read_guest(at + 140, 8), dsdt);
 	assert_int_equal(facs % 64, 0);
 	assert_memory_equal(guest_ram + facs, "FACS\x40\0\0\0", 8);
 	check_table(dsdt, "DSDT");
-	assert_int_equal(field(at + 46, 2), 9);
-	assert_int_equal(field(at + 48, 4), 0);
-	assert_int_equal(field(at + 56, 4), 0x600);
-	assert_int_equal(field(at + 64, 4), 0x604);
-	assert_int_equal(field(at + 76, 4), 0x608);
-	assert_int_equal(field(at + 88, 4), 0x04000204);
-	assert_int_equal(field(at + 109, 2), 0x000b);
-	assert_int_equal(field(at + 112, 4), 0x0575);
-	assert_int_equal(field(at + 116, 4), 0x01000801);
-	assert_int_equal(field(at + 120, 8), 0xcf9);
-	assert_int_equal(field(at + 128, 1), 6);
-	assert_int_equal(field(at + 152, 8), 0x600);
-	assert_int_equal(field(at + 176, 8), 0x604);
-	assert_int_equal(field(at + 212, 8), 0x608);
+	assert_int_equal(read_guest(at + 46, 2), 9);
+	assert_int_equal(read_guest(at + 48, 4), 0);
+	assert_int_equal(read_guest(at + 56, 4), 0x600);
+	assert_int_equal(read_guest(at + 64, 4), 0x604);
+	assert_int_equal(read_guest(at + 76, 4), 0x608);
+	assert_int_equal(read_guest(at + 88, 4), 0x04000204);
+	assert_int_equal(read_guest(at + 109, 2), 0x000b);
+	assert_int_equal(read_guest(at + 112, 4), 0x0575);
+	assert_int_equal(read_guest(at + 116, 4), 0x01000801);
+	assert_int_equal(read_guest(at + 120, 8), 0xcf9);
+	assert_int_equal(read_guest(at + 128, 1), 6);
+	assert_int_equal(read_guest(at + 152, 8), 0x600);
+	assert_int_equal(read_guest(at + 176, 8), 0x604);
+	assert_int_equal(read_guest(at + 212, 8), 0x608);
 }
 
 static void madt(void **state)
@@ -153,8 +156,9 @@ static void madt(void **state)
 	};
 	gpa_t at = table(1);
 
-	assert_int_equal(field(at + 4, 4), HEADER_SIZE + 8 + sizeof(entries));
-	assert_int_equal(field(at + 36, 8), 0x1fee00000);
+	assert_int_equal(read_guest(at + 4, 4),
+			 HEADER_SIZE + 8 + sizeof(entries));
+	assert_int_equal(read_guest(at + 36, 8), 0x1fee00000);
 	assert_memory_equal(guest_ram + at + 44, entries, sizeof(entries));
 }
 
@@ -163,15 +167,16 @@ static void spcr(void **state)
 {
 	gpa_t at = table(2);
 
-	assert_int_equal(field(at + 4, 4), 80);
-	assert_int_equal(field(at + 8, 1), 2);
-	assert_int_equal(field(at + 36, 4), 0); /* a 16550 */
-	assert_int_equal(field(at + 40, 4), 0x01000801);
-	assert_int_equal(field(at + 44, 8), 0x3f8);
-	assert_int_equal(field(at + 52, 2), 0x0403); /* IRQ 4 of both kinds */
-	assert_int_equal(field(at + 54, 4), 4);
-	assert_int_equal(field(at + 58, 4), 0x00010007); /* 115200, 8N1 */
-	assert_int_equal(field(at + 64, 4), 0xffffffff);
+	assert_int_equal(read_guest(at + 4, 4), 80);
+	assert_int_equal(read_guest(at + 8, 1), 2);
+	assert_int_equal(read_guest(at + 36, 4), 0); /* a 16550 */
+	assert_int_equal(read_guest(at + 40, 4), 0x01000801);
+	assert_int_equal(read_guest(at + 44, 8), 0x3f8);
+	assert_int_equal(read_guest(at + 52, 2),
+			 0x0403); /* IRQ 4 of both kinds */
+	assert_int_equal(read_guest(at + 54, 4), 4);
+	assert_int_equal(read_guest(at + 58, 4), 0x00010007); /* 115200, 8N1 */
+	assert_int_equal(read_guest(at + 64, 4), 0xffffffff);
 }
 
 /* Runs a shell command there: ACPICA says what is good, and complains not. */
@@ -196,7 +201,7 @@ static void run(const char *directory, const char *command, const char *good)
 static void save(const char *directory, const char *name, gpa_t at)
 {
 	char path[256];
-	size_t length = field(at + 4, 4);
+	size_t length = read_guest(at + 4, 4);
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
@@ -216,10 +221,10 @@ static void acpica(void **state)
 	save(directory, "facp.dat", table(0));
 	save(directory, "apic.dat", table(1));
 	save(directory, "spcr.dat", table(2));
-	save(directory, "facs.dat", field(table(0) + 36, 4));
-	save(directory, "dsdt.dat", field(table(0) + 40, 4));
-	save(directory, "rsdt.dat", field(ACPI_RSDP_GPA + 16, 4));
-	save(directory, "xsdt.dat", field(ACPI_RSDP_GPA + 24, 8));
+	save(directory, "facs.dat", read_guest(table(0) + 36, 4));
+	save(directory, "dsdt.dat", read_guest(table(0) + 40, 4));
+	save(directory, "rsdt.dat", read_guest(ACPI_RSDP_GPA + 16, 4));
+	save(directory, "xsdt.dat", read_guest(ACPI_RSDP_GPA + 24, 8));
 	run(directory, "iasl -d *.dat", "ASL Output");
 	run(directory, "iasl -we *.dsl", "Compilation successful");
 	run(directory, "acpiexec -b 'evaluate _S5' dsdt.dat",
@@ -232,44 +237,45 @@ static void acpica(void **state)
 
 static void mp_table(void **state)
 {
-	gpa_t pointer = search("_MP_"), at = field(pointer + 4, 4), entry;
+	gpa_t pointer = search("_MP_"), at = read_guest(pointer + 4, 4), entry;
 	/* The entries of each type, and their lengths. */
 	static const u8 sizes[] = { 20, 8, 8, 8, 8 };
 	int counts[ARRAY_SIZE(sizes)] = { 0 };
 	u16 wired = 0;
 
 	assert_true(pointer >= 0xf0000); /* where it is searched */
-	assert_int_equal(field(pointer + 8, 2), 0x0401);
-	assert_int_equal(acpi_sum(guest_ram + pointer, 16), 0);
+	assert_int_equal(read_guest(pointer + 8, 2), 0x0401);
+	assert_int_equal(table_sum(guest_ram + pointer, 16), 0);
 	assert_memory_equal(guest_ram + at, "PCMP", 4);
-	assert_int_equal(acpi_sum(guest_ram + at, field(at + 4, 2)), 0);
-	assert_int_equal(field(at + 36, 4), 0xfee00000);
+	assert_int_equal(table_sum(guest_ram + at, read_guest(at + 4, 2)), 0);
+	assert_int_equal(read_guest(at + 36, 4), 0xfee00000);
 
 	entry = at + 44;
-	for (u64 i = 0; i < field(at + 34, 2); i++) {
-		u8 type = field(entry, 1);
+	for (u64 i = 0; i < read_guest(at + 34, 2); i++) {
+		u8 type = read_guest(entry, 1);
 
 		assert_in_range(type, 0, ARRAY_SIZE(sizes) - 1);
 		counts[type]++;
 		if (type == 3) {
-			u8 irq = field(entry + 5, 1);
+			u8 irq = read_guest(entry + 5, 1);
 
 			wired |= BIT(irq);
-			assert_int_equal(field(entry + 7, 1), irq ? irq : 2);
-			assert_int_equal(field(entry + 2, 2),
+			assert_int_equal(read_guest(entry + 7, 1),
+					 irq ? irq : 2);
+			assert_int_equal(read_guest(entry + 2, 2),
 					 irq == 9 ? 0xd : 0);
 		}
 		entry += sizes[type];
 	}
-	assert_int_equal(entry, at + field(at + 4, 2));
+	assert_int_equal(entry, at + read_guest(at + 4, 2));
 	assert_int_equal(wired, 0xfffb);
 	assert_int_equal(counts[0], 1);
-	assert_int_equal(field(at + 44, 8), 0x000306c303140000);
-	assert_int_equal(field(at + 52, 4), 0xbfebfbff);
+	assert_int_equal(read_guest(at + 44, 8), 0x000306c303140000);
+	assert_int_equal(read_guest(at + 52, 4), 0xbfebfbff);
 	assert_int_equal(counts[1], 1);
 	assert_memory_equal(guest_ram + at + 64, "\1\0ISA   ", 8);
 	assert_int_equal(counts[2], 1);
-	assert_int_equal(field(at + 72, 8), 0xfec0000001110002);
+	assert_int_equal(read_guest(at + 72, 8), 0xfec0000001110002);
 	assert_int_equal(counts[4], 2);
 }
 

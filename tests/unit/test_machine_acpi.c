@@ -65,7 +65,7 @@ static void mend_checksum(gpa_t table)
 	memcpy(&length, guest_ram + table + 4, sizeof(length));
 	if (length < 36 || length > ROM_SIZE)
 		return;
-	guest_ram[table + 9] -= acpi_sum(guest_ram + table, length);
+	guest_ram[table + 9] -= table_sum(guest_ram + table, length);
 }
 
 /* For tables that are looked at together. */
@@ -134,7 +134,7 @@ static void above_4_gib(void **state)
 	memcpy(good, guest_ram + ROM, sizeof(good));
 	memcpy(&length, guest_ram + xsdt + 4, sizeof(length));
 	add(ROM + RSDP_XSDT, HIGH);
-	guest_ram[ROM + RSDP_CHECKSUM] -= acpi_sum(guest_ram + ROM, 36);
+	guest_ram[ROM + RSDP_CHECKSUM] -= table_sum(guest_ram + ROM, 36);
 	for (gpa_t entry = xsdt + 36; entry < xsdt + length; entry += 8)
 		add(entry, HIGH);
 	mend_checksum(xsdt);

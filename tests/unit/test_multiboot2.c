@@ -186,6 +186,7 @@ static void test_all(void **state)
 	assert_memory_equal(info.rsdp, "RSD PTR new", 11);
 	assert_int_equal(info.elf.count, 2);
 	assert_true(info.efi);
+	assert_int_equal(info.efi_table, 0x1234);
 }
 
 static void test_empty(void **state)

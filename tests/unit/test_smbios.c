@@ -72,7 +72,7 @@ static void put(hpa_t at, u64 value, size_t size)
 
 static void mend_sum(u8 length, u32 sum_at)
 {
-	ram[ENTRY + sum_at] -= sum(ram + ENTRY, length);
+	ram[ENTRY + sum_at] -= table_sum(ram + ENTRY, length);
 }
 
 static void write_entry_32(void)
