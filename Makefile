@@ -7,8 +7,9 @@
 B := build
 # V=1 shows the commands.
 Q := $(if $(V),,@)
-ROOMS := boot arch/x86 arch/x86/emulator arch/x86/console mmu mmu/page mmu/table mmu/fault \
-	mmu/view mmu/audit vmx vmx/exits vmx/doctor vmx/gdb vmx/monitor vmx/report vmx/trace \
+ROOMS := boot arch/x86 arch/x86/emulator arch/x86/console arch/x86/firmware \
+	mmu mmu/page mmu/table mmu/fault mmu/view mmu/audit \
+	vmx vmx/exits vmx/doctor vmx/gdb vmx/monitor vmx/report vmx/trace \
 	guest guest/devices guest/loaders guest/firmware lib
 
 CC := gcc

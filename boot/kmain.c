@@ -4,7 +4,7 @@
  * to complain with; then handlers for what may go wrong; then what the boot
  * loader says about the machine; then memory, and the clocks.
  */
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/bus_master.h"
 #include "arch/x86/console/console.h"

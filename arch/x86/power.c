@@ -2,7 +2,7 @@
 /*
  * Ending the machine, in the ways that real and emulated ones offer.
  */
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"

@@ -5,7 +5,7 @@
  * ACPI timer, where there is one. A measurement can only come out long (an SMI,
  * another hypervisor's pause), so the shortest of several is the best.
  */
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/time.h"

@@ -2,7 +2,7 @@
 /* The ACPI tables: see firmware.h. Sections are those of ACPI 6.4. */
 #include "guest/firmware/firmware.h"
 
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/table.h"
 #include "guest/devices/ioapic.h"
 #include "guest/devices/lapic.h"
 #include "guest/devices/pm.h"

@@ -2,7 +2,7 @@
 /* The MP table: see firmware.h. Names and tables are the specification's. */
 #include "guest/firmware/firmware.h"
 
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/table.h"
 
 #include "guest/devices/ioapic.h"
 #include "guest/devices/lapic.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "guest/firmware/firmware.h"
 #include "tests/unit/guest_ram.h"
 

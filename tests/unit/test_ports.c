@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "arch/x86/console/ports.h"
 #include "arch/x86/cpu.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "arch/x86/smbios.h"
+#include "arch/x86/firmware/smbios.h"
 
 #define RAM_SIZE (2 * MIB)
 #define ENTRY 0xf1230

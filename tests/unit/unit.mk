@@ -70,8 +70,8 @@ UNIT_ioapic_SRCS := guest/devices/ioapic.c
 UNIT_i8042_SRCS := guest/devices/i8042.c
 UNIT_acpi_SRCS := guest/firmware/acpi.c guest/firmware/bios_data.c guest/firmware/mptable.c guest/memory.c \
 	tests/unit/guest_ram.c
-UNIT_smbios_SRCS := arch/x86/smbios.c
-UNIT_machine_acpi_SRCS := arch/x86/acpi.c $(UNIT_acpi_SRCS)
+UNIT_smbios_SRCS := arch/x86/firmware/smbios.c
+UNIT_machine_acpi_SRCS := arch/x86/firmware/acpi.c $(UNIT_acpi_SRCS)
 $(B)/unit/test_acpi $(B)/unit/test_machine_acpi: $(B)/guest/firmware/dsdt.asm.o
 # The registers are those of this machine.
 $(B)/unit/test_vector: $(B)/arch/x86/vector.asm.o

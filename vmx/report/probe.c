@@ -5,7 +5,7 @@
 #include "arch/x86/frames.h"
 #include "arch/x86/boot_info.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/smbios.h"
+#include "arch/x86/firmware/smbios.h"
 #include "vmx/report/list.h"
 #include "vmx/report/probe.h"
 #include "lib/log.h"

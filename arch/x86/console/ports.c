@@ -3,7 +3,7 @@
  * Where serial ports may be: at the PC's four addresses, where ACPI's tables
  * say, and on PCI (AMT's serial-over-LAN is there, too).
  */
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 #include "arch/x86/console/ports.h"
 #include "arch/x86/console/serial.h"
 #include "arch/x86/paging.h"

@@ -3,10 +3,10 @@
  * The names of the machine and its firmware. Source: DMTF DSP0134, "System
  * Management BIOS Reference Specification", 3.6; UEFI Specification 2.10, 4.
  */
-#ifndef ARCH_X86_SMBIOS_H
-#define ARCH_X86_SMBIOS_H
+#ifndef ARCH_X86_FIRMWARE_SMBIOS_H
+#define ARCH_X86_FIRMWARE_SMBIOS_H
 
-#include "arch/x86/firmware_table.h"
+#include "arch/x86/firmware/table.h"
 
 enum smbios_string {
 	SMBIOS_FIRMWARE_VENDOR,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's SMBIOS structures: see smbios.h for the sources. */
-#include "arch/x86/smbios.h"
+#include "arch/x86/firmware/smbios.h"
 
 #define SEGMENT 0xf0000
 #define SEGMENT_SIZE (64 * KIB)

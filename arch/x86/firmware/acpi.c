@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's ACPI tables: see acpi.h, with whose source all sections are. */
-#include "arch/x86/acpi.h"
+#include "arch/x86/firmware/acpi.h"
 
 #define TABLE_MAX (4 * MIB)
 #define RSDP_SIZE 20 /* that its first checksum is of */

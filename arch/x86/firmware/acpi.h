@@ -6,10 +6,10 @@
  * Microsoft's "Serial Port Console Redirection Table (SPCR)" and "Debug Port
  * Table 2 (DBG2)".
  */
-#ifndef ARCH_X86_ACPI_H
-#define ARCH_X86_ACPI_H
+#ifndef ARCH_X86_FIRMWARE_ACPI_H
+#define ARCH_X86_FIRMWARE_ACPI_H
 
-#include "arch/x86/firmware_table.h"
+#include "arch/x86/firmware/table.h"
 
 /* An address space of a register (5.2.3.2). */
 enum acpi_space { ACPI_MEMORY, ACPI_IO, ACPI_NO_SPACE };
