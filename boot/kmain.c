@@ -85,9 +85,8 @@ static void stop_bus_masters(void)
 	count = bus_masters_stop(boot_info.efi);
 	if (count)
 		log_info(LOG_WARNING
-			 "PCI functions without a driver that could write to "
-			 "memory, and can't any more: %u (busmaster=keep "
-			 "leaves them on)",
+			 "PCI functions without a driver, stopped: %u "
+			 "(busmaster=keep leaves them)",
 			 count);
 }
 
@@ -146,16 +145,14 @@ static void print_facts(void)
 			 "%u smallest of RAM, %llu KiB, are not used",
 			 BOOT_REGIONS_MAX, boot_info.regions_lost,
 			 boot_info.ram_lost / KIB);
-	log_info("memory: %lu MiB free, its end at %lu MiB; image at 0x%lx; "
+	log_info("memory: %lu MiB free, end at %lu MiB; image at 0x%lx; "
 		 "%u modules",
 		 free, top, image_load_base, boot_info.module_count);
 	/* They are the firmware's, who alone knows where its devices are. */
 	if (msr_read_safe(IA32_MTRR_DEF_TYPE, &mtrrs) &&
 	    !(mtrrs & MTRR_DEF_TYPE_ENABLE))
-		log_info(LOG_WARNING
-			 "the firmware has left the MTRRs off "
-			 "(IA32_MTRR_DEF_TYPE, MSR 2FFh, is 0x%lx): all memory "
-			 "is uncached, and slow",
+		log_info(LOG_WARNING "the firmware left the MTRRs off "
+				     "(IA32_MTRR_DEF_TYPE 0x%lx): all is slow",
 			 mtrrs);
 	if (acpi.processors > 1)
 		log_info(

@@ -111,9 +111,9 @@ static const struct {
 	u8 bit;
 	const char *name;
 } unused_controls[] = {
-	{ 1, "EPT" },	       { 7, "unrestricted guest" },
-	{ 9, "virtual APIC" }, { 14, "VMCS shadowing" },
-	{ 17, "PML" },	       { 25, "TSC scaling" },
+	{ 1, "EPT" },	{ 7, "unrestricted guest" },
+	{ 9, "APICv" }, { 14, "VMCS shadowing" },
+	{ 17, "PML" },
 };
 
 /* Those of Umbra's wishes that the processor lacks, and the other way round. */
@@ -166,8 +166,8 @@ static void print_memory(const struct boot_info *info)
 		largest = MAX(largest, info->regions[i].size);
 		pieces++;
 	}
-	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, the "
-		 "largest of %llu MiB",
+	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, "
+		 "largest: %llu MiB",
 		 info->region_count, ram / MIB, pieces, largest / MIB);
 }
 
