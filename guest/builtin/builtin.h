@@ -23,9 +23,8 @@
 #define BUILTIN_MEMORY_MIN (16 * MIB)
 #define BUILTIN_EXIT_PORT 0xf4
 
-/* Arguments are separated by a blank or, where that needs quoting, a colon or
- * a comma. */
-#define BUILTIN_IS_SEPARATOR(c) ((c) == ' ' || (c) == ':' || (c) == ',')
+/* Arguments are separated by a blank or, where that needs quoting, a colon. */
+#define BUILTIN_IS_SEPARATOR(c) ((c) == ' ' || (c) == ':')
 
 /* The length of the first word of @arguments, in bytes. */
 static inline size_t builtin_name_length(const char *arguments)

@@ -51,7 +51,8 @@ void __noreturn guest_exit(u32 status)
 		__asm__ volatile("cli; hlt");
 }
 
-const char *second_word(const char *s)
+/* The word after the first one of @s; "" if there is none. */
+static const char *second_word(const char *s)
 {
 	s += builtin_name_length(s);
 	while (BUILTIN_IS_SEPARATOR(*s))

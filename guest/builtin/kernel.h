@@ -36,8 +36,6 @@ extern bool on_umbra; /* is the machine Umbra's? */
 void __noreturn guest_exit(u32 status);
 /* The arguments after the program's name, and the number at @s, or 0. */
 const char *argument(void);
-/* The word after the first one of @s; "" if there is none. */
-const char *second_word(const char *s);
 u32 number_at(const char *s);
 
 /* paging.c */

@@ -138,15 +138,22 @@ static void loads_of_cr3(void)
 	pages_reset();
 }
 
-static bool use_rung_of(const char *arguments)
+/*
+ * Uses the rung that @arguments names before its comma. Returns what follows
+ * the name, or NULL if there is no such rung.
+ */
+static const char *use_rung_of(const char *arguments)
 {
 	char rung[RUNG_NAME_SIZE];
-	u32 number;
+	size_t i;
 
-	for (number = 0; on_umbra && use_rung(number, rung); number++)
-		if (builtin_is_named(arguments, rung))
-			return true;
-	return false;
+	for (u32 number = 0; on_umbra && use_rung(number, rung); number++) {
+		for (i = 0; rung[i] && rung[i] == arguments[i]; i++)
+			;
+		if (!rung[i] && (!arguments[i] || arguments[i] == ','))
+			return arguments + i;
+	}
+	return NULL;
 }
 
 static void print_rows(void)
@@ -163,10 +170,10 @@ static void print_rows(void)
 
 u32 single_main(const char *arguments)
 {
-	const char *faults = second_word(arguments);
-	u32 count = *faults ? number_at(faults) : FAULTS_DEFAULT;
+	const char *rest = use_rung_of(arguments);
+	u32 count = rest && *rest ? number_at(rest + 1) : FAULTS_DEFAULT;
 
-	if (!use_rung_of(arguments) || count > FAULTS_MAX) {
+	if (!rest || count > FAULTS_MAX) {
 		print("demo: demo:RUNG,FAULTS wants a rung of Umbra's, and at "
 		      "most %u faults\n",
 		      FAULTS_MAX);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "boot/options.h"
+#include "guest/builtin/builtin.h"
 #include "mmu/policy.h"
 
 #define LINE_SIZE 64
@@ -94,6 +95,19 @@ static void test_trace_kinds(void **state)
 			    sizeof(struct mmu_policy));
 }
 
+/* A comma separates the parts of one argument: it ends no name. */
+static void test_builtin_guests(void **state)
+{
+	assert_true(builtin_exists("hello"));
+	assert_true(builtin_exists("exit-status 7"));
+	assert_true(builtin_exists("demo:bypass,3"));
+	assert_false(builtin_exists("nobody"));
+	assert_false(builtin_exists("hello,x"));
+	assert_false(builtin_exists("demo,bypass"));
+	assert_true(builtin_is_named("bypass", "bypass"));
+	assert_false(builtin_is_named("bypass,nowalk", "bypass"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +115,7 @@ int main(void)
 		cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_prefetch),
 		cmocka_unit_test(test_trace_kinds),
+		cmocka_unit_test(test_builtin_guests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@ UNIT_cpu_SRCS :=
 UNIT_frames_SRCS :=
 UNIT_symbols_SRCS :=
 UNIT_cmdline_SRCS := boot/cmdline.c
-UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c vmx/trace/filter.c
+UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c vmx/trace/filter.c \
+	guest/loaders/builtin.c
 UNIT_policy_SRCS := mmu/policy.c
 UNIT_compare_SRCS := vmx/report/compare.c
 UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
