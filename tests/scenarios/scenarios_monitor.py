@@ -7,7 +7,6 @@ from harness import Failure, scenario
 from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 
-SECONDS = 30
 MONITOR, STATISTICS, HELP, END = "\x01m", "\x01s", "\x01h", "\x01x"
 MONITOR_PROMPT = r"^umbra> "
 UNMAPPED = "7ffffffff000"    # the last page of a process's half
@@ -19,11 +18,11 @@ def command(run, text, *answers):
     It waits for the prompt: while Umbra prints, nobody reads what is typed, and
     the serial port keeps 16 bytes.
     """
-    run.expect(MONITOR_PROMPT, SECONDS)
+    run.expect(MONITOR_PROMPT, BOOT_SECONDS)
     run.send(text + "\r")
     match = None
     for answer in answers:
-        match = run.expect(answer, SECONDS)
+        match = run.expect(answer, BOOT_SECONDS)
     return match
 
 
@@ -81,10 +80,10 @@ def monitor_keys(s):
     run = s.start(*on_bochs(), "--options", "guest=spin", terminal=True)
     run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
     run.send(HELP)
-    run.expect(r"^umbra: Ctrl-A s: statistics; m: monitor; ", SECONDS)
+    run.expect(r"^umbra: Ctrl-A s: statistics; m: monitor; ", BOOT_SECONDS)
     run.send(STATISTICS)
-    run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", SECONDS)
-    run.expect(r"^umbra: time: \d{1,3}\.\d{3} s, ", SECONDS)
+    run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", BOOT_SECONDS)
+    run.expect(r"^umbra: time: \d{1,3}\.\d{3} s, ", BOOT_SECONDS)
     run.send(MONITOR)
     command(run, "step", r"^umbra: stepped, at RIP 0x")
     command(run, "\x1b[A", r"^umbra: stepped, at RIP 0x")
@@ -94,7 +93,7 @@ def monitor_keys(s):
     command(run, "cont", r"^umbra: the guest goes on$")
     run.send(END)
     run.expect(r"^umbra: --- statistics of spin, mmu=vtlb after other "
-               r"rungs ---$", SECONDS)
+               r"rungs ---$", BOOT_SECONDS)
     run.expect(r"^umbra: end: guest power-off, status 0: asked for at the "
-               r"console$", SECONDS)
+               r"console$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
