@@ -19,7 +19,8 @@ enum mb2_tag {
 	TAG_EFI32 = 11,
 	TAG_EFI64 = 12,
 	TAG_RSDP_OLD = 14,
-	TAG_RSDP_NEW = 15
+	TAG_RSDP_NEW = 15,
+	TAG_LOAD_BASE = 21
 };
 
 #define TAG_ALIGN 8
@@ -257,6 +258,10 @@ static const char *parse_tag(u32 type, const struct tag *tag,
 	case TAG_RSDP_NEW:
 		out->rsdp_is_new = true;
 		return parse_rsdp(tag, out);
+	case TAG_LOAD_BASE: /* entry.asm has read it; was it there? */
+		return tag->size < sizeof(struct tag_head) + sizeof(u32)
+			       ? MB2_TAG_SIZE
+			       : MB2_OK;
 	default:
 		return MB2_OK; /* not asked for */
 	}

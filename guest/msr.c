@@ -157,7 +157,10 @@ void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr)
 	init_variable_ranges(msrs);
 }
 
-/* Finds the entry, and who is to answer; MSR_DONE: we are, by the value. */
+/*
+ * Finds the entry of the MSR @index and the position of its value. Returns the
+ * side that answers for it; MSR_DONE: this file, by the value.
+ */
 static enum msr_result find(const struct guest_msrs *msrs, u32 index,
 			    const struct msr_policy **entry, size_t *position)
 {

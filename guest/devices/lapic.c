@@ -195,7 +195,7 @@ void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which)
 {
 	u32 entry = lapic->reg[REG_LVT + which];
 
-	/* The latter has no meaning in a vector table. */
+	/* Lowest priority has no meaning in the local vector table. */
 	if (!(entry & APIC_MASKED) &&
 	    APIC_DELIVERY(entry) != APIC_LOWEST_PRIORITY)
 		deliver(lapic, APIC_DELIVERY(entry), entry & APIC_VECTOR,

@@ -56,8 +56,10 @@ struct lapic_config {
 struct lapic {
 	struct lapic_config config;
 	u64 base; /* IA32_APIC_BASE */
-	/* By enum lapic_register, as a read shows them, but for
-	 * read_register(). */
+	/*
+	 * By enum lapic_register. A read shows these values, but those that
+	 * read_register() makes.
+	 */
 	u32 reg[LAPIC_REGISTERS];
 	u32 errors; /* that the next write to the ESR will show */
 	u8 lint; /* the levels of LINT0 and LINT1 */

@@ -13,8 +13,7 @@ enum lapic_register {
 	REG_ID = 0x02,
 	REG_VERSION = 0x03,
 	REG_TPR = 0x08,
-	REG_APR =
-		0x09, /* this and RRD are 0: there is nobody to arbitrate with */
+	REG_APR = 0x09, /* 0, as RRD: there is one APIC, so no arbitration */
 	REG_PPR = 0x0a,
 	REG_EOI = 0x0b,
 	REG_RRD = 0x0c,

@@ -18,7 +18,7 @@ static u32 mode(const struct lapic *lapic)
 	return lapic->reg[REG_LVT + LVT_TIMER] & LVT_TIMER_MODE;
 }
 
-/* One count lasts so long (10.5.4, figure 10-10): bits 3, 1 and 0. */
+/* Length of one count in ns, by bits 3, 1 and 0 (10.5.4, figure 10-10). */
 static u64 count_ns(const struct lapic *lapic)
 {
 	u32 divide = lapic->reg[REG_DIVIDE];

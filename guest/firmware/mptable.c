@@ -31,7 +31,7 @@ struct header {
 	u8 oem_table[6]; /* its address and size; 0: there is none */
 	u16 entry_count;
 	u32 lapic_address;
-	u8 extended[4]; /* the same of the extended entries */
+	u8 extended[4]; /* length and checksum of the extended entries; 0: none */
 } __packed;
 
 /* 4.3: the entries, in the order of their types. */

@@ -28,7 +28,8 @@ enum wish {
  * (7: there are none), an entry for EFI (8, 9: the firmware is none), to be
  * relocatable (10: may be moved, need not).
  */
-#define WISHES_FULFILLED (BIT(4) | BITS(10, 6))
+#define WISH_FULFILLED_MAX 10
+#define WISHES_FULFILLED (BIT(4) | BITS(WISH_FULFILLED_MAX, 6))
 
 #define WISH_OPTIONAL BIT(0)
 
@@ -115,7 +116,10 @@ static bool can_inform(const u8 *types, size_t size,
 	return true;
 }
 
-/* One tag's contents; false: it is required, and Umbra can't. */
+/*
+ * Takes one tag's contents into @image. Returns LOAD_OK or the fault: a tag
+ * that is too short, or one that is required and that Umbra does not fulfil.
+ */
 static const char *take_wish(const struct wish_head *head, const u8 *data,
 			     const struct load_request *request,
 			     struct image_header *image)
@@ -141,8 +145,8 @@ static const char *take_wish(const struct wish_head *head, const u8 *data,
 		image->has_entry = true;
 		return LOAD_OK;
 	default:
-		if (optional ||
-		    (head->type < 32 && WISHES_FULFILLED & BIT(head->type)))
+		if (optional || (head->type <= WISH_FULFILLED_MAX &&
+				 WISHES_FULFILLED & BIT(head->type)))
 			return LOAD_OK;
 		return LOAD_UNSUPPORTED;
 	}

@@ -256,8 +256,9 @@ int world_access(gva_t gva, u32 access, struct hardware *h)
 	for (int exits = 0;; exits++) {
 		world_require(exits <= MAX_EXITS, gva,
 			      "a %s at %#lx has no end: more than %d exits; "
-			      "the filled entry does not permit what the "
-			      "guest's tables permit (invariant 2)",
+			      "nothing was filled, or the filled entry does "
+			      "not permit what the guest's tables permit "
+			      "(invariant 2)",
 			      words_access(access), gva, MAX_EXITS);
 		*h = hardware_access(gva, access);
 		if (h->result != HW_EXIT)
