@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 from harness import Failure, ROOT
@@ -35,6 +36,8 @@ def measures(s, page, size):
 
 def trace_page(s):
     """Two runs, of the rungs before the bypass and with it, beside each other."""
+    if not shutil.which("chromium"):
+        raise Failure("install chromium: no browser shows the page")
     traces = []
     for rung in ("update", "bypass"):
         traces.append(s.file(rung))

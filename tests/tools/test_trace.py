@@ -37,11 +37,18 @@ EXPECTED = [
 VOID = ("meta",)
 
 
-def packet(records):
+def packet(records, hz=HZ, more_bits=0):
     body = b"".join(RECORD.pack(*r) for r in records)
     head = struct.pack("<II7Q", 0xc1fc1fc1, 0, records[0][0], records[-1][0],
-                       (64 + len(body)) * 8, 4096 * 8, 0, HZ, 0)
+                       (64 + len(body)) * 8 + more_bits, 4096 * 8, 0, hz, 0)
     return (head + body).ljust(4096, b"\0")
+
+
+def as_text(data):
+    """The lines of trace.to=text, of the whole page."""
+    return b"".join(b"umbra: trace %016x%016x%016x%016x\n"
+                    % struct.unpack_from("<4Q", data, place)
+                    for place in range(0, len(data), 32))
 
 
 class Page(html.parser.HTMLParser):
@@ -87,6 +94,29 @@ class Trace(unittest.TestCase):
         subprocess.run([os.path.join(ROOT, "tools/trace"), kind, *inputs, out],
                        check=True)
         return out
+
+    def test_forged(self):
+        unknown = [(100, 200, 0, 0, 0, 0, 0, 0)]
+        for data, why in ((packet(RECORDS, hz=0), "0 Hz"),
+                          (packet(RECORDS, more_bits=8), "its size"),
+                          (packet(RECORDS, more_bits=1), "its size"),
+                          (packet(RECORDS, more_bits=4096 * 8), "its size"),
+                          (packet(RECORDS, more_bits=-8), "its size"),
+                          (packet(unknown), "its kind is 200"),
+                          (packet(RECORDS[2:3] + RECORDS[:3]), "its time")):
+            for text in (False, True):
+                self.refuses(as_text(data) if text else data,
+                             "" if text else why)
+
+    def refuses(self, data, why):
+        with open(self.path("forged"), "wb") as file:
+            file.write(data)
+        for kind in ("ctf", "ftrace", "dat", "csv", "html"):
+            done = subprocess.run(
+                [os.path.join(ROOT, "tools/trace"), kind, self.path("forged"),
+                 self.path("out")], text=True, capture_output=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, rf"\Atrace: .*{why}.*\n\Z")
 
     def test_ftrace(self):
         with open(self.make("ftrace", self.path("in")),
