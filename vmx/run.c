@@ -253,7 +253,7 @@ static void record_exit(struct vcpu *vcpu)
 static bool entry_failed(const struct vcpu *vcpu, bool exited)
 {
 	if (exited) {
-		log_info("%s", vmx_exit_name(vcpu->exit.reason));
+		log_info(LOG_ERROR "%s", vmx_exit_name(vcpu->exit.reason));
 	} else {
 		u32 error = vmread(VMCS_VM_INSTRUCTION_ERROR);
 

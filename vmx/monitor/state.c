@@ -36,7 +36,8 @@ HANDLER(audit)
 			 mmu_stats(vm->mmu)->pages_in_use);
 		return true;
 	}
-	log_info("invariant %u is broken: %s", audit.invariant, audit.what);
+	log_info(LOG_ERROR "invariant %u is broken: %s", audit.invariant,
+		 audit.what);
 	log_info("shadow page %u, of gfn 0x%lx, level %u, slot 0x%x: 0x%lx",
 		 audit.page, audit.gfn, audit.level, audit.slot, audit.spte);
 	log_info("the guest's entry: 0x%lx", audit.gpte);
