@@ -80,14 +80,7 @@ static bool choose_kinds(const char *kinds, struct vm_config *vm)
 			 trace_kind_names);
 		return false;
 	}
-	if (vm->trace && ~vm->trace_kinds & TRACE_PRINTED) {
-		log_info(LOG_ERROR
-			 "trace=%lu prints exits and injected events: "
-			 "trace.kinds=%s needs exit and inject, too",
-			 vm->trace, kinds);
-		return false;
-	}
-	return true;
+	return trace_kinds_suffice(vm->trace, vm->trace_kinds, kinds);
 }
 
 bool options_parse(const char *cmdline, struct options *options)

@@ -20,6 +20,8 @@
 #define log_info test_log
 #include "vmx/monitor/commands.c"
 #include "vmx/monitor/costs.c"
+#include "vmx/monitor/line.c"
+#include "vmx/monitor/monitor.c"
 #include "vmx/monitor/policy.c"
 #include "vmx/monitor/shadow.c"
 #include "vmx/monitor/state.c"
@@ -91,6 +93,41 @@ bool monitor_step(struct vm *v, char *const words[], size_t count)
 void step_end(struct vm *v)
 {
 	v->gdb.step.on = false;
+}
+
+bool step_is_over(const struct vm *v)
+{
+	return v->gdb.step.on;
+}
+
+void stats_print(const struct vm *v)
+{
+}
+
+/* --- The console: what is typed, and nothing of what is shown --------------- */
+
+static const char *typed = "";
+
+void console_poll(void)
+{
+}
+
+int console_read(void)
+{
+	return *typed ? (u8)*typed++ : -1;
+}
+
+void console_write(const char *text, size_t length)
+{
+}
+
+void screen_refresh(void)
+{
+}
+
+void apic_sleep(u64 ns)
+{
+	fail_msg("the prompt waits for more keys");
 }
 
 /* A page at GVA; frames 0 to 3 are the tables of the lowest 2 MiB. */

@@ -27,6 +27,8 @@ static void wrong_ones_are_explained(void **state)
 {
 	prints("wal 0", "no command \"wal\"; help lists them");
 	prints("help wal", "no command \"wal\"");
+	prints("poweroff/", "no command \"poweroff/\"");
+	assert_false(vm.ended);
 	prints("walk", "for example: walk ffffffff81000000");
 	prints("walk zero", "for example: walk");
 	prints("walk 1 2", "for example: walk");
@@ -238,6 +240,7 @@ static void until_a_kind(void **state)
 	prints("until exit hlt x", "for example: until");
 	prints("until entry hlt", "for example: until");
 	/* A guest that goes on is not in a step. */
+	vm.monitor.until = UNTIL_STEP;
 	vm.gdb.step.on = true;
 	prints("run", "the prompt stays");
 	assert_true(vm.monitor.runs);
@@ -249,6 +252,21 @@ static void until_a_kind(void **state)
 	assert_non_null(strstr(printed, "only at Umbra's prompt"));
 	assert_false(vm.monitor.runs);
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
+}
+
+/* gdb waits for the end of its step, whatever is typed at the console. */
+static void gdbs_step_stays(void **state)
+{
+	static const char *const go[] = { "run", "stop", "until exit hlt",
+					  "cont" };
+
+	vm.gdb.attached = vm.gdb.step.on = true;
+	for (size_t i = 0; i < ARRAY_SIZE(go); i++) {
+		command(go[i]);
+		assert_true(vm.gdb.step.on);
+	}
+	/* The exit that until waited for is forgotten by the next of them. */
+	assert_int_equal(vm.monitor.until, 0);
 }
 
 static void policy_is_changed(void **state)
@@ -266,6 +284,7 @@ static void policy_is_changed(void **state)
 
 static void trace_is_shown_and_filtered(void **state)
 {
+	prints("trace show", "no exit is recorded\n");
 	for (u64 n = 0; n < 3; n++) {
 		const struct vmx_exit exit = { .tsc = 10 * n,
 					       .reason = EXIT_HLT,
@@ -275,10 +294,9 @@ static void trace_is_shown_and_filtered(void **state)
 		trace_exit(&vm.trace, &exit);
 		trace_mmu(&vm.trace, 10 * n, MMU_EVENT_FILL, PAGE, GVA);
 	}
-	prints("trace show", "the last 3 exits");
-	prints("trace show 2",
-	       "         2 +10       rip 0x0000000000001002 HLT\n"
-	       "    fill     gfn 0x14       0x5000\n");
+	prints("trace show", "the last 3 exits: ticks since");
+	prints("trace show 2", "  +10       rip 0x0000000000001002 HLT\n"
+			       "    fill     gfn 0x14       0x5000\n");
 	assert_null(strstr(printed, "rip 0x0000000000001000"));
 	command("trace off");
 	assert_int_equal(vm.trace.kinds, 0);
@@ -293,6 +311,17 @@ static void trace_is_shown_and_filtered(void **state)
 	prints("trace exits", "for example: trace");
 	prints("trace on 1", "for example: trace");
 	prints("trace show all", "for example: trace");
+}
+
+/* trace=N prints these at the end, with the numbers of the exits. */
+static void printed_kinds_stay(void **state)
+{
+	vm.shown_exits = 8;
+	command("trace exit,fill");
+	command("trace off");
+	assert_int_equal(vm.trace.kinds, TRACE_ALL);
+	command("trace exit,inject");
+	assert_int_equal(vm.trace.kinds, TRACE_PRINTED);
 }
 
 int main(void)
@@ -314,8 +343,10 @@ int main(void)
 		cmocka_unit_test_setup(dirty_frames_are_shown, set_up),
 		cmocka_unit_test_setup(a_change_is_compared, set_up),
 		cmocka_unit_test_setup(until_a_kind, set_up),
+		cmocka_unit_test_setup(gdbs_step_stays, set_up),
 		cmocka_unit_test_setup(policy_is_changed, set_up),
 		cmocka_unit_test_setup(trace_is_shown_and_filtered, set_up),
+		cmocka_unit_test_setup(printed_kinds_stay, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

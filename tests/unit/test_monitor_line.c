@@ -134,6 +134,7 @@ static void completes(const char *text, const char *expected)
 	memset(&line, 0, sizeof(line));
 	line_begin(&line);
 	type(text);
+	printed[0] = '\0';
 	monitor_complete(&line, echo);
 	assert_string_equal(line.text, expected);
 	assert_int_equal(line.length, strlen(expected));
@@ -142,17 +143,25 @@ static void completes(const char *text, const char *expected)
 
 static void tab_completes(void **state)
 {
+	const char *listed;
+
 	completes("re", "re"); /* regs, reset */
 	completes("wa", "walk ");
 	completes("pow", "poweroff ");
 	completes("mm", "mmu ");
-	completes("mmu by", "mmu bypass");
+	completes("mmu by", "mmu bypass ");
 	completes("mmu vt", "mmu vtlb ");
 	completes("vmcs GUEST_CR", "vmcs GUEST_CR");
 	completes("vmcs GUEST_RI", "vmcs GUEST_RIP ");
 	completes("trace unsh", "trace unshadow ");
 	completes("nothing", "nothing");
 	completes("", "");
+	/* A rung, a switch and kinds of records have the same name. */
+	completes("trace op", "trace open ");
+	completes("mmu c", "mmu c");
+	listed = strstr(printed, "  cache\n");
+	assert_non_null(listed);
+	assert_null(strstr(listed + 1, "  cache\n"));
 }
 
 /* --- The words -------------------------------------------------------------- */

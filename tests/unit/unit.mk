@@ -109,12 +109,13 @@ UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)
 UNIT_view_SRCS := $(UNIT_mmu_SRCS)
-UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c vmx/monitor/line.c \
+UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c \
 	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
 	vmx/report/costs.c vmx/report/words.c vmx/vmcs_fields.c \
 	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
 UNIT_dump_SRCS := $(UNIT_mmu_SRCS) vmx/controls.c vmx/report/words.c vmx/report/list.c \
 	vmx/vmcs_fields.c arch/x86/exception.c
+UNIT_monitor_prompt_SRCS := $(UNIT_monitor_SRCS)
 UNIT_monitor_line_SRCS := $(UNIT_monitor_SRCS)
 UNIT_monitor_costs_SRCS := $(UNIT_monitor_SRCS)
 UNIT_gpr_SRCS :=

@@ -55,8 +55,10 @@ bool step_begin(struct vm *vm)
 	if (found.kind == FLAGS_SYSCALL)
 		return refuse("SYSCALL would show the trap flag in R11");
 	if ((injects || vcpu->event.info) && !delivery_shows(vcpu))
-		return refuse("into a handler while NMIs are blocked; set a "
-			      "breakpoint there");
+		return refuse(
+			vmx_has(&vcpu->controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS)
+				? "into a handler while NMIs are blocked"
+				: "into a handler without virtual NMIs");
 	vm->gdb.step = (struct gdb_step){ .rip = vmread(VMCS_GUEST_RIP),
 					  .kind = found.kind };
 	/* An entry with TF would want more (26.3.1.5); no interrupt comes. */

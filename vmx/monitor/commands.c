@@ -18,11 +18,18 @@ struct command {
 	bool (*run)(struct vm *vm, char *const words[], size_t count);
 };
 
+void monitor_disarm(struct vm *vm)
+{
+	if (vm->monitor.until == UNTIL_STEP)
+		step_end(vm);
+	vm->monitor.until = 0;
+}
+
 static bool run_go(struct vm *vm, char *const words[], size_t count)
 {
 	struct monitor *monitor = &vm->monitor;
 
-	step_end(vm);
+	monitor_disarm(vm);
 	monitor->runs = !strcmp(words[0], "run");
 	if (!strcmp(words[0], "cont"))
 		monitor->keys.request = REQUEST_NONE;
@@ -42,7 +49,7 @@ static bool run_until(struct vm *vm, char *const words[], size_t count)
 	if (kind == EXIT_KINDS || strcmp(words[1], "exit"))
 		return false;
 	log_info("the guest runs until an exit: %s", kind_name(kind));
-	step_end(vm);
+	monitor_disarm(vm);
 	vm->monitor.until = kind + 1;
 	vm->monitor.runs = true;
 	return true;
@@ -112,9 +119,11 @@ static const struct command *find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		size_t length = strlen(commands[i].name);
+		/* The format of x stands behind its name. */
+		char end = commands[i].run == monitor_x ? '/' : '\0';
 
 		if (!strncmp(commands[i].name, name, length) &&
-		    (!name[length] || name[length] == '/'))
+		    (!name[length] || name[length] == end))
 			return &commands[i];
 	}
 	log_info("there is no command \"%s\"; help lists them", name);
@@ -141,7 +150,7 @@ static bool run_help(struct vm *vm, char *const words[], size_t count)
 	     command++)
 		log_info("  %-8s %-21s %s", command->name, command->arguments,
 			 command->help);
-	log_info("addresses and counts are hexadecimal, with or without 0x");
+	log_info("numbers are hexadecimal; N of x, SECONDS, prefetch: decimal");
 	return true;
 }
 
@@ -149,11 +158,8 @@ void monitor_command(struct vm *vm, char *text, bool at_prompt)
 {
 	char *words[WORDS];
 	size_t count = parse_words(text, words, WORDS);
-	const struct command *command;
+	const struct command *command = count ? find(words[0]) : NULL;
 
-	if (!count)
-		return;
-	command = find(words[0]);
 	if (!command)
 		return;
 	if (command->at_prompt && !at_prompt)

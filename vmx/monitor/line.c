@@ -63,9 +63,7 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 		line->sequence = 1;
 	} else if (byte == CTRL_U) {
 		set(line, "", echo);
-	} else if (byte == BACKSPACE || byte == DELETE) {
-		if (!line->length)
-			return false;
+	} else if ((byte == BACKSPACE || byte == DELETE) && line->length) {
 		line->text[--line->length] = '\0';
 		snprintf(echo, TYPED_ECHO_SIZE, "\b \b");
 	} else if (byte >= ' ' && byte < DELETE &&
@@ -75,6 +73,19 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 		snprintf(echo, TYPED_ECHO_SIZE, "%c", byte);
 	}
 	return false;
+}
+
+/* Returns true if name @number begins with @word and is none of those before. */
+static bool is_choice(line_names names, size_t number, const char *word)
+{
+	const char *name = names(number);
+
+	if (strncmp(name, word, strlen(word)))
+		return false;
+	while (number--)
+		if (!strcmp(names(number), name))
+			return false;
+	return true;
 }
 
 void line_complete(struct line *line, line_names names,
@@ -89,7 +100,7 @@ void line_complete(struct line *line, line_names names,
 		word--;
 	typed = strlen(word);
 	for (size_t i = 0; (name = names(i)); i++) {
-		if (strncmp(name, word, typed))
+		if (!is_choice(names, i, word))
 			continue;
 		length = count++ ? length : strlen(name);
 		/* As far as all of them agree. */
@@ -99,7 +110,7 @@ void line_complete(struct line *line, line_names names,
 	}
 	for (size_t i = 0; count > 1 && length == typed && (name = names(i));
 	     i++)
-		if (!strncmp(name, word, typed))
+		if (is_choice(names, i, word))
 			log_info("  %s", name);
 	snprintf(text, sizeof(text), "%.*s%.*s%s", (int)(line->length - typed),
 		 line->text, (int)(count ? length : typed),

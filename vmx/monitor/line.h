@@ -20,7 +20,7 @@ struct line {
 	u8 sequence; /* number of bytes of a key's sequence (ESC [ A) so far */
 };
 
-/* The name of that number, of those that a word can be; NULL behind the last. */
+/* The names that a word can be, by number from 0; NULL behind the last one. */
 typedef const char *(*line_names)(size_t number);
 
 /* Begins a line; the text of the one before goes into the history. */
@@ -34,8 +34,9 @@ void line_begin(struct line *line);
 bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
 
 /*
- * Completes the last word as far as the names that begin so agree.
- * Prints these names if that is no further; @echo shows the line again.
+ * Completes the last word: adds the letters that are the same in all names that
+ * begin with it. Prints these names if there are no such letters. @echo shows
+ * the line again.
  */
 void line_complete(struct line *line, line_names names,
 		   char echo[TYPED_ECHO_SIZE]);

@@ -14,6 +14,7 @@
 /* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */
 #define POLL_NS (1000 * 1000ULL)
 #define TAB '\t'
+#define CLEAR "\x1b[2J\x1b[H" /* the screen (ECMA-48) */
 /* The view of the whole screen is drawn that often, in ns. */
 #define REFRESH_NS (NS_PER_SEC / 2)
 
@@ -22,12 +23,9 @@ static void take_in(struct input *input)
 	int byte;
 
 	console_poll();
-	while (input->count < sizeof(input->bytes)) {
-		byte = console_read();
-		if (byte < 0)
-			return;
+	while (input->count < sizeof(input->bytes) &&
+	       (byte = console_read()) >= 0)
 		input->bytes[input->count++] = (u8)byte;
-	}
 }
 
 /* Each character may wait for room in the UART: as long as 16 bytes take. */
@@ -88,17 +86,17 @@ static void serve_top(struct vm *vm)
 		top_key(vm, (u8)key);
 	if (vm->monitor.top.on)
 		return refresh(vm);
-	show(&vm->monitor.input, "\x1b[2J\x1b[H");
+	show(&vm->monitor.input, CLEAR);
 }
 
 static void prompt(struct vm *vm)
 {
 	struct monitor *monitor = &vm->monitor;
-	char echo[TYPED_ECHO_SIZE];
+	char echo[TYPED_ECHO_SIZE], text[TYPED_SIZE];
 	bool done;
 	int key;
 
-	if (!monitor->prompted)
+	if (!monitor->prompted && !monitor->runs && !vm->ended)
 		log_info("the guest waits, its clocks go on; help lists the "
 			 "commands");
 	while (monitor->keys.request && !monitor->top.on && !vm->ended) {
@@ -117,7 +115,9 @@ static void prompt(struct vm *vm)
 		if (!done)
 			continue;
 		monitor->prompted = false;
-		monitor_command(vm, monitor->line.text, true);
+		/* The command is cut into words, the history keeps it whole. */
+		memcpy(text, monitor->line.text, sizeof(text));
+		monitor_command(vm, text, true);
 	}
 	if (!monitor->top.on)
 		log_info("the guest %s", vm->ended ? "ends" : "goes on");
@@ -131,12 +131,13 @@ void monitor_exited(struct vm *vm)
 	if (step ? !step_is_over(vm)
 		 : monitor->until != vm->vcpu.exit.kind + 1U)
 		return;
+	if (monitor->top.on)
+		show(&monitor->input, CLEAR);
 	log_info("%s%s, at RIP 0x%lx", step ? "" : "exit: ",
 		 step ? "stepped" : kind_name(monitor->until - 1),
 		 step ? vmread(VMCS_GUEST_RIP) : vm->vcpu.exit.rip);
-	step_end(vm);
-	monitor->until = 0;
-	monitor->runs = monitor->prompted = false;
+	monitor_disarm(vm);
+	monitor->runs = monitor->prompted = monitor->top.on = false;
 	monitor->keys.request = REQUEST_MONITOR;
 	vm->deadline = 0;
 }

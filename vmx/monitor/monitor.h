@@ -46,8 +46,14 @@ struct monitor {
 	u64 before[MONITOR_RATES]; /* the rates a second before it */
 };
 
-/* After an exit, while monitor.until is set: the guest may be to stop. */
+/*
+ * After an exit, while monitor.until is set: stops the guest if this is the
+ * exit, or the end of the step, that was asked for.
+ */
 void monitor_exited(struct vm *vm);
+
+/* Forgets monitor.until, and ends the monitor's step; gdb's step stays. */
+void monitor_disarm(struct vm *vm);
 
 /*
  * Carries out the command in @text, which is cut into words meanwhile.

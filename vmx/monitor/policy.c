@@ -54,7 +54,7 @@ static void take_rates(const struct vm *vm, u64 rates[MONITOR_RATES])
 			per_second(rates[i] - monitor->changed_counts[i], ns);
 }
 
-static void note_change(struct vm *vm)
+void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy)
 {
 	struct monitor *monitor = &vm->monitor;
 
@@ -64,11 +64,6 @@ static void note_change(struct vm *vm)
 	monitor->changed = true;
 	monitor->changed_ns = monitor_ran_ns(vm);
 	take_counts(vm, monitor->changed_counts);
-}
-
-void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy)
-{
-	note_change(vm);
 	vmx_change_policy(&vm->vcpu, policy);
 }
 

@@ -13,10 +13,8 @@
 /* The pages and gaps that one map looks at: Umbra does not hang. */
 #define LOOKS_MAX (256 * KIB)
 
-static void print_page_head(void)
-{
-	log_info("   page of gfn             up TRAP MMIO TABL LEAF  role");
-}
+static const char page_head[] =
+	"   page of gfn             up TRAP MMIO TABL LEAF  role";
 
 static void print_page(const struct mmu_page_survey *page)
 {
@@ -37,9 +35,8 @@ HANDLER(pages)
 
 	if (count > 1 && !parse_hex(words[1], &wanted))
 		return false;
-	print_page_head();
-	for (; wanted && mmu_survey_page(&vm->vcpu.mmu, &cursor, &page);
-	     wanted--)
+	log_info("%s", page_head);
+	while (wanted-- && mmu_survey_page(&vm->vcpu.mmu, &cursor, &page))
 		print_page(&page);
 	log_info("%lu in use of %lu", mmu_stats(vm->mmu)->pages_in_use,
 		 vm->shadow_pages);
@@ -52,7 +49,7 @@ static void print_tables(struct vm *vm, gfn_t gfn)
 	struct mmu_page_survey page;
 	u32 cursor = SURVEY_START, found = 0;
 
-	print_page_head();
+	log_info("%s", page_head);
 	while (mmu_survey_page(&vm->vcpu.mmu, &cursor, &page)) {
 		if (page.role.direct || page.gfn != gfn)
 			continue;
@@ -111,11 +108,10 @@ HANDLER(map)
 	    !mmu_has_address(vcpu, gva))
 		return false;
 	log_info("  %-33s  %-4s %12s %12s", "addresses", "", "KiB", "shadowed");
-	for (u32 shown = 0; shown < RANGES_SHOWN; shown++) {
-		if (!mmu_survey_range(vcpu, &gva, &looks, &range))
-			break;
+	for (u32 shown = 0; shown < RANGES_SHOWN &&
+			    mmu_survey_range(vcpu, &gva, &looks, &range);
+	     shown++)
 		print_range(&range);
-	}
 	if (gva)
 		log_info("for more: map %lx", gva);
 	return true;

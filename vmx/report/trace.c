@@ -5,6 +5,8 @@
 #include "vmx/trace/filter.h"
 #include "vmx/vm.h"
 
+#define NUMBER_SIZE 24 /* of an exit's number, in decimal, and a blank */
+
 const struct trace_record *trace_injected(const struct trace *trace, u64 number)
 {
 	const struct trace_record *r;
@@ -47,7 +49,8 @@ const char *trace_words(const struct trace_record *exit, char *buf)
 	return buf;
 }
 
-static void print_exit(const struct trace *trace, u64 n, u64 number, u64 tsc)
+static void print_exit(const struct trace *trace, u64 n, const char *number,
+		       u64 tsc)
 {
 	const struct trace_record *exit = trace_at(trace, n);
 	const struct trace_record *event = trace_injected(trace, n);
@@ -59,8 +62,8 @@ static void print_exit(const struct trace *trace, u64 n, u64 number, u64 tsc)
 			VMX_INTR(event->what, event->vector) |
 				(event->error ? VMX_INTR_ERROR_CODE : 0),
 			event->number);
-	log_info("  %8lu +%-8lu rip 0x%016lx %s%s%s", number, tsc,
-		 exit->subject, trace_words(exit, what), event ? " -> " : "",
+	log_info("  %s+%-8lu rip 0x%016lx %s%s%s", number, tsc, exit->subject,
+		 trace_words(exit, what), event ? " -> " : "",
 		 event ? injected : "");
 }
 
@@ -68,14 +71,17 @@ void trace_print(const struct vm *vm, u64 wanted, bool events)
 {
 	const struct trace *trace = &vm->trace;
 	u64 n = trace_count(trace), first = trace_first(trace), exits = 0;
+	char number[NUMBER_SIZE] = "";
 	u64 previous;
 
 	for (; n > first && exits < wanted; n--)
 		exits += trace_at(trace, n - 1)->kind == TRACE_EXIT;
+	if (!exits && wanted)
+		log_info("no exit is recorded");
 	if (!exits)
 		return;
-	log_info("the last %lu exits: number, ticks since the one before, RIP",
-		 exits);
+	log_info("the last %lu exits: %sticks since the one before, RIP", exits,
+		 events ? "" : "number, ");
 	previous = trace_at(trace, n)->tsc;
 	for (; n < trace_count(trace); n++) {
 		const struct trace_record *r = trace_at(trace, n);
@@ -87,8 +93,10 @@ void trace_print(const struct vm *vm, u64 wanted, bool events)
 				 r->subject, r->detail);
 		if (r->kind != TRACE_EXIT)
 			continue;
-		print_exit(trace, n, vm->stats.exits_total - exits--,
-			   r->tsc - previous);
+		if (!events)
+			snprintf(number, sizeof(number), "%8lu ",
+				 vm->stats.exits_total - exits--);
+		print_exit(trace, n, number, r->tsc - previous);
 		previous = r->tsc;
 	}
 }

@@ -17,8 +17,10 @@ struct vm;
 /* The kinds that it needs. */
 #define TRACE_PRINTED (BIT(TRACE_EXIT) | BIT(TRACE_INJECT))
 
-/* Prints the last @wanted exits, with what they inject; @events: those of the
- * MMU, too. */
+/*
+ * Prints the last @wanted exits, with what they inject. @events: those of the
+ * MMU, too, and no numbers: exits that were not recorded may lie between.
+ */
 void trace_print(const struct vm *vm, u64 wanted, bool events);
 
 /* The event that went in after exit @number of the trace; NULL: none. */

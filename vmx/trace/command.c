@@ -21,6 +21,7 @@ HANDLER(trace)
 	}
 	if (count > 2 || !trace_parse_kinds(words[1], &kinds))
 		return false;
-	trace_filter(&vm->trace, kinds);
+	if (trace_kinds_suffice(vm->shown_exits, kinds, words[1]))
+		trace_filter(&vm->trace, kinds);
 	return true;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/report/trace.h"
 #include "vmx/trace/filter.h"
 #include "vmx/trace/trace.h"
 
@@ -65,4 +67,14 @@ bool trace_parse_kinds(const char *list, u32 *kinds)
 	}
 	*kinds = sum;
 	return true;
+}
+
+bool trace_kinds_suffice(u64 exits, u32 kinds, const char *list)
+{
+	if (!exits || !(~kinds & TRACE_PRINTED))
+		return true;
+	log_info(LOG_ERROR
+		 "trace=%lu: trace.kinds=%s needs exit and inject, too",
+		 exits, list);
+	return false;
 }

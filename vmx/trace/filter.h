@@ -11,6 +11,12 @@
  */
 bool trace_parse_kinds(const char *list, u32 *kinds);
 
+/*
+ * Returns false, and says why, if trace=@exits prints records that @kinds leave
+ * out; @list is @kinds as typed.
+ */
+bool trace_kinds_suffice(u64 exits, u32 kinds, const char *list);
+
 /* The name of that number, in the order of the text below; NULL behind the
  * last. */
 const char *trace_kind_name(size_t number);

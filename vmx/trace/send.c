@@ -32,14 +32,8 @@ static void send_text(struct trace *trace)
 void trace_send(struct trace *trace, enum trace_way way,
 		struct serial_port *port)
 {
-	switch (way) {
-	case TRACE_NOWHERE:
-		break;
-	case TRACE_COM2:
+	if (way == TRACE_COM2)
 		send_bytes(trace, port);
-		break;
-	case TRACE_TEXT:
+	else if (way == TRACE_TEXT)
 		send_text(trace);
-		break;
-	}
 }

@@ -61,13 +61,6 @@ void trace_turn(struct trace *trace)
 		trace->exit = &trace->none;
 }
 
-static u64 first_packet(const struct trace *trace)
-{
-	return trace->packets < trace->pages
-		       ? 0
-		       : trace->packets - trace->pages + 1;
-}
-
 u64 trace_count(const struct trace *trace)
 {
 	if (!trace->ring)
@@ -78,19 +71,20 @@ u64 trace_count(const struct trace *trace)
 
 u64 trace_first(const struct trace *trace)
 {
-	return first_packet(trace) * TRACE_PACKET_RECORDS;
+	u64 others = MIN(trace->packets, trace->pages - 1ULL); /* full ones */
+
+	return (trace->packets - others) * TRACE_PACKET_RECORDS;
 }
 
 const struct trace_record *trace_at(const struct trace *trace, u64 number)
 {
-	return &records(page(
-		trace,
-		number / TRACE_PACKET_RECORDS))[number % TRACE_PACKET_RECORDS];
+	return records(page(trace, number / TRACE_PACKET_RECORDS)) +
+	       number % TRACE_PACKET_RECORDS;
 }
 
 const struct trace_packet *trace_packet(struct trace *trace, u64 number)
 {
-	number += first_packet(trace);
+	number += trace_first(trace) / TRACE_PACKET_RECORDS;
 	if (number * TRACE_PACKET_RECORDS >= trace_count(trace))
 		return NULL;
 	if (number == trace->packets)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The prompt: its lines, when the guest waits, and the exits that stop it. */
+#include "monitor_world.h"
+
+/* Types @keys, and serves the monitor as between two instructions. */
+static void types(const char *keys)
+{
+	printed[0] = '\0';
+	typed = keys;
+	monitor_serve(&vm);
+	assert_string_equal(typed, "");
+}
+
+static void history_keeps_whole_lines(void **state)
+{
+	types("mmu update\rmmu vtlb\r\x1b[A\x1b[A\rcont\r");
+	assert_memory_equal(mmu_policy(world_mmu),
+			    &mmu_rung_policies[MMU_UPDATE],
+			    sizeof(struct mmu_policy));
+	assert_int_equal(vm.monitor.keys.request, REQUEST_NONE);
+}
+
+static bool says_it_waits(const char *keys)
+{
+	types(keys);
+	return strstr(printed, "the guest waits, its clocks go on");
+}
+
+static void waiting_is_said_where_it_is_true(void **state)
+{
+	assert_true(says_it_waits("run\r"));
+	assert_false(says_it_waits("regs\r"));
+	assert_false(says_it_waits("top\r"));
+	assert_false(says_it_waits("q"));
+	assert_false(says_it_waits("until exit hlt\r"));
+	vm.vcpu.exit.kind = EXIT_HLT;
+	monitor_exited(&vm);
+	assert_true(says_it_waits("top\r"));
+	assert_true(says_it_waits("qcont\r"));
+	vm.monitor.keys.request = REQUEST_MONITOR;
+	vm.ended = true;
+	assert_false(says_it_waits(""));
+}
+
+static void the_exit_stops_the_guest(void **state)
+{
+	types("until exit hlt\rtop\r");
+	vm.gdb.attached = vm.gdb.step.on = true;
+	vm.vcpu.exit.kind = EXIT_CPUID;
+	monitor_exited(&vm);
+	assert_true(vm.monitor.runs && vm.monitor.top.on);
+	vm.vcpu.exit.kind = EXIT_HLT;
+	monitor_exited(&vm);
+	assert_false(vm.monitor.runs || vm.monitor.top.on);
+	assert_int_equal(vm.monitor.until, 0);
+	/* The step is gdb's. */
+	assert_true(vm.gdb.step.on);
+}
+
+static void the_step_of_the_monitor_ends(void **state)
+{
+	vm.monitor.until = UNTIL_STEP;
+	vm.monitor.runs = vm.gdb.step.on = true;
+	monitor_exited(&vm);
+	assert_false(vm.monitor.runs || vm.gdb.step.on);
+	assert_int_equal(vm.monitor.until, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(history_keeps_whole_lines, set_up),
+		cmocka_unit_test_setup(waiting_is_said_where_it_is_true,
+				       set_up),
+		cmocka_unit_test_setup(the_exit_stops_the_guest, set_up),
+		cmocka_unit_test_setup(the_step_of_the_monitor_ends, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
