@@ -118,7 +118,7 @@ scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls; VPID$",
          "not used by Umbra: EPT, unrestricted guest"
          )(probe)
 scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
-         r"VMX controls missing:.* load IA32_EFER", "EFER by the MSR areas",
+         r"VMX lacks:.* load IA32_EFER", "EFER by the MSR areas",
          r"VPID: \"enable VPID\" can't be 1"
          )(probe)
 # This processor has LA57, which its firmware has left on.

@@ -88,7 +88,7 @@ def monitor_keys(s):
     command(run, "step", r"^umbra: stepped, at RIP 0x")
     command(run, "\x1b[A", r"^umbra: stepped, at RIP 0x")
     command(run, "tra\tshow 8", r"^umbra: the last 8 exits: ",
-            r"^umbra: +\d+ \+\d+ +rip 0x[0-9a-f]{16} ")
+            r"^umbra: +\+\d+ +rip 0x[0-9a-f]{16} ")
     command(run, "mmu vt\t", r"^umbra: mmu=vtlb$")
     command(run, "cont", r"^umbra: the guest goes on$")
     run.send(END)

@@ -119,7 +119,7 @@ static const struct {
 /* Those of Umbra's wishes that the processor lacks, and the other way round. */
 static void print_controls(const struct vmx_capabilities *c)
 {
-	struct list lacks = { .head = "VMX controls missing: " };
+	struct list lacks = { .head = "VMX lacks: " };
 	struct list unused = { .head = "not used by Umbra: " };
 
 	for (u32 set = 0; set < CONTROL_SETS; set++) {
