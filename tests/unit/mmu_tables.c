@@ -7,6 +7,7 @@
 #include "mmu/audit/audit.h"
 #include "mmu/page/page.h"
 #include "mmu_tables.h"
+#include "tests/model/words.h"
 
 struct outcome access_page(gva_t gva, u32 access, u64 value)
 {
@@ -62,7 +63,8 @@ void tables_audit(void)
 
 	world_audit();
 	if (!mmu_audit(&world_vcpu, &result))
-		fail_msg("invariant %u: %s", result.invariant, result.what);
+		fail_msg("invariant %u: %s\n%s", result.invariant, result.what,
+			 words_page("invariant "));
 }
 
 u32 free_copies(void)

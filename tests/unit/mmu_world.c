@@ -359,9 +359,9 @@ void world_accessed_dirty(gfn_t table, u32 index, u64 flags)
 	if ((gpte & (PTE_A | PTE_D)) != flags)
 		fail_msg(
 			"invariant 3: entry %u of the guest's table %#lx is %s; "
-			"should have A=%d D=%d",
+			"should have A=%d D=%d\n%s",
 			index, table, words_gpte(gpte), !!(flags & PTE_A),
-			!!(flags & PTE_D));
+			!!(flags & PTE_D), words_page("invariant 3"));
 }
 
 /* An entry of a shadow page, against the guest's. */
@@ -370,11 +370,11 @@ static void audit_require(bool holds, const char *invariant,
 {
 	if (!holds)
 		fail_msg("%s; entry %u of the shadow of table %#lx: %s; the "
-			 "guest's: %s (%s)",
+			 "guest's: %s (%s)\n%s",
 			 invariant, slot, sp->gfn,
 			 words_spte(sp->spt[slot], sp->role.level),
 			 sp->role.direct ? "none" : words_gpte(gpte),
-			 words_role(sp->role));
+			 words_role(sp->role), words_page(invariant));
 }
 
 static void audit_leaf(const struct shadow_page *sp, u32 slot, u64 gpte)

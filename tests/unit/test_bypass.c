@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmu_world.h"
+#include "tests/model/words.h"
 
 /* Tables, root first, in frames 0 to 3. */
 #define PT 3
@@ -70,10 +71,13 @@ static void classified(void **state)
 {
 	if (kind_of(5) != SPTE_ABSENT)
 		fail_msg("invariant 1: the guest's entry 5 is not present, so "
-			 "the shadow's must be ABSENT, and is TRAP");
+			 "the shadow's must be ABSENT, and is TRAP\n%s",
+			 words_page("invariant 1"));
 	if (kind_of(7) != SPTE_TRAP)
-		fail_msg("invariant 1: the guest's entry 7 is present, and not "
-			 "filled, so the shadow's must be TRAP: ABSENT lies");
+		fail_msg(
+			"invariant 1: the guest's entry 7 is present, and not "
+			"filled, so the shadow's must be TRAP: ABSENT lies\n%s",
+			words_page("invariant 1"));
 }
 
 static void demand_fault(void **state)
