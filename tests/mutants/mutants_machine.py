@@ -740,7 +740,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "until stops at the kind behind the one that was asked for",
      "monitor->until != vm->vcpu.exit.kind + 1U",
      "monitor->until != vm->vcpu.exit.kind",
-     (SCENARIO + "monitor",)),
+     ("monitor_prompt",)),
     ("cost-rank", "boot", "vmx/report/costs.c",
      "the 99th percentile is the maximum",
      "(cost.count - 1) * 99 / 100", "cost.count - 1",
