@@ -123,7 +123,7 @@ static void write_60(struct machine_devices *d, u16 port, u32 value, u64 now)
 		end(d, GUEST_RESET, 0);
 }
 
-/* The ports of which each is a register by itself. */
+/* Ports that are one register each. */
 static u32 read_single(struct machine_devices *d, u16 port, u64 now)
 {
 	switch (port) {

@@ -28,7 +28,7 @@ def on_bochs(cpu="haswell", memory=SMALL):
 WITHOUT_VMX = ["--machine", "qemu", "--cpu", "max"]
 
 
-# Of the kernel's messages the guest prints the errors alone: each byte is two exits.
+# The guest's kernel prints only errors: each byte that it prints is two exits.
 def linux(options, append=""):
     return ["--options", options, "--kernel", KERNEL, "--initrd", INITRD,
             "--append", "console=ttyS0,115200 loglevel=4 cryptomgr.notests "

@@ -104,52 +104,25 @@ static inline bool invvpid(u64 type, u16 vpid, u64 address)
 	return true;
 }
 
-#define FAKE_DR(n)                                                             \
-	static inline u64 dr##n##_read(void)                                   \
+#define FAKE_REGISTER(name, place)                                             \
+	static inline u64 name##_read(void)                                    \
 	{                                                                      \
-		return fake.dr[n];                                             \
+		return fake.place;                                             \
 	}                                                                      \
                                                                                \
-	static inline void dr##n##_write(u64 value)                            \
+	static inline void name##_write(u64 value)                             \
 	{                                                                      \
-		fake.dr[n] = value;                                            \
+		fake.place = value;                                            \
 	}
 
-FAKE_DR(0)
-FAKE_DR(1)
-FAKE_DR(2)
-FAKE_DR(3)
-FAKE_DR(6)
-
-static inline u64 cr0_read(void)
-{
-	return fake.cr0;
-}
-
-static inline void cr0_write(u64 value)
-{
-	fake.cr0 = value;
-}
-
-static inline u64 cr4_read(void)
-{
-	return fake.cr4;
-}
-
-static inline void cr4_write(u64 value)
-{
-	fake.cr4 = value;
-}
-
-static inline u64 cr2_read(void)
-{
-	return fake.cr2;
-}
-
-static inline void cr2_write(u64 value)
-{
-	fake.cr2 = value;
-}
+FAKE_REGISTER(dr0, dr[0])
+FAKE_REGISTER(dr1, dr[1])
+FAKE_REGISTER(dr2, dr[2])
+FAKE_REGISTER(dr3, dr[3])
+FAKE_REGISTER(dr6, dr[6])
+FAKE_REGISTER(cr0, cr0)
+FAKE_REGISTER(cr2, cr2)
+FAKE_REGISTER(cr4, cr4)
 
 static inline u64 rdtsc(void)
 {

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-# Of one test program, in seconds; the model is at work for 12 by itself.
+# Maximum number of seconds that one test program takes; the model needs 12 alone.
 TIME_LIMIT, MODEL_TIME_LIMIT = 60, 300
 
 

@@ -75,7 +75,7 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 	return false;
 }
 
-/* Returns true if name @number begins with @word and is none of those before. */
+/* Returns true if name @number begins with @word, and no earlier one is equal. */
 static bool is_choice(line_names names, size_t number, const char *word)
 {
 	const char *name = names(number);

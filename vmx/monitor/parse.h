@@ -31,8 +31,8 @@ bool begins_with(const char *text, const char *prefix);
 /*
  * Changes @policy to the rung @name (@value is NULL), to the rung @value (@name
  * is "rung"), or its switch @name ("bypass", "mmu.bypass") to @value: on, off,
- * 1, 0, and for prefetch a decimal number. Returns false, and nothing is
- * changed, if it is none of these.
+ * 1, 0, and for prefetch a decimal number. Returns false, and changes nothing,
+ * if there is no such name or value.
  */
 bool parse_policy(const char *name, const char *value,
 		  struct mmu_policy *policy);

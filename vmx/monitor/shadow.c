@@ -11,21 +11,27 @@
 static void print_outcomes(const struct mmu_vcpu *vcpu,
 			   const struct mmu_view *view)
 {
-	static const char *const names[] = { "kernel", "user", "read", "write",
-					     "fetch" };
-	static const u32 bits[] = { 0, PFEC_U, 0, PFEC_W, PFEC_I };
+	static const struct {
+		u32 access;
+		const char *name;
+	} accesses[] = {
+		{ 0, "kernel read" },
+		{ PFEC_W, "kernel write" },
+		{ PFEC_I, "kernel fetch" },
+		{ PFEC_U, "user read" },
+		{ PFEC_U | PFEC_W, "user write" },
+		{ PFEC_U | PFEC_I, "user fetch" },
+	};
 	char words[WORDS_MAX];
 
-	for (u32 who = 0; who < 2; who++)
-		for (u32 how = 2; how < ARRAY_SIZE(bits); how++) {
-			u32 code;
-			enum mmu_outcome outcome = mmu_view_access(
-				vcpu, view, bits[who] | bits[how], &code);
+	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
+		u32 code;
+		enum mmu_outcome outcome =
+			mmu_view_access(vcpu, view, accesses[i].access, &code);
 
-			log_info("  %s %-*s %s", names[who],
-				 12 - (int)strlen(names[who]), names[how],
-				 outcome_words(words, view, outcome, code));
-		}
+		log_info("  %-13s %s", accesses[i].name,
+			 outcome_words(words, view, outcome, code));
+	}
 }
 
 HANDLER(walk)
