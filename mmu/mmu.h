@@ -127,7 +127,7 @@ struct mmu_stats {
 struct mmu;
 
 /* The paging state of one virtual processor, as the guest has set it. */
-struct mmu_vcpu {
+struct mmu_cpu {
 	struct mmu *mmu;
 	u64 cr0;
 	u64 cr3;
@@ -194,16 +194,16 @@ u64 mmu_memory(u64 gfn_count, u64 shadow_pages);
  * configuration is out of range.
  */
 struct mmu *mmu_create(const struct mmu_config *config);
-void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu);
+void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu);
 
 /*
  * mmu_ops.gfn_to_hfn answers otherwise from now on: forget its former answers
  * and all shadow pages.
  */
-void mmu_frames_changed(struct mmu_vcpu *vcpu);
+void mmu_frames_changed(struct mmu_cpu *cpu);
 
 /* Change the policy; all shadow pages are dropped, so it may be any other. */
-void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy);
+void mmu_set_policy(struct mmu_cpu *cpu, const struct mmu_policy *policy);
 const struct mmu_policy *mmu_policy(const struct mmu *mmu);
 struct mmu_stats *mmu_stats(struct mmu *mmu);
 
@@ -214,14 +214,14 @@ struct mmu_stats *mmu_stats(struct mmu *mmu);
  * EFER, is also a flush that the guest has asked for (SDM vol. 3A, 4.10.4.1).
  * @pdpte: those that were loaded with it, or NULL to keep what was loaded.
  */
-void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte);
 
 /*
  * Work out the format of the guest's tables, the role of its root and the frame
  * of its topmost table. mmu_set_state() and mmu_set_policy() do it.
  */
-void mmu_derive_state(struct mmu_vcpu *vcpu);
+void mmu_derive_state(struct mmu_cpu *cpu);
 
 /*
  * Read the PDPTEs that PAE paging would load with @cr3 (SDM vol. 3A, 4.4.1).
@@ -233,7 +233,7 @@ bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES]);
  * The guest has executed INVLPG. Needed only while guest tables are not cached
  * (mmu_policy.cache): else its own execution by the processor is enough.
  */
-void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva);
+void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva);
 /* Must INVLPG exit? */
 bool mmu_needs_invlpg(const struct mmu *mmu);
 
@@ -242,19 +242,19 @@ bool mmu_needs_invlpg(const struct mmu *mmu);
  * of a PML4 while the guest is in long mode, else of PAE PDPTEs (below 4 GiB).
  * To be called before each entry; cheap when unchanged.
  */
-hpa_t mmu_root(struct mmu_vcpu *vcpu);
+hpa_t mmu_root(struct mmu_cpu *cpu);
 
 /* The CR3 targets, and if MOV from CR3 must exit, for the root of mmu_root(). */
-struct mmu_targets mmu_targets(const struct mmu_vcpu *vcpu);
+struct mmu_targets mmu_targets(const struct mmu_cpu *cpu);
 
 /*
  * The guest has exited with @cr3 in the hardware's CR3. To be called first of
  * all after an exit while there are CR3 targets: the guest may have loaded one.
  */
-void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3);
+void mmu_exited(struct mmu_cpu *cpu, u64 cr3);
 
 /* The one place where the page-fault filter is computed. */
-struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);
+struct mmu_filter mmu_filter(const struct mmu_cpu *cpu);
 
 /*
  * A page fault has made the guest exit. @error_code is the hardware's; it is
@@ -263,7 +263,7 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu);
  * be handed on to the code that acts upon it; after MMU_MMIO only its gva and
  * gpa count.
  */
-enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
+enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk);
 
 /*
@@ -271,8 +271,8 @@ enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
  * or last read, by the guest, by the A and D flags of its tables, by emulated
  * instructions and by devices. Exact; large pages are split while it is on.
  */
-void mmu_dirty_log_start(struct mmu_vcpu *vcpu);
-void mmu_dirty_log_stop(struct mmu_vcpu *vcpu);
+void mmu_dirty_log_start(struct mmu_cpu *cpu);
+void mmu_dirty_log_stop(struct mmu_cpu *cpu);
 bool mmu_dirty_log_is_on(const struct mmu *mmu);
 /* The size of the log, in words of 64 bits. */
 u64 mmu_dirty_log_words(const struct mmu *mmu);
@@ -280,7 +280,7 @@ u64 mmu_dirty_log_words(const struct mmu *mmu);
  * Takes the 64 frames that @first is among out of the log: bit n of the
  * returned value is that of the nth, 0 where there is no such frame.
  */
-u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first);
+u64 mmu_dirty_log_take(struct mmu_cpu *cpu, gfn_t first);
 
 /* The purpose of a guest walk; each is counted apart. */
 enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
@@ -290,7 +290,7 @@ enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
  * error code (W, U, I/D of @access, and WALK_AC), setting A and D as the
  * processor would. Returns true and walk->gpa, or false and walk->error_code.
  */
-bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 	      enum walk_purpose purpose, struct guest_walk *walk);
 
 /*
@@ -298,13 +298,13 @@ bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
  * it is filled, else by a walk with @access. Returns the bytes read; fewer than
  * @len when a following page can't be fetched from.
  */
-size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
+size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,
 		 size_t len);
 /*
  * The same bytes in place, or NULL: they are in two pages, or the shadow has
  * them not.
  */
-const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len);
+const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len);
 
 /* Read guest-physical memory; where there is no RAM, all bits are ones. */
 void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
@@ -314,13 +314,13 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
  * shadow of every table that is hit true. Where there is no RAM nothing happens.
  * Returns true if a frame that was a shadowed table is plain memory now.
  */
-bool mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len);
+bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len);
 
 /*
  * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic
  * when naturally aligned; returns whether memory held @old.
  */
-bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
+bool mmu_cmpxchg(struct mmu_cpu *cpu, gpa_t gpa, const void *old,
 		 const void *new, size_t len);
 
 /*
@@ -328,6 +328,6 @@ bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
  * it itself: the way out where a write can't be emulated. Returns false if
  * there was none.
  */
-bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn);
+bool mmu_unshadow(struct mmu_cpu *cpu, gfn_t gfn);
 
 #endif

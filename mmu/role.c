@@ -7,10 +7,10 @@
 #include "mmu/mmu.h"
 #include "mmu/shadow.h"
 
-static union shadow_role root_role(const struct mmu_vcpu *vcpu)
+static union shadow_role root_role(const struct mmu_cpu *cpu)
 {
-	enum paging_mode mode = vcpu->format.mode;
-	bool cache = vcpu->mmu->policy.cache, paged = mode != PAGING_NONE;
+	enum paging_mode mode = cpu->format.mode;
+	bool cache = cpu->mmu->policy.cache, paged = mode != PAGING_NONE;
 	union shadow_role role = {
 		.level = mode == PAGING_4LEVEL ? PT_LEVELS : PAE_ROOT_LEVEL,
 		.mode = mode,
@@ -21,29 +21,28 @@ static union shadow_role root_role(const struct mmu_vcpu *vcpu)
 	};
 
 	if (paged) {
-		role.wp = !!(vcpu->cr0 & CR0_WP);
-		role.nxe = vcpu->format.nxe;
-		role.pse = mode == PAGING_32BIT && (vcpu->cr4 & CR4_PSE);
-		role.smep = !!(vcpu->cr4 & CR4_SMEP);
-		role.smap = !!(vcpu->cr4 & CR4_SMAP);
+		role.wp = !!(cpu->cr0 & CR0_WP);
+		role.nxe = cpu->format.nxe;
+		role.pse = mode == PAGING_32BIT && (cpu->cr4 & CR4_PSE);
+		role.smep = !!(cpu->cr4 & CR4_SMEP);
+		role.smap = !!(cpu->cr4 & CR4_SMAP);
 	}
 	return role;
 }
 
-void mmu_derive_state(struct mmu_vcpu *vcpu)
+void mmu_derive_state(struct mmu_cpu *cpu)
 {
-	const struct mmu_config *config = &vcpu->mmu->config;
-	enum paging_mode mode = paging_mode(vcpu->cr0, vcpu->cr4, vcpu->efer);
+	const struct mmu_config *config = &cpu->mmu->config;
+	enum paging_mode mode = paging_mode(cpu->cr0, cpu->cr4, cpu->efer);
 	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
 	u64 mask = mode == PAGING_4LEVEL ? PTE_ADDR_MASK : BITS(31, 12);
 
 	/* EFER.NXE is without effect on 32-bit paging (4.1.1). */
-	vcpu->format = gpt_format(mode,
-				  (vcpu->efer & EFER_NXE) && mode >= PAGING_PAE,
-				  vcpu->cr4 & CR4_PSE, config->gigabyte_pages,
-				  config->maxphyaddr);
-	vcpu->role = root_role(vcpu);
-	vcpu->top_gfn = (vcpu->cr3 & mask) >> PAGE_SHIFT;
+	cpu->format = gpt_format(
+		mode, (cpu->efer & EFER_NXE) && mode >= PAGING_PAE,
+		cpu->cr4 & CR4_PSE, config->gigabyte_pages, config->maxphyaddr);
+	cpu->role = root_role(cpu);
+	cpu->top_gfn = (cpu->cr3 & mask) >> PAGE_SHIFT;
 }
 
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
@@ -106,9 +105,9 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
  * to take, and without U SMAP would no longer guard the page: then the write is
  * emulated.
  */
-bool no_entry_allows(const struct mmu_vcpu *vcpu, const struct guest_walk *walk)
+bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk)
 {
-	union shadow_role role = vcpu->role;
+	union shadow_role role = cpu->role;
 
 	return role.mode != PAGING_NONE && !role.wp &&
 	       (role.smap || (role.smep && !role.nxe)) &&

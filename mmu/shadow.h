@@ -128,7 +128,7 @@ struct mmu {
 	struct mmu_config config;
 	struct mmu_policy policy;
 	struct mmu_stats stats;
-	struct mmu_vcpu *vcpu;
+	struct mmu_cpu *cpu;
 	struct guest_frame *frames;
 	struct guest_region *regions;
 	u64 *dirty_log; /* a bit for each frame */
@@ -240,10 +240,10 @@ struct shadow_path {
 };
 
 /* Goes the way of the processor for @gva, from the root, which is there. */
-static inline struct shadow_path shadow_path_of(const struct mmu_vcpu *vcpu,
+static inline struct shadow_path shadow_path_of(const struct mmu_cpu *cpu,
 						gva_t gva)
 {
-	const struct shadow_page *sp = vcpu->root;
+	const struct shadow_page *sp = cpu->root;
 	struct shadow_path end = { .level = sp->role.level,
 				   .rights = ACCESS_ALL };
 
@@ -256,7 +256,7 @@ static inline struct shadow_path shadow_path_of(const struct mmu_vcpu *vcpu,
 			return end;
 		if (sp->carries_rights)
 			end.rights &= spte_rights(*end.spte);
-		sp = &vcpu->mmu->pages[end.link->target];
+		sp = &cpu->mmu->pages[end.link->target];
 	}
 }
 
@@ -276,8 +276,7 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
  * Returns true if a write that @walk permits must be emulated, whatever the
  * shadow's entry is.
  */
-bool no_entry_allows(const struct mmu_vcpu *vcpu,
-		     const struct guest_walk *walk);
+bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk);
 
 /* The value of an entry that is not filled, for the guest's entry @gpte. */
 static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
@@ -287,10 +286,10 @@ static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
 
 /* walk.c */
 
-void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		struct guest_walk *walk);
 /* The same, but it sets no A and no D; walk->dirty is not known after it. */
-void guest_walk_look(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		     struct guest_walk *walk);
 /* The rights that one entry gives. */
 u8 gpte_rights(const struct gpt_format *format, u64 gpte);
@@ -298,6 +297,6 @@ u8 gpte_rights(const struct gpt_format *format, u64 gpte);
  * Returns true if an access (W, U, I/D of an error code, WALK_AC) may be done
  * where the accumulated rights are @rights. SDM vol. 3A, 4.6.1.
  */
-bool access_permitted(const struct mmu_vcpu *vcpu, u8 rights, u32 access);
+bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access);
 
 #endif

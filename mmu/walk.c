@@ -13,28 +13,28 @@ u8 gpte_rights(const struct gpt_format *format, u64 gpte)
 	       (nx ? 0 : ACCESS_X);
 }
 
-bool access_permitted(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
+bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access)
 {
 	bool user = access & PFEC_U, fetch = access & PFEC_I;
 
-	if (vcpu->format.mode == PAGING_NONE)
+	if (cpu->format.mode == PAGING_NONE)
 		return true;
 	if (user && !(rights & ACCESS_U))
 		return false;
 	if (fetch && !(rights & ACCESS_X))
 		return false;
 	if (!user && (rights & ACCESS_U)) {
-		if (fetch && (vcpu->cr4 & CR4_SMEP))
+		if (fetch && (cpu->cr4 & CR4_SMEP))
 			return false;
-		if (!fetch && (vcpu->cr4 & CR4_SMAP) && !(access & WALK_AC))
+		if (!fetch && (cpu->cr4 & CR4_SMAP) && !(access & WALK_AC))
 			return false;
 	}
 	if ((access & PFEC_W) && !(rights & ACCESS_W))
-		return !user && !(vcpu->cr0 & CR0_WP);
+		return !user && !(cpu->cr0 & CR0_WP);
 	return true;
 }
 
-static void walk_fails(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
+static void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		       enum walk_status status, u32 access)
 {
 	walk->status = status;
@@ -44,7 +44,7 @@ static void walk_fails(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 	if (status == WALK_RESERVED)
 		walk->error_code |= PFEC_RSVD;
 	/* I/D exists only with NXE, of PAE tables, or SMEP (SDM vol. 3A, 4.7). */
-	if (vcpu->format.nxe || (vcpu->cr4 & CR4_SMEP))
+	if (cpu->format.nxe || (cpu->cr4 & CR4_SMEP))
 		walk->error_code |= access & PFEC_I;
 }
 
@@ -87,10 +87,10 @@ static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
  * a compare-exchange against what the walk has read. Returns false when an
  * entry has changed since: the walk is to be done again.
  */
-static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
+static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 			       struct guest_walk *walk, bool write)
 {
-	enum paging_mode mode = vcpu->format.mode;
+	enum paging_mode mode = cpu->format.mode;
 	u8 level = paging_top_level(mode);
 
 	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
@@ -104,7 +104,7 @@ static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
 			new |= PTE_D;
 		if (new == old)
 			continue;
-		if (!exchange_entry(vcpu->mmu, mode, walk->table[level],
+		if (!exchange_entry(cpu->mmu, mode, walk->table[level],
 				    gpte_index(mode, walk->gva, level), old,
 				    new))
 			return false;
@@ -117,23 +117,22 @@ static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
  * The first table in memory. Returns its level, or 0 if the walk has ended in
  * a PDPTE register with P=0; its reserved bits were checked when it was loaded.
  */
-static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
-		u32 access)
+static u8 begin(const struct mmu_cpu *cpu, struct guest_walk *walk, u32 access)
 {
-	enum paging_mode mode = vcpu->format.mode;
-	u64 pdpte = vcpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
-				(PAE_PDPTES - 1)];
+	enum paging_mode mode = cpu->format.mode;
+	u64 pdpte = cpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
+			       (PAE_PDPTES - 1)];
 
 	/* The rights that the shadow's root of level 3 passes on (root.c). */
 	walk->access[3] = ACCESS_ALL;
 	if (mode != PAGING_PAE) {
-		walk->table[paging_top_level(mode)] = vcpu->top_gfn;
+		walk->table[paging_top_level(mode)] = cpu->top_gfn;
 		return paging_top_level(mode);
 	}
 	walk->level = 3;
 	walk->pte[3] = pdpte;
 	if (!(pdpte & PTE_P)) {
-		walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);
+		walk_fails(cpu, walk, WALK_NOT_PRESENT, access);
 		return 0;
 	}
 	walk->table[2] = (pdpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
@@ -141,30 +140,30 @@ static u8 begin(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
 }
 
 /* Down the tables to the leaf; sets level, table, pte, access and status. */
-static void descend(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
+static void descend(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		    u32 access)
 {
-	struct gpt_format format = vcpu->format;
+	struct gpt_format format = cpu->format;
 	u8 rights = ACCESS_ALL;
 
-	for (u8 level = begin(vcpu, walk, access); level; level--) {
-		u64 pte = read_entry(vcpu->mmu, format.mode, walk->table[level],
+	for (u8 level = begin(cpu, walk, access); level; level--) {
+		u64 pte = read_entry(cpu->mmu, format.mode, walk->table[level],
 				     gpte_index(format.mode, walk->gva, level));
 
 		walk->level = level;
 		walk->pte[level] = pte;
 		if (!(pte & PTE_P))
-			return walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);
+			return walk_fails(cpu, walk, WALK_NOT_PRESENT, access);
 		if (gpte_reserved(&format, pte, level))
-			return walk_fails(vcpu, walk, WALK_RESERVED, access);
+			return walk_fails(cpu, walk, WALK_RESERVED, access);
 		rights &= gpte_rights(&format, pte);
 		walk->access[level] = rights;
 		if (level > 1 && !gpte_is_large(&format, pte, level)) {
 			walk->table[level - 1] = gpte_gfn(&format, pte, level);
 			continue;
 		}
-		if (!access_permitted(vcpu, rights, access))
-			return walk_fails(vcpu, walk, WALK_DENIED, access);
+		if (!access_permitted(cpu, rights, access))
+			return walk_fails(cpu, walk, WALK_DENIED, access);
 		walk->status = WALK_OK;
 		return;
 	}
@@ -179,17 +178,17 @@ static void walk_unpaged(struct guest_walk *walk)
 	walk->gpa = (u32)walk->gva;
 }
 
-void guest_walk_look(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		     struct guest_walk *walk)
 {
-	struct gpt_format format = vcpu->format;
+	struct gpt_format format = cpu->format;
 	u64 pte, size;
 
 	walk->gva = gva;
 	walk->error_code = 0;
 	if (format.mode == PAGING_NONE)
 		return walk_unpaged(walk);
-	descend(vcpu, walk, access);
+	descend(cpu, walk, access);
 	if (walk->status != WALK_OK)
 		return;
 	pte = walk->pte[walk->level];
@@ -198,13 +197,13 @@ void guest_walk_look(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		    (gva & (size - 1));
 }
 
-void guest_walk(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		struct guest_walk *walk)
 {
 	do {
-		guest_walk_look(vcpu, gva, access, walk);
+		guest_walk_look(cpu, gva, access, walk);
 		if (walk->status != WALK_OK || walk->level == LEVEL_UNPAGED)
 			return;
-	} while (!set_accessed_dirty(vcpu, walk, access & PFEC_W));
+	} while (!set_accessed_dirty(cpu, walk, access & PFEC_W));
 	walk->dirty = walk->pte[walk->level] & PTE_D;
 }

@@ -46,7 +46,7 @@ static void apply_control_registers(const struct vcpu *vcpu)
 
 static void apply_efer(struct vcpu *vcpu)
 {
-	const struct mmu_vcpu *mmu = &vcpu->mmu;
+	const struct mmu_cpu *mmu = &vcpu->mmu;
 	u64 efer = efer_at_entry(mmu->cr0, mmu->cr4, mmu->efer);
 	u32 entry = vcpu->controls.value[CONTROLS_ENTRY];
 

@@ -49,7 +49,7 @@ struct vcpu {
 	struct cpu_regs regs;
 	bool launched;
 	struct vm *vm;
-	struct mmu_vcpu mmu;
+	struct mmu_cpu mmu;
 	struct mmu_filter filter; /* as the VMCS has it */
 	u32 exceptions; /* likewise: the exception bitmap */
 	struct mmu_targets targets; /* likewise */

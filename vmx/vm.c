@@ -270,7 +270,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 	vm->mmu = mmu_create(&mmu);
 	if (!vm->mmu)
 		return false;
-	mmu_vcpu_init(&vm->vcpu.mmu, vm->mmu);
+	mmu_cpu_init(&vm->vcpu.mmu, vm->mmu);
 	return true;
 }
 

@@ -3,10 +3,10 @@
 
 /* In mmu/walk.c: */
 
-static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
+static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 			       struct guest_walk *walk, bool write)
 {
-	enum paging_mode mode = vcpu->format.mode;
+	enum paging_mode mode = cpu->format.mode;
 	u8 level = paging_top_level(mode);
 
 	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
@@ -19,7 +19,7 @@ static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
 		/* Lab 4, step 5: the flags that this walk sets in @new. */
 		if (new == old)
 			continue;
-		if (!exchange_entry(vcpu->mmu, mode, walk->table[level],
+		if (!exchange_entry(cpu->mmu, mode, walk->table[level],
 				    gpte_index(mode, walk->gva, level), old,
 				    new))
 			return false;
@@ -28,13 +28,13 @@ static bool set_accessed_dirty(const struct mmu_vcpu *vcpu,
 	return true;
 }
 
-static void descend(const struct mmu_vcpu *vcpu, struct guest_walk *walk,
+static void descend(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		    u32 access)
 {
-	struct gpt_format format = vcpu->format;
+	struct gpt_format format = cpu->format;
 
-	for (u8 level = begin(vcpu, walk, access); level; level--) {
-		u64 pte = read_entry(vcpu->mmu, format.mode, walk->table[level],
+	for (u8 level = begin(cpu, walk, access); level; level--) {
+		u64 pte = read_entry(cpu->mmu, format.mode, walk->table[level],
 				     gpte_index(format.mode, walk->gva, level));
 
 		walk->level = level;

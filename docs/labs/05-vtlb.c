@@ -12,13 +12,12 @@ static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
 	return child;
 }
 
-void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
+void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 
 	/* Where tables are cached they are synced: nothing here is stale. */
-	if (mmu->policy.cache || !vcpu->root ||
-	    vcpu->format.mode == PAGING_NONE)
+	if (mmu->policy.cache || !cpu->root || cpu->format.mode == PAGING_NONE)
 		return;
 	/* Lab 5, steps 2 to 4: the shadow forgets the page of @gva. */
 }

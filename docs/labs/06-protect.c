@@ -27,7 +27,7 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 	/* Lab 6, step 3: shadow_sync_entry() for each entry that has changed. */
 }
 
-bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
+bool mmu_unshadow(struct mmu_cpu *cpu, gfn_t gfn)
 {
 	/* Lab 6, step 4: give up all shadows of the frame. */
 	return false;

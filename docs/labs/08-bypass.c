@@ -20,14 +20,14 @@ static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 
 /* In mmu/table/root.c: */
 
-struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
+struct mmu_filter mmu_filter(const struct mmu_cpu *cpu)
 {
 	struct mmu_filter filter = {
 		.intercept = true,
-		.invlpg = mmu_needs_invlpg(vcpu->mmu),
+		.invlpg = mmu_needs_invlpg(cpu->mmu),
 	};
 
-	filter.pge_owned = !filter.invlpg && vcpu->role.mode == PAGING_4LEVEL;
+	filter.pge_owned = !filter.invlpg && cpu->role.mode == PAGING_4LEVEL;
 
 	/* Lab 8, step 2: mask = match = 0 makes all page faults exit. */
 	return filter;

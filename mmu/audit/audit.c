@@ -7,7 +7,7 @@
 
 /* The entry at hand. */
 struct entry {
-	const struct mmu_vcpu *vcpu;
+	const struct mmu_cpu *cpu;
 	const struct mmu *mmu;
 	const struct shadow_page *sp;
 	u32 slot;
@@ -114,12 +114,12 @@ static bool audit_pdpte(const struct entry *e)
 	if (e->spte && !audit_table(e))
 		return false;
 	/* Others will be made again before the processor sees them. */
-	if (e->slot >= PAE_PDPTES || e->sp != e->vcpu->root ||
+	if (e->slot >= PAE_PDPTES || e->sp != e->cpu->root ||
 	    !role_needs_pdptes(e->sp->role))
 		return true;
-	key = root_child(e->vcpu, e->slot);
+	key = root_child(e->cpu, e->slot);
 	present = e->sp->role.mode != PAGING_PAE ||
-		  (e->vcpu->pdpte[e->slot] & PTE_P);
+		  (e->cpu->pdpte[e->slot] & PTE_P);
 	if (present != !!e->spte)
 		return breaks(e, 1, "a PDPTE is not the loaded one");
 	if (present &&
@@ -330,9 +330,9 @@ static bool audit_entries(struct entry *e)
 }
 
 /* The role that the state asks for now, whatever was kept of it. */
-static union shadow_role state_role(const struct mmu_vcpu *vcpu)
+static union shadow_role state_role(const struct mmu_cpu *cpu)
 {
-	struct mmu_vcpu now = *vcpu;
+	struct mmu_cpu now = *cpu;
 
 	mmu_derive_state(&now);
 	return now.role;
@@ -345,7 +345,7 @@ static bool audit_protection(const struct entry *e)
 
 	if (sp->open && (!e->mmu->policy.open || sp->role.level != 1))
 		return breaks(e, 7, "open, which the policy does not have");
-	if (sp->open && (!shadow_page_is_orphan(sp) || sp == e->vcpu->root))
+	if (sp->open && (!shadow_page_is_orphan(sp) || sp == e->cpu->root))
 		return breaks(e, 1, "an open table's shadow can be reached");
 	if (sp->open && e->mmu->frames[sp->gfn].shadowed)
 		return breaks(e, 1, "an open table has another shadow");
@@ -366,13 +366,13 @@ static bool audit_placed(const struct entry *e)
 		return breaks(e, 9, "a placed root has no slot");
 	if (!e->mmu->policy.targets)
 		return breaks(e, 7, "placed, which the policy does not have");
-	if (sp->role.word != state_role(e->vcpu).word ||
+	if (sp->role.word != state_role(e->cpu).word ||
 	    sp->role.mode != PAGING_4LEVEL || sp->role.direct || sp->open)
 		return breaks(e, 9, "a placed page is no root of now");
 	if (sp->spt != e->mmu->config.ops->map(e->mmu->config.ctx, sp->gfn) ||
 	    mmu_hfn(e->mmu, sp->gfn) == sp->gfn)
 		return breaks(e, 9, "a placed root is not in its place");
-	if (sp == e->vcpu->root && e->vcpu->cr3 != shadow_page_hpa(e->mmu, sp))
+	if (sp == e->cpu->root && e->cpu->cr3 != shadow_page_hpa(e->mmu, sp))
 		return breaks(e, 9, "a placed root is not the guest's CR3");
 	return true;
 }
@@ -389,16 +389,16 @@ static bool audit_page(struct entry *e)
 		return breaks(e, 7, "a table's shadow, but none are cached");
 	if (!audit_protection(e) || !audit_placed(e))
 		return false;
-	if (e->sp == e->vcpu->root && role.word != state_role(e->vcpu).word)
+	if (e->sp == e->cpu->root && role.word != state_role(e->cpu).word)
 		return breaks(e, 8, "the root is for another state");
 	e->format = role_format(e->mmu, role);
 	return audit_entries(e);
 }
 
-bool mmu_audit(const struct mmu_vcpu *vcpu, struct mmu_audit *audit)
+bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit)
 {
-	const struct mmu *mmu = vcpu->mmu;
-	struct entry e = { .vcpu = vcpu, .mmu = mmu, .audit = audit };
+	const struct mmu *mmu = cpu->mmu;
+	struct entry e = { .cpu = cpu, .mmu = mmu, .audit = audit };
 
 	memset(audit, 0, sizeof(*audit));
 	for (u32 i = mmu->lru_first; i != LINK_NONE;

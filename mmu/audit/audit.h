@@ -25,6 +25,6 @@ struct mmu_audit {
  * speak of flushes and of the hardware's registers, it sees what they leave in
  * the tables. Returns whether all hold.
  */
-bool mmu_audit(const struct mmu_vcpu *vcpu, struct mmu_audit *audit);
+bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit);
 
 #endif

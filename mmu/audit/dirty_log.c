@@ -13,9 +13,9 @@ bool mmu_dirty_log_is_on(const struct mmu *mmu)
 	return mmu->dirty_log_on;
 }
 
-void mmu_dirty_log_start(struct mmu_vcpu *vcpu)
+void mmu_dirty_log_start(struct mmu_cpu *cpu)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 
 	memset(mmu->dirty_log, 0, mmu_dirty_log_words(mmu) * sizeof(u64));
 	mmu->dirty_log_on = true;
@@ -25,15 +25,15 @@ void mmu_dirty_log_start(struct mmu_vcpu *vcpu)
 	mmu_flush(mmu);
 }
 
-void mmu_dirty_log_stop(struct mmu_vcpu *vcpu)
+void mmu_dirty_log_stop(struct mmu_cpu *cpu)
 {
 	/* W comes back to each page as it is written. */
-	vcpu->mmu->dirty_log_on = false;
+	cpu->mmu->dirty_log_on = false;
 }
 
-u64 mmu_dirty_log_take(struct mmu_vcpu *vcpu, gfn_t first)
+u64 mmu_dirty_log_take(struct mmu_cpu *cpu, gfn_t first)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 	u64 word = first / 64, bits;
 
 	if (word >= mmu_dirty_log_words(mmu))

@@ -7,10 +7,10 @@
 #include "lib/string.h"
 #include "mmu/fault/table_write.h"
 
-bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 	      enum walk_purpose purpose, struct guest_walk *walk)
 {
-	struct mmu_stats *stats = &vcpu->mmu->stats;
+	struct mmu_stats *stats = &cpu->mmu->stats;
 
 	switch (purpose) {
 	case WALK_FOR_FAULT:
@@ -23,34 +23,34 @@ bool mmu_walk(struct mmu_vcpu *vcpu, gva_t gva, u32 access,
 		stats->walks_fetch++;
 		break;
 	}
-	guest_walk(vcpu, gva, access, walk);
+	guest_walk(cpu, gva, access, walk);
 	return walk->status == WALK_OK;
 }
 
 /* The memory at @gva by way of the shadow, or NULL where it is not filled. */
-static const u8 *map_by_shadow(const struct mmu_vcpu *vcpu, gva_t gva)
+static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 {
-	const struct mmu *mmu = vcpu->mmu;
+	const struct mmu *mmu = cpu->mmu;
 	struct shadow_path end;
 	gfn_t gfn;
 
-	if (!vcpu->root)
+	if (!cpu->root)
 		return NULL;
-	end = shadow_path_of(vcpu, gva);
+	end = shadow_path_of(cpu, gva);
 	if (spte_kind(*end.spte, end.level) != SPTE_LEAF)
 		return NULL;
 	gfn = end.link->target + (gva >> PAGE_SHIFT & (pt_span(end.level) - 1));
 	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
-const u8 *mmu_code(const struct mmu_vcpu *vcpu, gva_t gva, size_t len)
+const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 {
 	if ((gva & ~PAGE_MASK) + len > PAGE_SIZE)
 		return NULL;
-	return map_by_shadow(vcpu, gva);
+	return map_by_shadow(cpu, gva);
 }
 
-size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
+size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,
 		 size_t len)
 {
 	struct guest_walk walk;
@@ -59,14 +59,14 @@ size_t mmu_fetch(struct mmu_vcpu *vcpu, gva_t gva, u32 access, void *buf,
 	while (done < len) {
 		gva_t at = gva + done;
 		size_t part = MIN(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
-		const u8 *code = map_by_shadow(vcpu, at);
+		const u8 *code = map_by_shadow(cpu, at);
 
 		if (code) {
 			memcpy((u8 *)buf + done, code, part);
 		} else {
-			if (!mmu_walk(vcpu, at, access, WALK_FOR_FETCH, &walk))
+			if (!mmu_walk(cpu, at, access, WALK_FOR_FETCH, &walk))
 				break;
-			mmu_read(vcpu->mmu, walk.gpa, (u8 *)buf + done, part);
+			mmu_read(cpu->mmu, walk.gpa, (u8 *)buf + done, part);
 		}
 		done += part;
 	}
@@ -117,18 +117,18 @@ static void store(u8 *to, const void *from, size_t len)
 	memcpy(to, from, len);
 }
 
-bool mmu_write(struct mmu_vcpu *vcpu, gpa_t gpa, const void *buf, size_t len)
+bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len)
 {
 	bool released = false;
 
 	while (len) {
 		u64 offset = gpa & ~PAGE_MASK;
 		size_t part = MIN(len, PAGE_SIZE - offset);
-		u8 *page = mmu_map_gfn(vcpu->mmu, gpa >> PAGE_SHIFT);
+		u8 *page = mmu_map_gfn(cpu->mmu, gpa >> PAGE_SHIFT);
 
 		if (page) {
 			store(page + offset, buf, part);
-			released |= mmu_written(vcpu->mmu, gpa, part);
+			released |= mmu_written(cpu->mmu, gpa, part);
 		}
 		buf = (const u8 *)buf + part;
 		gpa += part;
@@ -189,16 +189,16 @@ static bool cmpxchg(u8 *at, const void *old, const void *new, size_t len)
 	return true;
 }
 
-bool mmu_cmpxchg(struct mmu_vcpu *vcpu, gpa_t gpa, const void *old,
+bool mmu_cmpxchg(struct mmu_cpu *cpu, gpa_t gpa, const void *old,
 		 const void *new, size_t len)
 {
-	u8 *page = mmu_map_gfn(vcpu->mmu, gpa >> PAGE_SHIFT);
+	u8 *page = mmu_map_gfn(cpu->mmu, gpa >> PAGE_SHIFT);
 
 	/* Where there is no RAM, the write goes nowhere and has succeeded. */
 	if (!page)
 		return true;
 	if (!cmpxchg(page + (gpa & ~PAGE_MASK), old, new, len))
 		return false;
-	mmu_written(vcpu->mmu, gpa, len);
+	mmu_written(cpu->mmu, gpa, len);
 	return true;
 }

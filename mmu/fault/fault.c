@@ -25,35 +25,35 @@ static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
  * In the software TLB that is done by Umbra: leave a mark on the pages that
  * hold but a piece of it.
  */
-static void mark_splinters(struct mmu_vcpu *vcpu, const struct guest_walk *walk)
+static void mark_splinters(struct mmu_cpu *cpu, const struct guest_walk *walk)
 {
-	struct shadow_page *sp = vcpu->root;
+	struct shadow_page *sp = cpu->root;
 	u8 level = walk->level;
 
 	/* A 4 MiB page is larger than what an entry of level 2 maps. */
-	if (vcpu->format.mode == PAGING_32BIT && level == 2)
+	if (cpu->format.mode == PAGING_32BIT && level == 2)
 		level = 3;
 	while (sp->role.level > 1) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
 
 		if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 			return;
-		sp = spte_child(vcpu->mmu, sp, slot);
+		sp = spte_child(cpu->mmu, sp, slot);
 		sp->splintered = MAX(sp->splintered, level);
 	}
 }
 
-static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
+static void fill(struct mmu_cpu *cpu, const struct guest_walk *walk,
 		 u32 error_code)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 	u8 level = leaf_level(mmu, walk);
-	struct shadow_page *sp = shadow_link_path(vcpu, walk, level);
+	struct shadow_page *sp = shadow_link_path(cpu, walk, level);
 
 	/* The way there may lead through a table in the very region. */
 	if (level != leaf_level(mmu, walk)) {
 		level = 1;
-		sp = shadow_link_path(vcpu, walk, level);
+		sp = shadow_link_path(cpu, walk, level);
 	}
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
 			 walk->gpa >> PAGE_SHIFT, shadow_rights(sp, walk),
@@ -65,7 +65,7 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
 	else
 		shadow_prefetch(mmu, sp, walk);
 	if (sp->role.private)
-		mark_splinters(vcpu, walk);
+		mark_splinters(cpu, walk);
 }
 
 /*
@@ -74,16 +74,15 @@ static void fill(struct mmu_vcpu *vcpu, const struct guest_walk *walk,
  * it would exit, too: link them, so that it won't. Without the bypass it would
  * in any case. (Invariant 3: A must be set all the way down.)
  */
-static void link_for_bypass(struct mmu_vcpu *vcpu,
-			    const struct guest_walk *walk)
+static void link_for_bypass(struct mmu_cpu *cpu, const struct guest_walk *walk)
 {
-	if (!mmu_bypasses(vcpu->mmu, vcpu->role))
+	if (!mmu_bypasses(cpu->mmu, cpu->role))
 		return;
-	for (u8 level = top_table_level(vcpu->format.mode); level > walk->level;
+	for (u8 level = top_table_level(cpu->format.mode); level > walk->level;
 	     level--)
 		if (!(walk->pte[level] & PTE_A))
 			return;
-	shadow_link_path(vcpu, walk, walk->level);
+	shadow_link_path(cpu, walk, walk->level);
 }
 
 static void count_fault(struct mmu_stats *stats, u32 error_code)
@@ -103,27 +102,27 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
  * (Where the frame is a table no more, below the rung `cheap`, a fault that is
  * walked for gives W back.)
  */
-static bool is_remembered(const struct mmu_vcpu *vcpu, gva_t gva, u32 access,
+static bool is_remembered(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 			  struct guest_walk *walk)
 {
 	struct shadow_path end;
 	u64 spte;
 
-	if (!vcpu->root)
+	if (!cpu->root)
 		return false;
-	end = shadow_path_of(vcpu, gva);
+	end = shadow_path_of(cpu, gva);
 	spte = *end.spte;
 	if (spte_kind(spte, end.level) == SPTE_MMIO) {
 		end.rights &= spte_mmio_rights(spte);
 		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
 			return false;
 	} else if ((access & PFEC_W) && spte_is_held(spte, end.level) &&
-		   vcpu->mmu->frames[end.link->target].shadowed) {
+		   cpu->mmu->frames[end.link->target].shadowed) {
 		end.rights &= spte_rights(spte) | ACCESS_W;
 	} else {
 		return false;
 	}
-	if (!access_permitted(vcpu, end.rights, access))
+	if (!access_permitted(cpu, end.rights, access))
 		return false;
 	walk->gva = gva;
 	walk->gpa = (gpa_t)end.link->target << PAGE_SHIFT | (gva & ~PAGE_MASK);
@@ -150,45 +149,45 @@ static enum mmu_action remembered(struct mmu *mmu,
 	return MMU_MMIO;
 }
 
-static enum mmu_action access_to_mmio(struct mmu_vcpu *vcpu,
+static enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
 				      const struct guest_walk *walk)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp;
 
 	mmu->stats.faults_mmio++;
 	if (mmu->policy.nowalk) {
-		sp = shadow_link_path(vcpu, walk, 1);
+		sp = shadow_link_path(cpu, walk, 1);
 		shadow_fill_mmio(mmu, sp, pt_index(walk->gva, 1), walk);
 		if (sp->role.private)
-			mark_splinters(vcpu, walk);
+			mark_splinters(cpu, walk);
 	}
 	return MMU_MMIO;
 }
 
-enum mmu_action mmu_page_fault(struct mmu_vcpu *vcpu, gva_t gva, u32 error_code,
+enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 	gfn_t gfn;
 
 	count_fault(&mmu->stats, error_code);
-	if (mmu->policy.nowalk && is_remembered(vcpu, gva, error_code, walk))
+	if (mmu->policy.nowalk && is_remembered(cpu, gva, error_code, walk))
 		return remembered(mmu, walk);
-	if (!mmu_walk(vcpu, gva, error_code, WALK_FOR_FAULT, walk)) {
-		link_for_bypass(vcpu, walk);
+	if (!mmu_walk(cpu, gva, error_code, WALK_FOR_FAULT, walk)) {
+		link_for_bypass(cpu, walk);
 		return MMU_INJECT;
 	}
 	gfn = walk->gpa >> PAGE_SHIFT;
 	if (!mmu_map_gfn(mmu, gfn))
-		return access_to_mmio(vcpu, walk);
+		return access_to_mmio(cpu, walk);
 	if (error_code & PFEC_W) {
-		if (no_entry_allows(vcpu, walk))
+		if (no_entry_allows(cpu, walk))
 			return MMU_TABLE_WRITE;
 		if (mmu->frames[gfn].shadowed)
 			return write_to_table(mmu, walk);
 		dirty_log_mark(mmu, gfn);
 	}
-	fill(vcpu, walk, error_code);
+	fill(cpu, walk, error_code);
 	return MMU_RESUME;
 }

@@ -37,7 +37,7 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 	if (shadow_page_is_orphan(sp) &&
 	    sp->role.level < top_table_level(sp->role.mode))
 		return true;
-	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->vcpu->role))
+	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->cpu->role))
 		return true;
 	if (shadow_used_since(sp)) {
 		sp->writes = 0;
@@ -150,9 +150,9 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	return !mmu->frames[gfn].shadowed;
 }
 
-bool mmu_unshadow(struct mmu_vcpu *vcpu, gfn_t gfn)
+bool mmu_unshadow(struct mmu_cpu *cpu, gfn_t gfn)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp;
 	bool any = false;
 

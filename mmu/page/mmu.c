@@ -130,12 +130,12 @@ struct mmu *mmu_create(const struct mmu_config *config)
 	return mmu;
 }
 
-void mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
+void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu)
 {
-	memset(vcpu, 0, sizeof(*vcpu));
-	vcpu->mmu = mmu;
-	mmu->vcpu = vcpu;
-	mmu_derive_state(vcpu);
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->mmu = mmu;
+	mmu->cpu = cpu;
+	mmu_derive_state(cpu);
 }
 
 void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn)
@@ -151,9 +151,9 @@ void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn)
 	return frame->page;
 }
 
-void mmu_frames_changed(struct mmu_vcpu *vcpu)
+void mmu_frames_changed(struct mmu_cpu *cpu)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 
 	shadow_zap_all(mmu);
 	for (gfn_t gfn = 0; gfn < mmu->config.gfn_count; gfn++)
@@ -162,12 +162,12 @@ void mmu_frames_changed(struct mmu_vcpu *vcpu)
 		mmu->regions[i].probed = false;
 }
 
-void mmu_set_policy(struct mmu_vcpu *vcpu, const struct mmu_policy *policy)
+void mmu_set_policy(struct mmu_cpu *cpu, const struct mmu_policy *policy)
 {
 	/* ABSENT means something else under each policy: no page may stay. */
-	shadow_zap_all(vcpu->mmu);
-	vcpu->mmu->policy = *policy;
-	mmu_derive_state(vcpu);
+	shadow_zap_all(cpu->mmu);
+	cpu->mmu->policy = *policy;
+	mmu_derive_state(cpu);
 }
 
 const struct mmu_policy *mmu_policy(const struct mmu *mmu)

@@ -171,7 +171,7 @@ void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 		 * looked up again before the processor sees it.
 		 */
 		if (role_needs_pdptes(parent->role))
-			mmu->vcpu->root = NULL;
+			mmu->cpu->root = NULL;
 		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
 			   spte_unfilled(parent, PTE_P));
 	}
@@ -224,8 +224,8 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	lru_remove(mmu, sp);
 	if (!sp->role.direct)
 		unprotect_table(mmu, sp);
-	if (mmu->vcpu->root == sp)
-		mmu->vcpu->root = NULL;
+	if (mmu->cpu->root == sp)
+		mmu->cpu->root = NULL;
 	sp->in_use = sp->open = false;
 	sp->hash_next = mmu->free;
 	mmu->free = page_index(mmu, sp);

@@ -107,7 +107,7 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 			mmu->placing.slots[i].sp = NULL;
 	move_frame(mmu, sp->gfn, sp->gfn);
 	/* The processor must hear of the targets and of the root. */
-	mmu->vcpu->root_is_new = true;
+	mmu->cpu->root_is_new = true;
 }
 
 void place_give_up(struct mmu *mmu, struct shadow_page *sp)
@@ -127,28 +127,28 @@ void place_give_up_all(struct mmu *mmu)
  * Only where the guest's CR3 has no flags and its frame is at its own address,
  * and only in 4-level paging: other modes have their PDPTEs in registers.
  */
-static bool can_be_placed(const struct mmu_vcpu *vcpu,
+static bool can_be_placed(const struct mmu_cpu *cpu,
 			  const struct shadow_page *sp)
 {
-	return vcpu->mmu->policy.targets && vcpu->mmu->config.targets &&
+	return cpu->mmu->policy.targets && cpu->mmu->config.targets &&
 	       sp->role.mode == PAGING_4LEVEL && !sp->role.direct &&
-	       vcpu->cr3 == sp->gfn << PAGE_SHIFT &&
-	       mmu_hfn(vcpu->mmu, sp->gfn) == sp->gfn;
+	       cpu->cr3 == sp->gfn << PAGE_SHIFT &&
+	       mmu_hfn(cpu->mmu, sp->gfn) == sp->gfn;
 }
 
-void place_root(struct mmu_vcpu *vcpu)
+void place_root(struct mmu_cpu *cpu)
 {
-	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp = vcpu->root;
+	struct mmu *mmu = cpu->mmu;
+	struct shadow_page *sp = cpu->root;
 	int n;
 
 	if (sp->placed) {
 		/* The guest has loaded the same frame with flags. */
-		if (vcpu->cr3 != shadow_page_hpa(mmu, sp))
+		if (cpu->cr3 != shadow_page_hpa(mmu, sp))
 			place_give_up(mmu, sp);
 		return;
 	}
-	if (!can_be_placed(vcpu, sp))
+	if (!can_be_placed(cpu, sp))
 		return;
 	n = place_count_load(mmu, sp);
 	if (n == PLACE_NOWHERE)
@@ -158,11 +158,11 @@ void place_root(struct mmu_vcpu *vcpu)
 	place(mmu, sp, (u32)n);
 }
 
-struct mmu_targets mmu_targets(const struct mmu_vcpu *vcpu)
+struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 {
-	const struct mmu *mmu = vcpu->mmu;
-	struct mmu_targets targets = { .cr3_store_exits = !vcpu->root ||
-							  !vcpu->root->placed };
+	const struct mmu *mmu = cpu->mmu;
+	struct mmu_targets targets = { .cr3_store_exits = !cpu->root ||
+							  !cpu->root->placed };
 
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (mmu->placing.slots[i].sp)
@@ -171,9 +171,9 @@ struct mmu_targets mmu_targets(const struct mmu_vcpu *vcpu)
 	return targets;
 }
 
-void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
+void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 
 	for (u32 i = 0; i < mmu->config.targets; i++) {
 		struct placed_root *slot = &mmu->placing.slots[i];
@@ -182,16 +182,16 @@ void mmu_exited(struct mmu_vcpu *vcpu, u64 cr3)
 		if (!slot->sp || slot->sp->gfn << PAGE_SHIFT != cr3)
 			continue;
 		slot->seen = mmu->placing.loads;
-		if (vcpu->root == slot->sp)
+		if (cpu->root == slot->sp)
 			return;
 		mmu_tell(mmu, MMU_EVENT_TARGET, slot->sp->gfn, i);
 		/* MOV from CR3 need not exit any more. */
-		if (!vcpu->root || !vcpu->root->placed)
-			vcpu->root_is_new = true;
-		vcpu->root = slot->sp;
-		vcpu->cr3 = cr3;
+		if (!cpu->root || !cpu->root->placed)
+			cpu->root_is_new = true;
+		cpu->root = slot->sp;
+		cpu->cr3 = cr3;
 		/* All else is the same: a target is of the role at hand. */
-		vcpu->top_gfn = slot->sp->gfn;
+		cpu->top_gfn = slot->sp->gfn;
 		shadow_page_touch(mmu, slot->sp);
 		return;
 	}

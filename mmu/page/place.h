@@ -14,7 +14,7 @@
  */
 int place_count_load(struct mmu *mmu, struct shadow_page *sp);
 /* The root has just been looked up: place it if it is worth it. */
-void place_root(struct mmu_vcpu *vcpu);
+void place_root(struct mmu_cpu *cpu);
 /* The placed root @sp goes back to its own memory, and the guest's frame too. */
 void place_give_up(struct mmu *mmu, struct shadow_page *sp);
 /* The same where nobody needs its entries any more: they are undefined. */

@@ -25,7 +25,7 @@ static struct shadow_page *parent_of(const struct mmu *mmu, u32 link)
  */
 static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
 {
-	const struct shadow_page *root = mmu->vcpu->root;
+	const struct shadow_page *root = mmu->cpu->root;
 	u32 link = sp->parents;
 
 	for (u32 i = 0; i < PARENTS_MAX; i++) {
@@ -44,9 +44,9 @@ static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
 
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 {
-	const struct shadow_page *root = mmu->vcpu->root;
+	const struct shadow_page *root = mmu->cpu->root;
 
-	if (!root || root->role.word != mmu->vcpu->role.word)
+	if (!root || root->role.word != mmu->cpu->role.word)
 		return false;
 	/* PAE paging has one shadow root, which leads to the space that runs. */
 	if (root->role.mode != PAGING_4LEVEL)

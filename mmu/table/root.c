@@ -10,16 +10,16 @@
 #include "mmu/table/root.h"
 #include "mmu/table/table.h"
 
-struct shadow_key root_child(const struct mmu_vcpu *vcpu, u32 index)
+struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index)
 {
-	struct shadow_key key = { .role = vcpu->role };
+	struct shadow_key key = { .role = cpu->role };
 
 	key.role.level--;
 	key.role.direct = false;
 	if (key.role.mode == PAGING_PAE) {
-		key.gfn = (vcpu->pdpte[index] & PTE_ADDR_MASK) >> PAGE_SHIFT;
+		key.gfn = (cpu->pdpte[index] & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	} else {
-		key.gfn = vcpu->top_gfn;
+		key.gfn = cpu->top_gfn;
 		key.role.quadrant = index;
 	}
 	return key;
@@ -29,14 +29,14 @@ struct shadow_key root_child(const struct mmu_vcpu *vcpu, u32 index)
  * The guest's PDPTEs become the root's. Their absence is the guest's own
  * (invariant 1), as all that are present are linked now.
  */
-static void link_pdptes(struct mmu_vcpu *vcpu, struct shadow_page *root)
+static void link_pdptes(struct mmu_cpu *cpu, struct shadow_page *root)
 {
-	struct mmu *mmu = vcpu->mmu;
+	struct mmu *mmu = cpu->mmu;
 
 	for (u32 i = 0; i < PAE_PDPTES; i++) {
-		struct shadow_key key = root_child(vcpu, i);
+		struct shadow_key key = root_child(cpu, i);
 
-		if (root->role.mode == PAGING_PAE && !(vcpu->pdpte[i] & PTE_P))
+		if (root->role.mode == PAGING_PAE && !(cpu->pdpte[i] & PTE_P))
 			spte_clear(mmu, root, i, SPTE_ABSENT_VALUE);
 		else
 			spte_set_table(mmu, root, i,
@@ -45,23 +45,23 @@ static void link_pdptes(struct mmu_vcpu *vcpu, struct shadow_page *root)
 	}
 }
 
-struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu)
+struct shadow_page *shadow_root(struct mmu_cpu *cpu)
 {
-	struct mmu *mmu = vcpu->mmu;
-	union shadow_role role = vcpu->role;
+	struct mmu *mmu = cpu->mmu;
+	union shadow_role role = cpu->role;
 	gfn_t gfn = 0;
 
-	if (!vcpu->root) {
+	if (!cpu->root) {
 		if (!role.direct)
-			gfn = vcpu->top_gfn;
-		vcpu->root = shadow_table_get(mmu, gfn, role);
+			gfn = cpu->top_gfn;
+		cpu->root = shadow_table_get(mmu, gfn, role);
 		if (role_needs_pdptes(role))
-			link_pdptes(vcpu, vcpu->root);
-		vcpu->root_is_new = true;
+			link_pdptes(cpu, cpu->root);
+		cpu->root_is_new = true;
 		mmu->stats.roots++;
-		mmu_tell(mmu, MMU_EVENT_ROOT, vcpu->top_gfn, vcpu->cr3);
+		mmu_tell(mmu, MMU_EVENT_ROOT, cpu->top_gfn, cpu->cr3);
 	}
-	return vcpu->root;
+	return cpu->root;
 }
 
 /* A page of the software TLB is for an address, whatever tables lead there. */
@@ -75,7 +75,7 @@ static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
 	return child;
 }
 
-static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
+static struct shadow_key next_on_path(struct mmu_cpu *cpu,
 				      const struct shadow_page *sp,
 				      const struct guest_walk *walk)
 {
@@ -85,17 +85,17 @@ static struct shadow_key next_on_path(struct mmu_vcpu *vcpu,
 	if (sp->role.private)
 		return private_child(sp, walk->gva);
 	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
-		return root_child(vcpu, slot);
+		return root_child(cpu, slot);
 	return shadow_child(sp, slot, sp->role.direct ? 0 : walk->pte[level]);
 }
 
-static struct shadow_page *root_with_room(struct mmu_vcpu *vcpu)
+static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
 {
-	shadow_make_room(vcpu->mmu, PT_LEVELS);
+	shadow_make_room(cpu->mmu, PT_LEVELS);
 	/* That may have taken the root. */
-	if (!vcpu->root)
-		shadow_make_room(vcpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
-	return vcpu_root(vcpu);
+	if (!cpu->root)
+		shadow_make_room(cpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
+	return shadow_root(cpu);
 }
 
 /*
@@ -117,11 +117,11 @@ static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 	return child;
 }
 
-struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 				     const struct guest_walk *walk, u8 level)
 {
-	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp = root_with_room(vcpu);
+	struct mmu *mmu = cpu->mmu;
+	struct shadow_page *sp = root_with_room(cpu);
 
 	while (sp->role.level > level) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
@@ -129,7 +129,7 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 		struct shadow_key key;
 
 		if (!child) {
-			key = next_on_path(vcpu, sp, walk);
+			key = next_on_path(cpu, sp, walk);
 			child = shadow_table_get(mmu, key.gfn, key.role);
 			spte_set_table(mmu, sp, slot, child,
 				       shadow_table_rights(
@@ -140,45 +140,44 @@ struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
 	return sp;
 }
 
-hpa_t mmu_root(struct mmu_vcpu *vcpu)
+hpa_t mmu_root(struct mmu_cpu *cpu)
 {
-	if (!vcpu->root) {
-		shadow_make_room(vcpu->mmu, PAE_ROOT_PAGES);
-		vcpu_root(vcpu);
-		place_root(vcpu);
+	if (!cpu->root) {
+		shadow_make_room(cpu->mmu, PAE_ROOT_PAGES);
+		shadow_root(cpu);
+		place_root(cpu);
 	}
-	return shadow_page_hpa(vcpu->mmu, vcpu->root);
+	return shadow_page_hpa(cpu->mmu, cpu->root);
 }
 
-void mmu_set_state(struct mmu_vcpu *vcpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
+void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte)
 {
-	union shadow_role was = vcpu->role;
+	union shadow_role was = cpu->role;
 
-	vcpu->cr0 = cr0;
-	vcpu->cr3 = cr3;
-	vcpu->cr4 = cr4;
-	vcpu->efer = efer;
+	cpu->cr0 = cr0;
+	cpu->cr3 = cr3;
+	cpu->cr4 = cr4;
+	cpu->efer = efer;
 	if (pdpte)
-		memcpy(vcpu->pdpte, pdpte, sizeof(vcpu->pdpte));
-	mmu_derive_state(vcpu);
-	vcpu->root = NULL;
+		memcpy(cpu->pdpte, pdpte, sizeof(cpu->pdpte));
+	mmu_derive_state(cpu);
+	cpu->root = NULL;
 	/* Invariant 9: placed roots are for the role at hand. */
-	if (was.word != vcpu->role.word)
-		place_give_up_all(vcpu->mmu);
+	if (was.word != cpu->role.word)
+		place_give_up_all(cpu->mmu);
 	/*
 	 * A software TLB forgets all that the processor's would. And where a
 	 * frame is a table to 32-bit paging and has been one of 64-bit entries,
 	 * the A and D flags of the former, which walks set unseen, are address
 	 * bits of the latter.
 	 */
-	if (was.private && was.word == vcpu->role.word)
-		shadow_flush_private(vcpu->mmu);
-	else if (!vcpu->mmu->policy.cache ||
-		 (was.mode == PAGING_32BIT) !=
-			 (vcpu->role.mode == PAGING_32BIT))
-		shadow_zap_all(vcpu->mmu);
-	mmu_flush(vcpu->mmu);
+	if (was.private && was.word == cpu->role.word)
+		shadow_flush_private(cpu->mmu);
+	else if (!cpu->mmu->policy.cache ||
+		 (was.mode == PAGING_32BIT) != (cpu->role.mode == PAGING_32BIT))
+		shadow_zap_all(cpu->mmu);
+	mmu_flush(cpu->mmu);
 }
 
 bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES])
@@ -199,13 +198,13 @@ bool mmu_needs_invlpg(const struct mmu *mmu)
 	return !mmu->policy.cache;
 }
 
-void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
+void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 {
-	struct mmu *mmu = vcpu->mmu;
-	struct shadow_page *sp = vcpu->root;
+	struct mmu *mmu = cpu->mmu;
+	struct shadow_page *sp = cpu->root;
 
 	/* Where tables are cached they are synced: nothing here is stale. */
-	if (mmu->policy.cache || !sp || vcpu->format.mode == PAGING_NONE)
+	if (mmu->policy.cache || !sp || cpu->format.mode == PAGING_NONE)
 		return;
 	for (;;) {
 		u32 slot = pt_index(gva, sp->role.level);
@@ -232,11 +231,11 @@ void mmu_invlpg(struct mmu_vcpu *vcpu, gva_t gva)
  * With exception-bitmap bit 14 set, a page fault exits if and only if
  * (error code & mask) == match; SDM vol. 3C, 25.2.
  */
-struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
+struct mmu_filter mmu_filter(const struct mmu_cpu *cpu)
 {
 	struct mmu_filter filter = {
 		.intercept = true,
-		.invlpg = mmu_needs_invlpg(vcpu->mmu),
+		.invlpg = mmu_needs_invlpg(cpu->mmu),
 	};
 
 	/*
@@ -244,10 +243,10 @@ struct mmu_filter mmu_filter(const struct mmu_vcpu *vcpu)
 	 * itself. With PAE paging it loads the PDPTEs, too, and the shadow of
 	 * 32-bit and unpaged guests is PAE (SDM vol. 3A, 4.4.1).
 	 */
-	filter.pge_owned = !filter.invlpg && vcpu->role.mode == PAGING_4LEVEL;
+	filter.pge_owned = !filter.invlpg && cpu->role.mode == PAGING_4LEVEL;
 
 	/* mask = match = 0: all of them exit. */
-	if (mmu_bypasses(vcpu->mmu, vcpu->role))
+	if (mmu_bypasses(cpu->mmu, cpu->role))
 		filter.mask = filter.match = PFEC_P;
 	return filter;
 }

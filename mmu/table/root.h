@@ -5,14 +5,14 @@
 
 #include "mmu/page/child.h"
 
-struct shadow_page *vcpu_root(struct mmu_vcpu *vcpu);
+struct shadow_page *shadow_root(struct mmu_cpu *cpu);
 /* The page directory that PDPTE @index leads to; the guest has it. */
-struct shadow_key root_child(const struct mmu_vcpu *vcpu, u32 index);
+struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index);
 /*
  * Link the shadow tables on the way to @walk's address, from the root down to
  * @level; returns the page there. Room is made for them.
  */
-struct shadow_page *shadow_link_path(struct mmu_vcpu *vcpu,
+struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 				     const struct guest_walk *walk, u8 level);
 
 #endif

@@ -13,10 +13,10 @@ static u32 count_parents(const struct mmu *mmu, const struct shadow_page *sp)
 	return count;
 }
 
-bool mmu_survey_page(const struct mmu_vcpu *vcpu, u32 *cursor,
+bool mmu_survey_page(const struct mmu_cpu *cpu, u32 *cursor,
 		     struct mmu_page_survey *page)
 {
-	const struct mmu *mmu = vcpu->mmu;
+	const struct mmu *mmu = cpu->mmu;
 	const struct shadow_page *sp;
 
 	*cursor = *cursor == SURVEY_START ? mmu->lru_first
@@ -28,7 +28,7 @@ bool mmu_survey_page(const struct mmu_vcpu *vcpu, u32 *cursor,
 		.number = *cursor,
 		.gfn = sp->gfn,
 		.role = sp->role,
-		.root = sp == vcpu->root,
+		.root = sp == cpu->root,
 		.open = sp->open,
 		.placed = sp->placed,
 		.parents = count_parents(mmu, sp),
@@ -99,12 +99,12 @@ bool mmu_survey_is_ram(const struct mmu *mmu, gfn_t gfn)
 }
 
 /* The number of bytes at @view's address that both walks answer alike. */
-static u64 alike(const struct mmu_vcpu *vcpu, const struct mmu_view *view)
+static u64 alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 {
 	const struct guest_walk *guest = &view->guest;
 	u64 size = guest->level == LEVEL_UNPAGED
 			   ? 4 * GIB
-			   : BIT(gpte_shift(vcpu->format.mode, guest->level));
+			   : BIT(gpte_shift(cpu->format.mode, guest->level));
 
 	if (guest->status == WALK_OK && view->shadow_top)
 		size = MIN(size, pt_span(view->shadow_level) * PAGE_SIZE);
@@ -112,14 +112,14 @@ static u64 alike(const struct mmu_vcpu *vcpu, const struct mmu_view *view)
 }
 
 /* The address behind @gva, or 0; in the midst of 4-level's there is a hole. */
-static gva_t behind(const struct mmu_vcpu *vcpu, gva_t gva)
+static gva_t behind(const struct mmu_cpu *cpu, gva_t gva)
 {
-	if (vcpu->format.mode == PAGING_4LEVEL)
+	if (cpu->format.mode == PAGING_4LEVEL)
 		return gva == BIT(47) ? -BIT(47) : gva;
 	return (u32)gva;
 }
 
-bool mmu_survey_range(const struct mmu_vcpu *vcpu, gva_t *gva, u32 *looks,
+bool mmu_survey_range(const struct mmu_cpu *cpu, gva_t *gva, u32 *looks,
 		      struct mmu_range *range)
 {
 	struct mmu_view view;
@@ -131,13 +131,13 @@ bool mmu_survey_range(const struct mmu_vcpu *vcpu, gva_t *gva, u32 *looks,
 		bool mapped;
 		u8 access;
 
-		mmu_view(vcpu, *gva, &view);
+		mmu_view(cpu, *gva, &view);
 		mapped = guest->status == WALK_OK;
 		access = mapped ? guest->access[guest->level] : 0;
 		if (range->bytes && (!mapped || access != range->access ||
 				     *gva != range->start + range->bytes))
 			break;
-		size = alike(vcpu, &view);
+		size = alike(cpu, &view);
 		if (mapped && !range->bytes) {
 			range->start = *gva;
 			range->access = access;
@@ -147,7 +147,7 @@ bool mmu_survey_range(const struct mmu_vcpu *vcpu, gva_t *gva, u32 *looks,
 		if (mapped && view.shadow_top &&
 		    view.kind[view.shadow_level] == SPTE_LEAF)
 			range->shadowed += size;
-		*gva = behind(vcpu, *gva + size);
+		*gva = behind(cpu, *gva + size);
 		if (!*gva)
 			*looks = 1;
 	}

@@ -27,7 +27,7 @@ struct mmu_page_survey {
  * The shadow page after @cursor, from the one that was last asked for to the
  * oldest one. Returns false if there is none.
  */
-bool mmu_survey_page(const struct mmu_vcpu *vcpu, u32 *cursor,
+bool mmu_survey_page(const struct mmu_cpu *cpu, u32 *cursor,
 		     struct mmu_page_survey *page);
 
 /* Does a LEAF allow the processor to write, and if not, why? */
@@ -69,7 +69,7 @@ struct mmu_range {
  * takes one of @looks, and at 0 the range is cut off. Returns false if there is
  * no range so far.
  */
-bool mmu_survey_range(const struct mmu_vcpu *vcpu, gva_t *gva, u32 *looks,
+bool mmu_survey_range(const struct mmu_cpu *cpu, gva_t *gva, u32 *looks,
 		      struct mmu_range *range);
 
 #endif

@@ -5,15 +5,15 @@
 /* Reads that no right forbids, SMAP included (SDM vol. 3A, 4.6.1). */
 #define ANY_READ WALK_AC
 
-static void view_shadow(const struct mmu_vcpu *vcpu, gva_t gva,
+static void view_shadow(const struct mmu_cpu *cpu, gva_t gva,
 			struct mmu_view *view)
 {
-	const struct shadow_page *sp = vcpu->root;
+	const struct shadow_page *sp = cpu->root;
 	u32 slot;
 	u8 level;
 
 	view->shadow_top = view->shadow_level = sp ? sp->role.level : 0;
-	for (; sp; sp = spte_child(vcpu->mmu, sp, slot)) {
+	for (; sp; sp = spte_child(cpu->mmu, sp, slot)) {
 		level = view->shadow_level = sp->role.level;
 		slot = pt_index(gva, level);
 		view->spte[level] = sp->spt[slot];
@@ -23,34 +23,34 @@ static void view_shadow(const struct mmu_vcpu *vcpu, gva_t gva,
 	}
 }
 
-void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view)
+void mmu_view(const struct mmu_cpu *cpu, gva_t gva, struct mmu_view *view)
 {
 	/* Outside of long mode addresses have 32 bits; a PAE root ends there. */
-	if (vcpu->format.mode != PAGING_4LEVEL)
+	if (cpu->format.mode != PAGING_4LEVEL)
 		gva = (u32)gva;
-	guest_walk_look(vcpu, gva, ANY_READ, &view->guest);
-	view->guest_top = vcpu->format.mode == PAGING_NONE
+	guest_walk_look(cpu, gva, ANY_READ, &view->guest);
+	view->guest_top = cpu->format.mode == PAGING_NONE
 				  ? 0
-				  : paging_top_level(vcpu->format.mode);
-	view_shadow(vcpu, gva, view);
+				  : paging_top_level(cpu->format.mode);
+	view_shadow(cpu, gva, view);
 }
 
 /*
  * The processor's rights check: it runs with CR0.WP=1, and for an unpaged guest
  * Umbra holds back nothing but writes.
  */
-static bool hardware_permits(const struct mmu_vcpu *vcpu, u8 rights, u32 access)
+static bool hardware_permits(const struct mmu_cpu *cpu, u8 rights, u32 access)
 {
-	struct mmu_vcpu hardware = *vcpu;
+	struct mmu_cpu hardware = *cpu;
 
 	hardware.cr0 |= CR0_WP;
-	if (vcpu->format.mode == PAGING_NONE)
+	if (cpu->format.mode == PAGING_NONE)
 		return !(access & PFEC_W) || (rights & ACCESS_W);
 	return access_permitted(&hardware, rights, access);
 }
 
 /* Returns true, and the error code, if the access faults by the shadow. */
-static bool shadow_faults(const struct mmu_vcpu *vcpu,
+static bool shadow_faults(const struct mmu_cpu *cpu,
 			  const struct mmu_view *view, u32 access, u32 *code)
 {
 	u8 level = view->shadow_level, top = view->shadow_top;
@@ -68,22 +68,22 @@ static bool shadow_faults(const struct mmu_vcpu *vcpu,
 	for (; level <= top; level++)
 		rights &= spte_rights(view->spte[level]);
 	*code |= PFEC_P;
-	return !hardware_permits(vcpu, rights, access);
+	return !hardware_permits(cpu, rights, access);
 }
 
-enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
+enum mmu_outcome mmu_view_access(const struct mmu_cpu *cpu,
 				 const struct mmu_view *view, u32 access,
 				 u32 *error_code)
 {
-	const struct mmu *mmu = vcpu->mmu;
-	struct mmu_filter filter = mmu_filter(vcpu);
+	const struct mmu *mmu = cpu->mmu;
+	struct mmu_filter filter = mmu_filter(cpu);
 	struct guest_walk walk;
 	u32 code;
 	gfn_t gfn;
 
-	guest_walk_look(vcpu, view->guest.gva, access, &walk);
+	guest_walk_look(cpu, view->guest.gva, access, &walk);
 	*error_code = walk.error_code;
-	if (!shadow_faults(vcpu, view, access, &code))
+	if (!shadow_faults(cpu, view, access, &code))
 		return OUTCOME_HIT;
 	if (!mmu_filter_exits(&filter, code))
 		return OUTCOME_BYPASS;
@@ -93,20 +93,20 @@ enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
 	if (!mmu_map_gfn(mmu, gfn))
 		return OUTCOME_DEVICE;
 	if ((access & PFEC_W) &&
-	    (no_entry_allows(vcpu, &walk) || mmu->frames[gfn].shadowed))
+	    (no_entry_allows(cpu, &walk) || mmu->frames[gfn].shadowed))
 		return OUTCOME_TABLE_WRITE;
 	return OUTCOME_FILL;
 }
 
-bool mmu_has_address(const struct mmu_vcpu *vcpu, gva_t gva)
+bool mmu_has_address(const struct mmu_cpu *cpu, gva_t gva)
 {
 	/* SDM vol. 1, 3.3.7.1. */
-	return vcpu->format.mode == PAGING_4LEVEL
+	return cpu->format.mode == PAGING_4LEVEL
 		       ? (gva_t)((s64)(gva << 16) >> 16) == gva
 		       : !(gva >> 32);
 }
 
-size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len)
+size_t mmu_peek(const struct mmu_cpu *cpu, gva_t gva, void *buf, size_t len)
 {
 	struct guest_walk walk;
 	size_t done = 0, part;
@@ -114,13 +114,13 @@ size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len)
 	for (; done < len; done += part) {
 		gva_t at = gva + done;
 
-		if (at < gva || !mmu_has_address(vcpu, at))
+		if (at < gva || !mmu_has_address(cpu, at))
 			break;
-		guest_walk_look(vcpu, at, ANY_READ, &walk);
+		guest_walk_look(cpu, at, ANY_READ, &walk);
 		if (walk.status != WALK_OK)
 			break;
 		part = MIN(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
-		mmu_read(vcpu->mmu, walk.gpa, (u8 *)buf + done, part);
+		mmu_read(cpu->mmu, walk.gpa, (u8 *)buf + done, part);
 	}
 	return done;
 }

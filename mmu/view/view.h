@@ -24,7 +24,7 @@ struct mmu_view {
 };
 
 /* Both answers about @gva. */
-void mmu_view(const struct mmu_vcpu *vcpu, gva_t gva, struct mmu_view *view);
+void mmu_view(const struct mmu_cpu *cpu, gva_t gva, struct mmu_view *view);
 
 enum mmu_outcome {
 	OUTCOME_HIT, /* the processor translates by the shadow */
@@ -41,18 +41,18 @@ enum mmu_outcome {
  * address of @view, which must be of the present, with a root. @error_code
  * becomes that of the guest's own fault, or 0.
  */
-enum mmu_outcome mmu_view_access(const struct mmu_vcpu *vcpu,
+enum mmu_outcome mmu_view_access(const struct mmu_cpu *cpu,
 				 const struct mmu_view *view, u32 access,
 				 u32 *error_code);
 
 /* Returns true if an access can have that address: canonical, or of 32 bits. */
-bool mmu_has_address(const struct mmu_vcpu *vcpu, gva_t gva);
+bool mmu_has_address(const struct mmu_cpu *cpu, gva_t gva);
 
 /*
  * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
  * Returns the number of bytes read: fewer where no page is mapped, or where the
  * addresses end.
  */
-size_t mmu_peek(const struct mmu_vcpu *vcpu, gva_t gva, void *buf, size_t len);
+size_t mmu_peek(const struct mmu_cpu *cpu, gva_t gva, void *buf, size_t len);
 
 #endif

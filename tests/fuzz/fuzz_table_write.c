@@ -72,7 +72,7 @@ static void run(struct model *m, struct input *in)
 		else
 			model_step(m, first | take(in, 2) << 8);
 		model_check(m, false);
-		if (!mmu_audit(&m->vcpu, &audit))
+		if (!mmu_audit(&m->mmu_cpu, &audit))
 			model_fail(m, "step %u: invariant %u: %s", i,
 				   audit.invariant, audit.what);
 	}

@@ -143,15 +143,15 @@ static void invalidate(struct model *m)
 
 void model_enter(struct model *m)
 {
-	hpa_t root = mmu_root(&m->vcpu);
+	hpa_t root = mmu_root(&m->mmu_cpu);
 	bool bypass;
 
 	/* The VMCS is written only where there is a new root: vmx/run.c. */
-	if (m->vcpu.root_is_new) {
-		m->vcpu.root_is_new = false;
+	if (m->mmu_cpu.root_is_new) {
+		m->mmu_cpu.root_is_new = false;
 		m->root = root;
-		m->filter = mmu_filter(&m->vcpu);
-		m->targets = mmu_targets(&m->vcpu);
+		m->filter = mmu_filter(&m->mmu_cpu);
+		m->targets = mmu_targets(&m->mmu_cpu);
 	}
 	if (root != m->root)
 		model_fail(m, "the root has changed unseen");
@@ -176,7 +176,7 @@ void model_exit(struct model *m)
 	/* The VMCS holds what was in CR3 at the exit (SDM vol. 3C, 27.3.1). */
 	m->root = m->cpu.cr3;
 	if (m->targets.count)
-		mmu_exited(&m->vcpu, m->root);
+		mmu_exited(&m->mmu_cpu, m->root);
 }
 
 u32 model_random_page(struct model *m)
@@ -266,13 +266,13 @@ static bool emulate(struct model *m, struct attempt *a,
 	if (how < 3 && (!a->unshadowed || !provides_itself(w, w->gpa))) {
 		model_log(m, "    unshadowed");
 		a->unshadowed++;
-		mmu_unshadow(&m->vcpu, w->gpa >> PAGE_SHIFT);
+		mmu_unshadow(&m->mmu_cpu, w->gpa >> PAGE_SHIFT);
 		/* An access that no entry allows isn't the table's fault. */
 		if (a->unshadowed < 2)
 			return false;
 	}
 	if (!mmu_policy(m->mmu)->nowalk) {
-		mmu_walk(&m->vcpu, a->gva, a->kind, WALK_FOR_DATA, &walk);
+		mmu_walk(&m->mmu_cpu, a->gva, a->kind, WALK_FOR_DATA, &walk);
 		model_compare(m, w, &walk);
 	}
 	if (how < 5) {
@@ -382,7 +382,7 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	struct guest_walk walk;
 
 	/* As in vmx/exits/page_fault.c: what the error code does not tell. */
-	action = mmu_page_fault(&m->vcpu, a->gva,
+	action = mmu_page_fault(&m->mmu_cpu, a->gva,
 				error_code | (a->kind & (PFEC_I | WALK_AC)),
 				&walk);
 	model_log(m, "    exit by %s: %s, gpa %#lx", words_fault(error_code),

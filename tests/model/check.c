@@ -136,7 +136,7 @@ static void check_pdpte(const struct subject *s)
 		if (s->spte)
 			fail_entry(s, "a PDPTE is TRAP");
 		if (s->slot < 4 && (guest & 1) && role.mode != PAGING_NONE &&
-		    !role.private && s->m->vcpu.root == s->sp)
+		    !role.private && s->m->mmu_cpu.root == s->sp)
 			fail_entry(s, "a PDPTE of the guest's is not linked");
 		return;
 	}
@@ -149,7 +149,7 @@ static void check_pdpte(const struct subject *s)
 			fail_entry(
 				s,
 				"invariant 2: TABLE names the wrong shadow page");
-	} else if (s->m->vcpu.root == s->sp) {
+	} else if (s->m->mmu_cpu.root == s->sp) {
 		want.direct = false;
 		want.quadrant = role.mode == PAGING_32BIT ? s->slot : 0;
 		if (!(guest & 1) || child->role.word != want.word ||
@@ -297,7 +297,7 @@ static void check_private(const struct subject *s)
 		kind |= PFEC_U;
 	else
 		kind |= KIND_AC;
-	if (s->sp != m->vcpu.root && s->sp->parents == LINK_NONE)
+	if (s->sp != m->mmu_cpu.root && s->sp->parents == LINK_NONE)
 		return;
 	for (u32 page = 0; page < model_pages(m); page++) {
 		gva_t gva = model_page_gva(m, page) & BITS(47, 0);
@@ -356,7 +356,7 @@ static void check_audit(struct model *m)
 {
 	struct mmu_audit audit;
 
-	if (!mmu_audit(&m->vcpu, &audit))
+	if (!mmu_audit(&m->mmu_cpu, &audit))
 		model_fail(m,
 			   "the audit alone says: invariant %u, page %u (gfn "
 			   "%#lx level %u) slot %u: %s",
@@ -369,7 +369,7 @@ static void check_open(struct model *m, const struct shadow_page *sp)
 {
 	if (!sp->open)
 		return;
-	if (sp->parents != LINK_NONE || m->vcpu.root == sp)
+	if (sp->parents != LINK_NONE || m->mmu_cpu.root == sp)
 		model_fail(m,
 			   "invariant 1: the open table %#lx can be "
 			   "reached",

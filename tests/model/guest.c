@@ -100,7 +100,7 @@ static u64 random_entry_64(struct model *m)
 	else
 		e |= random_target(m, TABLE_64) << PAGE_SHIFT;
 	e |= chance(m, 1) ? PTE_PS : 0;
-	e |= chance(m, m->vcpu.efer & EFER_NXE ? 7 : 1) ? PTE_NX : 0;
+	e |= chance(m, m->mmu_cpu.efer & EFER_NXE ? 7 : 1) ? PTE_NX : 0;
 	if (chance(m, long_mode ? 10 : 1)) /* ignored, or reserved in PAE */
 		e |= model_random(m, BIT(11)) << 52;
 	if (chance(m, 1)) /* bits that may be reserved */
@@ -255,7 +255,7 @@ void guest_begin(struct model *m, u64 seed)
 {
 	m->rng = seed;
 	m->ref = (struct reference){ .efer = EFER_LMA };
-	m->vcpu.efer = EFER_NXE;
+	m->mmu_cpu.efer = EFER_NXE;
 	random_config(m);
 	random_memory(m);
 	machine_create(m);

@@ -99,7 +99,7 @@ void history_note(struct model *m)
 		else if (w.accessed && !add(&m->history[page], &w)) {
 			/* Too long to remember: the guest flushes. */
 			model_log(m, "    the guest flushes all");
-			mmu_set_state(&m->vcpu, m->ref.cr0, m->ref.cr3,
+			mmu_set_state(&m->mmu_cpu, m->ref.cr0, m->ref.cr3,
 				      m->ref.cr4, m->ref.efer, NULL);
 			forget(m);
 			span = page = 0;

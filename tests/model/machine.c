@@ -172,7 +172,7 @@ void machine_create(struct model *m)
 	m->mmu = mmu_create(&m->config);
 	if (!m->mmu)
 		abort();
-	mmu_vcpu_init(&m->vcpu, m->mmu);
+	mmu_cpu_init(&m->mmu_cpu, m->mmu);
 	m->ref = (struct reference){ .maxphyaddr = m->config.maxphyaddr,
 				     .gigabyte_pages = m->config.gigabyte_pages,
 				     .memory = reference_memory,

@@ -51,7 +51,7 @@ void model_store(struct model *m, gpa_t gpa, const void *data, size_t len)
 	if (len > part)
 		model_mirror_store(m, gpa + part, (const u8 *)data + part,
 				   len - part);
-	mmu_write(&m->vcpu, gpa, data, len);
+	mmu_write(&m->mmu_cpu, gpa, data, len);
 	if (m->mmu->stats.updates != updates)
 		model_count(m, EVENT_UPDATED);
 	if (m->mmu->stats.splits != splits)
@@ -66,6 +66,6 @@ void model_cmpxchg(struct model *m, gpa_t gpa, const u8 *old, const u8 *new,
 
 	if (equal)
 		model_mirror_store(m, gpa, new, len);
-	if (mmu_cmpxchg(&m->vcpu, gpa, old, new, len) != equal)
+	if (mmu_cmpxchg(&m->mmu_cpu, gpa, old, new, len) != equal)
 		model_fail(m, "mmu_cmpxchg does not say %d", equal);
 }

@@ -48,7 +48,7 @@ struct model {
 	struct world world;
 	struct mmu_config config;
 	struct mmu *mmu;
-	struct mmu_vcpu vcpu;
+	struct mmu_cpu mmu_cpu;
 	hpa_t root;
 	struct mmu_filter filter;
 	struct mmu_targets targets;

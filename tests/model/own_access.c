@@ -13,7 +13,7 @@ void model_operand(struct model *m)
 	struct guest_walk walk;
 
 	model_log(m, "operand: %s at %#lx", words_access(kind), gva);
-	if (mmu_walk(&m->vcpu, gva, kind, WALK_FOR_DATA, &walk) == w.fault)
+	if (mmu_walk(&m->mmu_cpu, gva, kind, WALK_FOR_DATA, &walk) == w.fault)
 		model_fail(m, "mmu_walk does not say %d", !w.fault);
 	model_compare(m, &w, &walk);
 }
@@ -59,8 +59,8 @@ void model_fetch(struct model *m)
 	size_t len;
 
 	model_log(m, "%s at %#lx", words_access(kind), gva);
-	len = mmu_fetch(&m->vcpu, gva, kind, code, sizeof(code));
-	in_place = mmu_code(&m->vcpu, gva, sizeof(code));
+	len = mmu_fetch(&m->mmu_cpu, gva, kind, code, sizeof(code));
+	in_place = mmu_code(&m->mmu_cpu, gva, sizeof(code));
 	if (in_place && memcmp(in_place, code, sizeof(code)))
 		model_fail(m, "mmu_code: other bytes than those of mmu_fetch");
 	if (m->mmu->stats.walks_fetch == walks)

@@ -46,7 +46,7 @@ static bool load(struct model *m, struct reference to, bool moves_cr3)
 		if (memcmp(pdpte, to.pdpte, sizeof(pdpte)))
 			model_fail(m, "mmu_read_pdptes reads wrongly");
 	}
-	mmu_set_state(&m->vcpu, to.cr0, to.cr3, to.cr4, to.efer,
+	mmu_set_state(&m->mmu_cpu, to.cr0, to.cr3, to.cr4, to.efer,
 		      loads ? pdpte : NULL);
 	m->ref = to;
 	set_processor(m);
@@ -83,7 +83,7 @@ void state_switch(struct model *m)
 		return;
 	for (u64 n = 1 + model_random(m, SWITCHES); n; n--) {
 		m->ref.cr3 = cr3[model_random(m, 2)];
-		mmu_set_state(&m->vcpu, m->ref.cr0, m->ref.cr3, m->ref.cr4,
+		mmu_set_state(&m->mmu_cpu, m->ref.cr0, m->ref.cr3, m->ref.cr4,
 			      m->ref.efer, NULL);
 		model_enter(m);
 		model_exit(m);
@@ -137,7 +137,7 @@ void state_begin(struct model *m)
 /* Where the guest owns CR4.PGE, the processor flushes, and Umbra is not told. */
 static bool change_owned_pge(struct model *m)
 {
-	if (!mmu_filter(&m->vcpu).pge_owned)
+	if (!mmu_filter(&m->mmu_cpu).pge_owned)
 		return false;
 	model_log(m, "cr4.pge without an exit");
 	m->ref.cr4 ^= CR4_PGE;
@@ -216,7 +216,7 @@ void state_change_policy(struct model *m)
 		  policy.cache, policy.update, policy.bypass, policy.prefetch,
 		  policy.nowalk, policy.cheap, policy.open, policy.prefill,
 		  policy.targets);
-	mmu_set_policy(&m->vcpu, &policy);
+	mmu_set_policy(&m->mmu_cpu, &policy);
 }
 
 /* --- The dirty log ---------------------------------------------------------- */
@@ -228,7 +228,7 @@ void state_dirty_log(struct model *m)
 
 	if (!mmu_dirty_log_is_on(m->mmu)) {
 		model_log(m, "dirty log on");
-		mmu_dirty_log_start(&m->vcpu);
+		mmu_dirty_log_start(&m->mmu_cpu);
 		if (mmu_stats(m->mmu)->splits != splits)
 			model_count(m, EVENT_SPLIT);
 		memset(m->world.dirty, 0, sizeof(m->world.dirty));
@@ -236,12 +236,12 @@ void state_dirty_log(struct model *m)
 	}
 	if (chance(m, 30)) {
 		model_log(m, "dirty log off");
-		mmu_dirty_log_stop(&m->vcpu);
+		mmu_dirty_log_stop(&m->mmu_cpu);
 		return;
 	}
 	model_log(m, "dirty log read");
 	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn += 64)
-		m->dirty_log[gfn / 64] = mmu_dirty_log_take(&m->vcpu, gfn);
+		m->dirty_log[gfn / 64] = mmu_dirty_log_take(&m->mmu_cpu, gfn);
 	for (gfn_t gfn = 0; gfn < WORLD_GFN_COUNT; gfn++) {
 		bool logged = m->dirty_log[gfn / 64] & BIT(gfn % 64);
 

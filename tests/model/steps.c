@@ -92,7 +92,7 @@ static void invlpg(struct model *m, u32 page)
 	model_log(m, "invlpg %#lx", gva);
 	/* Where it does not exit, the processor does it all. */
 	if (mmu_needs_invlpg(m->mmu))
-		mmu_invlpg(&m->vcpu, gva);
+		mmu_invlpg(&m->mmu_cpu, gva);
 	else
 		processor_invlpg(&m->cpu, gva);
 	if (reference_mode(&m->ref) != MODE_UNPAGED)
@@ -179,7 +179,7 @@ static void step_unshadow(struct model *m)
 	gfn_t gfn = guest_table(m, guest_random_kind(m));
 
 	model_log(m, "unshadow %#lx", gfn);
-	mmu_unshadow(&m->vcpu, gfn);
+	mmu_unshadow(&m->mmu_cpu, gfn);
 	if (m->mmu->frames[gfn].shadowed)
 		model_fail(m, "frame %#lx is still shadowed", gfn);
 }
@@ -194,7 +194,7 @@ static void step_move_device(struct model *m)
 				    : world_named(model_random(m, WORLD_NAMED));
 	model_log(m, "the device moves to %#lx", gfn);
 	world_move_device(gfn);
-	mmu_frames_changed(&m->vcpu);
+	mmu_frames_changed(&m->mmu_cpu);
 	history_flush(m);
 }
 

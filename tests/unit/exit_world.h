@@ -183,7 +183,7 @@ static int set_up(void **state)
 	vm.mmu = world_mmu;
 	vcpu->vm = &vm;
 	vm.trace.exit = &vm.trace.none;
-	vcpu->mmu = world_vcpu;
+	vcpu->mmu = world_cpu;
 	devices_init(&vm.devices, &config);
 	guest_msrs_init(&vm.msrs, true, WORLD_MAXPHYADDR);
 	for (gfn_t gfn = 0; gfn < WORLD_FRAMES; gfn++)

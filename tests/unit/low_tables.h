@@ -22,7 +22,7 @@ static inline void low_tables(enum mmu_rung rung)
 /* The guest writes an entry of its table: emulated, if it is shadowed. */
 static inline void write_gpte(gfn_t table, u32 index, u64 value)
 {
-	mmu_write(&world_vcpu, table * PAGE_SIZE + index * 8ULL, &value, 8);
+	mmu_write(&world_cpu, table * PAGE_SIZE + index * 8ULL, &value, 8);
 }
 
 /* A read must lead to frame @gfn. */

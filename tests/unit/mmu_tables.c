@@ -26,7 +26,7 @@ struct outcome access_page(gva_t gva, u32 access, u64 value)
 		if (h.result == HW_OK)
 			*(u64 *)((u8 *)world_ram + outcome.gpa) = value;
 		else
-			mmu_write(&world_vcpu, outcome.gpa, &value, 8);
+			mmu_write(&world_cpu, outcome.gpa, &value, 8);
 	}
 	return outcome;
 }
@@ -62,7 +62,7 @@ void tables_audit(void)
 	struct mmu_audit result;
 
 	world_audit();
-	if (!mmu_audit(&world_vcpu, &result))
+	if (!mmu_audit(&world_cpu, &result))
 		fail_msg("invariant %u: %s\n%s", result.invariant, result.what,
 			 words_page("invariant "));
 }

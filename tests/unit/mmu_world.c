@@ -11,7 +11,7 @@
 
 u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 struct mmu *world_mmu;
-struct mmu_vcpu world_vcpu;
+struct mmu_cpu world_cpu;
 u64 world_events[MMU_EVENTS];
 u64 world_flushes;
 gfn_t world_device;
@@ -115,8 +115,8 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 	memset(world_ram, 0, sizeof(world_ram));
 	world_mmu = mmu_create(&config);
 	assert_non_null(world_mmu);
-	mmu_vcpu_init(&world_vcpu, world_mmu);
-	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE,
+	mmu_cpu_init(&world_cpu, world_mmu);
+	mmu_set_state(&world_cpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE,
 		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 }
 
@@ -129,8 +129,8 @@ u64 *world_gpte(gfn_t table, u32 index)
 struct reference reference_walk(gva_t gva, u32 access)
 {
 	struct reference r = { 0 };
-	bool nxe = world_vcpu.efer & EFER_NXE, smep = world_vcpu.cr4 & CR4_SMEP;
-	u64 table = world_vcpu.cr3 & 0xfffffffffffff000, all = 7, entry = 0;
+	bool nxe = world_cpu.efer & EFER_NXE, smep = world_cpu.cr4 & CR4_SMEP;
+	u64 table = world_cpu.cr3 & 0xfffffffffffff000, all = 7, entry = 0;
 	bool user = access & PFEC_U, write = access & PFEC_W;
 	bool fetch = access & PFEC_I;
 	int shift = 39;
@@ -138,7 +138,7 @@ struct reference reference_walk(gva_t gva, u32 access)
 	r.error_code = access & (PFEC_W | PFEC_U);
 	if (fetch && (nxe || smep))
 		r.error_code |= PFEC_I;
-	if (!(world_vcpu.cr0 & CR0_PG)) {
+	if (!(world_cpu.cr0 & CR0_PG)) {
 		r.ok = true;
 		r.gpa = gva & 0xffffffff;
 		return r;
@@ -174,7 +174,7 @@ struct reference reference_walk(gva_t gva, u32 access)
 	}
 	r.ok = !(user && !(all & 4)) && !(fetch && !(all & 1)) &&
 	       !(fetch && !user && (all & 4) && smep) &&
-	       !(write && !(all & 2) && (user || (world_vcpu.cr0 & CR0_WP)));
+	       !(write && !(all & 2) && (user || (world_cpu.cr0 & CR0_WP)));
 	return r;
 }
 
@@ -198,14 +198,14 @@ struct hardware hardware_access(gva_t gva, u32 access)
 {
 	struct mmu_filter filter;
 	struct hardware h = { .result = HW_OK };
-	bool paged = world_vcpu.cr0 & CR0_PG;
-	bool nxe = paged && (world_vcpu.efer & EFER_NXE);
-	bool smep = paged && (world_vcpu.cr4 & CR4_SMEP);
-	u64 *spt = shadow_table(mmu_root(&world_vcpu));
+	bool paged = world_cpu.cr0 & CR0_PG;
+	bool nxe = paged && (world_cpu.efer & EFER_NXE);
+	bool smep = paged && (world_cpu.cr4 & CR4_SMEP);
+	u64 *spt = shadow_table(mmu_root(&world_cpu));
 	u64 all = 7, *entry = NULL;
 	int level = paged ? 4 : 3;
 
-	filter = mmu_filter(&world_vcpu);
+	filter = mmu_filter(&world_cpu);
 	h.error_code = access & (PFEC_W | PFEC_U);
 	if ((access & PFEC_I) && (nxe || smep))
 		h.error_code |= PFEC_I;
@@ -263,8 +263,7 @@ int world_access(gva_t gva, u32 access, struct hardware *h)
 		*h = hardware_access(gva, access);
 		if (h->result != HW_EXIT)
 			return exits;
-		switch (mmu_page_fault(&world_vcpu, gva, h->error_code,
-				       &walk)) {
+		switch (mmu_page_fault(&world_cpu, gva, h->error_code, &walk)) {
 		case MMU_RESUME:
 			break;
 		case MMU_INJECT:
@@ -282,8 +281,8 @@ int world_access(gva_t gva, u32 access, struct hardware *h)
 
 static void print_shadow(gva_t gva)
 {
-	u8 level = world_vcpu.cr0 & CR0_PG ? 4 : 3;
-	hpa_t table = mmu_root(&world_vcpu);
+	u8 level = world_cpu.cr0 & CR0_PG ? 4 : 3;
+	hpa_t table = mmu_root(&world_cpu);
 	u64 spte;
 
 	for (;; level--) {

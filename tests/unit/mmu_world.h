@@ -19,7 +19,7 @@
 
 extern u8 world_ram[WORLD_FRAMES][PAGE_SIZE];
 extern struct mmu *world_mmu;
-extern struct mmu_vcpu world_vcpu;
+extern struct mmu_cpu world_cpu;
 extern u64 world_events[MMU_EVENTS]; /* by kind; table writes: entries */
 extern u64 world_flushes;
 /* A frame where a device is, not RAM; HFN_NONE: there is none. */

@@ -139,8 +139,8 @@ static inline int set_up(void **state)
 	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
 	memset(&vm, 0, sizeof(vm));
 	vm.mmu = world_mmu;
-	vm.vcpu.mmu = world_vcpu;
-	world_mmu->vcpu = &vm.vcpu.mmu;
+	vm.vcpu.mmu = world_cpu;
+	world_mmu->cpu = &vm.vcpu.mmu;
 	vm.monitor.keys.request = REQUEST_MONITOR;
 	memset(ring, 0, sizeof(ring));
 	trace_init(&vm.trace, ring, 1, NS_PER_SEC);

@@ -29,7 +29,7 @@ static void fault(u32 slot, u32 error_code, enum mmu_action action)
 {
 	struct guest_walk walk;
 
-	assert_int_equal(mmu_page_fault(&world_vcpu, slot * PAGE_SIZE,
+	assert_int_equal(mmu_page_fault(&world_cpu, slot * PAGE_SIZE,
 					error_code | PFEC_P | PFEC_RSVD, &walk),
 			 action);
 }
@@ -44,7 +44,7 @@ static int set_up(void **state)
 	gpte[SLOT_DIRTY] = 8 * PAGE_SIZE | FLAGS | PTE_D;
 	gpte[SLOT_CLEAN] = 9 * PAGE_SIZE | FLAGS;
 	gpte[SLOT_MMIO] = MMIO_GFN * PAGE_SIZE | FLAGS;
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	fault(SLOT_DIRTY, PFEC_W, MMU_RESUME);
 	fault(SLOT_CLEAN, 0, MMU_RESUME);
 	fault(SLOT_MMIO, 0, MMU_MMIO);
@@ -58,7 +58,7 @@ static void passes(void)
 {
 	struct mmu_audit audit;
 
-	assert_true(mmu_audit(&world_vcpu, &audit));
+	assert_true(mmu_audit(&world_cpu, &audit));
 	assert_int_equal(audit.invariant, 0);
 }
 
@@ -66,7 +66,7 @@ static void breaks(u32 invariant)
 {
 	struct mmu_audit audit;
 
-	assert_false(mmu_audit(&world_vcpu, &audit));
+	assert_false(mmu_audit(&world_cpu, &audit));
 	if (audit.invariant != invariant)
 		fail_msg("invariant %u, not %u: %s", audit.invariant, invariant,
 			 audit.what);
@@ -96,7 +96,7 @@ static void finds_entries(void **state)
 	breaks_as(&spte[SLOT_CLEAN], spte[SLOT_CLEAN] | PTE_W, 3);
 	breaks_as(&spte[SLOT_MMIO], spte[SLOT_MMIO] | SPTE_MMIO_D, 3);
 	spte[SLOT_CLEAN] |= PTE_W;
-	assert_false(mmu_audit(&world_vcpu, &audit));
+	assert_false(mmu_audit(&world_cpu, &audit));
 	assert_int_equal(audit.slot, SLOT_CLEAN);
 	assert_int_equal(audit.page, table - world_mmu->pages);
 	assert_int_equal(audit.level, 1);
@@ -170,7 +170,7 @@ static void finds_wrong_states(void **state)
 	breaks(7);
 	*policy = mmu_rung_policies[MMU_NOWALK];
 	passes();
-	world_vcpu.cr4 |= CR4_SMEP;
+	world_cpu.cr4 |= CR4_SMEP;
 	breaks(8);
 }
 
@@ -179,14 +179,14 @@ static void finds_unloaded_pdptes(void **state)
 	u64 pdpte[PAE_PDPTES] = { 3 * PAGE_SIZE | PTE_P };
 
 	(void)state;
-	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE, 0,
+	mmu_set_state(&world_cpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE, 0,
 		      pdpte);
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	passes();
-	breaks_as(&world_vcpu.pdpte[0], 0, 1);
-	breaks_as(&world_vcpu.pdpte[1], pdpte[0], 1);
-	breaks_as(&world_vcpu.pdpte[0], pdpte[0] + PAGE_SIZE, 2);
-	breaks_as(&world_vcpu.root->spt[1], spte_trap(true), 4);
+	breaks_as(&world_cpu.pdpte[0], 0, 1);
+	breaks_as(&world_cpu.pdpte[1], pdpte[0], 1);
+	breaks_as(&world_cpu.pdpte[0], pdpte[0] + PAGE_SIZE, 2);
+	breaks_as(&world_cpu.root->spt[1], spte_trap(true), 4);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ static const char *yes(bool exits)
 
 static void filter_is(u32 error_code, bool exits)
 {
-	struct mmu_filter filter = mmu_filter(&world_vcpu);
+	struct mmu_filter filter = mmu_filter(&world_cpu);
 
 	if (mmu_filter_exits(&filter, error_code) != exits)
 		fail_msg("a fault with %s and error code %#x %s; with mask %#x "
@@ -60,7 +60,7 @@ static void filter(void **state)
 /* The shadow entry of the last level for GVA's page number @slot. */
 static enum spte_kind kind_of(u32 slot)
 {
-	const struct shadow_page *sp = world_vcpu.root;
+	const struct shadow_page *sp = world_cpu.root;
 
 	while (sp->role.level > 1)
 		sp = &world_mmu->pages[sp->links[0].target];
@@ -100,19 +100,19 @@ static void absence_ends(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		world_costs(GVA, 0, 0, "absent: the fault bypasses Umbra");
-		mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8, &entry, 8);
+		mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8, &entry, 8);
 		world_access(GVA, 0, &h);
 		world_require(h.result == HW_OK, GVA,
 			      "invariant 1: the guest has mapped the page, and "
 			      "the shadow still says ABSENT");
-		mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8, &(u64){ 0 }, 8);
+		mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8, &(u64){ 0 }, 8);
 	}
 	world_audit();
 }
 
 static void must_bypass(bool bypasses, const char *why)
 {
-	if (mmu_bypasses(world_mmu, world_vcpu.role) != bypasses)
+	if (mmu_bypasses(world_mmu, world_cpu.role) != bypasses)
 		fail_msg("%s: mmu_bypasses() must be %s", why,
 			 bypasses ? "true" : "false");
 	filter_is(0, !bypasses);
@@ -123,14 +123,14 @@ static void only_where_it_is_sound(void **state)
 	const u64 cr0 = CR0_PE | CR0_PG, lma = EFER_LME | EFER_LMA;
 
 	must_bypass(true, "4-level paging with a reserved bit");
-	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0, NULL);
+	mmu_set_state(&world_cpu, CR0_PE, 0, 0, 0, NULL);
 	must_bypass(false, "an unpaged guest has no page faults of its own");
 	create(MMU_UPDATE, true);
 	must_bypass(false, "the switch `bypass` is off");
 	create(MMU_BYPASS, false);
 	must_bypass(false, "no bit of a leaf is reserved with MAXPHYADDR 52 "
 			   "and NXE=1");
-	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, lma, NULL);
+	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, lma, NULL);
 	must_bypass(true, "with NXE=0 bit 63 is reserved");
 }
 
@@ -140,7 +140,7 @@ static void tables_must_be_cached(void **state)
 
 	must_bypass(true, "the rung `bypass`");
 	policy.cache = false;
-	mmu_set_policy(&world_vcpu, &policy);
+	mmu_set_policy(&world_cpu, &policy);
 	must_bypass(false, "the tables are not cached, so nothing tells when "
 			   "absence ends");
 }

@@ -64,7 +64,7 @@ static int set_up(void **state)
 		*world_gpte(level, 0) = (level + 1) << PAGE_SHIFT | LINKED;
 	*world_gpte(3, GVA >> PAGE_SHIFT) = PAGE << PAGE_SHIFT | LINKED;
 	memcpy(world_ram[PAGE], "\x0f\x0b\xf4", 3);
-	vcpu.mmu = world_vcpu;
+	vcpu.mmu = world_cpu;
 	memset(&fake, 0, sizeof(fake));
 	printed[0] = '\0';
 	return 0;

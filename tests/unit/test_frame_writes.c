@@ -13,7 +13,7 @@
 
 static void unlink_table(void)
 {
-	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
+	mmu_write(&world_cpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
 	assert_null(shadow_of(TABLE));
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 0);
 }
@@ -32,22 +32,22 @@ static void write_given_back(void **state)
 static void write_given_back_logged(void **state)
 {
 	(void)state;
-	mmu_dirty_log_start(&world_vcpu);
+	mmu_dirty_log_start(&world_cpu);
 	unlink_table();
 	assert_int_equal(write_page(WINDOW, 1), 1);
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	assert_true(mmu_dirty_log_take(&world_cpu, 0) & BIT(TABLE));
 	/* And not where it has been read while the frame was a table. */
-	mmu_dirty_log_stop(&world_vcpu);
+	mmu_dirty_log_stop(&world_cpu);
 	tables_set_up(NULL);
-	mmu_dirty_log_start(&world_vcpu);
+	mmu_dirty_log_start(&world_cpu);
 	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	assert_true(mmu_dirty_log_take(&world_cpu, 0) & BIT(TABLE));
 	open_by_writing(0);
 	assert_true(is_open(TABLE));
-	assert_true(mmu_dirty_log_take(&world_vcpu, 0) & BIT(TABLE));
+	assert_true(mmu_dirty_log_take(&world_cpu, 0) & BIT(TABLE));
 	assert_int_equal(write_page(WINDOW, pte(DATA)), 1);
 	assert_int_equal(write_page(WINDOW, pte(DATA)), 0);
-	assert_int_equal(mmu_dirty_log_take(&world_vcpu, 0), BIT(TABLE));
+	assert_int_equal(mmu_dirty_log_take(&world_cpu, 0), BIT(TABLE));
 	tables_audit();
 }
 
@@ -58,12 +58,12 @@ static void write_not_given(void **state)
 	gpa_t gpa = PT * PAGE_SIZE + (WINDOW >> PAGE_SHIFT) * 8;
 
 	(void)state;
-	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_D }, 8);
+	mmu_write(&world_cpu, gpa, &(u64){ *entry & ~PTE_D }, 8);
 	unlink_table();
 	assert_int_equal(write_page(WINDOW, 1), 1);
 	assert_true(*entry & PTE_D);
 	tables_set_up(NULL);
-	mmu_write(&world_vcpu, gpa, &(u64){ *entry & ~PTE_W }, 8);
+	mmu_write(&world_cpu, gpa, &(u64){ *entry & ~PTE_W }, 8);
 	unlink_table();
 	assert_false(access_page(WINDOW, PFEC_W, 1).ok);
 	tables_audit();
@@ -74,7 +74,7 @@ static void write_not_given(void **state)
 static void device_moves_to(gfn_t gfn)
 {
 	world_device = gfn;
-	mmu_frames_changed(&world_vcpu);
+	mmu_frames_changed(&world_cpu);
 	tables_audit();
 }
 

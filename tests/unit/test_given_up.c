@@ -18,15 +18,15 @@
 
 static void map_at_own_address(gfn_t frame)
 {
-	mmu_write(&world_vcpu, PT * PAGE_SIZE + 8 * frame, &(u64){ pte(frame) },
+	mmu_write(&world_cpu, PT * PAGE_SIZE + 8 * frame, &(u64){ pte(frame) },
 		  8);
 }
 
 static void load_root(gfn_t root)
 {
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, AT(root), world_vcpu.cr4,
-		      world_vcpu.efer, NULL);
-	mmu_root(&world_vcpu);
+	mmu_set_state(&world_cpu, world_cpu.cr0, AT(root), world_cpu.cr4,
+		      world_cpu.efer, NULL);
+	mmu_root(&world_cpu);
 }
 
 /* Zero over an entry that was zero: the guest clears a frame for another use. */
@@ -65,11 +65,11 @@ static void halves(void **state)
 	struct shadow_page *sp = shadow_of(TABLE);
 
 	(void)state;
-	mmu_write(&world_vcpu, entry + 4, &zero, sizeof(zero));
-	mmu_write(&world_vcpu, entry, &low, sizeof(low));
+	mmu_write(&world_cpu, entry + 4, &zero, sizeof(zero));
+	mmu_write(&world_cpu, entry, &low, sizeof(low));
 	assert_int_equal(read_page(MAPPED + 5 * PAGE_SIZE, DATA), 0);
-	mmu_write(&world_vcpu, entry, &zero, sizeof(zero));
-	mmu_write(&world_vcpu, entry + 4, &zero, sizeof(zero));
+	mmu_write(&world_cpu, entry, &zero, sizeof(zero));
+	mmu_write(&world_cpu, entry + 4, &zero, sizeof(zero));
 	assert_ptr_equal(shadow_of(TABLE), sp);
 	assert_false(is_mapped(MAPPED + 5 * PAGE_SIZE));
 	tables_audit();
@@ -107,7 +107,7 @@ static void barren(void **state)
 	*world_gpte(OTHER_ROOT + 1, 0) = pte(OTHER_ROOT + 2);
 	*world_gpte(OTHER_ROOT + 1, 1) = pte(OTHER_ROOT + 2);
 	*world_gpte(OTHER_ROOT + 2, 0) = pte(DATA);
-	mmu_write(&world_vcpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(OTHER_ROOT) },
+	mmu_write(&world_cpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(OTHER_ROOT) },
 		  8);
 	read_page(far, DATA);
 	read_page(far + 2 * MIB, DATA);
@@ -138,8 +138,7 @@ static void make_far_tables(void)
 	*world_gpte(FAR_PD, 0) = pte(FAR_PT);
 	*world_gpte(FAR_PT, 0) = pte(DATA);
 	*world_gpte(FAR_PT, 1) = pte(DATA + 1);
-	mmu_write(&world_vcpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(FAR_PDPT) },
-		  8);
+	mmu_write(&world_cpu, PML4 * PAGE_SIZE + 8, &(u64){ pte(FAR_PDPT) }, 8);
 	read_page(far, DATA);
 	read_page(far + PAGE_SIZE, DATA + 1);
 }
@@ -211,8 +210,8 @@ static void load_pdptes(u64 second)
 {
 	const u64 pdpte[PAE_PDPTES] = { AT(PD) | PTE_P, second };
 
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, 0, CR4_PAE, EFER_NXE, pdpte);
-	mmu_root(&world_vcpu);
+	mmu_set_state(&world_cpu, world_cpu.cr0, 0, CR4_PAE, EFER_NXE, pdpte);
+	mmu_root(&world_cpu);
 }
 
 /* PAE paging has no root in memory: its directories are the top. */
@@ -225,13 +224,13 @@ static void pae_directory(void **state)
 	*world_gpte(FAR_PD, 0) = pte(FAR_PT);
 	*world_gpte(FAR_PD, 1) = pte(FAR_PT);
 	load_pdptes(AT(FAR_PD) | PTE_P);
-	mmu_write(&world_vcpu, AT(FAR_PD) + 8, &zero, sizeof(zero));
+	mmu_write(&world_cpu, AT(FAR_PD) + 8, &zero, sizeof(zero));
 	assert_non_null(shadow_of(FAR_PD));
 	load_pdptes(0);
 	assert_non_null(shadow_of(FAR_PD));
-	mmu_write(&world_vcpu, AT(FAR_PD), &zero, sizeof(zero));
+	mmu_write(&world_cpu, AT(FAR_PD), &zero, sizeof(zero));
 	assert_null(shadow_of(FAR_PD));
-	assert_true(mmu_audit(&world_vcpu, &audit));
+	assert_true(mmu_audit(&world_cpu, &audit));
 }
 
 /* The splinters of a large page are true for ever: its A is cleared, and set. */
@@ -242,11 +241,11 @@ static void splinters_stay(void **state)
 	u64 made;
 
 	(void)state;
-	mmu_write(&world_vcpu, PD * PAGE_SIZE + 16, &large, 8);
+	mmu_write(&world_cpu, PD * PAGE_SIZE + 16, &large, 8);
 	read_page(4 * MIB + AT(DATA), DATA);
 	made = stats->pages_made;
 	for (u32 i = 0; i < 8; i++) {
-		mmu_write(&world_vcpu, PD * PAGE_SIZE + 16, &large, 8);
+		mmu_write(&world_cpu, PD * PAGE_SIZE + 16, &large, 8);
 		assert_int_equal(read_page(4 * MIB + AT(DATA), DATA), 1);
 		assert_true(*world_gpte(PD, 2) & PTE_A);
 	}

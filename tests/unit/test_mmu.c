@@ -19,7 +19,7 @@ static void link_tables(void)
 
 static void write_entry(gfn_t table, u32 index, u64 value)
 {
-	mmu_write(&world_vcpu, table * PAGE_SIZE + index * 8ULL, &value, 8);
+	mmu_write(&world_cpu, table * PAGE_SIZE + index * 8ULL, &value, 8);
 }
 
 static void write_pte(u32 index, u64 value)
@@ -98,7 +98,7 @@ static void tables_are_write_protected(void **state)
 	world_emulates(0x6000, PFEC_W, FRAME(3),
 		       "invariant 1, a table is write-protected");
 	/* Once it is no table any more, it is plain memory. */
-	mmu_unshadow(&world_vcpu, 3);
+	mmu_unshadow(&world_cpu, 3);
 	assert_int_equal(world_mmu->frames[3].shadowed, 0);
 	world_audit();
 }
@@ -115,8 +115,8 @@ static void straddling_write(void **state)
 	*world_gpte(3, 6) = 22 << 12 | LINKED;
 	world_access(GVA, 0, &h);
 	world_access(0x6000, 0, &h);
-	mmu_write(&world_vcpu, 3 * PAGE_SIZE + 5 * 8, &zero, 4);
-	mmu_write(&world_vcpu, 3 * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
+	mmu_write(&world_cpu, 3 * PAGE_SIZE + 5 * 8, &zero, 4);
+	mmu_write(&world_cpu, 3 * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
 	world_faults(GVA, 0, 0, "the write has cleared its entry");
 	world_faults(0x6000, 0, 0,
 		     "the same write has cleared this entry, too");
@@ -142,14 +142,14 @@ static void no_reserved_leaf(void **state)
 {
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, false);
 	link_tables();
-	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
+	assert_int_equal(mmu_filter(&world_cpu).mask, 0);
 	assert_int_equal(world_faults(GVA, 0, 0, "P is clear"), 1);
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		assert_false(world_mmu->pages[0].spt[i] == SPTE_ABSENT_VALUE);
 	/* Without NXE bit 63 is reserved, and the bypass is on again. */
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, 0, CR4_PAE,
+	mmu_set_state(&world_cpu, world_cpu.cr0, 0, CR4_PAE,
 		      EFER_LME | EFER_LMA, NULL);
-	assert_int_equal(mmu_filter(&world_vcpu).mask, PFEC_P);
+	assert_int_equal(mmu_filter(&world_cpu).mask, PFEC_P);
 }
 
 /* With the bypass a not-present fault must not exit; if it does, it is
@@ -161,8 +161,8 @@ static void unfiltered_fault(void **state)
 
 	world_create(&mmu_rung_policies[MMU_TARGETS], 64, true);
 	link_tables();
-	mmu_root(&world_vcpu);
-	filter = mmu_filter(&world_vcpu);
+	mmu_root(&world_cpu);
+	filter = mmu_filter(&world_cpu);
 	assert_false(mmu_filter_exits(&filter, PFEC_U));
 	assert_false(mmu_filter_exits(&filter, PFEC_W | PFEC_I));
 	assert_true(mmu_filter_exits(&filter, PFEC_P | PFEC_RSVD));
@@ -173,20 +173,18 @@ static void unfiltered_fault(void **state)
 
 	write_pte(5, 0);
 	for (u32 access = 0; access <= PFEC_W; access += PFEC_W) {
-		assert_int_equal(
-			mmu_page_fault(&world_vcpu, GVA, access, &walk),
-			MMU_INJECT);
+		assert_int_equal(mmu_page_fault(&world_cpu, GVA, access, &walk),
+				 MMU_INJECT);
 		assert_int_equal(walk.error_code, access);
 	}
 	assert_int_equal(mmu_stats(world_mmu)->faults_not_present, 2);
 	/* A page that the guest has mapped meanwhile is filled, for P=0 and
 	 * P=1. */
 	write_pte(5, 21 << 12 | LINKED);
-	assert_int_equal(mmu_page_fault(&world_vcpu, GVA, 0, &walk),
-			 MMU_RESUME);
+	assert_int_equal(mmu_page_fault(&world_cpu, GVA, 0, &walk), MMU_RESUME);
 	world_audit();
 	world_create(&mmu_rung_policies[MMU_UPDATE], 64, true);
-	filter = mmu_filter(&world_vcpu);
+	filter = mmu_filter(&world_cpu);
 	assert_true(mmu_filter_exits(&filter, 0));
 }
 
@@ -199,25 +197,25 @@ static void pge_owned(void **state)
 	const u64 cr0 = CR0_PG | CR0_PE, lma = EFER_LME | EFER_LMA;
 
 	world_create(&mmu_rung_policies[MMU_OPEN], 64, true);
-	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, lma, NULL);
-	assert_true(mmu_filter(&world_vcpu).pge_owned);
-	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, 0, NULL);
-	assert_false(mmu_filter(&world_vcpu).pge_owned);
-	mmu_set_state(&world_vcpu, cr0, 0, 0, 0, NULL);
-	assert_false(mmu_filter(&world_vcpu).pge_owned);
-	mmu_set_state(&world_vcpu, CR0_PE, 0, CR4_PAE, 0, NULL);
-	assert_false(mmu_filter(&world_vcpu).pge_owned);
-	mmu_set_state(&world_vcpu, cr0, 0, CR4_PAE, lma, NULL);
-	mmu_set_policy(&world_vcpu, &mmu_rung_policies[MMU_VTLB]);
-	assert_false(mmu_filter(&world_vcpu).pge_owned);
+	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, lma, NULL);
+	assert_true(mmu_filter(&world_cpu).pge_owned);
+	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, 0, NULL);
+	assert_false(mmu_filter(&world_cpu).pge_owned);
+	mmu_set_state(&world_cpu, cr0, 0, 0, 0, NULL);
+	assert_false(mmu_filter(&world_cpu).pge_owned);
+	mmu_set_state(&world_cpu, CR0_PE, 0, CR4_PAE, 0, NULL);
+	assert_false(mmu_filter(&world_cpu).pge_owned);
+	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, lma, NULL);
+	mmu_set_policy(&world_cpu, &mmu_rung_policies[MMU_VTLB]);
+	assert_false(mmu_filter(&world_cpu).pge_owned);
 }
 
 /* An unpaged guest sees its memory; there, every fault is Umbra's. */
 static void unpaged(void **state)
 {
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
-	mmu_set_state(&world_vcpu, CR0_PE, 0, 0, 0, NULL);
-	assert_int_equal(mmu_filter(&world_vcpu).mask, 0);
+	mmu_set_state(&world_cpu, CR0_PE, 0, 0, 0, NULL);
+	assert_int_equal(mmu_filter(&world_cpu).mask, 0);
 	world_reaches(0x7008, PFEC_W, 0x7008, "the guest is unpaged");
 	world_emulates(0xfee00000, 0, 0xfee00000, "there is no RAM");
 	world_audit();
@@ -240,14 +238,14 @@ static void new_tables_flush(void **state)
 	assert_int_equal(world_mmu->frames[30].shadowed, 1);
 	assert_true(world_flushes > before);
 	before = world_flushes;
-	mmu_unshadow(&world_vcpu, 30);
+	mmu_unshadow(&world_cpu, 30);
 	assert_true(world_flushes > before);
 
 	/* A root that leads nowhere yet. */
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	before = world_flushes;
-	mmu_unshadow(&world_vcpu, 0);
+	mmu_unshadow(&world_cpu, 0);
 	assert_true(world_flushes > before);
 }
 
@@ -257,7 +255,7 @@ static void write_without_wp(void **state)
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	link_tables();
 	*world_gpte(3, 5) = 21 << 12 | (LINKED & ~PTE_W);
-	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG, 0, CR4_PAE | CR4_SMEP,
+	mmu_set_state(&world_cpu, CR0_PE | CR0_PG, 0, CR4_PAE | CR4_SMEP,
 		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 	world_reaches(GVA, PFEC_W, FRAME(21), "CR0.WP is 0");
 	/* U is gone from the shadow, so SMEP is blind: NX stands in for it. */
@@ -298,14 +296,14 @@ static void starved_root(void **state)
 		*world_gpte(8 + i, 5) = 7 << 12 | LINKED;
 	}
 	for (u32 i = 1; i < 40; i++) {
-		hpa_t root = mmu_root(&world_vcpu);
+		hpa_t root = mmu_root(&world_cpu);
 
-		world_vcpu.root_is_new = false;
+		world_cpu.root_is_new = false;
 		world_reaches(i * 2 * MIB + GVA, PFEC_W, FRAME(7),
 			      "starved or not, it goes on");
-		if (mmu_root(&world_vcpu) != root)
-			assert_true(world_vcpu.root_is_new);
-		lost += world_vcpu.root_is_new;
+		if (mmu_root(&world_cpu) != root)
+			assert_true(world_cpu.root_is_new);
+		lost += world_cpu.root_is_new;
 	}
 	assert_true(lost);
 	world_audit();

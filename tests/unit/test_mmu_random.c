@@ -67,11 +67,11 @@ static void random_write(void)
 	if ((gpa & 4095) + size > PAGE_SIZE)
 		return;
 	if (world_random() % 4) {
-		mmu_write(&world_vcpu, gpa, &value, size);
+		mmu_write(&world_cpu, gpa, &value, size);
 		return;
 	}
 	mmu_read(world_mmu, gpa, &old, size);
-	assert_true(mmu_cmpxchg(&world_vcpu, gpa, &old, &value, size));
+	assert_true(mmu_cmpxchg(&world_cpu, gpa, &old, &value, size));
 }
 
 /* To be emulated: permitted, and a table or no RAM. */
@@ -90,7 +90,7 @@ static void check_emulated(gva_t gva, u32 access,
 	world_require(access & PFEC_W, gva,
 		      "a %s at %#lx is to be emulated, but there is RAM",
 		      words_access(access), gva);
-	mmu_write(&world_vcpu, gpa & ~7ULL, &value, 8);
+	mmu_write(&world_cpu, gpa & ~7ULL, &value, 8);
 }
 
 /* The processor has done it. */
@@ -144,7 +144,7 @@ static void random_state(void)
 	u64 efer = EFER_LME | (cr0 & CR0_PG ? EFER_LMA : 0) |
 		   (r >> 5 & 1 ? EFER_NXE : 0);
 
-	mmu_set_state(&world_vcpu, cr0,
+	mmu_set_state(&world_cpu, cr0,
 		      (r >> 6) % (WORLD_FRAMES + 1) * PAGE_SIZE, cr4, efer,
 		      NULL);
 }
@@ -166,10 +166,10 @@ static void random_step(u64 *coverage)
 		policy.cheap = world_random() & 1;
 		policy.open = world_random() & 1;
 		policy.prefill = world_random() & 1;
-		mmu_set_policy(&world_vcpu, &policy);
+		mmu_set_policy(&world_cpu, &policy);
 		break;
 	case 2:
-		mmu_unshadow(&world_vcpu, world_random() % WORLD_FRAMES);
+		mmu_unshadow(&world_cpu, world_random() % WORLD_FRAMES);
 		break;
 	case 3 ... 23:
 		random_write();

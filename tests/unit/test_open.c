@@ -100,15 +100,15 @@ static void write_two_pages(const gva_t gva[2], u64 value)
 				break;
 		}
 		assert_int_equal(h[fails].result, HW_EXIT);
-		action = mmu_page_fault(&world_vcpu, gva[fails],
+		action = mmu_page_fault(&world_cpu, gva[fails],
 					h[fails].error_code, &walk);
 		if (action == MMU_RESUME)
 			continue;
 		assert_int_equal(action, MMU_TABLE_WRITE);
 		for (u32 i = 0; i < 2; i++) {
-			assert_true(mmu_walk(&world_vcpu, gva[i], PFEC_W,
+			assert_true(mmu_walk(&world_cpu, gva[i], PFEC_W,
 					     WALK_FOR_DATA, &walk));
-			mmu_write(&world_vcpu, walk.gpa, &value, 8);
+			mmu_write(&world_cpu, walk.gpa, &value, 8);
 		}
 		return;
 	}
@@ -201,7 +201,7 @@ static void second_shadow(void **state)
 	(void)state;
 	open_by_writing(0);
 	*world_gpte(TABLE, 1) = pte(PT);
-	mmu_write(&world_vcpu, PDPT * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
+	mmu_write(&world_cpu, PDPT * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
 	assert_int_equal(read_page(GIB + MAPPED + WINDOW, TABLE), 1);
 	assert_int_equal(world_mmu->frames[TABLE].shadowed, 1);
 	assert_int_equal(shadow_of(TABLE)->role.level, 2);
@@ -219,11 +219,11 @@ static void fault_32(gva_t gva, u32 error_code, enum mmu_action action)
 {
 	struct guest_walk walk;
 
-	mmu_root(&world_vcpu);
-	assert_int_equal(mmu_page_fault(&world_vcpu, gva, error_code, &walk),
+	mmu_root(&world_cpu);
+	assert_int_equal(mmu_page_fault(&world_cpu, gva, error_code, &walk),
 			 action);
 	if (action == MMU_TABLE_WRITE)
-		mmu_write(&world_vcpu, walk.gpa, &(u32){ 0 }, 4);
+		mmu_write(&world_cpu, walk.gpa, &(u32){ 0 }, 4);
 }
 
 /*
@@ -240,7 +240,7 @@ static void two_halves(void **state)
 	table[0] = (u32)pte(DATA);
 	table[512] = (u32)pte(DATA);
 	table[SELF >> PAGE_SHIFT] = (u32)pte(PT);
-	mmu_set_state(&world_vcpu, CR0_PE | CR0_PG | CR0_WP, PD * PAGE_SIZE, 0,
+	mmu_set_state(&world_cpu, CR0_PE | CR0_PG | CR0_WP, PD * PAGE_SIZE, 0,
 		      0, NULL);
 	fault_32(0, PFEC_P | PFEC_RSVD, MMU_RESUME);
 	fault_32(MAPPED, PFEC_P | PFEC_RSVD, MMU_RESUME);
@@ -262,10 +262,10 @@ static void others_write(void **state)
 	(void)state;
 	open_by_writing(0);
 	*world_gpte(TABLE, 12) = clean;
-	mmu_write(&world_vcpu, TABLE * PAGE_SIZE + 11 * 8, &entry, 8);
-	assert_true(mmu_cmpxchg(&world_vcpu, TABLE * PAGE_SIZE,
+	mmu_write(&world_cpu, TABLE * PAGE_SIZE + 11 * 8, &entry, 8);
+	assert_true(mmu_cmpxchg(&world_cpu, TABLE * PAGE_SIZE,
 				world_gpte(TABLE, 0), &(u64){ 0 }, 8));
-	assert_true(mmu_walk(&world_vcpu, MAPPED + 12 * PAGE_SIZE, PFEC_W,
+	assert_true(mmu_walk(&world_cpu, MAPPED + 12 * PAGE_SIZE, PFEC_W,
 			     WALK_FOR_DATA, &walk));
 	assert_int_equal(*world_gpte(TABLE, 12), entry);
 	assert_true(is_open(TABLE));
@@ -282,15 +282,15 @@ static void unlinked_while_open(void **state)
 {
 	(void)state;
 	open_by_writing(0);
-	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
+	mmu_write(&world_cpu, PD * PAGE_SIZE + 8, &(u64){ 0 }, 8);
 	assert_false(is_mapped(MAPPED));
 	assert_int_equal(write_page(WINDOW + 8 * 8, pte(DATA + 5)), 0);
 	tables_audit();
-	mmu_write(&world_vcpu, PD * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
+	mmu_write(&world_cpu, PD * PAGE_SIZE + 8, &(u64){ pte(TABLE) }, 8);
 	read_page(MAPPED + 8 * PAGE_SIZE, DATA + 5);
-	assert_true(mmu_unshadow(&world_vcpu, TABLE));
+	assert_true(mmu_unshadow(&world_cpu, TABLE));
 	open_by_writing(0);
-	assert_true(mmu_unshadow(&world_vcpu, TABLE) || !shadow_of(TABLE));
+	assert_true(mmu_unshadow(&world_cpu, TABLE) || !shadow_of(TABLE));
 	assert_int_equal(free_copies(), world_mmu->copy_count);
 	tables_audit();
 }

@@ -184,12 +184,12 @@ static void host_move(void *ctx, gfn_t gfn, hfn_t hfn)
 	p2m[gfn] = hfn;
 }
 
-static hpa_t load_cr3(struct mmu_vcpu *vcpu, gfn_t gfn)
+static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
 {
-	mmu_set_state(vcpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT,
-		      CR4_PAE, EFER_LME | EFER_LMA | EFER_NXE, NULL);
+	mmu_set_state(cpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT, CR4_PAE,
+		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
 	flushes = 0;
-	return mmu_root(vcpu);
+	return mmu_root(cpu);
 }
 
 /*
@@ -216,7 +216,7 @@ static void the_guests_frame_moves(void **state)
 		.targets = MMU_TARGETS_MAX,
 	};
 	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
-	struct mmu_vcpu vcpu;
+	struct mmu_cpu cpu;
 	struct mmu *machine;
 	hpa_t root = 0;
 
@@ -226,11 +226,11 @@ static void the_guests_frame_moves(void **state)
 		p2m[gfn] = gfn;
 	machine = mmu_create(&config);
 	assert_non_null(machine);
-	mmu_vcpu_init(&vcpu, machine);
+	mmu_cpu_init(&cpu, machine);
 	memory[ROOT_GFN][1] = first;
 	for (u32 i = 0; i < 64 && root != ROOT_GFN << PAGE_SHIFT; i++) {
-		load_cr3(&vcpu, OTHER_GFN);
-		root = load_cr3(&vcpu, ROOT_GFN);
+		load_cr3(&cpu, OTHER_GFN);
+		root = load_cr3(&cpu, ROOT_GFN);
 	}
 	assert_int_equal(root, ROOT_GFN << PAGE_SHIFT);
 	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
@@ -240,7 +240,7 @@ static void the_guests_frame_moves(void **state)
 	assert_int_equal(memory[ROOT_GFN][1], SPTE_ABSENT_VALUE);
 
 	memory[p2m[ROOT_GFN]][1] = second;
-	mmu_unshadow(&vcpu, ROOT_GFN);
+	mmu_unshadow(&cpu, ROOT_GFN);
 	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
 	assert_int_equal(memory[ROOT_GFN][1], second);
 	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[ROOT_GFN]);

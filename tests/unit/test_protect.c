@@ -75,8 +75,8 @@ static void straddling_write(void **state)
 {
 	u64 zero = 0;
 
-	mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
-	mmu_write(&world_vcpu, PT * PAGE_SIZE + 5 * 8, &zero, 4);
+	mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
+	mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8, &zero, 4);
 	faults(GVA, 0, "the first entry that the write hits is cleared");
 	faults(WINDOW, 0, "the second entry that the write hits is cleared");
 	world_audit();
@@ -100,7 +100,7 @@ static void unshadow(void **state)
 	write_gpte(LOW_PD, 1, PT << 12 | (LINKED & ~PTE_W));
 	leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
 	before = world_flushes;
-	if (!mmu_unshadow(&world_vcpu, PT))
+	if (!mmu_unshadow(&world_cpu, PT))
 		fail_msg("mmu_unshadow() must tell that there was a shadow");
 	if (world_mmu->frames[PT].shadowed)
 		fail_msg("the frame has two shadows, and after mmu_unshadow() "
@@ -108,7 +108,7 @@ static void unshadow(void **state)
 	if (world_flushes == before)
 		fail_msg("a TABLE that is taken down may be in a "
 			 "paging-structure cache: flush");
-	if (mmu_unshadow(&world_vcpu, PT))
+	if (mmu_unshadow(&world_cpu, PT))
 		fail_msg("the second mmu_unshadow() has found no shadow, and "
 			 "must return false");
 	leads_to(GVA, TARGET, "the next access makes the shadow again");

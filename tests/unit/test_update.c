@@ -63,7 +63,7 @@ static void reserved(void **state)
 	write_gpte(LOW_PT, 5, NEW << 12 | LINKED);
 	world_costs(GVA, 0, 0, "the write has filled the entry");
 	/* With NXE=0 bit 63 is reserved. */
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, 0, CR4_PAE,
+	mmu_set_state(&world_cpu, world_cpu.cr0, 0, CR4_PAE,
 		      EFER_LME | EFER_LMA, NULL);
 	leads_to(0x6000, OLD, "the table has a shadow");
 	write_gpte(LOW_PT, 5, NEW << 12 | LINKED | PTE_NX);

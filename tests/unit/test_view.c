@@ -25,7 +25,7 @@ static struct mmu_view look(gva_t gva)
 {
 	struct mmu_view view;
 
-	mmu_view(&world_vcpu, gva, &view);
+	mmu_view(&world_cpu, gva, &view);
 	return view;
 }
 
@@ -35,7 +35,7 @@ static void touch(gva_t gva, u32 access)
 	struct hardware h = hardware_access(gva, access);
 
 	if (h.result == HW_EXIT)
-		mmu_page_fault(&world_vcpu, gva, h.error_code, &walk);
+		mmu_page_fault(&world_cpu, gva, h.error_code, &walk);
 }
 
 static void shows_the_guest(const struct mmu_view *view)
@@ -54,7 +54,7 @@ static void shows_no_more_than_there_is(void **state)
 
 	create(MMU_VTLB);
 	assert_int_equal(look(GVA).shadow_top, 0);
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	view = look(GVA);
 	assert_int_equal(view.shadow_top, 4);
 	assert_int_equal(view.shadow_level, 4);
@@ -67,14 +67,14 @@ static void shows_a_demand_fault(void **state)
 	struct mmu_view view;
 
 	create(MMU_BYPASS);
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	view = look(GVA);
 	assert_int_equal(view.shadow_level, 1);
 	assert_int_equal(view.kind[1], SPTE_ABSENT);
 	for (int level = 2; level <= 4; level++)
 		assert_int_equal(view.kind[level], SPTE_TABLE);
 	shows_the_guest(&view);
-	mmu_write(&world_vcpu, 3 * PAGE_SIZE + 8 * SLOT,
+	mmu_write(&world_cpu, 3 * PAGE_SIZE + 8 * SLOT,
 		  &(u64){ PAGE << 12 | LINKED | PTE_D }, 8);
 	view = look(GVA);
 	assert_int_equal(view.kind[1], SPTE_LEAF);
@@ -87,7 +87,7 @@ static void shows_mmio(void **state)
 	create(MMU_NOWALK);
 	world_device = PAGE;
 	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	touch(GVA, 0);
 	assert_int_equal(look(GVA).kind[1], SPTE_MMIO);
 	world_device = HFN_NONE;
@@ -103,11 +103,11 @@ static void changes_nothing(void **state)
 	create(MMU_TARGETS);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P; /* A is clear */
 	memcpy(world_ram[PAGE], "code", 4);
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	memcpy(ram, world_ram, sizeof(ram));
 	stats = *mmu_stats(world_mmu);
 	assert_int_equal(look(GVA).guest.status, WALK_OK);
-	assert_int_equal(mmu_peek(&world_vcpu, GVA, bytes, 4), 4);
+	assert_int_equal(mmu_peek(&world_cpu, GVA, bytes, 4), 4);
 	assert_memory_equal(bytes, "code", 4);
 	assert_memory_equal(ram, world_ram, sizeof(ram));
 	assert_memory_equal(&stats, mmu_stats(world_mmu), sizeof(stats));
@@ -120,13 +120,13 @@ static void peek_ends_at_a_hole(void **state)
 	u8 bytes[8];
 
 	create(MMU_BYPASS);
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, world_vcpu.cr3,
-		      world_vcpu.cr4 | CR4_SMAP, world_vcpu.efer, NULL);
+	mmu_set_state(&world_cpu, world_cpu.cr0, world_cpu.cr3,
+		      world_cpu.cr4 | CR4_SMAP, world_cpu.efer, NULL);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P | PTE_U | PTE_NX;
-	assert_int_equal(mmu_peek(&world_vcpu, GVA + PAGE_SIZE - 3, bytes, 8),
+	assert_int_equal(mmu_peek(&world_cpu, GVA + PAGE_SIZE - 3, bytes, 8),
 			 3);
 	*world_gpte(3, SLOT + 1) = PAGE << 12 | PTE_P;
-	assert_int_equal(mmu_peek(&world_vcpu, GVA + PAGE_SIZE - 3, bytes, 8),
+	assert_int_equal(mmu_peek(&world_cpu, GVA + PAGE_SIZE - 3, bytes, 8),
 			 8);
 }
 
@@ -137,10 +137,10 @@ static void peek_ends_with_the_addresses(void **state)
 
 	create(MMU_BYPASS);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P;
-	assert_int_equal(mmu_peek(&world_vcpu, GVA | BIT(63), bytes, 8), 0);
-	mmu_set_state(&world_vcpu, 0, 0, 0, 0, NULL);
-	assert_int_equal(mmu_peek(&world_vcpu, 0xfffffffc, bytes, 8), 4);
-	assert_int_equal(mmu_peek(&world_vcpu, 1ULL << 32, bytes, 8), 0);
+	assert_int_equal(mmu_peek(&world_cpu, GVA | BIT(63), bytes, 8), 0);
+	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
+	assert_int_equal(mmu_peek(&world_cpu, 0xfffffffc, bytes, 8), 4);
+	assert_int_equal(mmu_peek(&world_cpu, 1ULL << 32, bytes, 8), 0);
 }
 
 static void unpaged(void **state)
@@ -148,8 +148,8 @@ static void unpaged(void **state)
 	struct mmu_view view;
 
 	create(MMU_BYPASS);
-	mmu_set_state(&world_vcpu, 0, 0, 0, 0, NULL);
-	mmu_root(&world_vcpu);
+	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
+	mmu_root(&world_cpu);
 	view = look(GVA);
 	assert_int_equal(view.guest_top, 0);
 	assert_int_equal(view.guest.status, WALK_OK);
@@ -163,8 +163,8 @@ static void no_more_than_32_bits(void **state)
 	struct mmu_view view;
 
 	create(MMU_BYPASS);
-	mmu_set_state(&world_vcpu, 0, 0, 0, 0, NULL);
-	mmu_root(&world_vcpu);
+	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
+	mmu_root(&world_cpu);
 	touch(GVA, PFEC_W);
 	view = look(GVA | 7 * GIB);
 	assert_int_equal(view.guest.gpa, look(GVA | 3 * GIB).guest.gpa);
@@ -182,7 +182,7 @@ static bool is_so(gva_t gva, u32 access, enum mmu_outcome outcome)
 	if (h.result != HW_EXIT)
 		return outcome ==
 		       (h.result == HW_OK ? OUTCOME_HIT : OUTCOME_BYPASS);
-	switch (mmu_page_fault(&world_vcpu, gva, h.error_code, &walk)) {
+	switch (mmu_page_fault(&world_cpu, gva, h.error_code, &walk)) {
 	case MMU_RESUME: /* a table may have been opened */
 		return outcome == OUTCOME_FILL ||
 		       (outcome == OUTCOME_TABLE_WRITE &&
@@ -204,9 +204,9 @@ static void tells_the_outcome(gva_t gva, u32 access)
 	enum mmu_outcome outcome;
 	u32 code;
 
-	mmu_root(&world_vcpu);
+	mmu_root(&world_cpu);
 	view = look(gva);
-	outcome = mmu_view_access(&world_vcpu, &view, access, &code);
+	outcome = mmu_view_access(&world_cpu, &view, access, &code);
 	world_require(code == (guest.ok ? 0 : guest.error_code), gva,
 		      "the guest's error code is not 0x%x", code);
 	world_require(is_so(gva, access, outcome), gva,
@@ -227,7 +227,7 @@ static const u64 gptes[] = {
 static void tells_outcomes_on(enum mmu_rung rung, u64 pde, u64 cr0, u64 cr4)
 {
 	create(rung);
-	mmu_set_state(&world_vcpu, cr0, world_vcpu.cr3, cr4, world_vcpu.efer,
+	mmu_set_state(&world_cpu, cr0, world_cpu.cr3, cr4, world_cpu.efer,
 		      NULL);
 	world_device = PAGE + 1;
 	*world_gpte(2, 0) = 3 << 12 | pde;
@@ -252,8 +252,8 @@ static void tells_outcomes(void **state)
 	u64 cr0, cr4;
 
 	create(MMU_VTLB);
-	cr0 = world_vcpu.cr0 | CR0_WP;
-	cr4 = world_vcpu.cr4;
+	cr0 = world_cpu.cr0 | CR0_WP;
+	cr4 = world_cpu.cr4;
 	for (enum mmu_rung rung = 0; rung < MMU_RUNGS; rung++)
 		for (u32 i = 0; i < ARRAY_SIZE(pdes); i++) {
 			tells_outcomes_on(rung, pdes[i], cr0, cr4);

@@ -49,10 +49,10 @@ static void addresses_are_apart(void **state)
 static void invlpg_drops_the_page(void **state)
 {
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
-	mmu_invlpg(&world_vcpu, GVA);
+	mmu_invlpg(&world_cpu, GVA);
 	leads_to(GVA, NEW, "INVLPG ends the old translation");
 	*world_gpte(LOW_PT, 5) = 0;
-	mmu_invlpg(&world_vcpu, GVA + 0xfff);
+	mmu_invlpg(&world_cpu, GVA + 0xfff);
 	faults(GVA, 0, "INVLPG of any address in the page ends it");
 	world_audit();
 }
@@ -61,7 +61,7 @@ static void neighbours_stay(void **state)
 {
 	leads_to(NEIGHBOUR, OTHER, "the neighbour");
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
-	mmu_invlpg(&world_vcpu, GVA);
+	mmu_invlpg(&world_cpu, GVA);
 	leads_to(GVA, NEW, "INVLPG ends the old translation");
 	world_costs(NEIGHBOUR, 0, 0, "INVLPG of another page leaves it");
 }
@@ -71,7 +71,7 @@ static void processor_is_flushed(void **state)
 {
 	u64 before = world_flushes;
 
-	mmu_invlpg(&world_vcpu, GVA);
+	mmu_invlpg(&world_cpu, GVA);
 	if (world_flushes == before)
 		fail_msg("the guest's INVLPG has exited, so the processor has "
 			 "not executed it: flush the address");
@@ -87,7 +87,7 @@ static void large_page_is_one(void **state)
 	leads_to(gva + 24 * PAGE_SIZE, 24, "a piece of a large page");
 	leads_to(gva + 25 * PAGE_SIZE, 25, "another one");
 	*world_gpte(LOW_PD, 2) = 0;
-	mmu_invlpg(&world_vcpu, gva + large);
+	mmu_invlpg(&world_cpu, gva + large);
 	faults(gva + 25 * PAGE_SIZE, 0,
 	       "INVLPG of any address in a large page ends all its pieces");
 	faults(gva + 24 * PAGE_SIZE, 0,
@@ -98,8 +98,8 @@ static void large_page_is_one(void **state)
 static void load_of_cr3_forgets(void **state)
 {
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
-	mmu_set_state(&world_vcpu, world_vcpu.cr0, world_vcpu.cr3,
-		      world_vcpu.cr4, world_vcpu.efer, NULL);
+	mmu_set_state(&world_cpu, world_cpu.cr0, world_cpu.cr3, world_cpu.cr4,
+		      world_cpu.efer, NULL);
 	leads_to(GVA, NEW, "a load of CR3 ends all translations");
 }
 
@@ -111,7 +111,7 @@ static void cached_tables_need_no_invlpg(void **state)
 	*world_gpte(LOW_PT, 5) = OLD << 12 | LINKED;
 	leads_to(GVA, OLD, "the first access fills the entry");
 	before = world_flushes;
-	mmu_invlpg(&world_vcpu, GVA);
+	mmu_invlpg(&world_cpu, GVA);
 	assert_int_equal(world_flushes, before);
 	world_costs(GVA, 0, 0, "cached tables are synced: nothing is stale");
 }

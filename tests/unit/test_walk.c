@@ -21,7 +21,7 @@
 static u64 ram[FRAMES][PT_ENTRIES] __attribute__((aligned(4096)));
 static struct guest_frame frames[FRAMES];
 static struct mmu mmu;
-static struct mmu_vcpu vcpu;
+static struct mmu_cpu cpu;
 
 static hfn_t gfn_to_hfn(void *ctx, gfn_t gfn)
 {
@@ -54,11 +54,11 @@ static int set_up(void **state)
 	mmu.config.ops = &ops;
 	mmu.config.gfn_count = FRAMES;
 	mmu.config.maxphyaddr = 40;
-	vcpu = (struct mmu_vcpu){ .mmu = &mmu,
-				  .cr0 = CR0_PE | CR0_PG | CR0_WP,
-				  .cr3 = 1 * PAGE_SIZE,
-				  .cr4 = CR4_PAE,
-				  .efer = EFER_LME | EFER_LMA | EFER_NXE };
+	cpu = (struct mmu_cpu){ .mmu = &mmu,
+				.cr0 = CR0_PE | CR0_PG | CR0_WP,
+				.cr3 = 1 * PAGE_SIZE,
+				.cr4 = CR4_PAE,
+				.efer = EFER_LME | EFER_LMA | EFER_NXE };
 	return 0;
 }
 
@@ -66,8 +66,8 @@ static struct guest_walk walk(u32 access)
 {
 	struct guest_walk w;
 
-	mmu_derive_state(&vcpu);
-	guest_walk(&vcpu, GVA, access, &w);
+	mmu_derive_state(&cpu);
+	guest_walk(&cpu, GVA, access, &w);
 	return w;
 }
 
@@ -123,9 +123,9 @@ static void not_present(void **state)
 		faults(0, 0);
 		faults(PFEC_W | PFEC_U, PFEC_W | PFEC_U);
 		faults(PFEC_I, PFEC_I);
-		vcpu.efer &= ~EFER_NXE;
+		cpu.efer &= ~EFER_NXE;
 		faults(PFEC_I, 0);
-		vcpu.cr4 |= CR4_SMEP;
+		cpu.cr4 |= CR4_SMEP;
 		faults(PFEC_I, PFEC_I);
 	}
 }
@@ -145,7 +145,7 @@ static void reserved_bits(void **state)
 		*entry_of(level) ^= BIT(51) | BITS(62, 52);
 		assert_int_equal(walk(0).status, WALK_OK);
 		*entry_of(level) |= PTE_NX;
-		vcpu.efer &= ~EFER_NXE;
+		cpu.efer &= ~EFER_NXE;
 		faults(0, code);
 	}
 	set_up(NULL);
@@ -188,18 +188,18 @@ static void rights(void **state)
 		set_up(NULL);
 		*entry_of(level) &= ~PTE_W;
 		faults(PFEC_W, PFEC_P | PFEC_W);
-		vcpu.cr0 &= ~CR0_WP;
+		cpu.cr0 &= ~CR0_WP;
 		faults(PFEC_W | PFEC_U, PFEC_P | PFEC_W | PFEC_U);
 		assert_int_equal(walk(PFEC_W).status, WALK_OK);
 
 		set_up(NULL);
 		*entry_of(level) &= ~PTE_U;
 		faults(PFEC_U, PFEC_P | PFEC_U);
-		vcpu.cr4 |= CR4_SMEP;
+		cpu.cr4 |= CR4_SMEP;
 		assert_int_equal(walk(PFEC_I).status, WALK_OK);
 
 		set_up(NULL);
-		vcpu.cr4 |= CR4_SMEP;
+		cpu.cr4 |= CR4_SMEP;
 		faults(PFEC_I, PFEC_P | PFEC_I);
 		assert_int_equal(walk(PFEC_I | PFEC_U).status, WALK_OK);
 
@@ -215,9 +215,9 @@ static void rights(void **state)
 static void tables_outside_ram(void **state)
 {
 	(void)state;
-	vcpu.cr3 = FRAMES * PAGE_SIZE;
+	cpu.cr3 = FRAMES * PAGE_SIZE;
 	faults(PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
-	vcpu.cr3 = 1 * PAGE_SIZE;
+	cpu.cr3 = 1 * PAGE_SIZE;
 	*entry_of(2) = FRAMES * PAGE_SIZE | FLAGS;
 	faults(0, PFEC_P | PFEC_RSVD);
 	/* With all bits an address, ones are a page. */
@@ -228,7 +228,7 @@ static void tables_outside_ram(void **state)
 static void unpaged(void **state)
 {
 	(void)state;
-	vcpu.cr0 = CR0_PE;
+	cpu.cr0 = CR0_PE;
 	assert_int_equal(walk(PFEC_W).gpa, (u32)GVA);
 	assert_int_equal(walk(0).level, LEVEL_UNPAGED);
 }
@@ -265,16 +265,16 @@ static void random_tables(void **state)
 		for (int level = 1; level <= 4; level++)
 			for (gfn_t gfn = 0; gfn < FRAMES; gfn++)
 				ram[gfn][pt_index(GVA, level)] = random_entry();
-		vcpu.cr0 ^= random() & 1 ? CR0_WP : 0;
-		vcpu.cr4 ^= random() & 1 ? CR4_SMEP : 0;
-		vcpu.efer ^= random() & 1 ? EFER_NXE : 0;
-		vcpu.cr3 = random() % FRAMES * PAGE_SIZE;
+		cpu.cr0 ^= random() & 1 ? CR0_WP : 0;
+		cpu.cr4 ^= random() & 1 ? CR4_SMEP : 0;
+		cpu.efer ^= random() & 1 ? EFER_NXE : 0;
+		cpu.cr3 = random() % FRAMES * PAGE_SIZE;
 		mmu.config.maxphyaddr = 36 + random() % 17;
 		mmu.config.gigabyte_pages = random() & 1;
-		ref.cr0 = vcpu.cr0;
-		ref.cr3 = vcpu.cr3;
-		ref.cr4 = vcpu.cr4;
-		ref.efer = vcpu.efer;
+		ref.cr0 = cpu.cr0;
+		ref.cr3 = cpu.cr3;
+		ref.cr4 = cpu.cr4;
+		ref.efer = cpu.efer;
 		ref.maxphyaddr = mmu.config.maxphyaddr;
 		ref.gigabyte_pages = mmu.config.gigabyte_pages;
 

@@ -63,13 +63,13 @@ WRONG = {
     4: [
         Wrong("p-first", "mmu/walk.c",
               "\t\tif (!(pte & PTE_P))\n"
-              "\t\t\treturn walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);\n"
+              "\t\t\treturn walk_fails(cpu, walk, WALK_NOT_PRESENT, access);\n"
               "\t\tif (gpte_reserved(&format, pte, level))\n"
-              "\t\t\treturn walk_fails(vcpu, walk, WALK_RESERVED, access);\n",
+              "\t\t\treturn walk_fails(cpu, walk, WALK_RESERVED, access);\n",
               "\t\tif (gpte_reserved(&format, pte, level))\n"
-              "\t\t\treturn walk_fails(vcpu, walk, WALK_RESERVED, access);\n"
+              "\t\t\treturn walk_fails(cpu, walk, WALK_RESERVED, access);\n"
               "\t\tif (!(pte & PTE_P))\n"
-              "\t\t\treturn walk_fails(vcpu, walk, WALK_NOT_PRESENT, access);\n"
+              "\t\t\treturn walk_fails(cpu, walk, WALK_NOT_PRESENT, access);\n"
               ),
         Wrong("rights-of-the-last", "mmu/walk.c",
               "rights &= gpte_rights(&format, pte);",

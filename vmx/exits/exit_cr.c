@@ -10,7 +10,7 @@
 /* As far as a load of the register of that number looks at it. */
 static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 {
-	const struct mmu_vcpu *mmu = &vcpu->mmu;
+	const struct mmu_cpu *mmu = &vcpu->mmu;
 	struct cr_state state = {
 		.cr0 = mmu->cr0,
 		.cr3 = mmu->cr3,

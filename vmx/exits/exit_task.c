@@ -18,7 +18,7 @@
 static bool load_cr3(void *ctx, u32 cr3)
 {
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
-	struct mmu_vcpu *mmu = &vcpu->mmu;
+	struct mmu_cpu *mmu = &vcpu->mmu;
 	bool pae = paging_mode(mmu->cr0, mmu->cr4, mmu->efer) == PAGING_PAE;
 	u64 pdpte[PAE_PDPTES];
 

@@ -8,7 +8,7 @@
 
 #define UNITS_MAX 256ULL /* that x shows at once */
 
-static void print_outcomes(const struct mmu_vcpu *vcpu,
+static void print_outcomes(const struct mmu_cpu *cpu,
 			   const struct mmu_view *view)
 {
 	static const struct {
@@ -27,7 +27,7 @@ static void print_outcomes(const struct mmu_vcpu *vcpu,
 	for (size_t i = 0; i < ARRAY_SIZE(accesses); i++) {
 		u32 code;
 		enum mmu_outcome outcome =
-			mmu_view_access(vcpu, view, accesses[i].access, &code);
+			mmu_view_access(cpu, view, accesses[i].access, &code);
 
 		log_info("  %-13s %s", accesses[i].name,
 			 outcome_words(words, view, outcome, code));
@@ -36,19 +36,19 @@ static void print_outcomes(const struct mmu_vcpu *vcpu,
 
 HANDLER(walk)
 {
-	struct mmu_vcpu *vcpu = &vm->vcpu.mmu;
+	struct mmu_cpu *cpu = &vm->vcpu.mmu;
 	char guest[ENTRY_WORDS], shadow[ENTRY_WORDS];
 	struct mmu_view view;
 	gva_t gva;
 
 	if (!parse_hex(words[1], &gva))
 		return false;
-	if (!mmu_has_address(vcpu, gva)) {
+	if (!mmu_has_address(cpu, gva)) {
 		log_info("0x%lx is no address: every access is a #GP", gva);
 		return true;
 	}
-	mmu_root(vcpu); /* as the next entry would */
-	mmu_view(vcpu, gva, &view);
+	mmu_root(cpu); /* as the next entry would */
+	mmu_view(cpu, gva, &view);
 	log_info("  P present W write U user A accessed D dirty S large "
 		 "G global N no-exec");
 	log_info("  level    %-30s %s", "guest's entry", "shadow's entry");
@@ -58,7 +58,7 @@ HANDLER(walk)
 	}
 	if (view.guest.status == WALK_OK)
 		log_info("  guest-physical 0x%lx", view.guest.gpa);
-	print_outcomes(vcpu, &view);
+	print_outcomes(cpu, &view);
 	return true;
 }
 

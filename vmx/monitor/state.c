@@ -44,16 +44,16 @@ HANDLER(audit)
 	return true;
 }
 
-static void print_dirty(struct mmu_vcpu *vcpu)
+static void print_dirty(struct mmu_cpu *cpu)
 {
-	gfn_t end = mmu_dirty_log_words(vcpu->mmu) * 64, first = 0;
+	gfn_t end = mmu_dirty_log_words(cpu->mmu) * 64, first = 0;
 	u64 total = 0, bits = 0;
 	bool before = false, now; /* Is the frame written? */
 	u32 runs = 0;
 
 	for (gfn_t gfn = 0; gfn <= end; gfn++, before = now) {
 		if (gfn % 64 == 0)
-			bits = gfn < end ? mmu_dirty_log_take(vcpu, gfn) : 0;
+			bits = gfn < end ? mmu_dirty_log_take(cpu, gfn) : 0;
 		now = bits & BIT(gfn % 64);
 		total += now;
 		if (now && !before)
@@ -68,16 +68,16 @@ static void print_dirty(struct mmu_vcpu *vcpu)
 
 HANDLER(dirty)
 {
-	struct mmu_vcpu *vcpu = &vm->vcpu.mmu;
+	struct mmu_cpu *cpu = &vm->vcpu.mmu;
 
 	if (count == 1 && mmu_dirty_log_is_on(vm->mmu)) {
-		print_dirty(vcpu);
+		print_dirty(cpu);
 		return true;
 	}
 	if (count > 1 && !strcmp(words[1], "on"))
-		mmu_dirty_log_start(vcpu);
+		mmu_dirty_log_start(cpu);
 	else if (count > 1 && !strcmp(words[1], "off"))
-		mmu_dirty_log_stop(vcpu);
+		mmu_dirty_log_stop(cpu);
 	else if (count > 1)
 		return false;
 	log_info("the dirty log is %s",

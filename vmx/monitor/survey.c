@@ -99,17 +99,17 @@ static void print_range(const struct mmu_range *range)
 
 HANDLER(map)
 {
-	const struct mmu_vcpu *vcpu = &vm->vcpu.mmu;
+	const struct mmu_cpu *cpu = &vm->vcpu.mmu;
 	u32 looks = LOOKS_MAX;
 	struct mmu_range range;
 	gva_t gva = 0;
 
 	if ((count > 1 && !parse_hex(words[1], &gva)) ||
-	    !mmu_has_address(vcpu, gva))
+	    !mmu_has_address(cpu, gva))
 		return false;
 	log_info("  %-33s  %-4s %12s %12s", "addresses", "", "KiB", "shadowed");
 	for (u32 shown = 0; shown < RANGES_SHOWN &&
-			    mmu_survey_range(vcpu, &gva, &looks, &range);
+			    mmu_survey_range(cpu, &gva, &looks, &range);
 	     shown++)
 		print_range(&range);
 	if (gva)
