@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest of two instructions, in non-root mode, on shadow tables made by hand:
- * it reads a byte by way of the entry under test. If the fault exits, that is
- * seen at once; if it goes to the guest, its handler says so by VMCALL.
+ * it reads, writes or fetches a byte by way of the entry under test. If the
+ * fault exits, that is seen at once; if it goes to the guest, its handler says
+ * so by VMCALL.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
@@ -27,12 +28,39 @@
 #define HANDLER_OFFSET 0x080
 #define GDT_OFFSET 0x100
 #define IDT_OFFSET 0x200
+#define TSS_OFFSET 0x800
 #define STACK_OFFSET 0xff0
 
 #define SELECTOR_GUEST_CODE 0x08
+#define TSS_RSP0 4 /* SDM vol. 3A, figure 7-11 */
 
-/* mov al, [rdi]; vmcall */
-static const u8 code[] = { 0x8a, 0x07, 0x0f, 0x01, 0xc1 };
+#define MOV_AL_RDI_VMCALL                                                      \
+	{                                                                      \
+		0x8a, 0x07, 0x0f, 0x01, 0xc1                                   \
+	}
+#define MOV_RDI_AL_VMCALL                                                      \
+	{                                                                      \
+		0x88, 0x07, 0x0f, 0x01, 0xc1                                   \
+	}
+#define JMP_RDI                                                                \
+	{                                                                      \
+		0xff, 0xe7                                                     \
+	}
+
+/* How an entry is used: at which ring, and what that adds to the error code. */
+static const struct use {
+	const char *name;
+	u8 code[5];
+	u8 dpl;
+	u32 pfec;
+} uses[] = {
+	{ "read", MOV_AL_RDI_VMCALL, 0, 0 },
+	{ "write", MOV_RDI_AL_VMCALL, 0, PFEC_W },
+	{ "fetch", JMP_RDI, 0, PFEC_I },
+	{ "user's read", MOV_AL_RDI_VMCALL, 3, PFEC_U },
+	{ "user's write", MOV_RDI_AL_VMCALL, 3, PFEC_U | PFEC_W },
+	{ "user's fetch", JMP_RDI, 3, PFEC_U | PFEC_I },
+};
 /* vmcall; the error code is on top of the stack */
 static const u8 handler[] = { 0x0f, 0x01, 0xc1 };
 
@@ -72,16 +100,16 @@ static bool build_guest(struct probe *p)
 	for (u8 level = PT_LEVELS; level > 1; level--)
 		p->tables[level][0] = spte_make_table(
 			virt_to_phys(p->tables[level - 1]), ACCESS_ALL);
-	p->tables[1][GUEST_PAGE / PAGE_SIZE] = spte_make_leaf(
-		virt_to_phys(p->page) >> PAGE_SHIFT, ACCESS_W | ACCESS_X);
+	p->tables[1][GUEST_PAGE / PAGE_SIZE] =
+		spte_make_leaf(virt_to_phys(p->page) >> PAGE_SHIFT, ACCESS_ALL);
 
-	memcpy(p->page + CODE_OFFSET, code, sizeof(code));
 	memcpy(p->page + HANDLER_OFFSET, handler, sizeof(handler));
 	gdt = (u64 *)(p->page + GDT_OFFSET);
 	gdt[SELECTOR_GUEST_CODE / sizeof(u64)] = DESCRIPTOR_CODE64;
 	gate = (struct gate *)(p->page + IDT_OFFSET) + VECTOR_PF;
 	*gate = gate_to(GUEST_PAGE + HANDLER_OFFSET, SELECTOR_GUEST_CODE,
 			GATE_INTERRUPT);
+	*(u64 *)(p->page + TSS_OFFSET + TSS_RSP0) = GUEST_PAGE + STACK_OFFSET;
 	return true;
 }
 
@@ -102,30 +130,44 @@ static void set_up_vcpu(struct probe *p)
 	vcpu_apply_state(&p->vcpu);
 	vmwrite(VMCS_GUEST_IDTR_BASE, GUEST_PAGE + IDT_OFFSET);
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, (VECTOR_PF + 1) * 16 - 1);
+	vmwrite(VMCS_GUEST_TR_BASE, GUEST_PAGE + TSS_OFFSET);
 	vmwrite(VMCS_GUEST_CR3, virt_to_phys(p->tables[PT_LEVELS]));
 	vmwrite(VMCS_EXCEPTION_BITMAP, BIT(VECTOR_PF));
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MASK, PFEC_P);
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, PFEC_P);
 }
 
-/* To the first instruction, which reads by way of the test entry at @level. */
-static void aim(struct probe *p, u8 level)
+static void set_dpl(u32 access_rights, u8 dpl)
 {
+	u64 others = vmread(access_rights) & ~AR_DPL_MASK;
+
+	vmwrite(access_rights, others | (u64)dpl << AR_DPL_SHIFT);
+}
+
+/* To the first instruction, which makes @use of the test entry at @level. */
+static void aim(struct probe *p, u8 level, const struct use *use)
+{
+	memcpy(p->page + CODE_OFFSET, use->code, sizeof(use->code));
+	vmwrite(VMCS_GUEST_CS_SELECTOR, SELECTOR_GUEST_CODE | use->dpl);
+	set_dpl(VMCS_GUEST_CS_ACCESS_RIGHTS, use->dpl);
+	vmwrite(VMCS_GUEST_SS_SELECTOR, use->dpl);
+	set_dpl(VMCS_GUEST_SS_ACCESS_RIGHTS, use->dpl);
 	vmwrite(VMCS_GUEST_RIP, GUEST_PAGE + CODE_OFFSET);
 	vmwrite(VMCS_GUEST_RSP, GUEST_PAGE + STACK_OFFSET);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
 	p->vcpu.regs.gpr[RDI] = test_address(level);
 }
 
-/* Have the guest read by way of @entry at @level. */
-static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
+/* Have the guest make @use of @entry at @level. */
+static enum outcome try_entry(struct probe *p, u8 level, u64 entry,
+			      const struct use *use)
 {
 	const u64 *stack = (const u64 *)(p->page + STACK_OFFSET);
 	struct vmx_exit *exit = &p->vcpu.exit;
 
 	p->tables[level][test_slot(level)] = entry;
 	do {
-		aim(p, level);
+		aim(p, level, use);
 		if (!vcpu_enter(&p->vcpu))
 			return ENTRY_FAILED;
 		/* An interrupt of the machine's may come first. */
@@ -147,9 +189,28 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry)
 	return DELIVERED;
 }
 
-/* Returns true if the outcome is the one that the shadow MMU builds on. */
+/*
+ * Returns true if @code is the one of @use, @bits the others in it. No key is
+ * for fetches, and a user's access that U=0 denies may show the key, or not
+ * (SDM vol. 3A, 4.6.2 and 4.7). Without NXE, no fetch is shown.
+ */
+static bool is_code_of(u32 code, const struct use *use, u32 bits)
+{
+	u32 ignored = cpu_has_nx() ? 0 : PFEC_I;
+
+	if (use->pfec & PFEC_I)
+		bits &= ~PFEC_PK;
+	if (use->pfec & PFEC_U)
+		ignored |= PFEC_PK & bits;
+	return !((code ^ (use->pfec | bits)) & ~ignored);
+}
+
+/*
+ * Returns true if each use of @entry has the outcome that the shadow MMU builds
+ * on, and its error code the bits @code.
+ */
 static bool as_expected(struct probe *p, u8 level, u64 entry,
-			enum outcome outcome, u32 error_code)
+			enum outcome outcome, u32 code)
 {
 	static const char *const words[] = {
 		[EXITED] = "exits",
@@ -158,20 +219,35 @@ static bool as_expected(struct probe *p, u8 level, u64 entry,
 		[ENTRY_FAILED] = "can't be entered",
 		[OUTCOME_UNKNOWN] = "does something else",
 	};
-	enum outcome got = try_entry(p, level, entry);
 
-	if (got == outcome && p->error_code == error_code)
-		return true;
-	log_info(LOG_ERROR "self-test: at level %u, %s %s with error code 0x%x "
-			   "(exit reason 0x%x), where the manual has: %s, 0x%x",
-		 level, entry ? "TRAP" : "ABSENT", words[got], p->error_code,
-		 p->vcpu.exit.reason, words[outcome], error_code);
-	return false;
+	for (u32 i = 0; i < ARRAY_SIZE(uses); i++) {
+		enum outcome got = try_entry(p, level, entry, &uses[i]);
+
+		if (got == outcome && is_code_of(p->error_code, &uses[i], code))
+			continue;
+		log_info(LOG_ERROR
+			 "self-test: at level %u, a %s of %s %s with error "
+			 "code 0x%x (exit reason 0x%x), where the manual has: "
+			 "%s, 0x%x",
+			 level, uses[i].name, entry ? "TRAP" : "ABSENT",
+			 words[got], p->error_code, p->vcpu.exit.reason,
+			 words[outcome], uses[i].pfec | code);
+		return false;
+	}
+	return true;
 }
 
 static bool trap_works(struct probe *p, u8 level, u32 reason)
 {
 	return as_expected(p, level, spte_trap(true), EXITED, PFEC_P | reason);
+}
+
+/* An MMIO entry is a TRAP with W=1. */
+static bool leaf_trap_works(struct probe *p, u32 reason)
+{
+	return trap_works(p, 1, reason) &&
+	       as_expected(p, 1, spte_make_mmio(true, ACCESS_ALL, true), EXITED,
+			   PFEC_P | reason);
 }
 
 /*
@@ -205,7 +281,7 @@ struct vcpu *selftest_vcpu(void)
 		return NULL;
 	}
 	set_up_vcpu(&probe);
-	aim(&probe, PT_LEVELS);
+	aim(&probe, PT_LEVELS, uses);
 	return &probe.vcpu;
 }
 
@@ -216,7 +292,8 @@ bool selftest_run(struct selftest_result *result)
 
 	if (!selftest_vcpu())
 		return false;
-	if (try_entry(&probe, PT_LEVELS, SPTE_ABSENT_VALUE) == ENTRY_FAILED) {
+	if (try_entry(&probe, PT_LEVELS, SPTE_ABSENT_VALUE, uses) ==
+	    ENTRY_FAILED) {
 		log_info(LOG_ERROR
 			 "self-test: no guest can be entered on this machine; "
 			 "please report it: docs/hardware.md");
@@ -231,7 +308,7 @@ bool selftest_run(struct selftest_result *result)
 			result->filter_works = false;
 	}
 	reason = trap_reason(&probe, maxphyaddr);
-	result->leaf_trap_present = reason && trap_works(&probe, 1, reason);
+	result->leaf_trap_present = reason && leaf_trap_works(&probe, reason);
 	result->cr4_added = result->leaf_trap_present ? probe.vcpu.cr4_added
 						      : 0;
 	log_info("self-test: MAXPHYADDR %u; not-present faults %s, TRAP in a "

@@ -115,6 +115,7 @@ struct cpu_regs {
 #define AR_CODE BIT(3)
 #define AR_S BIT(4) /* code or data, no system segment */
 #define AR_DPL_SHIFT 5
+#define AR_DPL_MASK BITS(6, 5)
 #define AR_DPL(ar) ((unsigned int)((ar) >> AR_DPL_SHIFT & 3))
 #define AR_P BIT(7)
 #define AR_L BIT(13)
