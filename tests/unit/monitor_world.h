@@ -85,8 +85,9 @@ void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
 }
 
 /* tests/unit/test_gdb_serve.c has the steps. */
-bool monitor_step(struct vm *v, char *const words[], size_t count)
+bool step_begin(struct vm *v)
 {
+	v->gdb.step.on = true;
 	return true;
 }
 

@@ -59,11 +59,20 @@ static void the_exit_stops_the_guest(void **state)
 
 static void the_step_of_the_monitor_ends(void **state)
 {
-	vm.monitor.until = UNTIL_STEP;
-	vm.monitor.runs = vm.gdb.step.on = true;
+	types("step\r");
+	assert_true(vm.monitor.runs && vm.gdb.step.on);
+	assert_int_equal(vm.monitor.until, UNTIL_STEP);
 	monitor_exited(&vm);
 	assert_false(vm.monitor.runs || vm.gdb.step.on);
 	assert_int_equal(vm.monitor.until, 0);
+}
+
+static void the_guest_of_gdb_is_not_stepped(void **state)
+{
+	vm.gdb.attached = true;
+	types("step\rcont\r");
+	assert_false(vm.gdb.step.on);
+	assert_non_null(strstr(printed, "no step: the guest is gdb's"));
 }
 
 int main(void)
@@ -74,6 +83,7 @@ int main(void)
 				       set_up),
 		cmocka_unit_test_setup(the_exit_stops_the_guest, set_up),
 		cmocka_unit_test_setup(the_step_of_the_monitor_ends, set_up),
+		cmocka_unit_test_setup(the_guest_of_gdb_is_not_stepped, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/debug.h"
+#include "vmx/gdb/gdb.h"
+#include "vmx/gdb/step.h"
 #include "vmx/gdb/target.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/run.h"

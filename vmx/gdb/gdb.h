@@ -7,22 +7,7 @@
 #ifndef VMX_GDB_GDB_H
 #define VMX_GDB_GDB_H
 
-#include "vmx/gdb/link.h"
-#include "vmx/gdb/points.h"
-#include "vmx/gdb/step.h"
-
-#define GDB_STOP_SIZE 32
-
 struct vm;
-
-struct gdb {
-	struct gdb_link link; /* no port: gdb is not there */
-	struct gdb_reply reply; /* in the making */
-	struct gdb_points points;
-	bool attached; /* gdb waits for the guest's stop or end */
-	struct gdb_step step;
-	char stop[GDB_STOP_SIZE]; /* the reply that tells why it stopped */
-};
 
 /* Before the first instruction: waits for gdb. */
 void gdb_begin(struct vm *vm);

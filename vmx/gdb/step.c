@@ -72,18 +72,6 @@ bool step_begin(struct vm *vm)
 	return true;
 }
 
-/* The monitor's command; its end is monitor_exited()'s. */
-HANDLER(step)
-{
-	if (vm->gdb.attached) {
-		log_info("no step: the guest is gdb's");
-	} else if (step_begin(vm)) {
-		vm->monitor.until = UNTIL_STEP;
-		vm->monitor.runs = true;
-	}
-	return true;
-}
-
 void step_end(struct vm *vm)
 {
 	if (vm->monitor.until == UNTIL_STEP)

@@ -10,18 +10,9 @@
 #define VMX_GDB_STEP_H
 
 #include "mmu/mmu.h"
-#include "vmx/gdb/insn_flags.h"
 
 struct vm;
 struct vcpu;
-
-struct gdb_step {
-	bool on; /* gdb waits for the end of one instruction, ... */
-	u64 rip; /* ... which was here */
-	bool trapped; /* its end has come, by TF */
-	bool tf; /* the guest's own TF */
-	enum insn_flags kind; /* of the instruction */
-};
 
 /*
  * Begins a step. Returns false, and has said why, if there can't be one:

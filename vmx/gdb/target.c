@@ -10,6 +10,7 @@
 #include "vmx/gdb/debug.h"
 #include "vmx/gdb/target.h"
 #include "vmx/guest_mode.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/gdb/step.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/dump.h"
 #include "vmx/trace/filter.h"
@@ -55,6 +57,18 @@ static bool run_until(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
+/* Its end is monitor_exited()'s. */
+static bool run_step(struct vm *vm, char *const words[], size_t count)
+{
+	if (vm->gdb.attached) {
+		log_info("no step: the guest is gdb's");
+	} else if (step_begin(vm)) {
+		vm->monitor.until = UNTIL_STEP;
+		vm->monitor.runs = true;
+	}
+	return true;
+}
+
 static bool run_regs(struct vm *vm, char *const words[], size_t count)
 {
 	vmx_dump_registers(&vm->vcpu);
@@ -80,7 +94,7 @@ static const struct command commands[] = {
 	  PROMPT, run_go },
 	{ "stop", "", "stop the guest again", "stop", 0, 0, PROMPT, run_go },
 	{ "step", "", "one instruction of the guest's", "step", 0, 0, PROMPT,
-	  monitor_step },
+	  run_step },
 	{ "until", "exit KIND", "let it run until an exit of a kind",
 	  "until exit #pf: inj", 2, 2, PROMPT, run_until },
 	{ "top", "", "tables and exits on the whole screen", "top", 0, 0,

@@ -3,6 +3,7 @@
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/vm.h"
 

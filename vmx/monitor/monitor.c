@@ -7,7 +7,9 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "vmx/gdb/step.h"
 #include "vmx/monitor/monitor.h"
+#include "vmx/monitor/top.h"
 #include "vmx/report/stats.h"
 #include "vmx/vm.h"
 

@@ -8,43 +8,10 @@
 #define VMX_MONITOR_MONITOR_H
 
 #include "lib/types.h"
-#include "vmx/monitor/keys.h"
 #include "vmx/monitor/line.h"
-#include "vmx/monitor/top.h"
 
 struct mmu_policy;
 struct vm;
-
-/* monitor.until: at the end of a step. */
-#define UNTIL_STEP (EXIT_KINDS + 1)
-
-/* The rows of the comparison that `mmu` shows. */
-#define MONITOR_RATES 7
-
-/* Bytes that have come while Umbra showed the earlier ones. */
-struct input {
-	u8 bytes[TYPED_SIZE];
-	size_t count;
-};
-
-/* All zeroes at first. Times are of the guest's run, the prompt's left out. */
-struct monitor {
-	struct console_keys keys;
-	struct line line; /* at the prompt */
-	struct input input;
-	bool prompted; /* a line is being typed */
-	bool runs; /* the guest runs while the prompt is open */
-	u32 until; /* kind of the exit that stops it, and 1; 0: none */
-	struct top top;
-	u64 waited_ns; /* spent in Umbra's prompt, or waiting for gdb */
-	u64 costs_since_ns; /* the last reset of vm_stats.costs */
-	u64 every_ns; /* show them that often; 0: never */
-	/* The last change of the policy, and the counts at that time. */
-	bool changed;
-	u64 changed_ns;
-	u64 changed_counts[MONITOR_RATES];
-	u64 before[MONITOR_RATES]; /* the rates a second before it */
-};
 
 /*
  * After an exit, while monitor.until is set: stops the guest if this is the
@@ -90,8 +57,6 @@ HANDLER(why);
 HANDLER(vmcs);
 HANDLER(audit);
 HANDLER(dirty);
-/* vmx/gdb/step.c */
-HANDLER(step);
 /* vmx/trace/command.c */
 HANDLER(trace);
 /* top.c */

@@ -2,6 +2,7 @@
 /* The commands that look at an address. */
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"

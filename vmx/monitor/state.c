@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/vm.h"
 

@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "mmu/view/survey.h"
 #include "mmu/view/view.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The monitor's command for the trace. */
 #include "lib/string.h"
+#include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
 #include "vmx/report/trace.h"
 #include "vmx/trace/filter.h"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of the monitor, as struct vm has it. */
+#ifndef VMX_MONITOR_SESSION_H
+#define VMX_MONITOR_SESSION_H
+
+#include "mmu/view/view.h"
+#include "vmx/monitor/keys.h"
+#include "vmx/monitor/line.h"
+#include "vmx/report/costs.h"
+
+#define TOP_ROWS 24 /* a screen of 25, without Umbra's status */
+#define TOP_ENTRIES 12 /* of each table: the one in use, and those around it */
+#define TOP_LINE 256 /* 80 columns, with the controls for the emphasis */
+
+/* An entry of each of the two tables. */
+struct top_cell {
+	u64 gpte, spte;
+};
+
+struct top {
+	bool on;
+	u64 next_ns; /* when to draw */
+	gva_t fault; /* the address that faulted last */
+	bool same; /* so did the one before */
+	/* The last picture: */
+	gva_t gva;
+	u64 drawn_ns;
+	u64 exits[EXIT_KINDS];
+	struct top_cell cells[PT_LEVELS + 1][TOP_ENTRIES];
+	char lines[TOP_ROWS][TOP_LINE];
+	char shown[TOP_ROWS][TOP_LINE]; /* on the screen, as far as it is */
+};
+
+/* monitor.until: at the end of a step. */
+#define UNTIL_STEP (EXIT_KINDS + 1)
+
+/* The rows of the comparison that `mmu` shows. */
+#define MONITOR_RATES 7
+
+/* Bytes that have come while Umbra showed the earlier ones. */
+struct input {
+	u8 bytes[TYPED_SIZE];
+	size_t count;
+};
+
+/* All zeroes at first. Times are of the guest's run, the prompt's left out. */
+struct monitor {
+	struct console_keys keys;
+	struct line line; /* at the prompt */
+	struct input input;
+	bool prompted; /* a line is being typed */
+	bool runs; /* the guest runs while the prompt is open */
+	u32 until; /* kind of the exit that stops it, and 1; 0: none */
+	struct top top;
+	u64 waited_ns; /* spent in Umbra's prompt, or waiting for gdb */
+	u64 costs_since_ns; /* the last reset of vm_stats.costs */
+	u64 every_ns; /* show them that often; 0: never */
+	/* The last change of the policy, and the counts at that time. */
+	bool changed;
+	u64 changed_ns;
+	u64 changed_counts[MONITOR_RATES];
+	u64 before[MONITOR_RATES]; /* the rates a second before it */
+};
+
+#endif
