@@ -12,13 +12,13 @@
 #include "arch/x86/console/ports.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"
 #include "arch/x86/power.h"
 #include "arch/x86/time.h"
 #include "arch/x86/trap.h"
 #include "arch/x86/frames.h"
+#include "boot/facts.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
 #include "boot/start.h"
@@ -129,38 +129,6 @@ static bool find_second_ports(void)
 	return true;
 }
 
-static void print_facts(void)
-{
-	u64 free = frames_free_count() / (MIB / PAGE_SIZE);
-	u64 top = frames_top() / MIB;
-	char brand[CPU_BRAND_SIZE];
-	u64 mtrrs;
-
-	cpu_brand(brand);
-	log_info("processor: %s, TSC at %lu.%03lu MHz", brand, tsc_hz / 1000000,
-		 tsc_hz / 1000 % 1000);
-	if (boot_info.regions_lost)
-		log_info(LOG_WARNING
-			 "the memory map has more than %u regions: the "
-			 "%u smallest of RAM, %llu KiB, are not used",
-			 BOOT_REGIONS_MAX, boot_info.regions_lost,
-			 boot_info.ram_lost / KIB);
-	log_info("memory: %lu MiB free, end at %lu MiB; image at 0x%lx; "
-		 "%u modules",
-		 free, top, image_load_base, boot_info.module_count);
-	/* They are the firmware's, who alone knows where its devices are. */
-	if (msr_read_safe(IA32_MTRR_DEF_TYPE, &mtrrs) &&
-	    !(mtrrs & MTRR_DEF_TYPE_ENABLE))
-		log_info(LOG_WARNING "the firmware left the MTRRs off "
-				     "(IA32_MTRR_DEF_TYPE 0x%lx): all is slow",
-			 mtrrs);
-	if (acpi.processors > 1)
-		log_info(
-			"processors: %u by the MADT; the others stay parked by "
-			"the firmware",
-			acpi.processors);
-}
-
 /* Called by entry.asm on the main stack; both are as GRUB left them. */
 void kmain(u32 magic, u32 mbi)
 {
@@ -187,6 +155,6 @@ void kmain(u32 magic, u32 mbi)
 	if (!good || !find_second_ports())
 		refuse();
 	apic_init();
-	print_facts();
+	facts_print(&boot_info, options.probe);
 	run_guest(&boot_info, &options);
 }

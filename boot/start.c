@@ -249,7 +249,7 @@ void run_guest(const struct boot_info *info, const struct options *options)
 	const struct hypervisor *below = vmx_hypervisor();
 	struct selftest_result selftest;
 
-	if (below)
+	if (below && !options->probe)
 		log_info("CPUID.1:ECX[31] is 1: this machine runs under %s",
 			 below->name);
 	if (options->probe)

@@ -311,15 +311,10 @@ bool selftest_run(struct selftest_result *result)
 	result->leaf_trap_present = reason && leaf_trap_works(&probe, reason);
 	result->cr4_added = result->leaf_trap_present ? probe.vcpu.cr4_added
 						      : 0;
-	log_info("self-test: MAXPHYADDR %u; not-present faults %s, TRAP in a "
-		 "PTE %s: bypass %s",
-		 maxphyaddr,
-		 result->filter_works ? "can go to the guest" : "must exit",
-		 !result->leaf_trap_present ? "can't be reserved"
+	log_info("self-test: not-present faults %s; TRAP in a PTE %s",
+		 result->filter_works ? "reach the guest" : "must exit",
+		 !result->leaf_trap_present ? "can't be"
 		 : reason == PFEC_RSVD	    ? "is reserved"
-					    : "has a key that denies",
-		 result->filter_works && result->leaf_trap_present
-			 ? "possible"
-			 : "not possible with NXE=1");
+					    : "has a key");
 	return true;
 }

@@ -74,7 +74,7 @@ void cpu_init(void)
 
 void cpu_brand(char brand[CPU_BRAND_SIZE])
 {
-	size_t start = 0;
+	size_t n = 0;
 
 	memset(brand, 0, CPU_BRAND_SIZE);
 	for (u32 i = 0; i < 3 && has_extended_leaf(CPUID_BRAND_2); i++) {
@@ -82,10 +82,11 @@ void cpu_brand(char brand[CPU_BRAND_SIZE])
 
 		memcpy(brand + i * sizeof(r), &r, sizeof(r));
 	}
-	/* Intel's names are padded on the left. */
-	while (brand[start] == ' ')
-		start++;
-	memmove(brand, brand + start, CPU_BRAND_SIZE - start);
+	/* Intel's names are padded, on the left and inside. */
+	for (size_t i = 0; brand[i]; i++)
+		if (brand[i] != ' ' || (n && brand[n - 1] != ' '))
+			brand[n++] = brand[i];
+	brand[n] = '\0';
 	if (!brand[0])
 		memcpy(brand, "unknown", sizeof("unknown"));
 }

@@ -92,7 +92,7 @@ static void write_line(const char *text)
 	screen_refresh();
 }
 
-/* Between words, if a word fits in a row at all. */
+/* Between words, if a word fits in a row at all. No row is left empty below. */
 static void test_line(void **state)
 {
 	write_line("a line of 20 columns\n");
@@ -101,8 +101,9 @@ static void test_line(void **state)
 	assert_string_equal(row_text(1), "a line that is");
 	assert_string_equal(row_text(2), "longer than it");
 	write_line("a23456789012345678901b\n");
-	assert_string_equal(row_text(2), "a2345678901234567890");
-	assert_string_equal(row_text(3), "1b");
+	assert_string_equal(row_text(0), "a line of 20 columns");
+	assert_string_equal(row_text(3), "a2345678901234567890");
+	assert_string_equal(row_text(4), "1b");
 }
 
 /* A line of Umbra's own has its colour, and leaves the guest's as it was. */

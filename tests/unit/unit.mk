@@ -23,6 +23,7 @@ UNIT_regions_SRCS := boot/regions.c
 UNIT_scancode_SRCS := arch/x86/console/scancode.c
 UNIT_ports_SRCS :=
 UNIT_serial_SRCS := arch/x86/console/serial.c
+UNIT_probe_SRCS := arch/x86/console/screen.c vmx/platform.c vmx/controls.c vmx/vmcs_fields.c vmx/vpid.c
 UNIT_screen_SRCS := arch/x86/console/screen.c
 UNIT_framebuffer_SRCS := arch/x86/console/framebuffer.c
 UNIT_paging_SRCS := arch/x86/console/framebuffer.c

@@ -6,7 +6,6 @@
 #include "arch/x86/boot_info.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/firmware/smbios.h"
-#include "vmx/report/list.h"
 #include "vmx/report/probe.h"
 #include "lib/log.h"
 #include "lib/printf.h"
@@ -16,12 +15,14 @@
 #include "vmx/vpid.h"
 
 #define FEATURES_SIZE 80 /* for all of their names */
-#define PAIR_SIZE (2 * SMBIOS_STRING_SIZE)
+#define WORDS_SIZE 160
+#define PAIR_SIZE 61 /* so that each has room in a row */
 
 static const char *pair(char out[PAIR_SIZE], const char *vendor,
 			const char *name)
 {
-	snprintf(out, PAIR_SIZE, name[0] ? "%s %s" : "not told", vendor, name);
+	snprintf(out, PAIR_SIZE, name[0] ? "%s%s%s" : "not told", vendor,
+		 vendor[0] ? " " : "", name);
 	return out;
 }
 
@@ -30,21 +31,22 @@ static void print_machine(const struct boot_info *info)
 	char system[PAIR_SIZE], board[PAIR_SIZE], firmware[PAIR_SIZE];
 	struct smbios_names names;
 	const char(*s)[SMBIOS_STRING_SIZE] = names.text;
+	const char *maker = s[SMBIOS_BOARD_VENDOR];
 
 	smbios_read(info->efi_table, paging_map_tables, &names);
-	log_info("machine: %s; board: %s%s",
+	if (strcmp(maker, s[SMBIOS_SYSTEM_VENDOR]) == 0)
+		maker = "";
+	log_info("machine: %s; board: %s",
 		 pair(system, s[SMBIOS_SYSTEM_VENDOR], s[SMBIOS_SYSTEM_NAME]),
-		 pair(board, s[SMBIOS_BOARD_VENDOR], s[SMBIOS_BOARD_NAME]),
-		 vmx_hypervisor() ? "" : "; no hypervisor below shows");
-	log_info("firmware: %s %s, %s; booted by %s",
+		 pair(board, maker, s[SMBIOS_BOARD_NAME]));
+	log_info("firmware: %.50s %s",
 		 pair(firmware, s[SMBIOS_FIRMWARE_VENDOR],
 		      s[SMBIOS_FIRMWARE_VERSION]),
-		 s[SMBIOS_FIRMWARE_DATE], info->efi ? "UEFI" : "BIOS",
-		 info->loader);
+		 s[SMBIOS_FIRMWARE_DATE]);
 }
 
 /* SDM vol. 2A, CPUID, figure 3-6: family and model have extensions. */
-static void print_processor(u32 processors)
+static void print_processor(void)
 {
 	struct cpuid_result r = cpuid(CPUID_FEATURES, 0);
 	u32 family = r.eax >> 8 & 15, model = r.eax >> 4 & 15;
@@ -60,11 +62,9 @@ static void print_processor(u32 processors)
 		msr_read_safe(IA32_BIOS_SIGN_ID, &microcode);
 	}
 	log_info("family %u, model %u, stepping %u, microcode 0x%x; "
-		 "MAXPHYADDR %u%s",
+		 "MAXPHYADDR %u",
 		 family, model, r.eax & 15, (u32)(microcode >> 32),
-		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff,
-		 /* Several have had a line of their own. */
-		 processors == 1 ? "; 1 processor" : "");
+		 cpuid(CPUID_ADDRESS_SIZE, 0).eax & 0xff);
 }
 
 static void print_features(void)
@@ -95,15 +95,18 @@ static void print_features(void)
 	log_info("CPUID has%s%s%s", has, lacks[0] ? "; lacks" : "", lacks);
 }
 
+/* Where VMX can't be switched on, the refusal says so. */
 static void print_feature_control(void)
 {
+	enum feature_control verdict;
 	u64 value;
 
-	if (msr_read_safe(IA32_FEATURE_CONTROL, &value))
+	if (!msr_read_safe(IA32_FEATURE_CONTROL, &value))
+		return;
+	verdict = feature_control_judge(value);
+	if (verdict == FEATURE_CONTROL_ON || verdict == FEATURE_CONTROL_OPEN)
 		log_info("IA32_FEATURE_CONTROL (3Ah) 0x%lx: %s", value,
-			 feature_control_words(feature_control_judge(value)));
-	else
-		log_info("IA32_FEATURE_CONTROL (3Ah) can't be read");
+			 feature_control_words(verdict));
 }
 
 /* Secondary controls that other hypervisors live by. */
@@ -116,104 +119,110 @@ static const struct {
 	{ 17, "PML" },
 };
 
-/* Those of Umbra's wishes that the processor lacks, and the other way round. */
-static void print_controls(const struct vmx_capabilities *c)
+/* Umbra's wishes that the processor lacks; @words has WORDS_SIZE bytes. */
+static void find_lacking(const struct vmx_capabilities *c, char *words)
 {
-	struct list lacks = { .head = "VMX lacks: " };
-	struct list unused = { .head = "not used by Umbra: " };
+	const char *last = "";
 
 	for (u32 set = 0; set < CONTROL_SETS; set++) {
 		const struct control_table *table = &control_tables[set];
 
-		for (size_t i = 0; i < table->count; i++)
-			if (table->controls[i].want != CONTROL_OFF &&
-			    !(c->allowed[set] >> 32 &
-			      BIT(table->controls[i].bit)))
-				list_add(&lacks, table->controls[i].name);
+		/* The control that is lacking for all of these is told of. */
+		if (set == CONTROLS_CPU2 && !c->allowed[set])
+			continue;
+		for (size_t i = 0; i < table->count; i++) {
+			const struct control *control = &table->controls[i];
+
+			/* Entry and exit have a control of the same name. */
+			if (control->want == CONTROL_OFF ||
+			    c->allowed[set] >> 32 & BIT(control->bit) ||
+			    strcmp(control->name, last) == 0)
+				continue;
+			last = control->name;
+			snappend(words, WORDS_SIZE, "%s %s",
+				 words[0] ? "," : "", last);
+		}
 	}
+}
+
+static void print_unused(const struct vmx_capabilities *c, u32 processors)
+{
+	char words[WORDS_SIZE] = "";
+
+	if (processors > 1)
+		snappend(words, WORDS_SIZE, " %u CPUs,", processors - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(unused_controls); i++)
 		if (c->allowed[CONTROLS_CPU2] >> 32 &
 		    BIT(unused_controls[i].bit))
-			list_add(&unused, unused_controls[i].name);
-	list_end(&lacks, "none");
-	list_end(&unused, "nothing");
+			snappend(words, WORDS_SIZE, " %s,",
+				 unused_controls[i].name);
+	if (words[0])
+		words[strlen(words) - 1] = '\0';
+	log_info("not used:%s", words[0] ? words : " nothing");
 }
 
-static void print_capabilities(void)
+static void print_capabilities(u32 processors)
 {
-	const struct vmx_capabilities *c;
+	const struct vmx_capabilities *c = vmx_capabilities();
+	char lacking[WORDS_SIZE] = "";
 
 	vmx_read_capabilities();
-	c = vmx_capabilities();
-	log_info("VMX: revision 0x%x, VMCS of %u bytes, %u CR3-target values",
-		 (u32)(c->basic & BASIC_REVISION),
+	find_lacking(c, lacking);
+	log_info("VMX: VMCS of %u bytes, revision 0x%x, %u CR3 targets; "
+		 "lacks%s",
 		 (u32)BASIC_VMCS_SIZE(c->basic),
-		 (u32)MISC_CR3_TARGETS(c->misc));
+		 (u32)(c->basic & BASIC_REVISION),
+		 (u32)MISC_CR3_TARGETS(c->misc),
+		 lacking[0] ? lacking : " nothing");
 	log_info("CR0 must have 0x%lx; CR4 must have 0x%lx, may have 0x%lx",
 		 c->cr0_fixed0, c->cr4_fixed0, c->cr4_fixed1);
-	print_controls(c);
-}
-
-static void print_memory(const struct boot_info *info)
-{
-	u64 ram = 0, largest = 0;
-	u32 pieces = 0;
-
-	for (unsigned int i = 0; i < info->region_count; i++) {
-		if (info->regions[i].type != BOOT_MEMORY_RAM)
-			continue;
-		ram += info->regions[i].size;
-		largest = MAX(largest, info->regions[i].size);
-		pieces++;
-	}
-	log_info("memory map: %u entries; %llu MiB of RAM in %u pieces, "
-		 "largest: %llu MiB",
-		 info->region_count, ram / MIB, pieces, largest / MIB);
+	print_unused(c, processors);
 }
 
 static void print_console(const struct boot_framebuffer *fb)
 {
-	char size[sizeof("a framebuffer of 4294967295 x 4294967295 x 255")] =
+	char size[sizeof("4294967295 x 4294967295 pixels of 255 bits")] =
 		"text of 80 x 25";
+	const struct hypervisor *below = vmx_hypervisor();
 
 	if (fb->type == BOOT_FRAMEBUFFER_PIXELS)
-		snprintf(size, sizeof(size), "a framebuffer of %u x %u x %u",
+		snprintf(size, sizeof(size), "%u x %u pixels of %u bits",
 			 fb->width, fb->height, fb->bits_per_pixel);
-	log_info("screen: %s; PS/2 keyboard controller: %s", size,
-		 log_has_keyboard() ? "found" : "none");
+	log_info("screen: %s; PS/2 controller: %s; %s%s", size,
+		 log_has_keyboard() ? "found" : "none",
+		 below ? "under " : "no hypervisor below",
+		 below ? below->name : "");
 }
 
 void probe_print(const struct boot_info *info)
 {
 	print_machine(info);
-	print_processor(info->processors);
+	print_processor();
 	print_features();
-	print_memory(info);
 	print_console(&info->framebuffer);
 	if (!(cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_VMX))
 		return;
 	print_feature_control();
-	print_capabilities();
+	print_capabilities(info->processors);
 }
 
 void probe_conclude(const struct selftest_result *selftest)
 {
 	struct vmx_controls controls = { 0 };
 	struct control_refusal refusal;
-
 	const char *no_vpid =
 		vpid_objection(vmx_capabilities(), VPID_AUTO, vmx_hypervisor());
 
-	if (no_vpid)
+	/* The row of lacking controls tells of the control. */
+	if (no_vpid &&
+	    vmx_capabilities()->allowed[CONTROLS_CPU2] >> 32 & CPU2_ENABLE_VPID)
 		log_info("VPID: %s", no_vpid);
 	/* vmx_start() has made sure of it. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
 	log_info(LOG_HEADLINE "Umbra can run here, %s; %s%s",
-		 selftest->filter_works && selftest->leaf_trap_present
-			 ? "with the bypass (mmu=bypass)"
-		 : selftest->filter_works
-			 ? "with the bypass but for 4-level paging with NXE=1"
-			 : "without the bypass: every page fault exits",
+		 !selftest->filter_works       ? "without the bypass"
+		 : selftest->leaf_trap_present ? "with the bypass (mmu=bypass)"
+					       : "with the bypass unless NXE=1",
 		 vmx_switches_efer(&controls) ? "EFER by controls"
 					      : "EFER by the MSR areas",
 		 no_vpid ? "" : "; VPID");

@@ -135,25 +135,23 @@ static bool find_on_pci(u32 function, void *context)
 	return port->name;
 }
 
-/* Says which ports there are; returns the first one, or PORT_NONE. */
-static unsigned int say(void)
+/* The ports that there are, and the console's, of the choice. */
+static void say(unsigned int console)
 {
 	char words[WORDS_SIZE] = "";
-	unsigned int first = PORT_NONE;
 
 	for (unsigned int i = 0; i < PORT_AUTO; i++) {
 		if (!ports[i].name)
 			continue;
-		first = MIN(first, i);
 		snappend(words, sizeof(words), " %s", ports[i].name);
 		if (ports[i].memory)
-			snappend(words, sizeof(words), " (in memory)");
+			snappend(words, sizeof(words), " (memory),");
 		else
-			snappend(words, sizeof(words), " (port 0x%x)",
-				 ports[i].io);
+			snappend(words, sizeof(words), " (0x%x),", ports[i].io);
 	}
-	log_info("serial ports:%s", words[0] ? words : " none that answers");
-	return first;
+	log_info("serial ports:%s console: %s",
+		 words[0] ? words : " none that answers,",
+		 console == PORT_NONE ? "none" : port_names[console]);
 }
 
 struct serial_port *ports_second(unsigned int choice,
@@ -170,7 +168,7 @@ struct serial_port *ports_second(unsigned int choice,
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 {
 	const struct serial_port before = ports[in_use];
-	unsigned int first;
+	unsigned int console = 0;
 
 	log_flush();
 	find_by_acpi(&ports[PORT_SPCR], &acpi->serial[ACPI_SPCR]);
@@ -178,18 +176,20 @@ bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 	for (unsigned int i = 0; i < PORT_PCI; i++)
 		probe(i);
 	pci_count(find_on_pci, NULL);
-	first = say();
+	while (console < PORT_AUTO && !ports[console].name)
+		console++;
+	if (console == PORT_AUTO)
+		console = PORT_NONE;
 	if (choice < PORT_AUTO && !ports[choice].name)
 		log_info(LOG_WARNING "console: no serial port answers at %s",
 			 port_names[choice]);
 	else if (choice != PORT_AUTO)
-		first = choice;
-	if (same_place(&ports[first], &before) &&
-	    ports[first].divisor == before.divisor)
+		console = choice;
+	say(console);
+	if (same_place(&ports[console], &before) &&
+	    ports[console].divisor == before.divisor)
 		return false;
-	log_info("the serial console is on: %s",
-		 first == PORT_NONE ? "none" : port_names[first]);
 	log_flush();
-	use(first);
+	use(console);
 	return true;
 }

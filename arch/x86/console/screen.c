@@ -35,6 +35,7 @@ static struct {
 	unsigned int column; /* `columns`: the next character wraps */
 	u8 attribute;
 	bool changed; /* since the last refresh */
+	bool line_is_over; /* a newline comes before more text */
 	enum parser parser;
 	unsigned int parameters[PARAMETERS_MAX];
 	unsigned int parameter_count;
@@ -66,6 +67,7 @@ void screen_init(unsigned int columns, unsigned int rows)
 	screen.row = screen.column = 0;
 	screen.attribute = SCREEN_NORMAL;
 	screen.parser = PLAIN;
+	screen.line_is_over = false;
 	for (unsigned int row = 0; row < screen.rows; row++)
 		blank(text_row(row), 0, screen.columns);
 	screen_status("");
@@ -267,11 +269,20 @@ static void write_after_escape(u8 c)
 
 /* --- From outside ---------------------------------------------------------- */
 
+/* The newline of a line of Umbra's waits for text: its row would be empty. */
+static void end_line(void)
+{
+	if (screen.line_is_over)
+		write_plain('\n');
+	screen.line_is_over = false;
+}
+
 void screen_write(char c)
 {
 	if (!screen.columns)
 		return;
 	screen.changed = true;
+	end_line();
 	switch (screen.parser) {
 	case PLAIN:
 		write_plain((u8)c);
@@ -291,8 +302,7 @@ void screen_write(char c)
 /* The number of characters that go into a row: all, or those up to a blank. */
 static size_t row_length(const char *text, size_t length)
 {
-	/* The newline at the end needs no room. */
-	if (!screen.columns || length <= screen.columns + 1)
+	if (!screen.columns || length <= screen.columns)
 		return length;
 	for (size_t n = screen.columns; n; n--)
 		if (text[n] == ' ')
@@ -304,8 +314,9 @@ void screen_write_line(const char *text, size_t length, u8 attribute)
 {
 	u8 before = screen.attribute;
 
+	end_line();
 	screen.attribute = attribute;
-	while (length) {
+	for (length--; length;) {
 		size_t n = row_length(text, length);
 
 		for (size_t i = 0; i < n; i++)
@@ -318,6 +329,7 @@ void screen_write_line(const char *text, size_t length, u8 attribute)
 		length -= n;
 	}
 	screen.attribute = before;
+	screen.line_is_over = true;
 }
 
 void screen_status(const char *text)

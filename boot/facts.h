@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOOT_FACTS_H
+#define BOOT_FACTS_H
+
+#include "arch/x86/boot_info.h"
+
+/*
+ * Prints the processor, the way that Umbra was booted, the memory, and the
+ * firmware's omissions, a row of the screen each. After frames_init() and
+ * time_init(). @is_probe: rows are short; the modules are not told.
+ */
+void facts_print(const struct boot_info *info, bool is_probe);
+
+#endif
