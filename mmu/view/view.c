@@ -117,7 +117,8 @@ size_t mmu_peek(const struct mmu_cpu *cpu, gva_t gva, void *buf, size_t len)
 		if (at < gva || !mmu_has_address(cpu, at))
 			break;
 		guest_walk_look(cpu, at, ANY_READ, &walk);
-		if (walk.status != WALK_OK)
+		if (walk.status != WALK_OK ||
+		    !mmu_map_gfn(cpu->mmu, walk.gpa >> PAGE_SHIFT))
 			break;
 		part = MIN(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
 		mmu_read(cpu->mmu, walk.gpa, (u8 *)buf + done, part);

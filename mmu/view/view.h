@@ -50,8 +50,8 @@ bool mmu_has_address(const struct mmu_cpu *cpu, gva_t gva);
 
 /*
  * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
- * Returns the number of bytes read: fewer where no page is mapped, or where the
- * addresses end.
+ * Returns the number of bytes read: fewer where no page is mapped, where there
+ * is no RAM, or where the addresses end.
  */
 size_t mmu_peek(const struct mmu_cpu *cpu, gva_t gva, void *buf, size_t len);
 

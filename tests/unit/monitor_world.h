@@ -73,6 +73,11 @@ void vmx_dump_registers(struct vcpu *vcpu)
 	test_log("registers");
 }
 
+enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
+{
+	return INSN_MODE_64;
+}
+
 void vm_end_by_user(struct vm *v, enum end_reason reason)
 {
 	v->ended = true;

@@ -49,8 +49,12 @@ static void texts(void **state)
 	char text[INSN_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		insn_text(text, cases[i].bytes, cases[i].size, cases[i].mode);
+		size_t length = insn_text(text, cases[i].bytes, cases[i].size,
+					  cases[i].mode);
+
 		assert_string_equal(text, cases[i].text);
+		assert_int_equal(length,
+				 strncmp(text, "bytes", 5) ? cases[i].size : 0);
 	}
 }
 

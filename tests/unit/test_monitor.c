@@ -35,7 +35,7 @@ static void wrong_ones_are_explained(void **state)
 	prints("cont 1", "for example: cont");
 	prints("x/257b 0", "for example: x");
 	prints("x/99999999999999999999999 0", "for example: x");
-	prints("x/i 0", "for example: x");
+	prints("x/f 0", "for example: x");
 	prints("mmu fast", "for example: mmu bypass off");
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 	command("");
@@ -160,8 +160,10 @@ static void map_ends(void **state)
 static void memory_is_shown(void **state)
 {
 	memcpy(world_ram[PAGE] + PAGE_SIZE - 8, "umbra!!!", 8);
-	prints("x/2xg 5ff8", "  0x0000000000005ff8  2121216172626d75\n"
-			     "  0x0000000000006000  is not mapped\n");
+	prints("x/3xg 5ff8",
+	       "  0x0000000000005ff8  2121216172626d75\n"
+	       "  0x0000000000006000  is no RAM, or not mapped\n");
+	assert_null(strstr(printed, "6008"));
 	command("x 5000");
 	assert_string_equal(printed,
 			    "  0x0000000000005000  0000000000000000\n");
@@ -172,6 +174,28 @@ static void memory_is_shown(void **state)
 	       "  0x0000000000005ffe  fe\n  0x0000000000005fff  21\n");
 	prints("x/db 5ffe", "  0x0000000000005ffe  -2\n");
 	prints("x/w 5ffc", "  0x0000000000005ffc  21fe2161\n");
+	/* A device is not read. */
+	*world_gpte(3, SLOT + 1) = (WORLD_FRAMES + 1) << 12 | LINKED;
+	prints("x/w 6000", "  0x0000000000006000  is no RAM, or not mapped\n");
+}
+
+static void strings_and_code_are_shown(void **state)
+{
+	static const u8 code[] = { 0x48, 0x89, 0x02, 0x0f, 0x22, 0xdf };
+	char *page = (char *)world_ram[PAGE];
+
+	strcpy(page, "Umb\tra");
+	memset(page + 0x100, '-', 100);
+	prints("x/2s 5000", "  0x0000000000005000  \"Umb.ra\"\n"
+			    "  0x0000000000005007  \"\"\n");
+	prints("x/3s 5100", "5130  \"------------------------------------"
+			    "------------\"\n  0x0000000000005160  \"----\"\n");
+	memset(page + PAGE_SIZE - 4, '+', 4);
+	prints("x/2s 5ffc", "  \"++++\"\n  0x0000000000006000  is no RAM");
+	memcpy(page, code, sizeof(code));
+	prints("x/3i 5000", "  0x0000000000005000  MOV QWORD [RDX], RAX\n"
+			    "  0x0000000000005003  bytes 0f 22 df 00\n");
+	assert_null(strstr(printed, "5006"));
 }
 
 static void fields_by_prefix(void **state)
@@ -338,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup(map_shows_ranges, set_up),
 		cmocka_unit_test_setup(map_ends, set_up),
 		cmocka_unit_test_setup(memory_is_shown, set_up),
+		cmocka_unit_test_setup(strings_and_code_are_shown, set_up),
 		cmocka_unit_test_setup(fields_by_prefix, set_up),
 		cmocka_unit_test_setup(audit_at_will, set_up),
 		cmocka_unit_test_setup(dirty_frames_are_shown, set_up),

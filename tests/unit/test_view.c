@@ -138,9 +138,24 @@ static void peek_ends_with_the_addresses(void **state)
 	create(MMU_BYPASS);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P;
 	assert_int_equal(mmu_peek(&world_cpu, GVA | BIT(63), bytes, 8), 0);
-	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
+	/* The last page of 32-bit paging. */
+	((u32 *)world_ram[0])[1023] = 1 << 12 | PTE_P;
+	((u32 *)world_ram[1])[1023] = PAGE << 12 | PTE_P;
+	mmu_set_state(&world_cpu, CR0_PG, 0, 0, 0, NULL);
 	assert_int_equal(mmu_peek(&world_cpu, 0xfffffffc, bytes, 8), 4);
 	assert_int_equal(mmu_peek(&world_cpu, 1ULL << 32, bytes, 8), 0);
+}
+
+/* It ends where a device begins. */
+static void peek_reads_no_device(void **state)
+{
+	gpa_t end = WORLD_FRAMES << PAGE_SHIFT;
+	u8 bytes[8];
+
+	create(MMU_BYPASS);
+	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
+	assert_int_equal(mmu_peek(&world_cpu, end - 3, bytes, 8), 3);
+	assert_int_equal(mmu_peek(&world_cpu, end, bytes, 8), 0);
 }
 
 static void unpaged(void **state)
@@ -271,6 +286,7 @@ int main(void)
 		cmocka_unit_test(changes_nothing),
 		cmocka_unit_test(peek_ends_at_a_hole),
 		cmocka_unit_test(peek_ends_with_the_addresses),
+		cmocka_unit_test(peek_reads_no_device),
 		cmocka_unit_test(unpaged),
 		cmocka_unit_test(no_more_than_32_bits),
 		cmocka_unit_test(tells_outcomes),

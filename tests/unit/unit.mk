@@ -113,7 +113,8 @@ UNIT_view_SRCS := $(UNIT_mmu_SRCS)
 UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c \
 	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
 	vmx/report/costs.c vmx/report/words.c vmx/vmcs_fields.c \
-	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
+	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c \
+	vmx/report/insn_text.c $(INSN_SRCS)
 UNIT_dump_SRCS := $(UNIT_mmu_SRCS) vmx/controls.c vmx/report/words.c vmx/report/list.c \
 	vmx/vmcs_fields.c arch/x86/exception.c
 UNIT_monitor_prompt_SRCS := $(UNIT_monitor_SRCS)

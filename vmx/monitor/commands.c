@@ -188,23 +188,37 @@ static const char *command_name(size_t number)
 	return number < ARRAY_SIZE(commands) ? commands[number].name : NULL;
 }
 
-/* Rungs, switches, kinds of records, fields of the VMCS. */
-static const char *argument_name(size_t number)
+/* The rungs, prefetch among them, and the switches. */
+static const char *policy_name(size_t number)
 {
 	if (number < MMU_RUNGS)
 		return mmu_rung_names[number];
 	number -= MMU_RUNGS;
-	if (number < MMU_SWITCHES)
-		return strchr(mmu_switches[number].name, '.') + 1;
-	number -= MMU_SWITCHES;
-	if (number < VMCS_FIELD_COUNT)
-		return vmcs_fields[number].name;
-	return trace_kind_name(number - VMCS_FIELD_COUNT);
+	return number < MMU_SWITCHES
+		       ? strchr(mmu_switches[number].name, '.') + 1
+		       : NULL;
+}
+
+static const char *field_name(size_t number)
+{
+	return number < VMCS_FIELD_COUNT ? vmcs_fields[number].name : NULL;
 }
 
 void monitor_complete(struct line *line, char echo[TYPED_ECHO_SIZE])
 {
-	line_complete(line,
-		      strchr(line->text, ' ') ? argument_name : command_name,
-		      echo);
+	static const struct {
+		const char *command; /* with the blank behind it */
+		line_names names; /* of its arguments */
+	} arguments[] = { { "help ", command_name },
+			  { "mmu ", policy_name },
+			  { "trace ", trace_kind_name },
+			  { "vmcs ", field_name } };
+	line_names names = strchr(line->text, ' ') ? NULL : command_name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
+		if (begins_with(line->text, arguments[i].command))
+			names = arguments[i].names;
+	echo[0] = '\0';
+	if (names)
+		line_complete(line, names, echo);
 }

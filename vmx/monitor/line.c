@@ -8,8 +8,6 @@
 #define DELETE 0x7f
 #define CTRL_U 0x15
 #define ESCAPE 0x1b
-#define KEY_UP 'A'
-#define KEY_DOWN 'B'
 
 void line_begin(struct line *line)
 {
@@ -18,69 +16,122 @@ void line_begin(struct line *line)
 			sizeof(line->history) - TYPED_SIZE);
 		memcpy(line->history[0], line->text, TYPED_SIZE);
 	}
-	line->length = line->sequence = line->back = 0;
+	line->length = line->cursor = line->sequence = line->back = 0;
 	line->text[0] = '\0';
 }
 
-static void set(struct line *line, const char *text, char *echo)
+/* To the left edge, the line, nothing behind it, back to the cursor (ECMA-48). */
+static void show_again(const struct line *line, char *echo)
 {
-	memmove(line->text, text, strlen(text) + 1);
-	line->length = strlen(text);
-	/* To the left edge, the new line, and nothing behind it (ECMA-48). */
-	snprintf(echo, TYPED_ECHO_SIZE, "\r" MONITOR_PROMPT "%s\x1b[K", text);
+	snprintf(echo, TYPED_ECHO_SIZE, "\r" MONITOR_PROMPT "%s\x1b[K",
+		 line->text);
+	if (line->cursor < line->length)
+		snappend(echo, TYPED_ECHO_SIZE, "\x1b[%luD",
+			 line->length - line->cursor);
 }
 
-/* ESC, '[', numbers, and a letter or '~' that names the key. */
-static void take_sequence(struct line *line, u8 byte, char *echo)
+static void set(struct line *line, const char *text)
+{
+	memmove(line->text, text, strlen(text) + 1);
+	line->length = line->cursor = strlen(text);
+}
+
+static void insert(struct line *line, char c)
+{
+	char *at = line->text + line->cursor;
+
+	if (line->length == TYPED_SIZE - 1)
+		return;
+	memmove(at + 1, at, strlen(at) + 1);
+	*at = c;
+	line->cursor++;
+	line->length++;
+}
+
+/* The character there, if there is one, and the cursor gets its place. */
+static void erase(struct line *line, size_t place)
+{
+	if (place >= line->length)
+		return;
+	memmove(line->text + place, line->text + place + 1,
+		line->length-- - place);
+	line->cursor = place;
+}
+
+/* A key by the letter of its sequence, or the first digit of its number. */
+static void take_key(struct line *line, u8 key)
 {
 	u8 *back = &line->back;
 
-	if (line->sequence++ == 1) {
-		if (byte != '[')
-			line->sequence = 0;
-		return;
-	}
-	if (byte < '@')
-		return;
-	line->sequence = 0;
-	if (byte == KEY_UP && *back < HISTORY && line->history[*back][0]) {
-		set(line, line->history[(*back)++], echo);
-	} else if (byte == KEY_DOWN) {
+	if (key == 'A' && *back < HISTORY && line->history[*back][0]) {
+		set(line, line->history[(*back)++]);
+	} else if (key == 'B') { /* Down */
 		*back -= *back > 0;
-		set(line, *back ? line->history[*back - 1] : "", echo);
+		set(line, *back ? line->history[*back - 1] : "");
+	} else if (key == 'C') { /* Right */
+		line->cursor += line->cursor < line->length;
+	} else if (key == 'D') { /* Left */
+		line->cursor -= line->cursor > 0;
+	} else if (key == 'H' || key == '1' || key == '7') { /* Home */
+		line->cursor = 0;
+	} else if (key == 'F' || key == '4' || key == '8') { /* End */
+		line->cursor = line->length;
+	} else if (key == '3') { /* Delete */
+		erase(line, line->cursor);
 	}
+}
+
+/* ESC, '[' or 'O', numbers, and a letter or '~' (xterm, VT220, Linux). */
+static void take_sequence(struct line *line, u8 byte)
+{
+	u8 before = line->sequence;
+	bool goes_on = before == ESCAPE ? byte == '[' || byte == 'O'
+					: byte < '@';
+
+	line->sequence = goes_on ? byte : 0;
+	if (!goes_on && before != ESCAPE)
+		take_key(line, byte == '~' ? before : byte);
 }
 
 bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 {
-	echo[0] = '\0';
-	if (line->sequence) {
-		take_sequence(line, byte, echo);
-	} else if (byte == '\r' || byte == '\n') {
+	size_t before = line->cursor;
+
+	if (byte == '\r' || byte == '\n') {
 		snprintf(echo, TYPED_ECHO_SIZE, "\n");
 		return true;
-	} else if (byte == ESCAPE) {
-		line->sequence = 1;
-	} else if (byte == CTRL_U) {
-		set(line, "", echo);
-	} else if ((byte == BACKSPACE || byte == DELETE) && line->length) {
-		line->text[--line->length] = '\0';
-		snprintf(echo, TYPED_ECHO_SIZE, "\b \b");
-	} else if (byte >= ' ' && byte < DELETE &&
-		   line->length < TYPED_SIZE - 1) {
-		line->text[line->length++] = (char)byte;
-		line->text[line->length] = '\0';
-		snprintf(echo, TYPED_ECHO_SIZE, "%c", byte);
 	}
+	echo[0] = '\0';
+	if (line->sequence) {
+		take_sequence(line, byte);
+		if (line->sequence)
+			return false;
+	} else if (byte == ESCAPE) {
+		line->sequence = ESCAPE;
+		return false;
+	} else if (byte == CTRL_U) {
+		set(line, "");
+	} else if (byte == BACKSPACE || byte == DELETE) {
+		erase(line, line->cursor - 1);
+	} else if (byte >= ' ' && byte < DELETE) {
+		insert(line, (char)byte);
+		if (line->cursor == line->length) {
+			snprintf(echo, TYPED_ECHO_SIZE, "%s",
+				 line->text + before);
+			return false;
+		}
+	}
+	show_again(line, echo);
 	return false;
 }
 
-/* Returns true if name @number begins with @word, and no earlier one is equal. */
-static bool is_choice(line_names names, size_t number, const char *word)
+/* Returns true if name @number begins so, and no earlier one is equal. */
+static bool is_choice(line_names names, size_t number, const char *word,
+		      size_t length)
 {
 	const char *name = names(number);
 
-	if (strncmp(name, word, strlen(word)))
+	if (strncmp(name, word, length))
 		return false;
 	while (number--)
 		if (!strcmp(names(number), name))
@@ -91,16 +142,16 @@ static bool is_choice(line_names names, size_t number, const char *word)
 void line_complete(struct line *line, line_names names,
 		   char echo[TYPED_ECHO_SIZE])
 {
-	const char *word = line->text + line->length, *name, *found = "";
+	const char *end = line->text + line->cursor, *word = end, *name;
+	const char *found = "";
 	size_t length = 0, typed;
-	char text[TYPED_SIZE];
 	u32 count = 0;
 
 	while (word > line->text && word[-1] != ' ')
 		word--;
-	typed = strlen(word);
+	typed = (size_t)(end - word);
 	for (size_t i = 0; (name = names(i)); i++) {
-		if (!is_choice(names, i, word))
+		if (!is_choice(names, i, word, typed))
 			continue;
 		length = count++ ? length : strlen(name);
 		/* As far as all of them agree. */
@@ -110,10 +161,11 @@ void line_complete(struct line *line, line_names names,
 	}
 	for (size_t i = 0; count > 1 && length == typed && (name = names(i));
 	     i++)
-		if (is_choice(names, i, word))
+		if (is_choice(names, i, word, typed))
 			log_info("  %s", name);
-	snprintf(text, sizeof(text), "%.*s%.*s%s", (int)(line->length - typed),
-		 line->text, (int)(count ? length : typed),
-		 count ? found : word, count == 1 ? " " : "");
-	set(line, text, echo);
+	while (typed < length)
+		insert(line, found[typed++]);
+	if (count == 1)
+		insert(line, ' ');
+	show_again(line, echo);
 }

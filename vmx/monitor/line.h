@@ -14,10 +14,10 @@
 /* All zeroes before the first line. */
 struct line {
 	char text[TYPED_SIZE];
-	size_t length;
+	size_t length, cursor;
 	char history[HISTORY][TYPED_SIZE]; /* the last one first; "": none */
 	u8 back; /* number of the line in the history, from 1; 0: a new one */
-	u8 sequence; /* number of bytes of a key's sequence (ESC [ A) so far */
+	u8 sequence; /* the last byte of a key's sequence (ESC [ A); 0: none */
 };
 
 /* The names that a word can be, by number from 0; NULL behind the last one. */
@@ -28,15 +28,16 @@ void line_begin(struct line *line);
 
 /*
  * Takes a byte that was typed, and writes to @echo what shows its effect.
- * Returns true if the line is finished. Backspace and Ctrl-U erase; Up and Down
- * go through the history; other keys' sequences do nothing.
+ * Returns true if the line is finished. Backspace, Delete and Ctrl-U erase;
+ * Left, Right, Home and End move the cursor; Up and Down go through the
+ * history; other keys' sequences do nothing.
  */
 bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
 
 /*
- * Completes the last word: adds the letters that are the same in all names that
- * begin with it. Prints these names if there are no such letters. @echo shows
- * the line again.
+ * Completes the word before the cursor: adds the letters that are the same in
+ * all names that begin with it. Prints these names if there are no such letters.
+ * @echo shows the line again.
  */
 void line_complete(struct line *line, line_names names,
 		   char echo[TYPED_ECHO_SIZE]);

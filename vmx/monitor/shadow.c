@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that look at an address. */
 #include "lib/log.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/monitor/parse.h"
+#include "vmx/report/insn_text.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
 
 #define UNITS_MAX 256ULL /* that x shows at once */
+#define STRING_MAX 48 /* bytes of a string in a line */
 
 static void print_outcomes(const struct mmu_cpu *cpu,
 			   const struct mmu_view *view)
@@ -63,11 +66,55 @@ HANDLER(walk)
 	return true;
 }
 
-/* words[0] is x/NFU, as gdb has it: how many, x or d, and the unit's letter. */
+/* The string that begins at @bytes, in quotes. Returns its length with the NUL.
+ */
+static size_t string_text(char text[INSN_TEXT_MAX], u8 *bytes, size_t available)
+{
+	size_t n = 0;
+
+	for (; n < available && bytes[n]; n++)
+		if (bytes[n] < ' ' || bytes[n] > '~')
+			bytes[n] = '.';
+	snprintf(text, INSN_TEXT_MAX, "\"%.*s\"", (int)n, (char *)bytes);
+	return MIN(n + 1, available);
+}
+
+/*
+ * Shows what is at @gva in the form x, d, s or i; a number has @size bytes.
+ * Returns the number of bytes up to the next one, 0: there is none.
+ */
+static size_t show_memory(const struct vcpu *vcpu, gva_t gva, char form,
+			  u32 size)
+{
+	bool number = form == 'x' || form == 'd';
+	char text[INSN_TEXT_MAX] = "is no RAM, or not mapped";
+	u8 bytes[STRING_MAX] = { 0 };
+	size_t length =
+		mmu_peek(&vcpu->mmu, gva, bytes, number ? size : sizeof(bytes));
+	u64 value;
+
+	memcpy(&value, bytes, sizeof(value));
+	if (!length || (number && length < size))
+		length = 0;
+	else if (form == 'x')
+		snprintf(text, sizeof(text), "%0*lx", 2 * (int)size, value);
+	else if (form == 'd')
+		snprintf(text, sizeof(text), "%ld",
+			 (s64)(value << (64 - 8 * size)) >> (64 - 8 * size));
+	else if (form == 's')
+		length = string_text(text, bytes, length);
+	else
+		length = insn_text(text, bytes, length, vcpu_code_mode(vcpu));
+	log_info("  0x%016lx  %s", gva, text);
+	return length;
+}
+
+/* words[0] is x/NFU, as gdb has it: how many, the form, and the unit's letter. */
 HANDLER(x)
 {
 	static const char units[] = "bhwg";
-	u32 size = sizeof(u64), shift;
+	size_t length = 1;
+	u32 size = sizeof(u64);
 	char form = 'x';
 	u64 left = 0, gva;
 
@@ -82,22 +129,9 @@ HANDLER(x)
 			form = *at;
 	}
 	if (!parse_hex(words[1], &gva) || left > UNITS_MAX ||
-	    (form != 'x' && form != 'd'))
+	    !strchr("xdsi", form))
 		return false;
-	shift = 64 - 8 * size;
-	for (left = MAX(left, 1ULL); left; left--, gva += size) {
-		u64 value = 0;
-
-		if (mmu_peek(&vm->vcpu.mmu, gva, &value, size) < size) {
-			log_info("  0x%016lx  is not mapped", gva);
-			break;
-		}
-		if (form == 'd')
-			log_info("  0x%016lx  %ld", gva,
-				 (s64)(value << shift) >> shift);
-		else
-			log_info("  0x%016lx  %0*lx", gva, 2 * (int)size,
-				 value);
-	}
+	for (left = MAX(left, 1ULL); left && length; left--, gva += length)
+		length = show_memory(&vm->vcpu, gva, form, size);
 	return true;
 }

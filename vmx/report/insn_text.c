@@ -104,8 +104,8 @@ static void add_operand(char *text, const struct insn *insn,
 	}
 }
 
-void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
-	       enum insn_mode mode)
+size_t insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
+		 enum insn_mode mode)
 {
 	struct insn insn;
 	enum insn_operand operands[3];
@@ -115,7 +115,7 @@ void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
 		ADD(text, "bytes");
 		for (size_t i = 0; i < MIN(available, SHOWN_BYTES); i++)
 			ADD(text, " %02x", bytes[i]);
-		return;
+		return 0;
 	}
 	ADD(text, "%s%s%s%s", insn.lock ? "LOCK " : "",
 	    insn.repne ? "REPNE "
@@ -133,4 +133,5 @@ void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
 		ADD(text, shown++ ? ", " : " ");
 		add_operand(text, &insn, operands[i]);
 	}
+	return insn.length;
 }

@@ -9,9 +9,10 @@
 
 /*
  * Writes the instruction at @bytes to @text; @available bytes may be read.
- * One that the decoder declines is shown by its first bytes.
+ * One that the decoder declines is shown by its first bytes. Returns its length
+ * in bytes, or 0 if it was declined.
  */
-void insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
-	       enum insn_mode mode);
+size_t insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
+		 enum insn_mode mode);
 
 #endif
