@@ -19,6 +19,11 @@
 #define VARIABLE_RANGES 8
 #define ALL_WB 0x0606060606060606
 
+static bool read_only(u32 index, u64 value)
+{
+	return false;
+}
+
 static bool pat_write_valid(u32 index, u64 value)
 {
 	return pat_is_valid(value);
@@ -89,7 +94,8 @@ static const struct msr_policy table[] = {
 	 * and checked, else ignored: a guest's memory is WB.
 	 */
 	{ MSR(IA32_MTRRCAP),
-	  .initial = VARIABLE_RANGES | MTRRCAP_FIXED | MTRRCAP_WC },
+	  .initial = VARIABLE_RANGES | MTRRCAP_FIXED | MTRRCAP_WC,
+	  .is_valid = read_only },
 	{ MSR(IA32_MTRR_DEF_TYPE),
 	  .initial = MEMORY_WB | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
 	  .writable = MTRR_TYPE | MTRR_DEF_TYPE_FIXED | MTRR_DEF_TYPE_ENABLE,
@@ -107,9 +113,9 @@ static const struct msr_policy table[] = {
 	{ MSRS(IA32_MTRR_FIX4K_C0000, IA32_MTRR_FIX4K_F8000), .initial = ALL_WB,
 	  .writable = ~0ULL, .is_valid = types_valid },
 	/* 0 banks of machine checks, for a kernel that does not ask CPUID. */
-	{ MSR(IA32_MCG_CAP) },
+	{ MSR(IA32_MCG_CAP), .is_valid = read_only },
 	/* Microcode loaders read it without asking CPUID. */
-	{ MSR(IA32_PLATFORM_ID) },
+	{ MSR(IA32_PLATFORM_ID), .is_valid = read_only },
 	/* Kernels write 0 and read the microcode's revision. */
 	{ MSR(IA32_BIOS_SIGN_ID), .initial = MICROCODE_REVISION,
 	  .ignore = true },
@@ -121,7 +127,7 @@ static const struct msr_policy table[] = {
 	 */
 	{ MSR(IA32_DEBUGCTL) },
 	/* Kernels read the bus clock's ratio; 0: not known. */
-	{ MSR(IA32_PERF_STATUS) },
+	{ MSR(IA32_PERF_STATUS), .is_valid = read_only },
 };
 
 const struct msr_policy *msr_policy_table(size_t *count)

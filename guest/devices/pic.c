@@ -61,25 +61,31 @@ static u8 rank(const struct pic_chip *chip, u8 input)
 	return (input - chip->lowest - 1 + INPUTS) % INPUTS;
 }
 
+/*
+ * The inputs in service. In special mask mode a masked one holds nothing back,
+ * and an EOI that names no input does not end it.
+ */
+static u8 in_service(const struct pic_chip *chip)
+{
+	return chip->isr & ~(chip->special_mask ? chip->imr : 0);
+}
+
 /* The input to be served next, or NONE: the heart of the chip. */
 static u8 next_input(const struct pic *pic, unsigned int which)
 {
 	const struct pic_chip *chip = &pic->chip[which];
 	u8 requests = chip->irr & ~chip->imr;
-	u8 in_service = chip->isr;
-	u8 input;
+	u8 input, served;
 
 	/* The usual case, and it is asked at every exit. */
 	if (!requests)
 		return NONE;
 	input = highest(chip, requests);
-	/* Special mask mode: what is masked holds nothing back. */
-	if (chip->special_mask)
-		in_service &= ~chip->imr;
+	served = in_service(chip);
 	/* A chip below may have something more urgent than what it has sent. */
 	if (chip->special_fully_nested && which == 0 && input == CASCADE)
-		in_service &= ~BIT(CASCADE);
-	if (rank(chip, input) < rank(chip, highest(chip, in_service)))
+		served &= ~BIT(CASCADE);
+	if (rank(chip, input) < rank(chip, highest(chip, served)))
 		return input;
 	return NONE;
 }
@@ -218,7 +224,7 @@ static void write_ocw2(struct pic_chip *chip, u8 value)
 {
 	bool rotate = value & OCW2_ROTATE;
 	u8 line = value & OCW2_SPECIFIC ? value & OCW2_LINE
-					: highest(chip, chip->isr);
+					: highest(chip, in_service(chip));
 
 	if (value & OCW2_EOI)
 		end_of_interrupt(chip, line, rotate);

@@ -94,6 +94,13 @@ static u64 elapsed(const struct pit_channel *channel, u64 now)
 	return ns_to_ticks(now) - channel->start;
 }
 
+/* Returns true if it has a count and, in modes 1 and 5, has been started. */
+static bool counts(const struct pit_channel *channel)
+{
+	return channel->loaded &&
+	       (channel->triggered || !started_by_gate(channel));
+}
+
 static u32 max_count(const struct pit_channel *channel)
 {
 	return channel->bcd ? MAX_BCD_COUNT : MAX_COUNT;
@@ -118,13 +125,15 @@ static u16 to_bcd(u32 count)
  */
 static u16 current_count(const struct pit_channel *channel, u64 now)
 {
-	u64 passed = channel->loaded ? elapsed(channel, now) : 0;
-	u32 max = max_count(channel), count;
+	u64 passed = counts(channel) ? elapsed(channel, now) : 0;
+	u32 max = max_count(channel), half = (channel->count + 1) / 2, count;
 
 	if (channel->mode == MODE_RATE)
 		count = channel->count - passed % channel->count;
-	else if (channel->mode == MODE_SQUARE) /* by two, twice a period */
-		count = channel->count - 2 * passed % channel->count;
+	else if (channel->mode ==
+		 MODE_SQUARE) /* even, and by two in each half */
+		count = (channel->count & ~1U) -
+			2 * (u32)(passed % channel->count % half);
 	else /* and on through 0 */
 		count = channel->count + max - passed % max;
 	return channel->bcd ? to_bcd(count) : count;
@@ -135,7 +144,7 @@ static bool output(const struct pit_channel *channel, u64 now)
 {
 	u64 passed = elapsed(channel, now);
 
-	if (!channel->loaded)
+	if (!counts(channel))
 		return channel->mode != MODE_TERMINAL_COUNT;
 	if (!channel->gate && periodic(channel))
 		return true;
@@ -201,7 +210,7 @@ u64 pit_tick(struct pit *pit, u64 now)
 /*
  * A new count takes effect at once. On the chip, one that is written to a
  * running channel in mode 2 or 3 waits for the end of the period; no system
- * relies on that.
+ * relies on that, nor on the length of a pulse in mode 1 or 5 that is under way.
  */
 static void load(struct pit *pit, struct pit_channel *channel, u16 count,
 		 u64 now)
@@ -209,9 +218,11 @@ static void load(struct pit *pit, struct pit_channel *channel, u16 count,
 	channel->count = channel->bcd ? from_bcd(count) : count;
 	if (!channel->count)
 		channel->count = max_count(channel);
+	channel->loaded = true;
+	if (started_by_gate(channel))
+		return;
 	channel->start = ns_to_ticks(now);
 	channel->paused = 0;
-	channel->loaded = true;
 	if (channel == &pit->channel[0]) {
 		pit->edges = 0;
 		find_next_edge(pit);
@@ -351,5 +362,7 @@ void pit_write_61(struct pit *pit, u8 value, u64 now)
 		channel->start = ns_to_ticks(now);
 	else
 		channel->start = ns_to_ticks(now) - channel->paused;
+	if (gate && channel->loaded)
+		channel->triggered = true;
 	channel->gate = gate;
 }

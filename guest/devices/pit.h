@@ -24,6 +24,7 @@ struct pit_channel {
 	u8 access; /* how its port is read and written */
 	bool gate;
 	bool loaded; /* it has a count, and counts unless the gate forbids */
+	bool triggered; /* the gate has risen since: modes 1 and 5 count */
 	bool read_high; /* the next byte of a two-byte access is the high one */
 	bool write_high;
 	u8 write_low; /* the low byte that waits for it */

@@ -27,6 +27,7 @@ enum rtc_register {
 #define A_DEFAULT 0x26 /* 32.768 kHz; 1024 Hz once it is enabled */
 #define B_BINARY BIT(2)
 #define B_24H BIT(1)
+#define B_SET BIT(7) /* no update meanwhile, nor its interrupt after */
 #define B_FORMAT (B_BINARY | B_24H)
 /* Enabled in register B, raised in register C: the same bits. */
 #define UPDATE_ENDED BIT(4)
@@ -106,6 +107,8 @@ static void look_at_second(struct rtc *rtc)
 	if (second == rtc->last_second)
 		return;
 	rtc->last_second = second;
+	if (rtc->bytes[RTC_B] & B_SET)
+		return;
 	rtc->bytes[RTC_C] |= UPDATE_ENDED;
 	if (alarm_matches(rtc))
 		rtc->bytes[RTC_C] |= ALARM;
@@ -179,6 +182,8 @@ void rtc_write(struct rtc *rtc, u8 value, u64 now)
 		break;
 	case RTC_B:
 		look_at_second(rtc); /* what is over raises no interrupt */
+		if (value & B_SET)
+			value &= ~UPDATE_ENDED;
 		rtc->bytes[RTC_B] = value & ~B_FORMAT;
 		schedule(rtc, now);
 		break;

@@ -80,6 +80,8 @@ static void who_answers(void **state)
 
 static void values(void **state)
 {
+	static const u32 read_only[] = { IA32_MTRRCAP, IA32_MCG_CAP,
+					 IA32_PLATFORM_ID, IA32_PERF_STATUS };
 	u64 value;
 
 	assert_int_equal(guest_msr_read(&msrs, IA32_MISC_ENABLE, &value),
@@ -99,7 +101,15 @@ static void values(void **state)
 
 	assert_int_equal(guest_msr_read(&msrs, IA32_MCG_CAP, &value), MSR_DONE);
 	assert_int_equal(value, 0);
-	assert_int_equal(guest_msr_write(&msrs, IA32_MCG_CAP, 1), MSR_FAULT);
+	/* Read-only: not even what is there can be written. */
+	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++) {
+		assert_int_equal(guest_msr_read(&msrs, read_only[i], &value),
+				 MSR_DONE);
+		assert_int_equal(guest_msr_write(&msrs, read_only[i], value),
+				 MSR_FAULT);
+		assert_int_equal(guest_msr_write(&msrs, read_only[i], 1),
+				 MSR_FAULT);
+	}
 
 	assert_int_equal(guest_msr_write(&msrs, IA32_BIOS_SIGN_ID, 0),
 			 MSR_DONE);

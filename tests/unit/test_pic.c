@@ -103,6 +103,10 @@ static void masks(void **state)
 	pic_write(&pic, 0, false, 0x68);
 	pic_write(&pic, 0, true, 0x10);
 	assert_int_equal(pic_acknowledge(&pic), 0x35);
+	/* An EOI is for the highest that is not masked. */
+	pic_write(&pic, 0, false, EOI);
+	pic_write(&pic, 0, false, 0x0b);
+	assert_int_equal(pic_read(&pic, 0, false), 0x10);
 }
 
 static void cascade(void **state)

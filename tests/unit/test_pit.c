@@ -175,6 +175,48 @@ static void gate(void **state)
 	assert_int_equal(read16(&pit, 2, at(8010)), 990);
 }
 
+/* In modes 1 and 5 nothing happens until the gate rises. */
+static void started_by_gate(void **state)
+{
+	const u8 modes[] = { 1, 5 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct pit pit = fresh();
+
+		program(&pit, 2, modes[i], 1000, at(0));
+		assert_int_equal(read16(&pit, 2, at(500)), 1000);
+		assert_int_equal(pit_read_61(&pit, at(500)) & 0x20, 0x20);
+		assert_int_equal(pit_read_61(&pit, at(1000)) & 0x20, 0x20);
+		pit_write_61(&pit, 1, at(2000));
+		assert_int_equal(read16(&pit, 2, at(2400)), 600);
+		assert_int_equal(pit_read_61(&pit, at(2400)) & 0x20,
+				 modes[i] == 1 ? 0 : 0x20);
+		/* A new count waits, and the gate may fall meanwhile. */
+		program(&pit, 2, modes[i], 1000, at(2500));
+		pit_write_61(&pit, 0, at(2600));
+		pit_write_61(&pit, 1, at(3000));
+		pit_write_61(&pit, 0, at(3100));
+		assert_int_equal(pit_read_61(&pit, at(4000)) & 0x20,
+				 modes[i] == 1 ? 0x20 : 0);
+		assert_int_equal(pit_read_61(&pit, at(4001)) & 0x20, 0x20);
+	}
+}
+
+/* An odd count in mode 3: the longer half first, and all that shows is even. */
+static void odd_square(void **state)
+{
+	static const u16 shown[] = { 4, 2, 0, 4, 2, 4 };
+	struct pit pit = fresh();
+
+	pit_write_61(&pit, 1, at(0));
+	program(&pit, 2, 3, 5, at(0));
+	for (u32 i = 0; i < ARRAY_SIZE(shown); i++) {
+		assert_int_equal(read16(&pit, 2, at(i)), shown[i]);
+		assert_int_equal(pit_read_61(&pit, at(i)) & 0x20,
+				 i % 5 < 3 ? 0x20 : 0);
+	}
+}
+
 static void refresh_toggle(void **state)
 {
 	struct pit pit = fresh();
@@ -236,6 +278,8 @@ int main(void)
 		cmocka_unit_test(bcd),
 		cmocka_unit_test(calibration),
 		cmocka_unit_test(gate),
+		cmocka_unit_test(started_by_gate),
+		cmocka_unit_test(odd_square),
 		cmocka_unit_test(refresh_toggle),
 		cmocka_unit_test(latches),
 		cmocka_unit_test(access_of_one_byte),

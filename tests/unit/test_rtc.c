@@ -132,6 +132,22 @@ static void update_and_alarm(void **state)
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
 }
 
+/* SET: there is no update until it is clear, and its interrupt is off. */
+static void set_holds_updates(void **state)
+{
+	struct rtc rtc = fresh();
+
+	set(&rtc, 0x0b, 0xb0, 0);
+	assert_int_equal(get(&rtc, 0x0b) & 0xf0, 0xa0);
+	machine[0] = 0x02;
+	rtc_tick(&rtc, rtc_next_event(&rtc));
+	assert_int_equal(get(&rtc, 0x0c), 0x00);
+	set(&rtc, 0x0b, 0x10, 0);
+	machine[0] = 0x03;
+	rtc_tick(&rtc, rtc_next_event(&rtc));
+	assert_int_equal(get(&rtc, 0x0c), 0x90);
+}
+
 static void no_clock(void **state)
 {
 	struct rtc rtc = fresh();
@@ -148,6 +164,7 @@ int main(void)
 		cmocka_unit_test(memory_sizes),
 		cmocka_unit_test(periodic),
 		cmocka_unit_test(update_and_alarm),
+		cmocka_unit_test(set_holds_updates),
 		cmocka_unit_test(no_clock),
 	};
 
