@@ -159,22 +159,41 @@ def compare(s):
 
 # --- Serial ports -----------------------------------------------------------
 
+def table_of(signature, body):
+    """An ACPI table; QEMU puts in the checksum."""
+    return struct.pack("<4sIBB6s8sI4sI", signature, 36 + len(body), 2, 0,
+                       b"UMBRA", b"TEST", 1, b"TEST", 1) + body
+
+
+def address_of(port):
+    """A generic address structure: a byte's access to an I/O port."""
+    return struct.pack("<BBBBQ", 1, 8, 0, 1, port)
+
+
 def spcr(port):
-    """An SPCR table that names the 16550 at that I/O port (QEMU sums it up)."""
-    address = struct.pack("<BBBBQ", 1, 8, 0, 1, port)
-    body = struct.pack("<B3x", 0) + address + bytes(28)
-    return struct.pack("<4sIBB6s8sI4sI", b"SPCR", 36 + len(body), 2, 0, b"UMBRA",
-                       b"TEST", 1, b"TEST", 1) + body
+    return table_of(b"SPCR", struct.pack("<B3x", 0) + address_of(port) + bytes(28))
+
+
+def dbg2(port):
+    """One device, a 16550: its head, its address, the address's size, its name."""
+    head = struct.pack("<BHBHHHHHHHHH", 0, 22 + 12 + 4 + 2, 1, 2, 38, 0, 0,
+                       0x8000, 0, 0, 22, 34)
+    return table_of(b"DBG2", struct.pack("<II", 44, 1) + head + address_of(port)
+                    + struct.pack("<I", 8) + b".\0")
 
 
 # A machine with one serial port, and none at COM1: all that was said before the
-# port was found is there, too.
+# port was found is there, too. The last one is taken for its name alone.
 @scenario("serial-com3", "isa-serial,iobase=0x3e8,irq=4", "COM3")
 @scenario("serial-pci", "pci-serial", "PCI")
-@scenario("serial-spcr", "isa-serial,iobase=0x240,irq=5", "SPCR", 0x240)
-def serial_elsewhere(s, device, name, port=0):
-    table = (["--acpi-table", s.file("spcr", spcr(port))] if port else [])
-    run = s.start("--machine", "qemu", "--cpu", "max", "--uart", device, *table)
+@scenario("serial-spcr", "isa-serial,iobase=0x240,irq=5", "SPCR", spcr, 0x240)
+@scenario("serial-dbg2", "isa-serial,iobase=0x240,irq=5", "DBG2", dbg2, 0x240)
+@scenario("serial-dbg2-option", "isa-serial,iobase=0x3e8,irq=4", "DBG2", dbg2,
+          0x3e8, "--options", "console=dbg2")
+def serial_elsewhere(s, device, name, table=None, port=0, *options):
+    acpi = ["--acpi-table", s.file("table", table(port))] if table else []
+    run = s.start("--machine", "qemu", "--cpu", "max", "--uart", device, *acpi,
+                  *options)
     run.expect(r"^umbra: Umbra 0", BOOT_SECONDS)
     run.expect(rf"^umbra: serial ports:.* {name} \(0x.* console: {name}$",
                BOOT_SECONDS)

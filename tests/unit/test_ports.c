@@ -43,7 +43,7 @@ struct fake_function {
 
 static struct fake_uart uarts[UARTS];
 static struct fake_function functions[FUNCTIONS];
-static u8 memory_registers[MEMORY_UARTS][REGISTERS_SIZE];
+static u8 memory_registers[MEMORY_UARTS][REGISTERS_SIZE * sizeof(u32)];
 static u32 pci_address;
 
 static struct fake_uart *uart_at(u16 port)
@@ -151,7 +151,7 @@ static volatile void *paging_map_device(hpa_t hpa, size_t size)
 {
 	u64 i = (hpa - MEMORY_BASE) / PAGE_SIZE;
 
-	assert_int_equal(size, REGISTERS_SIZE);
+	assert_true(size <= sizeof(memory_registers[0]));
 	return hpa >= MEMORY_BASE && i < MEMORY_UARTS ? memory_registers[i]
 						      : NULL;
 }
@@ -311,6 +311,20 @@ static void test_pci_memory(void **state)
 	assert_int_equal(memory_registers[1][0], 'x');
 }
 
+/* DBG2's registers in memory, a word of 32 bits from one to the next. */
+static void test_dbg2_memory(void **state)
+{
+	memset(memory_registers[0], 0, sizeof(memory_registers[0]));
+	memory_registers[0][5 * sizeof(u32)] = IDLE | DATA_READY;
+	acpi.serial[ACPI_DBG2] =
+		(struct acpi_serial){ ACPI_MEMORY, MEMORY_BASE, sizeof(u32) };
+	ports_init();
+	assert_true(choose());
+	assert_int_equal(in_use, PORT_DBG2);
+	serial_write('x');
+	assert_int_equal(memory_registers[0][0], 'x');
+}
+
 /* A second use gets no port that has one, by whatever name. */
 static void test_second(void **state)
 {
@@ -354,11 +368,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 	const struct CMUnitTest tests[] = {
-		TEST(test_none),      TEST(test_com3),
-		TEST(test_spcr),      TEST(test_spcr_is_com1),
-		TEST(test_two_names), TEST(test_out_of_reach),
-		TEST(test_pci),	      TEST(test_pci_memory),
-		TEST(test_second),    TEST(test_stuck),
+		TEST(test_none),	TEST(test_com3),
+		TEST(test_spcr),	TEST(test_spcr_is_com1),
+		TEST(test_two_names),	TEST(test_out_of_reach),
+		TEST(test_pci),		TEST(test_pci_memory),
+		TEST(test_second),	TEST(test_stuck),
+		TEST(test_dbg2_memory),
 	};
 
 	return cmocka_run_group_tests(tests, keep_fresh, NULL);
