@@ -2,6 +2,7 @@
 /* The command line; cmdline.h has its grammar. */
 #include "boot/cmdline.h"
 #include "lib/log.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 
 #define NAME_MAX 32 /* characters of a name that are compared */
@@ -190,12 +191,29 @@ const char *cmdline_parse(const char *line, const struct option *table,
 
 static void explain_option(const struct option *option)
 {
-	log_info("  %-16s %s", option->name, option->help);
-	if (option->kind == OPTION_U64 && (option->min || option->max))
-		log_info("  %-16s   %lu to %lu", "", option->min, option->max);
-	if (option->kind == OPTION_CHOICE)
+	char values[LOG_LINE_MAX] = "";
+
+	log_info("  %s: %s", option->name, option->help);
+	switch (option->kind) {
+	case OPTION_BOOL:
+		log_info("  its values: 1, on, yes; 0, off, no");
+		break;
+	case OPTION_U64:
+		if (option->min || option->max)
+			log_info("  its values: %lu to %lu", option->min,
+				 option->max);
+		break;
+	case OPTION_CHOICE:
 		for (unsigned int i = 0; option->choices[i]; i++)
-			log_info("  %-16s   %s", "", option->choices[i]);
+			snappend(values, sizeof(values), "%s%s", i ? ", " : "",
+				 option->choices[i]);
+		log_info("  its values: %s", values);
+		break;
+	case OPTION_STRING:
+		log_info("  its value: at most %zu characters",
+			 option->size - 1);
+		break;
+	}
 }
 
 /*
@@ -237,11 +255,14 @@ const struct option *cmdline_nearest(const struct option *table, size_t count,
 void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count)
 {
+	const struct option *option = error->option;
+
 	log_info(LOG_ERROR "command line: \"%s\": %s", error->word,
 		 error->fault);
-	if (!error->option)
+	if (strcmp(error->fault, CMDLINE_UNKNOWN) == 0) {
 		log_info("the nearest option (README.md has a table of all):");
-	explain_option(error->option
-			       ? error->option
-			       : cmdline_nearest(table, count, error->word));
+		option = cmdline_nearest(table, count, error->word);
+	}
+	if (option)
+		explain_option(option);
 }

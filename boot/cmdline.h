@@ -30,9 +30,9 @@ struct option {
 #define CMDLINE_OK NULL
 #define CMDLINE_UNKNOWN "there is no such option"
 #define CMDLINE_NO_VALUE "this option needs a value: name=value"
-#define CMDLINE_BAD_VALUE "that value is none of this option's"
+#define CMDLINE_BAD_VALUE "this option has no such value"
 #define CMDLINE_OUT_OF_RANGE "the number is out of range"
-#define CMDLINE_TOO_LONG "too long"
+#define CMDLINE_TOO_LONG "the text is too long"
 #define CMDLINE_QUOTE "the quote is not closed"
 
 #define CMDLINE_WORD_MAX 512
@@ -55,7 +55,7 @@ const char *cmdline_parse(const char *line, const struct option *table,
 const struct option *cmdline_nearest(const struct option *table, size_t count,
 				     const char *word);
 
-/* Logs the fault in words, and the option, or the one of the nearest name. */
+/* Logs the fault in words, and the option with its values, or the nearest one. */
 void cmdline_explain(const struct cmdline_error *error,
 		     const struct option *table, size_t count);
 

@@ -92,7 +92,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	struct option table[] = {
 		/* The MMU's switches come first; see below. */
 		[MMU_SWITCHES] = NUMBER(
-			"audit", &options->vm.audit, 0, ~0ULL,
+			"audit", &options->vm.audit, 0, 0,
 			"check the invariants at every Nth exit (0: never)"),
 		CHOICE("busmaster", &options->bus_masters, bus_masters,
 		       "the devices that the firmware let write to memory"),
@@ -113,7 +113,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "how to end the machine after the run"),
 		NUMBER("exit.seconds", &options->exit_seconds, 0,
 		       EXIT_SECONDS_MAX,
-		       "to read the screen, before exit=off or exit=reset"),
+		       "time to read the screen before exit=off or exit=reset"),
 		CHOICE("gdb", &options->gdb, ports,
 		       "the serial port on which gdb debugs the guest"),
 		{ .name = "guest",

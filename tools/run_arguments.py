@@ -2,6 +2,7 @@
 """The command line of tools/run, and the check of it before anything boots."""
 
 import argparse
+import difflib
 import math
 import os
 import re
@@ -17,11 +18,41 @@ UART = "isa-serial,index=0"    # COM1
 LINUX_APPEND = "console=ttyS0"    # or its console would be seen nowhere
 # With less, GRUB has no room for Umbra. Bochs has no more.
 MEMORY_MIN, BOCHS_MEMORY_MAX = 4, 2048    # MiB
+SOCKET_MAX = 107    # bytes of a path: Linux, unix(7)
 MODE = re.compile(r"[1-9]\d{2,3}x[1-9]\d{2,3}(x(8|15|16|24|32))?")
 
 
 class BadArgument(Exception):
     """An argument is wrong; the message says which one, and what would do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in a line which argument is wrong, and names the nearest one."""
+
+    def error(self, message):
+        wrong = re.match(r"unrecognized arguments: (\S+)", message)
+        near = difflib.get_close_matches(
+            wrong[1].partition("=")[0] if wrong else "",
+            self._option_string_actions, 1)
+        self.exit(2, f"{self.prog}: {message}"
+                  + (f"; the nearest one is {near[0]}" if near else "")
+                  + f" ({self.prog} --help has them all)\n")
+
+
+def a_number(text):
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no whole number") from None
+
+
+def seconds(text):
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number of seconds") from None
 
 
 class Once(argparse.Action):
@@ -36,8 +67,8 @@ class Once(argparse.Action):
 
 
 def parser(about, details):
-    result = argparse.ArgumentParser(
-        prog="tools/run", description=about, epilog=details,
+    result = Parser(
+        prog="tools/run", description=about, epilog=details, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def option(name, **how):
@@ -48,7 +79,7 @@ def parser(about, details):
     option("--cpu", metavar="MODEL",
            help="the emulator's name for it; for Bochs also one of "
            + ", ".join(BOCHS_CPUS) + " (default: haswell)")
-    option("--memory", metavar="MIB", type=int, default=512,
+    option("--memory", metavar="MIB", type=a_number, default=512,
            help="the machine's RAM (default: %(default)s)")
     option("--options", metavar="STRING", default="",
            help='Umbra\'s own command line: "mmu=bypass audit=1"')
@@ -71,7 +102,7 @@ def parser(about, details):
     option("--gdb", metavar="SOCKET",
            help="put the machine's second serial port at a Unix socket, and "
            "have Umbra wait there for gdb (docs/gdb.md)")
-    option("--timeout", metavar="SECONDS", type=float,
+    option("--timeout", metavar="SECONDS", type=seconds,
            help="end the run after that time, with status 124")
     option("--image", metavar="FILE",
            help="boot this image instead of making one")
@@ -80,7 +111,7 @@ def parser(about, details):
            help="the machine's firmware (uefi: QEMU; default: %(default)s)")
     option("--stick", action="store_true",
            help="boot the image from a USB stick, not from a CD (QEMU)")
-    option("--processors", metavar="N", type=int, default=1,
+    option("--processors", metavar="N", type=a_number, default=1,
            help="how many the machine has (QEMU; default: %(default)s)")
     option("--uart", metavar="DEVICE", default=UART,
            help="the machine's serial port (QEMU's -device; default: "
@@ -135,7 +166,10 @@ def check_files(args):
             raise BadArgument(f"--elf: {args.elf} has no multiboot 2 header: "
                               "make builds build/umbra.elf")
     if args.acpi_table:
-        head_of("--acpi-table", args.acpi_table)
+        length = head_of("--acpi-table", args.acpi_table)[4:8]
+        if int.from_bytes(length, "little") != os.path.getsize(args.acpi_table):
+            raise BadArgument(f"--acpi-table: {args.acpi_table} is no ACPI "
+                              "table: its bytes 4 to 7 are not its length")
     initrds = [(path, head_of("--initrd", path)) for path in args.initrd]
     if args.kernel:
         head = head_of("--kernel", args.kernel)
@@ -152,6 +186,9 @@ def check_files(args):
         check_output("--gdb", args.gdb)
         if os.path.exists(args.gdb):
             raise BadArgument(f"--gdb: {args.gdb} exists already")
+        if len(os.fsencode(args.gdb)) > SOCKET_MAX:
+            raise BadArgument("--gdb: the path of a socket has at most "
+                              f"{SOCKET_MAX} bytes: take /tmp/gdb")
         if args.trace:
             raise BadArgument("--gdb and --trace want the same port: "
                               "give one of them")

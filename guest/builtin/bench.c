@@ -141,6 +141,6 @@ u32 bench_main(void)
 		measured = true;
 	}
 	if (!measured)
-		fails("no such rung");
+		fails("no rung has that name: README.md has them all");
 	return conclude("bench");
 }

@@ -173,10 +173,10 @@ u32 single_main(const char *arguments)
 	const char *rest = use_rung_of(arguments);
 	u32 count = rest && *rest ? number_at(rest + 1) : FAULTS_DEFAULT;
 
-	if (!rest || count > FAULTS_MAX) {
-		print("demo: demo:RUNG,FAULTS wants a rung of Umbra's, and at "
-		      "most %u faults\n",
-		      FAULTS_MAX);
+	if (!rest || !count || count > FAULTS_MAX) {
+		print("demo: %s is not RUNG[,FAULTS]: the name of a rung "
+		      "(README.md has them all), and 1 to %u faults\n",
+		      arguments, FAULTS_MAX);
 		return 1;
 	}
 	demand_faults(count);

@@ -23,14 +23,21 @@ ISO = bytes(file_types.CD_MAGIC_AT) + file_types.CD_MAGIC
 DISK = bytes(file_types.BOOT_SIGNATURE_AT) + file_types.BOOT_SIGNATURE
 FILES = {"linux": LINUX, "umbra": MULTIBOOT2, "iso": ISO, "disk": DISK,
          "empty": b"", "text": b"some words", "gzip": b"\x1f\x8b\x08",
-         "cpio": b"070701000"}
+         "cpio": b"070701000",
+         "acpi": b"TEST" + bytes((36, 0, 0, 0)) + bytes(28)}
 
 # Arguments, {} being the directory of FILES, and a part of what is said.
 WRONG = [
     ("--memory 3", "at least 4 MiB"),
     ("--memory -5", "at least 4 MiB"),
     ("--memory 4096", "Bochs has at most 2048 MiB"),
-    ("--memory many", "invalid int value"),
+    ("--memory many", "--memory: many is no whole number"),
+    ("--memory", "--memory: expected one argument"),
+    ("--memery 5", "the nearest one is --memory"),
+    ("--option=mmu=open", "the nearest one is --options"),
+    ("words", "unrecognized arguments: words (tools/run --help"),
+    ("--machine vax", "invalid choice: 'vax' (choose from 'auto'"),
+    ("--timeout soon", "soon is no number of seconds"),
     ("--memory 128 --memory 256", "--memory is given twice"),
     ("--options mmu=open --options mmu=update", "--options is given twice"),
     ("--options mmu=open\\ mmu=update", "mmu is given twice"),
@@ -46,6 +53,8 @@ WRONG = [
     ("--acpi-table {}/text", "use --machine qemu"),
     ("--machine qemu --acpi-table {}/none", "--acpi-table: {}/none: no such"),
     ("--machine qemu --acpi-table {}/empty", "is empty"),
+    ("--machine qemu --acpi-table {}/text", "is no ACPI table"),
+    ("--gdb /tmp/" + "x" * 108, "at most 107 bytes"),
     ("--machine qemu --keyboard", "--keyboard: with bochs only"),
     ("--graphics big", "WIDTHxHEIGHT"),
     ("--graphics 1024x768x31", "WIDTHxHEIGHT"),
@@ -74,7 +83,7 @@ RIGHT = [
     "", "--memory 4", "--cpu penryn", "--cpu ryzen", "--timeout 0.5",
     "--options exit=off\\ guest=\"demo\\ mmu=1\\ mmu=2\"", "--graphics 800x600",
     "--machine qemu --firmware uefi --screen {}/x.png --processors 4",
-    "--machine qemu --uart pci-serial --acpi-table {}/text",
+    "--machine qemu --uart pci-serial --acpi-table {}/acpi",
     "--screen {}/new.txt", "--serial {}/text", "--kernel {}/text --bare",
     "--kernel {}/umbra --initrd {}/linux --initrd {}/linux", "--image {}/iso",
     "--image {}/disk", "--kernel {}/linux --initrd {}/cpio",

@@ -95,6 +95,33 @@ static void test_trace_kinds(void **state)
 			    sizeof(struct mmu_policy));
 }
 
+/* The message has the values that would do, or the option that was meant. */
+static void test_complaints(void **state)
+{
+	static const struct {
+		const char *cmdline, *words;
+	} cases[] = {
+		{ "mmu=nowlk", "this option has no such value" },
+		{ "mmu=nowlk", "its values: vtlb, cached, update, bypass, " },
+		{ "mmu.cache", "needs a value" },
+		{ "mmu.cache", "its values: 0, 1, rung" },
+		{ "probe=2", "its values: 1, on, yes; 0, off, no" },
+		{ "mmu.pages=1", "out of range" },
+		{ "mmu.pages=1", "its values: 16 to " },
+		{ "guest", "its value: at most " },
+		{ "doctortest", "there is no such option" },
+		{ "doctortest", "nearest option" },
+		{ "doctortest", "doctor-test: " },
+		{ "guest=\"x", "the quote is not closed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (!strstr(complaint(cases[i].cmdline), cases[i].words))
+			fail_msg("%s: the message lacks \"%s\"",
+				 cases[i].cmdline, cases[i].words);
+	assert_null(strstr(complaint("guest=\"x"), "nearest"));
+}
+
 /* A comma separates the parts of one argument: it ends no name. */
 static void test_builtin_guests(void **state)
 {
@@ -115,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_prefetch),
 		cmocka_unit_test(test_trace_kinds),
+		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_builtin_guests),
 	};
 
