@@ -6,6 +6,8 @@ import re
 from harness import Failure, scenario
 from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
+from scenarios_screen import (KEY_SECONDS, PAGE_UP, must_show,
+                              must_show_status, screen_text)
 
 MONITOR, STATISTICS, HELP, END = "\x01m", "\x01s", "\x01h", "\x01x"
 MONITOR_PROMPT = r"^umbra> "
@@ -97,3 +99,55 @@ def monitor_keys(s):
     run.expect(r"^umbra: end: guest power-off, status 0: asked for at the "
                r"console$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
+
+
+# The keys of a VT52, which Bochs makes keys of the PS/2 keyboard of.
+UP, LEFT = "\x1bA", "\x1bD"
+# A row of top: entries of the four tables, the guest's flags and the shadow's kind.
+ROW = r"^" + r" +".join(4 * [r"[0-9a-f]{3}(?: [PWUADSGN]+)?"
+                         r"(?: +(?:ABSENT|TRAP|MMIO|TABLE|LEAF))?"]) + "$"
+TOP_ENTRIES = 12
+
+
+def at_keyboard(run, keys, *answers):
+    """Types a command: a key at a time, since the keyboard keeps few."""
+    run.expect(MONITOR_PROMPT, BOOT_SECONDS)
+    for key in keys:
+        run.position = len(run.output)
+        run.send(key)
+        run.expect(r"[^\0]", BOOT_SECONDS)    # it shows
+    run.send("\r")
+    for answer in answers:
+        run.expect(answer, BOOT_SECONDS)
+
+
+@scenario("monitor-screen")
+def monitor_screen(s):
+    """At the keyboard, with the keys of a line; and top on the screen."""
+    screen = s.file("screen.txt")
+    run = s.start(*on_bochs(), "--options", "guest=bench", "--screen", screen,
+                  "--keyboard", terminal=True)
+    run.expect(r"^umbra: guest: built-in, \"bench\"$", BOOT_SECONDS)
+    run.send(MONITOR)
+    walk = r"^umbra:   level ", r"^umbra:   kernel read "
+    at_keyboard(run, [*"wlk 0", LEFT, LEFT, LEFT, LEFT, "a"], *walk)
+    at_keyboard(run, [UP], *walk)
+    run.send(PAGE_UP)
+    at_keyboard(run, [*"mmu ch", "\t"], r"^umbra: mmu=cheap$")
+    at_keyboard(run, "cont", r"^umbra: the guest goes on$")
+    run.send(MONITOR)
+    at_keyboard(run, "top", r"the last #PF exit: 0x0*[1-9a-f]",
+                r"exits a second, by kind", r"#PF: [a-z ]+ [1-9]")
+    run.send(" ")
+    run.read(KEY_SECONDS)
+    run.send(END)
+    run.finish(0, BOOT_SECONDS)
+    must_show(s, screen, [
+        "Umbra cheap q: the prompt + -: the rung 1 to 8: a switch space: hold",
+        "1 cache 2 update 3 bypass 4 nowalk 5 cheap 6 open 7 prefill 8 targets",
+        "the last #PF exit: 0x", *4 * ["guest shadow"],
+        "exits a second, by kind"])
+    must_show_status(screen)
+    rows = re.findall(ROW, screen_text(screen), re.M)
+    if len(rows) != TOP_ENTRIES:
+        raise Failure(f"{len(rows)} rows of entries on the screen")

@@ -113,6 +113,7 @@ void stats_print(const struct vm *v)
 /* --- The console: what is typed, and nothing of what is shown --------------- */
 
 static const char *typed = "";
+static const char *typed_later; /* once the monitor waits for keys */
 
 void console_poll(void)
 {
@@ -133,7 +134,10 @@ void screen_refresh(void)
 
 void apic_sleep(u64 ns)
 {
-	fail_msg("the prompt waits for more keys");
+	if (!typed_later)
+		fail_msg("the prompt waits for more keys");
+	typed = typed_later;
+	typed_later = NULL;
 }
 
 /* A page at GVA; frames 0 to 3 are the tables of the lowest 2 MiB. */

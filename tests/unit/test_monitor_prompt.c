@@ -75,6 +75,25 @@ static void the_guest_of_gdb_is_not_stepped(void **state)
 	assert_non_null(strstr(printed, "no step: the guest is gdb's"));
 }
 
+/* The guest waits from one blank to the next one, or to another key. */
+static void the_picture_is_held(void **state)
+{
+	static const char *const keys[] = { " ", "+" };
+
+	types("top\r");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		typed_later = keys[i];
+		types(" ");
+		assert_null(typed_later);
+		assert_true(vm.monitor.top.on);
+	}
+	assert_string_equal(rung_name(mmu_policy(world_mmu)), "prefetch");
+	typed_later = "qcont\r";
+	types(" ");
+	types("");
+	assert_int_equal(vm.monitor.keys.request, REQUEST_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +102,7 @@ int main(void)
 				       set_up),
 		cmocka_unit_test_setup(the_exit_stops_the_guest, set_up),
 		cmocka_unit_test_setup(the_step_of_the_monitor_ends, set_up),
+		cmocka_unit_test_setup(the_picture_is_held, set_up),
 		cmocka_unit_test_setup(the_guest_of_gdb_is_not_stepped, set_up),
 	};
 

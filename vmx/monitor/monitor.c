@@ -46,7 +46,7 @@ static int next_key(struct monitor *monitor)
 	u8 byte;
 
 	for (take_in(input); !input->count; take_in(input)) {
-		if (monitor->runs || monitor->top.on)
+		if (monitor->top.on ? !monitor->top.held : monitor->runs)
 			return -1;
 		screen_refresh();
 		apic_sleep(POLL_NS);

@@ -19,6 +19,7 @@ struct top_cell {
 
 struct top {
 	bool on;
+	bool held; /* the guest waits, the picture stays */
 	u64 next_ns; /* when to draw */
 	gva_t fault; /* the address that faulted last */
 	bool same; /* so did the one before */

@@ -35,8 +35,8 @@ static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 	size_t length = 0;
 
 	snprintf(lines[ROW_POLICY], TOP_LINE,
-		 REVERSE "Umbra %-10s q: the prompt   + -: the rung   1 to %d: "
-			 "a switch" PLAIN,
+		 REVERSE "Umbra %-8s q: the prompt   + -: the rung   1 to %d: "
+			 "a switch   space: hold" PLAIN,
 		 rung ? rung : "custom", MMU_SWITCHES);
 	for (u32 i = 0; i < MMU_SWITCHES; i++) {
 		bool on = mmu_switch_get(policy, i);
@@ -185,6 +185,7 @@ void top_key(struct vm *vm, u8 key)
 	struct mmu_policy policy = *mmu_policy(vm->mmu);
 	u32 number = key - '1';
 
+	vm->monitor.top.held = key == ' ' && !vm->monitor.top.held;
 	if (key == 'q')
 		vm->monitor.top.on = false;
 	else if (key == '+' || key == '-')

@@ -14,7 +14,10 @@ struct vm;
 /* Draws monitor.top.lines; "" where there is nothing. */
 void top_draw(struct vm *vm);
 
-/* A key: q ends, + and - change the rung, 1 to 8 the switches. */
+/*
+ * A key: q ends, + and - change the rung, 1 to 8 the switches; the blank stops
+ * the guest, and lets it go on.
+ */
 void top_key(struct vm *vm, u8 key);
 
 #endif
