@@ -119,9 +119,10 @@ static const struct guest_memory_ops memory_ops = {
 
 static void vm_console(void *ctx, u8 byte)
 {
+	struct vm *vm = ctx;
 	char c = byte;
 
-	(void)ctx;
+	vm->monitor.top.shown[0][0] = '\0'; /* it may be over top's picture */
 	console_write(&c, 1);
 }
 

@@ -110,7 +110,7 @@ void stats_print(const struct vm *v)
 {
 }
 
-/* --- The console: what is typed, and nothing of what is shown --------------- */
+/* --- The console: what is typed, and how much is shown ---------------------- */
 
 static const char *typed = "";
 static const char *typed_later; /* once the monitor waits for keys */
@@ -124,8 +124,11 @@ int console_read(void)
 	return *typed ? (u8)*typed++ : -1;
 }
 
+static size_t shown_bytes;
+
 void console_write(const char *text, size_t length)
 {
+	shown_bytes += length;
 }
 
 void screen_refresh(void)

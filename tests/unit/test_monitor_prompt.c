@@ -94,6 +94,24 @@ static void the_picture_is_held(void **state)
 	assert_int_equal(vm.monitor.keys.request, REQUEST_NONE);
 }
 
+/* Only what has changed is sent, but for the guest's own lines between. */
+static void the_picture_is_drawn_again(void **state)
+{
+	size_t whole;
+
+	types("top\r");
+	shown_bytes = 0;
+	types("");
+	whole = shown_bytes;
+	for (int guest_printed = 0; guest_printed < 2; guest_printed++) {
+		if (guest_printed)
+			vm.monitor.top.shown[0][0] = '\0';
+		vm.monitor.top.next_ns = shown_bytes = 0;
+		types("");
+		assert_int_equal(shown_bytes > whole / 2, guest_printed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +121,7 @@ int main(void)
 		cmocka_unit_test_setup(the_exit_stops_the_guest, set_up),
 		cmocka_unit_test_setup(the_step_of_the_monitor_ends, set_up),
 		cmocka_unit_test_setup(the_picture_is_held, set_up),
+		cmocka_unit_test_setup(the_picture_is_drawn_again, set_up),
 		cmocka_unit_test_setup(the_guest_of_gdb_is_not_stepped, set_up),
 	};
 

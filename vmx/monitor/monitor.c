@@ -64,8 +64,10 @@ static void refresh(struct vm *vm)
 
 	if (vm->stats.ended_ns < top->next_ns)
 		return;
-	if (!top->shown[0][0])
-		show(&vm->monitor.input, "\x1b[2J");
+	if (!top->shown[0][0]) {
+		show(&vm->monitor.input, CLEAR);
+		memset(top->shown, 0, sizeof(top->shown));
+	}
 	top_draw(vm);
 	for (u32 row = 0; row < TOP_ROWS; row++) {
 		if (!strcmp(top->lines[row], top->shown[row]))

@@ -29,7 +29,7 @@ struct top {
 	u64 exits[EXIT_KINDS];
 	struct top_cell cells[PT_LEVELS + 1][TOP_ENTRIES];
 	char lines[TOP_ROWS][TOP_LINE];
-	char shown[TOP_ROWS][TOP_LINE]; /* on the screen, as far as it is */
+	char shown[TOP_ROWS][TOP_LINE]; /* on the screen; row 0 "": none is */
 };
 
 /* monitor.until: at the end of a step. */

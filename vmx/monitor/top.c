@@ -108,7 +108,7 @@ static void draw_tables(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 	char text[CELL_WORDS];
 
 	for (u8 level = PT_LEVELS; level; level--) {
-		snprintf(text, sizeof(text), "%-4sguest    shadow ",
+		snprintf(text, sizeof(text), "%-4s guest   shadow ",
 			 level_name(level));
 		length[TOP_ENTRIES] =
 			add(lines[ROW_TABLES], length[TOP_ENTRIES], text);
@@ -200,7 +200,7 @@ void top_key(struct vm *vm, u8 key)
 
 HANDLER(top)
 {
-	memset(vm->monitor.top.shown, 0, sizeof(vm->monitor.top.shown));
+	vm->monitor.top.shown[0][0] = '\0';
 	vm->monitor.top.next_ns = 0;
 	vm->monitor.top.on = true;
 	return true;
