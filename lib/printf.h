@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "lib/string.h"
+#include "lib/types.h"
 
 /*
  * Conversions: d i u x X p s c %, flags '-' and '0', a width (a number or
@@ -18,7 +19,7 @@
  * Returns the length that the whole text has or would have had without NUL.
  * A conversion that is not among these is copied as it stands.
  */
-int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+__cold int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	__attribute__((format(printf, 3, 0)));
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

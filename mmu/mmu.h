@@ -282,8 +282,8 @@ u64 mmu_dirty_log_words(const struct mmu *mmu);
  */
 u64 mmu_dirty_log_take(struct mmu_cpu *cpu, gfn_t first);
 
-/* The purpose of a guest walk; each is counted apart. */
-enum walk_purpose { WALK_FOR_FAULT, WALK_FOR_DATA, WALK_FOR_FETCH };
+/* The purpose of such a walk; each is counted apart. */
+enum walk_purpose { WALK_FOR_DATA, WALK_FOR_FETCH };
 
 /*
  * Walk the guest's tables for an access at @gva with the rights of a page-fault
@@ -315,6 +315,8 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
  * Returns true if a frame that was a shadowed table is plain memory now.
  */
 bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len);
+/* The same for 8 bytes, aligned: what most writes of tables are. */
+void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
 
 /*
  * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic

@@ -34,22 +34,22 @@ static u64 reserved_64bit(const struct gpt_format *format, u64 gpte, u8 level)
 
 	if (level == 4 || (level == 3 && !format->large_3))
 		reserved |= PTE_PS;
-	else if (level > 1 && gpte_is_large(format, gpte, level))
+	else if (gpte_is_large(format, gpte, level))
 		reserved |= (1ULL << gpte_shift(format->mode, level)) -
 			    PAGE_SIZE - PTE_PAT_LARGE;
 	return reserved;
 }
 
-bool gpte_reserved(const struct gpt_format *format, u64 gpte, u8 level)
+bool gpte_reserved_above(const struct gpt_format *format, u64 gpte, u8 level)
 {
 	if (format->mode == PAGING_32BIT)
 		return gpte & reserved_32bit(format, gpte, level);
 	return gpte & reserved_64bit(format, gpte, level);
 }
 
-gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte, u8 level)
+gfn_t gpte_gfn_above(const struct gpt_format *format, u64 gpte, u8 level)
 {
-	bool large = level > 1 && gpte_is_large(format, gpte, level);
+	bool large = gpte_is_large(format, gpte, level);
 	u64 size = large ? 1ULL << gpte_shift(format->mode, level) : PAGE_SIZE;
 
 	if (large && format->mode == PAGING_32BIT)

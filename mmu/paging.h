@@ -24,7 +24,7 @@ struct gpt_format {
 	bool large_2; /* PS in a PDE maps a page; else it is ignored */
 	bool large_3; /* PS in a PDPTE maps a page; else it is reserved */
 	u8 maxphyaddr;
-	u64 reserved; /* in each entry of 64 bits */
+	u64 reserved; /* in each entry; none of bits 31:0 */
 };
 
 /* The mode that CR0, CR4 and EFER select. */
@@ -105,13 +105,30 @@ static inline bool gpte_is_large(const struct gpt_format *format, u64 gpte,
 				   (level == 3 && format->large_3));
 }
 
+/* For an entry of a level above 1; see below. */
+bool gpte_reserved_above(const struct gpt_format *format, u64 gpte, u8 level);
+gfn_t gpte_gfn_above(const struct gpt_format *format, u64 gpte, u8 level);
+
 /* Returns true if the entry, which is present, has a reserved bit set. */
-bool gpte_reserved(const struct gpt_format *format, u64 gpte, u8 level);
+static inline bool gpte_reserved(const struct gpt_format *format, u64 gpte,
+				 u8 level)
+{
+	if (level > 1)
+		return gpte_reserved_above(format, gpte, level);
+	/* None of these is among the 32 bits of the other format. */
+	return gpte & format->reserved;
+}
 
 /*
  * The frame that the entry names: of the next table, or of the page that it
  * maps (its first, if large).
  */
-gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte, u8 level);
+static inline gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte,
+			     u8 level)
+{
+	if (level > 1)
+		return gpte_gfn_above(format, gpte, level);
+	return (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+}
 
 #endif

@@ -6,6 +6,7 @@
  * this list, or one that calls it back:
  *
  *	paging.c, walk.c	the guest's tables
+ *	path.c			the way of an address through the shadow's
  *	role.c			what follows from the state of the processor
  *	page/link.c		an entry is put in place and taken down
  *	page/page.c		the pool of shadow pages
@@ -87,6 +88,7 @@ struct shadow_page {
 	bool placed; /* the entries lie at the guest's table's own address */
 	u8 loads; /* number of loads that have exited, in the window */
 	u32 window; /* number of the window of these loads */
+	u32 seen; /* placing.loads when an exit last found it in use */
 };
 
 /* The MMU's facts about a guest frame. */
@@ -112,17 +114,25 @@ struct guest_region {
  */
 #define UNLINKED_MAX 10
 
-/* A slot for a placed root; see place.c. */
-struct placed_root {
-	struct shadow_page *sp; /* NULL: the slot is free */
-	u32 seen; /* placing.loads when an exit last found it in use */
-};
-
 struct placing {
 	u32 loads; /* number of loads of CR3 that have exited */
 	hfn_t reserve; /* first of the frames for the guest's, one for a slot */
-	struct placed_root slots[MMU_TARGETS_MAX];
+	struct shadow_page *slots[MMU_TARGETS_MAX]; /* NULL: free */
 };
+
+/* The end of the way of an address through the shadow; see path.c. */
+struct shadow_path {
+	struct shadow_page *sp; /* the page that it ends in */
+	const u64 *spte; /* the last entry: it is not TABLE */
+	const struct spte_link *link; /* of it */
+	u8 level; /* of it */
+	u8 rights; /* those of the entries above combined (invariant 2) */
+	u64 page; /* of the address: its number */
+	const struct shadow_page *root;
+	u64 flushes; /* mmu.flushes then */
+};
+
+#define PATHS 8
 
 struct mmu {
 	struct mmu_config config;
@@ -151,6 +161,8 @@ struct mmu {
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
+	u64 flushes; /* number of calls of mmu_flush() */
+	struct shadow_path paths[PATHS]; /* by the low bits of page */
 };
 
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,
@@ -175,7 +187,7 @@ spte_child(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 }
 
 /* Ask for the guest frame, once: returns its page, or NULL: not RAM. */
-void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn) __attribute__((noinline));
+__noinline void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn);
 
 /* The address at which Umbra sees a guest frame, or NULL: not RAM. */
 static inline void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
@@ -198,6 +210,7 @@ static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
 static inline void mmu_flush(struct mmu *mmu)
 {
 	mmu->stats.flushes++;
+	mmu->flushes++;
 	mmu->config.ops->flush(mmu->config.ctx);
 }
 
@@ -231,33 +244,27 @@ static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 	return mmu->dirty_log_on && !(mmu->dirty_log[gfn / 64] & BIT(gfn % 64));
 }
 
-/* The end of the way of an address through the shadow. */
-struct shadow_path {
-	const u64 *spte; /* the last entry: it is not TABLE */
-	const struct spte_link *link; /* of it */
-	u8 level; /* of it */
-	u8 rights; /* those of the entries above combined (invariant 2) */
-};
+/* path.c */
 
 /* Goes the way of the processor for @gva, from the root, which is there. */
-static inline struct shadow_path shadow_path_of(const struct mmu_cpu *cpu,
-						gva_t gva)
+const struct shadow_path *shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
+					 struct shadow_path *end);
+
+/*
+ * The same by what the last time has found, if there was no flush since. The
+ * entry itself may have changed: it is read again. Valid until one is changed.
+ */
+static inline const struct shadow_path *
+shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
 {
-	const struct shadow_page *sp = cpu->root;
-	struct shadow_path end = { .level = sp->role.level,
-				   .rights = ACCESS_ALL };
+	struct mmu *mmu = cpu->mmu;
+	struct shadow_path *end = &mmu->paths[(gva >> PAGE_SHIFT) % PATHS];
 
-	for (;; end.level--) {
-		u32 slot = pt_index(gva, end.level);
-
-		end.spte = &sp->spt[slot];
-		end.link = &sp->links[slot];
-		if (spte_kind(*end.spte, end.level) != SPTE_TABLE)
-			return end;
-		if (sp->carries_rights)
-			end.rights &= spte_rights(*end.spte);
-		sp = &cpu->mmu->pages[end.link->target];
-	}
+	if (end->page == gva >> PAGE_SHIFT && end->root == cpu->root &&
+	    end->flushes == mmu->flushes &&
+	    !spte_is_table(*end->spte, end->level))
+		return end;
+	return shadow_path_go(cpu, gva, end);
 }
 
 /* role.c */
@@ -286,9 +293,13 @@ static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
 
 /* walk.c */
 
+/* @start: NULL to begin at the top. Sets A and D as the processor would. */
 void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
-		struct guest_walk *walk);
-/* The same, but it sets no A and no D; walk->dirty is not known after it. */
+		const struct walk_start *start, struct guest_walk *walk);
+/*
+ * The same from the top, but it sets no A and no D; walk->dirty is not known
+ * after it.
+ */
 void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		     struct guest_walk *walk);
 /* The rights that one entry gives. */

@@ -82,6 +82,12 @@ static inline u8 spte_mmio_rights(u64 spte)
 	       (spte & SPTE_MMIO_X ? ACCESS_X : 0);
 }
 
+/* Returns true for the kind TABLE: it alone has P there, and no PS. */
+static inline bool spte_is_table(u64 spte, u8 level)
+{
+	return level > 1 && (spte & (PTE_P | PTE_PS)) == PTE_P;
+}
+
 static inline enum spte_kind spte_kind(u64 spte, u8 level)
 {
 	/* Most are without this bit; TRAP, MMIO and a large LEAF have it. */

@@ -83,20 +83,16 @@ static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
 }
 
 /*
- * Set A at every level, and D in the leaf for a write (invariant 3), each by
- * a compare-exchange against what the walk has read. Returns false when an
- * entry has changed since: the walk is to be done again.
+ * Set A at every level of the walk, and D in the leaf for a write (invariant
+ * 3), each by a compare-exchange against what the walk has read. Returns false
+ * when an entry has changed since: the walk is to be done again.
  */
 static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 			       struct guest_walk *walk, bool write)
 {
 	enum paging_mode mode = cpu->format.mode;
-	u8 level = paging_top_level(mode);
 
-	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
-	if (mode == PAGING_PAE)
-		level--;
-	for (; level >= walk->level; level--) {
+	for (u8 level = walk->first; level >= walk->level; level--) {
 		u64 old = walk->pte[level];
 		u64 new = old | PTE_A;
 
@@ -116,8 +112,10 @@ static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 /*
  * The first table in memory. Returns its level, or 0 if the walk has ended in
  * a PDPTE register with P=0; its reserved bits were checked when it was loaded.
+ * (PDPTEs have no A, and the guest's tables in memory may have others by now.)
  */
-static u8 begin(const struct mmu_cpu *cpu, struct guest_walk *walk, u32 access)
+static u8 begin(const struct mmu_cpu *cpu, const struct walk_start *start,
+		struct guest_walk *walk, u32 access)
 {
 	enum paging_mode mode = cpu->format.mode;
 	u64 pdpte = cpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
@@ -125,6 +123,10 @@ static u8 begin(const struct mmu_cpu *cpu, struct guest_walk *walk, u32 access)
 
 	/* The rights that the shadow's root of level 3 passes on (root.c). */
 	walk->access[3] = ACCESS_ALL;
+	if (start) {
+		walk->table[start->level] = start->table;
+		return start->level;
+	}
 	if (mode != PAGING_PAE) {
 		walk->table[paging_top_level(mode)] = cpu->top_gfn;
 		return paging_top_level(mode);
@@ -144,9 +146,9 @@ static void descend(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		    u32 access)
 {
 	struct gpt_format format = cpu->format;
-	u8 rights = ACCESS_ALL;
+	u8 rights = walk->above;
 
-	for (u8 level = begin(cpu, walk, access); level; level--) {
+	for (u8 level = walk->first; level; level--) {
 		u64 pte = read_entry(cpu->mmu, format.mode, walk->table[level],
 				     gpte_index(format.mode, walk->gva, level));
 
@@ -178,8 +180,8 @@ static void walk_unpaged(struct guest_walk *walk)
 	walk->gpa = (u32)walk->gva;
 }
 
-void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
-		     struct guest_walk *walk)
+static void look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+		 const struct walk_start *start, struct guest_walk *walk)
 {
 	struct gpt_format format = cpu->format;
 	u64 pte, size;
@@ -188,6 +190,8 @@ void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 	walk->error_code = 0;
 	if (format.mode == PAGING_NONE)
 		return walk_unpaged(walk);
+	walk->first = begin(cpu, start, walk, access);
+	walk->above = start ? start->rights : ACCESS_ALL;
 	descend(cpu, walk, access);
 	if (walk->status != WALK_OK)
 		return;
@@ -197,11 +201,17 @@ void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		    (gva & (size - 1));
 }
 
+void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+		     struct guest_walk *walk)
+{
+	look(cpu, gva, access, NULL, walk);
+}
+
 void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
-		struct guest_walk *walk)
+		const struct walk_start *start, struct guest_walk *walk)
 {
 	do {
-		guest_walk_look(cpu, gva, access, walk);
+		look(cpu, gva, access, start, walk);
 		if (walk->status != WALK_OK || walk->level == LEVEL_UNPAGED)
 			return;
 	} while (!set_accessed_dirty(cpu, walk, access & PFEC_W));

@@ -37,15 +37,27 @@ enum walk_status {
 	WALK_DENIED /* the rights forbid the access */
 };
 
+/*
+ * A table on the way, in memory, where a walk may begin: those above it are
+ * known to lead here, to have A, and to leave @rights (enum access) over.
+ */
+struct walk_start {
+	gfn_t table;
+	u8 level;
+	u8 rights;
+};
+
 struct guest_walk {
 	gva_t gva;
 	gpa_t gpa;
 	enum walk_status status;
 	u32 error_code; /* of the #PF for the guest, where status is not OK */
+	u8 first; /* of the first table in memory that was read; 0: none */
+	u8 above; /* the rights that the entries above that leave over */
 	u8 level; /* where the walk ended: of the leaf, where status is OK */
 	bool dirty; /* the leaf's D flag, after the walk */
 	/*
-	 * By level, from the mode's top down to `level`: the frame of the table
+	 * By level, from `first` down to `level`: the frame of the table
 	 * (PDPTEs of PAE paging are in registers and have none), its entry, and
 	 * the rights accumulated up to and including that entry.
 	 */

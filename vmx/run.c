@@ -179,14 +179,33 @@ static void point_at_targets(struct vcpu *vcpu)
 	*had = now;
 }
 
-/* Root, targets and filter; all are cheap when nothing has changed. */
+/* VMX keeps CR0.NE at 1: if the guest has it at 0, #MF is not its own. */
+static void choose_exceptions(struct vcpu *vcpu,
+			      const struct mmu_filter *filter)
+{
+	u32 exceptions = ALWAYS_EXIT;
+
+	if (filter->intercept)
+		exceptions |= BIT(VECTOR_PF);
+	if (!(vcpu->mmu.cr0 & CR0_NE))
+		exceptions |= BIT(VECTOR_MF);
+	if (vcpu->vm->gdb.step.on)
+		exceptions = ~0U;
+	if (exceptions == vcpu->exceptions)
+		return;
+	vcpu->exceptions = exceptions;
+	vmwrite(VMCS_EXCEPTION_BITMAP, exceptions);
+}
+
+/*
+ * Root, targets, filter, and the exceptions that exit, after a change of what
+ * they depend on: that of the paging state gives up the root.
+ */
 static void point_at_shadow(struct vcpu *vcpu)
 {
 	struct mmu_filter filter;
 	hpa_t root;
 
-	if (vcpu->mmu.root && !vcpu->mmu.root_is_new)
-		return;
 	root = mmu_root(&vcpu->mmu);
 	vcpu->mmu.root_is_new = false;
 	filter = mmu_filter(&vcpu->mmu);
@@ -194,6 +213,7 @@ static void point_at_shadow(struct vcpu *vcpu)
 		step_filter(&filter);
 	vmwrite(VMCS_GUEST_CR3, root);
 	point_at_targets(vcpu);
+	choose_exceptions(vcpu, &filter);
 	/*
 	 * A nested hypervisor below rebuilds its state at each write of the
 	 * mask or the match, and hardly a root has another filter.
@@ -205,23 +225,6 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
 	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING, filter.invlpg);
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, filter.pge_owned ? ~CR4_PGE : ~0ULL);
-}
-
-/* VMX keeps CR0.NE at 1: if the guest has it at 0, #MF is not its own. */
-static void choose_exceptions(struct vcpu *vcpu)
-{
-	u32 exceptions = ALWAYS_EXIT;
-
-	if (vcpu->filter.intercept)
-		exceptions |= BIT(VECTOR_PF);
-	if (!(vcpu->mmu.cr0 & CR0_NE))
-		exceptions |= BIT(VECTOR_MF);
-	if (vcpu->vm->gdb.step.on)
-		exceptions = ~0U;
-	if (exceptions == vcpu->exceptions)
-		return;
-	vcpu->exceptions = exceptions;
-	vmwrite(VMCS_EXCEPTION_BITMAP, exceptions);
 }
 
 /* Read from the VMCS, once, what handlers want to know. */
@@ -327,8 +330,8 @@ static void step(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
-	point_at_shadow(vcpu);
-	choose_exceptions(vcpu);
+	if (!vcpu->mmu.root || vcpu->mmu.root_is_new)
+		point_at_shadow(vcpu);
 	if (vm->gdb.step.on)
 		step_enter(vcpu);
 	vcpu_deliver(vcpu);

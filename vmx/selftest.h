@@ -23,12 +23,12 @@ struct selftest_result {
  * Run the test, in VMX root operation. What it finds is logged. False: the
  * tiny guest could not even be entered; this has been logged.
  */
-bool selftest_run(struct selftest_result *result);
+__cold bool selftest_run(struct selftest_result *result);
 
 /*
  * The virtual processor of the tiny guest, ready to be entered, with its VMCS
  * current; NULL: no memory for it.
  */
-struct vcpu *selftest_vcpu(void);
+__cold struct vcpu *selftest_vcpu(void);
 
 #endif

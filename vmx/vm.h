@@ -95,8 +95,8 @@ struct selftest_result;
  * Make @vm, all zeroes before, as @config says. False: there is too little
  * memory, or the processor lacks a feature; this has been logged.
  */
-bool vm_create(struct vm *vm, const struct vm_config *config,
-	       const struct selftest_result *selftest);
+__cold bool vm_create(struct vm *vm, const struct vm_config *config,
+		      const struct selftest_result *selftest);
 
 /*
  * Returns true if the guest's processor has RAM at @gpa: not where it has put

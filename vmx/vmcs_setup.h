@@ -11,7 +11,7 @@ struct guest_entry;
  * Gives @vcpu, whose vm and mmu are set, a VMCS of its own, made current:
  * controls and host state. Panics when there is no memory for it.
  */
-void vcpu_create_vmcs(struct vcpu *vcpu);
+__cold void vcpu_create_vmcs(struct vcpu *vcpu);
 
 /*
  * Has @vcpu run with a VPID, all of its mappings flushed first. There is no
@@ -23,6 +23,6 @@ void vcpu_use_vpid(struct vcpu *vcpu);
  * The state at the guest's first instruction: 64-bit mode, or 32-bit protected
  * mode, unpaged; flat segments, interrupts off.
  */
-void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry);
+__cold void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry);
 
 #endif

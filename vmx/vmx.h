@@ -11,7 +11,7 @@
  * it can't; what is missing and the remedy has been logged. VMXOFF is done
  * when the machine ends.
  */
-bool vmx_start(void);
+__cold bool vmx_start(void);
 
 /* The capabilities that vmx_start() or vmx_read_capabilities() found. */
 const struct vmx_capabilities *vmx_capabilities(void);

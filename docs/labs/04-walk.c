@@ -7,12 +7,8 @@ static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 			       struct guest_walk *walk, bool write)
 {
 	enum paging_mode mode = cpu->format.mode;
-	u8 level = paging_top_level(mode);
 
-	/* PDPTEs of PAE paging have no A, and are in no memory by now. */
-	if (mode == PAGING_PAE)
-		level--;
-	for (; level >= walk->level; level--) {
+	for (u8 level = walk->first; level >= walk->level; level--) {
 		u64 old = walk->pte[level];
 		u64 new = old;
 
@@ -33,7 +29,7 @@ static void descend(const struct mmu_cpu *cpu, struct guest_walk *walk,
 {
 	struct gpt_format format = cpu->format;
 
-	for (u8 level = begin(cpu, walk, access); level; level--) {
+	for (u8 level = walk->first; level; level--) {
 		u64 pte = read_entry(cpu->mmu, format.mode, walk->table[level],
 				     gpte_index(format.mode, walk->gva, level));
 

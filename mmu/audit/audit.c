@@ -186,7 +186,7 @@ static bool audit_leaf_rights(const struct entry *e)
 static bool is_placed(const struct mmu *mmu, hfn_t hfn)
 {
 	for (u32 i = 0; i < mmu->config.targets; i++) {
-		const struct shadow_page *sp = mmu->placing.slots[i].sp;
+		const struct shadow_page *sp = mmu->placing.slots[i];
 
 		if (sp && sp->gfn == hfn)
 			return true;

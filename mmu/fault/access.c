@@ -13,9 +13,6 @@ bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 	struct mmu_stats *stats = &cpu->mmu->stats;
 
 	switch (purpose) {
-	case WALK_FOR_FAULT:
-		stats->walks_fault++;
-		break;
 	case WALK_FOR_DATA:
 		stats->walks_data++;
 		break;
@@ -23,7 +20,7 @@ bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 		stats->walks_fetch++;
 		break;
 	}
-	guest_walk(cpu, gva, access, walk);
+	guest_walk(cpu, gva, access, NULL, walk);
 	return walk->status == WALK_OK;
 }
 
@@ -31,15 +28,16 @@ bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 {
 	const struct mmu *mmu = cpu->mmu;
-	struct shadow_path end;
+	const struct shadow_path *end;
 	gfn_t gfn;
 
 	if (!cpu->root)
 		return NULL;
 	end = shadow_path_of(cpu, gva);
-	if (spte_kind(*end.spte, end.level) != SPTE_LEAF)
+	if (spte_kind(*end->spte, end->level) != SPTE_LEAF)
 		return NULL;
-	gfn = end.link->target + (gva >> PAGE_SHIFT & (pt_span(end.level) - 1));
+	gfn = end->link->target +
+	      (gva >> PAGE_SHIFT & (pt_span(end->level) - 1));
 	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
@@ -135,6 +133,17 @@ bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len)
 		len -= part;
 	}
 	return released;
+}
+
+void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
+{
+	u64 *page = mmu_map_gfn(cpu->mmu, gpa >> PAGE_SHIFT);
+
+	if (!page)
+		return;
+	__atomic_store_n(&page[(gpa & ~PAGE_MASK) / sizeof(value)], value,
+			 __ATOMIC_RELAXED);
+	mmu_written(cpu->mmu, gpa, sizeof(value));
 }
 
 /* CMPXCHG16B (SDM vol. 2A); the compiler has no builtin without a library. */

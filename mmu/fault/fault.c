@@ -43,17 +43,17 @@ static void mark_splinters(struct mmu_cpu *cpu, const struct guest_walk *walk)
 	}
 }
 
-static void fill(struct mmu_cpu *cpu, const struct guest_walk *walk,
-		 u32 error_code)
+static void fill(struct mmu_cpu *cpu, struct shadow_page *from,
+		 const struct guest_walk *walk, u32 error_code)
 {
 	struct mmu *mmu = cpu->mmu;
 	u8 level = leaf_level(mmu, walk);
-	struct shadow_page *sp = shadow_link_path(cpu, walk, level);
+	struct shadow_page *sp = shadow_link_path(cpu, from, walk, level);
 
 	/* The way there may lead through a table in the very region. */
 	if (level != leaf_level(mmu, walk)) {
 		level = 1;
-		sp = shadow_link_path(cpu, walk, level);
+		sp = shadow_link_path(cpu, from, walk, level);
 	}
 	shadow_fill_leaf(mmu, sp, pt_index(walk->gva, level),
 			 walk->gpa >> PAGE_SHIFT, shadow_rights(sp, walk),
@@ -74,15 +74,15 @@ static void fill(struct mmu_cpu *cpu, const struct guest_walk *walk,
  * it would exit, too: link them, so that it won't. Without the bypass it would
  * in any case. (Invariant 3: A must be set all the way down.)
  */
-static void link_for_bypass(struct mmu_cpu *cpu, const struct guest_walk *walk)
+static void link_for_bypass(struct mmu_cpu *cpu, struct shadow_page *from,
+			    const struct guest_walk *walk)
 {
 	if (!mmu_bypasses(cpu->mmu, cpu->role))
 		return;
-	for (u8 level = top_table_level(cpu->format.mode); level > walk->level;
-	     level--)
+	for (u8 level = walk->first; level > walk->level; level--)
 		if (!(walk->pte[level] & PTE_A))
 			return;
-	shadow_link_path(cpu, walk, walk->level);
+	shadow_link_path(cpu, from, walk, walk->level);
 }
 
 static void count_fault(struct mmu_stats *stats, u32 error_code)
@@ -102,30 +102,27 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
  * (Where the frame is a table no more, below the rung `cheap`, a fault that is
  * walked for gives W back.)
  */
-static bool is_remembered(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+static bool is_remembered(const struct mmu_cpu *cpu,
+			  const struct shadow_path *end, gva_t gva, u32 access,
 			  struct guest_walk *walk)
 {
-	struct shadow_path end;
-	u64 spte;
+	u64 spte = *end->spte;
+	u8 rights = end->rights;
 
-	if (!cpu->root)
-		return false;
-	end = shadow_path_of(cpu, gva);
-	spte = *end.spte;
-	if (spte_kind(spte, end.level) == SPTE_MMIO) {
-		end.rights &= spte_mmio_rights(spte);
+	if (spte_kind(spte, end->level) == SPTE_MMIO) {
+		rights &= spte_mmio_rights(spte);
 		if ((access & PFEC_W) && !(spte & SPTE_MMIO_D))
 			return false;
-	} else if ((access & PFEC_W) && spte_is_held(spte, end.level) &&
-		   cpu->mmu->frames[end.link->target].shadowed) {
-		end.rights &= spte_rights(spte) | ACCESS_W;
+	} else if ((access & PFEC_W) && spte_is_held(spte, end->level) &&
+		   cpu->mmu->frames[end->link->target].shadowed) {
+		rights &= spte_rights(spte) | ACCESS_W;
 	} else {
 		return false;
 	}
-	if (!access_permitted(cpu, end.rights, access))
+	if (!access_permitted(cpu, rights, access))
 		return false;
 	walk->gva = gva;
-	walk->gpa = (gpa_t)end.link->target << PAGE_SHIFT | (gva & ~PAGE_MASK);
+	walk->gpa = (gpa_t)end->link->target << PAGE_SHIFT | (gva & ~PAGE_MASK);
 	walk->status = WALK_OK;
 	return true;
 }
@@ -149,7 +146,36 @@ static enum mmu_action remembered(struct mmu *mmu,
 	return MMU_MMIO;
 }
 
+/*
+ * Invariant 4: the guest's tables decide. Those which the shadow leads through
+ * say what it says, and have A (invariant 3), so the walk may begin in the
+ * table at which the shadow's way ends. Returns the shadow of that table: what
+ * is to be linked is below it. Returns NULL, after a walk from the top, if the
+ * way ends where no table is shadowed, or if a page of it may have to be given
+ * up to make room.
+ */
+static struct shadow_page *walk_on(struct mmu_cpu *cpu,
+				   const struct shadow_path *end, gva_t gva,
+				   u32 access, struct guest_walk *walk)
+{
+	struct shadow_page *sp;
+	struct walk_start start;
+
+	cpu->mmu->stats.walks_fault++;
+	if (!end || end->sp->role.direct || cpu->mmu->free_count < PT_LEVELS) {
+		guest_walk(cpu, gva, access, NULL, walk);
+		return NULL;
+	}
+	sp = end->sp;
+	start.table = sp->gfn;
+	start.level = end->level;
+	start.rights = end->rights & sp->role.access;
+	guest_walk(cpu, gva, access, &start, walk);
+	return sp;
+}
+
 static enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
+				      struct shadow_page *from,
 				      const struct guest_walk *walk)
 {
 	struct mmu *mmu = cpu->mmu;
@@ -157,7 +183,7 @@ static enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
 
 	mmu->stats.faults_mmio++;
 	if (mmu->policy.nowalk) {
-		sp = shadow_link_path(cpu, walk, 1);
+		sp = shadow_link_path(cpu, from, walk, 1);
 		shadow_fill_mmio(mmu, sp, pt_index(walk->gva, 1), walk);
 		if (sp->role.private)
 			mark_splinters(cpu, walk);
@@ -169,18 +195,24 @@ enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk)
 {
 	struct mmu *mmu = cpu->mmu;
+	const struct shadow_path *end = NULL;
+	struct shadow_page *from;
 	gfn_t gfn;
 
 	count_fault(&mmu->stats, error_code);
-	if (mmu->policy.nowalk && is_remembered(cpu, gva, error_code, walk))
-		return remembered(mmu, walk);
-	if (!mmu_walk(cpu, gva, error_code, WALK_FOR_FAULT, walk)) {
-		link_for_bypass(cpu, walk);
+	if (mmu->policy.nowalk && cpu->root) {
+		end = shadow_path_of(cpu, gva);
+		if (is_remembered(cpu, end, gva, error_code, walk))
+			return remembered(mmu, walk);
+	}
+	from = walk_on(cpu, end, gva, error_code, walk);
+	if (walk->status != WALK_OK) {
+		link_for_bypass(cpu, from, walk);
 		return MMU_INJECT;
 	}
 	gfn = walk->gpa >> PAGE_SHIFT;
 	if (!mmu_map_gfn(mmu, gfn))
-		return access_to_mmio(cpu, walk);
+		return access_to_mmio(cpu, from, walk);
 	if (error_code & PFEC_W) {
 		if (no_entry_allows(cpu, walk))
 			return MMU_TABLE_WRITE;
@@ -188,6 +220,6 @@ enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 			return write_to_table(mmu, walk);
 		dirty_log_mark(mmu, gfn);
 	}
-	fill(cpu, walk, error_code);
+	fill(cpu, from, walk, error_code);
 	return MMU_RESUME;
 }

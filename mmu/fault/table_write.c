@@ -80,24 +80,27 @@ static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
 static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		 u32 first, u32 last)
 {
+	const u64 *plain = shadow_plain_table(sp, table);
 	u32 size = gpte_size(sp->role.mode);
-	u64 before = mmu->stats.table_writes;
+	u32 done = 0;
 
 	/* A write that straddles two entries has changed both. */
 	for (u32 index = first / size; index <= last / size; index++) {
-		u32 slot, count = shadow_slots(sp, index, &slot);
+		u32 slot = index, count = 1;
 
-		for (; count; count--, slot++) {
-			if (shadow_sync_entry(mmu, sp, slot,
-					      shadow_gpte_in(sp, table, slot)))
+		if (!plain)
+			count = shadow_slots(sp, index, &slot);
+		for (; count; count--, slot++, done++)
+			if (shadow_sync_entry(
+				    mmu, sp, slot,
+				    shadow_gpte_of(sp, plain, table, slot)))
 				sp->writes = 0;
-			mmu->stats.table_writes++;
-		}
 	}
+	mmu->stats.table_writes += done;
 	/* In 32-bit paging the table's other quadrants have other entries. */
-	if (mmu->stats.table_writes != before)
+	if (done)
 		mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
-			 (mmu->stats.table_writes - before) | (u64)first << 32);
+			 done | (u64)first << 32);
 }
 
 /* A page that the guest has unlinked is a table no more, or not for long. */
@@ -126,7 +129,9 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	if (!mmu->frames[gfn].shadowed)
 		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
-		next = shadow_page_next(mmu, gfn, sp);
+		next = NULL;
+		if (mmu->frames[gfn].shadowed > 1)
+			next = shadow_page_next(mmu, gfn, sp);
 		/* To give up a placed root moves the frame. */
 		table = mmu_map_gfn(mmu, gfn);
 		cleared = mmu->policy.cheap && is_clear(sp, table, first);

@@ -40,7 +40,7 @@ static int coldest(const struct mmu *mmu)
 	int n = PLACE_NOWHERE;
 
 	for (u32 i = 0; i < mmu->config.targets; i++) {
-		u32 age = placing->loads - placing->slots[i].seen;
+		u32 age = placing->loads - placing->slots[i]->seen;
 
 		if (age <= longest)
 			continue;
@@ -60,7 +60,7 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 	}
 	sp->loads++;
 	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (!mmu->placing.slots[i].sp)
+		if (!mmu->placing.slots[i])
 			return (int)i;
 	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest(mmu);
 }
@@ -92,8 +92,8 @@ static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 	memcpy(frame, sp->spt, PAGE_SIZE);
 	sp->spt = frame;
 	sp->placed = true;
-	mmu->placing.slots[n].sp = sp;
-	mmu->placing.slots[n].seen = mmu->placing.loads;
+	mmu->placing.slots[n] = sp;
+	sp->seen = mmu->placing.loads;
 	mmu->stats.placed++;
 	mmu_tell(mmu, MMU_EVENT_PLACE, sp->gfn, n);
 }
@@ -103,8 +103,8 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 	sp->spt = own_table(mmu, sp);
 	sp->placed = false;
 	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (mmu->placing.slots[i].sp == sp)
-			mmu->placing.slots[i].sp = NULL;
+		if (mmu->placing.slots[i] == sp)
+			mmu->placing.slots[i] = NULL;
 	move_frame(mmu, sp->gfn, sp->gfn);
 	/* The processor must hear of the targets and of the root. */
 	mmu->cpu->root_is_new = true;
@@ -119,8 +119,8 @@ void place_give_up(struct mmu *mmu, struct shadow_page *sp)
 void place_give_up_all(struct mmu *mmu)
 {
 	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (mmu->placing.slots[i].sp)
-			place_give_up(mmu, mmu->placing.slots[i].sp);
+		if (mmu->placing.slots[i])
+			place_give_up(mmu, mmu->placing.slots[i]);
 }
 
 /*
@@ -153,8 +153,8 @@ void place_root(struct mmu_cpu *cpu)
 	n = place_count_load(mmu, sp);
 	if (n == PLACE_NOWHERE)
 		return;
-	if (mmu->placing.slots[n].sp)
-		place_give_up(mmu, mmu->placing.slots[n].sp);
+	if (mmu->placing.slots[n])
+		place_give_up(mmu, mmu->placing.slots[n]);
 	place(mmu, sp, (u32)n);
 }
 
@@ -165,34 +165,42 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 							  !cpu->root->placed };
 
 	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (mmu->placing.slots[i].sp)
+		if (mmu->placing.slots[i])
 			targets.value[targets.count++] =
-				shadow_page_hpa(mmu, mmu->placing.slots[i].sp);
+				shadow_page_hpa(mmu, mmu->placing.slots[i]);
 	return targets;
+}
+
+/* Returns true if the processor's CR3 leads to @sp by its place. */
+static bool is_at(const struct shadow_page *sp, u64 cr3)
+{
+	/* Invariant 9: it lies at its own gfn. */
+	return sp->placed && sp->gfn << PAGE_SHIFT == cr3;
 }
 
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
 	struct mmu *mmu = cpu->mmu;
 
+	if (cpu->root && is_at(cpu->root, cr3)) {
+		cpu->root->seen = mmu->placing.loads;
+		return;
+	}
 	for (u32 i = 0; i < mmu->config.targets; i++) {
-		struct placed_root *slot = &mmu->placing.slots[i];
+		struct shadow_page *sp = mmu->placing.slots[i];
 
-		/* Invariant 9: it lies at its own gfn. */
-		if (!slot->sp || slot->sp->gfn << PAGE_SHIFT != cr3)
+		if (!sp || !is_at(sp, cr3))
 			continue;
-		slot->seen = mmu->placing.loads;
-		if (cpu->root == slot->sp)
-			return;
-		mmu_tell(mmu, MMU_EVENT_TARGET, slot->sp->gfn, i);
+		sp->seen = mmu->placing.loads;
+		mmu_tell(mmu, MMU_EVENT_TARGET, sp->gfn, i);
 		/* MOV from CR3 need not exit any more. */
 		if (!cpu->root || !cpu->root->placed)
 			cpu->root_is_new = true;
-		cpu->root = slot->sp;
+		cpu->root = sp;
 		cpu->cr3 = cr3;
 		/* All else is the same: a target is of the role at hand. */
-		cpu->top_gfn = slot->sp->gfn;
-		shadow_page_touch(mmu, slot->sp);
+		cpu->top_gfn = sp->gfn;
+		shadow_page_touch(mmu, sp);
 		return;
 	}
 }

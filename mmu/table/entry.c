@@ -57,10 +57,11 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 	u32 window = mmu->policy.prefetch;
 	u32 here = pt_index(walk->gva, 1);
 	u32 first = ALIGN_DOWN(here, window);
+	u64 trap = spte_unfilled(sp, PTE_P);
 	struct leaf leaf;
 
 	for (u32 slot = first; slot < first + window; slot++) {
-		if (slot == here || spte_kind(sp->spt[slot], 1) != SPTE_TRAP ||
+		if (slot == here || sp->spt[slot] != trap ||
 		    !neighbour(mmu, sp, walk, (s32)(slot - here), &leaf))
 			continue;
 		shadow_fill_leaf(mmu, sp, slot, leaf.gfn, leaf.rights,
@@ -88,25 +89,41 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 		 (PTE_W | PTE_U | PTE_NX));
 }
 
+/*
+ * The same at level 1. Most writes of tables end here: one piece of code, with
+ * all that it calls.
+ */
+static __flatten bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp,
+					u32 slot, u64 gpte)
+{
+	gfn_t gfn = gpte_gfn(&sp->format, gpte, 1);
+
+	if (!mmu_map_gfn(mmu, gfn))
+		return false;
+	shadow_fill_page(mmu, sp, slot, gfn,
+			 sp->role.access & gpte_rights(&sp->format, gpte),
+			 gpte & PTE_D);
+	return true;
+}
+
 /* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
 static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			 u64 gpte)
 {
 	const struct gpt_format *format = &sp->format;
-	u8 rights = sp->role.access & gpte_rights(format, gpte);
-	gfn_t gfn = gpte_gfn(format, gpte, sp->role.level);
+	gfn_t gfn;
 
-	if (sp->role.level > 1) {
-		if (!gpte_is_large(format, gpte, sp->role.level) ||
-		    sp->role.level != LARGE_LEVEL)
-			return false;
-		gfn = shadow_child(sp, slot, gpte).gfn;
-		if (!region_is_mappable(mmu, gfn))
-			return false;
-	} else if (!mmu_map_gfn(mmu, gfn)) {
+	if (sp->role.level == 1)
+		return fill_page_unasked(mmu, sp, slot, gpte);
+	if (!gpte_is_large(format, gpte, sp->role.level) ||
+	    sp->role.level != LARGE_LEVEL)
 		return false;
-	}
-	shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);
+	gfn = shadow_child(sp, slot, gpte).gfn;
+	if (!region_is_mappable(mmu, gfn))
+		return false;
+	shadow_fill_leaf(mmu, sp, slot, gfn,
+			 sp->role.access & gpte_rights(format, gpte),
+			 gpte & PTE_D, 0);
 	return true;
 }
 

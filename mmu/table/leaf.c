@@ -52,6 +52,27 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		shadow_page_zap(mmu, splinters);
 }
 
+/*
+ * Invariant 1: a table stays read-only. (A region that has tables is not mapped
+ * by a large leaf.)
+ */
+static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     gfn_t gfn, u8 rights)
+{
+	u64 spte = spte_make_leaf(mmu->frames[gfn].hfn, rights);
+
+	if (mmu->frames[gfn].shadowed && (spte & PTE_W))
+		spte ^= PTE_W | SPTE_LEAF_HELD;
+	spte_set_leaf(mmu, sp, slot, gfn, spte);
+}
+
+void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      gfn_t gfn, u8 rights, bool dirty)
+{
+	set_page(mmu, sp, slot, gfn,
+		 leaf_rights(mmu, sp->role, gfn, rights, dirty, false));
+}
+
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code)
 {
@@ -59,18 +80,8 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
 			     supervisor_write);
-	if (sp->role.level == 1) {
-		u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
-
-		/*
-		 * Invariant 1: a table stays read-only. (A region that has
-		 * tables is not mapped by a large leaf.)
-		 */
-		if (mmu->frames[gfn].shadowed && (spte & PTE_W))
-			spte ^= PTE_W | SPTE_LEAF_HELD;
-		spte_set_leaf(mmu, sp, slot, gfn, spte);
-		return;
-	}
+	if (sp->role.level == 1)
+		return set_page(mmu, sp, slot, gfn, rights);
 	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
 	set_large_leaf(mmu, sp, slot, gfn,
 		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));

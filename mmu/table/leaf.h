@@ -12,6 +12,9 @@
  */
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code);
+/* The same for a page of 4 KiB that no access asks for; @gfn is mapped. */
+void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      gfn_t gfn, u8 rights, bool dirty);
 /*
  * The rights that an entry of @sp has to give for the page of @walk: those of
  * the guest's entries which no TABLE on the way carries.

@@ -118,11 +118,16 @@ static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 }
 
 struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
+				     struct shadow_page *from,
 				     const struct guest_walk *walk, u8 level)
 {
 	struct mmu *mmu = cpu->mmu;
-	struct shadow_page *sp = root_with_room(cpu);
+	struct shadow_page *sp = from;
 
+	if (from)
+		shadow_page_touch(mmu, from);
+	else
+		sp = root_with_room(cpu);
 	while (sp->role.level > level) {
 		u32 slot = pt_index(walk->gva, sp->role.level);
 		struct shadow_page *child = linked(mmu, sp, slot);

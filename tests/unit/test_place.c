@@ -26,7 +26,7 @@ struct outcome {
 static int slot_of(const struct shadow_page *sp)
 {
 	for (u32 i = 0; i < mmu.config.targets; i++)
-		if (mmu.placing.slots[i].sp == sp)
+		if (mmu.placing.slots[i] == sp)
 			return (int)i;
 	return PLACE_NOWHERE;
 }
@@ -41,13 +41,13 @@ static void load(struct shadow_page *sp, struct shadow_page *before,
 		return;
 	outcome->exits++;
 	if (slot_of(before) != PLACE_NOWHERE)
-		mmu.placing.slots[slot_of(before)].seen = mmu.placing.loads;
+		mmu.placing.slots[slot_of(before)]->seen = mmu.placing.loads;
 	n = place_count_load(&mmu, sp);
 	if (n == PLACE_NOWHERE)
 		return;
 	outcome->placed++;
-	mmu.placing.slots[n].sp = sp;
-	mmu.placing.slots[n].seen = mmu.placing.loads;
+	mmu.placing.slots[n] = sp;
+	sp->seen = mmu.placing.loads;
 }
 
 static struct outcome in_turn(u32 spaces)
@@ -109,7 +109,7 @@ static void fewer_targets(void **state)
 	set_up(NULL);
 	mmu.config.targets = 1;
 	assert_true(in_turn(2).placed >= 1);
-	assert_null(mmu.placing.slots[1].sp);
+	assert_null(mmu.placing.slots[1]);
 }
 
 /* Two other spaces become hot: they take the slots of those not in use. */

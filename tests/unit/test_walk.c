@@ -67,7 +67,7 @@ static struct guest_walk walk(u32 access)
 	struct guest_walk w;
 
 	mmu_derive_state(&cpu);
-	guest_walk(&cpu, GVA, access, &w);
+	guest_walk(&cpu, GVA, access, NULL, &w);
 	return w;
 }
 

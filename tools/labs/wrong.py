@@ -112,8 +112,7 @@ WRONG = {
               "if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&",
               "if (mmu->policy.update && (gpte & PTE_P) &&"),
         Wrong("d-ignored", "mmu/table/entry.c",
-              "shadow_fill_leaf(mmu, sp, slot, gfn, rights, gpte & PTE_D, 0);",
-              "shadow_fill_leaf(mmu, sp, slot, gfn, rights, true, 0);"),
+              "\t\t\t gpte & PTE_D);\n", "\t\t\t true);\n"),
         Wrong("reserved-ignored", "mmu/table/entry.c",
               "(gpte & PTE_A) &&\n"
               "\t    !gpte_reserved(&sp->format, gpte, sp->role.level)) {",

@@ -131,7 +131,7 @@ static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
 	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 			   vcpu_dr7(vcpu)))
 		return false;
-	mmu_write(&vcpu->mmu, walk->gpa, &value, sizeof(value));
+	mmu_store(&vcpu->mmu, walk->gpa, value);
 	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
 	vcpu_set_rflags(rflags, step_rflags(rflags));
 	return true;

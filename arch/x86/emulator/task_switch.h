@@ -38,9 +38,9 @@ typedef bool task_load_cr3(void *ctx, u32 cr3);
  * supervisor rights, and must not keep translations: CR3 changes midway.
  * @load_cr3 is given the ctx of @memory.
  */
-bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
-		 struct linear *memory, task_load_cr3 *load_cr3, bool *switched,
-		 bool *trap);
+__cold bool task_switch(struct task_cpu *cpu, u16 selector,
+			enum task_source source, struct linear *memory,
+			task_load_cr3 *load_cr3, bool *switched, bool *trap);
 
 /*
  * Push an error code of @size bytes (2 or 4) on the stack of the new task.

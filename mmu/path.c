@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of an address through the shadow tables, as the processor goes it.
+ * An exit goes it for the address that faulted and for the code there, and the
+ * next exit often for the same two: so the last ways are kept, as in a TLB, and
+ * what ends the processor's ends them: the flush of invariant 6, which comes
+ * wherever a TABLE is taken down or a page is given up or moved.
+ */
+#include "mmu/shadow.h"
+
+const struct shadow_path *shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
+					 struct shadow_path *end)
+{
+	const struct mmu *mmu = cpu->mmu;
+	struct shadow_page *sp = cpu->root;
+	u8 level = sp->role.level;
+	u64 all = ~0ULL;
+	u32 slot;
+
+	for (;; level--) {
+		slot = pt_index(gva, level);
+		if (!spte_is_table(sp->spt[slot], level))
+			break;
+		all &= sp->spt[slot] ^ PTE_NX;
+		sp = &mmu->pages[sp->links[slot].target];
+	}
+	*end = (struct shadow_path){
+		.sp = sp,
+		.spte = &sp->spt[slot],
+		.link = &sp->links[slot],
+		.level = level,
+		/* Pages carry rights if their root does, or have none to. */
+		.rights = cpu->root->carries_rights ? spte_rights(all ^ PTE_NX)
+						    : ACCESS_ALL,
+		.page = gva >> PAGE_SHIFT,
+		.root = cpu->root,
+		.flushes = mmu->flushes,
+	};
+	return end;
+}
