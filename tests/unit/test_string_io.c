@@ -196,6 +196,35 @@ static void test_breakpoints(void **state)
 	assert_int_equal(breakpoints.hits, BIT(0));
 }
 
+/*
+ * Downwards, in an expand-down segment, by a watched byte that is the last one
+ * above the limit: a hit and its element, then the fault of the next one.
+ */
+static void test_down_to_the_limit(void **state)
+{
+	const u64 last = LIMIT / 2 + 1, base = 0x100;
+
+	segments[SEG_ES].base = base;
+	segments[SEG_ES].limit = LIMIT / 2;
+	segments[SEG_ES].rights |= AR_EXPAND_DOWN;
+	breakpoints = (struct breakpoints){ .dr7 = BIT(0) | BIT(16),
+					    .address = { base + last } };
+	regs.rflags |= RFLAGS_DF;
+	regs.gpr[RDI] = last + 1;
+	regs.gpr[RCX] = 3;
+	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	if (!breakpoints.hits)
+		assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_int_equal(breakpoints.hits, BIT(0));
+	assert_int_equal(regs.gpr[RCX], 1);
+	assert_int_equal(memory.bytes[base + last], (PORT_VALUE + 2) & 0xff);
+	breakpoints.hits = 0;
+	assert_int_equal(run(in | rep, 1), RAISES(VECTOR_GP));
+	assert_int_equal(ports.reads, 2);
+	assert_int_equal(regs.gpr[RDI], last - 1);
+	assert_int_equal(breakpoints.hits, 0);
+}
+
 /* The port is not touched where memory may not be: there is no way back. */
 static void expect_refusal(int status, u64 flags, unsigned int size)
 {
@@ -289,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(test_address_sizes, begin_test),
 		cmocka_unit_test_setup(test_portions, begin_test),
 		cmocka_unit_test_setup(test_breakpoints, begin_test),
+		cmocka_unit_test_setup(test_down_to_the_limit, begin_test),
 		cmocka_unit_test_setup(test_segments, begin_test),
 		cmocka_unit_test_setup(test_alignment, begin_test),
 		cmocka_unit_test_setup(test_pages, begin_test),
