@@ -89,13 +89,15 @@ $(DOM0): tests/guests/dom0.asm tests/guests/guests.mk | $(B)/.deps
 	$(Q)$(LD) -n -z noseparate-code -z noexecstack -Ttext=0x100000 \
 		-e dom0 $@.o -o $@
 
-# Umbra itself, behind a firmware that leaves everything on.
+# Umbra itself, behind a firmware that leaves everything on, and its ACPI tables
+# above 4 GiB, if there is memory.
 LEFT_ON := $(B)/left-on.elf
 test-guests: $(LEFT_ON)
 
-$(LEFT_ON): $(OBJS) $(B)/tests/guests/left_on.asm.o linker.ld
+$(LEFT_ON): $(OBJS) $(B)/tests/guests/left_on.asm.o \
+		$(B)/tests/guests/high_tables.asm.o linker.ld
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -T linker.ld -Wl,-e,left_on $(filter %.o,$^) -o $@
+	$(Q)$(CC) $(LDFLAGS) -T linker.ld -Wl,-e,high_tables $(filter %.o,$^) -o $@
 	$(Q)objcopy --strip-all $@
 
 -include $(wildcard $(TEST_GUESTS)/*.d $(TEST_GUESTS)/*/*.d) $(CHECK_OBJS:.o=.d)

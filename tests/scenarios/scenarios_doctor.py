@@ -107,10 +107,10 @@ def probe(s, options, status, *patterns):
 MACHINE = (r"family \d+, model \d+, stepping \d+, microcode 0x\w+; MAXPHYADDR",
            r"memory: \d+ MiB in \d+ pieces, largest \d+; \d+ MiB free$",
            r"machine: \S", r"firmware: .*\d$",
-           r"boot: GRUB .* on BIOS; image at 0x\w+; processors: 1$",
+           r"boot: GRUB .* on BIOS; image at 0x\w+; processors: \d$",
            r"screen: text of 80 x 25; PS/2 controller: found; ")
 VMX = MACHINE + (
-    r"no hypervisor below$", r"CPUID has VMX",
+    r"no hypervisor below$", r"CPUID has VMX", "processors: 1$",
     r"IA32_FEATURE_CONTROL \(3Ah\) 0x5: locked, with VMX outside SMX",
     r"VMCS of \d+ bytes, .* 4 CR3 targets; lacks ",
     r"firmware: The Bochs Project Bochs ",
@@ -121,9 +121,11 @@ scenario("probe-haswell", on_bochs(), 0, *VMX, "EFER by controls; VPID$",
 scenario("probe-penryn", on_bochs("penryn"), 0, *VMX,
          r"lacks enable RDTSCP, enable VPID, load IA32_EFER$",
          "EFER by the MSR areas$")(probe)
-# This processor has LA57, which its firmware has left on.
+# This processor has LA57, which its firmware has left on; and memory above 4 GiB,
+# with the ACPI tables that tell of the processors.
 scenario("probe-no-vmx", ["--machine", "qemu", "--cpu", "max",
-                          "--elf", LEFT_ON], REFUSED,
+                          "--memory", "3072", "--processors", "3",
+                          "--elf", LEFT_ON], REFUSED, "processors: 3$",
          r"the firmware left the MTRRs off \(IA32_MTRR_DEF_TYPE 0x0\)",
          r"PCI functions without a driver.*: 1 \(busmaster=keep",
          r"found; under QEMU's own emulation \(TCG\)",
