@@ -10,6 +10,7 @@ import struct
 EXIT, INJECT = 0, 1
 INTR_EXTERNAL = 0
 PAGE_FAULT = 14
+PROCESS = 1    # the virtual processor, as a process of that number
 
 # Event: its fields, all of 64 bits, and its text of the first of them, as the
 # kernel has it. Those of the shadow MMU are the kernel's that are most like them.
@@ -69,16 +70,32 @@ def kernel_events(records):
         last = r.tsc
 
 
+def mark(name, text, reason):
+    """The event as a mark of tracing_mark_write: an exit is a slice, up to the entry.
+
+    Perfetto reads all lines of ftrace, but shows those marks alone, not KVM's events.
+    """
+    if name == "kvm_exit":
+        return f"B|{PROCESS}|{reason}"
+    if name == "kvm_entry":
+        return f"E|{PROCESS}"
+    return f"I|{PROCESS}|{name} {text}"
+
+
 def write_ftrace(records, hz, path, reasons):
     with open(path, "w", encoding="utf-8") as file:
         file.write("# tracer: nop\n#\n")
         for tsc, name, values in kernel_events(records):
-            text = EVENTS[name][1]
+            text, reason = EVENTS[name][1], None
             if name == "kvm_exit":
                 text = text.replace("reason %d", "reason %s", 1)
-                values = (0, reasons.get(values[1], values[1])) + values[2:]
-            file.write(f"           umbra-1     [000] d..1. {tsc / hz:.9f}: "
-                       f"{name}: {text % values[:text.count('%')]}\n")
+                reason = reasons.get(values[1], values[1])
+                values = (0, reason) + values[2:]
+            text %= values[:text.count("%")]
+            # Perfetto takes four flags, newer kernels print a fifth one.
+            head = f"           umbra-{PROCESS}     [000] d..1 {tsc / hz:.9f}: "
+            file.write(f"{head}{name}: {text}\n{head}tracing_mark_write: "
+                       f"{mark(name, text, reason)}\n")
 
 
 # --- trace.dat ----------------------------------------------------------------

@@ -9,8 +9,33 @@ import tempfile
 from harness import BUILD, Failure, scenario
 from scenarios import BOOT_SECONDS, on_bochs
 
-SECONDS = 60
+SECONDS = 300
 SYMBOLS = os.path.join(BUILD, "guest/builtin/guest.elf")
+
+# Umbra's commands from within gdb, and what they say.
+MONITOR = (
+    ("help", r"  walk +ADDRESS +the guest's and the shadow's entries$"),
+    ("exits reset", ""),
+    ("exits", r"  all +\d+ +\d+  in \d+ ms$"),
+    ("mmu", r"mmu=bypass$"),
+    ("mmu bypass off", r"mmu=update$"),
+    ("mmu rung bypass", r"mmu=bypass$"),
+    ("map", r"  0+[0-9a-f]*-[0-9a-f]{16}  rw"),
+    ("pages 4", r"\d+ in use of \d+$"),
+    ("why 100", r"entries that map it: \d+$"),
+    ("vmcs guest_rip", r"  GUEST_RIP +0x[0-9a-f]+$"),
+    ("regs", r"  code at rip:( [0-9a-f]{2})+$"),
+    ("x/2xw 100000", r"  0x0000000000100004  [0-9a-f]{8}$"),
+    ("dirty on", r"the dirty log is on$"),
+    ("dirty", r"\d+ frames written since the last look$"),
+    ("dirty off", r"the dirty log is off$"),
+    ("audit", r"the invariants hold over \d+ shadow pages$"),
+    ("trace exit,fill", ""),
+    ("trace show 2", r"the last 2 exits: "),
+    ("nothing", r'there is no command "nothing"; help lists them$'),
+    *((name, r"only at Umbra's prompt: use gdb's own commands$")
+      for name in ("cont", "run", "stop", "step", "until exit hlt", "top")),
+)
 
 # A step over CPUID, over a page fault that bypasses Umbra (of the second page:
 # the first one warms up), and over the write of the PTE, which Umbra carries
@@ -52,6 +77,7 @@ while *$pte == 0 && $n++ < 400
   stepi
 end
 eval "monitor walk %lx", $cr2
+{monitor}
 watch traps.page_faults
 continue
 kill
@@ -65,6 +91,7 @@ EXPECTED = [
     r"#2  0x[0-9a-f]+ in trap_common \(",
     r"PTE before: 0$",
     r" +1 +0x[0-9a-f]+ PWU\w* +LEAF 0x[0-9a-f]+ PW",
+    *(pattern for _, pattern in MONITOR),
     r"Hardware watchpoint \d+: traps.page_faults$",
     r"Old value = \d+$",
     r"trap \(frame=",
@@ -76,8 +103,10 @@ def gdb(s):
     """Breaks in a guest, steps, walks its stack, and watches a variable."""
     with tempfile.TemporaryDirectory() as directory:
         socket = os.path.join(directory, "guest")
-        script = s.file("script", SCRIPT.format(symbols=SYMBOLS,
-                                                socket=socket).encode())
+        script = s.file("script", SCRIPT.format(
+            symbols=SYMBOLS, socket=socket,
+            monitor="\n".join(f"monitor {command}" for command, _ in MONITOR),
+        ).encode())
         run = s.start(*on_bochs(), "--options", "guest=demo:bypass,2",
                       "--gdb", socket)
         run.expect(r"^umbra: gdb: the guest waits for it on COM2$",

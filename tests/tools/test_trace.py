@@ -118,16 +118,42 @@ class Trace(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, rf"\Atrace: .*{why}.*\n\Z")
 
-    def test_ftrace(self):
+    def ftrace(self):
+        """(time, event, text) of all lines.
+
+        Perfetto knows the file by its begin, and takes lines of this form, with at
+        most four flags (its importers/systrace/systrace_line_tokenizer.cc).
+        """
         with open(self.make("ftrace", self.path("in")),
                   encoding="utf-8") as file:
-            found = re.findall(r"(?m)^ +umbra-1 +\[000\] d\.\.1\. "
-                               r"(\d+\.\d{9}): (\w+): (.*)$", file.read())
+            text = file.read()
+        self.assertIn("# tracer", text[:64])
+        found = re.findall(r"(?m)^ +umbra-1 +\[000\] [a-z0-9.]{1,4} "
+                           r"(\d+\.\d{9}): (\w+): (.*)$", text)
+        self.assertEqual(len(found), len(re.findall(r"(?m)^[^#]", text)))
+        return found
+
+    def test_ftrace(self):
+        found = [line for line in self.ftrace()
+                 if line[1] != "tracing_mark_write"]
         self.assertEqual([name for _, name, _ in found], EXPECTED)
         self.assertEqual(found[3], ("0.000000150", "kvm_entry",
                                     "vcpu 0, rip 0x7000"))
         self.assertEqual(found[10][2], "addr 0x403018 entries 1")
         self.assertIn("reason HLT rip 0x7009 ", found[12][2])
+
+    def test_marks(self):
+        """What Perfetto shows: each exit as a slice up to the entry."""
+        marks = [(time, text) for time, name, text in self.ftrace()
+                 if name == "tracing_mark_write"]
+        self.assertEqual(len(marks), len(EXPECTED))
+        self.assertEqual(marks[0], ("0.000000100", "B|1|EXCEPTION_OR_NMI"))
+        self.assertEqual(marks[1][1][:20], "I|1|kvm_page_fault v")
+        self.assertEqual(marks[3], ("0.000000150", "E|1"))
+        self.assertEqual("".join(text[0] for _, text in marks),
+                         "BIIEBIIEBIIEB")
+        for _, text in marks:
+            self.assertEqual(text.count("|"), 1 if text[0] == "E" else 2)
 
     def test_trace_cmd(self):
         shown = subprocess.run(
