@@ -21,6 +21,7 @@
 #include "vmx/run.h"
 #include "vmx/selftest.h"
 #include "vmx/trace/send.h"
+#include "vmx/vm_create.h"
 #include "vmx/vmcs_setup.h"
 #include "vmx/vmx.h"
 

@@ -11,6 +11,7 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
+#include "vmx/stop.h"
 
 void vcpu_redeliver(struct vcpu *vcpu)
 {

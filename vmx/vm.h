@@ -89,15 +89,6 @@ struct vm {
 	char end_why[VM_WHY_SIZE]; /* "": the reason says all */
 };
 
-struct selftest_result;
-
-/*
- * Make @vm, all zeroes before, as @config says. False: there is too little
- * memory, or the processor lacks a feature; this has been logged.
- */
-__cold bool vm_create(struct vm *vm, const struct vm_config *config,
-		      const struct selftest_result *selftest);
-
 /*
  * Returns true if the guest's processor has RAM at @gpa: not where it has put
  * its local APIC, even if it lies over RAM.
@@ -116,11 +107,5 @@ void vm_end(struct vm *vm, enum end_reason reason, int status);
 
 /* The same with status 0, asked for by a person at the console. */
 void vm_end_by_user(struct vm *vm, enum end_reason reason);
-
-/*
- * Fail-stop of this guest: print why, the whole state, the last exits and the
- * statistics, and end the run.
- */
-void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...) __printf(2, 3);
 
 #endif

@@ -21,6 +21,7 @@
 #include "vmx/inject.h"
 #include "vmx/report/operation.h"
 #include "vmx/run.h"
+#include "vmx/stop.h"
 #include "vmx/vm.h"
 #include "vmx/vmx.h"
 

@@ -10,6 +10,7 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/state.h"
+#include "vmx/stop.h"
 
 static void handle_debug(struct vcpu *vcpu)
 {

@@ -6,6 +6,7 @@
 #include "vmx/guest_mode.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
+#include "vmx/stop.h"
 
 /* As far as a load of the register of that number looks at it. */
 static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)

@@ -8,6 +8,7 @@
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/exits/string_io.h"
+#include "vmx/stop.h"
 #include "vmx/vmx.h"
 
 static u32 port_read(void *ctx, u16 port, unsigned int size)

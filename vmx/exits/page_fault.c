@@ -11,6 +11,7 @@
 #include "vmx/vm.h"
 #include "vmx/inject.h"
 #include "vmx/state.h"
+#include "vmx/stop.h"
 #include "vmx/vmx.h"
 
 /*

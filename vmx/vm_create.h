@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a virtual machine out of the machine that is there. */
+#ifndef VMX_VM_CREATE_H
+#define VMX_VM_CREATE_H
+
+#include "lib/types.h"
+
+struct vm;
+struct vm_config;
+struct selftest_result;
+
+/*
+ * Make @vm, all zeroes before, as @config says. False: there is too little
+ * memory, or the processor lacks a feature; this has been logged.
+ */
+__cold bool vm_create(struct vm *vm, const struct vm_config *config,
+		      const struct selftest_result *selftest);
+
+#endif
