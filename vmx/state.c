@@ -6,19 +6,11 @@
 #include "arch/x86/cpu.h"
 #include "lib/log.h"
 #include "vmx/cr_rules.h"
-#include "vmx/gdb/debug.h"
 #include "vmx/guest_mode.h"
-#include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/step.h"
 #include "vmx/vm.h"
 #include "vmx/vmx.h"
-
-static void write_changed(enum vmcs_field field, u64 before, u64 after)
-{
-	if (after != before)
-		vmwrite(field, after);
-}
 
 u64 vcpu_cr0(const struct vcpu *vcpu)
 {
@@ -64,8 +56,8 @@ void vcpu_apply_state(struct vcpu *vcpu)
 
 	apply_control_registers(vcpu);
 	apply_efer(vcpu);
-	write_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
-		      tr_rights_at_entry(vcpu->mmu.efer, tr));
+	vmwrite_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
+			tr_rights_at_entry(vcpu->mmu.efer, tr));
 }
 
 /* Without a VPID the entry does it (SDM vol. 3C, 28.3.3.1). */
@@ -97,65 +89,24 @@ void vcpu_set_cpu_controls(struct vcpu *vcpu, u32 which, u32 on)
 
 void vcpu_set_rflags(u64 before, u64 rflags)
 {
-	write_changed(VMCS_GUEST_RFLAGS, before, rflags);
+	vmwrite_changed(VMCS_GUEST_RFLAGS, before, rflags);
 }
 
 void vcpu_set_nmi_blocking(bool blocked)
 {
 	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
-	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
-		      blocked ? state | BLOCKING_BY_NMI
-			      : state & ~BLOCKING_BY_NMI);
+	vmwrite_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
+			blocked ? state | BLOCKING_BY_NMI
+				: state & ~BLOCKING_BY_NMI);
 }
 
 void vcpu_end_blocking(void)
 {
 	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
-	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
-		      step_interruptibility(state));
-}
-
-/*
- * The #DB is raised here, in front of any interrupt: an entry that injects an
- * event drops what it finds pending (26.6.3).
- */
-void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
-{
-	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
-	u64 pending = state & BLOCKING_BY_MOV_SS
-			      ? vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS)
-			      : 0;
-	u64 debug =
-		debug_take_hits(vcpu, step_debug(rflags, hits, state, pending));
-
-	write_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
-		      step_interruptibility(state));
-	if (debug)
-		vcpu_inject_debug(vcpu, debug);
-}
-
-void vcpu_skip_instruction(struct vcpu *vcpu)
-{
-	vcpu_skip_watched(vcpu, 0);
-}
-
-void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
-{
-	vcpu_skip_bytes(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), hits);
-}
-
-void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
-{
-	u64 rip = vcpu->exit.rip + length, rflags = vmread(VMCS_GUEST_RFLAGS);
-
-	/* The mode tells in front of 4 GiB only, where EIP would wrap. */
-	if (rip >> 32)
-		rip = step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu));
-	vmwrite(VMCS_GUEST_RIP, rip);
-	vcpu_set_rflags(rflags, step_rflags(rflags));
-	vcpu_end_step(vcpu, rflags, hits);
+	vmwrite_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
+			step_interruptibility(state));
 }
 
 u64 vcpu_dr7(struct vcpu *vcpu)

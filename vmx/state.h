@@ -5,6 +5,14 @@
 
 #include "vmx/vcpu.h"
 
+/* Writes the field if it changes: each VMWRITE may be an exit to a hypervisor
+ * below. */
+static inline void vmwrite_changed(enum vmcs_field field, u64 before, u64 after)
+{
+	if (after != before)
+		vmwrite(field, after);
+}
+
 /* The guest's CR0 as it would read it. */
 u64 vcpu_cr0(const struct vcpu *vcpu);
 /* The same for CR4. In vcpu->mmu.cr4 PGE may be out of date: the guest owns it.
@@ -40,18 +48,6 @@ void vcpu_set_nmi_blocking(bool blocked);
 
 /* STI and MOV SS block events no longer. */
 void vcpu_end_blocking(void);
-
-/*
- * An instruction, or an iteration of a repeated one, is done under @rflags, and
- * has hit the breakpoints @hits (B0 to B3 of DR6): what STI and MOV SS block is
- * over, and #DB is raised if one is due.
- */
-void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
-
-/* vcpu_skip_instruction() for one that has hit the breakpoints @hits. */
-void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
-/* The same where the exit does not tell the instruction's length. */
-void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits);
 
 /*
  * The guest's DR7 if a breakpoint is enabled in it, else 0. That none is need

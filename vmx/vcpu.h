@@ -67,9 +67,6 @@ struct vcpu {
 	hpa_t vmcs;
 };
 
-/* An instruction is finished: RIP, shadows and single-step as it leaves them. */
-void vcpu_skip_instruction(struct vcpu *vcpu);
-
 /*
  * Enter the guest and come back with vcpu->exit. False: the entry failed; why,
  * and what the entry doctor finds, has been logged. The doctor looks before the

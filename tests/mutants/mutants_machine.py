@@ -132,7 +132,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     ("dr7-taken-for-none", "event", "vmx/state.c",
      "the guest's breakpoints are forgotten once DR7 is looked at",
      "\tif (dr7 & DR7_ENABLED)\n\t\treturn dr7;\n", "", ("exits",)),
-    ("mov-dr-for-ever", "event", "vmx/exits/exit.c",
+    ("mov-dr-for-ever", "event", "vmx/exits/exit_dr.c",
      "a MOV DR that exits once exits for ever",
      "vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, false);",
      "(void)vcpu;", ("exits",)),

@@ -3,6 +3,7 @@
 #include "fake_processor.h"
 
 #include "vmx/gdb/debug.c"
+#include "vmx/skip.c"
 #include "vmx/state.c"
 #include "vmx/inject.c"
 #include "vmx/exits/memory.c"

@@ -12,6 +12,7 @@
 #include "vmx/exits/memory.h"
 #include "vmx/guest_mode.h"
 #include "vmx/inject.h"
+#include "vmx/skip.h"
 #include "vmx/state.h"
 #include "vmx/step.h"
 #include "vmx/vm.h"

@@ -9,6 +9,7 @@
 #include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
+#include "vmx/skip.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 
@@ -126,14 +127,6 @@ static void handle_external_interrupt(struct vcpu *vcpu)
 	vm_timer_interrupted(vcpu->vm);
 }
 
-/* Unless gdb is in its registers, the guest does it itself (state.h). */
-static void handle_mov_dr(struct vcpu *vcpu)
-{
-	if (vcpu->vm->gdb.points.active)
-		return debug_handle_mov_dr(vcpu);
-	vcpu_set_cpu_control(vcpu, CPU_MOV_DR_EXITING, false);
-}
-
 static void handle_window(struct vcpu *vcpu)
 {
 	(void)vcpu; /* vcpu_deliver() does the rest */
@@ -182,7 +175,7 @@ static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_VMCALL] = vmx_handle_vmcall,
 	[EXIT_VMCLEAR... EXIT_VMXON] = vcpu_inject_ud,
 	[EXIT_CR_ACCESS] = vmx_handle_cr_access,
-	[EXIT_MOV_DR] = handle_mov_dr,
+	[EXIT_MOV_DR] = vmx_handle_mov_dr,
 	[EXIT_IO_INSTRUCTION] = vmx_handle_io,
 	[EXIT_RDMSR] = vmx_handle_rdmsr,
 	[EXIT_WRMSR] = vmx_handle_wrmsr,

@@ -5,6 +5,7 @@
 #include "vmx/exits/handlers.h"
 #include "vmx/guest_mode.h"
 #include "vmx/inject.h"
+#include "vmx/skip.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 

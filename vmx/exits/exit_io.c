@@ -8,6 +8,7 @@
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/exits/string_io.h"
+#include "vmx/skip.h"
 #include "vmx/stop.h"
 #include "vmx/vmx.h"
 

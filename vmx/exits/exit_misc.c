@@ -11,6 +11,7 @@
 #include "vmx/inject.h"
 #include "vmx/run.h"
 #include "vmx/report/operation.h"
+#include "vmx/skip.h"
 
 static enum halt halt_now(const struct vm *vm, const struct readiness *ready)
 {

@@ -8,6 +8,7 @@
 #include "vmx/exits/handlers.h"
 #include "vmx/inject.h"
 #include "vmx/run.h"
+#include "vmx/skip.h"
 #include "vmx/state.h"
 
 /* MSRs that are bound up with the controls (MSR_ASK_VMX). */

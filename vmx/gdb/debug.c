@@ -2,8 +2,6 @@
 #include "arch/x86/cpu.h"
 #include "lib/log.h"
 #include "vmx/gdb/debug.h"
-#include "vmx/guest_mode.h"
-#include "vmx/inject.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
@@ -87,16 +85,16 @@ bool debug_update(struct vcpu *vcpu)
 	return placed;
 }
 
-/* --- MOV DR ----------------------------------------------------------------- */
-
-static u64 read_register(const struct gdb_points *points, unsigned int number)
+u64 debug_read(const struct vcpu *vcpu, unsigned int number)
 {
+	const struct gdb_points *points = points_of(vcpu);
+
 	if (number < BREAKPOINTS)
 		return points->guest.address[number];
 	return number == 6 ? dr6_read() : points->guest.dr7;
 }
 
-static void write_register(struct vcpu *vcpu, unsigned int number, u64 value)
+void debug_write(struct vcpu *vcpu, unsigned int number, u64 value)
 {
 	struct gdb_points *points = points_of(vcpu);
 
@@ -106,47 +104,4 @@ static void write_register(struct vcpu *vcpu, unsigned int number, u64 value)
 		return debug_set_dr7(vcpu, (value & DR7_WRITABLE) | DR7_RESET);
 	points->guest.address[number] = value;
 	place(points);
-}
-
-static void move(struct vcpu *vcpu, unsigned int number, u64 qualification)
-{
-	enum gpr gpr = QUAL_DR_GPR(qualification);
-	enum insn_mode mode = vcpu_code_mode(vcpu);
-	u64 value;
-
-	if (qualification & QUAL_DR_FROM) {
-		value = mov_cr_value(mode,
-				     read_register(points_of(vcpu), number));
-		if (gpr == RSP)
-			vmwrite(VMCS_GUEST_RSP, value);
-		else
-			vcpu->regs.gpr[gpr] = value;
-	} else {
-		value = mov_cr_value(mode, gpr == RSP ? vmread(VMCS_GUEST_RSP)
-						      : vcpu->regs.gpr[gpr]);
-		if (number >= BREAKPOINTS && value >> 32)
-			return vcpu_inject_gp(vcpu);
-		write_register(vcpu, number, value);
-	}
-	vcpu_skip_instruction(vcpu);
-}
-
-/*
- * The exit comes before the faults of the instruction (SDM vol. 3C, 25.1.3):
- * DR4 and DR5 without their old names (vol. 3B, 17.2.2), CPL, and GD.
- */
-void debug_handle_mov_dr(struct vcpu *vcpu)
-{
-	unsigned int number = QUAL_DR_NUMBER(vcpu->exit.qualification);
-
-	if (number == 4 || number == 5) {
-		if (vcpu->mmu.cr4 & CR4_DE)
-			return vcpu_inject_ud(vcpu);
-		number += 2;
-	}
-	if (vcpu_cpl() != 0)
-		return vcpu_inject_gp(vcpu);
-	if (debug_dr7(vcpu) & DR7_GD)
-		return vcpu_inject_debug(vcpu, DR6_BD);
-	move(vcpu, number, vcpu->exit.qualification);
 }

@@ -25,7 +25,11 @@ u64 debug_take_hits(struct vcpu *vcpu, u64 debug);
  */
 bool debug_update(struct vcpu *vcpu);
 
-/* The exit of MOV DR, while gdb has points. */
-void debug_handle_mov_dr(struct vcpu *vcpu);
+/*
+ * The guest's register @number, one of 0 to 3, 6 and 7, for MOV DR while gdb
+ * has points.
+ */
+u64 debug_read(const struct vcpu *vcpu, unsigned int number);
+void debug_write(struct vcpu *vcpu, unsigned int number, u64 value);
 
 #endif

@@ -14,9 +14,6 @@ struct vm;
 
 #define TRACE_MAX 65536 /* the largest N */
 
-/* The kinds that it needs. */
-#define TRACE_PRINTED (BIT(TRACE_EXIT) | BIT(TRACE_INJECT))
-
 /*
  * Prints the last @wanted exits, with what they inject. @events: those of the
  * MMU, too, and no numbers: exits that were not recorded may lie between.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
 #include "lib/string.h"
-#include "vmx/report/trace.h"
 #include "vmx/trace/filter.h"
 #include "vmx/trace/trace.h"
 

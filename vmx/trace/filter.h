@@ -5,6 +5,9 @@
 
 #include "lib/types.h"
 
+/* The kinds that trace=N prints. */
+#define TRACE_PRINTED (BIT(TRACE_EXIT) | BIT(TRACE_INJECT))
+
 /*
  * Reads a list of names with commas between ("exit,mmu") into the bits of
  * trace.kinds. Returns false, and changes nothing, if a name is unknown.

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of an instruction that Umbra has carried out for the guest. */
+#ifndef VMX_SKIP_H
+#define VMX_SKIP_H
+
+#include "vmx/vcpu.h"
+
+/*
+ * An instruction, or an iteration of a repeated one, is done under @rflags, and
+ * has hit the breakpoints @hits (B0 to B3 of DR6): what STI and MOV SS block is
+ * over, and #DB is raised if one is due.
+ */
+void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
+
+/* RIP goes on by the exit's instruction length, and the step ends. */
+void vcpu_skip_instruction(struct vcpu *vcpu);
+/* The same for one that has hit the breakpoints @hits. */
+void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
+/* The same where the exit does not tell the instruction's length. */
+void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits);
+
+#endif
