@@ -9,7 +9,7 @@
 #include "vmx/exit.h"
 #include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
-#include "vmx/run.h"
+#include "vmx/schedule.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 

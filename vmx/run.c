@@ -4,7 +4,6 @@
  * processor at the right shadow, enter, and handle the exit.
  */
 #include "arch/x86/apic.h"
-#include "arch/x86/console/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "guest/devices/text_screen.h"
@@ -21,21 +20,10 @@
 #include "vmx/run.h"
 #include "vmx/state.h"
 #include "vmx/report/stats.h"
-#include "vmx/report/status.h"
 #include "vmx/report/trace.h"
+#include "vmx/serve.h"
 #include "vmx/trace/send.h"
 #include "vmx/vmx.h"
-
-/*
- * The console's input is looked at by the first exit after CONSOLE_POLL_NS. If
- * there is none for CONSOLE_SLACK_NS more, the timer makes one: the FIFO of a
- * serial port holds 16 bytes, which come in 1.39 ms at 115,200 baud.
- */
-#define CONSOLE_POLL_NS (900 * 1000ULL)
-#define CONSOLE_SLACK_NS (400 * 1000ULL)
-
-/* Umbra does not put a timer of the guest's off for longer than this, in ns. */
-#define DELAY_MAX_NS (10 * 1000 * 1000ULL)
 
 /*
  * Exceptions that always exit, besides #PF. #DB and #AC: their delivery can
@@ -43,113 +31,6 @@
  * which an interrupt could get in (CVE-2015-8104, CVE-2015-5307).
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-/* The next byte for the guest, or -1: none, or what follows is for Umbra. */
-static int read_input(struct console_keys *keys)
-{
-	int byte;
-
-	do {
-		if (keys->request)
-			return -1;
-		byte = console_read();
-	} while (byte >= 0 && !keys_pass(keys, (u8)byte));
-	return byte;
-}
-
-void vm_take_input(struct vm *vm)
-{
-	console_poll();
-	for (;;) {
-		if (vm->typed < 0)
-			vm->typed = read_input(&vm->monitor.keys);
-		if (vm->typed < 0 ||
-		    !devices_console_input(&vm->devices, vm->typed))
-			return;
-		vm->typed = -1;
-	}
-}
-
-/* When to serve the devices or the console again, by the TSC. */
-static void serve_again(struct vm *vm, u64 next_event)
-{
-	u64 latest = vm->next_poll + CONSOLE_SLACK_NS;
-	u64 next = time_ns_to_tsc(pacing_next(next_event, latest));
-	u64 look = MAX(next, vm->pacing.earliest);
-
-	vm->next_event = next_event;
-	vm->deadline = MIN(look, time_ns_to_tsc(vm->next_poll));
-	vm->alarm = MIN(look, time_ns_to_tsc(latest));
-	apic_timer_arm(vm->alarm);
-}
-
-static void look_at_devices(struct vm *vm, u64 now)
-{
-	const struct vmx_exit *exit = &vm->vcpu.exit;
-	u64 longest = time_ns_to_tsc(DELAY_MAX_NS) - time_ns_to_tsc(0);
-
-	devices_tick(&vm->devices, now);
-	if (exit->reason == EXIT_EXTERNAL_INTERRUPT)
-		vm->pacing.look = rdtsc() - exit->tsc;
-	pacing_look(&vm->pacing, rdtsc(), longest);
-	devices_hold(&vm->devices, time_tsc_to_ns(vm->pacing.earliest));
-}
-
-void vm_serve_devices(struct vm *vm)
-{
-	u64 tsc = rdtsc(), now;
-
-	if (vm->pacing.since && !devices_in_service(&vm->devices))
-		pacing_end(&vm->pacing, tsc);
-	if (tsc < vm->deadline)
-		return;
-	vm_take_input(vm);
-	monitor_serve(vm);
-	if (vm->gdb.link.port)
-		gdb_poll(vm);
-	now = time_ns();
-	status_tick(vm, now);
-	vm->next_poll = now + CONSOLE_POLL_NS;
-	if (!vm->deadline ||
-	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
-		look_at_devices(vm, now);
-	serve_again(vm, devices_next_event(&vm->devices));
-	switch (vm->devices.end) {
-	case GUEST_RUNS:
-		break;
-	case GUEST_POWER_OFF:
-		vm_end(vm, END_GUEST_POWER_OFF, 0);
-		break;
-	case GUEST_RESET:
-		vm_end(vm, END_GUEST_RESET, 0);
-		break;
-	case GUEST_EXIT:
-		vm_end(vm, END_GUEST_EXIT, vm->devices.end_status);
-		break;
-	}
-}
-
-void vm_timer_interrupted(struct vm *vm)
-{
-	u64 tsc = rdtsc();
-
-	/* It can be early, by what the two clocks differ in. */
-	if (pacing_is_due(&vm->pacing, tsc, vm->alarm))
-		vm->deadline = MIN(vm->deadline, tsc);
-	else
-		apic_timer_arm(vm->alarm);
-}
-
-void vm_devices_changed(struct vm *vm)
-{
-	u64 next = devices_next_event(&vm->devices);
-
-	/* The guest's end can't wait. */
-	if (vm->devices.end != GUEST_RUNS)
-		vm->deadline = 0;
-	else if (next < vm->next_event)
-		serve_again(vm, next);
-}
 
 static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
 {

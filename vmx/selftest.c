@@ -16,7 +16,6 @@
 #include "mmu/spte.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
-#include "vmx/run.h"
 #include "vmx/selftest.h"
 #include "vmx/state.h"
 #include "vmx/vmx.h"

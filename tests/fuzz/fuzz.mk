@@ -13,7 +13,7 @@ FUZZ_emulate_SRCS := $(EMULATE_SRCS) $(INSN_SRCS) $(LINEAR_SRCS) \
 
 FUZZ_multiboot2_SRCS := boot/multiboot2.c boot/regions.c
 FUZZ_cmdline_SRCS := boot/cmdline.c
-FUZZ_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/monitor/parse.c mmu/policy.c
+FUZZ_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c lib/parse.c
 FUZZ_screen_SRCS := arch/x86/console/screen.c
 FUZZ_devices_SRCS := $(UNIT_devices_SRCS)
 FUZZ_loader_SRCS := $(LOADER_SRCS)

@@ -10,6 +10,7 @@
 #include "vmx/gdb/debug.c"
 #undef read_register
 #undef write_register
+#include "vmx/gdb/memory.c"
 #include "vmx/gdb/target.c"
 #include "vmx/state.c"
 #include "vmx/inject.c"

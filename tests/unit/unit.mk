@@ -111,7 +111,7 @@ UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 UNIT_place_SRCS := $(MMU_SRCS)
 UNIT_view_SRCS := $(UNIT_mmu_SRCS)
 UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c \
-	vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
+	lib/parse.c vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
 	vmx/report/costs.c vmx/report/words.c vmx/vmcs_fields.c \
 	vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c \
 	vmx/report/insn_text.c $(INSN_SRCS)
@@ -137,10 +137,10 @@ UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c \
-	vmx/monitor/parse.c mmu/policy.c
+	lib/parse.c
 UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_serve_SRCS := $(UNIT_exits_SRCS) vmx/gdb/protocol.c vmx/gdb/packet.c vmx/gdb/insn_flags.c \
-	vmx/monitor/parse.c vmx/report/costs.c vmx/report/words.c
+	lib/parse.c vmx/report/costs.c vmx/report/words.c
 UNIT_emulated_exits_SRCS := $(UNIT_exits_SRCS) $(EMULATE_SRCS) $(INSN_SRCS) \
 	$(LINEAR_SRCS) vmx/exits/string_io.c vmx/exits/task_exit.c arch/x86/vector.asm \
 	arch/x86/emulator/task_switch.c

@@ -8,7 +8,7 @@
 #include "vmx/exits/handlers.h"
 #include "vmx/gdb/debug.h"
 #include "vmx/inject.h"
-#include "vmx/run.h"
+#include "vmx/schedule.h"
 #include "vmx/skip.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"

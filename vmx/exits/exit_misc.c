@@ -9,8 +9,8 @@
 #include "lib/printf.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/inject.h"
-#include "vmx/run.h"
 #include "vmx/report/operation.h"
+#include "vmx/serve.h"
 #include "vmx/skip.h"
 
 static enum halt halt_now(const struct vm *vm, const struct readiness *ready)

@@ -7,7 +7,7 @@
 #include "vmx/vm.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/inject.h"
-#include "vmx/run.h"
+#include "vmx/schedule.h"
 #include "vmx/skip.h"
 #include "vmx/state.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The operations of linear.h: see memory.h. */
 #include "vmx/exits/memory.h"
+#include "vmx/schedule.h"
 
 #include "arch/x86/time.h"
-#include "vmx/run.h"
 #include "vmx/vm.h"
 
 void vcpu_read_segment(unsigned int n, struct segment_register *reg)

@@ -11,8 +11,9 @@
 #include "vmx/gdb/gdb.h"
 #include "vmx/gdb/step.h"
 #include "vmx/gdb/target.h"
+#include "vmx/input.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/monitor/monitor.h"
-#include "vmx/run.h"
 #include "vmx/vm.h"
 
 /* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */

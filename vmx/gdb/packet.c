@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/parse.h"
 #include "lib/string.h"
 #include "vmx/gdb/packet.h"
-#include "vmx/monitor/parse.h"
 
 #define CTRL_C 0x03
 #define ESCAPE '}'

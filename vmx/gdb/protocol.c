@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/protocol.h"
-#include "vmx/monitor/parse.h"
 
 #define DONE "OK"
 #define MEMORY_MAX (GDB_PACKET_SIZE / 2)

@@ -2,7 +2,7 @@
 #include "lib/log.h"
 #include "mmu/view/view.h"
 #include "vmx/gdb/step.h"
-#include "vmx/gdb/target.h"
+#include "vmx/gdb/memory.h"
 #include "vmx/guest_mode.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
@@ -101,10 +101,10 @@ static void mend_stack(struct vm *vm)
 
 	if (vcpu_code_mode(&vm->vcpu) == INSN_MODE_64)
 		top = rsp;
-	if (!gdb_guest.read(vm, top + TF_BYTE, &byte, sizeof(byte)))
+	if (!gdb_read(vm, top + TF_BYTE, &byte, sizeof(byte)))
 		return;
 	byte &= (u8)~TF_IN_BYTE;
-	gdb_guest.write(vm, top + TF_BYTE, &byte, sizeof(byte));
+	gdb_write(vm, top + TF_BYTE, &byte, sizeof(byte));
 }
 
 /*

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Addresses are linear ones, translated by the guest's tables whatever the
- * rights are; devices' registers are neither read nor written.
- */
 #include "arch/x86/console/console.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/linear.h"
 #include "mmu/view/view.h"
 #include "vmx/gdb/debug.h"
+#include "vmx/gdb/memory.h"
 #include "vmx/gdb/target.h"
 #include "vmx/guest_mode.h"
-#include "vmx/monitor/monitor.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
@@ -95,39 +92,6 @@ static bool write_register(void *ctx, enum gdb_register reg, u64 value)
 	return true;
 }
 
-static size_t read_memory(void *ctx, u64 address, void *buf, size_t len)
-{
-	struct vm *vm = ctx;
-
-	return mmu_peek(&vm->vcpu.mmu, address, buf, len);
-}
-
-/* A write to one page; the shadow of a table follows by mmu_write. */
-static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
-{
-	struct mmu_view view;
-
-	if (!mmu_has_address(&vm->vcpu.mmu, address))
-		return false;
-	mmu_view(&vm->vcpu.mmu, address, &view);
-	if (view.guest.status != WALK_OK || !vm_is_ram(vm, view.guest.gpa))
-		return false;
-	mmu_write(&vm->vcpu.mmu, view.guest.gpa, buf, len);
-	return true;
-}
-
-static bool write_memory(void *ctx, u64 address, const void *buf, size_t len)
-{
-	size_t part = MIN(len, PAGE_SIZE - (address & ~PAGE_MASK));
-
-	/* A packet has no more than two pages; behind the last one is none. */
-	return write_page(ctx, address, buf, part) &&
-	       (part == len ||
-		(address + part &&
-		 write_page(ctx, address + part, (const u8 *)buf + part,
-			    len - part)));
-}
-
 static bool insert_point(void *ctx, enum gdb_point kind, u64 address,
 			 u64 length)
 {
@@ -170,8 +134,8 @@ static void monitor(void *ctx, char *command)
 const struct gdb_target gdb_guest = {
 	.read_register = read_register,
 	.write_register = write_register,
-	.read = read_memory,
-	.write = write_memory,
+	.read = gdb_read,
+	.write = gdb_write,
 	.insert = insert_point,
 	.remove = remove_point,
 	.monitor = monitor,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "lib/string.h"
 #include "vmx/gdb/step.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/report/dump.h"
 #include "vmx/trace/filter.h"
 #include "vmx/vm.h"

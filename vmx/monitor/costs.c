@@ -2,9 +2,9 @@
 /* The exits since the last reset, with their rates and their costs. */
 #include "arch/x86/time.h"
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "lib/string.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/vm.h"
 
 #define SECONDS_MAX 3600

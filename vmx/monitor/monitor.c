@@ -8,6 +8,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/step.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/monitor/top.h"
 #include "vmx/report/stats.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that look at an address. */
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/report/insn_text.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands for the VMCS, the audit and the dirty log. */
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/vm.h"
 
 #define RANGES_SHOWN 16

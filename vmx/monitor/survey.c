@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands that look at all of the shadow, or of the guest's tables. */
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "mmu/view/survey.h"
 #include "mmu/view/view.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
 

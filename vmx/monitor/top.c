@@ -2,7 +2,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/exit.h"
-#include "vmx/monitor/monitor.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/monitor/top.h"
 #include "vmx/report/rung.h"
 #include "vmx/report/view_words.h"

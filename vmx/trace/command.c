@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The monitor's command for the trace. */
+#include "lib/parse.h"
 #include "lib/string.h"
-#include "vmx/monitor/monitor.h"
-#include "vmx/monitor/parse.h"
+#include "vmx/monitor/commands.h"
 #include "vmx/report/trace.h"
 #include "vmx/trace/filter.h"
 #include "vmx/vm.h"

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/emulator/linear.h"
+#include "mmu/view/view.h"
+#include "vmx/gdb/memory.h"
+#include "vmx/vm.h"
+
+size_t gdb_read(void *ctx, u64 address, void *buf, size_t len)
+{
+	struct vm *vm = ctx;
+
+	return mmu_peek(&vm->vcpu.mmu, address, buf, len);
+}
+
+/* A write to one page; the shadow of a table follows by mmu_write. */
+static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
+{
+	struct mmu_view view;
+
+	if (!mmu_has_address(&vm->vcpu.mmu, address))
+		return false;
+	mmu_view(&vm->vcpu.mmu, address, &view);
+	if (view.guest.status != WALK_OK || !vm_is_ram(vm, view.guest.gpa))
+		return false;
+	mmu_write(&vm->vcpu.mmu, view.guest.gpa, buf, len);
+	return true;
+}
+
+bool gdb_write(void *ctx, u64 address, const void *buf, size_t len)
+{
+	size_t part = MIN(len, PAGE_SIZE - (address & ~PAGE_MASK));
+
+	/* A packet has no more than two pages; behind the last one is none. */
+	return write_page(ctx, address, buf, part) &&
+	       (part == len ||
+		(address + part &&
+		 write_page(ctx, address + part, (const u8 *)buf + part,
+			    len - part)));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/console/console.h"
+#include "vmx/input.h"
+#include "vmx/vm.h"
+
+/* The next byte for the guest, or -1: none, or what follows is for Umbra. */
+static int read_input(struct console_keys *keys)
+{
+	int byte;
+
+	do {
+		if (keys->request)
+			return -1;
+		byte = console_read();
+	} while (byte >= 0 && !keys_pass(keys, (u8)byte));
+	return byte;
+}
+
+void vm_take_input(struct vm *vm)
+{
+	console_poll();
+	for (;;) {
+		if (vm->typed < 0)
+			vm->typed = read_input(&vm->monitor.keys);
+		if (vm->typed < 0 ||
+		    !devices_console_input(&vm->devices, vm->typed))
+			return;
+		vm->typed = -1;
+	}
+}

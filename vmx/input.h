@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes typed at the console, for the guest's serial port. */
+#ifndef VMX_INPUT_H
+#define VMX_INPUT_H
+
+struct vm;
+
+/* Gives the guest's serial port the bytes typed that it has room for. */
+void vm_take_input(struct vm *vm);
+
+#endif

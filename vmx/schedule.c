@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "vmx/schedule.h"
+#include "vmx/vm.h"
+
+void schedule_look(struct vm *vm, u64 next_event)
+{
+	u64 latest = vm->next_poll + CONSOLE_SLACK_NS;
+	u64 next = time_ns_to_tsc(pacing_next(next_event, latest));
+	u64 look = MAX(next, vm->pacing.earliest);
+
+	vm->next_event = next_event;
+	vm->deadline = MIN(look, time_ns_to_tsc(vm->next_poll));
+	vm->alarm = MIN(look, time_ns_to_tsc(latest));
+	apic_timer_arm(vm->alarm);
+}
+
+void vm_timer_interrupted(struct vm *vm)
+{
+	u64 tsc = rdtsc();
+
+	/* It can be early, by what the two clocks differ in. */
+	if (pacing_is_due(&vm->pacing, tsc, vm->alarm))
+		vm->deadline = MIN(vm->deadline, tsc);
+	else
+		apic_timer_arm(vm->alarm);
+}
+
+void vm_devices_changed(struct vm *vm)
+{
+	u64 next = devices_next_event(&vm->devices);
+
+	/* The guest's end can't wait. */
+	if (vm->devices.end != GUEST_RUNS)
+		vm->deadline = 0;
+	else if (next < vm->next_event)
+		schedule_look(vm, next);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* When Umbra looks at the devices and the console next. */
+#ifndef VMX_SCHEDULE_H
+#define VMX_SCHEDULE_H
+
+#include "lib/types.h"
+
+struct vm;
+
+/*
+ * The console's input is looked at by the first exit after CONSOLE_POLL_NS. If
+ * there is none for CONSOLE_SLACK_NS more, the timer makes one: the FIFO of a
+ * serial port holds 16 bytes, which come in 1.39 ms at 115,200 baud.
+ */
+#define CONSOLE_POLL_NS (900 * 1000ULL)
+#define CONSOLE_SLACK_NS (400 * 1000ULL)
+
+/*
+ * The devices have been looked at, and their next event is at @next_event, in
+ * ns: sets the times of the next look, and the machine's timer.
+ */
+void schedule_look(struct vm *vm, u64 next_event);
+
+/* The guest has written to a device: that may be due earlier than it was. */
+void vm_devices_changed(struct vm *vm);
+
+/* The machine's timer has interrupted: for the next look, or one of before. */
+void vm_timer_interrupted(struct vm *vm);
+
+#endif

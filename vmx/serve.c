@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/x86/cpu.h"
+#include "arch/x86/time.h"
+#include "vmx/gdb/gdb.h"
+#include "vmx/input.h"
+#include "vmx/monitor/monitor.h"
+#include "vmx/report/status.h"
+#include "vmx/schedule.h"
+#include "vmx/serve.h"
+#include "vmx/vm.h"
+
+/* Umbra does not put a timer of the guest's off for longer than this, in ns. */
+#define DELAY_MAX_NS (10 * 1000 * 1000ULL)
+
+static void look_at_devices(struct vm *vm, u64 now)
+{
+	const struct vmx_exit *exit = &vm->vcpu.exit;
+	u64 longest = time_ns_to_tsc(DELAY_MAX_NS) - time_ns_to_tsc(0);
+
+	devices_tick(&vm->devices, now);
+	if (exit->reason == EXIT_EXTERNAL_INTERRUPT)
+		vm->pacing.look = rdtsc() - exit->tsc;
+	pacing_look(&vm->pacing, rdtsc(), longest);
+	devices_hold(&vm->devices, time_tsc_to_ns(vm->pacing.earliest));
+}
+
+void vm_serve_devices(struct vm *vm)
+{
+	u64 tsc = rdtsc(), now;
+
+	if (vm->pacing.since && !devices_in_service(&vm->devices))
+		pacing_end(&vm->pacing, tsc);
+	if (tsc < vm->deadline)
+		return;
+	vm_take_input(vm);
+	monitor_serve(vm);
+	if (vm->gdb.link.port)
+		gdb_poll(vm);
+	now = time_ns();
+	status_tick(vm, now);
+	vm->next_poll = now + CONSOLE_POLL_NS;
+	if (!vm->deadline ||
+	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
+		look_at_devices(vm, now);
+	schedule_look(vm, devices_next_event(&vm->devices));
+	switch (vm->devices.end) {
+	case GUEST_RUNS:
+		break;
+	case GUEST_POWER_OFF:
+		vm_end(vm, END_GUEST_POWER_OFF, 0);
+		break;
+	case GUEST_RESET:
+		vm_end(vm, END_GUEST_RESET, 0);
+		break;
+	case GUEST_EXIT:
+		vm_end(vm, END_GUEST_EXIT, vm->devices.end_status);
+		break;
+	}
+}
