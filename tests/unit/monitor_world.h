@@ -185,7 +185,7 @@ static inline void fault(gva_t gva, u32 access)
 	mmu_page_fault(&vm.vcpu.mmu, gva, PFEC_P | PFEC_RSVD | access, &walk);
 }
 
-static inline void exit_after(u32 kind, u64 ticks)
+static inline void exit_after(u32 kind, u32 ticks)
 {
 	vm.stats.costs.counts[kind][cost_bucket(ticks)]++;
 }

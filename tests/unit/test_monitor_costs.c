@@ -5,11 +5,12 @@
 static void buckets_are_quarters(void **state)
 {
 	static const struct {
-		u64 ticks, shown;
+		u32 ticks;
+		u64 shown;
 	} cases[] = { { 0, 0 },	      { 3, 3 },	      { 4, 4 },
 		      { 7, 7 },	      { 8, 8 },	      { 9, 8 },
 		      { 10, 10 },     { 1000, 896 },  { 1024, 1024 },
-		      { 1279, 1024 }, { 1280, 1280 }, { ~0ULL, 7ULL << 30 } };
+		      { 1279, 1024 }, { 1280, 1280 }, { ~0U, 7ULL << 29 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct cost cost;

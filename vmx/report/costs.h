@@ -17,18 +17,17 @@
 #define KIND_FAULT(action) ((u8)(EXIT_REASONS + (action)))
 #define EXIT_KINDS (EXIT_REASONS + MMU_MMIO + 1)
 
-/* Up to 2^33 ticks; the last bucket has what is more. */
-#define COST_BUCKETS 128
+#define COST_BUCKETS 124 /* of 32-bit numbers */
 
 struct costs {
 	u64 counts[EXIT_KINDS][COST_BUCKETS];
 };
 
-static inline u32 cost_bucket(u64 ticks)
+static inline u32 cost_bucket(u32 ticks)
 {
-	u32 shift = 61 - (u32)__builtin_clzll(ticks | 4);
+	u32 shift = 29 - (u32)__builtin_clz(ticks | 4);
 
-	return MIN((u32)(4 * shift + (ticks >> shift)), COST_BUCKETS - 1U);
+	return 4 * shift + (ticks >> shift);
 }
 
 /* The number of exits of a kind, and of ticks, rounded down to a bucket. */

@@ -21,6 +21,7 @@ static void count_traffic(struct vm_stats *stats, u32 reason)
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 {
 	u64 ticks;
+	u32 shown;
 
 	if (!stats->exits_total) { /* this is the first entry */
 		stats->traffic_before = vmcs_traffic;
@@ -29,8 +30,9 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 	count_traffic(stats, exit->reason);
 	ticks = rdtsc() - exit->tsc;
 	stats->root_ticks[exit->reason] += ticks;
-	stats->costs.counts[exit->kind][cost_bucket(ticks)]++;
-	return MIN(ticks, ~0U);
+	shown = (u32)MIN(ticks, ~0U);
+	stats->costs.counts[exit->kind][cost_bucket(shown)]++;
+	return shown;
 }
 
 /* @sum / @count, in tenths. */
