@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/model/guard.h"
 #include "tests/model/model.h"
 #include "tests/model/words.h"
 
@@ -30,6 +31,7 @@ static u32 play(struct model *m, const struct plan *plan)
 {
 	volatile u32 i = 0;
 
+	guard_begin();
 	if (setjmp(m->failed))
 		return i;
 	guest_begin(m, plan->guest);

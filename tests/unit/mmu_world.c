@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "mmu_world.h"
+#include "tests/model/guard.h"
 #include "tests/model/words.h"
 
 u8 world_ram[WORLD_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -109,6 +110,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 		.filter_works = true,
 	};
 
+	guard_begin();
 	arena_used = 0;
 	memset(world_events, 0, sizeof(world_events));
 	world_device = HFN_NONE;

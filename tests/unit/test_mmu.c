@@ -97,6 +97,10 @@ static void tables_are_write_protected(void **state)
 	world_access(GVA, 0, &h);
 	world_emulates(0x6000, PFEC_W, FRAME(3),
 		       "invariant 1, a table is write-protected");
+	/* A read fills the entry, without W. */
+	world_access(0x6000, 0, &h);
+	world_emulates(0x6000, PFEC_W, FRAME(3),
+		       "invariant 1, the LEAF of a table has no W");
 	/* Once it is no table any more, it is plain memory. */
 	mmu_unshadow(&world_cpu, 3);
 	assert_int_equal(world_mmu->frames[3].shadowed, 0);

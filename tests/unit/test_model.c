@@ -30,8 +30,11 @@ static void random_guests(void **state)
 
 	printf("model: MODEL_SEED=%lu MODEL_STEPS=%lu\n", seed, steps);
 	fflush(stdout);
-	assert_true(
-		model_run(seed, steps, from_environment("MODEL_SECONDS", 0)));
+	if (!model_run(seed, steps, from_environment("MODEL_SECONDS", 0)))
+		fail_msg("Umbra and the model of the processor differ, or a "
+			 "case was never met: the lines above say where. "
+			 "MODEL_SEED=%lu repeats the run",
+			 seed);
 }
 
 int main(void)

@@ -203,6 +203,16 @@ static void rights(void **state)
 		faults(PFEC_I, PFEC_P | PFEC_I);
 		assert_int_equal(walk(PFEC_I | PFEC_U).status, WALK_OK);
 
+		/* U at each level makes it a user's page (4.6.1). */
+		set_up(NULL);
+		cpu.cr4 |= CR4_SMAP;
+		faults(PFEC_W, PFEC_P | PFEC_W);
+		faults(0, PFEC_P);
+		assert_int_equal(walk(PFEC_W | WALK_AC).status, WALK_OK);
+		assert_int_equal(walk(PFEC_W | PFEC_U).status, WALK_OK);
+		*entry_of(level) &= ~PTE_U;
+		assert_int_equal(walk(PFEC_W).status, WALK_OK);
+
 		set_up(NULL);
 		*entry_of(level) |= PTE_NX;
 		faults(PFEC_I, PFEC_P | PFEC_I);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include <sanitizer/common_interface_defs.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "tests/model/guard.h"
+
+/* By the time that the processor works: a busy machine changes nothing. */
+#define SECONDS 60
+
+static void end(int signal)
+{
+	static const char words[] =
+		"ERROR: this test has run for a minute: a loop in mmu/ does "
+		"not end, perhaps because a list of mmu/page/link.c leads back "
+		"to itself. The loop is here:\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, words, sizeof(words) - 1) > 0)
+		__sanitizer_print_stack_trace();
+	_exit(1);
+}
+
+void guard_begin(void)
+{
+	const struct itimerval once = { .it_value.tv_sec = SECONDS };
+
+	signal(SIGPROF, end);
+	setitimer(ITIMER_PROF, &once, NULL);
+}
