@@ -32,7 +32,7 @@ static void wrong_ones_are_explained(void **state)
 	prints("walk", "for example: walk ffffffff81000000");
 	prints("walk zero", "for example: walk");
 	prints("walk 1 2", "for example: walk");
-	prints("cont 1", "for example: cont");
+	prints("cont 1", "cont: let the guest go on\nfor example: cont\n");
 	prints("x/257b 0", "for example: x");
 	prints("x/99999999999999999999999 0", "for example: x");
 	prints("x/f 0", "for example: x");
@@ -141,6 +141,8 @@ static void map_shows_ranges(void **state)
 	prints("map", "fffffffffffff000-ffffffffffffffff  rwxu            4 ");
 	assert_null(strstr(printed, "for more"));
 	prints("map 6001", "0000000000006001-0000000000006fff");
+	prints("map fffffffffffff000", "ffffffffffffffff  rwxu            4 ");
+	prints("map 8000", "nothing is mapped above\n");
 	prints("map 800000000000", "for example: map");
 }
 
@@ -322,7 +324,7 @@ static void trace_is_shown_and_filtered(void **state)
 	prints("trace show 2", "  +10       rip 0x0000000000001002 HLT\n"
 			       "    fill     gfn 0x14       0x5000\n");
 	assert_null(strstr(printed, "rip 0x0000000000001000"));
-	command("trace off");
+	prints("trace off", "recorded from now on: off\n");
 	assert_int_equal(vm.trace.kinds, 0);
 	command("trace on");
 	assert_int_equal(vm.trace.kinds, TRACE_ALL);

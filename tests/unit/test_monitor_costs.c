@@ -43,7 +43,7 @@ static void exits_have_a_spread(void **state)
 			"     8      8        8\n");
 	prints("exits", "  all                                201      100  in "
 			"2000 ms");
-	command("exits reset");
+	prints("exits reset", "counted from now on\n");
 	vm.stats.ended_ns += NS_PER_SEC;
 	exit_after(EXIT_HLT, 8);
 	prints("exits", "all                                  1        1  in "
@@ -56,6 +56,7 @@ static void exits_have_a_spread(void **state)
 static void exits_are_shown_again(void **state)
 {
 	command("exits every 2");
+	printed[0] = '\0';
 	vm.stats.ended_ns = 2 * NS_PER_SEC - 1;
 	monitor_tick(&vm);
 	assert_string_equal(printed, "");
@@ -67,6 +68,7 @@ static void exits_are_shown_again(void **state)
 	assert_string_equal(printed, "");
 	/* Decimal, unlike addresses. */
 	command("exits every 10");
+	printed[0] = '\0';
 	vm.stats.ended_ns = 12 * NS_PER_SEC - 1;
 	monitor_tick(&vm);
 	assert_string_equal(printed, "");
@@ -74,8 +76,8 @@ static void exits_are_shown_again(void **state)
 	monitor_tick(&vm);
 	assert_non_null(strstr(printed, "in 10000 ms"));
 	prints("exits every a", "for example: exits");
-	printed[0] = '\0';
 	command("exits every 0");
+	printed[0] = '\0';
 	vm.stats.ended_ns = 29 * NS_PER_SEC;
 	monitor_tick(&vm);
 	assert_string_equal(printed, "");

@@ -146,7 +146,8 @@ static const struct command *find(const char *name)
 
 static void explain(const struct command *command)
 {
-	log_info("%s %s: %s", command->name, command->arguments, command->help);
+	log_info("%s%s%s: %s", command->name, *command->arguments ? " " : "",
+		 command->arguments, command->help);
 	log_info("for example: %s", command->example);
 }
 

@@ -63,15 +63,15 @@ HANDLER(exits)
 
 	if (count == 1) {
 		print_costs(vm);
-	} else if (count == 2 && !strcmp(words[1], "reset")) {
-		reset(vm);
-	} else if (count == 3 && !strcmp(words[1], "every") &&
-		   parse_number(words[2], 10, SECONDS_MAX, &seconds)) {
-		reset(vm);
-		vm->monitor.every_ns = seconds * NS_PER_SEC;
-	} else {
-		return false;
+		return true;
 	}
+	if (count == 3 && !strcmp(words[1], "every") &&
+	    parse_number(words[2], 10, SECONDS_MAX, &seconds))
+		vm->monitor.every_ns = seconds * NS_PER_SEC;
+	else if (count == 3 || strcmp(words[1], "reset"))
+		return false;
+	reset(vm);
+	log_info("exits are counted from now on");
 	return true;
 }
 

@@ -115,5 +115,7 @@ HANDLER(map)
 		print_range(&range);
 	if (gva)
 		log_info("for more: map %lx", gva);
+	else
+		log_info("nothing is mapped above");
 	return true;
 }

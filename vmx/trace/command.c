@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The monitor's command for the trace. */
 #include "lib/parse.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "vmx/monitor/commands.h"
 #include "vmx/report/trace.h"
@@ -22,7 +23,9 @@ HANDLER(trace)
 	}
 	if (count > 2 || !trace_parse_kinds(words[1], &kinds))
 		return false;
-	if (trace_kinds_suffice(vm->shown_exits, kinds, words[1]))
+	if (trace_kinds_suffice(vm->shown_exits, kinds, words[1])) {
 		trace_filter(&vm->trace, kinds);
+		log_info("recorded from now on: %s", words[1]);
+	}
 	return true;
 }
