@@ -9,6 +9,7 @@ from scenarios import BOOT_SECONDS, LARGE, LINUX_SECONDS, on_bochs
 I386 = os.path.join(BUILD, "guests/i386")
 
 
+FORKS = 100
 WORKS = {
     "686": [r"Linux version \S+-686 "],
     "686-pae": [r"Linux version \S+-686-pae ",
@@ -33,4 +34,4 @@ def linux_i386(s, flavour, options, forks, seconds=LINUX_SECONDS):
 
 # The other rungs are for soak.
 for flavour in WORKS:
-    scenario(f"linux-{flavour}", flavour, "", 100)(linux_i386)
+    scenario(f"linux-{flavour}", flavour, "", FORKS)(linux_i386)
