@@ -69,7 +69,9 @@ class TextDisplay:
         """Saves the text of the machine's screen, when it changes no more."""
         self.shown_at = time.monotonic()
         deadline = self.shown_at + OPEN_MAX
-        while time.monotonic() < min(self.shown_at + QUIET, deadline):
+        while time.monotonic() < deadline and (
+                time.monotonic() < self.shown_at + QUIET
+                or not self.shown.text().strip()):
             time.sleep(0.1)
         with open(path, "w") as file:
             file.write(self.shown.text() + "\n")
@@ -97,7 +99,9 @@ class PictureDisplay:
             before = picture
             picture = self.server.picture(BORDER, BORDER + HEADER_BAR,
                                           *self.size)
-            if picture == before:
+            # A picture that is black has not yet been drawn.
+            if picture == before and any(picture[-3 * self.size[0]
+                                                 * self.size[1]:]):
                 break
             time.sleep(QUIET)
         with open(path, "wb") as file:

@@ -226,7 +226,7 @@ static void report(u32 processors)
 	log_info("PCI functions without a driver, stopped: 99 (busmaster=keep "
 		 "leaves them)");
 	log_info("serial ports: SPCR (0x3f8), COM1 (0x3f8), COM2 (0x2f8), COM3 "
-		 "(0x3e8), COM4 (0x2e8), DBG2 (memory), PCI (memory), console: "
+		 "(0x3e8), COM4 (0x2e8), DBG2 (memory), PCI (memory); console: "
 		 "SPCR");
 	facts_print(&info, true);
 	probe_print(&info);

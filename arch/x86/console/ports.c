@@ -143,14 +143,15 @@ static void say(unsigned int console)
 	for (unsigned int i = 0; i < PORT_AUTO; i++) {
 		if (!ports[i].name)
 			continue;
-		snappend(words, sizeof(words), " %s", ports[i].name);
+		snappend(words, sizeof(words), "%s %s", words[0] ? "," : "",
+			 ports[i].name);
 		if (ports[i].memory)
-			snappend(words, sizeof(words), " (memory),");
+			snappend(words, sizeof(words), " (memory)");
 		else
-			snappend(words, sizeof(words), " (0x%x),", ports[i].io);
+			snappend(words, sizeof(words), " (0x%x)", ports[i].io);
 	}
-	log_info("serial ports:%s console: %s",
-		 words[0] ? words : " none that answers,",
+	log_info("serial ports:%s; console: %s",
+		 words[0] ? words : " none that answers",
 		 console == PORT_NONE ? "none" : port_names[console]);
 }
 
