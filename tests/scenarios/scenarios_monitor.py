@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The monitor: Ctrl-A and a key on the console, and the commands."""
 
+import os
 import re
+import struct
+import subprocess
 
-from harness import Failure, scenario
-from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
+from harness import BUILD, ROOT, Failure, scenario
+from scenarios import (BOOT_SECONDS, check_trace, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
                        power_off, type_command)
 from scenarios_screen import (KEY_SECONDS, PAGE_UP, must_show,
                               must_show_status, screen_text)
@@ -79,7 +82,9 @@ def monitor(s):
 @scenario("monitor-keys")
 def monitor_keys(s):
     """A guest that waits for nothing is stepped, and ends by Ctrl-A x."""
-    run = s.start(*on_bochs(), "--options", "guest=spin", terminal=True)
+    traced = s.file("trace")
+    run = s.start(*on_bochs(), "--options", "guest=spin", "--trace", traced,
+                  terminal=True)
     run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
     run.send(HELP)
     run.expect(r"^umbra: Ctrl-A s: statistics; m: monitor; ", BOOT_SECONDS)
@@ -99,6 +104,46 @@ def monitor_keys(s):
     run.expect(r"^umbra: end: guest power-off, status 0: asked for at the "
                r"console$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
+    check_trace(s, run.output[run.output.rfind("--- statistics"):], traced)
+
+
+PANIC = 6    # tools/run's exit status
+UD2 = b"\x0f\x0b"
+
+
+def broken_umbra(s, function):
+    """A copy of Umbra's image in which the function begins with UD2."""
+    names = subprocess.run(["nm", os.path.join(BUILD, "umbra.debug")], text=True,
+                           check=True, capture_output=True).stdout
+    address = int(re.search(rf"(?m)^([0-9a-f]+) [Tt] {function}$", names)[1], 16)
+    with open(os.path.join(BUILD, "umbra.elf"), "rb") as file:
+        image = bytearray(file.read())
+    table, = struct.unpack_from("<Q", image, 0x20)    # e_phoff
+    offset, start = struct.unpack_from("<8xQQ", image, table)
+    place = address - start + offset
+    image[place:place + len(UD2)] = UD2
+    return s.file("umbra.elf", image)
+
+
+@scenario("panic-trace")
+def panic_trace(s):
+    """A panic while a guest runs: the trace comes behind it."""
+    log = s.file("log")
+    run = s.start(*on_bochs(), "--elf", broken_umbra(s, "monitor_audit"),
+                  "--options", "guest=spin trace.to=text", "--serial", log,
+                  terminal=True)
+    run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
+    run.send(MONITOR)
+    command(run, "exits reset", r"^umbra: exits are counted from now on$")
+    command(run, "audit", r"^umbra: panic: .*#UD", r"^umbra: .*monitor_audit",
+            r"^umbra: trace [0-9a-f]{64}$")
+    run.finish(PANIC, BOOT_SECONDS)
+    table = s.file("trace.csv")
+    subprocess.run([os.path.join(ROOT, "tools/trace"), "csv", log, table],
+                   check=True)
+    with open(table, encoding="utf-8") as file:
+        if ",exit," not in file.read():
+            raise Failure("the trace has no exits")
 
 
 # The keys of a VT52, which Bochs makes keys of the PS/2 keyboard of.
