@@ -62,6 +62,7 @@ typedef u64 hfn_t;
 #define __noreturn __attribute__((noreturn))
 #define __packed __attribute__((packed))
 #define __noinline __attribute__((noinline))
+#define __forceinline inline __attribute__((always_inline))
 #define __cold __attribute__((cold)) /* seldom run: to be small */
 /* One piece of code with all that it calls: to be fast. */
 #define __flatten __attribute__((flatten))

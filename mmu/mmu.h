@@ -317,6 +317,8 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
 bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len);
 /* The same for 8 bytes, aligned: what most writes of tables are. */
 void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
+/* Stores @value there in exchange for the value that is returned. */
+u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
 
 /*
  * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic

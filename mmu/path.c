@@ -8,33 +8,28 @@
  */
 #include "mmu/shadow.h"
 
-const struct shadow_path *shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
-					 struct shadow_path *end)
+void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
+		    struct shadow_path *end)
 {
 	const struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp = cpu->root;
 	u8 level = sp->role.level;
 	u64 all = ~0ULL;
-	u32 slot;
 
 	for (;; level--) {
-		slot = pt_index(gva, level);
+		u32 slot = pt_index(gva, level);
+
 		if (!spte_is_table(sp->spt[slot], level))
 			break;
 		all &= sp->spt[slot] ^ PTE_NX;
 		sp = &mmu->pages[sp->links[slot].target];
 	}
-	*end = (struct shadow_path){
-		.sp = sp,
-		.spte = &sp->spt[slot],
-		.link = &sp->links[slot],
-		.level = level,
-		/* Pages carry rights if their root does, or have none to. */
-		.rights = cpu->root->carries_rights ? spte_rights(all ^ PTE_NX)
-						    : ACCESS_ALL,
-		.page = gva >> PAGE_SHIFT,
-		.root = cpu->root,
-		.flushes = mmu->flushes,
-	};
-	return end;
+	end->sp = sp;
+	end->level = level;
+	/* Pages carry rights if their root does, or have none to. */
+	end->rights = cpu->root->carries_rights ? spte_rights(all ^ PTE_NX)
+						: ACCESS_ALL;
+	end->region = path_region(gva);
+	end->root = cpu->root;
+	end->flushes = mmu->flushes;
 }

@@ -127,12 +127,13 @@ struct shadow_path {
 	const struct spte_link *link; /* of it */
 	u8 level; /* of it */
 	u8 rights; /* those of the entries above combined (invariant 2) */
-	u64 page; /* of the address: its number */
+	u64 region; /* path_region() of the address */
 	const struct shadow_page *root;
 	u64 flushes; /* mmu.flushes then */
 };
 
-#define PATHS 8
+#define PATH_BITS 4
+#define PATHS BIT(PATH_BITS)
 
 struct mmu {
 	struct mmu_config config;
@@ -162,7 +163,7 @@ struct mmu {
 	u32 unlinked_count;
 	struct placing placing;
 	u64 flushes; /* number of calls of mmu_flush() */
-	struct shadow_path paths[PATHS]; /* by the low bits of page */
+	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 };
 
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,
@@ -247,24 +248,41 @@ static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 /* path.c */
 
 /* Goes the way of the processor for @gva, from the root, which is there. */
-const struct shadow_path *shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
-					 struct shadow_path *end);
+void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
+		    struct shadow_path *end);
+
+/* Number of the region of 2 MiB: the way of its addresses is one to level 2. */
+static inline u64 path_region(gva_t gva)
+{
+	return gva >> (PAGE_SHIFT + 9);
+}
+
+/* Kernels lay out code and data in powers of 2: mix the bits (Fibonacci). */
+static inline u32 path_slot(u64 region)
+{
+	return region * 0x9e3779b97f4a7c15 >> (64 - PATH_BITS);
+}
 
 /*
- * The same by what the last time has found, if there was no flush since. The
+ * The same by the last way into that region, if there was no flush since. The
  * entry itself may have changed: it is read again. Valid until one is changed.
  */
-static inline const struct shadow_path *
+static __forceinline const struct shadow_path *
 shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
 {
 	struct mmu *mmu = cpu->mmu;
-	struct shadow_path *end = &mmu->paths[(gva >> PAGE_SHIFT) % PATHS];
+	struct shadow_path *end = &mmu->paths[path_slot(path_region(gva))];
+	u32 slot = pt_index(gva, end->level);
 
-	if (end->page == gva >> PAGE_SHIFT && end->root == cpu->root &&
-	    end->flushes == mmu->flushes &&
-	    !spte_is_table(*end->spte, end->level))
-		return end;
-	return shadow_path_go(cpu, gva, end);
+	if (end->region != path_region(gva) || end->root != cpu->root ||
+	    end->flushes != mmu->flushes ||
+	    spte_is_table(end->sp->spt[slot], end->level)) {
+		shadow_path_go(cpu, gva, end);
+		slot = pt_index(gva, end->level);
+	}
+	end->spte = &end->sp->spt[slot];
+	end->link = &end->sp->links[slot];
+	return end;
 }
 
 /* role.c */

@@ -135,15 +135,32 @@ bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len)
 	return released;
 }
 
+static u64 *map_word(const struct mmu *mmu, gpa_t gpa)
+{
+	u8 *page = mmu_map_gfn(mmu, gpa >> PAGE_SHIFT);
+
+	return page ? (u64 *)(page + (gpa & ~PAGE_MASK)) : NULL;
+}
+
 void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
 {
-	u64 *page = mmu_map_gfn(cpu->mmu, gpa >> PAGE_SHIFT);
+	u64 *word = map_word(cpu->mmu, gpa);
 
-	if (!page)
+	if (!word)
 		return;
-	__atomic_store_n(&page[(gpa & ~PAGE_MASK) / sizeof(value)], value,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
 	mmu_written(cpu->mmu, gpa, sizeof(value));
+}
+
+u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
+{
+	u64 *word = map_word(cpu->mmu, gpa), old;
+
+	if (!word)
+		return ~0ULL;
+	old = __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+	mmu_written(cpu->mmu, gpa, sizeof(value));
+	return old;
 }
 
 /* CMPXCHG16B (SDM vol. 2A); the compiler has no builtin without a library. */

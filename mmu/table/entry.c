@@ -17,30 +17,26 @@ struct leaf {
 	bool dirty;
 };
 
+/* The part of the guest's large page, of @walk, that is @ahead frames on. */
+static bool part_ahead(const struct mmu *mmu, const struct shadow_page *sp,
+		       const struct guest_walk *walk, s32 ahead,
+		       struct leaf *leaf)
+{
+	leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
+	leaf->rights = shadow_rights(sp, walk);
+	leaf->dirty = walk->dirty;
+	return mmu_map_gfn(mmu, leaf->gfn);
+}
+
 /*
- * The page that a neighbour of the entry which @walk has ended in maps, @ahead
- * entries further on, if it needs no fault to be filled: invariants 3 (A is
- * set), 4 and 5. No flag of the guest's is touched, so it can't notice.
+ * The page that @gpte maps, an entry beside that which @walk has ended in, if
+ * it needs no fault to be filled: invariants 3 (A is set), 4 and 5. No flag of
+ * the guest's is touched, so it can't notice.
  */
 static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
-		      const struct guest_walk *walk, s32 ahead,
+		      const struct guest_walk *walk, u64 gpte,
 		      struct leaf *leaf)
 {
-	const void *table;
-	u64 gpte;
-
-	if (walk->level > 1) {
-		/* Another part of the same large page. */
-		leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
-		leaf->rights = shadow_rights(sp, walk);
-		leaf->dirty = walk->dirty;
-		return mmu_map_gfn(mmu, leaf->gfn);
-	}
-	table = mmu_map_gfn(mmu, walk->table[1]);
-	if (!table)
-		return false;
-	gpte = gpte_read(sp->role.mode, table,
-			 gpte_index(sp->role.mode, walk->gva, 1) + ahead);
 	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 		return false;
 	leaf->gfn = gpte_gfn(&sp->format, gpte, 1);
@@ -54,15 +50,32 @@ static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk)
 {
-	u32 window = mmu->policy.prefetch;
-	u32 here = pt_index(walk->gva, 1);
+	enum paging_mode mode = sp->role.mode;
+	u32 here = pt_index(walk->gva, 1), window = mmu->policy.prefetch;
 	u32 first = ALIGN_DOWN(here, window);
 	u64 trap = spte_unfilled(sp, PTE_P);
+	const void *table = NULL;
+	u32 index = 0;
 	struct leaf leaf;
+	bool found;
 
+	if (walk->level == 1) {
+		table = mmu_map_gfn(mmu, walk->table[1]);
+		index = gpte_index(mode, walk->gva, 1) - here;
+		if (!table)
+			window = 0;
+	}
 	for (u32 slot = first; slot < first + window; slot++) {
-		if (slot == here || sp->spt[slot] != trap ||
-		    !neighbour(mmu, sp, walk, (s32)(slot - here), &leaf))
+		if (slot == here || sp->spt[slot] != trap)
+			continue;
+		if (table)
+			found = neighbour(mmu, sp, walk,
+					  gpte_read(mode, table, index + slot),
+					  &leaf);
+		else
+			found = part_ahead(mmu, sp, walk, (s32)(slot - here),
+					   &leaf);
+		if (!found)
 			continue;
 		shadow_fill_leaf(mmu, sp, slot, leaf.gfn, leaf.rights,
 				 leaf.dirty, 0);

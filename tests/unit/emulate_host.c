@@ -288,10 +288,14 @@ static bool is_store_unlike(const struct test_case *c,
 		return true;
 	if (!emul_is_store(&c->insn, &regs, gva, &value))
 		return false;
+	/* Is it the right one? The host has told. */
+	if (c->insn.op == OP_XCHG)
+		regs.gpr[c->insn.reg] = c->regs.gpr[c->insn.reg];
+	regs.gpr[RSP] = start->gpr[RSP];
 	return !in_window(gva, sizeof(value)) ||
 	       memcmp(&c->window[gva - address_of(arena->window)], &value,
 		      sizeof(value)) ||
-	       memcmp(c->regs.gpr, start->gpr, sizeof(start->gpr)) ||
+	       memcmp(c->regs.gpr, regs.gpr, sizeof(regs.gpr)) ||
 	       c->regs.rflags != (start->rflags & ~RFLAGS_RF);
 }
 

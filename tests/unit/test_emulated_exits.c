@@ -159,6 +159,15 @@ static void store_of_an_entry(void **state)
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
 	assert_memory_equal(ram(DATA), &value, sizeof(value));
 	assert_int_equal(vcpu->event.info, 0);
+	/* XCHG [RDI], RSI: what was there goes into RSI. */
+	memcpy(ram(RIP), "\x48\x87\x37", 3);
+	gpr[RSI] = 1;
+	fake.traffic.writes = 0;
+	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
+	assert_int_equal(fake.traffic.writes, 1);
+	assert_int_equal(gpr[RSI], value);
+	assert_int_equal(*(u64 *)ram(DATA), 1);
+	memcpy(ram(RIP), "\x48\x89\x37", 3);
 	/* A device's page is no RAM: the store goes to the device. */
 	memset(ram(DATA), 0, sizeof(value));
 	assert_true(vcpu_emulate(vcpu, &device, PFEC_W, true));

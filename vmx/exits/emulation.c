@@ -118,8 +118,8 @@ static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
 
 /*
  * The short path of most writes to tables: the operand is where the walk has
- * ended, and nothing but RIP and RF changes (a fault's exit saves RF=1, SDM
- * vol. 3C, 27.3.3). Returns true if it is done.
+ * ended, and nothing but RIP, RF (a fault's exit saves RF=1, SDM vol. 3C,
+ * 27.3.3) and the register of an XCHG changes. Returns true if it is done.
  */
 static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
 			    const struct guest_walk *walk)
@@ -132,7 +132,11 @@ static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
 	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 			   vcpu_dr7(vcpu)))
 		return false;
-	mmu_store(&vcpu->mmu, walk->gpa, value);
+	if (insn->op == OP_XCHG)
+		vcpu->regs.gpr[insn->reg] =
+			mmu_exchange(&vcpu->mmu, walk->gpa, value);
+	else
+		mmu_store(&vcpu->mmu, walk->gpa, value);
 	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
 	vcpu_set_rflags(rflags, step_rflags(rflags));
 	return true;

@@ -257,10 +257,11 @@ bool emul_is_store(const struct insn *insn, const struct cpu_regs *regs,
 {
 	bool immediate = insn->src == OPERAND_IMM;
 
-	if (insn->op != OP_MOV || insn->dst != OPERAND_MEM ||
-	    insn->mode != INSN_MODE_64 || insn->operand_size != 8 ||
-	    insn->address_size != 8 || insn->mem.segment >= SEG_FS ||
-	    insn->mem.base == RSP || (insn->reg == RSP && !immediate))
+	if ((insn->op != OP_MOV && insn->op != OP_XCHG) ||
+	    insn->dst != OPERAND_MEM || insn->mode != INSN_MODE_64 ||
+	    insn->operand_size != 8 || insn->address_size != 8 ||
+	    insn->mem.segment >= SEG_FS || insn->mem.base == RSP ||
+	    (insn->reg == RSP && !immediate))
 		return false;
 	*value = immediate ? insn->imm : regs->gpr[insn->reg];
 	return gva % 8 == 0 && insn_memory_offset(insn, regs) == gva;

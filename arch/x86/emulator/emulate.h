@@ -62,9 +62,10 @@ enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
 
 /*
  * Returns true if @insn does no more than to store the 8 bytes @value at @gva,
- * aligned: a MOV of a register or an immediate in 64-bit mode. So a kernel
- * writes its page tables; emulate() would do the same, with more checks. RIP of
- * @regs is at the instruction; RSP may be undefined.
+ * aligned: a MOV of a register or an immediate in 64-bit mode, or an XCHG with
+ * @insn->reg, which gets the bytes that were there. So a kernel writes its page
+ * tables; emulate() would do the same, with more checks. RIP of @regs is at the
+ * instruction; RSP may be undefined.
  */
 bool emul_is_store(const struct insn *insn, const struct cpu_regs *regs,
 		   gva_t gva, u64 *value);
