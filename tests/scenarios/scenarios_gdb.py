@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 
 from harness import BUILD, Failure, scenario
-from scenarios import BOOT_SECONDS, on_bochs
+from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
+                       power_off, type_command)
 
 SECONDS = 300
 SYMBOLS = os.path.join(BUILD, "guest/builtin/guest.elf")
@@ -98,30 +99,86 @@ EXPECTED = [
 ]
 
 
+def run_gdb(s, text, expected):
+    """Runs gdb with a script; it must print all that is expected, in this order."""
+    done = subprocess.run(
+        ["gdb", "-q", "-nx", "-batch", "-x", s.file("script", text.encode())],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=SECONDS)
+    s.log.write(done.stdout)
+    position = 0
+    for pattern in expected:
+        match = re.compile("^" + pattern, re.M).search(done.stdout, position)
+        if not match:
+            raise Failure(f"gdb does not say {pattern!r}")
+        position = match.end()
+
+
 @scenario("gdb")
 def gdb(s):
     """Breaks in a guest, steps, walks its stack, and watches a variable."""
     with tempfile.TemporaryDirectory() as directory:
         socket = os.path.join(directory, "guest")
-        script = s.file("script", SCRIPT.format(
-            symbols=SYMBOLS, socket=socket,
-            monitor="\n".join(f"monitor {command}" for command, _ in MONITOR),
-        ).encode())
         run = s.start(*on_bochs(), "--options", "guest=demo:bypass,2",
                       "--gdb", socket)
         run.expect(r"^umbra: gdb: the guest waits for it on COM2$",
                    BOOT_SECONDS)
-        done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-x", script],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=SECONDS)
-        s.log.write(done.stdout)
-        position = 0
-        for pattern in EXPECTED:
-            match = re.compile("^" + pattern, re.M).search(done.stdout,
-                                                           position)
-            if not match:
-                raise Failure(f"gdb does not say {pattern!r}")
-            position = match.end()
+        run_gdb(s, SCRIPT.format(
+            symbols=SYMBOLS, socket=socket,
+            monitor="\n".join(f"monitor {command}" for command, _ in MONITOR)),
+            EXPECTED)
         run.expect(r"^umbra: end: guest power-off, status 0: killed by gdb$",
                    SECONDS)
         run.finish(0, SECONDS)
+
+
+# Debian's kernel has no symbols, but tells their addresses. Its functions begin
+# with the return address at RSP; a page fault's entry, with the error code.
+LINUX_SCRIPT = r"""
+set pagination off
+set confirm off
+target remote {socket}
+hbreak *0x{do_sys_openat2}
+continue
+printf "opened %d\n", $pc == 0x{do_sys_openat2}
+set $back = *(long *)$rsp
+stepi 20
+delete
+hbreak *$back
+continue
+printf "returned %d\n", $pc == $back
+delete
+hbreak *0x{asm_exc_page_fault}
+continue
+printf "fault at %lx by %lx, TF %d\n", $cr2, *(long *)($rsp + 8), \
+  *(long *)($rsp + 24) >> 8 & 1
+stepi 20
+delete
+eval "monitor walk %lx", $pc
+detach
+"""
+
+
+def gdb_linux(s):
+    """Breaks in Debian's kernel, in a call and in a page fault, and lets it go."""
+    with tempfile.TemporaryDirectory() as directory:
+        socket = os.path.join(directory, "guest")
+        run = s.start(*on_bochs(memory=LARGE), *linux("", "nokaslr"),
+                      "--gdb", socket)
+        run.expect(r"^umbra: gdb: the guest waits for it on COM2$",
+                   BOOT_SECONDS)
+        run_gdb(s, f"target remote {socket}\ndetach\n", [])
+        run.expect(PROMPT, LINUX_SECONDS)
+        addresses = {}
+        for name in ("do_sys_openat2", "asm_exc_page_fault"):
+            run.send(f"grep -w {name} /proc/kallsyms\n")
+            addresses[name] = run.expect(rf"^(ffffffff[0-9a-f]+) \w {name}$",
+                                         BOOT_SECONDS)[1]
+            run.expect(PROMPT, BOOT_SECONDS)
+        run.send("while :; do cat /proc/uptime; sleep 1; done > /dev/null &\n")
+        run.expect(PROMPT, BOOT_SECONDS)
+        run_gdb(s, LINUX_SCRIPT.format(socket=socket, **addresses), [
+            r"opened 1$", r"returned 1$", r"fault at [0-9a-f]+ by [0-9a-f]+, TF 0$",
+            r"  kernel fetch  hit, no exit$"])
+        type_command(run, "kill $!; echo $((6 * 7))", r"^42$")
+        power_off(run)

@@ -7,6 +7,7 @@ runs on the default rung is not here again."""
 from harness import soak
 from scenarios_audit import RUNGS, linux_under_audit
 from scenarios_bench import NOWALK
+from scenarios_gdb import gdb_linux
 from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import FORKS, WORKS, linux_i386
 from scenarios_kernels import installer, linux_plain, linux_stress, xen
@@ -58,3 +59,4 @@ for flavour in WORKS:
 soak(f"linux-stress-{DEFAULT}", "", 4, 6 * HOURS)(linux_stress)
 soak("installer", HOURS)(installer)
 soak("trace-page")(trace_page)
+soak("gdb-linux")(gdb_linux)

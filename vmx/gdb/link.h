@@ -11,7 +11,7 @@ struct serial_port;
 struct gdb_link {
 	struct serial_port *port; /* NULL: none */
 	struct gdb_input input;
-	char frame[GDB_FRAME_SIZE]; /* what was sent last */
+	char frame[GDB_FRAME_SIZE]; /* sent last */
 	size_t frame_length;
 };
 

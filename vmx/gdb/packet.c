@@ -65,7 +65,7 @@ static void take_digit(struct gdb_input *in, u8 byte)
 
 enum gdb_event gdb_input_take(struct gdb_input *in, u8 byte)
 {
-	/* A packet of which the end was lost gives way to the next one. */
+	/* A packet that has lost its end gives way to the next one. */
 	if (in->state == GDB_OUTSIDE || byte == '$')
 		return take_outside(in, byte);
 	if (in->state == GDB_TEXT) {

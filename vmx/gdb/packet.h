@@ -16,7 +16,7 @@
 enum gdb_event {
 	GDB_NOTHING, /* there is more to come */
 	GDB_PACKET, /* in the input's text */
-	GDB_DAMAGED, /* too long, or not what its checksum says */
+	GDB_DAMAGED, /* too long, or with another checksum */
 	GDB_REPEAT, /* the reply before came out damaged */
 	GDB_INTERRUPT /* Ctrl-C */
 };

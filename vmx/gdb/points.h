@@ -56,7 +56,7 @@ bool points_place(struct gdb_points *points, struct debug_registers *out);
 
 /*
  * A #DB has come with @debug, as DR6 tells it. Notes the point that it hit, and
- * returns the rest, the guest's; 0: it is none of the guest's.
+ * returns the rest, the guest's; 0: there is no rest.
  */
 u64 points_take_hits(struct gdb_points *points, u64 debug);
 

@@ -25,7 +25,7 @@ static const u8 register_bits[GDB_REGISTERS] = { GDB_ALL_REGISTERS(BITS_OF) };
 struct call {
 	const struct gdb_target *target;
 	void *ctx;
-	const char *at; /* what is left of the packet */
+	const char *at; /* the rest of the packet */
 	struct gdb_reply *reply;
 	const char *stop; /* why the target has stopped, as a reply */
 	char letter; /* the first one of the packet */

@@ -95,7 +95,7 @@ static const struct command commands[] = {
 	{ "stop", "", "stop the guest again", "stop", 0, 0, PROMPT, run_go },
 	{ "step", "", "one instruction of the guest's", "step", 0, 0, PROMPT,
 	  run_step },
-	{ "until", "exit KIND", "let it run until an exit of a kind",
+	{ "until", "exit KIND", "run until an exit of a kind (see exits)",
 	  "until exit #pf: inj", 2, 2, PROMPT, run_until },
 	{ "top", "", "tables and exits on the whole screen", "top", 0, 0,
 	  PROMPT, monitor_top },

@@ -7,7 +7,7 @@
 
 #define TYPED_SIZE 64 /* with the closing NUL */
 #define MONITOR_PROMPT "umbra> "
-/* The prompt and a whole line, and the controls around them. */
+/* The prompt, a line of any length, and the controls around them. */
 #define TYPED_ECHO_SIZE (TYPED_SIZE + 16)
 #define HISTORY 8 /* Number of lines that Up brings back. */
 
