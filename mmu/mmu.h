@@ -17,8 +17,8 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 #include "mmu/policy.h"
-#include "mmu/role.h"
-#include "mmu/walk.h"
+#include "mmu/shadow_role.h"
+#include "mmu/guest_walk.h"
 
 struct shadow_page;
 

@@ -5,6 +5,7 @@
  * it is filled.
  */
 #include "mmu/mmu.h"
+#include "mmu/role.h"
 #include "mmu/shadow.h"
 
 static union shadow_role root_role(const struct mmu_cpu *cpu)

@@ -1,61 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The role of a shadow page: all that it depends on besides its guest table. */
+/* The facts that follow from the state of the processor; see role.c. */
 #ifndef MMU_ROLE_H
 #define MMU_ROLE_H
 
-#include "mmu/paging.h"
+#include "mmu/shadow.h"
+
+/* Returns true if a guest's not-present faults in this role go straight to it. */
+bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
+/* Returns true if TRAP has P=1, and faults, in the entries of such a page. */
+bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role);
+/* The format of the guest table that a shadow page in this role is for. */
+struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
+/* Give the page its role, and keep in it what follows from the role. */
+void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
+			  union shadow_role role);
 
 /*
- * The state that a shadow page depends on, besides its guest table. Two
- * that differ in any of this are two pages, since an entry made under one
- * state would be wrong under the other.
+ * Returns true if a write that @walk permits must be emulated, whatever the
+ * shadow's entry is.
  */
-union shadow_role {
-	struct {
-		u32 level : 3; /* 1: its entries are leaves */
-		u32 mode : 2; /* enum paging_mode: the format of the table */
-		u32 quadrant : 2; /* of a 32-bit table: which part of it */
-		u32 direct : 1; /* no guest table behind: a large guest page,
-				   the address space of an unpaged guest, a root
-				   of PDPTEs, a private page */
-		u32 private : 1; /* of the software TLB (mmu_policy.cache) */
-		u32 access : 3; /* rights that the levels above leave over */
-		u32 dirty : 1; /* if direct: D of the large page */
-		u32 wp : 1; /* CR0.WP */
-		u32 nxe : 1; /* EFER.NXE, where the mode has XD */
-		u32 pse : 1; /* CR4.PSE, where the mode depends on it */
-		u32 smep : 1; /* CR4.SMEP */
-		u32 smap : 1; /* CR4.SMAP */
-	};
-	u32 word;
-};
-
-/*
- * All guests but those of 4-level paging run on PAE tables of Umbra's: the root
- * is of level 3, and of its entries the processor reads four, as PDPTEs, when
- * it loads CR3. They can't be TRAP. So those of a paged guest are all linked
- * whenever the root is looked up (root.c); those of an unpaged one, whose every
- * fault exits, when they are needed.
- */
-#define PAE_ROOT_LEVEL 3
-#define PAE_ROOT_PAGES (1 + PAE_PDPTES)
-
-static inline bool role_is_pae_root(union shadow_role role)
-{
-	return role.mode != PAGING_4LEVEL && role.level == PAE_ROOT_LEVEL;
-}
-
-/* Returns true if all of its PDPTEs must be linked before the guest runs. */
-static inline bool role_needs_pdptes(union shadow_role role)
-{
-	return role_is_pae_root(role) && role.mode != PAGING_NONE &&
-	       !role.private;
-}
-
-/* The level of a guest's topmost table that has a shadow of its own. */
-static inline u8 top_table_level(enum paging_mode mode)
-{
-	return mode == PAGING_4LEVEL ? 4 : 2;
-}
+bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk);
 
 #endif

@@ -285,47 +285,10 @@ shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
 	return end;
 }
 
-/* role.c */
-
-/* Returns true if a guest's not-present faults in this role go straight to it. */
-bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
-/* Returns true if TRAP has P=1, and faults, in the entries of such a page. */
-bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role);
-/* The format of the guest table that a shadow page in this role is for. */
-struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
-/* Give the page its role, and keep in it what follows from the role. */
-void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
-			  union shadow_role role);
-
-/*
- * Returns true if a write that @walk permits must be emulated, whatever the
- * shadow's entry is.
- */
-bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk);
-
 /* The value of an entry that is not filled, for the guest's entry @gpte. */
 static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
 {
 	return sp->unfilled[gpte & PTE_P];
 }
-
-/* walk.c */
-
-/* @start: NULL to begin at the top. Sets A and D as the processor would. */
-void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
-		const struct walk_start *start, struct guest_walk *walk);
-/*
- * The same from the top, but it sets no A and no D; walk->dirty is not known
- * after it.
- */
-void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
-		     struct guest_walk *walk);
-/* The rights that one entry gives. */
-u8 gpte_rights(const struct gpt_format *format, u64 gpte);
-/*
- * Returns true if an access (W, U, I/D of an error code, WALK_AC) may be done
- * where the accumulated rights are @rights. SDM vol. 3A, 4.6.1.
- */
-bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access);
 
 #endif

@@ -34,7 +34,7 @@
 
 #include "arch/x86/regs.h"
 #include "lib/types.h"
-#include "mmu/walk.h"
+#include "mmu/guest_walk.h"
 
 enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_MMIO, SPTE_TABLE, SPTE_LEAF };
 

@@ -4,6 +4,7 @@
  * 3A, 4.3 to 4.5 translation, 4.6 rights, 4.7 faults, 4.8 accessed and dirty).
  */
 #include "mmu/shadow.h"
+#include "mmu/walk.h"
 
 u8 gpte_rights(const struct gpt_format *format, u64 gpte)
 {

@@ -1,69 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest walker: what the guest's own page tables say about an address.
- * It produces one struct guest_walk; the code that handles the fault consumes
- * it.
+ * The guest walker: it asks the guest's own page tables for an address, and
+ * answers with one struct guest_walk, which the code that handles the fault
+ * consumes.
  */
 #ifndef MMU_WALK_H
 #define MMU_WALK_H
 
-#include "arch/x86/regs.h"
-#include "lib/types.h"
-#include "mmu/paging.h"
+#include "mmu/mmu.h"
 
-#define PT_LEVELS 4
-/* A walk.level above every table: all of the address space is one page. */
-#define LEVEL_UNPAGED 5
-
+/* @start: NULL to begin at the top. Sets A and D as the processor would. */
+void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+		const struct walk_start *start, struct guest_walk *walk);
 /*
- * A bit of an access, beside W, U and I/D of a page-fault error code: it is
- * explicit and EFLAGS.AC is set, so SMAP does not forbid it (SDM vol.
- * 3A, 4.6.1).
+ * The same from the top, but it sets no A and no D; walk->dirty is not known
+ * after it.
  */
-#define WALK_AC BIT(31)
-
-/* Rights as they accumulate down the levels: a right must hold at each. */
-enum access {
-	ACCESS_W = BIT(0), /* writable */
-	ACCESS_U = BIT(1), /* user-accessible */
-	ACCESS_X = BIT(2), /* executable */
-	ACCESS_ALL = ACCESS_W | ACCESS_U | ACCESS_X
-};
-
-enum walk_status {
-	WALK_OK, /* the access is permitted; gpa is valid */
-	WALK_NOT_PRESENT, /* an entry has P=0 */
-	WALK_RESERVED, /* an entry has a reserved bit set */
-	WALK_DENIED /* the rights forbid the access */
-};
-
+void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+		     struct guest_walk *walk);
+/* The rights that one entry gives. */
+u8 gpte_rights(const struct gpt_format *format, u64 gpte);
 /*
- * A table on the way, in memory, where a walk may begin: those above it are
- * known to lead here, to have A, and to leave @rights (enum access) over.
+ * Returns true if an access (W, U, I/D of an error code, WALK_AC) may be done
+ * where the accumulated rights are @rights. SDM vol. 3A, 4.6.1.
  */
-struct walk_start {
-	gfn_t table;
-	u8 level;
-	u8 rights;
-};
-
-struct guest_walk {
-	gva_t gva;
-	gpa_t gpa;
-	enum walk_status status;
-	u32 error_code; /* of the #PF for the guest, where status is not OK */
-	u8 first; /* of the first table in memory that was read; 0: none */
-	u8 above; /* the rights that the entries above that leave over */
-	u8 level; /* where the walk ended: of the leaf, where status is OK */
-	bool dirty; /* the leaf's D flag, after the walk */
-	/*
-	 * By level, from `first` down to `level`: the frame of the table
-	 * (PDPTEs of PAE paging are in registers and have none), its entry, and
-	 * the rights accumulated up to and including that entry.
-	 */
-	gfn_t table[PT_LEVELS + 1];
-	u64 pte[PT_LEVELS + 1];
-	u8 access[LEVEL_UNPAGED + 1];
-};
+bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
-#include "mmu/walk.h"
+#include "mmu/guest_walk.h"
 
 /* How code is decoded, by EFER and the access rights of CS. */
 static inline enum insn_mode code_mode(u64 efer, u32 cs_rights)

@@ -3,7 +3,9 @@
 #include "lib/string.h"
 #include "mmu/audit/audit.h"
 #include "mmu/page/child.h"
+#include "mmu/role.h"
 #include "mmu/table/root.h"
+#include "mmu/walk.h"
 
 /* The entry at hand. */
 struct entry {

@@ -6,6 +6,7 @@
  */
 #include "lib/string.h"
 #include "mmu/fault/table_write.h"
+#include "mmu/walk.h"
 
 bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 	      enum walk_purpose purpose, struct guest_walk *walk)

@@ -4,12 +4,14 @@
  * own (inject it), an access to a device or to a shadowed table (emulate it),
  * or the shadow's alone, which has not yet been filled (fill and resume).
  */
+#include "mmu/role.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/large.h"
 #include "mmu/table/leaf.h"
 #include "mmu/table/open.h"
 #include "mmu/table/root.h"
 #include "mmu/table/table.h"
+#include "mmu/walk.h"
 
 /* The level of the LEAF that is to map the page which @walk has found. */
 static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)

@@ -6,6 +6,7 @@
 #include "mmu/page/page.h"
 #include "mmu/page/link.h"
 #include "mmu/page/place.h"
+#include "mmu/role.h"
 
 static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
 {

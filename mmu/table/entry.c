@@ -9,6 +9,7 @@
 #include "mmu/table/large.h"
 #include "mmu/table/leaf.h"
 #include "mmu/table/table.h"
+#include "mmu/walk.h"
 
 /* The parts of a LEAF. */
 struct leaf {

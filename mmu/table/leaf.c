@@ -2,7 +2,9 @@
 /* Entries that map the guest's memory, and what they may allow. */
 #include "mmu/page/link.h"
 #include "mmu/page/page.h"
+#include "mmu/role.h"
 #include "mmu/table/leaf.h"
+#include "mmu/walk.h"
 
 /*
  * The rights that the LEAF of @gfn may have, out of the @rights that the

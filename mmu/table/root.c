@@ -7,6 +7,7 @@
 #include "mmu/page/link.h"
 #include "mmu/page/page.h"
 #include "mmu/page/place.h"
+#include "mmu/role.h"
 #include "mmu/table/root.h"
 #include "mmu/table/table.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "mmu/role.h"
 #include "mmu/shadow.h"
 #include "mmu/view/view.h"
+#include "mmu/walk.h"
 
 /* Reads that no right forbids, SMAP included (SDM vol. 3A, 4.6.1). */
 #define ANY_READ WALK_AC

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "mmu/role.h"
 #include "mmu_world.h"
 #include "tests/model/words.h"
 

@@ -8,7 +8,7 @@
 
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
-#include "mmu/walk.h"
+#include "mmu/guest_walk.h"
 #include "vmx/exit_qualification.h"
 #include "vmx/exits/faulting_access.h"
 

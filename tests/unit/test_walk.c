@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "mmu/shadow.h"
+#include "mmu/walk.h"
 #include "tests/model/reference.h"
 #include "tests/model/words.h"
 

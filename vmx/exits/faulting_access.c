@@ -4,7 +4,7 @@
 
 #include "arch/x86/emulator/insn.h"
 #include "arch/x86/regs.h"
-#include "mmu/walk.h"
+#include "mmu/guest_walk.h"
 #include "vmx/exit_qualification.h"
 
 /*

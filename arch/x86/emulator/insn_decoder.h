@@ -3,6 +3,7 @@
 #ifndef ARCH_X86_EMULATOR_INSN_DECODER_H
 #define ARCH_X86_EMULATOR_INSN_DECODER_H
 
+#include "arch/x86/emulator/insn.h"
 #include "arch/x86/emulator/insn_tables.h"
 
 /* REX, SDM vol. 2A, 2.2.1. */

@@ -3,6 +3,7 @@
  * The opcode maps of the decoder: SDM vol. 2D, tables A-2 (one byte), A-3
  * (two bytes) and A-6 (groups). The decoder refuses other opcodes.
  */
+#include "arch/x86/emulator/insn.h"
 #include "arch/x86/emulator/insn_tables.h"
 
 #define MODRM(op_, dst_, src_, flags_)                                         \

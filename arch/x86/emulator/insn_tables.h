@@ -6,7 +6,7 @@
 #ifndef ARCH_X86_EMULATOR_INSN_TABLES_H
 #define ARCH_X86_EMULATOR_INSN_TABLES_H
 
-#include "arch/x86/emulator/insn.h"
+#include "lib/types.h"
 
 /* The bytes that follow the opcode. */
 enum insn_layout {
