@@ -50,7 +50,7 @@ static const struct control primary[] = {
 	{ 24, CONTROL_REQUIRED, "unconditional I/O exiting" },
 	{ 25, CONTROL_OFF, "use I/O bitmaps" },
 	{ 27, CONTROL_OFF, "monitor trap flag" },
-	/* Lets the guest at the MSRs that are its own without an exit. */
+	/* The guest accesses the MSRs that are its own without an exit. */
 	{ 28, CONTROL_REQUIRED, "use MSR bitmaps" },
 	{ 29, CONTROL_REQUIRED, "MONITOR exiting" },
 	{ 30, CONTROL_OFF, "PAUSE exiting" },
@@ -60,7 +60,7 @@ static const struct control primary[] = {
 /* Table 24-7. */
 static const struct control secondary[] = {
 	{ 0, CONTROL_OFF, "virtualize APIC accesses" },
-	/* That is the point. */
+	/* Shadow page tables are here in its place. */
 	{ 1, CONTROL_OFF, "enable EPT" },
 	{ 2, CONTROL_OFF, "descriptor-table exiting" },
 	{ 3, CONTROL_OPTIONAL, "enable RDTSCP" },
@@ -209,7 +209,7 @@ bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
 	if (!(capabilities->allowed[CONTROLS_CPU] >> MAY_BE_1_SHIFT &
 	      CPU_NMI_WINDOW_EXITING))
 		value[CONTROLS_PIN] &= ~(u32)PIN_VIRTUAL_NMIS;
-	/* EFER that is loaded one way only would be of no use. */
+	/* EFER must be loaded both at the entry and at the exit. */
 	if (!vmx_switches_efer(controls)) {
 		value[CONTROLS_EXIT] &= ~(u32)EXIT_LOAD_IA32_EFER;
 		value[CONTROLS_ENTRY] &= ~(u32)ENTRY_LOAD_IA32_EFER;

@@ -185,7 +185,7 @@ enum halt halt_state(const struct readiness *ready, bool nmi, bool interrupt,
 	/* The #DB of the HLT itself wakes the guest. */
 	if (ready->due || next_event(ready, nmi, interrupt) != NEXT_NONE)
 		return HALT_ENDS;
-	/* A kernel without ACPI ends like that. */
+	/* A kernel without ACPI halts in this way at its end. */
 	if (!(ready->rflags & RFLAGS_IF) && !nmi_possible)
 		return HALT_FOREVER;
 	return HALT_WAITS;

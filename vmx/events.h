@@ -57,7 +57,7 @@ u64 event_rflags(u32 info, u64 rflags);
 
 /* --- Before an entry -------------------------------------------------------- */
 
-/* How the guest's processor stands to events. */
+/* The state of the guest's processor that decides which events it takes. */
 struct readiness {
 	u64 rflags;
 	u32 interruptibility;

@@ -42,7 +42,7 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
 {
-	/* The entry changes neither register, as the processor would have. */
+	/* The processor changes both registers at a #DB; a VM entry does not. */
 	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
 	dr6_write(dr6_after_debug(dr6_read(), dr6));
 	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
@@ -92,7 +92,7 @@ static u32 take_event(struct vcpu *vcpu)
 					 devices_acknowledge(devices))
 		};
 		vcpu->vm->stats.interrupts++;
-		/* One that ends by itself has no end that an exit shows. */
+		/* No exit shows the end of an interrupt that ends by itself. */
 		if (devices_in_service(devices))
 			pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
 		vm_devices_changed(vcpu->vm);

@@ -36,8 +36,8 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6);
 
 /*
- * How the guest stands to events now. Ends software's blocking of NMIs if it is
- * over.
+ * The guest's readiness for events. Ends the blocking of NMIs by software if it
+ * is over.
  */
 struct readiness vcpu_readiness(struct vcpu *vcpu);
 

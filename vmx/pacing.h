@@ -51,8 +51,9 @@ static inline u64 pacing_next(u64 event, u64 poll)
 }
 
 /*
- * Is an interrupt of Umbra's timer for the look that is due at @deadline? Else
- * it waited while Umbra had looked anyway, and the timer was set again since.
+ * Returns true if an interrupt of Umbra's timer is for the look that is due at
+ * @deadline. An older interrupt may have waited while Umbra looked for another
+ * reason and set the timer again.
  */
 static inline bool pacing_is_due(const struct pacing *p, u64 now, u64 deadline)
 {

@@ -21,10 +21,10 @@ struct vm;
  */
 void schedule_look(struct vm *vm, u64 next_event);
 
-/* The guest has written to a device: that may be due earlier than it was. */
+/* The guest has written to a device, whose next event may now be earlier. */
 void vm_devices_changed(struct vm *vm);
 
-/* The machine's timer has interrupted: for the next look, or one of before. */
+/* The machine's timer has interrupted, for the next look or an earlier one. */
 void vm_timer_interrupted(struct vm *vm);
 
 #endif

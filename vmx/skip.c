@@ -39,7 +39,7 @@ void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
 {
 	u64 rip = vcpu->exit.rip + length, rflags = vmread(VMCS_GUEST_RFLAGS);
 
-	/* The mode tells in front of 4 GiB only, where EIP would wrap. */
+	/* Below 4 GiB all modes agree; outside 64-bit mode EIP wraps there. */
 	if (rip >> 32)
 		rip = step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu));
 	vmwrite(VMCS_GUEST_RIP, rip);

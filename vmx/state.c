@@ -60,7 +60,7 @@ void vcpu_apply_state(struct vcpu *vcpu)
 			tr_rights_at_entry(vcpu->mmu.efer, tr));
 }
 
-/* Without a VPID the entry does it (SDM vol. 3C, 28.3.3.1). */
+/* Without a VPID each entry flushes (SDM vol. 3C, 28.3.3.1). */
 void vcpu_flush_tlb(struct vcpu *vcpu)
 {
 	const struct vmx_capabilities *c = vmx_capabilities();
@@ -152,8 +152,7 @@ void vcpu_store_regs(const struct vcpu *vcpu)
 
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 {
-	/* An entry demands bits 63:32 to be 0 elsewhere (SDM vol.
-	 * 3C, 26.3.1.4). */
+	/* In other modes bits 63:32 are 0 (SDM vol. 3C, 26.3.1.4). */
 	if (vcpu->exit.rip >> 32)
 		return INSN_MODE_64;
 	return code_mode(vcpu->mmu.efer, vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));

@@ -50,17 +50,17 @@ void vcpu_set_nmi_blocking(bool blocked);
 void vcpu_end_blocking(void);
 
 /*
- * The guest's DR7 if a breakpoint is enabled in it, else 0. That none is need
- * not be read again (below KVM, reading it is an exit): MOV DR exits from then
- * on, and the first one has the guest at its registers again.
+ * Returns the guest's DR7 if a breakpoint is enabled in it, else 0. After a 0
+ * the field is not read again (below KVM a read is an exit): MOV DR exits from
+ * then on, and at the first such exit the guest gets its registers back.
  */
 u64 vcpu_dr7(struct vcpu *vcpu);
 /* The guest's breakpoints, for the instruction at its RIP. */
 void vcpu_arm_breakpoints(struct vcpu *vcpu, struct breakpoints *b);
 
 /*
- * With which rights the guest's present instruction accesses its data: PFEC_U
- * or WALK_AC or neither.
+ * The rights with which the guest's present instruction accesses its data:
+ * PFEC_U or WALK_AC or neither.
  */
 u32 vcpu_data_access(void);
 
