@@ -163,11 +163,3 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 	mmu->stats.mended += changes;
 	mmu_tell(mmu, MMU_EVENT_CLOSE, sp->gfn, changes);
 }
-
-void table_give_up_open(struct mmu *mmu, gfn_t gfn)
-{
-	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
-
-	if (sp && sp->open)
-		shadow_page_zap(mmu, sp);
-}

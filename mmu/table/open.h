@@ -13,7 +13,5 @@
 bool table_open_for(struct mmu *mmu, gpa_t gpa);
 /* Write-protect the open table, and mend the entries that have changed. */
 void table_close(struct mmu *mmu, struct shadow_page *sp);
-/* Give up the open shadow of @gfn, if there is one. */
-void table_give_up_open(struct mmu *mmu, gfn_t gfn);
 
 #endif

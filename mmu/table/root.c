@@ -8,6 +8,7 @@
 #include "mmu/page/page.h"
 #include "mmu/page/place.h"
 #include "mmu/role.h"
+#include "mmu/table/open.h"
 #include "mmu/table/root.h"
 #include "mmu/table/table.h"
 
@@ -137,6 +138,8 @@ struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 		if (!child) {
 			key = next_on_path(cpu, sp, walk);
 			child = shadow_table_get(mmu, key.gfn, key.role);
+			if (child->open)
+				table_close(mmu, child);
 			spte_set_table(mmu, sp, slot, child,
 				       shadow_table_rights(
 					       sp, walk->pte[sp->role.level]));

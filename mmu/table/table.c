@@ -8,7 +8,6 @@
 #include "mmu/page/page.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/large.h"
-#include "mmu/table/open.h"
 
 /* Write-protect the guest table before anyone looks at it (invariant 1). */
 static void protect_table(struct mmu *mmu, gfn_t gfn)
@@ -103,7 +102,8 @@ static bool link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		return false;
 	child = mmu->policy.cheap ? shadow_page_find(mmu, key.gfn, key.role)
 				  : shadow_table_get(mmu, key.gfn, key.role);
-	if (!child)
+	/* An open table is closed at its use, which this is not. */
+	if (!child || child->open)
 		return false;
 	spte_set_table(mmu, sp, slot, child, shadow_table_rights(sp, gpte));
 	return true;
@@ -149,6 +149,15 @@ static void follow_used(struct mmu *mmu, struct shadow_page *sp)
 	sp->last_filled = PT_ENTRIES;
 }
 
+/* A frame that is another table, too, is no longer open as that one. */
+static void give_up_open(struct mmu *mmu, gfn_t gfn)
+{
+	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+
+	if (sp && sp->open)
+		shadow_page_zap(mmu, sp);
+}
+
 struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role)
 {
@@ -157,12 +166,9 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 	if (role.direct)
 		return shadow_page_direct(mmu, gfn, role);
 	sp = shadow_page_find(mmu, gfn, role);
-	if (sp) {
-		if (sp->open)
-			table_close(mmu, sp);
+	if (sp)
 		return sp;
-	}
-	table_give_up_open(mmu, gfn);
+	give_up_open(mmu, gfn);
 	sp = shadow_page_new(mmu, gfn, role);
 	protect_table(mmu, gfn);
 	classify(mmu, sp);
