@@ -61,7 +61,7 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     gfn_t gfn, u8 rights)
 {
-	u64 spte = spte_make_leaf(mmu->frames[gfn].hfn, rights);
+	u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
 
 	if (mmu->frames[gfn].shadowed && (spte & PTE_W))
 		spte ^= PTE_W | SPTE_LEAF_HELD;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "mmu/page/page.h"
 #include "mmu/page/place.h"
 
 #define SPACES 64
@@ -128,11 +129,14 @@ static void others_become_hot(void **state)
 
 /* --- A machine of a few frames, each of them memory of its own ------------- */
 
-#define GUEST_FRAMES 16
+#define GUEST_FRAMES 64
 #define POOL_HFN 64
 #define HOST_FRAMES 4096
 #define ROOT_GFN 5
 #define OTHER_GFN 6
+#define DIRECTORY 8 /* of the other space; its tables are from TABLES on */
+#define TABLES 20
+#define TO_ROOT 20 /* the slot of the first table that maps ROOT_GFN */
 
 static u64 memory[HOST_FRAMES][PT_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
 static hfn_t p2m[GUEST_FRAMES];
@@ -192,11 +196,7 @@ static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
 	return mmu_root(cpu);
 }
 
-/*
- * While a root is placed, the guest's table is read where it has been moved to;
- * afterwards it is at its own address again, with what was written meanwhile.
- */
-static void the_guests_frame_moves(void **state)
+static struct mmu *create(struct mmu_cpu *cpu)
 {
 	static const struct mmu_ops ops = { .gfn_to_hfn = host_frame,
 					    .map = host_map,
@@ -215,18 +215,30 @@ static void the_guests_frame_moves(void **state)
 		.filter_works = true,
 		.targets = MMU_TARGETS_MAX,
 	};
-	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
-	struct mmu_cpu cpu;
 	struct mmu *machine;
-	hpa_t root = 0;
 
-	(void)state;
+	memset(memory, 0, sizeof(memory));
 	next_hfn = POOL_HFN;
 	for (gfn_t gfn = 0; gfn < GUEST_FRAMES; gfn++)
 		p2m[gfn] = gfn;
 	machine = mmu_create(&config);
 	assert_non_null(machine);
-	mmu_cpu_init(&cpu, machine);
+	mmu_cpu_init(cpu, machine);
+	return machine;
+}
+
+/*
+ * While a root is placed, the guest's table is read where it has been moved to;
+ * afterwards it is at its own address again, with what was written meanwhile.
+ */
+static void the_guests_frame_moves(void **state)
+{
+	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
+	struct mmu_cpu cpu;
+	struct mmu *machine = create(&cpu);
+	hpa_t root = 0;
+
+	(void)state;
 	memory[ROOT_GFN][1] = first;
 	for (u32 i = 0; i < 64 && root != ROOT_GFN << PAGE_SHIFT; i++) {
 		load_cr3(&cpu, OTHER_GFN);
@@ -246,6 +258,42 @@ static void the_guests_frame_moves(void **state)
 	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[ROOT_GFN]);
 }
 
+/*
+ * The guest reads the table of another space, whose root is placed; and the
+ * pool is so short that this root is given up to make room: its frame moves
+ * back in the midst of the fault. The LEAF leads to where it is then.
+ */
+static void a_frame_moves_in_a_fault(void **state)
+{
+	const u64 used = PTE_P | PTE_W | PTE_U;
+	struct mmu_cpu cpu;
+	struct mmu *machine = create(&cpu);
+	const struct shadow_page *table;
+	struct guest_walk walk;
+
+	(void)state;
+	memory[OTHER_GFN][0] = (DIRECTORY - 1) << PAGE_SHIFT | used;
+	memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
+	for (u64 i = 0; i < MMU_MIN_SHADOW_PAGES; i++) {
+		memory[DIRECTORY][i] = (TABLES + i) << PAGE_SHIFT | used;
+		memory[TABLES + i][0] = used;
+	}
+	memory[TABLES][TO_ROOT] = ROOT_GFN << PAGE_SHIFT | used;
+	load_cr3(&cpu, ROOT_GFN);
+	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
+	load_cr3(&cpu, OTHER_GFN);
+	for (u64 i = 0; machine->free_count >= PT_LEVELS; i++)
+		assert_int_equal(mmu_page_fault(&cpu, i << 21, PFEC_P, &walk),
+				 MMU_RESUME);
+	assert_int_equal(
+		mmu_page_fault(&cpu, TO_ROOT << PAGE_SHIFT, PFEC_P, &walk),
+		MMU_RESUME);
+	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
+	table = shadow_page_next(machine, TABLES, NULL);
+	assert_int_equal((table->spt[TO_ROOT] & PTE_ADDR_MASK) >> PAGE_SHIFT,
+			 ROOT_GFN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +303,7 @@ int main(void)
 		cmocka_unit_test_setup(fewer_targets, set_up),
 		cmocka_unit_test_setup(others_become_hot, set_up),
 		cmocka_unit_test(the_guests_frame_moves),
+		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
