@@ -215,7 +215,10 @@ static inline void mmu_flush(struct mmu *mmu)
 	mmu->config.ops->flush(mmu->config.ctx);
 }
 
-/* The same for all that translates one address. */
+/*
+ * The same for all that translates one address. It ends no way of path.c: no
+ * TABLE has gone.
+ */
 static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
 {
 	mmu->stats.flushes++;

@@ -122,8 +122,6 @@ static u8 begin(const struct mmu_cpu *cpu, const struct walk_start *start,
 	u64 pdpte = cpu->pdpte[gpte_index(PAGING_PAE, walk->gva, 3) &
 			       (PAE_PDPTES - 1)];
 
-	/* The rights that the shadow's root of level 3 passes on (root.c). */
-	walk->access[3] = ACCESS_ALL;
 	if (start) {
 		walk->table[start->level] = start->table;
 		return start->level;

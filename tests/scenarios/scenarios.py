@@ -448,8 +448,8 @@ def launcher_timeout(s):
     run = s.start(*on_bochs(), "--options", "guest=spin trace.kinds=mmu",
                   "--trace", traced, "--timeout", "8")
     run.finish(TIMEOUT, 2 * BOOT_SECONDS)
-    # On a slow host the guest may not have run yet.
-    if "umbra: guest: built-in" in run.output:
+    # On a slow host the guest may not have run yet, or Umbra had no time for it.
+    if "umbra: --- statistics" in run.output:
         check_trace(s, run.output, traced, TRACED[1:])
 
 

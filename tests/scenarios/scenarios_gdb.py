@@ -16,7 +16,7 @@ SYMBOLS = os.path.join(BUILD, "guest/builtin/guest.elf")
 # Umbra's commands from within gdb, and what they say.
 MONITOR = (
     ("help", r"  walk +ADDRESS +the guest's and the shadow's entries$"),
-    ("exits reset", ""),
+    ("exits reset", r"exits are counted from now on$"),
     ("exits", r"  all +\d+ +\d+  in \d+ ms$"),
     ("mmu", r"mmu=bypass$"),
     ("mmu bypass off", r"mmu=update$"),
@@ -31,7 +31,7 @@ MONITOR = (
     ("dirty", r"\d+ frames written since the last look$"),
     ("dirty off", r"the dirty log is off$"),
     ("audit", r"the invariants hold over \d+ shadow pages$"),
-    ("trace exit,fill", ""),
+    ("trace exit,fill", r"recorded from now on: exit,fill$"),
     ("trace show 2", r"the last 2 exits: "),
     ("nothing", r'there is no command "nothing"; help lists them$'),
     *((name, r"only at Umbra's prompt: use gdb's own commands$")

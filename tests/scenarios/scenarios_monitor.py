@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import subprocess
+import time
 
 from harness import BUILD, ROOT, Failure, scenario
 from scenarios import (BOOT_SECONDS, check_trace, LARGE, LINUX_SECONDS, PROMPT, linux, on_bochs,
@@ -166,6 +167,17 @@ def at_keyboard(run, keys, *answers):
         run.expect(answer, BOOT_SECONDS)
 
 
+def until_quiet(run):
+    """Waits until a picture is held: nothing comes while one would be drawn."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    seen = -1
+    while seen < len(run.output):
+        if time.monotonic() > deadline:
+            raise Failure("the picture goes on to change")
+        seen = len(run.output)
+        run.read(KEY_SECONDS)
+
+
 @scenario("monitor-screen")
 def monitor_screen(s):
     """At the keyboard, with the keys of a line; and top on the screen."""
@@ -184,7 +196,7 @@ def monitor_screen(s):
     at_keyboard(run, "top", r"the last #PF exit: 0x0*[1-9a-f]",
                 r"exits a second, by kind", r"#PF: [a-z ]+ [1-9]")
     run.send(" ")
-    run.read(KEY_SECONDS)
+    until_quiet(run)
     run.send(END)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, [

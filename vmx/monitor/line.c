@@ -88,7 +88,10 @@ static void take_sequence(struct line *line, u8 byte)
 	bool goes_on = before == ESCAPE ? byte == '[' || byte == 'O'
 					: byte < '@';
 
-	line->sequence = goes_on ? byte : 0;
+	/* A number of two digits or more is of a key that is none of these. */
+	line->sequence = !goes_on			  ? 0
+			 : before >= '0' && before <= '9' ? '0'
+							  : byte;
 	if (!goes_on && before != ESCAPE)
 		take_key(line, byte == '~' ? before : byte);
 }

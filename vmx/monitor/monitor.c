@@ -174,12 +174,17 @@ void monitor_serve(struct vm *vm)
 {
 	struct vmx_exit *exit = &vm->vcpu.exit;
 	u64 work = rdtsc() - exit->tsc;
+	bool printed;
 
 	if (!vm->monitor.keys.request && !vm->monitor.every_ns)
 		return;
 	vm->stats.ended_ns = time_ns(); /* for the counts so far */
-	if (!monitor_tick(vm) && !vm->monitor.keys.request)
+	printed = monitor_tick(vm);
+	if (!printed && !vm->monitor.keys.request)
 		return;
+	/* The table of `exits every` is in the picture of top. */
+	if (printed)
+		vm->monitor.top.shown[0][0] = '\0';
 	serve(vm);
 	monitor_count_wait(vm);
 	/* It is not work of the exit's. */
