@@ -18,7 +18,7 @@
 #define LOG_HEADLINE "\x03"
 #define LOG_MARKS 4 /* with none */
 
-/* Takes the mark off the format, and returns it; 0: there is none. */
+/* Takes the mark off the format. Returns the mark, or 0 if there is none. */
 static inline unsigned int log_take_mark(const char **format)
 {
 	return **format > 0 && **format < LOG_MARKS ? (unsigned int)*(*format)++
@@ -38,8 +38,8 @@ void log_flush(void);
 bool log_has_keyboard(void);
 
 /*
- * Waits, at the end of the machine, for a key that is typed from now on; @ns:
- * or until that time is over and nobody looks back over the log; 0: for ever.
+ * Waits, at the end of the machine, for a key that is typed from now on, or
+ * until @ns are over and nobody looks back over the log. @ns = 0: for ever.
  */
 void log_wait_for_key(u64 ns);
 

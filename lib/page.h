@@ -6,9 +6,9 @@
 #include "lib/types.h"
 
 /*
- * Clear @count pages from @first on. Not by REP STOS, into which the compiler
- * would turn it but for the barrier: to an emulator each of its iterations is
- * an instruction, and a slow one, and a guest's memory is many of them.
+ * Clears @count pages from @first on. The barrier keeps the compiler from
+ * making a REP STOS of the loop: to an emulator each of its iterations is an
+ * instruction, and a slow one, and a guest's memory is many of them.
  */
 static inline void clear_pages(void *first, size_t count)
 {

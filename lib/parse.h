@@ -11,12 +11,12 @@
  */
 size_t parse_words(char *text, char *words[], size_t max);
 
-/* The value of a hexadecimal digit; 16: it is none. */
+/* Returns the value of a hexadecimal digit, or 16 if @c is none. */
 unsigned int parse_digit(char c);
 
 /*
- * A number of digits of @base alone, up to @max; a hexadecimal one with or
- * without 0x. Returns false if @word is none.
+ * Reads a number that has only digits of @base and is at most @max; 0x before a
+ * hexadecimal one is optional. Returns false if @word is no such number.
  */
 bool parse_number(const char *word, unsigned int base, u64 max, u64 *value);
 

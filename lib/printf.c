@@ -56,7 +56,7 @@ static void put_string(struct out *out, const struct spec *spec, const char *s)
 		pad(out, ' ', spec->width - length);
 }
 
-/* `prefix` is what stands before the digits and before zeros that pad. */
+/* `prefix` stands before the digits and before zeros that pad. */
 static void put_number(struct out *out, const struct spec *spec, u64 value,
 		       unsigned int base, const char *prefix, bool capitals)
 {
@@ -135,7 +135,7 @@ static s64 sign_extend(u64 value, int size)
 	return (s64)(value << shift) >> shift;
 }
 
-/* Reads all of a conversion but its letter, at which *fmt then stands. */
+/* Reads a conversion up to its letter; *fmt then points to the letter. */
 static struct spec parse_spec(struct out *out, const char **fmt)
 {
 	struct spec spec = { .precision = -1 };
@@ -166,7 +166,7 @@ static void put_char(struct out *out, const struct spec *spec, char c)
 	pad(out, ' ', spec->left ? spec->width - 1 : 0);
 }
 
-/* Writes the argument that `letter` asks for; false: no such letter. */
+/* Writes the argument for `letter`. Returns false if it is no conversion. */
 static bool convert(struct out *out, const struct spec *spec, char letter)
 {
 	bool wide = spec->size > (int)sizeof(int);

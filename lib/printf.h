@@ -24,7 +24,7 @@ __cold int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Writes behind the string in @buf, of @size bytes; what has no room is lost. */
+/* Writes behind the string in @buf, of @size bytes; text beyond is lost. */
 static inline void snappend(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory functions are the processor's string instructions: on processors
- * with fast strings (SDM vol. 1, 7.3.9.3) as good as anything longer. By eight
- * bytes, since older ones and emulators take as long for one. The direction
- * flag is clear, as the ABI promises.
+ * with fast strings (SDM vol. 1, 7.3.9.3) as good as anything longer. They take
+ * eight bytes at once: older processors and emulators need as long for one. The
+ * direction flag is clear, as the ABI promises.
  */
 #include "lib/string.h"
 #include "lib/types.h"

@@ -10,7 +10,7 @@
 #include "lib/types.h"
 #include "vmx/vmcs_fields.h"
 
-/* Those that the code asks for or switches; all of them: control_tables. */
+/* The controls that the code asks for or switches; control_tables has all. */
 #define PIN_VIRTUAL_NMIS BIT(5)
 #define CPU_INTERRUPT_WINDOW_EXITING BIT(2)
 #define CPU_INVLPG_EXITING BIT(9)
@@ -47,7 +47,7 @@ struct control {
 	const char *name; /* as the manual spells it */
 };
 
-/* All controls of one field, and where the processor says what it allows. */
+/* All controls of one field, and the MSRs that tell the allowed values. */
 struct control_table {
 	enum vmcs_field field;
 	u32 msr;
@@ -93,7 +93,7 @@ struct control_refusal {
 	u8 msr_bit; /* of the capability MSR: it says so */
 };
 
-/* False: the processor can't; *@refusal tells the first reason. */
+/* Returns false if the processor can't; *@refusal tells the first reason. */
 bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
 			 struct vmx_controls *controls,
 			 struct control_refusal *refusal);
@@ -104,7 +104,7 @@ static inline bool vmx_has(const struct vmx_controls *controls,
 	return controls->value[set] & bit;
 }
 
-/* By controls, that is; else by the MSR areas. */
+/* Returns true if controls switch EFER; if not, the MSR areas do. */
 static inline bool vmx_switches_efer(const struct vmx_controls *controls)
 {
 	return vmx_has(controls, CONTROLS_EXIT, EXIT_LOAD_IA32_EFER) &&

@@ -27,7 +27,7 @@ struct cr_features {
 	u8 maxphyaddr;
 };
 
-/* The leaves of the guest's CPUID that it shows in, by CPUID's own names. */
+/* The leaves of the guest's CPUID that show features, by CPUID's own names. */
 struct cr_cpuid {
 	struct cpuid_regs features; /* 1 */
 	struct cpuid_regs features_7; /* 7, subleaf 0 */
@@ -54,7 +54,7 @@ bool xsetbv_valid(unsigned int cpl, u32 index, u64 value,
 /* EFER after CR0 is loaded with @cr0: LMA follows PG and LME. */
 u64 efer_after_cr0(u64 efer, u64 cr0);
 
-/* EFER after WRMSR of a valid @value: LMA is the processor's to set. */
+/* EFER after WRMSR of a valid @value: only the processor sets LMA. */
 u64 efer_after_write(u64 efer, u64 value);
 
 /* CR0 as LMSW with the operand @source loads it (SDM vol. 2A, LMSW). */

@@ -18,8 +18,8 @@ struct vmx_event {
 };
 
 /*
- * The #DB of an INT1 of @length bytes. As an instruction's own event it returns
- * behind the instruction.
+ * The #DB of an INT1 of @length bytes. It is an instruction's own event: it
+ * returns to the next instruction.
  */
 static inline struct vmx_event event_int1(u32 length)
 {

@@ -5,7 +5,7 @@
 
 struct vm;
 
-/* Gives the guest's serial port the bytes typed that it has room for. */
+/* Gives the guest's serial port the typed bytes for which it has room. */
 void vm_take_input(struct vm *vm);
 
 #endif

@@ -20,8 +20,8 @@ struct selftest_result {
 };
 
 /*
- * Run the test, in VMX root operation. What it finds is logged. False: the
- * tiny guest could not even be entered; this has been logged.
+ * Runs the test, in VMX root operation, and logs the findings. Returns false if
+ * the tiny guest could not even be entered; this has been logged.
  */
 __cold bool selftest_run(struct selftest_result *result);
 

@@ -6,8 +6,8 @@
 struct vm;
 
 /*
- * Bring the guest's devices to the present if it is time to, and have the
- * machine's timer interrupt when it is again.
+ * Brings the guest's devices to the present if that is due, and sets the
+ * machine's timer to interrupt when it is due again.
  */
 void vm_serve_devices(struct vm *vm);
 

@@ -7,8 +7,8 @@
 
 /*
  * An instruction, or an iteration of a repeated one, is done under @rflags, and
- * has hit the breakpoints @hits (B0 to B3 of DR6): what STI and MOV SS block is
- * over, and #DB is raised if one is due.
+ * has hit the breakpoints @hits (B0 to B3 of DR6): ends the blocking by STI and
+ * MOV SS, and raises #DB if one is due.
  */
 void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
 

@@ -19,12 +19,12 @@ u64 vcpu_cr0(const struct vcpu *vcpu);
  */
 u64 vcpu_cr4(const struct vcpu *vcpu);
 
-/* Give the VMCS what follows from the CR0, CR4 and EFER in vcpu->mmu. */
+/* Writes the VMCS fields that follow from vcpu->mmu's CR0, CR4 and EFER. */
 void vcpu_apply_state(struct vcpu *vcpu);
 
 /*
- * Have the processor forget what vcpu->flush says. To be called last before an
- * entry. Panics if INVVPID fails.
+ * Makes the processor forget the translations of vcpu->flush. Must be called
+ * last before an entry. Panics if INVVPID fails.
  */
 void vcpu_flush_tlb(struct vcpu *vcpu);
 

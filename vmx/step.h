@@ -34,8 +34,8 @@ static inline u32 step_interruptibility(u32 interruptibility)
 
 /*
  * The bits of DR6 with which #DB is due, or 0: the single step of TF, the
- * breakpoints that the instruction has hit, and what MOV SS in front of it has
- * held back (@pending, of the VMCS; vol. 3A, 6.8.3).
+ * breakpoints that the instruction has hit, and the exceptions that a MOV SS
+ * before it has held back (@pending, of the VMCS; vol. 3A, 6.8.3).
  */
 static inline u64 step_debug(u64 rflags, u32 hits, u32 interruptibility,
 			     u64 pending)

@@ -8,8 +8,8 @@
 struct vcpu;
 
 /*
- * Fail-stop of this guest: print why, the whole state, the last exits and the
- * statistics, and end the run.
+ * Fail-stop of this guest: prints the reason, the whole state, the last exits
+ * and the statistics, and ends the run.
  */
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...) __printf(2, 3);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One virtual processor. What the VMCS keeps of it stays there; what VMX does
+ * One virtual processor. The state in the VMCS stays there; state that VMX does
  * not switch is here. The x87, SSE and AVX registers, DR0 to DR3, DR6, and the
  * MSRs of SYSCALL and SWAPGS are in neither: Umbra uses none of them, so they
  * stay in the processor, the guest's, all the time.
@@ -68,15 +68,15 @@ struct vcpu {
 };
 
 /*
- * Enter the guest and come back with vcpu->exit. False: the entry failed; why,
- * and what the entry doctor finds, has been logged. The doctor looks before the
- * first entry, too.
+ * Enters the guest and comes back with vcpu->exit. Returns false if the entry
+ * failed; the reason and the entry doctor's findings have been logged. The
+ * doctor looks before the first entry, too.
  */
 bool vcpu_enter(struct vcpu *vcpu);
 
 /*
- * The bare entry (entry.asm). True after a VM exit; false: VMLAUNCH or VMRESUME
- * itself failed, and VM_INSTRUCTION_ERROR says why.
+ * The bare entry (entry.asm). Returns true after a VM exit, false if VMLAUNCH
+ * or VMRESUME itself failed: VM_INSTRUCTION_ERROR tells the reason.
  */
 bool vmx_enter(struct cpu_regs *regs, bool launched);
 

@@ -10,8 +10,8 @@ struct vm_config;
 struct selftest_result;
 
 /*
- * Make @vm, all zeroes before, as @config says. False: there is too little
- * memory, or the processor lacks a feature; this has been logged.
+ * Make @vm, all zeroes before, as @config says. Returns false if there is
+ * too little memory, or the processor lacks a feature; this has been logged.
  */
 __cold bool vm_create(struct vm *vm, const struct vm_config *config,
 		      const struct selftest_result *selftest);

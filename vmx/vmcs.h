@@ -39,7 +39,7 @@ static inline u64 vmread(enum vmcs_field field)
 	return value;
 }
 
-/* False: this processor has no such field. */
+/* Returns false if this processor has no such field. */
 static inline bool vmread_safe(enum vmcs_field field, u64 *value)
 {
 	bool failed;
@@ -52,7 +52,7 @@ static inline bool vmread_safe(enum vmcs_field field, u64 *value)
 	return !failed;
 }
 
-/* False: this processor has no such field, or it can't be written. */
+/* Returns false if this processor has no such field, or can't write it. */
 static inline bool vmwrite_safe(enum vmcs_field field, u64 value)
 {
 	bool failed;
@@ -71,7 +71,7 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 		vmcs_access_failed("VMWRITE", field);
 }
 
-/* These take a physical address in memory; false: VMfail. */
+/* Each takes a physical address in memory; returns false after VMfail. */
 #define DEFINE_VMX(name)                                                       \
 	static inline bool name(hpa_t address)                                 \
 	{                                                                      \

@@ -14,8 +14,8 @@ struct guest_entry;
 __cold void vcpu_create_vmcs(struct vcpu *vcpu);
 
 /*
- * Has @vcpu run with a VPID, all of its mappings flushed first. There is no
- * vpid_objection().
+ * Makes @vcpu run with a VPID, and has all of its mappings flushed first.
+ * Only where vpid_objection() returns NULL.
  */
 void vcpu_use_vpid(struct vcpu *vcpu);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VMX operation: finding out whether it is to be had, entering, leaving. */
+/* VMX operation: finding out whether it is available, entering, leaving. */
 #ifndef VMX_VMX_H
 #define VMX_VMX_H
 
@@ -7,9 +7,9 @@
 #include "vmx/platform.h"
 
 /*
- * Finds out what the processor can do, and enters VMX root operation. False:
- * it can't; what is missing and the remedy has been logged. VMXOFF is done
- * when the machine ends.
+ * Finds out what the processor can do, and enters VMX root operation.
+ * Returns false if it can't; the missing feature and the remedy have been
+ * logged. VMXOFF is done when the machine ends.
  */
 __cold bool vmx_start(void);
 

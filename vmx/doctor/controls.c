@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The controls: SDM vol. 3C, 26.2.1, in the order of its bullets; and the
- * loading of MSRs, 26.4, from the area that those describe.
+ * loading of MSRs, 26.4, from the area that the controls describe.
  */
 #include "vmx/doctor/rules.h"
 

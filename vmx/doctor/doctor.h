@@ -143,7 +143,7 @@ enum doctor_verdict doctor_examine(
 /* "invalid control field(s)" and so on. */
 const char *doctor_verdict_name(enum doctor_verdict verdict);
 
-/* The bits of @field that the processor has at 1, and that it lets be 1. */
+/* The bits of a field that must be 1, and the bits that may be 1. */
 struct doctor_fixed {
 	u64 must_be_1, may_be_1;
 };
@@ -154,7 +154,7 @@ struct doctor_fixed doctor_fixed(const struct doctor *d, enum vmcs_field field);
 void doctor_make_guest(const struct doctor *d, enum doctor_guest guest);
 
 /*
- * Breaks @rule for register @n in the self-test's VMCS. The rule is as it was
+ * Breaks @rule for register @n in the self-test's VMCS. The rule still holds
  * where this processor does not let it be broken.
  */
 void doctor_break(const struct doctor *d, const struct doctor_rule *rule,

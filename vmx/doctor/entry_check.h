@@ -10,7 +10,7 @@ struct doctor entry_doctor(hpa_t vmcs);
 
 /*
  * Examines the current VMCS, at @vmcs, and logs each rule that it violates.
- * VM_INSTRUCTION_ERROR is not to be relied on afterwards.
+ * VM_INSTRUCTION_ERROR is not reliable afterwards.
  */
 enum doctor_verdict entry_check(hpa_t vmcs);
 

@@ -30,7 +30,7 @@ const struct doctor_rule doctor_guest_rules[] = {
 	RULE("26.3.1.1", GUEST_CR4,
 	     "as IA32_VMX_CR4_FIXED0 and _FIXED1 have it",
 	     .check = CHECK_FIXED),
-	/* Bits 15 to 6 and 2 belong to models (vol. 4). */
+	/* Bits 15 to 6 and 2 are model-specific (vol. 4). */
 	RULE("26.3.1.1", GUEST_IA32_DEBUGCTL, "bits 63:16 and 5:3 are 0",
 	     ZERO(BITS(63, 16) | BITS(5, 3)), WHEN(LOADS_DEBUG)),
 	RULE("26.3.1.1", GUEST_CR4, "in IA-32e mode, PAE is 1", ONES(CR4_PAE),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The words that the tables of rules are written in. */
+/* The macros in which the tables of rules are written. */
 #ifndef VMX_DOCTOR_RULES_H
 #define VMX_DOCTOR_RULES_H
 
@@ -19,7 +19,7 @@
 #define ZERO(bits) EQUALS(bits, 0)
 #define ONES(bits) EQUALS(bits, bits)
 #define TYPE(types) .check = CHECK_TYPE, .mask = (types)
-/* Bits @m of the field are @e in a value that breaks the rule. */
+/* A value in which bits @m are @e breaks the rule. */
 #define HOLDS(f, m, e)                                                         \
 	.check = CHECK_FUNCTION, .holds = (f), .mask = (m), .equal = (e)
 #define ALL_BITS (~0ULL)

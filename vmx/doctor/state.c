@@ -22,7 +22,7 @@ static bool activity_exists(const struct doctor *d, u64 value, unsigned int n)
 	       (value <= WAIT_FOR_SIPI && (states & BIT(value - HLT)));
 }
 
-/* Which events get through in which state. */
+/* Returns true if the activity state @value lets the event through. */
 static bool event_passes(const struct doctor *d, u64 value, unsigned int n)
 {
 	u32 info = d->read(d, VMCS_EVENT);
@@ -42,7 +42,7 @@ static bool event_passes(const struct doctor *d, u64 value, unsigned int n)
 	}
 }
 
-/* A step that is late must be pending (BS), and no other. */
+/* A single step that is delayed must be pending (BS); no other may be. */
 static bool bs_fits(const struct doctor *d, u64 value, unsigned int n)
 {
 	bool late = d->read(d, VMCS_GUEST_ACTIVITY_STATE) == HLT ||
@@ -54,7 +54,7 @@ static bool bs_fits(const struct doctor *d, u64 value, unsigned int n)
 	return !late || !!(value & PENDING_BS) == steps;
 }
 
-/* Bit 31 of it is 0: it is no shadow VMCS. */
+/* Bit 31 of the revision is 0: the VMCS is no shadow VMCS. */
 static bool has_revision(const struct doctor *d, u64 value, unsigned int n)
 {
 	return !doctor_is_page(d, value) ||

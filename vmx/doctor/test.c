@@ -138,7 +138,7 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 	}
 }
 
-/* How a failed entry is reported, for the user to see, once. */
+/* Makes one entry fail, so that the user sees how that is reported. */
 static void show_failure(struct vcpu *vcpu)
 {
 	restore_vmcs();

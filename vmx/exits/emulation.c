@@ -45,8 +45,8 @@ static const struct emul_ops emulation_ops = {
 };
 
 /*
- * The guest could not have got as far as a fault of an AVX instruction that is
- * not enabled, but it may have another one at RIP by now.
+ * Returns true if the guest has enabled @insn. An AVX instruction that is not
+ * enabled raises no page fault; but another one may be at RIP by now.
  */
 static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 {
@@ -57,7 +57,7 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 
 gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
 {
-	/* On the way of each emulated write: one VMREAD less. */
+	/* Each emulated write comes here: this saves one VMREAD. */
 	if (mode == INSN_MODE_64)
 		return vcpu->exit.rip;
 	return linear_rip(mode, vmread(VMCS_GUEST_CS_BASE), vcpu->exit.rip);
@@ -72,7 +72,7 @@ void vcpu_raise(struct vcpu *vcpu, const struct fault *fault)
 				      fault->error_code);
 }
 
-/* Hand what the emulator has made of the instruction to the guest. */
+/* Gives the guest the result of the emulated instruction. */
 static void conclude(struct vcpu *vcpu, enum emul_status status,
 		     const struct linear *memory, bool progressed)
 {

@@ -6,10 +6,10 @@
 #include "vmx/exits/memory.h"
 
 /*
- * Carry out the instruction at the guest's RIP, whose @access (the bits of a
- * page-fault error code) @walk has found: in RAM, or @mmio. False: it can't be,
- * and nothing is changed. True: it is done, or its fault is pending, or it is
- * to run again.
+ * Carries out the instruction at the guest's RIP. Its @access (the bits of a
+ * page-fault error code) is to the address of @walk: in RAM, or @mmio. Returns
+ * false if Umbra can't do it; nothing is changed then. Returns true if it is
+ * done, or its fault is pending, or it is to run again.
  */
 bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
 		  bool mmio);
@@ -21,7 +21,7 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
 bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 		    const struct insn *insn, const struct emul_ops *ops);
 
-/* Raise the exception that has come instead of an access or an instruction. */
+/* Raises @fault, the exception that has ended an access or an instruction. */
 void vcpu_raise(struct vcpu *vcpu, const struct fault *fault);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of exits. What has no handler here stops the guest. */
+/* The table of exits. An exit without a handler here stops the guest. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/exception.h"
 #include "arch/x86/trap.h"
@@ -21,9 +21,9 @@ static void handle_debug(struct vcpu *vcpu)
 	if (exit->qualification && !debug)
 		return;
 	/*
-	 * The blocking by STI or MOV SS ends here anyway; and with TF set an
-	 * entry would want a pending single step beside the blocking
-	 * (26.3.1.5), which the exit for this exception has consumed.
+	 * The blocking by STI or MOV SS ends here anyway. And with TF set an
+	 * entry with the blocking needs a pending single step (26.3.1.5), but
+	 * the exit for this exception has consumed the step.
 	 */
 	vcpu_end_blocking();
 	if (vmx_intr_type(exit->interruption) ==
@@ -40,8 +40,8 @@ static void handle_debug(struct vcpu *vcpu)
 
 /*
  * An x87 error with CR0.NE=0. The instruction waits for IRQ 13: it exits again
- * until the guest takes that. With IGNNE# it would be carried out, which Umbra
- * can do for FWAIT alone (it stands before FSAVE, FSTENV, FCLEX, FINIT).
+ * until the guest takes IRQ 13. With IGNNE# a processor executes it; Umbra can
+ * do so for FWAIT alone (FWAIT stands before FSAVE, FSTENV, FCLEX, FINIT).
  */
 static void handle_x87_error(struct vcpu *vcpu)
 {
@@ -61,7 +61,7 @@ static void handle_x87_error(struct vcpu *vcpu)
 	vcpu_skip_bytes(vcpu, 1, 0);
 }
 
-/* It exits for gdb's sake alone: INT3 and INTO return behind themselves. */
+/* The exit is for gdb alone. INT3 and INTO return to the next instruction. */
 static void reflect(struct vcpu *vcpu, u8 vector)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
@@ -80,7 +80,7 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
 	bool stepping = vcpu->vm->gdb.step.on;
 
-	/* An #MF with CR0.NE=1 is like any other. */
+	/* An #MF with CR0.NE=1 is like any other exception. */
 	if (vector == VECTOR_MF && !(vcpu->mmu.cr0 & CR0_NE))
 		return handle_x87_error(vcpu);
 	switch (vector) {
@@ -108,7 +108,7 @@ void vmx_handle_exception(struct vcpu *vcpu)
 	struct readiness ready;
 
 	if (vmx_intr_type(info) == INTR_NMI) {
-		/* The machine's own. Only an IRET unblocks the next one. */
+		/* The machine's own NMI. Only an IRET unblocks the next one. */
 		asm volatile("int $2");
 		return;
 	}
@@ -153,8 +153,8 @@ static void handle_invd(struct vcpu *vcpu)
 typedef void (*exit_handler)(struct vcpu *vcpu);
 
 /*
- * An instruction that CPUID does not show is undefined. RDPMC is there, but no
- * counter: there is no performance-monitoring unit.
+ * An instruction that CPUID does not show is undefined. RDPMC exists, but it
+ * has no counter to read: there is no performance-monitoring unit.
  */
 static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,

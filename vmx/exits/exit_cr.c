@@ -9,7 +9,7 @@
 #include "vmx/state.h"
 #include "vmx/stop.h"
 
-/* As far as a load of the register of that number looks at it. */
+/* Reads the state that a load of control register @number looks at. */
 static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 {
 	const struct mmu_cpu *mmu = &vcpu->mmu;
@@ -20,7 +20,7 @@ static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 		.efer = mmu->efer,
 	};
 
-	/* CR3's looks at nothing that the guest owns. */
+	/* A load of CR3 looks at no bit that the guest owns. */
 	if (number == 3)
 		return state;
 	state.cr0 = vcpu_cr0(vcpu);
@@ -30,8 +30,8 @@ static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 }
 
 /*
- * A load of CR0, CR3 or CR4. With PAE paging the PDPTEs may come with it, and
- * they can refuse: then it is #GP(0), and nothing has changed.
+ * A load of CR0, CR3 or CR4. With PAE paging it may load the PDPTEs, too. If
+ * they are not valid, it raises #GP(0) and changes nothing.
  */
 static void load(struct vcpu *vcpu, unsigned int number, u64 value)
 {
@@ -70,7 +70,7 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 	vcpu_skip_instruction(vcpu);
 }
 
-/* The mode tells only where there is an upper half. */
+/* The mode matters only if the upper half is not 0. */
 static u64 operand(const struct vcpu *vcpu, u64 value)
 {
 	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;

@@ -32,8 +32,8 @@ static void move(struct vcpu *vcpu, unsigned int number, u64 qualification)
 }
 
 /*
- * The exit comes before the faults of the instruction (SDM vol. 3C, 25.1.3):
- * DR4 and DR5 without their old names (vol. 3B, 17.2.2), CPL, and GD.
+ * The exit comes before the faults of the instruction (SDM vol. 3C, 25.1.3): by
+ * DR4 and DR5 where they are no aliases (vol. 3B, 17.2.2), by CPL, and by GD.
  */
 static void move_for_guest(struct vcpu *vcpu)
 {
@@ -51,7 +51,7 @@ static void move_for_guest(struct vcpu *vcpu)
 	move(vcpu, number, vcpu->exit.qualification);
 }
 
-/* Unless gdb is in its registers, the guest does it itself (state.h). */
+/* If gdb has no points in them, the guest moves them itself (state.h). */
 void vmx_handle_mov_dr(struct vcpu *vcpu)
 {
 	if (vcpu->vm->gdb.points.active)

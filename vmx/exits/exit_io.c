@@ -19,7 +19,7 @@ static u32 port_read(void *ctx, u16 port, unsigned int size)
 	struct vm *vm = vcpu->vm;
 	u32 value = devices_port_read(&vm->devices, port, size, time_ns());
 
-	/* It may be what a byte of input waits for: room in the UART. */
+	/* The read may have made room in the UART for a byte of input. */
 	if (vm->typed >= 0)
 		vm_take_input(vm);
 	return value;
@@ -40,8 +40,8 @@ static const struct emul_ops port_ops = {
 };
 
 /*
- * It has exited before the processor looked at its operand: segment, pages and
- * all are checked here (SDM vol. 3C, 25.1.1).
+ * INS and OUTS exit before the processor looks at their operand: Umbra checks
+ * the segment, the pages and all else here (SDM vol. 3C, 25.1.1).
  */
 static void string_io(struct vcpu *vcpu)
 {

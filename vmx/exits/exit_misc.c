@@ -29,7 +29,7 @@ void vmx_handle_hlt(struct vcpu *vcpu)
 	struct readiness ready;
 
 	vcpu_skip_instruction(vcpu);
-	/* Nothing of a halted processor changes while it waits, but by gdb. */
+	/* While the processor is halted, only gdb changes its state. */
 	ready = vcpu_readiness(vcpu);
 	rip = vmread(VMCS_GUEST_RIP);
 	while (halt_now(vm, &ready) == HALT_WAITS) {
@@ -49,13 +49,13 @@ void vmx_handle_hlt(struct vcpu *vcpu)
 	vm_end(vm, END_GUEST_POWER_OFF, 0);
 }
 
-/* Writes guest memory at @gpa; false: not all of it is RAM. */
+/* Writes guest memory at @gpa. Returns false if not all of it is RAM. */
 static bool write_ram(struct vcpu *vcpu, gpa_t gpa, const void *data,
 		      size_t size)
 {
 	const struct guest_memory *memory = &vcpu->vm->memory;
 
-	/* No more than a page, so it has no other pages than its ends. */
+	/* At most a page of data: it lies in the pages of its two ends. */
 	if (gpa + size - 1 < gpa || !guest_memory_map(memory, gpa) ||
 	    !guest_memory_map(memory, gpa + size - 1))
 		return false;
@@ -63,7 +63,7 @@ static bool write_ram(struct vcpu *vcpu, gpa_t gpa, const void *data,
 	return true;
 }
 
-/* All of @vm's, but for the exit that asks for them. */
+/* Fills in @vm's counters, without the exit that asks for them. */
 static void fill_counters(const struct vm *vm,
 			  struct hypercall_counters *counters)
 {
@@ -158,14 +158,14 @@ static void mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 		operation_end(vcpu, &operation);
 }
 
-/* It exits only while the shadow is a software TLB (vmx/run.c). */
+/* INVLPG exits only while the shadow is a software TLB (vmx/run.c). */
 void vmx_handle_invlpg(struct vcpu *vcpu)
 {
 	mmu_invlpg(&vcpu->mmu, vcpu->exit.qualification);
 	vcpu_skip_instruction(vcpu);
 }
 
-/* The hypercalls of guest/hypercall.h; to all others VMCALL is undefined. */
+/* The hypercalls of guest/hypercall.h; any other VMCALL is undefined. */
 void vmx_handle_vmcall(struct vcpu *vcpu)
 {
 	u64 *gpr = vcpu->regs.gpr;

@@ -104,7 +104,7 @@ static bool write_msr(struct vcpu *vcpu, u32 index, u64 value)
 {
 	switch (guest_msr_write(&vcpu->vm->msrs, index, value)) {
 	case MSR_DONE:
-		/* IA32_MISC_ENABLE can hide what EFER then refuses. */
+		/* IA32_MISC_ENABLE can hide a bit that EFER then refuses. */
 		if (index == IA32_MISC_ENABLE)
 			vm_find_features(vcpu->vm);
 		return true;
@@ -159,8 +159,8 @@ void vmx_handle_cpuid(struct vcpu *vcpu)
 }
 
 /*
- * It exits at any privilege and before its own checks but for #UD (SDM vol.
- * 3C, 25.1.2). Umbra uses no extended state, so XCR0 is the guest's.
+ * XSETBV exits at any CPL, and before its own checks except that for #UD (SDM
+ * vol. 3C, 25.1.2). Umbra uses no extended state, so XCR0 is the guest's.
  */
 void vmx_handle_xsetbv(struct vcpu *vcpu)
 {

@@ -30,11 +30,11 @@ bool access_is_known(u32 error_code, u64 cr4)
 	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))
 		return true;
 	/*
-	 * A read of what the shadow maps is denied by SMAP alone: the processor
-	 * knows best whether the access was explicit, and that it was no fetch.
-	 * So no implicit write to a user page goes round in circles here, taken
-	 * for an explicit one: a descriptor is read before it is marked (the
-	 * TSS is written by task switches, which exit).
+	 * SMAP alone denies a read of a page in the shadow: the processor knows
+	 * best whether the access was explicit, and that it was no fetch. So an
+	 * implicit write to a user page is never taken for an explicit one, for
+	 * ever: the processor reads a descriptor before it marks it (and task
+	 * switches, which exit, write the TSS).
 	 */
 	return protection && !(error_code & PFEC_W);
 }
@@ -43,7 +43,7 @@ u32 faulting_access(const struct page_fault_facts *facts)
 {
 	u32 access = facts->error_code;
 
-	/* The bytes of the instruction itself may be what is read. */
+	/* The access may read the bytes of the instruction itself. */
 	if (!(access & PFEC_W) && !reports_fetch(facts) &&
 	    facts->gva - facts->rip < INSN_MAX_LENGTH)
 		return access | PFEC_I;

@@ -31,10 +31,10 @@ bool access_is_known(u32 error_code, u64 cr4);
 u32 faulting_access(const struct page_fault_facts *facts);
 
 /*
- * Returns true if the @access (see above) was that of an instruction to its
- * operand, so that emulating the instruction carries it out. It was not where
- * the processor was fetching, or by the exit's IDT-vectoring information was
- * delivering an event: then no instruction stands behind the access.
+ * Returns true if an instruction made the @access (see above) to its operand,
+ * so that emulating the instruction carries it out. Returns false if the
+ * processor was fetching, or was delivering an event (so @idt_vectoring, the
+ * exit's information): then no instruction stands behind the access.
  */
 bool access_is_operand(u32 access, u32 idt_vectoring);
 

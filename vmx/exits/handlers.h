@@ -21,7 +21,7 @@ void vmx_handle_hlt(struct vcpu *vcpu);
 void vmx_handle_invlpg(struct vcpu *vcpu);
 void vmx_handle_vmcall(struct vcpu *vcpu);
 
-/* CPUID's answer @out with the counters in it, where they are shown. */
+/* Writes the counters into CPUID's answer @out, where @leaf shows them. */
 void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
 			struct cpuid_regs *out);
 

@@ -39,7 +39,7 @@ static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
 	return true;
 }
 
-/* RAM by way of the MMU, which keeps the shadows of tables true. */
+/* RAM goes through the MMU, which keeps the shadows of tables true. */
 static void read_physical(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;

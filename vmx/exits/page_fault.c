@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page-fault exit: asks the MMU whose fault it is and carries the answer
- * out. What the MMU's walk has found travels along as a parameter.
+ * out. The result of the MMU's walk is passed on as a parameter.
  */
 #include "lib/log.h"
 #include "mmu/mmu.h"
@@ -15,9 +15,9 @@
 #include "vmx/vmx.h"
 
 /*
- * A write that can't be emulated makes its table plain memory, and is tried
- * again. Where the table is needed to reach itself this goes round in circles;
- * this number of rounds at one instruction is taken for that.
+ * Maximum number of retries of one instruction. A write that can't be emulated
+ * makes its table plain memory, and is tried again. If the processor needs the
+ * table to reach the table itself, the retries would never end.
  */
 #define MAX_RETRIES 64
 
@@ -26,8 +26,8 @@
 #define DESCRIPTOR_S BIT(44) /* of code or data */
 
 /*
- * Was the processor about to mark a descriptor as accessed, having loaded it
- * (SDM vol. 3A, 3.4.5.1)? Then do that in its stead; it will find it done.
+ * If the processor has loaded a descriptor and was about to mark it as accessed
+ * (SDM vol. 3A, 3.4.5.1), marks it instead. Returns true if that is done.
  */
 static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
 {
@@ -109,8 +109,8 @@ static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 }
 
 /*
- * KVM, say, applies no filter in hardware where it shadows page tables itself.
- * Such a fault is answered like others: nothing but time depends on the filter.
+ * KVM, for one, applies no filter in hardware where it shadows page tables
+ * itself. Such a fault is answered like others: the filter only saves time.
  */
 static void count_unfiltered(struct vcpu *vcpu)
 {
@@ -148,7 +148,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	case MMU_TABLE_WRITE:
 		/*
 		 * The processor was pushing an event's frame onto a table
-		 * page: that is no instruction. Let it push, once more.
+		 * page: that is no instruction. Let it push again.
 		 */
 		if (!operand)
 			return give_up_table(vcpu, &walk);

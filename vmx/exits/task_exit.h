@@ -17,7 +17,7 @@ enum nmi_blocking {
 struct task_exit {
 	u16 selector; /* of the new TSS */
 	enum task_source source;
-	/* The old task goes on behind the instruction; else at it. */
+	/* The old task resumes after the instruction; if false, at it. */
 	bool skips_instruction;
 	/* The new task finds the event's error code on its stack. */
 	bool pushes_error_code;
