@@ -71,7 +71,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The power of two that a suffix stands for; -1: it is none. */
+/* The power of two that a suffix stands for; -1: it is no suffix. */
 static int suffix_shift(const char *s)
 {
 	static const char suffixes[] = "kmg"; /* 2^10, 2^20 and 2^30 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where C begins. The order matters: a console first, so that there is a voice
- * to complain with; then handlers for what may go wrong; then what the boot
- * loader says about the machine; then memory, and the clocks.
+ * The beginning of the C code. The order matters: a console first, so that
+ * Umbra can complain; then handlers for the things that may go wrong; then the
+ * boot loader's facts about the machine; then memory, and the clocks.
  */
 #include "arch/x86/firmware/acpi.h"
 #include "arch/x86/apic.h"
@@ -66,7 +66,10 @@ static void read_boot_info(u32 magic, u32 mbi)
 	refuse();
 }
 
-/* False: what is wrong has been said; say no more but show it. */
+/*
+ * Returns false if an option is wrong. The log has the reason already, so the
+ * caller only shows it.
+ */
 static bool read_options(void)
 {
 	bool good = options_parse(boot_info.cmdline, &options);

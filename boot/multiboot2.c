@@ -78,7 +78,7 @@ struct tag {
 	u32 size;
 };
 
-/* Copies the tag's fixed part; false: the tag is shorter than that. */
+/* Copies the tag's fixed part; returns false if the tag is too short. */
 static bool read(const struct tag *tag, void *fixed, size_t size)
 {
 	if (tag->size < size)
@@ -151,7 +151,7 @@ static const char *parse_memory_map(const struct tag *tag,
 
 	if (!read(tag, &t, sizeof(t)))
 		return MB2_TAG_SIZE;
-	/* Later versions may append fields (3.6.8), and only that. */
+	/* Later versions may append fields (3.6.8), and may do nothing else. */
 	if (t.entry_size < sizeof(struct map_entry) ||
 	    t.entry_size % TAG_ALIGN || (tag->size - at) % t.entry_size)
 		return MB2_ENTRY_SIZE;

@@ -26,8 +26,9 @@ struct options {
 };
 
 /*
- * Reads the command line into *options, which gets the defaults first. False:
- * it has a fault; this and what would be right has been logged.
+ * Reads the command line into *options, which gets the defaults first. Returns
+ * false if the line has a fault; then the fault and the right form have been
+ * logged.
  */
 bool options_parse(const char *cmdline, struct options *options);
 

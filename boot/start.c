@@ -41,8 +41,8 @@ static void __noreturn refuse(void)
 }
 
 /*
- * The modules, at most @max, whose string begins with @word; their names are
- * what comes after the word. Returns how many there are.
+ * Finds the modules, at most @max, whose string begins with @word; the rest of
+ * the string is the module's name. Returns the number of modules.
  */
 static size_t find_modules(const struct boot_info *info, const char *word,
 			   struct load_module *out, size_t max)

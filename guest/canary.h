@@ -15,22 +15,23 @@ struct canaries {
 	const struct guest_memory_ops *ops;
 	hfn_t *hfn;
 	u64 count;
-	u64 next; /* to be looked at by canary_check() */
+	u64 next; /* the index of the frame that canary_check() looks at next */
 };
 
-/* Their size, in bytes, among @frames of a guest. @stride: not 0. */
+/* The bytes that the canaries of a guest with @frames take. @stride: not 0. */
 u64 canaries_memory(u64 frames, u64 stride);
 
 /*
- * Take one frame in @stride (not 0) from a guest that does not run yet, and
- * give it another one. False: there is not enough memory.
+ * Takes one frame in @stride (not 0) from a guest that does not run yet, and
+ * gives the guest another one. Returns false if there is not enough memory.
  */
 bool canaries_plant(struct canaries *canaries, struct guest_memory *gm,
 		    u64 stride);
 
 /*
- * Look at one of them, at another one each time: @count times is all of them.
- * False: *@damaged is the address of the first word that has changed.
+ * Looks at one canary, at another one each time: @count calls look at all of
+ * them. Returns false if it has changed; then *@damaged is the address of the
+ * first word that has changed.
  */
 bool canary_check(struct canaries *canaries, hpa_t *damaged);
 

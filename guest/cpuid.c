@@ -11,11 +11,11 @@
 #define ALL 0xffffffffU
 #define ANY_SUBLEAF ALL
 
-/* Bits that arch/x86 has no use for itself. */
+/* Bits that arch/x86 itself does not use. */
 #define CPUID_1_EBX_BRAND BITS(7, 0)
 #define CPUID_1_EBX_CLFLUSH_SIZE BITS(15, 8)
 #define CPUID_1_EBX_ONE_PROCESSOR (1U << 16)
-#define CPUID_4_EAX_CACHE BITS(13, 0) /* without who shares it */
+#define CPUID_4_EAX_CACHE BITS(13, 0) /* without the number of sharers */
 #define CPUID_7_ECX_VAES BIT(9)
 #define CPUID_7_ECX_VPCLMULQDQ BIT(10)
 #define CPUID_7_EDX_MD_CLEAR BIT(10)

@@ -18,7 +18,7 @@ struct cpuid_regs {
 	u32 edx;
 };
 
-/* The answer in the general registers; it clears the upper halves. */
+/* Writes the answer to the general registers; clears their upper halves. */
 static inline void cpuid_write_gprs(struct cpu_regs *regs,
 				    const struct cpuid_regs *answer)
 {
@@ -28,7 +28,10 @@ static inline void cpuid_write_gprs(struct cpu_regs *regs,
 	regs->gpr[RDX] = answer->edx;
 }
 
-/* The part that depends on the controls, and on the guest's state. */
+/*
+ * The part of the policy that depends on the controls, and on the guest's
+ * state.
+ */
 struct cpuid_policy_input {
 	bool smep;
 	bool smap;
@@ -48,8 +51,8 @@ struct cpuid_policy_input {
 #define CPUID_SIGNATURE "UmbraUmbraUm"
 
 /*
- * The leaf whose answer the guest gets: of one beyond the last, basic or
- * extended, it is the last basic one (SDM vol. 2A, CPUID).
+ * Returns the leaf whose answer the guest gets. For a leaf beyond the last one,
+ * basic or extended, this is the last basic leaf (SDM vol. 2A, CPUID).
  */
 u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable);
 

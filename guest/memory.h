@@ -32,11 +32,11 @@
 struct guest_memory_ops {
 	/* Takes this very frame, if it is RAM and free. */
 	bool (*claim)(hfn_t hfn);
-	/* Takes any free frame; HFN_NONE when none is left. */
+	/* Takes any free frame; returns HFN_NONE if none is left. */
 	hfn_t (*claim_any)(void);
-	/* Zeroed pages in a row for Umbra itself; NULL when there are none. */
+	/* Zeroed pages in a row for Umbra itself; NULL if there are none. */
 	void *(*alloc)(size_t pages);
-	/* Where Umbra can access a claimed frame. */
+	/* The address where Umbra can access a claimed frame. */
 	void *(*map)(hfn_t hfn);
 };
 
@@ -74,7 +74,7 @@ const char *guest_memory_init(struct guest_memory *gm,
 
 /*
  * Puts another frame, zeroed, behind a @gfn that has one, before the guest
- * runs. The frame before is nobody's then. False: none is left.
+ * runs. Nobody owns the former frame then. Returns false if no frame is left.
  */
 bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn);
 
@@ -90,7 +90,10 @@ static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
 	return gfn < gm->gfn_count ? gm->p2m[gfn] : HFN_NONE;
 }
 
-/* Where Umbra can access `gpa`, up to the end of its page; NULL: no RAM. */
+/*
+ * The address where Umbra can access `gpa`, up to the end of its page; NULL: no
+ * RAM.
+ */
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa);
 
 /*
@@ -122,7 +125,7 @@ struct e820_entry {
 #define E820_RESERVED 2
 #define GUEST_E820_MAX 4
 
-/* Fills `map` (GUEST_E820_MAX entries); returns how many there are. */
+/* Fills `map` (GUEST_E820_MAX entries); returns the number of entries. */
 size_t guest_memory_e820(const struct guest_memory *gm, struct e820_entry *map);
 
 #endif

@@ -9,7 +9,10 @@
 #define MISC_ENABLE_NO_PEBS BIT(12)
 #define MICROCODE_REVISION BIT(32) /* revision 1, in the high half */
 
-/* They would switch what a guest has not: there is nothing behind them. */
+/*
+ * They would switch features that a guest does not have: nothing is behind
+ * them.
+ */
 #define MISC_ENABLE_EMPTY                                                      \
 	(BIT(3) /* thermal control */ | BIT(16) /* SpeedStep */ |              \
 	 BIT(18) /* MONITOR */ | BIT(23) /* no task-priority messages */)
@@ -40,7 +43,7 @@ static bool def_type_valid(u32 index, u64 value)
 	return types_valid(index, value & MTRR_TYPE);
 }
 
-/* The even ones are bases, the odd ones masks: SDM vol. 3A, figure 11-7. */
+/* Even MSRs are bases, odd ones are masks: SDM vol. 3A, figure 11-7. */
 static bool variable_range_valid(u32 index, u64 value)
 {
 	u64 fields = value & ~MTRR_ADDRESS;
@@ -142,7 +145,7 @@ static u32 values_of(const struct msr_policy *entry)
 	return entry->answer == MSR_DONE ? entry->last - entry->first + 1 : 0;
 }
 
-/* The memory types that a PC's firmware sets: what is from 3 to 4 GiB is UC. */
+/* The memory types that a PC's firmware sets: from 3 to 4 GiB it is UC. */
 static void init_variable_ranges(struct guest_msrs *msrs)
 {
 	u64 mask = BITS(msrs->maxphyaddr - 1, 0) & ~(GIB - 1);

@@ -25,12 +25,15 @@ void apic_timer_arm(u64 tsc_deadline);
 
 void apic_timer_disarm(void);
 
-/* Halts for @ns, or less; before apic_init, waits busily. After time_init. */
+/*
+ * Halts for @ns, or less; before apic_init, it waits busily. Call it after
+ * time_init.
+ */
 void apic_sleep(u64 ns);
 
 /*
- * Interrupts' handler, also for an exit that acknowledged one: signals the
- * end of a timer interrupt.
+ * The interrupts' handler, also for an exit that acknowledged one: it signals
+ * the end of a timer interrupt.
  */
 void apic_handle_interrupt(unsigned int vector);
 

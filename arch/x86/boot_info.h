@@ -38,7 +38,7 @@ enum boot_framebuffer_type {
 	BOOT_FRAMEBUFFER_TEXT
 };
 
-/* Where a pixel has one of its colours. */
+/* The place of one colour in a pixel. */
 struct boot_channel {
 	u8 position; /* of the lowest bit */
 	u8 size; /* in bits */
@@ -69,7 +69,7 @@ struct boot_info {
 	unsigned int module_count;
 	struct boot_region regions[BOOT_REGIONS_MAX];
 	unsigned int region_count;
-	/* RAM that is not used, since there are more regions than that. */
+	/* RAM that is not used, since the list has no room for more regions. */
 	unsigned int regions_lost;
 	u64 ram_lost; /* in bytes */
 	u8 rsdp[BOOT_RSDP_MAX]; /* a copy; the newer one if there are two */

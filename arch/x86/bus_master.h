@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Devices that the firmware or the boot loader has left as bus masters: they
- * may still write to buffers in memory that others have now.
+ * may still write to buffers in memory that has other owners now.
  */
 #ifndef ARCH_X86_BUS_MASTER_H
 #define ARCH_X86_BUS_MASTER_H

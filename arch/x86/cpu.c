@@ -57,7 +57,7 @@ void cpu_init(void)
 	struct cpuid_result features = cpuid(CPUID_FEATURES, 0);
 	u64 cr4 = CR4_PAE;
 
-	/* First of all: some of these bits hide features from CPUID. */
+	/* This comes first: some of these bits hide features from CPUID. */
 	clear_inherited_msrs();
 	if (features.edx & CPUID_1_EDX_MCE)
 		cr4 |= CR4_MCE;

@@ -48,7 +48,7 @@ static inline void wrmsr(u32 msr, u64 value)
 	".quad " from ", " to "\n"                                             \
 	".popsection\n"
 
-/* Reads an MSR that may not exist. False: the processor answered #GP. */
+/* Reads an MSR that may not exist. Returns false on the processor's #GP. */
 static inline bool msr_read_safe(u32 msr, u64 *value)
 {
 	u32 low, high;
@@ -64,7 +64,10 @@ fault:
 	return false;
 }
 
-/* Writes an MSR that may refuse it. False: the processor answered #GP. */
+/*
+ * Writes an MSR that may refuse it. Returns false if the processor answered
+ * #GP.
+ */
 static inline bool msr_write_safe(u32 msr, u64 value)
 {
 	asm goto("1: wrmsr\n" EX_TABLE("1b", "%l[fault]")
@@ -130,7 +133,7 @@ DEFINE_IO(u8, b)
 DEFINE_IO(u16, w)
 DEFINE_IO(u32, l)
 
-/* The time-stamp counter; earlier loads are done when it is read. */
+/* Reads the time-stamp counter, after all earlier loads are done. */
 static inline u64 rdtsc(void)
 {
 	u32 low, high;
@@ -189,8 +192,8 @@ static inline void __noreturn cpu_halt(void)
 }
 
 /*
- * Writes XCR0. False: #UD, as CR4.OSXSAVE is 0, or #GP, as XCR0 does not take
- * the value.
+ * Writes XCR0. Returns false on #UD, as CR4.OSXSAVE is 0, or on #GP, as XCR0
+ * does not take the value.
  */
 static inline bool xcr0_write_safe(u64 value)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which frames are free is a bitmap, a set bit for each free one. It lies in
+ * A bitmap tells which frames are free: a set bit for each free one. It lies in
  * RAM itself, so its place has to be found before it can be used to find one:
- * what is in the way is kept as a short list of ranges for that.
+ * for that, a short list has the ranges that are in the way.
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/frames.h"
@@ -189,7 +189,7 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 	memory.free = phys_to_virt(bitmap);
 	memset(memory.free, 0, size);
 
-	/* Whole frames of RAM, less every frame of which a byte is taken. */
+	/* Whole frames of RAM, without every frame that has a byte taken. */
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];
 		hfn_t hfn = ALIGN_UP(r->start, PAGE_SIZE) >> PAGE_SHIFT;

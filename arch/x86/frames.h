@@ -30,9 +30,9 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 		 hpa_t image_end);
 
 /*
- * `pages` frames in a row, zeroed, for Umbra's own use, for good. From the top
- * of the RAM below 4 GiB, else from above. Returns the direct map's address,
- * or NULL when there is no such run.
+ * Allocates `pages` frames in a row, zeroed, for Umbra's own use, for good.
+ * They come from the top of the RAM below 4 GiB, else from above. Returns the
+ * direct map's address, or NULL if there is no such run.
  */
 void *frames_alloc(size_t pages);
 
@@ -42,7 +42,7 @@ void *frames_alloc(size_t pages);
  */
 bool frames_claim(hfn_t hfn);
 
-/* Claims any free frame, the highest; HFN_NONE when there is none. */
+/* Claims the highest free frame; returns HFN_NONE if there is none. */
 hfn_t frames_claim_any(void);
 
 /*

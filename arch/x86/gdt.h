@@ -36,7 +36,7 @@ static inline unsigned int stack_ist(enum stack stack)
 /* Loads the GDT, the segment registers and the task register. */
 void gdt_init(void);
 
-/* The addresses that a VMCS wants to know of the host. */
+/* The host's addresses that a VMCS needs. */
 u64 gdt_base(void);
 u64 tss_base(void);
 

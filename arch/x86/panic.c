@@ -126,7 +126,7 @@ void panic(const char *fmt, ...)
 	struct trap_frame frame;
 	va_list args;
 
-	/* The registers as the caller left them, as far as the call lets us. */
+	/* The registers as the caller left them, as far as the call permits. */
 	asm volatile("mov %%rax, 0(%1); mov %%rcx, 8(%1); mov %%rdx, 16(%1)\n"
 		     "mov %%rbx, 24(%1); mov %%rbp, 40(%1)\n"
 		     "mov %%rsi, 48(%1); mov %%rdi, 56(%1)\n"

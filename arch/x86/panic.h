@@ -12,17 +12,17 @@ struct boot_elf;
 void panic_at_trap(const struct trap_frame *frame) __noreturn;
 
 /*
- * Has @fn called when a panic has been told, before the machine ends; NULL:
- * nothing. A panic inside of it ends the machine at once.
+ * Arranges that @fn is called after a panic has been told, before the machine
+ * ends; NULL: nothing. A panic inside of it ends the machine at once.
  */
 void panic_set_last_act(void (*fn)(void));
 
-/* Remembers where the symbol table is; without it, traces are numbers. */
+/* Remembers the place of the symbol table; without it, traces are numbers. */
 void symbols_init(const struct boot_elf *elf);
 
 /*
- * The function that `address` lies in, and how far in; NULL if unknown. The
- * name is checked to end within its table.
+ * The function that contains `address`, and the offset in it; NULL if unknown.
+ * The name is checked to end within its table.
  */
 const char *symbol_at(u64 address, u64 *offset);
 

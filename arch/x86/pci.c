@@ -36,7 +36,7 @@ static bool exists(u32 function)
 	return (u16)pci_read(function, PCI_VENDOR) != NO_VENDOR;
 }
 
-/* Number of functions to look at of the device whose first one is given. */
+/* The number of functions to look at in the device whose first one is given. */
 static u32 function_count(u32 function)
 {
 	if (!exists(function))

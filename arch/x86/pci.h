@@ -28,8 +28,8 @@ u32 pci_read(u32 function, u32 offset);
 void pci_write_command(u32 function, u16 value);
 
 /*
- * Calls @visit for all functions, in the order of their numbers. Returns how
- * often it returned true.
+ * Calls @visit for all functions, in the order of their numbers. Returns the
+ * number of calls that returned true.
  */
 unsigned int pci_count(bool (*visit)(u32 function, void *context),
 		       void *context);

@@ -33,7 +33,7 @@ void machine_set_end_method(enum end_method method, u64 seconds);
 
 struct acpi_facts;
 
-/* How this machine is switched off and reset; after paging_init(). */
+/* Tells how this machine is switched off and reset; after paging_init(). */
 void machine_set_acpi(const struct acpi_facts *facts);
 
 /*

@@ -116,7 +116,7 @@ static bool is_near(u64 rate, u64 other)
 	return rate > other - other / 64 && rate < other + other / 64;
 }
 
-/* By both clocks, if they go; the lower one, if they don't go together. */
+/* Measures by both clocks, if they run; if they disagree, the lower counts. */
 static u64 cross_checked_rate(void)
 {
 	u64 pit = measured_rate(measure_by_pit, PIT_HZ);
@@ -152,7 +152,10 @@ void time_init(const struct acpi_facts *acpi)
 	tsc_base = rdtsc();
 }
 
-/* Seconds and the rest apart: no product exceeds 64 bits below 18 GHz. */
+/*
+ * The seconds and the rest are separate: no product exceeds 64 bits below 18
+ * GHz.
+ */
 u64 time_ns(void)
 {
 	u64 ticks = rdtsc() - tsc_base;

@@ -76,7 +76,10 @@ void trap_machine_check(void)
 	      status & MCG_STATUS_EIPV ? ", at the instruction" : "");
 }
 
-/* Goes on at the address that the exception table gives; false: it has none. */
+/*
+ * Continues at the address that the exception table gives; returns false if it
+ * gives none.
+ */
 static bool fix_up(struct trap_frame *frame)
 {
 	for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++) {

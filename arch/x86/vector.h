@@ -10,9 +10,9 @@
 
 void vector_read16(unsigned int number, void *buf);
 void vector_read32(unsigned int number, void *buf);
-/* Leaves what lies above the 16 bytes alone. */
+/* Keeps the bytes above the 16 as they are. */
 void vector_write16(unsigned int number, const void *buf);
-/* Clears it. */
+/* Clears the bytes above the 16. */
 void vector_write16_vex(unsigned int number, const void *buf);
 void vector_write32(unsigned int number, const void *buf);
 

@@ -21,7 +21,7 @@ enum apic_delivery {
 
 /*
  * The low word of an ICR, of a redirection entry and of a vector in the local
- * vector table: what they have in common lies at the same bits.
+ * vector table: their common fields lie at the same bits.
  */
 #define APIC_VECTOR BITS(7, 0)
 #define APIC_DELIVERY_SHIFT 8

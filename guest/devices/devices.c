@@ -57,7 +57,7 @@ static void set_line(struct machine_devices *devices, u8 irq, bool level)
 {
 	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
 
-	/* A high one may be a level, which requests again and again. */
+	/* A high line may be a level, which requests again and again. */
 	if (!level && !(devices->lines & BIT(irq)))
 		return;
 	if (level)
@@ -101,7 +101,7 @@ static bool pic_is_let_through(const struct machine_devices *devices)
 	       ioapic_is_extint(&devices->ioapic, 0);
 }
 
-/* Which controller does the guest take the timer's interrupts from? */
+/* Returns true if the guest takes the timer's interrupts from the 8259s. */
 static bool pic_has_timer(const struct machine_devices *devices)
 {
 	return pic_is_let_through(devices) &&
@@ -182,7 +182,10 @@ u64 devices_next_event(const struct machine_devices *devices)
 bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
 		      u64 now)
 {
-	/* To read what is no register is an error, which may interrupt. */
+	/*
+	 * A read of an address without a register is an error, which may
+	 * interrupt.
+	 */
 	devices->quiet = false;
 	return lapic_read_msr(&devices->lapic, index, value, now);
 }

@@ -79,7 +79,7 @@ struct machine_devices {
 	u8 reset_control; /* port CF9h */
 	u8 crtc_index;
 	u8 crtc[CRTC_REGISTERS];
-	u16 lines; /* IRQs that are high, a bit for each */
+	u16 lines; /* IRQs that are high, one bit for each */
 	/* No event is pending, and nothing has been asked or told since. */
 	bool quiet;
 	enum guest_end end; /* the first that the guest asked for */
@@ -104,7 +104,7 @@ void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
 void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 			const void *buf, size_t size, u64 now);
 
-/* Brings the devices to the present: raises what interrupts are due. */
+/* Brings the devices to the present: raises the interrupts that are due. */
 void devices_tick(struct machine_devices *devices, u64 now);
 
 /*
@@ -116,7 +116,7 @@ static inline void devices_hold(struct machine_devices *devices, u64 until)
 	devices->lapic.not_before = until;
 }
 
-/* When devices_tick has something to do next; ~0: never. */
+/* The time when devices_tick has something to do next; ~0: never. */
 u64 devices_next_event(const struct machine_devices *devices);
 
 /*
@@ -134,7 +134,7 @@ bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
  */
 bool devices_interrupt_pending(const struct machine_devices *devices);
 
-/* An NMI, until the processor takes it. */
+/* Returns true if an NMI waits until the processor takes it. */
 bool devices_nmi_pending(const struct machine_devices *devices);
 void devices_take_nmi(struct machine_devices *devices);
 /* Returns true if the guest has arranged for a device to raise NMIs. */
@@ -166,7 +166,10 @@ bool devices_in_service(const struct machine_devices *devices);
  */
 bool devices_x87_error(struct machine_devices *devices);
 
-/* A byte typed on the console. False: keep it and offer it later. */
+/*
+ * Offers a byte typed on the console. Returns false if the caller must keep it
+ * and offer it later.
+ */
 bool devices_console_input(struct machine_devices *devices, u8 byte);
 
 /* The cell of the text screen where the guest has put the cursor. */

@@ -121,7 +121,7 @@ bool i8042_mouse_irq(const struct i8042 *kbc)
 	       kbc->output_status & STATUS_MOUSE;
 }
 
-/* The keyboard sends a byte; what finds no room is lost. */
+/* The keyboard sends a byte; a byte that finds no room is lost. */
 static void send(struct i8042 *kbc, u8 value)
 {
 	if (kbc->queued < I8042_QUEUE)
@@ -138,7 +138,7 @@ static void write_keyboard(struct i8042 *kbc, u8 value)
 		return;
 	}
 	kbc->keyboard_command = 0;
-	kbc->queued = 0; /* a command ends what was being sent */
+	kbc->queued = 0; /* a command drops the queued bytes */
 	switch (value) {
 	case ECHO:
 		send(kbc, ECHO);

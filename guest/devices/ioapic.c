@@ -35,8 +35,9 @@ void ioapic_init(struct ioapic *io, apic_send send, void *ctx)
 }
 
 /*
- * Level-triggered in effect: what delivers no vector is an edge whatever the
- * entry says (3.2.4, delivery mode).
+ * Returns true if the entry is level-triggered in effect: a delivery mode
+ * without a vector is edge-triggered, whatever the entry says (3.2.4, delivery
+ * mode).
  */
 static bool is_level(u64 entry)
 {
@@ -78,7 +79,10 @@ static void serve_level(struct ioapic *io, unsigned int input)
 	if (!is_level(entry) || (entry & (APIC_MASKED | APIC_REMOTE_IRR)) ||
 	    !is_asserted(io, input))
 		return;
-	/* First: taking it may change this very entry. */
+	/*
+	 * This comes first: when the APIC takes the message, this very entry
+	 * may change.
+	 */
 	io->entry[input] |= APIC_REMOTE_IRR;
 	if (!send(io, input))
 		io->entry[input] &= ~APIC_REMOTE_IRR;

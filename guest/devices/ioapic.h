@@ -12,7 +12,7 @@
 
 #include "guest/devices/apic_message.h"
 
-/* Where it is, and its number; firmware/ tells the guest both. */
+/* The I/O APIC's address and number; firmware/ tells the guest both. */
 #define GUEST_IOAPIC_GPA 0xfec00000
 #define GUEST_IOAPIC_ID 0
 
@@ -24,7 +24,7 @@
 #define IOAPIC_INDEX 0x00
 #define IOAPIC_DATA 0x10
 
-/* Hands a message on; false: no local APIC has taken it. */
+/* Hands a message on; returns false if no local APIC has taken it. */
 typedef bool (*apic_send)(void *ctx, const struct apic_message *message);
 
 struct ioapic {

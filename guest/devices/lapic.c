@@ -113,7 +113,7 @@ int lapic_pending(const struct lapic *lapic)
 {
 	int vector = highest(&lapic->reg[REG_IRR]);
 
-	/* The usual case, and it is asked at every exit. */
+	/* This is the usual case, and every exit asks. */
 	if (vector == LAPIC_NO_VECTOR)
 		return LAPIC_NO_VECTOR;
 	if ((vector & PRIORITY_CLASS) <=
@@ -150,7 +150,7 @@ void lapic_error(struct lapic *lapic, enum lapic_error error)
 	bool armed = !lapic->errors;
 
 	lapic->errors |= error;
-	/* Once, until a write to the ESR rearms it (10.5.3). */
+	/* Only once, until a write to the ESR rearms it (10.5.3). */
 	if (armed)
 		lapic_deliver_local(lapic, LVT_ERROR);
 }
@@ -344,7 +344,7 @@ void lapic_send_ipi(struct lapic *lapic)
 		lapic_error(lapic, ERROR_SEND_ILLEGAL_VECTOR);
 		return;
 	}
-	/* An INIT's de-assertion is of processors long gone. */
+	/* The de-assertion of an INIT concerns only processors of long ago. */
 	if (message.delivery == APIC_INIT && (icr & APIC_LEVEL) &&
 	    !(icr & ICR_ASSERT))
 		return;
@@ -353,7 +353,7 @@ void lapic_send_ipi(struct lapic *lapic)
 		break;
 	case TO_SELF:
 	case TO_ALL:
-		/* These are for others alone (table 10-3). */
+		/* These go only to other processors (table 10-3). */
 		if (starts)
 			return;
 		message.destination = wide ? X2APIC_BROADCAST : XAPIC_BROADCAST;

@@ -15,7 +15,10 @@
 #include "arch/x86/msr.h"
 #include "guest/devices/apic_message.h"
 
-/* Where it is after a reset, and its number; firmware/ tells the guest both. */
+/*
+ * The local APIC's address after a reset, and its number; firmware/ tells the
+ * guest both.
+ */
 #define GUEST_LAPIC_GPA 0xfee00000
 #define GUEST_LAPIC_ID 0
 
@@ -81,8 +84,9 @@ static inline enum lapic_mode lapic_mode(const struct lapic *lapic)
 }
 
 /*
- * Where its page of registers is; LAPIC_NOWHERE: only in xAPIC mode is one. The
- * shadow MMU asks at every frame, so this is not a call.
+ * The address of its page of registers; LAPIC_NOWHERE if it has none: only
+ * xAPIC mode has such a page. The shadow MMU asks at every frame, so this is
+ * not a call.
  */
 static inline gpa_t lapic_page(const struct lapic *lapic)
 {
@@ -106,7 +110,10 @@ bool lapic_write_msr(struct lapic *lapic, u32 index, u64 value, u64 now);
 u8 lapic_cr8(const struct lapic *lapic);
 void lapic_set_cr8(struct lapic *lapic, u8 cr8);
 
-/* A message has come; false: not for this processor, or not taken. */
+/*
+ * A message has come; returns false if it is not for this processor, or is not
+ * taken.
+ */
 bool lapic_receive(struct lapic *lapic, const struct apic_message *message);
 
 /* The level at LINT0 or LINT1. */
@@ -121,7 +128,10 @@ bool lapic_can_raise_nmi(const struct lapic *lapic);
 /* The vector that the processor is to take now, or LAPIC_NO_VECTOR. */
 int lapic_pending(const struct lapic *lapic);
 
-/* It takes it; the spurious vector, should there be none (10.9). */
+/*
+ * The processor takes the vector; returns it, or the spurious vector if there
+ * is none (10.9).
+ */
 u8 lapic_acknowledge(struct lapic *lapic);
 
 /* Returns true if the vector is requested and not yet taken. */
@@ -130,7 +140,7 @@ bool lapic_requested(const struct lapic *lapic, u8 vector);
 /* Returns true if an interrupt is in service. */
 bool lapic_in_service(const struct lapic *lapic);
 
-/* When the timer interrupts next, in ns; LAPIC_NO_EVENT: never. */
+/* The time of the timer's next interrupt, in ns; LAPIC_NO_EVENT: never. */
 u64 lapic_next_event(const struct lapic *lapic);
 void lapic_tick(struct lapic *lapic, u64 now);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC's registers, in memory and as MSRs. In memory, what is
- * wrong is ignored; of an MSR it is #GP(0) (10.12.1.3).
+ * The local APIC's registers, in memory and as MSRs. A wrong access in memory
+ * is ignored; a wrong access to an MSR is #GP(0) (10.12.1.3).
  */
 #include "guest/devices/lapic_internal.h"
 
@@ -103,7 +103,7 @@ static void write_lvt(struct lapic *lapic, enum lapic_lvt which, u32 value)
 
 	if (!(lapic->reg[REG_SVR] & SVR_ENABLED))
 		value |= APIC_MASKED;
-	/* The remote IRR is that of a level which has not ended. */
+	/* The remote IRR belongs to a level that has not ended. */
 	if (value & APIC_LEVEL)
 		value |= before & APIC_REMOTE_IRR;
 	lapic->reg[REG_LVT + which] = value;
@@ -114,7 +114,7 @@ static void write_lvt(struct lapic *lapic, enum lapic_lvt which, u32 value)
 			       lapic->lint & BIT(which - LVT_LINT0));
 }
 
-/* @value has none but writable bits. */
+/* @value has only writable bits. */
 static void write_register(struct lapic *lapic, u32 reg, u32 value, u64 now)
 {
 	if (reg == REG_SVR || reg >= REG_LVT)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC's timer (SDM vol. 3A, 10.5.4). It is never counted: what
- * it remembers is when it fires, and the count follows from the time until then.
+ * The local APIC's timer (SDM vol. 3A, 10.5.4). It is never counted: it
+ * remembers the time when it fires, and the count follows from the time until
+ * then.
  */
 #include "guest/devices/lapic_internal.h"
 
@@ -96,7 +97,7 @@ void lapic_timer_mode_changed(struct lapic *lapic, u32 before)
 
 u64 lapic_next_event(const struct lapic *lapic)
 {
-	/* When nobody is told it can fire at the next look at it. */
+	/* If nobody is told, the timer can fire at the next look at it. */
 	if (lapic->reg[REG_LVT + LVT_TIMER] & APIC_MASKED)
 		return LAPIC_NO_EVENT;
 	return lapic->due;

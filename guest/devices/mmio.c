@@ -21,7 +21,10 @@ static u32 read_register(struct machine_devices *d, gpa_t gpa, u64 now)
 {
 	u32 offset = ALIGN_DOWN(gpa & ~PAGE_MASK, DWORD);
 
-	/* The processor's own comes first: no other sees what it answers. */
+	/*
+	 * The processor's own APIC comes first: no other device sees an access
+	 * that it answers.
+	 */
 	if ((gpa & PAGE_MASK) == lapic_page(&d->lapic))
 		return lapic_read(&d->lapic, offset, now);
 	if ((gpa & PAGE_MASK) == GUEST_IOAPIC_GPA)
@@ -49,7 +52,7 @@ void devices_mmio_read(struct machine_devices *devices, gpa_t gpa, void *buf,
 {
 	u8 *to = buf;
 
-	/* To read what is no register of the APIC may interrupt. */
+	/* A read of an address of the APIC without a register may interrupt. */
 	devices->quiet = false;
 	while (size) {
 		size_t part = piece(gpa, size);

@@ -6,10 +6,10 @@
 
 #define INPUTS 8
 #define CASCADE 2 /* the first chip's input where the second one hangs */
-#define SPURIOUS 7 /* what a request that has gone is acknowledged as */
+#define SPURIOUS 7 /* the input acknowledged for a vanished request */
 #define NONE 0xff
 
-/* A write to the command port is told apart by these bits. */
+/* These bits tell the writes to the command port apart. */
 #define CMD_ICW1 BIT(4)
 #define CMD_OCW3 BIT(3)
 #define ICW1_ICW4 BIT(0)
@@ -77,7 +77,7 @@ static u8 next_input(const struct pic *pic, unsigned int which)
 	u8 requests = chip->irr & ~chip->imr;
 	u8 input, served;
 
-	/* The usual case, and it is asked at every exit. */
+	/* This is the usual case, and every exit asks. */
 	if (!requests)
 		return NONE;
 	input = highest(chip, requests);

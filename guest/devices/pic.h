@@ -36,8 +36,10 @@ void pic_init(struct pic *pic);
 /* Sets the level of input `irq`, 0 to 15 without 2. */
 void pic_set_irq(struct pic *pic, u8 irq, bool level);
 
-/* Returns true if an unmasked interrupt waits that nothing in service holds
- * back. */
+/*
+ * Returns true if an unmasked interrupt waits, and nothing in service holds it
+ * back.
+ */
 bool pic_pending(const struct pic *pic);
 
 /* The processor's acknowledgement; returns the vector. */
@@ -53,7 +55,7 @@ bool pic_masked(const struct pic *pic, u8 irq);
 u8 pic_read(struct pic *pic, unsigned int chip, bool data);
 void pic_write(struct pic *pic, unsigned int chip, bool data, u8 value);
 
-/* Writes a chip's edge/level control register; `level` is what it reads as. */
+/* Writes a chip's edge/level control register; a read of it gives `level`. */
 void pic_write_elcr(struct pic *pic, unsigned int chip, u8 value);
 
 #endif

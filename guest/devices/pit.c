@@ -15,7 +15,7 @@
 #define CONTROL_MODE_SHIFT 1
 #define CONTROL_MODE 7
 #define CONTROL_BCD BIT(0)
-/* A read-back command: what not to latch, and of which channels. */
+/* A read-back command: the values that are not latched, and the channels. */
 #define READ_BACK_NO_COUNT BIT(5)
 #define READ_BACK_NO_STATUS BIT(4)
 #define READ_BACK_CHANNEL(n) BIT((n) + 1)
@@ -106,7 +106,7 @@ static u32 max_count(const struct pit_channel *channel)
 	return channel->bcd ? MAX_BCD_COUNT : MAX_COUNT;
 }
 
-/* Four digits; one that is none (A to F) is taken for its value. */
+/* Four digits; a digit beyond 9 (A to F) counts with its value. */
 static u32 from_bcd(u16 digits)
 {
 	return (digits >> 12) * 1000 + (digits >> 8 & 15) * 100 +
@@ -347,7 +347,10 @@ u8 pit_read_61(const struct pit *pit, u64 now)
 	return value;
 }
 
-/* Bit 0 is channel 2's gate; the other bits drive what a guest has not got. */
+/*
+ * Bit 0 is channel 2's gate; the other bits drive hardware that a guest does
+ * not have.
+ */
 void pit_write_61(struct pit *pit, u8 value, u64 now)
 {
 	struct pit_channel *channel = &pit->channel[2];

@@ -52,10 +52,13 @@ void pit_write_control(struct pit *pit, u8 value, u64 now);
 u8 pit_read_61(const struct pit *pit, u64 now);
 void pit_write_61(struct pit *pit, u8 value, u64 now);
 
-/* When channel 0's output, which is IRQ 0, next rises; PIT_NO_EVENT: never. */
+/*
+ * The time when channel 0's output, which is IRQ 0, rises next; PIT_NO_EVENT:
+ * never.
+ */
 u64 pit_next_event(const struct pit *pit);
 
-/* How often it has risen since this was asked last or a count was loaded. */
+/* The number of rises since the last call or since a count was loaded. */
 u64 pit_tick(struct pit *pit, u64 now);
 
 #endif

@@ -37,7 +37,7 @@ u8 pm_read(struct pm *pm, u16 port, u64 now);
 /* The same; true: the guest has switched the machine off. */
 bool pm_write(struct pm *pm, u16 port, u8 value, u64 now);
 
-/* When the SCI may rise by itself, in ns; PM_NO_EVENT: never. */
+/* The time when the SCI may rise by itself, in ns; PM_NO_EVENT: never. */
 u64 pm_next_event(const struct pm *pm);
 void pm_tick(struct pm *pm, u64 now);
 

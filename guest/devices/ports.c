@@ -71,7 +71,10 @@ static void write_pit(struct machine_devices *d, u16 port, u32 value, u64 now)
 		pit_write_control(&d->pit, value, now);
 	else
 		pit_write(&d->pit, port - PORT_PIT, value, now);
-	/* Channel 0 starts again: of the old count, one edge is remembered. */
+	/*
+	 * Channel 0 starts again: the machine remembers one edge of the old
+	 * count.
+	 */
 	if (d->pit.edges != edges)
 		d->timer_backlog = MIN(d->timer_backlog, 1ULL);
 	d->timer_due = d->timer_backlog;
@@ -226,7 +229,10 @@ struct port_range {
 
 /* No `read`: it gives ones. No `write`: it goes nowhere. */
 static const struct port_range ranges[] = {
-	/* First what is read in tight loops, against the clock. */
+	/*
+	 * The ports that kernels read in tight loops, against the clock, come
+	 * first.
+	 */
 	{ PORT_61, PORT_61, BYTES, read_single, write_single },
 	{ PORT_PIT, PORT_PIT_CONTROL, BYTES, read_pit, write_pit },
 	{ PORT_UART, PORT_UART + 7, BYTES, read_uart, write_uart },

@@ -40,7 +40,7 @@ enum rtc_register {
 #define INDEX_MASK 0x7f /* bit 7 of port 70h would mask NMI */
 #define ALARM_ANY 0xc0 /* both bits set: matches whatever the time */
 #define BASE_CLOCK_HZ 32768
-/* The second is looked at this often, if the guest awaits its end. */
+/* If the guest awaits the second's end, Umbra looks this often. */
 #define LOOK_PERIOD (NS_PER_SEC / 64)
 
 static u8 host(const struct rtc *rtc, u8 index)
@@ -171,7 +171,10 @@ u8 rtc_read(struct rtc *rtc)
 
 void rtc_write(struct rtc *rtc, u8 value, u64 now)
 {
-	/* Before the change of a rate that this period has. */
+	/*
+	 * This comes before a change of the rate: the period until now has the
+	 * old rate.
+	 */
 	rtc_tick(rtc, now);
 	if (is_time(rtc->index))
 		return;

@@ -13,7 +13,7 @@
 #define RTC_NO_EVENT (~0ULL)
 
 struct rtc {
-	/* Reads the machine's clock; false: there is none. */
+	/* Reads the machine's clock; returns false if there is none. */
 	bool (*host_read)(u8 index, u8 *value);
 	u8 index; /* the register that port 71h is */
 	u8 bytes[RTC_BYTES]; /* all but the time of day */
@@ -30,7 +30,7 @@ void rtc_select(struct rtc *rtc, u8 index); /* port 70h */
 u8 rtc_read(struct rtc *rtc); /* port 71h */
 void rtc_write(struct rtc *rtc, u8 value, u64 now);
 
-/* When rtc_tick is to be called next, in ns since boot, or RTC_NO_EVENT. */
+/* The time of the next call of rtc_tick, in ns since boot, or RTC_NO_EVENT. */
 u64 rtc_next_event(const struct rtc *rtc);
 void rtc_tick(struct rtc *rtc, u64 now);
 

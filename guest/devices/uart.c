@@ -62,7 +62,7 @@ static void rx_push(struct uart *uart, u8 byte)
 {
 	if (uart->rx_count == rx_capacity(uart)) {
 		uart->overrun = true;
-		/* Only without the FIFO does it destroy what was there. */
+		/* Without the FIFO (and only then) it replaces the old one. */
 		if (!(uart->fcr & FCR_ENABLE))
 			uart->rx[uart->rx_first] = byte;
 		return;

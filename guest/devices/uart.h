@@ -41,7 +41,10 @@ void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx);
 u8 uart_read(struct uart *uart, u8 reg);
 void uart_write(struct uart *uart, u8 reg, u8 value);
 
-/* A byte from outside. False: it can't be taken now, so offer it later. */
+/*
+ * A byte from outside. Returns false if the port can't take it now, so offer it
+ * later.
+ */
 bool uart_receive(struct uart *uart, u8 byte);
 
 /* The level of the interrupt line. */

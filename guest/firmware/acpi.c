@@ -7,7 +7,7 @@
 #include "guest/devices/lapic.h"
 #include "guest/devices/pm.h"
 
-/* Where each goes, behind the root pointer. */
+/* The address of each table, behind the root pointer. */
 #define RSDT_GPA (ACPI_RSDP_GPA + 0x40)
 #define XSDT_GPA (ACPI_RSDP_GPA + 0x80)
 #define FACS_GPA (ACPI_RSDP_GPA + 0xc0) /* a multiple of 64 */
@@ -36,7 +36,7 @@ struct rsdp {
 #define RSDP_REVISION 2
 #define RSDP_FIRST_PART offsetof(struct rsdp, length)
 
-/* 5.2.6: what most tables begin with. */
+/* 5.2.6: the beginning of most tables. */
 struct header {
 	char signature[4];
 	u32 length;
@@ -49,7 +49,7 @@ struct header {
 	u32 creator_revision;
 } __packed;
 
-/* 5.2.3.2: a register, wherever it is. */
+/* 5.2.3.2: a register, in any address space. */
 struct gas {
 	u8 space;
 	u8 bits;
@@ -109,7 +109,7 @@ _Static_assert(sizeof(struct fadt) == 244, "FADT of revision 4");
 #define PORT_RESET 0xcf9
 #define RESET_ALL 0x06 /* ports.c: CF9_RESET, and that of the system */
 
-/* 5.2.10: what the firmware and the kernel share; its bytes. No checksum. */
+/* 5.2.10: the bytes that the firmware and the kernel share. No checksum. */
 enum { FACS_LENGTH = 4, FACS_VERSION = 32, FACS_SIZE = 64 };
 
 /* 5.2.12 */

@@ -5,7 +5,7 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 
-/* A piece of the file; what it has in memory beyond the file is zero. */
+/* A piece of the file; its bytes in memory beyond the file are zero. */
 struct piece {
 	u64 offset;
 	u64 file_size;
@@ -70,7 +70,10 @@ static const char *check_entry(const struct image *image)
 	return LOAD_NO_ENTRY;
 }
 
-/* Both sizes of ELF as the larger one; false: not such a file. */
+/*
+ * Reads a header of either ELF size as the larger one; returns false if the
+ * file is no such file.
+ */
 static bool read_header(const u8 *file, size_t size, struct elf64_header *out)
 {
 	struct elf32_header narrow;

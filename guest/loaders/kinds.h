@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kinds of kernels, for loader.c: each knows its files, and puts such a
- * kernel, its modules and what it is told into the guest's memory.
+ * kernel, its modules and its information into the guest's memory.
  */
 #ifndef GUEST_LOADERS_KINDS_H
 #define GUEST_LOADERS_KINDS_H

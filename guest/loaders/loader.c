@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which loader for which file: see loader.h. */
+/* The choice of the loader for a file: see loader.h. */
 #include "guest/loaders/loader.h"
 
 #include "guest/loaders/kinds.h"

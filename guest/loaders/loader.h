@@ -104,8 +104,8 @@ bool guest_kernel_is_known(const u8 *file, size_t size);
 
 /*
  * Loads all of it into the guest's memory, which must be untouched. If there is
- * no place for a piece, out->wanted says where it was to go. Returns LOAD_OK or
- * the fault.
+ * no place for a piece, out->wanted is the range where it should have gone.
+ * Returns LOAD_OK or the fault.
  */
 const char *guest_load(struct guest_memory *gm,
 		       const struct load_request *request,

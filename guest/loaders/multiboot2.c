@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multiboot 2 kernels: see kinds.h. The header is a list of tags that say
- * what the kernel wants, the information one of tags that say what it gets.
+ * Multiboot 2 kernels: see kinds.h. The header is a list of tags with the
+ * kernel's wishes, the information a list of tags with the answers.
  */
 #include "guest/loaders/image.h"
 #include "guest/loaders/kinds.h"
@@ -97,7 +97,7 @@ bool multiboot2_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-/* Returns false if the kernel can't do without a type that there is not. */
+/* Returns false if the kernel needs a type that does not exist here. */
 static bool can_inform(const u8 *types, size_t size,
 		       const struct load_request *request)
 {
@@ -190,7 +190,7 @@ static const char *load_image(struct guest_memory *gm,
 			    header.length - sizeof(header), request, &image);
 	if (fault != LOAD_OK)
 		return fault;
-	/* Addresses alone don't say where to begin, 3.1.6. */
+	/* Addresses alone do not give the entry point, 3.1.6. */
 	if (image.has_addresses && !image.has_entry)
 		return LOAD_BAD_HEADER;
 	return image_load(gm, request, &image, out);
