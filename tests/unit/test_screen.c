@@ -63,6 +63,19 @@ static const char *row_text(int row)
 	return text;
 }
 
+/* A machine without a screen, or with one of 16 bits a pixel: all are lost. */
+static void test_none(void **state)
+{
+	const char line[] = "a line\n";
+
+	for (int i = 0; i < 2; i++)
+		screen_write_line(line, strlen(line), LINE_ATTRIBUTE);
+	write_text("text\n");
+	screen_status("status");
+	screen_scroll(-1);
+	assert_int_equal(drawn, 0);
+}
+
 static void test_text(void **state)
 {
 	write_text("one\ntwo\r\nthree\rT\tx\bX\n");
@@ -290,6 +303,7 @@ static void test_late_surface(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_none), /* before there is one */
 		cmocka_unit_test_setup(test_text, start),
 		cmocka_unit_test_setup(test_wrap, start),
 		cmocka_unit_test_setup(test_line, start),

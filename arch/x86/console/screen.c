@@ -302,7 +302,7 @@ void screen_write(char c)
 /* The number of characters that go into a row: all, or those up to a blank. */
 static size_t row_length(const char *text, size_t length)
 {
-	if (!screen.columns || length <= screen.columns)
+	if (length <= screen.columns)
 		return length;
 	for (size_t n = screen.columns; n; n--)
 		if (text[n] == ' ')
@@ -314,6 +314,8 @@ void screen_write_line(const char *text, size_t length, u8 attribute)
 {
 	u8 before = screen.attribute;
 
+	if (!screen.columns)
+		return;
 	end_line();
 	screen.attribute = attribute;
 	for (length--; length;) {
