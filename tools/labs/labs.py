@@ -110,7 +110,7 @@ LABS = [
         Hint("large-as-table", "An entry of level 2 or 3 with PS=1 maps a page: "
              "the walk ends there (SDM vol. 3A, 4.5).",
              fails=["large_pages"]),
-    ], ["place"]),
+    ], []),
     Lab(5, "vtlb", "a TLB in software", [
         Part("vtlb", "addresses_are_apart", 5,
              "a page of the shadow for each range of addresses"),
