@@ -26,7 +26,7 @@ void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
 	}
 	end->sp = sp;
 	end->level = level;
-	/* Pages carry rights if their root does, or have none to. */
+	/* If the root carries no rights, no entry of the way does. */
 	end->rights = cpu->root->carries_rights ? spte_rights(all ^ PTE_NX)
 						: ACCESS_ALL;
 	end->region = path_region(gva);

@@ -167,7 +167,10 @@ static u64 spare_memory(const struct vm_config *config)
 
 /* --- Parts of the machine -------------------------------------------------- */
 
-/* Returns false, and says so, if the guest can't have so much memory. */
+/*
+ * Chooses the size of the guest's memory. Returns false if the machine can't
+ * give it that much; the reason has been logged.
+ */
 static bool choose_memory(struct vm *vm, const struct vm_config *config)
 {
 	u64 spare = spare_memory(config);

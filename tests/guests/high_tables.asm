@@ -91,26 +91,25 @@ map:
 	mov edi, DIRECTORIES
 	mov eax, PDE_PAGE
 	mov ecx, 4 * PDES
-.pde:
-	mov [edi], eax
-	mov [edi + 4], edx
-	add eax, LARGE_PAGE
-	add edi, 8
-	loop .pde
+	call fill_directory
 	mov edi, DIRECTORIES + 3 * 0x1000
 	mov eax, PDE_PAGE
 	inc edx
 	mov ecx, PDES
-.window:
-	mov [edi], eax
-	mov [edi + 4], edx
-	add eax, LARGE_PAGE
-	add edi, 8
-	loop .window
+	call fill_directory
 	mov eax, CR4_PAE
 	mov cr4, eax
 	mov eax, PDPT
 	mov cr3, eax
+	ret
+
+; ECX entries of pages of 2 MiB from EDI on: EDX:EAX is the first.
+fill_directory:
+	mov [edi], eax
+	mov [edi + 4], edx
+	add eax, LARGE_PAGE
+	add edi, 8
+	loop fill_directory
 	ret
 
 ; EBX: the boot information. EDX: a copy of the RSDP in a new one, with revision

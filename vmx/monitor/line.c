@@ -88,7 +88,7 @@ static void take_sequence(struct line *line, u8 byte)
 	bool goes_on = before == ESCAPE ? byte == '[' || byte == 'O'
 					: byte < '@';
 
-	/* A number of two digits or more is of a key that is none of these. */
+	/* Keys with a number of two or more digits (F6, say) do nothing. */
 	line->sequence = !goes_on			  ? 0
 			 : before >= '0' && before <= '9' ? '0'
 							  : byte;
