@@ -18,11 +18,11 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vmx/doctor/test.h"
-#include "vmx/run.h"
-#include "vmx/selftest.h"
+#include "vmx/loop/run.h"
+#include "vmx/start/selftest.h"
 #include "vmx/trace/send.h"
-#include "vmx/vm_create.h"
-#include "vmx/vmcs_setup.h"
+#include "vmx/start/vm_create.h"
+#include "vmx/start/vmcs_setup.h"
 #include "vmx/vmx.h"
 
 /* The words that a module's string begins with; see tools/mkimage. */

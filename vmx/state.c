@@ -8,7 +8,7 @@
 #include "vmx/cr_rules.h"
 #include "vmx/guest_mode.h"
 #include "vmx/state.h"
-#include "vmx/step.h"
+#include "vmx/events/step.h"
 #include "vmx/vm.h"
 #include "vmx/vmx.h"
 

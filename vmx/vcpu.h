@@ -14,7 +14,7 @@
 #include "lib/types.h"
 #include "mmu/mmu.h"
 #include "vmx/controls.h"
-#include "vmx/events.h"
+#include "vmx/events/events.h"
 #include "vmx/exit_qualification.h"
 #include "vmx/exit_reasons.h"
 #include "vmx/vmcs.h"
@@ -37,7 +37,7 @@ struct vmx_exit {
 	u32 interruption_error;
 };
 
-/* An instruction that is tried again and again; see page_fault.c. */
+/* An instruction that is tried again and again; see exits/page_fault.c. */
 struct retry {
 	u64 rip;
 	gva_t page;
@@ -61,7 +61,8 @@ struct vcpu {
 	struct retry retry;
 	struct vmx_controls controls;
 	u64 tsc_offset; /* the guest's TSC less the machine's */
-	bool nmi_blocked; /* by software, without "virtual NMIs" (inject.c) */
+	bool nmi_blocked; /* by software, without "virtual NMIs"
+			     (events/inject.c) */
 	u64 cr4_added; /* bits of CR4 that Umbra sets unseen: PKS, for TRAP */
 	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
 	hpa_t vmcs;

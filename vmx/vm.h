@@ -14,7 +14,7 @@
 #include "vmx/exit.h"
 #include "vmx/gdb/session.h"
 #include "vmx/monitor/session.h"
-#include "vmx/pacing.h"
+#include "vmx/loop/pacing.h"
 #include "vmx/report/costs.h"
 #include "vmx/report/marks.h"
 #include "vmx/trace/trace.h"

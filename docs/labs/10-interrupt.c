@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The skeleton of lab 10. `make lab N=10` puts it into the tree. */
 
-/* In vmx/events.c: */
+/* In vmx/events/events.c: */
 
 struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length)
 {

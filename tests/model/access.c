@@ -146,7 +146,7 @@ void model_enter(struct model *m)
 	hpa_t root = mmu_root(&m->mmu_cpu);
 	bool bypass;
 
-	/* The VMCS is written only where there is a new root: vmx/run.c. */
+	/* The VMCS is written only where there is a new root: vmx/loop/run.c. */
 	if (m->mmu_cpu.root_is_new) {
 		m->mmu_cpu.root_is_new = false;
 		m->root = root;

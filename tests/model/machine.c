@@ -95,7 +95,7 @@ static hpa_t op_to_hpa(void *ctx, const void *memory)
 	return WORLD_ARENA_HPA + ((const u8 *)memory - m->world.arena);
 }
 
-/* As in vmx/vm_create.c: they are done at the next entry. */
+/* As in vmx/start/vm_create.c: they are done at the next entry. */
 static void op_flush(void *ctx)
 {
 	struct model *m = ctx;

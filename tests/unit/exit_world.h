@@ -18,10 +18,10 @@
 
 #include "guest/hypercall.h"
 #include "vmx/exits/handlers.h"
-#include "vmx/inject.h"
+#include "vmx/events/inject.h"
 #include "vmx/report/operation.h"
-#include "vmx/schedule.h"
-#include "vmx/serve.h"
+#include "vmx/loop/schedule.h"
+#include "vmx/loop/serve.h"
 #include "vmx/stop.h"
 #include "vmx/vm.h"
 #include "vmx/vmx.h"

@@ -7,9 +7,9 @@
 #include "fake_processor.h"
 
 #include "vmx/gdb/debug.c"
-#include "vmx/skip.c"
+#include "vmx/events/skip.c"
 #include "vmx/state.c"
-#include "vmx/inject.c"
+#include "vmx/events/inject.c"
 #include "vmx/exits/exit_cr.c"
 #include "vmx/exits/exit_dr.c"
 #include "vmx/exits/exit_msr.c"

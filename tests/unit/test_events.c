@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "vmx/controls.h"
-#include "vmx/events.h"
+#include "vmx/events/events.h"
 
 /* --- Exceptions that meet --------------------------------------------------- */
 

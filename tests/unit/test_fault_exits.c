@@ -3,9 +3,9 @@
 #include "fake_processor.h"
 
 #include "vmx/gdb/debug.c"
-#include "vmx/skip.c"
+#include "vmx/events/skip.c"
 #include "vmx/state.c"
-#include "vmx/inject.c"
+#include "vmx/events/inject.c"
 #include "vmx/exits/memory.c"
 #include "vmx/exits/emulation.c"
 #include "vmx/exits/page_fault.c"

@@ -13,7 +13,7 @@
 #include "vmx/gdb/memory.c"
 #include "vmx/gdb/target.c"
 #include "vmx/state.c"
-#include "vmx/inject.c"
+#include "vmx/events/inject.c"
 #include "vmx/monitor/costs.c"
 
 #include "exit_world.h"

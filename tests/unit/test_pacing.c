@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "vmx/pacing.h"
+#include "vmx/loop/pacing.h"
 
 #define LONGEST 100000
 

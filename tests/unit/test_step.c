@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "vmx/guest_mode.h"
-#include "vmx/step.h"
+#include "vmx/events/step.h"
 
 static void rip(void **state)
 {

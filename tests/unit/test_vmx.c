@@ -13,7 +13,7 @@
 #include "arch/x86/regs.h"
 #include "vmx/controls.h"
 #include "vmx/exit_qualification.h"
-#include "vmx/inject.h"
+#include "vmx/events/inject.h"
 #include "vmx/platform.h"
 #include "vmx/vmcs_fields.h"
 #include "vmx/report/words.h"

@@ -88,7 +88,7 @@ UNIT_vmx_root_SRCS := $(UNIT_vmx_SRCS)
 UNIT_controls_random_SRCS := vmx/controls.c vmx/vmcs_fields.c
 UNIT_vpid_SRCS := vmx/vpid.c
 UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
-UNIT_events_SRCS := vmx/events.c
+UNIT_events_SRCS := vmx/events/events.c
 UNIT_step_SRCS :=
 UNIT_pacing_SRCS :=
 UNIT_faulting_access_SRCS := vmx/exits/faulting_access.c
@@ -133,7 +133,7 @@ UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c
 UNIT_mends_SRCS := $(UNIT_clinic_SRCS)
 UNIT_trace_SRCS := vmx/trace/trace.c vmx/trace/filter.c
 UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
-	vmx/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \
+	vmx/events/events.c vmx/vpid.c vmx/gdb/points.c guest/msr.c guest/memory.c \
 	arch/x86/exception.c vmx/vmcs_fields.c vmx/trace/trace.c
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c \

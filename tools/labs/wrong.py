@@ -153,25 +153,25 @@ WRONG = {
               "u32 first = ALIGN_DOWN(here, window);", "u32 first = here;"),
     ],
     10: [
-        Wrong("after-sti", "vmx/events.c",
+        Wrong("after-sti", "vmx/events/events.c",
               "return (ready->rflags & RFLAGS_IF) &&\n"
               "\t       !(ready->interruptibility & "
               "BLOCKING_BY_STI_OR_MOV_SS);",
               "return ready->rflags & RFLAGS_IF;"),
-        Wrong("one-entry-one-event", "vmx/events.c",
+        Wrong("one-entry-one-event", "vmx/events/events.c",
               "\tif (ready->due)\n\t\treturn NEXT_NONE;\n\tif (nmi",
               "\tif (nmi"),
-        Wrong("nmi-first", "vmx/events.c",
+        Wrong("nmi-first", "vmx/events/events.c",
               "\tif (nmi && can_take_nmi(ready))\n\t\treturn NEXT_NMI;\n"
               "\tif (interrupt && can_take_interrupt(ready))\n"
               "\t\treturn NEXT_INTERRUPT;\n",
               "\tif (interrupt && can_take_interrupt(ready))\n"
               "\t\treturn NEXT_INTERRUPT;\n"
               "\tif (nmi && can_take_nmi(ready))\n\t\treturn NEXT_NMI;\n"),
-        Wrong("no-window", "vmx/events.c",
+        Wrong("no-window", "vmx/events/events.c",
               "u32 windows = interrupt ? CPU_INTERRUPT_WINDOW_EXITING : 0;",
               "u32 windows = 0;"),
-        Wrong("reserved-bit-12", "vmx/events.c",
+        Wrong("reserved-bit-12", "vmx/events/events.c",
               ".info = idt_vectoring & (VMX_INTR_VALID | VMX_INTR_TYPE |\n"
               "\t\t\t\t\t VMX_INTR_VECTOR | VMX_INTR_ERROR_CODE),",
               ".info = idt_vectoring,"),

@@ -8,7 +8,7 @@
 #include "vmx/doctor/test.h"
 #include "vmx/doctor/entry_check.h"
 #include "vmx/exit_reasons.h"
-#include "vmx/selftest.h"
+#include "vmx/start/selftest.h"
 #include "vmx/vcpu.h"
 #include "vmx/report/words.h"
 

@@ -11,10 +11,10 @@
 #include "vmx/exits/emulation.h"
 #include "vmx/exits/memory.h"
 #include "vmx/guest_mode.h"
-#include "vmx/inject.h"
-#include "vmx/skip.h"
+#include "vmx/events/inject.h"
+#include "vmx/events/skip.h"
 #include "vmx/state.h"
-#include "vmx/step.h"
+#include "vmx/events/step.h"
 #include "vmx/vm.h"
 
 static void op_read_vector(void *ctx, unsigned int number, void *buf,

@@ -7,9 +7,9 @@
 #include "vmx/exits/emulation.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/gdb/debug.h"
-#include "vmx/inject.h"
-#include "vmx/schedule.h"
-#include "vmx/skip.h"
+#include "vmx/events/inject.h"
+#include "vmx/loop/schedule.h"
+#include "vmx/events/skip.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 

@@ -4,8 +4,8 @@
 #include "vmx/cr_rules.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/guest_mode.h"
-#include "vmx/inject.h"
-#include "vmx/skip.h"
+#include "vmx/events/inject.h"
+#include "vmx/events/skip.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 

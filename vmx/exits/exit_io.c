@@ -7,9 +7,9 @@
 #include "vmx/exits/handlers.h"
 #include "vmx/state.h"
 #include "vmx/exits/string_io.h"
-#include "vmx/input.h"
-#include "vmx/schedule.h"
-#include "vmx/skip.h"
+#include "vmx/loop/input.h"
+#include "vmx/loop/schedule.h"
+#include "vmx/events/skip.h"
 #include "vmx/stop.h"
 #include "vmx/vmx.h"
 

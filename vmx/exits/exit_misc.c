@@ -8,10 +8,10 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "vmx/exits/handlers.h"
-#include "vmx/inject.h"
+#include "vmx/events/inject.h"
 #include "vmx/report/operation.h"
-#include "vmx/serve.h"
-#include "vmx/skip.h"
+#include "vmx/loop/serve.h"
+#include "vmx/events/skip.h"
 
 static enum halt halt_now(const struct vm *vm, const struct readiness *ready)
 {
@@ -158,7 +158,7 @@ static void mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 		operation_end(vcpu, &operation);
 }
 
-/* INVLPG exits only while the shadow is a software TLB (vmx/run.c). */
+/* INVLPG exits only while the shadow is a software TLB (vmx/loop/run.c). */
 void vmx_handle_invlpg(struct vcpu *vcpu)
 {
 	mmu_invlpg(&vcpu->mmu, vcpu->exit.qualification);

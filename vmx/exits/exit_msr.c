@@ -6,9 +6,9 @@
 #include "arch/x86/time.h"
 #include "vmx/vm.h"
 #include "vmx/exits/handlers.h"
-#include "vmx/inject.h"
-#include "vmx/schedule.h"
-#include "vmx/skip.h"
+#include "vmx/events/inject.h"
+#include "vmx/loop/schedule.h"
+#include "vmx/events/skip.h"
 #include "vmx/state.h"
 
 /* MSRs that are bound up with the controls (MSR_ASK_VMX). */

@@ -6,7 +6,7 @@
 #include "vmx/exits/emulation.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/gdb/debug.h"
-#include "vmx/inject.h"
+#include "vmx/events/inject.h"
 #include "vmx/state.h"
 #include "vmx/exits/task_exit.h"
 

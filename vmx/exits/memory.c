@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The operations of linear.h: see memory.h. */
 #include "vmx/exits/memory.h"
-#include "vmx/schedule.h"
+#include "vmx/loop/schedule.h"
 
 #include "arch/x86/time.h"
 #include "vmx/vm.h"

@@ -9,7 +9,7 @@
 #include "vmx/exits/handlers.h"
 #include "vmx/exits/faulting_access.h"
 #include "vmx/vm.h"
-#include "vmx/inject.h"
+#include "vmx/events/inject.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 #include "vmx/vmx.h"

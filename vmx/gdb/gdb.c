@@ -11,7 +11,7 @@
 #include "vmx/gdb/gdb.h"
 #include "vmx/gdb/step.h"
 #include "vmx/gdb/target.h"
-#include "vmx/input.h"
+#include "vmx/loop/input.h"
 #include "vmx/monitor/commands.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/vm.h"

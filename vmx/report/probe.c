@@ -10,7 +10,7 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "vmx/selftest.h"
+#include "vmx/start/selftest.h"
 #include "vmx/vmx.h"
 #include "vmx/vpid.h"
 

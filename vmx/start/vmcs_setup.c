@@ -15,7 +15,7 @@
 #include "lib/string.h"
 #include "vmx/cr_rules.h"
 #include "vmx/state.h"
-#include "vmx/vmcs_setup.h"
+#include "vmx/start/vmcs_setup.h"
 #include "vmx/vmx.h"
 
 /* Flat segments, DPL 0, as SDM vol. 3C, 26.3.1.2 demands: accessed, too. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/cpu.h"
 #include "vmx/gdb/debug.h"
-#include "vmx/inject.h"
-#include "vmx/skip.h"
+#include "vmx/events/inject.h"
+#include "vmx/events/skip.h"
 #include "vmx/state.h"
-#include "vmx/step.h"
+#include "vmx/events/step.h"
 
 /*
  * The #DB is raised here, in front of any interrupt: an entry that injects an

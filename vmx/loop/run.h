@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The run loop. */
-#ifndef VMX_RUN_H
-#define VMX_RUN_H
+#ifndef VMX_LOOP_RUN_H
+#define VMX_LOOP_RUN_H
 
 struct vm;
 

@@ -4,8 +4,8 @@
  * shadow MMU needs it? CPUID may misreport MAXPHYADDR under another hypervisor,
  * and the filter may be emulated; so a tiny guest tries.
  */
-#ifndef VMX_SELFTEST_H
-#define VMX_SELFTEST_H
+#ifndef VMX_START_SELFTEST_H
+#define VMX_START_SELFTEST_H
 
 #include "lib/types.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a virtual machine out of the machine that is there. */
-#ifndef VMX_VM_CREATE_H
-#define VMX_VM_CREATE_H
+#ifndef VMX_START_VM_CREATE_H
+#define VMX_START_VM_CREATE_H
 
 #include "lib/types.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of an instruction that Umbra has carried out for the guest. */
-#ifndef VMX_SKIP_H
-#define VMX_SKIP_H
+#ifndef VMX_EVENTS_SKIP_H
+#define VMX_EVENTS_SKIP_H
 
 #include "vmx/vcpu.h"
 

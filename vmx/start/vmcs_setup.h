@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A VMCS for a new virtual processor, and the state that it starts in. */
-#ifndef VMX_VMCS_SETUP_H
-#define VMX_VMCS_SETUP_H
+#ifndef VMX_START_VMCS_SETUP_H
+#define VMX_START_VMCS_SETUP_H
 
 #include "vmx/vcpu.h"
 

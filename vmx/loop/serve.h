@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The work that is due between two instructions of the guest's. */
-#ifndef VMX_SERVE_H
-#define VMX_SERVE_H
+#ifndef VMX_LOOP_SERVE_H
+#define VMX_LOOP_SERVE_H
 
 struct vm;
 

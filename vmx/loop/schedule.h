@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When Umbra looks at the devices and the console next. */
-#ifndef VMX_SCHEDULE_H
-#define VMX_SCHEDULE_H
+#ifndef VMX_LOOP_SCHEDULE_H
+#define VMX_LOOP_SCHEDULE_H
 
 #include "lib/types.h"
 

@@ -2,11 +2,11 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "vmx/gdb/gdb.h"
-#include "vmx/input.h"
+#include "vmx/loop/input.h"
 #include "vmx/monitor/monitor.h"
 #include "vmx/report/status.h"
-#include "vmx/schedule.h"
-#include "vmx/serve.h"
+#include "vmx/loop/schedule.h"
+#include "vmx/loop/serve.h"
 #include "vmx/vm.h"
 
 /* Umbra does not put a timer of the guest's off for longer than this, in ns. */

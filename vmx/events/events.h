@@ -3,8 +3,8 @@
  * Events for the guest: which one comes next, and what its delivery does. Pure;
  * inject.c carries the answers to the VMCS and to the devices.
  */
-#ifndef VMX_EVENTS_H
-#define VMX_EVENTS_H
+#ifndef VMX_EVENTS_EVENTS_H
+#define VMX_EVENTS_EVENTS_H
 
 #include "arch/x86/regs.h"
 #include "lib/types.h"

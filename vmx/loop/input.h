@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes typed at the console, for the guest's serial port. */
-#ifndef VMX_INPUT_H
-#define VMX_INPUT_H
+#ifndef VMX_LOOP_INPUT_H
+#define VMX_LOOP_INPUT_H
 
 struct vm;
 

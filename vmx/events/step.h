@@ -3,8 +3,8 @@
  * How an instruction that Umbra has carried out, or an iteration of a repeated
  * one, leaves the processor (SDM vol. 3C, 24.4.2 and 26.6.3). Pure.
  */
-#ifndef VMX_STEP_H
-#define VMX_STEP_H
+#ifndef VMX_EVENTS_STEP_H
+#define VMX_EVENTS_STEP_H
 
 #include "arch/x86/emulator/breakpoints.h"
 #include "arch/x86/emulator/insn.h"

@@ -3,8 +3,8 @@
  * Events for the guest: exceptions that Umbra raises, interrupts of the
  * guest's machine, and the event that an exit has interrupted.
  */
-#ifndef VMX_INJECT_H
-#define VMX_INJECT_H
+#ifndef VMX_EVENTS_INJECT_H
+#define VMX_EVENTS_INJECT_H
 
 #include "vmx/vcpu.h"
 

@@ -16,10 +16,10 @@
 #include "mmu/spte.h"
 #include "vmx/cr_rules.h"
 #include "vmx/exit.h"
-#include "vmx/selftest.h"
+#include "vmx/start/selftest.h"
 #include "vmx/state.h"
 #include "vmx/vmx.h"
-#include "vmx/vmcs_setup.h"
+#include "vmx/start/vmcs_setup.h"
 
 /* The guest's only page: code, GDT, IDT and stack, at this linear address. */
 #define GUEST_PAGE 0x1000

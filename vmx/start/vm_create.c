@@ -10,10 +10,10 @@
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "vmx/report/rung.h"
-#include "vmx/selftest.h"
+#include "vmx/start/selftest.h"
 #include "vmx/vm.h"
-#include "vmx/vm_create.h"
-#include "vmx/vmcs_setup.h"
+#include "vmx/start/vm_create.h"
+#include "vmx/start/vmcs_setup.h"
 #include "vmx/vmx.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/console/console.h"
-#include "vmx/input.h"
+#include "vmx/loop/input.h"
 #include "vmx/vm.h"
 
 /* The next byte for the guest, or -1: none, or what follows is for Umbra. */

@@ -2,7 +2,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
-#include "vmx/schedule.h"
+#include "vmx/loop/schedule.h"
 #include "vmx/vm.h"
 
 void schedule_look(struct vm *vm, u64 next_event)

@@ -8,8 +8,8 @@
 #include "vmx/vm.h"
 #include "vmx/exit.h"
 #include "vmx/gdb/debug.h"
-#include "vmx/inject.h"
-#include "vmx/schedule.h"
+#include "vmx/events/inject.h"
+#include "vmx/loop/schedule.h"
 #include "vmx/state.h"
 #include "vmx/stop.h"
 

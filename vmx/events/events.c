@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "vmx/events.h"
+#include "vmx/events/events.h"
 #include "vmx/controls.h"
 
 /* Exceptions that meet: SDM vol. 3A, 6.15, "Interrupt 8". */

@@ -4,8 +4,8 @@
  * are, the guest has as much time for its own code as their interrupts cost.
  * Times are ticks of the TSC. Pure.
  */
-#ifndef VMX_PACING_H
-#define VMX_PACING_H
+#ifndef VMX_LOOP_PACING_H
+#define VMX_LOOP_PACING_H
 
 #include "lib/types.h"
 
