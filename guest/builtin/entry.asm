@@ -5,6 +5,7 @@
 ; back, and the way to real mode.
 
 %include "guest/builtin/kernel.inc"
+%include "guest/builtin/frames.inc"
 
 CR4_PAE		equ 1 << 5
 CR4_OSFXSR	equ 1 << 9
@@ -119,12 +120,16 @@ build_tables:
 	ret
 
 bits 64
+global start64:function
 start64:
+	FRAME frame_call, start64, load_data_segments
+	FRAME_NOTE DW_CFA_undefined, DW_rip	; nobody has called it
 	call	load_data_segments
 	mov	rsp, stack_top
 	mov	edi, [boot_eax]
 	mov	esi, [boot_ebx]
 	call	kernel_main
+	FRAME_END
 
 global load_data_segments
 load_data_segments:
@@ -144,9 +149,12 @@ HAS_ERROR_CODE	equ 1 << 8 | 0x1f << 10 | 1 << 17 | 1 << 21
 %macro TRAP_STUB 1
 align 16
 %if !((HAS_ERROR_CODE >> %1) & 1)
+	FRAME_SIZE 8
 	push	0
 %endif
+	FRAME_SIZE 16
 	push	%1
+	FRAME_SIZE 24
 	jmp	trap_common
 %endmacro
 
@@ -154,6 +162,11 @@ align 16
 global trap_stubs
 align 16
 trap_stubs:
+	FRAME frame_trap, trap_stubs, run_kernel
+	FRAME_PUSHED cs, 0		; above RIP
+	FRAME_PUSHED rflags, 8
+	FRAME_PUSHED rsp, 16
+	FRAME_PUSHED ss, 24
 %assign vector 0
 %rep 32
 	TRAP_STUB vector
@@ -161,40 +174,43 @@ trap_stubs:
 %endrep
 
 ; struct trap_frame in kernel.h
+global trap_common:function
 trap_common:
-	push	rax
-	push	rcx
-	push	rdx
-	push	rsi
-	push	rdi
-	push	r8
-	push	r9
-	push	r10
-	push	r11
+	PUSH	rax
+	PUSH	rcx
+	PUSH	rdx
+	PUSH	rsi
+	PUSH	rdi
+	PUSH	r8
+	PUSH	r9
+	PUSH	r10
+	PUSH	r11
 	mov	rdi, rsp
 	cld
 	call	trap
-	pop	r11
-	pop	r10
-	pop	r9
-	pop	r8
-	pop	rdi
-	pop	rsi
-	pop	rdx
-	pop	rcx
-	pop	rax
+	POP	r11
+	POP	r10
+	POP	r9
+	POP	r8
+	POP	rdi
+	POP	rsi
+	POP	rdx
+	POP	rcx
+	POP	rax
 	add	rsp, 16
+	FRAME_SIZE 8
 	iretq
+	FRAME_END
 
 ; --- Running a function that may fault, in kernel or in user mode ------------
 
 %macro RUN_SAVE 0
-	push	rbx
-	push	rbp
-	push	r12
-	push	r13
-	push	r14
-	push	r15
+	PUSH	rbx
+	PUSH	rbp
+	PUSH	r12
+	PUSH	r13
+	PUSH	r14
+	PUSH	r15
 	mov	[run_rsp], rsp
 	mov	rax, rdi
 	mov	rdi, rsi
@@ -203,16 +219,21 @@ trap_common:
 ; int run_kernel(u64 (*function)(u64), u64 argument)
 global run_kernel
 run_kernel:
+	FRAME frame_call, run_kernel, run_user
 	RUN_SAVE
 	call	rax
 	mov	[run_value], rax
 	xor	eax, eax
 	jmp	run_end
+	FRAME_END
 
 ; int run_user(u64 (*function)(u64), u64 argument)
 global run_user
 run_user:
+	FRAME frame_call, run_user, .enter
 	RUN_SAVE
+	FRAME_END
+.enter:
 	push	USER_DATA
 	push	user_stack_top
 	push	2			; RFLAGS: bit 1 is always 1
@@ -241,10 +262,17 @@ run_end:
 	pop	rbx
 	ret
 
-section .user exec
+; Without exec, NASM writes no line numbers, which would be wrong: its description
+; of a file has one range of addresses. C's part of the section makes it executable.
+section .user
+global user_stub:function
 user_stub:
+	FRAME frame_call, user_stub, .end
+	FRAME_NOTE DW_CFA_undefined, DW_rip	; RUN_SAVE's stack is another one
 	call	rax
 	int	0x80			; VECTOR_USER_DONE in trap.c
+	FRAME_END
+.end:
 
 ; --- Real mode ---------------------------------------------------------------
 

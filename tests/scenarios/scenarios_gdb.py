@@ -40,7 +40,9 @@ MONITOR = (
 
 # A step over CPUID, over a page fault that bypasses Umbra (of the second page:
 # the first one warms up), and over the write of the PTE, which Umbra carries
-# out. Each loop ends, too, after many more steps than it needs.
+# out. Each loop ends, too, after many more steps than it needs. At the end the
+# guest's kernel is given pages that are not there, so that a fault interrupts it,
+# too, not user mode alone.
 SCRIPT = r"""
 set pagination off
 set confirm off
@@ -68,6 +70,9 @@ printf "fault: RIP %d, TF %d\n", *(long *)($rsp + 8) == $before, \
 tbreak demand_fault
 continue
 backtrace
+up 3
+printf "page %d, CS %x, SS %x\n", page, $cs, $ss
+down 3
 set $table = $cr3
 set $table = *(long *)(($table & ~4095) + 8 * ($cr2 >> 39 & 511))
 set $table = *(long *)(($table & ~4095) + 8 * ($cr2 >> 30 & 511))
@@ -81,6 +86,15 @@ eval "monitor walk %lx", $cr2
 {monitor}
 watch traps.page_faults
 continue
+delete
+tbreak read_pages if $cs == 8
+continue
+set $rdi = (2001L << 32) + 2000
+tbreak trap
+continue
+backtrace
+up 2
+printf "page %d, CS %x\n", page, $cs
 kill
 """
 
@@ -89,13 +103,24 @@ EXPECTED = [
     r"fault: RIP 1, TF 0$",
     r"#0  demand_fault \(error_code=6, cr2=1099511635968\) at ",
     r"#1  0x[0-9a-f]+ in trap \(",
-    r"#2  0x[0-9a-f]+ in trap_common \(",
+    r"#2  <signal handler called>$",
+    r"#3  0x[0-9a-f]+ in write_pages \(",
+    r"#4  0x[0-9a-f]+ in user_stub \(\)\n#3 ",
+    r"page 2, CS 2b, SS 23$",
     r"PTE before: 0$",
     r" +1 +0x[0-9a-f]+ PWU\w* +LEAF 0x[0-9a-f]+ PW",
     *(pattern for _, pattern in MONITOR),
     r"Hardware watchpoint \d+: traps.page_faults$",
     r"Old value = \d+$",
     r"trap \(frame=",
+    r"#0  trap \(frame=",
+    r"#1  <signal handler called>$",
+    r"#2  0x[0-9a-f]+ in read_pages \(",
+    r"#3  0x[0-9a-f]+ in run_kernel \(",
+    r"#4  0x[0-9a-f]+ in map_and_use \(",
+    r"#\d+ +0x[0-9a-f]+ in kernel_main \(",
+    r"#\d+ +0x[0-9a-f]+ in start64 \(\)\n#2 ",
+    r"page 2000, CS 8$",
 ]
 
 
