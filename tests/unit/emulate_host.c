@@ -273,28 +273,34 @@ static const char *find_difference(const struct test_case *c,
 }
 
 /*
- * Returns true if emul_is_store() says of the instruction other than what it
- * has done: @c is after it, @start before.
+ * Returns true if emul_is_store() or emul_is_load() says of the instruction
+ * other than what it has done: @c is after it, @start before.
  */
-static bool is_store_unlike(const struct test_case *c,
-			    const struct cpu_regs *start)
+static bool is_move_unlike(const struct test_case *c,
+			   const struct cpu_regs *start, unsigned int size)
 {
 	gva_t gva = insn_memory_offset(&c->insn, start);
 	struct cpu_regs regs = *start;
-	u64 value;
+	u64 value, operand = 0;
+	bool load;
 
 	regs.gpr[RSP] = 0;
-	if (emul_is_store(&c->insn, &regs, gva + sizeof(value), &value))
+	if (emul_is_store(&c->insn, &regs, gva + size, size, &value) ||
+	    emul_is_load(&c->insn, &regs, gva + size, size))
 		return true;
-	if (!emul_is_store(&c->insn, &regs, gva, &value))
+	load = emul_is_load(&c->insn, &regs, gva, size);
+	if (!load && !emul_is_store(&c->insn, &regs, gva, size, &value))
 		return false;
+	if (!in_window(gva, size))
+		return true;
 	/* Is it the right one? The host has told. */
+	memcpy(&operand, &c->window[gva - address_of(arena->window)], size);
+	if (load)
+		regs.gpr[c->insn.reg] = value = operand;
 	if (c->insn.op == OP_XCHG)
 		regs.gpr[c->insn.reg] = c->regs.gpr[c->insn.reg];
 	regs.gpr[RSP] = start->gpr[RSP];
-	return !in_window(gva, sizeof(value)) ||
-	       memcmp(&c->window[gva - address_of(arena->window)], &value,
-		      sizeof(value)) ||
+	return memcmp(&operand, &value, size) ||
 	       memcmp(c->regs.gpr, regs.gpr, sizeof(regs.gpr)) ||
 	       c->regs.rflags != (start->rflags & ~RFLAGS_RF);
 }
@@ -344,8 +350,9 @@ enum comparison compare_with_host(struct choices *choices)
 	difference = "status";
 	if (status == EMUL_OK)
 		difference = find_difference(&emulated, &start, &host);
-	if (!difference && is_store_unlike(&emulated, &start))
-		difference = "emul_is_store";
+	if (!difference && (is_move_unlike(&emulated, &start, 4) ||
+			    is_move_unlike(&emulated, &start, 8)))
+		difference = "emul_is_store or emul_is_load";
 	if (!difference)
 		return COMPARISON_SAME;
 	print_case(&emulated, &start, &host, difference);

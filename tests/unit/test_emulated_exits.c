@@ -110,18 +110,77 @@ static void string_io_faults(void **state)
 	assert_string_not_equal(stopped, "");
 }
 
-/* A read of a byte of a device's page: MOV EAX, [ECX]. */
+#define APIC_VERSION 0x030
+#define APIC_TPR 0x080
+/* CS's base, its rights, RFLAGS, and what blocks events. */
+#define SHORT_READS 4
+
+/*
+ * @code, of @length bytes, accesses the local APIC at @offset. Returns the
+ * number of VMREADs.
+ */
+static u64 access_apic(const char *code, u32 length, u32 offset, u32 access)
+{
+	u64 reads;
+	const gpa_t gpa = GUEST_LAPIC_GPA + offset;
+	const struct guest_walk walk = { .gva = gpa, .gpa = gpa };
+
+	memcpy(ram(RIP), code, length);
+	vmwrite(VMCS_GUEST_RIP, RIP);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	vcpu->exit.rip = RIP;
+	/* That there are no breakpoints is known from an earlier exit. */
+	vcpu_dr7(vcpu);
+	memset(&fake.traffic, 0, sizeof(fake.traffic));
+	assert_true(vcpu_emulate(vcpu, &walk, access, true));
+	reads = fake.traffic.reads;
+	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + length);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
+	assert_int_equal(vcpu->event.info, 0);
+	return reads;
+}
+
 static void device_page(void **state)
 {
-	const struct guest_walk walk = { .gva = 0xfee00030, .gpa = 0xfee00030 };
+	const struct guest_walk walk = { .gva = GUEST_LAPIC_GPA,
+					 .gpa = GUEST_LAPIC_GPA };
 
-	memcpy(ram(RIP), "\x8b\x01", 2);
-	gpr[RCX] = 0xfee00030;
-	vcpu->exit.rip = RIP;
-	assert_true(vcpu_emulate(vcpu, &walk, 0, true));
-	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 2);
-	/* The local APIC's version register. */
-	assert_int_equal(gpr[RAX] & 0xff, 0x14);
+	gpr[RCX] = GUEST_LAPIC_GPA + APIC_VERSION;
+	gpr[RAX] = ~0ULL;
+	/* MOV EAX, [ECX] */
+	assert_int_equal(access_apic("\x8b\x01", 2, APIC_VERSION, 0),
+			 SHORT_READS);
+	assert_int_equal(gpr[RAX], 0x50014);
+	assert_int_equal(devices_changed, 0);
+	/* A store changes what the devices have to do, a load does not. */
+	gpr[RCX] = GUEST_LAPIC_GPA + APIC_TPR;
+	gpr[RAX] = 0x1122334455667730;
+	/* MOV [ECX], EAX */
+	assert_int_equal(access_apic("\x89\x01", 2, APIC_TPR, PFEC_W),
+			 SHORT_READS);
+	assert_int_equal(lapic_cr8(&vm.devices.lapic), 3);
+	assert_int_equal(devices_changed, 1);
+	/* MOV DWORD [ECX], 50h */
+	access_apic("\xc7\x01\x50\0\0\0", 6, APIC_TPR, PFEC_W);
+	assert_int_equal(lapic_cr8(&vm.devices.lapic), 5);
+	assert_int_equal(devices_changed, 2);
+	/* By the long way: XCHG [ECX], EAX; MOV AL, [ECX]; a segment's base. */
+	access_apic("\x87\x01", 2, APIC_TPR, PFEC_W);
+	assert_int_equal(gpr[RAX], 0x50);
+	assert_int_equal(lapic_cr8(&vm.devices.lapic), 3);
+	gpr[RAX] = ~0ULL;
+	access_apic("\x8a\x01", 2, APIC_TPR, 0);
+	assert_int_equal(gpr[RAX], ~0ULL << 8 | 0x30);
+	vmwrite(VMCS_GUEST_DS_BASE, 0x1000);
+	gpr[RCX] -= 0x1000;
+	assert_true(access_apic("\x8b\x01", 2, APIC_TPR, 0) > SHORT_READS);
+	assert_int_equal(gpr[RAX], 0x30);
+	/* MOV ESP, [ECX]: the VMCS has that register. */
+	gpr[RCX] += 0x1000;
+	vmwrite(VMCS_GUEST_DS_BASE, 0);
+	access_apic("\x8b\x21", 2, APIC_TPR, 0);
+	assert_int_equal(vmread(VMCS_GUEST_RSP), 0x30);
 	/* An instruction that the emulator does not know: nothing changes. */
 	memcpy(ram(RIP), "\x0f\x0b", 2);
 	vmwrite(VMCS_GUEST_RIP, RIP);

@@ -5,6 +5,7 @@
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/emulate.h"
+#include "arch/x86/time.h"
 #include "arch/x86/vector.h"
 #include "mmu/mmu.h"
 #include "vmx/cr_rules.h"
@@ -116,28 +117,64 @@ static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
 	return insn_decode_cached(&vcpu->insns, rip, code, len, mode);
 }
 
-/*
- * The short path of most writes to tables: the operand is where the walk has
- * ended, and nothing but RIP, RF (a fault's exit saves RF=1, SDM vol. 3C,
- * 27.3.3) and the register of an XCHG changes. Returns true if it is done.
- */
-static bool carry_out_store(struct vcpu *vcpu, const struct insn *insn,
-			    const struct guest_walk *walk)
+/* Returns false if @insn is no plain store of an entry. */
+static bool store_entry(struct vcpu *vcpu, const struct insn *insn,
+			const struct guest_walk *walk)
 {
-	u64 value, rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 value;
 
-	vcpu->regs.rip = vcpu->exit.rip;
-	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
-	    !emul_is_store(insn, &vcpu->regs, walk->gva, &value) ||
-	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
-			   vcpu_dr7(vcpu)))
+	if (!emul_is_store(insn, &vcpu->regs, walk->gva, sizeof(value), &value))
 		return false;
 	if (insn->op == OP_XCHG)
 		vcpu->regs.gpr[insn->reg] =
 			mmu_exchange(&vcpu->mmu, walk->gpa, value);
 	else
 		mmu_store(&vcpu->mmu, walk->gpa, value);
-	vmwrite(VMCS_GUEST_RIP, vcpu->exit.rip + insn->length);
+	return true;
+}
+
+/* Returns false if @insn is no plain access to a register of 32 bits. */
+static bool access_register(struct vcpu *vcpu, const struct insn *insn,
+			    const struct guest_walk *walk)
+{
+	struct machine_devices *devices = &vcpu->vm->devices;
+	u32 data = 0;
+	u64 value;
+
+	if (emul_is_load(insn, &vcpu->regs, walk->gva, sizeof(data))) {
+		devices_mmio_read(devices, walk->gpa, &data, sizeof(data),
+				  time_ns());
+		vcpu->regs.gpr[insn->reg] = data;
+		return true;
+	}
+	if (insn->op == OP_XCHG ||
+	    !emul_is_store(insn, &vcpu->regs, walk->gva, sizeof(data), &value))
+		return false;
+	data = value;
+	vcpu_write_device(vcpu, walk->gpa, &data, sizeof(data));
+	return true;
+}
+
+/*
+ * The short path of most writes to tables, and of most accesses to devices: the
+ * operand is where the walk has ended, and nothing but RIP, RF (a fault's exit
+ * saves RF=1, SDM vol. 3C, 27.3.3) and the register of a load or of an XCHG
+ * changes. Returns true if it is done.
+ */
+static bool carry_out_move(struct vcpu *vcpu, const struct insn *insn,
+			   const struct guest_walk *walk, bool mmio)
+{
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+
+	vcpu->regs.rip = vcpu->exit.rip;
+	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
+	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+			   vcpu_dr7(vcpu)))
+		return false;
+	if (!(mmio ? access_register : store_entry)(vcpu, insn, walk))
+		return false;
+	vmwrite(VMCS_GUEST_RIP,
+		step_rip(vcpu->exit.rip, insn->length, insn->mode));
 	vcpu_set_rflags(rflags, step_rflags(rflags));
 	return true;
 }
@@ -151,7 +188,7 @@ bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
 
 	if (!insn || !is_enabled(vcpu, insn))
 		return false;
-	if (!mmio && carry_out_store(vcpu, insn, walk))
+	if (carry_out_move(vcpu, insn, walk, mmio))
 		return true;
 	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
 	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);

@@ -50,6 +50,13 @@ static void read_physical(void *ctx, gpa_t gpa, void *buf, size_t len)
 		devices_mmio_read(&vcpu->vm->devices, gpa, buf, len, time_ns());
 }
 
+void vcpu_write_device(struct vcpu *vcpu, gpa_t gpa, const void *buf,
+		       size_t len)
+{
+	devices_mmio_write(&vcpu->vm->devices, gpa, buf, len, time_ns());
+	vm_devices_changed(vcpu->vm);
+}
+
 static void write_physical(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
 	struct vcpu_memory *memory = ctx;
@@ -59,8 +66,7 @@ static void write_physical(void *ctx, gpa_t gpa, const void *buf, size_t len)
 		memory->linear.released |= mmu_write(&vcpu->mmu, gpa, buf, len);
 		return;
 	}
-	devices_mmio_write(&vcpu->vm->devices, gpa, buf, len, time_ns());
-	vm_devices_changed(vcpu->vm);
+	vcpu_write_device(vcpu, gpa, buf, len);
 }
 
 static bool cmpxchg_physical(void *ctx, gpa_t gpa, const void *old,

@@ -17,6 +17,10 @@ struct vcpu_memory {
 void vcpu_memory_begin(struct vcpu_memory *memory, struct vcpu *vcpu,
 		       enum insn_mode mode, u32 rights);
 
+/* Writes to a device in memory, and looks what is due by it. */
+void vcpu_write_device(struct vcpu *vcpu, gpa_t gpa, const void *buf,
+		       size_t len);
+
 /* Segment register @n, in the order of the VMCS: enum task_segment, too. */
 void vcpu_read_segment(unsigned int n, struct segment_register *reg);
 

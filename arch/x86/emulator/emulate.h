@@ -61,13 +61,22 @@ enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,
 			 void *ctx);
 
 /*
- * Returns true if @insn does no more than to store the 8 bytes @value at @gva,
- * aligned: a MOV of a register or an immediate in 64-bit mode, or an XCHG with
- * @insn->reg, which gets the bytes that were there. So a kernel writes its page
- * tables; emulate() would do the same, with more checks. RIP of @regs is at the
- * instruction; RSP may be undefined.
+ * Returns true if @insn does no more than to store the low @size bytes (4 or 8)
+ * of @value at @gva, aligned: a MOV of a register or an immediate, or an XCHG
+ * with @insn->reg, which gets the bytes that were there. So a kernel writes its
+ * page tables and a device's registers; emulate() would do the same, with more
+ * checks. The processor has made these before @gva faulted. In 32-bit mode the
+ * segment's base is 0 then, as the operand's offset is @gva. RIP of @regs is at
+ * the instruction; RSP may be undefined.
  */
 bool emul_is_store(const struct insn *insn, const struct cpu_regs *regs,
-		   gva_t gva, u64 *value);
+		   gva_t gva, unsigned int size, u64 *value);
+
+/*
+ * The same of a MOV that loads @insn->reg from @gva; 4 bytes clear the
+ * register's upper half.
+ */
+bool emul_is_load(const struct insn *insn, const struct cpu_regs *regs,
+		  gva_t gva, unsigned int size);
 
 #endif
