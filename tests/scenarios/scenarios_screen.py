@@ -72,6 +72,16 @@ def refusal_shown(s, form, *options):
     must_show(s, screen, umbra_lines(run))
 
 
+# While the guest runs, the exits of a second; afterwards those of the run.
+STATUS = (r"^Umbra [a-z]+ \d+:\d\d:\d\d  \d+ MiB  shadow [1-9]\d*/\d+  "
+          r"injected \d+  (?:bypassed \d+  )?[1-9]\d* exits%s:( #PF=\d+)?")
+
+
+def must_show_status(path, unit=""):
+    if not re.search(STATUS % unit, screen_text(path), re.M):
+        raise Failure("no status on the screen")
+
+
 # --- The image --------------------------------------------------------------
 
 # Its menu is left untouched: the first entry boots, with a Linux guest.
@@ -155,6 +165,7 @@ def compare(s):
         raise Failure("a run without exits")
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, umbra_lines(run)[-4:])
+    must_show_status(screen)
 
 
 # --- Serial ports -----------------------------------------------------------
@@ -255,14 +266,6 @@ def screen_probe(s):
 
 # --- The guest's console ----------------------------------------------------
 
-STATUS = (r"^Umbra [a-z]+ \d+:\d\d:\d\d  \d+ MiB  shadow \d+/\d+  "
-          r"injected \d+  \d+ exits/s:( #PF=\d+)?")
-
-
-def must_show_status(path):
-    if not re.search(STATUS, screen_text(path), re.M):
-        raise Failure("no status on the screen")
-
 
 def guest_shown(s, form, *options):
     screen = s.file("screen." + form)
@@ -295,7 +298,7 @@ def screen_look_back(s):
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, ["umbra: Umbra ", "umbra: guest: built-in, \"demo\"",
                           "demo: vtlb pass 1: "])
-    must_show_status(screen)
+    must_show_status(screen, "/s")
 
 
 # A PC with neither a serial port that one could watch nor VGA text.

@@ -17,6 +17,7 @@ UNIT_options_SRCS := boot/options.c boot/cmdline.c mmu/policy.c vmx/trace/filter
 	guest/loaders/builtin.c
 UNIT_policy_SRCS := mmu/policy.c
 UNIT_compare_SRCS := vmx/report/compare.c
+UNIT_status_SRCS := vmx/report/status.c vmx/report/rung.c mmu/policy.c
 UNIT_rung_SRCS := vmx/report/rung.c $(UNIT_options_SRCS)
 UNIT_multiboot2_SRCS := boot/multiboot2.c boot/regions.c
 UNIT_regions_SRCS := boot/regions.c

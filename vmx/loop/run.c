@@ -20,6 +20,7 @@
 #include "vmx/loop/run.h"
 #include "vmx/state.h"
 #include "vmx/report/stats.h"
+#include "vmx/report/status.h"
 #include "vmx/report/trace.h"
 #include "vmx/loop/serve.h"
 #include "vmx/trace/send.h"
@@ -258,6 +259,7 @@ void vm_run(struct vm *vm)
 	/* The reports take time, too. */
 	vm->stats.ended_ns = time_ns();
 	apic_timer_disarm();
+	status_show(vm, vm->stats.ended_ns);
 	if (!vm->operation.shown)
 		trace_print(vm, vm->shown_exits, false);
 	text_screen_log(&vm->memory, devices_cursor(&vm->devices));

@@ -33,17 +33,22 @@ static const u8 kinds[EXIT_REASONS] = {
 	[EXIT_INTERRUPT_WINDOW] = STATUS_INTERRUPT,
 };
 
-/* The exits of each kind in a second, since the last line. */
-static void compute_rates(struct vm *vm, u64 now, u64 rates[STATUS_KINDS])
+/*
+ * The exits of each kind: in a second, since the last line; of a run that has
+ * ended, all of them.
+ */
+static void count_exits(struct vm *vm, u64 now, u64 counts[STATUS_KINDS])
 {
 	struct status *status = &vm->status;
 	u64 sums[STATUS_KINDS] = { 0 };
-	u64 ms = (now - status->last_line) / (NS_PER_SEC / 1000);
+	u64 ms = MAX((now - status->last_line) / NS_PER_MS, 1ULL);
 
 	for (unsigned int reason = 0; reason < EXIT_REASONS; reason++)
 		sums[kinds[reason]] += vm->stats.exits[reason];
 	for (unsigned int i = 0; i < STATUS_KINDS; i++)
-		rates[i] = (sums[i] - status->exits[i]) * 1000 / MAX(ms, 1ULL);
+		counts[i] = vm->ended
+				    ? sums[i]
+				    : (sums[i] - status->exits[i]) * 1000 / ms;
 	memcpy(status->exits, sums, sizeof(sums));
 	status->last_line = now;
 }
@@ -71,20 +76,22 @@ static void status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
 			 vm->stats.faults_taken - all);
 }
 
-static void show_line(struct vm *vm, u64 now)
+void status_show(struct vm *vm, u64 now)
 {
-	u64 rates[STATUS_KINDS], total = 0;
+	u64 counts[STATUS_KINDS], total = 0;
 	char line[LINE_SIZE];
 
-	compute_rates(vm, now, rates);
+	count_exits(vm, now, counts);
 	for (unsigned int i = 0; i < STATUS_KINDS; i++)
-		total += rates[i];
+		total += counts[i];
 	status_words(vm, now, line);
-	snappend(line, sizeof(line), "  %lu exits/s:", total);
+	snappend(line, sizeof(line), "  %lu exits%s:", total,
+		 vm->ended ? "" : "/s");
 	/* The others come last. */
 	for (unsigned int i = 1; i <= STATUS_KINDS; i++)
 		snappend(line, sizeof(line), " %s=%lu",
-			 kind_names[i % STATUS_KINDS], rates[i % STATUS_KINDS]);
+			 kind_names[i % STATUS_KINDS],
+			 counts[i % STATUS_KINDS]);
 	screen_status(line);
 }
 
@@ -97,7 +104,7 @@ void status_tick(struct vm *vm, u64 now)
 	status->next_refresh = now + REFRESH_NS;
 	if (now >= status->next_line) {
 		status->next_line = now + LINE_NS;
-		show_line(vm, now);
+		status_show(vm, now);
 	}
 	screen_refresh();
 }

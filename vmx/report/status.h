@@ -10,4 +10,10 @@ struct vm;
 /* Call it often; `now` is in ns since boot. It does what is due, if anything. */
 void status_tick(struct vm *vm, u64 now);
 
+/*
+ * Writes the row: with the exits of a second since the last row, or with those
+ * of the whole run if it has ended.
+ */
+void status_show(struct vm *vm, u64 now);
+
 #endif
