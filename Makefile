@@ -39,9 +39,11 @@ C_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
 # The last is the console's font, out of a package.
 OBJS := $(C_SRCS:%.c=$(B)/%.o) $(ASM_SRCS:%.asm=$(B)/%.asm.o) $(B)/font.o
+# What umbra-doctor.elf has besides.
+DOCTOR_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/doctor/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all run demo trace test check image unit fuzz fuzz-short lint format \
+.PHONY: all run demo doctor trace test check image unit fuzz fuzz-short lint format \
 	book clean help $(RUNNERS:%=%-files)
 
 all: $(B)/umbra.elf check-guest
@@ -124,14 +126,16 @@ IMAGE_MAX := 327680
 
 # GRUB loads every section into memory, so what it boots has the symbols of
 # functions, for the backtraces, and nothing else: that is in umbra.debug.
-$(B)/umbra.debug: $(OBJS) linker.ld | $(B)/.deps
+$(B)/umbra-doctor.debug: $(DOCTOR_OBJS)
+$(B)/umbra.debug $(B)/umbra-doctor.debug: $(OBJS) linker.ld | $(B)/.deps
 	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(FAST_CFLAGS) $(LDFLAGS) -T linker.ld $(OBJS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(FAST_CFLAGS) $(LDFLAGS) -T linker.ld \
+		$(filter %.o,$^) -o $@
 
-$(B)/umbra.elf: $(B)/umbra.debug
+$(B)/umbra.elf $(B)/umbra-doctor.elf: $(B)/%.elf: $(B)/%.debug
 	@echo "  STRIP   $@"
-	$(Q)nm $< | sed -n 's/.* [tT] \([^.]*\)$$/\1/p' >$(B)/functions
-	$(Q)objcopy --strip-all --keep-symbols=$(B)/functions $< $@
+	$(Q)nm $< | sed -n 's/.* [tT] \([^.]*\)$$/\1/p' >$(B)/$*.functions
+	$(Q)objcopy --strip-all --keep-symbols=$(B)/$*.functions $< $@
 	$(Q)test $$(stat -c %s $@) -lt $(IMAGE_MAX) || \
 		{ echo "$@ is larger than $(IMAGE_MAX) bytes"; exit 1; }
 
@@ -284,6 +288,7 @@ help:
 	@echo 'make             build build/umbra.elf and the check guest'
 	@echo 'make run         boot a Debian kernel on Umbra, on this terminal'
 	@echo 'make demo        the built-in guest on each rung: exits per fault'
+	@echo 'make doctor      compare the rules of a VM entry with the processor'
 	@echo 'make trace       single faults, step by step; RUNG=vtlb FAULTS=3'
 	@echo 'make bench       what each rung costs: tables, JSON, a chart'
 	@echo 'make bench-peers Linux on Umbra and on KVM (in Bochs), side by side'
@@ -302,4 +307,4 @@ help:
 	@echo 'make book        docs/book as HTML pages and a PDF, in build/book'
 	@echo 'make format      put the sources into the style that lint checks'
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(DOCTOR_OBJS:.o=.d)

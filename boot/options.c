@@ -105,8 +105,6 @@ bool options_parse(const char *cmdline, struct options *options)
 		       "the serial port of the console"),
 		FLAG("counters", &options->vm.counters,
 		     "show the guest how often it has exited, by CPUID"),
-		FLAG("doctor-test", &options->doctor_test,
-		     "compare the entry doctor with the processor"),
 		FLAG("dump", &options->vm.dump,
 		     "show the whole VMCS before the first entry"),
 		CHOICE("exit", &options->exit, end_methods,

@@ -22,7 +22,6 @@ struct options {
 	unsigned int bus_masters; /* enum bus_masters */
 	bool probe; /* report what this machine has, and run no guest */
 	bool compare; /* run the guest without the bypass, and with it */
-	bool doctor_test; /* compare the entry doctor with the processor */
 };
 
 /*

@@ -255,11 +255,11 @@ void run_guest(const struct boot_info *info, const struct options *options)
 			 below->name);
 	if (options->probe)
 		probe_print(info);
-	else if (!options->doctor_test)
+	else if (!doctor_test_run)
 		guest = choose_guest(info, guest, &kernel);
 	if (!vmx_start())
 		refuse();
-	if (options->doctor_test)
+	if (doctor_test_run)
 		machine_end(END_REPORT, doctor_test_run(), NULL);
 	if (!selftest_run(&selftest))
 		refuse();

@@ -116,11 +116,11 @@ $(B)/image.parameters: FORCE | $(B)/.deps-run
 	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(B)/umbra.iso: $(B)/umbra.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
+$(B)/umbra.iso: $(B)/umbra.elf $(B)/umbra-doctor.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
 		$(GUESTS)/tests/check.bin $(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
 		$(GUEST_FILES) $(if $(filter $(GUESTS)/initrd.cpio,$(INITRD)),--compare) \
-		--memtest $(GUESTS)/memtest $@
+		--memtest $(GUESTS)/memtest --doctor $(B)/umbra-doctor.elf $@
 
 image: $(B)/umbra.iso
 
@@ -132,6 +132,11 @@ run: run-files
 demo-files: $(B)/umbra.elf | $(B)/.deps-run
 demo: demo-files
 	@tools/run --options "guest=demo" $(RUN_FLAGS)
+
+# Umbra's rules of a VM entry beside the processor's.
+doctor-files: $(B)/umbra-doctor.elf | $(B)/.deps-run
+doctor: doctor-files
+	@tools/run --elf $(B)/umbra-doctor.elf $(RUN_FLAGS)
 
 # Single operations on one rung, each with its exits and both walks.
 RUNG ?= bypass
@@ -157,7 +162,7 @@ bench-nested: bench-nested-files
 	tools/bench --nested targets
 
 .PHONY: scenario-files
-scenario-files: $(B)/umbra.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
+scenario-files: $(B)/umbra.elf $(B)/umbra-doctor.elf $(B)/umbra.iso $(LINUX) $(LINUX_I386) $(MEMTEST) \
 		$(STRESS) $(XEN) test-guests | $(B)/.deps-test
 scenarios-files: scenario-files
 
@@ -168,7 +173,7 @@ scenarios: scenario-files
 test-files: scenario-files $(KVM)/vmlinuz
 
 # FULL=1: with KVM's own shadow paging below, and Linux in it, too.
-test-nested-files: $(B)/umbra.elf $(LINUX) $(KVM)/vmlinuz | $(B)/.deps-test
+test-nested-files: $(B)/umbra.elf $(B)/umbra-doctor.elf $(LINUX) $(KVM)/vmlinuz | $(B)/.deps-test
 test-nested: test-nested-files
 	tests/nested/run.py $(if $(FULL),--full)
 

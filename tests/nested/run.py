@@ -114,9 +114,10 @@ class Case:
     """An image of Umbra's, a machine for it, and what must come out."""
 
     def __init__(self, check, options, memory=128, open_switch=False,
-                 grub="", linux=()):
+                 grub="", linux=(), elf="umbra.elf"):
         self.check, self.options, self.memory = check, options, memory
         self.open_switch, self.grub, self.linux = open_switch, grub, linux
+        self.elf = elf
 
 
 CASES = {
@@ -124,7 +125,7 @@ CASES = {
     "open": Case(check_open, "probe", open_switch=True),
     "locked": Case(check_locked, "guest=demo", open_switch=True,
                    grub="wrmsr 0x3a 0x1"),
-    "doctor": Case(check_doctor, "doctor-test"),
+    "doctor": Case(check_doctor, "", elf="umbra-doctor.elf"),
     "linux": Case(check_linux, "mmu=bypass", memory=256, linux=(
         "--kernel", f"{GUESTS}/vmlinuz", "--initrd", f"{GUESTS}/initrd.cpio",
         "--append=console=ttyS0,115200 cryptomgr.notests panic=-1 "
@@ -162,7 +163,7 @@ def add_case(tree, name, case):
     write(tree, f"{directory}/memory", b"%d" % case.memory)
     write(tree, f"{directory}/bios",
           b"bios-open.bin" if case.open_switch else b"bios.bin")
-    command = [f"{ROOT}/tools/mkimage", "--elf", f"{ROOT}/build/umbra.elf",
+    command = [f"{ROOT}/tools/mkimage", "--elf", f"{ROOT}/build/{case.elf}",
                "--platform", "bios", "--options", f"exit=reset exit.seconds=0 {case.options}"]
     if case.grub:
         command += ["--grub", case.grub]

@@ -6,7 +6,7 @@ and the probe report.
 import os
 import re
 
-from harness import LEFT_ON, ROOT, Failure, scenario
+from harness import BUILD, LEFT_ON, ROOT, Failure, scenario
 from scenarios import BOOT_SECONDS, CPUS, REFUSED, on_bochs
 
 # --- The entry doctor -------------------------------------------------------
@@ -41,7 +41,8 @@ REPORT = (r"^umbra: VM-entry failure: invalid guest state\n"
 
 
 def doctor(s, cpu, least):
-    run = s.start(*on_bochs(cpu), "--options", "doctor-test=1")
+    run = s.start(*on_bochs(cpu), "--elf",
+                  os.path.join(BUILD, "umbra-doctor.elf"))
     known = set(BOCHS)
     run.finish(len(known), 2 * BOOT_SECONDS)
     for field, expected in DIFFERS.findall(run.output):

@@ -145,6 +145,7 @@ scenario("image-compare", "b",
 scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
          r"^umbra: end: report, status 0$")(chosen)
 scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$")(chosen)
+scenario("image-doctor", "o", r"^umbra: doctor-test: 179 entries tried, ")(chosen)
 # It shows itself on the VGA text screen alone, which the end would show.
 scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
 

@@ -49,18 +49,20 @@ class Menu(unittest.TestCase):
         args = argparse.Namespace(**{
             "options": "", "kernel": self.file("kernel", kernel), "initrd": [],
             "append": "quiet", "bare": False, "graphics": "text",
-            "menu": True, "compare": True, "memtest": "memtest", **given})
+            "menu": True, "compare": True, "memtest": "memtest",
+            "doctor": "umbra-doctor.elf", **given})
         entries = {}
         for text in mkimage.menu(args):
             key = re.search(r"--hotkey=(\w)", text)[1]
-            options = re.search(r"multiboot2 /boot/umbra.elf (.*)", text)[1]
+            elf = "umbra-doctor.elf" if key == "o" else "umbra.elf"
+            options = re.search(rf"multiboot2 /boot/{elf} (.*)", text)[1]
             entries[key] = (options, re.findall(r"module2 \S+ (.*)", text))
         return entries
 
     def test_options(self):
         """Those for good come first: the later word is the stronger one."""
         menu = self.menu(options="console=com2 guest=check")
-        self.assertEqual("lbdptm", "".join(menu))
+        self.assertEqual("lbdptom", "".join(menu))
         for options, _ in menu.values():
             self.assertTrue(options.startswith("console=com2 guest=check"))
         self.assertTrue(menu["b"][0].endswith("guest=linux compare"))

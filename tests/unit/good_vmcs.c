@@ -26,8 +26,7 @@ static u64 read_field(const struct doctor *d, enum vmcs_field field)
 	return vmcs[field / 2];
 }
 
-static void write_field(const struct doctor *d, enum vmcs_field field,
-			u64 value)
+static void write_field(enum vmcs_field field, u64 value)
 {
 	vmcs[field / 2] = value;
 }
@@ -39,7 +38,7 @@ static void write_field(const struct doctor *d, enum vmcs_field field,
 #define OBJECTS_HPA 0x80000000ULL
 #define OBJECTS_BASE (((uintptr_t)&capabilities & PAGE_MASK) - OBJECTS_HPA / 2)
 
-static hpa_t address_of(const struct doctor *d, const void *object)
+static hpa_t address_of(const void *object)
 {
 	return (uintptr_t)object - OBJECTS_BASE + OBJECTS_HPA;
 }
@@ -77,8 +76,6 @@ static u64 read_memory(const struct doctor *d, hpa_t hpa)
 static const struct doctor good_doctor = {
 	.read = read_field,
 	.read_memory = read_memory,
-	.write = write_field,
-	.address_of = address_of,
 	.capabilities = &capabilities,
 	.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE,
 	.vmcs = VMCS_HPA,
@@ -86,6 +83,11 @@ static const struct doctor good_doctor = {
 	.linear_bits = 48,
 };
 struct doctor doctor;
+
+struct breaker good_breaker(void)
+{
+	return (struct breaker){ doctor, write_field, address_of };
+}
 
 void set_segment(int n, u16 selector, u32 limit, u32 rights)
 {

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_GOOD_VMCS_H
 #define TESTS_UNIT_GOOD_VMCS_H
 
+#include "tests/doctor/break.h"
 #include "tests/unit/entry_checks.h"
 
 #define VMCS_WORDS (0x7000 / 2)
@@ -16,6 +17,9 @@ extern struct doctor doctor;
 
 /* As the self-test's: a 64-bit guest in flat segments, a 64-bit host. */
 void make_good_vmcs(void);
+
+/* The breaker of rules in that VMCS. */
+struct breaker good_breaker(void);
 
 /* Segment register number @n, from ES on. */
 void set_segment(int n, u16 selector, u32 limit, u32 rights);

@@ -4,7 +4,7 @@
  * entry_checks.h) is violated alone: the doctor must report it, and nothing
  * else; and each rule of the doctor must be reported for a check. A check that
  * has no rule must be one that Umbra's controls rule out. Then each rule is
- * broken in the way that doctor-test does.
+ * broken in the way that umbra-doctor.elf does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,6 +63,8 @@ static void print_findings(void)
 
 static void good_passes(void **state)
 {
+	struct breaker b;
+
 	make_good_vmcs();
 	assert_int_equal(examine(), DOCTOR_GOOD);
 	assert_int_equal(found, 0);
@@ -71,7 +73,8 @@ static void good_passes(void **state)
 		assert_int_equal(examine(), DOCTOR_GOOD);
 		assert_int_equal(found, 0);
 		make_good_vmcs();
-		doctor_make_guest(&doctor, guest);
+		b = good_breaker();
+		doctor_make_guest(&b, guest);
 		assert_int_equal(examine(), DOCTOR_GOOD);
 		assert_int_equal(found, 0);
 	}
@@ -206,9 +209,11 @@ static void each_rule_broken(void **state)
 
 	for (; doctor_next(&f); count++) {
 		enum doctor_verdict verdict;
+		struct breaker b;
 
 		make_good_vmcs();
-		doctor_break(&doctor, f.rule, f.n);
+		b = good_breaker();
+		doctor_break(&b, f.rule, f.n);
 		verdict = examine();
 		if (found != 1 || findings[0].rule != f.rule ||
 		    findings[0].n != f.n) {

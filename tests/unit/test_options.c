@@ -109,9 +109,9 @@ static void test_complaints(void **state)
 		{ "mmu.pages=1", "out of range" },
 		{ "mmu.pages=1", "its values: 16 to " },
 		{ "guest", "its value: at most " },
-		{ "doctortest", "there is no such option" },
-		{ "doctortest", "nearest option" },
-		{ "doctortest", "doctor-test: " },
+		{ "bus-master", "there is no such option" },
+		{ "bus-master", "nearest option" },
+		{ "bus-master", "busmaster: " },
 		{ "guest=\"x", "the quote is not closed" },
 	};
 

@@ -126,8 +126,8 @@ UNIT_spte_SRCS :=
 UNIT_reference_SRCS := tests/model/reference.c
 UNIT_walk_SRCS := $(MMU_SRCS) tests/model/reference.c tests/model/words.c
 UNIT_model_SRCS := $(MMU_SRCS) $(wildcard tests/model/*.c) vmx/vpid.c
-UNIT_doctor_SRCS := $(filter-out vmx/doctor/test.c vmx/doctor/entry_check.c, \
-	$(wildcard vmx/doctor/*.c)) \
+UNIT_doctor_SRCS := $(filter-out vmx/doctor/entry_check.c, \
+	$(wildcard vmx/doctor/*.c)) tests/doctor/break.c \
 	vmx/controls.c vmx/vmcs_fields.c guest/cpuid.c \
 	tests/unit/entry_checks.c tests/unit/entry_checks_guest.c tests/unit/good_vmcs.c
 UNIT_clinic_SRCS := $(UNIT_doctor_SRCS) tests/unit/vmcs_mend.c

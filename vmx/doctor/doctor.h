@@ -4,9 +4,9 @@
  * 3C, 26.2, 26.3.1 and 26.4), made in software, since the processor says no
  * more than "invalid control field(s)" or "invalid guest state". A rule is
  * data: when it applies, and what its field must be. How a rule can be broken
- * follows from that: the unit test breaks each rule, and the option doctor-test
- * does so on the machine and compares the doctor's verdict with the
- * processor's.
+ * follows from that (tests/doctor/): the unit test breaks each rule, and the
+ * image umbra-doctor.elf does so on the machine and compares the doctor's
+ * verdict with the processor's.
  *
  * There are no rules for controls that Umbra never sets; the unit test names
  * each control beside the manual's checks that need it.
@@ -34,9 +34,6 @@ struct doctor {
 	u64 (*read)(const struct doctor *d, enum vmcs_field field);
 	/* Eight bytes of memory, aligned. */
 	u64 (*read_memory)(const struct doctor *d, hpa_t hpa);
-	/* Only to break a rule; a field that does not exist stays as it is. */
-	void (*write)(const struct doctor *d, enum vmcs_field field, u64 value);
-	hpa_t (*address_of)(const struct doctor *d, const void *object);
 	const struct vmx_capabilities *capabilities;
 	u64 efer; /* the bits that EFER has */
 	hpa_t vmcs; /* the address of the VMCS */
@@ -149,15 +146,5 @@ struct doctor_fixed {
 };
 
 struct doctor_fixed doctor_fixed(const struct doctor *d, enum vmcs_field field);
-
-/* Turns the self-test's VMCS into that of @guest. */
-void doctor_make_guest(const struct doctor *d, enum doctor_guest guest);
-
-/*
- * Breaks @rule for register @n in the self-test's VMCS. The rule still holds
- * where this processor does not let it be broken.
- */
-void doctor_break(const struct doctor *d, const struct doctor_rule *rule,
-		  unsigned int n);
 
 #endif

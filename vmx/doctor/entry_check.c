@@ -18,17 +18,6 @@ static u64 read_field(const struct doctor *d, enum vmcs_field field)
 	return vmread_safe(field, &value) ? value : 0;
 }
 
-static void write_field(const struct doctor *d, enum vmcs_field field,
-			u64 value)
-{
-	vmwrite_safe(field, value);
-}
-
-static hpa_t address_of(const struct doctor *d, const void *object)
-{
-	return virt_to_phys(object);
-}
-
 /* Reads 0 where there is no RAM: a broken VMCS may hold any address. */
 static u64 read_memory(const struct doctor *d, hpa_t hpa)
 {
@@ -47,8 +36,6 @@ struct doctor entry_doctor(hpa_t vmcs)
 	return (struct doctor){
 		.read = read_field,
 		.read_memory = read_memory,
-		.write = write_field,
-		.address_of = address_of,
 		.capabilities = vmx_capabilities(),
 		.efer = EFER_SCE | EFER_LME | EFER_LMA |
 			(cpu_has_nx() ? EFER_NXE : 0),

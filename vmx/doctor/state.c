@@ -12,6 +12,10 @@
 #define BLOCKING_STI_OR_MOV_SS (BLOCKING_BY_STI | BLOCKING_BY_MOV_SS)
 #define PDPTE_RESERVED (BITS(8, 5) | BITS(2, 1))
 
+const u64 doctor_pdptes[8] __attribute__((aligned(32))) = {
+	[4] = PTE_P | PTE_W,
+};
+
 enum activity_state { ACTIVE, HLT, SHUTDOWN, WAIT_FOR_SIPI };
 
 static bool activity_exists(const struct doctor *d, u64 value, unsigned int n)

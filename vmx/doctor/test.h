@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the entry doctor's verdicts with the processor's. */
+/*
+ * The comparison of the entry doctor's verdicts with the processor's: in the
+ * image umbra-doctor.elf, which does nothing else, and not in umbra.elf.
+ */
 #ifndef VMX_DOCTOR_TEST_H
 #define VMX_DOCTOR_TEST_H
 
@@ -9,6 +12,6 @@
  * verdict is another one, and the sums; returns how many they are. In VMX root
  * operation.
  */
-int doctor_test_run(void);
+int doctor_test_run(void) __attribute__((weak));
 
 #endif

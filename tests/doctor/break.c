@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Breaks a rule on purpose: makes its conditions true, then writes a value to
- * its field that follows from what the field must be.
- */
+#include "tests/doctor/break.h"
 #include "vmx/doctor/rules.h"
-
-const u64 doctor_pdptes[8] __attribute__((aligned(32))) = {
-	[4] = PTE_P | PTE_W,
-};
 
 #define LEAVE_IA32E                                                            \
 	NOT_IA32E, IS(VM_ENTRY_MSR_LOAD_COUNT, 0),                             \
@@ -42,9 +35,10 @@ static u64 highest(u64 bits)
 }
 
 /* Writes field number @n from the one of @bits on, so that @bits is true. */
-static void make_true(const struct doctor *d, const struct doctor_bits *bits,
+static void make_true(const struct breaker *b, const struct doctor_bits *bits,
 		      unsigned int n)
 {
+	const struct doctor *d = &b->doctor;
 	enum vmcs_field field = bits->field + 2 * n;
 	u64 value = (d->read(d, field) & ~bits->mask) | bits->equal;
 
@@ -55,25 +49,25 @@ static void make_true(const struct doctor *d, const struct doctor_bits *bits,
 		value ^= highest(bits->mask);
 		break;
 	case BITS_POINT_AT:
-		value = d->address_of(d, (const void *)bits->equal);
+		value = b->address_of((const void *)bits->equal);
 		break;
 	case BITS_POINT_AT_VMCS:
 		value = d->vmcs;
 		break;
 	}
-	d->write(d, field, value);
+	b->write(field, value);
 }
 
-static void make_all_true(const struct doctor *d,
+static void make_all_true(const struct breaker *b,
 			  const struct doctor_bits *list, unsigned int n)
 {
 	for (; list && list->field; list++)
-		make_true(d, list, n);
+		make_true(b, list, n);
 }
 
-void doctor_make_guest(const struct doctor *d, enum doctor_guest guest)
+void doctor_make_guest(const struct breaker *b, enum doctor_guest guest)
 {
-	make_all_true(d, guests[guest], 0);
+	make_all_true(b, guests[guest], 0);
 }
 
 static u64 bad_value(const struct doctor *d, const struct doctor_rule *rule,
@@ -105,13 +99,15 @@ static u64 bad_value(const struct doctor *d, const struct doctor_rule *rule,
 	return (value & ~rule->mask) | rule->equal;
 }
 
-void doctor_break(const struct doctor *d, const struct doctor_rule *rule,
+void doctor_break(const struct breaker *b, const struct doctor_rule *rule,
 		  unsigned int n)
 {
-	doctor_make_guest(d, rule->guest);
-	make_all_true(d, rule->also, n);
+	const struct doctor *d = &b->doctor;
+
+	doctor_make_guest(b, rule->guest);
+	make_all_true(b, rule->also, n);
 	for (int i = 0; i < DOCTOR_CONDITIONS; i++)
 		if (!doctor_is_true(d, &rule->when[i]))
-			make_true(d, &rule->when[i], 0);
-	d->write(d, doctor_field(rule, n), bad_value(d, rule, n));
+			make_true(b, &rule->when[i], 0);
+	b->write(doctor_field(rule, n), bad_value(d, rule, n));
 }

@@ -5,6 +5,7 @@
 #include "arch/x86/time.h"
 #include "lib/log.h"
 #include "lib/printf.h"
+#include "tests/doctor/break.h"
 #include "vmx/doctor/test.h"
 #include "vmx/doctor/entry_check.h"
 #include "vmx/exit_reasons.h"
@@ -29,6 +30,22 @@ static void save_vmcs(void)
 {
 	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++)
 		vmread_safe(vmcs_fields[i].encoding, &good[i]);
+}
+
+static void write_field(enum vmcs_field field, u64 value)
+{
+	vmwrite_safe(field, value);
+}
+
+static hpa_t address_of(const void *object)
+{
+	return virt_to_phys(object);
+}
+
+static struct breaker machine_breaker(const struct vcpu *vcpu)
+{
+	return (struct breaker){ entry_doctor(vcpu->vmcs), write_field,
+				 address_of };
 }
 
 /* A field that can't be written has not been changed. */
@@ -106,12 +123,12 @@ static bool alone(const struct doctor *d, enum doctor_verdict verdict)
 static void try_rule(struct vcpu *vcpu, const struct doctor_finding *f,
 		     struct tally *tally)
 {
-	struct doctor d = entry_doctor(vcpu->vmcs);
+	struct breaker b = machine_breaker(vcpu);
 	char what[LOG_LINE_MAX];
 
 	restore_vmcs();
-	doctor_break(&d, f->rule, f->n);
-	if (!alone(&d, f->verdict)) {
+	doctor_break(&b, f->rule, f->n);
+	if (!alone(&b.doctor, f->verdict)) {
 		tally->skipped++;
 		return;
 	}
@@ -129,11 +146,11 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 		[DOCTOR_GUEST_PAE] = "the PAE guest",
 		[DOCTOR_GUEST_V86] = "the virtual-8086 guest",
 	};
-	struct doctor d = entry_doctor(vcpu->vmcs);
+	struct breaker b = machine_breaker(vcpu);
 
 	for (int i = 0; i < DOCTOR_GUESTS; i++) {
 		restore_vmcs();
-		doctor_make_guest(&d, i);
+		doctor_make_guest(&b, i);
 		compare(vcpu, tally, names[i], entry_check(vcpu->vmcs));
 	}
 }
