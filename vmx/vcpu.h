@@ -20,6 +20,7 @@
 #include "vmx/vmcs.h"
 #include "vmx/vpid.h"
 
+struct trace;
 struct vm;
 
 /* The fields that an exit has left in the VMCS, read once. */
@@ -57,6 +58,7 @@ struct vcpu {
 	u64 invvpids; /* number of INVVPIDs so far */
 	struct insn_cache insns;
 	struct vmx_exit exit;
+	struct trace *trace; /* of the exits */
 	struct vmx_event event;
 	struct retry retry;
 	struct vmx_controls controls;

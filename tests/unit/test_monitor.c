@@ -312,12 +312,10 @@ static void trace_is_shown_and_filtered(void **state)
 {
 	prints("trace show", "no exit is recorded\n");
 	for (u64 n = 0; n < 3; n++) {
-		const struct vmx_exit exit = { .tsc = 10 * n,
-					       .reason = EXIT_HLT,
-					       .rip = 0x1000 + n };
-
 		vm.stats.exits_total++;
-		trace_exit(&vm.trace, &exit);
+		trace_expect_exit(&vm.trace);
+		trace_exit(&vm.trace, 10 * n, EXIT_HLT, 0x1000 + n, 0);
+		trace_keep_exit(&vm.trace);
 		trace_mmu(&vm.trace, 10 * n, MMU_EVENT_FILL, PAGE, GVA);
 	}
 	prints("trace show", "the last 3 exits: ticks since");

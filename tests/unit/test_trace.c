@@ -23,12 +23,18 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void put_exit(u64 tsc, enum vmx_exit_reason reason, u64 rip,
+		     u64 qualification)
+{
+	trace_expect_exit(&trace);
+	trace_exit(&trace, tsc, reason, rip, qualification);
+	trace_keep_exit(&trace);
+}
+
 static void put_exits(u64 first, u64 count)
 {
 	for (u64 tsc = first; tsc < first + count; tsc++)
-		trace_exit(&trace, &(struct vmx_exit){ .tsc = tsc,
-						       .reason = EXIT_HLT,
-						       .rip = tsc * 2 });
+		put_exit(tsc, EXIT_HLT, tsc * 2, 0);
 }
 
 /* The bytes that tools/trace.tsdl describes. */
@@ -100,14 +106,8 @@ static void layout(void **state)
 	const u8 *first = ring + 64;
 	u64 tsc = 0x1122334455667788;
 
-	trace_exit(&trace, &(struct vmx_exit){
-				   .tsc = tsc,
-				   .reason = EXIT_EXCEPTION_OR_NMI,
-				   .interruption = 0x80000b0e,
-				   .interruption_error = 0x1b,
-				   .rip = 0xffff800000030201,
-				   .qualification = 0x401000,
-			   });
+	put_exit(tsc, EXIT_EXCEPTION_OR_NMI, 0xffff800000030201, 0x401000);
+	trace_exception(&trace, 0x80000b0e, 0x1b);
 	trace.exit->number = 200;
 	trace_mmu(&trace, tsc, MMU_EVENT_FILL, 0x402, 0x401000);
 	trace_inject(&trace, tsc, 0x80000b0e, 6);
@@ -161,13 +161,18 @@ static void full_ring(void **state)
 	assert_null(trace_packet(&trace, PAGES));
 }
 
-/* A packet that ends exactly with its page is not followed by an empty one. */
+/* The next packet takes the oldest one's place with its first record only. */
 static void full_packets(void **state)
 {
 	put_exits(0, PAGES * PER_PACKET);
+	assert_int_equal(trace_first(&trace), 0);
+	assert_int_equal(trace_packet(&trace, 0)->begin, 0);
+	assert_int_equal(trace_packet(&trace, 2)->end, PAGES * PER_PACKET - 1);
+	assert_int_equal(trace_packet(&trace, 2)->content_bits, PAGE_SIZE * 8);
+	assert_null(trace_packet(&trace, 3));
+	put_exits(PAGES * PER_PACKET, 1);
 	assert_int_equal(trace_first(&trace), PER_PACKET);
-	assert_int_equal(trace_packet(&trace, 1)->end, PAGES * PER_PACKET - 1);
-	assert_null(trace_packet(&trace, 2));
+	assert_int_equal(trace_packet(&trace, 2)->records, PAGES * PER_PACKET);
 }
 
 /* The ticks of an exit are known only later: its record may be gone by then. */
@@ -200,6 +205,22 @@ static void filter(void **state)
 	assert_int_equal(trace_count(&trace), 3);
 }
 
+/* The ring turns as without a filter. */
+static void filtered_ring(void **state)
+{
+	const u64 count = 4 * PER_PACKET + 1;
+
+	trace_filter(&trace, BIT(TRACE_EXIT));
+	for (u64 n = 0; n < count; n++) {
+		put_exits(n, 1);
+		trace_mmu(&trace, 9, MMU_EVENT_WRITE, 5, 1);
+	}
+	assert_int_equal(trace_count(&trace), count);
+	assert_int_equal(trace_first(&trace), 2 * PER_PACKET);
+	for (u64 n = trace_first(&trace); n < count; n++)
+		assert_int_equal(trace_at(&trace, n)->tsc, n);
+}
+
 static void names(void **state)
 {
 	u32 kinds = 7;
@@ -225,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup(full_packets, set_up),
 		cmocka_unit_test_setup(ticks, set_up),
 		cmocka_unit_test_setup(filter, set_up),
+		cmocka_unit_test_setup(filtered_ring, set_up),
 		cmocka_unit_test_setup(names, set_up),
 	};
 

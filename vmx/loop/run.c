@@ -24,6 +24,7 @@
 #include "vmx/report/trace.h"
 #include "vmx/loop/serve.h"
 #include "vmx/trace/send.h"
+#include "vmx/trace/trace.h"
 #include "vmx/vmx.h"
 
 /*
@@ -109,32 +110,40 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, filter.pge_owned ? ~CR4_PGE : ~0ULL);
 }
 
-/* Read from the VMCS, once, what handlers want to know. */
-static void record_exit(struct vcpu *vcpu)
+/*
+ * Read from the VMCS, once, what handlers want to know, and what the trace has:
+ * that is told here, while it is still in the processor's registers.
+ */
+static void record_exit(struct vcpu *vcpu, u64 tsc)
 {
 	struct vmx_exit *exit = &vcpu->exit;
-	u32 reason = vmread(VMCS_EXIT_REASON);
+	u32 word = vmread(VMCS_EXIT_REASON);
+	enum vmx_exit_reason reason = vmx_exit_reason(word);
+	u64 rip = vmread(VMCS_GUEST_RIP), qualification = 0;
 
-	exit->reason = vmx_exit_reason(reason);
-	exit->kind = exit->reason;
-	exit->entry_failed = reason & EXIT_REASON_ENTRY_FAILURE;
-	exit->rip = vmread(VMCS_GUEST_RIP);
-	exit->qualification = exit_has_qualification(exit->reason)
-				      ? vmread(VMCS_EXIT_QUALIFICATION)
-				      : 0;
-	exit->idt_vectoring = exit_is_instruction(exit->reason)
+	if (exit_has_qualification(reason))
+		qualification = vmread(VMCS_EXIT_QUALIFICATION);
+	trace_exit(vcpu->trace, tsc, reason, rip, qualification);
+	exit->tsc = tsc;
+	exit->reason = exit->kind = reason;
+	exit->entry_failed = word & EXIT_REASON_ENTRY_FAILURE;
+	exit->rip = rip;
+	exit->qualification = qualification;
+	exit->idt_vectoring = exit_is_instruction(reason)
 				      ? 0
 				      : vmread(VMCS_IDT_VECTORING_INFORMATION);
 	if (exit->idt_vectoring & VMX_INTR_ERROR_CODE)
 		exit->idt_vectoring_error =
 			vmread(VMCS_IDT_VECTORING_ERROR_CODE);
 	exit->interruption = exit->interruption_error = 0;
-	if (exit->reason != EXIT_EXCEPTION_OR_NMI)
+	if (reason != EXIT_EXCEPTION_OR_NMI)
 		return;
 	exit->interruption = vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
 	if (exit->interruption & VMX_INTR_ERROR_CODE)
 		exit->interruption_error =
 			vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+	trace_exception(vcpu->trace, exit->interruption,
+			exit->interruption_error);
 }
 
 /* Before any guest state was loaded (SDM vol. 3C, 26.2), or after (26.8). */
@@ -161,8 +170,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 	vcpu_flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched))
 		return entry_failed(vcpu, false);
-	vcpu->exit.tsc = rdtsc();
-	record_exit(vcpu);
+	record_exit(vcpu, rdtsc());
 	if (vcpu->exit.entry_failed)
 		return entry_failed(vcpu, true);
 	vcpu->launched = true;
@@ -220,16 +228,17 @@ static void step(struct vm *vm)
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
 	vm->trace.exit->number = stats_leave_root(&vm->stats, &vcpu->exit);
+	trace_expect_exit(&vm->trace);
 	if (!vcpu_enter(vcpu)) {
 		vmx_dump(vcpu);
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
 	}
+	trace_keep_exit(&vm->trace);
 	/* The guest may have loaded another root without an exit. */
 	if (vcpu->targets.count)
 		mmu_exited(&vcpu->mmu, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
-	trace_exit(&vm->trace, &vcpu->exit);
 	if (vm->gdb.step.on)
 		step_left(vcpu);
 	vcpu_redeliver(vcpu);

@@ -18,6 +18,7 @@
 #include "vmx/exit.h"
 #include "vmx/start/selftest.h"
 #include "vmx/state.h"
+#include "vmx/trace/trace.h"
 #include "vmx/vmx.h"
 #include "vmx/start/vmcs_setup.h"
 
@@ -68,6 +69,7 @@ enum outcome { EXITED, DELIVERED, TRANSLATED, ENTRY_FAILED, OUTCOME_UNKNOWN };
 
 struct probe {
 	struct vcpu vcpu;
+	struct trace trace; /* without a ring: nothing is kept */
 	u64 *tables[PT_LEVELS + 1]; /* by level; each is linked in slot 0 */
 	u8 *page;
 	u32 error_code;
@@ -122,6 +124,8 @@ static void set_up_vcpu(struct probe *p)
 		.cs = SELECTOR_GUEST_CODE,
 	};
 
+	trace_expect_exit(&p->trace);
+	p->vcpu.trace = &p->trace;
 	vcpu_create_vmcs(&p->vcpu);
 	vcpu_start(&p->vcpu, &entry);
 	if (cpu_has_nx())

@@ -356,6 +356,7 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->audit = config->audit;
 	vm->counters = config->counters;
 	vm->vcpu.vm = vm;
+	vm->vcpu.trace = &vm->trace;
 	vm->vcpu.cr4_added = selftest->cr4_added;
 	/*
 	 * The guest's memory is what the trace leaves; and the pool of the MMU

@@ -19,20 +19,27 @@ enum trace_kind {
 
 struct trace_record {
 	u64 tsc; /* of events between an exit and an entry: the exit's */
-	u8 kind; /* enum trace_kind */
-	/*
-	 * Exit: the reason and, of exceptions, vector and error code, which of
-	 * those that exit has 7 bits. Injection: type, vector, and 1 if there
-	 * is an error code.
-	 */
-	u8 what;
-	u8 vector;
-	u8 error;
-	/*
-	 * Exit: TSC ticks until the entry that followed, without the time
-	 * halted; 0: there was none yet. Injection: the error code, or 0.
-	 */
-	u32 number;
+	union {
+		u64 head; /* all of this, from the kind on */
+		struct {
+			u8 kind; /* enum trace_kind */
+			/*
+			 * Exit: the reason and, of exceptions, vector and error
+			 * code, which of those that exit has 7 bits.
+			 * Injection: type, vector, and 1 if there is an error
+			 * code.
+			 */
+			u8 what;
+			u8 vector;
+			u8 error;
+			/*
+			 * Exit: TSC ticks until the entry that followed,
+			 * without the time halted; 0: there was none yet.
+			 * Injection: the error code, or 0.
+			 */
+			u32 number;
+		};
+	};
 	/* Exit: RIP. MMU: the guest frame that the event is about. */
 	u64 subject;
 	/*

@@ -30,35 +30,67 @@ static void seal(struct trace *trace)
 	};
 }
 
+static void find_end(struct trace *trace)
+{
+	struct trace_packet *packet = page(trace, trace->packets);
+
+	trace->end = trace->kinds == TRACE_ALL
+			     ? records(packet) + TRACE_PACKET_RECORDS
+			     : NULL;
+}
+
 void trace_init(struct trace *trace, void *ring, u32 pages, u64 tsc_hz)
 {
 	*trace = (struct trace){
-		.kinds = TRACE_ALL,
 		.ring = ring,
 		.pages = pages,
 		.tsc_hz = tsc_hz,
 	};
-	trace->exit = &trace->none;
 	trace->next = records(page(trace, 0));
+	trace_filter(trace, TRACE_ALL);
 }
 
 void trace_filter(struct trace *trace, u32 kinds)
 {
 	trace->kinds = kinds;
+	trace->exit_size = kinds & BIT(TRACE_EXIT) ? sizeof(struct trace_record)
+						   : 0;
 	trace->exit = &trace->none;
+	find_end(trace);
 }
 
-void trace_turn(struct trace *trace)
+/* The last packet is full: begin the next one, where the oldest is. */
+static void turn(struct trace *trace)
 {
 	struct trace_packet *packet;
 
 	seal(trace);
 	packet = page(trace, ++trace->packets);
 	trace->next = records(packet);
+	find_end(trace);
 	/* The record of an exit with more events than the ring has room for. */
 	if ((u8 *)trace->exit - (u8 *)packet < (s64)PAGE_SIZE &&
 	    (u8 *)trace->exit > (u8 *)packet)
 		trace->exit = &trace->none;
+}
+
+struct trace_record *trace_find_place(struct trace *trace, u32 kind)
+{
+	if (!(trace->kinds & BIT(kind)))
+		return &trace->none;
+	if (!((u64)trace->next % PAGE_SIZE))
+		turn(trace);
+	return trace->next;
+}
+
+void trace_put_slowly(struct trace *trace, u64 tsc, u64 head, u64 subject,
+		      u64 detail)
+{
+	struct trace_record *place = trace_find_place(trace, head & 0xff);
+
+	trace_fill(place, tsc, head, subject, detail);
+	if (place != &trace->none)
+		trace->next++;
 }
 
 u64 trace_count(const struct trace *trace)

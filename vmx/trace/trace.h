@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The trace: a ring of the last exits, injected events and events of the shadow
- * MMU. It is always on, so a record costs a few instructions, and no TSC is
- * read for it. Pure C.
+ * MMU. It is always on, so a record costs a few instructions (docs/trace.md has
+ * the figures), and no TSC is read for it. Pure C.
  */
 #ifndef VMX_TRACE_TRACE_H
 #define VMX_TRACE_TRACE_H
@@ -13,8 +13,15 @@
 
 struct trace {
 	u32 kinds; /* those that are recorded: BIT(enum trace_kind) */
-	struct trace_record *next; /* in the last packet */
+	struct trace_record *next; /* in the last packet, or its end */
+	/*
+	 * If @next is below, the next record of any kind goes there. It is the
+	 * last packet's end, or NULL while some kinds are not recorded: one
+	 * comparison tells both.
+	 */
+	struct trace_record *end;
 	struct trace_record *exit; /* of the last exit, or &none */
+	u64 exit_size; /* of a record, or 0: exits are not recorded */
 	u8 *ring; /* NULL: there is none */
 	u32 pages;
 	u64 packets; /* number of full ones */
@@ -30,43 +37,70 @@ void trace_init(struct trace *trace, void *ring, u32 pages, u64 tsc_hz);
 /* Records the kinds of the bits in @kinds from now on. */
 void trace_filter(struct trace *trace, u32 kinds);
 
-/* The last packet is full: begin the next one, where the oldest is. */
-void trace_turn(struct trace *trace);
+/*
+ * Where trace.next is not below trace.end: the place of the next record, of
+ * @kind, or &trace.none if that kind is not recorded; and all of such a record.
+ */
+struct trace_record *trace_find_place(struct trace *trace, u32 kind);
+__noinline void trace_put_slowly(struct trace *trace, u64 tsc, u64 head,
+				 u64 subject, u64 detail);
 
-/* The second word of a record; the compiler makes worse code of the fields. */
+/* The head; the compiler makes worse code of the bytes. */
 static inline u64 trace_head(u32 kind, u8 what, u8 vector, u8 error, u32 number)
 {
 	return kind | (u32)what << 8 | (u32)vector << 16 | (u32)error << 24 |
 	       (u64)number << 32;
 }
 
-static inline struct trace_record *trace_put(struct trace *trace, u64 tsc,
-					     u64 head, u64 subject, u64 detail)
+static inline void trace_fill(struct trace_record *record, u64 tsc, u64 head,
+			      u64 subject, u64 detail)
 {
-	struct trace_record *place = trace->next;
-	u64 *words = (u64 *)place;
-
-	if (!(trace->kinds & BIT(head & 0xff)))
-		return &trace->none;
-	words[0] = tsc;
-	words[1] = head;
-	words[2] = subject;
-	words[3] = detail;
-	trace->next = place + 1;
-	if (!((u64)trace->next % PAGE_SIZE))
-		trace_turn(trace);
-	return place;
+	record->tsc = tsc;
+	record->head = head;
+	record->subject = subject;
+	record->detail = detail;
 }
 
-static inline void trace_exit(struct trace *trace, const struct vmx_exit *exit)
+static inline void trace_put(struct trace *trace, u64 tsc, u64 head,
+			     u64 subject, u64 detail)
 {
-	u64 head = trace_head(TRACE_EXIT, exit->reason, 0, 0, 0);
+	if (trace->next >= trace->end)
+		return trace_put_slowly(trace, tsc, head, subject, detail);
+	trace_fill(trace->next++, tsc, head, subject, detail);
+}
 
-	if (exit->reason == EXIT_EXCEPTION_OR_NMI)
-		head |= trace_head(TRACE_EXIT, 0, exit->interruption,
-				   exit->interruption_error, 0);
-	trace->exit = trace_put(trace, exit->tsc, head, exit->rip,
-				exit->qualification);
+/*
+ * An exit in three steps, so that the one in the middle, which has all values
+ * in registers, needs no call. Before the entry, a place:
+ */
+static inline void trace_expect_exit(struct trace *trace)
+{
+	trace->exit = trace->next < trace->end
+			      ? trace->next
+			      : trace_find_place(trace, TRACE_EXIT);
+}
+
+/* @qualification: or 0. Of an exception trace_exception() tells the rest. */
+static inline void trace_exit(struct trace *trace, u64 tsc,
+			      enum vmx_exit_reason reason, u64 rip,
+			      u64 qualification)
+{
+	trace_fill(trace->exit, tsc, trace_head(TRACE_EXIT, reason, 0, 0, 0),
+		   rip, qualification);
+}
+
+/* As in the VMCS. */
+static inline void trace_exception(struct trace *trace, u32 info,
+				   u32 error_code)
+{
+	trace->exit->vector = info;
+	trace->exit->error = error_code;
+}
+
+/* It is there: the next record has another place. */
+static inline void trace_keep_exit(struct trace *trace)
+{
+	trace->next = (void *)((u8 *)trace->next + trace->exit_size);
 }
 
 /* The event that goes in at the next entry: as in the VMCS. */
