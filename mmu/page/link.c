@@ -85,6 +85,27 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 	sp->spt[slot] = value;
 }
 
+void spte_forget_all(struct mmu *mmu, struct shadow_page *sp)
+{
+	u8 level = sp->role.level;
+
+	for (u64 used = sp->used; used; used &= used - 1) {
+		u32 first = first_slot(used);
+
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
+			enum spte_kind kind = spte_kind(sp->spt[slot], level);
+
+			if (kind == SPTE_LEAF)
+				list_del(mmu, sp, slot,
+					 rmap_of(mmu, sp,
+						 sp->links[slot].target));
+			else if (kind == SPTE_TABLE)
+				list_del(mmu, sp, slot,
+					 &spte_child(mmu, sp, slot)->parents);
+		}
+	}
+}
+
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    struct shadow_page *child, u8 rights)
 {
@@ -92,9 +113,12 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	u64 spte = role_is_pae_root(sp->role) ? spte_make_pdpte(hpa)
 					      : spte_make_table(hpa, rights);
 
-	if ((sp->spt[slot] & ~PTE_A) == spte)
+	u64 old = sp->spt[slot];
+
+	if ((old & ~PTE_A) == spte)
 		return;
-	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
+	if (spte_kind(old, sp->role.level) >= SPTE_TABLE)
+		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
 	list_add(mmu, sp, slot, (u32)(child - mmu->pages), &child->parents);
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;

@@ -23,6 +23,11 @@ static inline bool shadow_used_since(const struct shadow_page *sp)
 
 /* Make the entry ABSENT or TRAP, whichever @value is. */
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
+/*
+ * Take all entries of a page that is given up off their lists. Their values
+ * stay, since those of a page that is made are sorted first. No flush.
+ */
+void spte_forget_all(struct mmu *mmu, struct shadow_page *sp);
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    struct shadow_page *child, u8 rights);
 void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,

@@ -190,16 +190,18 @@ static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
 	}
 }
 
-/* Entries that lead nowhere may stay: a new page is classified again. */
-static void give_up_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot)
+/*
+ * A page of the software TLB that can't be reached can't be flushed: what it
+ * leads to is given up with it.
+ */
+static void give_up_private(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
 	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
 	struct shadow_page *child = NULL;
 
 	if (kind < SPTE_TABLE)
 		return;
-	/* A page of the software TLB that can't be reached can't be flushed. */
-	if (kind == SPTE_TABLE && sp->role.private)
+	if (kind == SPTE_TABLE)
 		child = spte_child(mmu, sp, slot);
 	spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
 	if (child)
@@ -216,7 +218,10 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	u32 *link = hash_bucket(mmu, sp->gfn);
 
 	shadow_unlink_parents(mmu, sp);
-	for_each_used(mmu, sp, sp->used, give_up_entry);
+	if (sp->role.private)
+		for_each_used(mmu, sp, sp->used, give_up_private);
+	else
+		spte_forget_all(mmu, sp);
 	if (sp->placed)
 		place_leave(mmu, sp);
 	while (*link != page_index(mmu, sp))

@@ -18,6 +18,7 @@
 #include "mmu/page/reach.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/open.h"
+#include "mmu/table/table.h"
 
 /* A table with this number of changes at its last closing is opened at once. */
 #define CHANGES_OF_A_BURST 3
@@ -145,15 +146,25 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 {
 	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
 	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
+	u64 groups = ~0ULL;
 	u32 changes = 0;
 
 	mmu->frames[sp->gfn].shadowed = 1;
 	frame_hold_write(mmu, sp->gfn);
 	mmu_flush(mmu);
 	sp->open = false;
-	for (u32 i = 0; i < PT_ENTRIES; i += SLOTS_A_BIT)
+	/*
+	 * A group of the shadow that is empty is true if nothing of the table's
+	 * is present there. To find that out is cheaper than to compare.
+	 */
+	if (~sp->nonzero && shadow_plain_table(sp, table))
+		groups = sp->nonzero | table_present_groups(table);
+	for (; groups; groups &= groups - 1) {
+		u32 i = first_slot(groups);
+
 		if (group_differs(table + i, copy + i))
 			changes += mend_group(mmu, sp, table, copy, i);
+	}
 	shadow_free_copy(mmu, sp->copy);
 	sp->changes = changes;
 	sp->idle = changes == 0;

@@ -15,7 +15,8 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 	if (!mmu_map_gfn(mmu, gfn) || mmu->frames[gfn].shadowed++)
 		return;
 	region_of(mmu, gfn)->shadowed++;
-	region_split(mmu, gfn);
+	if (region_of(mmu, gfn)->rmap != LINK_NONE)
+		region_split(mmu, gfn);
 	frame_hold_write(mmu, gfn);
 	/*
 	 * Even where no entry had W: one that was taken down without a flush
@@ -25,52 +26,17 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 }
 
 /*
- * Which groups of eight slots have a guest entry that is present: bit i is for
- * the slots from 8i on. Every new table is looked through in this way, so the
- * loop is short: the groups move in at the top, and the first ends at bit 0.
+ * The guest's entries for the eight slots from @first on: in place where each
+ * of its entries has a slot, else in @copy.
  */
-static u64 present_groups(const struct shadow_page *sp, const void *table)
+static const u64 *group_at(const struct shadow_page *sp, const u64 *plain,
+			   const void *table, u32 first, u64 *copy)
 {
-	const u64 *e = shadow_plain_table(sp, table);
-	u64 groups = 0, all;
-
-	if (e) {
-		for (const u64 *end = e + PT_ENTRIES; e < end;
-		     e += SLOTS_A_BIT) {
-			all = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] |
-			      e[7];
-			groups = groups >> 1 | all << 63;
-		}
-		return groups;
-	}
-	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
-		if (shadow_gpte_elsewhere(sp, table, slot) & PTE_P)
-			groups |= BIT(slot / SLOTS_A_BIT);
-	return groups;
-}
-
-/*
- * Sort the whole guest table into ABSENT and TRAP, at whatever level it is.
- * The frame is write-protected first, so no entry can change unseen between
- * the look at it and the first use of its shadow (invariant 1). Most of a table
- * is empty; a group of eight that is all zero, and is to be, is left alone.
- */
-static void classify(struct mmu *mmu, struct shadow_page *sp)
-{
-	const void *table = mmu_map_gfn(mmu, sp->gfn);
-	const u64 *plain = shadow_plain_table(sp, table);
-	u64 to_be = present_groups(sp, table);
-
-	if (spte_unfilled(sp, 0) != SPTE_ABSENT_VALUE)
-		to_be = ~0ULL;
-	for (u64 groups = to_be | sp->nonzero; groups; groups &= groups - 1) {
-		u32 first = first_slot(groups);
-
-		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++)
-			sp->spt[slot] = spte_unfilled(
-				sp, shadow_gpte_of(sp, plain, table, slot));
-	}
-	sp->nonzero = to_be;
+	if (plain)
+		return plain + first;
+	for (u32 i = 0; i < SLOTS_A_BIT; i++)
+		copy[i] = shadow_gpte_elsewhere(sp, table, first + i);
+	return copy;
 }
 
 /*
@@ -117,34 +83,76 @@ bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 /*
- * Follow the entries that the guest has used already (invariant 3: A is set):
- * to the next tables, if that saves the guest's faults an exit, and to its
- * memory. All entries outside of the groups in @sp->nonzero are not present.
+ * Every new table is looked through, so the loop is short: it goes down, so
+ * that the group at the beginning, which comes last, is bit 0.
  */
-static void follow_used(struct mmu *mmu, struct shadow_page *sp)
+u64 table_present_groups(const u64 *table)
 {
-	bool ahead = sp->role.level > 1 && sp->bypasses;
-	bool prefill = mmu->policy.prefill && sp->role.level <= LARGE_LEVEL;
+	const u64 *e = table + PT_ENTRIES;
+	u64 groups = 0, all;
+
+#pragma GCC unroll 4
+	while (e != table) {
+		e -= SLOTS_A_BIT;
+		all = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+		groups = 2 * groups + (all & PTE_P);
+	}
+	return groups;
+}
+
+/* Returns true if there may be a way on from an entry; see follow(). */
+static bool follows(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return (sp->role.level > 1 && sp->bypasses) ||
+	       (mmu->policy.prefill && sp->role.level <= LARGE_LEVEL);
+}
+
+/* The way on from an entry that the guest has used (invariant 3: A is set). */
+static void follow(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
+{
+	if (shadow_link_ahead(mmu, sp, slot, gpte))
+		return;
+	if (mmu->policy.prefill && sp->role.level <= LARGE_LEVEL)
+		shadow_prefill(mmu, sp, slot, gpte);
+}
+
+/*
+ * Sort the whole guest table into ABSENT and TRAP, at whatever level it is, and
+ * follow the entries that the guest has used: to the next tables, if that saves
+ * the guest's faults an exit, and to its memory.
+ * The frame is write-protected first, so no entry can change unseen between
+ * the look at it and the first use of its shadow (invariant 1). Most of a table
+ * is empty; a group of eight that is all zero, and is to be, is left alone.
+ */
+static void classify(struct mmu *mmu, struct shadow_page *sp)
+{
 	const void *table = mmu_map_gfn(mmu, sp->gfn);
 	const u64 *plain = shadow_plain_table(sp, table);
+	u64 used = follows(mmu, sp) && table ? PTE_A : 0;
+	bool bypasses = spte_unfilled(sp, 0) == SPTE_ABSENT_VALUE;
+	u64 copy[SLOTS_A_BIT], groups = ~0ULL;
 
-	if (!table || !(ahead || prefill))
-		return;
-	for (u64 groups = sp->nonzero; groups; groups &= groups - 1) {
-		u32 first = first_slot(groups);
+	if (plain && bypasses)
+		groups = table_present_groups(plain);
+	for (u64 left = groups | sp->nonzero; left; left &= left - 1) {
+		u32 first = first_slot(left);
+		const u64 *gptes = group_at(sp, plain, table, first, copy);
+		u64 all = 0;
 
-		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
-			u64 gpte = shadow_gpte_of(sp, plain, table, slot);
-
-			if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
-				continue;
-			if (ahead && may_link(mmu, gpte) &&
-			    link_ahead(mmu, sp, slot, gpte))
-				continue;
-			if (prefill)
-				shadow_prefill(mmu, sp, slot, gpte);
+#pragma GCC unroll 8
+		for (u32 i = 0; i < SLOTS_A_BIT; i++) {
+			sp->spt[first + i] = spte_unfilled(sp, gptes[i]);
+			all |= gptes[i];
 		}
+		if (bypasses && !(all & PTE_P))
+			groups &= ~BIT(first / SLOTS_A_BIT);
+		if (!(all & used))
+			continue;
+		for (u32 i = 0; i < SLOTS_A_BIT; i++)
+			if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A))
+				follow(mmu, sp, first + i, gptes[i]);
 	}
+	sp->nonzero = groups;
 	/* No guest has used these yet, so none tells of the table's use. */
 	sp->last_filled = PT_ENTRIES;
 }
@@ -172,6 +180,5 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 	sp = shadow_page_new(mmu, gfn, role);
 	protect_table(mmu, gfn);
 	classify(mmu, sp);
-	follow_used(mmu, sp);
 	return sp;
 }

@@ -13,6 +13,11 @@
 struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role);
 /*
+ * Which groups of eight entries of a guest's table of 512 have one that is
+ * present: bit i is for the entries from 8i on.
+ */
+u64 table_present_groups(const u64 *table);
+/*
  * The entry @gpte of @sp's guest table leads to a table that the guest has used
  * (P and A are set): link its shadow ahead of any fault, if pages are left. With
  * the bypass on this pays: a fault in a table that is linked goes to the guest,
