@@ -196,7 +196,8 @@ static void strings_and_code_are_shown(void **state)
 	prints("x/2s 5ffc", "  \"++++\"\n  0x0000000000006000  is no RAM");
 	memcpy(page, code, sizeof(code));
 	prints("x/3i 5000", "  0x0000000000005000  MOV QWORD [RDX], RAX\n"
-			    "  0x0000000000005003  bytes 0f 22 df 00\n");
+			    "  0x0000000000005003  bytes 0f 22 df 00: unknown "
+			    "to Umbra's decoder\n");
 	assert_null(strstr(printed, "5006"));
 }
 

@@ -79,6 +79,17 @@ static size_t string_text(char text[INSN_TEXT_MAX], u8 *bytes, size_t available)
 	return MIN(n + 1, available);
 }
 
+/* The decoder is the emulator's: it knows the accesses to memory. */
+static size_t code_text(char text[INSN_TEXT_MAX], const u8 *bytes,
+			size_t available, enum insn_mode mode)
+{
+	size_t length = insn_text(text, bytes, available, mode);
+
+	if (!length)
+		snappend(text, INSN_TEXT_MAX, ": unknown to Umbra's decoder");
+	return length;
+}
+
 /*
  * Shows what is at @gva in the form x, d, s or i; a number has @size bytes.
  * Returns the number of bytes up to the next one, 0: there is none.
@@ -104,7 +115,7 @@ static size_t show_memory(const struct vcpu *vcpu, gva_t gva, char form,
 	else if (form == 's')
 		length = string_text(text, bytes, length);
 	else
-		length = insn_text(text, bytes, length, vcpu_code_mode(vcpu));
+		length = code_text(text, bytes, length, vcpu_code_mode(vcpu));
 	log_info("  0x%016lx  %s", gva, text);
 	return length;
 }
