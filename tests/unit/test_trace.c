@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of the trace: its layout, a full ring, the filter. */
+/* The trace: its layout, a full ring, the filter, the ways out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#define log_info test_log
+#include "vmx/trace/send.c"
+#undef log_info
 #include "vmx/trace/filter.h"
 #include "vmx/trace/trace.h"
 
@@ -15,6 +19,32 @@
 
 static u8 ring[PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static struct trace trace;
+static char printed[4096];
+static u8 sent[2 * PAGE_SIZE];
+static size_t sent_count;
+static bool drained;
+
+void test_log(const char *fmt, ...)
+{
+	size_t length = strlen(printed);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
+	va_end(args);
+	strcat(printed, "\n");
+}
+
+void serial_send(struct serial_port *port, u8 byte)
+{
+	assert_string_equal(port->name, "COM2");
+	sent[sent_count++] = byte;
+}
+
+void serial_drain(const struct serial_port *port)
+{
+	drained = true;
+}
 
 static int set_up(void **state)
 {
@@ -237,6 +267,52 @@ static void names(void **state)
 	assert_false(trace_parse_kinds("", &kinds));
 }
 
+static void send(enum trace_way way)
+{
+	struct serial_port port = { .name = "COM2" };
+
+	printed[0] = '\0';
+	sent_count = 0;
+	drained = false;
+	trace_send(&trace, way, &port);
+}
+
+/* COM2 gets whole packets, the console the records: a line for 32 bytes. */
+static void ways_out(void **state)
+{
+	put_exits(0x11, PER_PACKET + 1);
+	send(TRACE_COM2);
+	assert_true(drained);
+	assert_int_equal(sent_count, 2 * PAGE_SIZE);
+	assert_memory_equal(sent, ring, sent_count);
+	assert_string_equal(printed, "");
+	set_up(state);
+	put_exits(0x11, 2);
+	send(TRACE_TEXT);
+	assert_int_equal(sent_count, 0);
+	assert_non_null(strstr(printed, "trace 00000000c1fc1fc1"
+					"0000000000000011"
+					"0000000000000012"
+					"0000000000000400\n"));
+	assert_non_null(strstr(printed, "\ntrace 0000000000000012"
+					"0000000000000c00"
+					"0000000000000024"
+					"0000000000000000\n"));
+	send(TRACE_NOWHERE);
+	assert_string_equal(printed, "");
+}
+
+static void nothing_to_send(void **state)
+{
+	send(TRACE_TEXT);
+	assert_string_equal(printed, "trace: there is no record to send\n");
+	send(TRACE_COM2);
+	assert_int_equal(sent_count, 0);
+	assert_string_equal(printed, "trace: there is no record to send\n");
+	send(TRACE_NOWHERE);
+	assert_string_equal(printed, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +324,8 @@ int main(void)
 		cmocka_unit_test_setup(filter, set_up),
 		cmocka_unit_test_setup(filtered_ring, set_up),
 		cmocka_unit_test_setup(names, set_up),
+		cmocka_unit_test_setup(ways_out, set_up),
+		cmocka_unit_test_setup(nothing_to_send, set_up),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);

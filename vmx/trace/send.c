@@ -32,6 +32,8 @@ static void send_text(struct trace *trace)
 void trace_send(struct trace *trace, enum trace_way way,
 		struct serial_port *port)
 {
+	if (way != TRACE_NOWHERE && !trace_count(trace))
+		log_info("trace: there is no record to send");
 	if (way == TRACE_COM2)
 		send_bytes(trace, port);
 	else if (way == TRACE_TEXT)
