@@ -43,6 +43,13 @@ static void exits_have_a_spread(void **state)
 			"     8      8        8\n");
 	prints("exits", "  all                                201      100  in "
 			"2000 ms");
+	assert_null(strstr(printed, "bypassed"));
+	vm.stats.faults_injected[0] = 3;
+	vm.stats.faults_injected[PFEC_P] = 4;
+	vm.stats.faults_taken = 20;
+	prints("exits",
+	       "  #PF: bypassed                       13  ever, by the "
+	       "guest's own count\n");
 	prints("exits reset", "counted from now on\n");
 	vm.stats.ended_ns += NS_PER_SEC;
 	exit_after(EXIT_HLT, 8);

@@ -46,7 +46,7 @@ static void print_costs(const struct vm *vm)
 	}
 	if (vm->stats.faults_taken)
 		log_info("  %-27s %10lu  ever, by the guest's own count",
-			 "#PF: bypassed or injected", vm->stats.faults_taken);
+			 "#PF: bypassed", faults_bypassed(&vm->stats));
 	log_info("  %-27s %10lu %8lu  in %lu ms", "all", total,
 		 per_second(total, ns), (u64)(ns / NS_PER_MS));
 }

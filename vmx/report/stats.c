@@ -86,7 +86,6 @@ static void print_row(const char *head, const struct cell cells[CELLS])
 static void print_faults(const struct vm_stats *vm, const struct mmu_stats *s)
 {
 	const u64 *injected = vm->faults_injected;
-	u64 all = injected[0] + injected[PFEC_P];
 
 	/* By the shadow's entry; the guest's may be not present in each case. */
 	ROW("#PF exits", { "unfilled", s->faults_trap },
@@ -95,8 +94,7 @@ static void print_faults(const struct vm_stats *vm, const struct mmu_stats *s)
 	/* Only a guest that counts its faults tells of those that bypass. */
 	ROW("#PFs injected", { "P=0", injected[0] },
 	    { "P=1", injected[PFEC_P] },
-	    { vm->faults_taken ? "bypassed" : NULL,
-	      vm->faults_taken - MIN(vm->faults_taken, all) });
+	    { vm->faults_taken ? "bypassed" : NULL, faults_bypassed(vm) });
 }
 
 static void print_mmu(const struct mmu_stats *s)

@@ -71,9 +71,9 @@ static void status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
 		 rung ? rung : "custom", up / 3600, up / 60 % 60, up % 60,
 		 (u64)(vm->memory_bytes / MIB),
 		 mmu_stats(vm->mmu)->pages_in_use, vm->shadow_pages, all);
-	if (vm->stats.faults_taken > all)
+	if (faults_bypassed(&vm->stats))
 		snappend(line, LINE_SIZE, "  bypassed %lu",
-			 vm->stats.faults_taken - all);
+			 faults_bypassed(&vm->stats));
 }
 
 void status_show(struct vm *vm, u64 now)
