@@ -61,6 +61,9 @@ struct shadow_page {
 	/* Derived from the role (role.c), as each entry needs it. */
 	struct gpt_format format; /* of the guest table */
 	u64 unfilled[2]; /* an entry that is not filled, by the guest's P */
+	/* A LEAF's W, U and NX that are the guest's entry's, and those set. */
+	u64 rights_taken;
+	u64 rights_denied;
 	bool bypasses; /* the guest's not-present faults go straight to it */
 	bool carries_rights; /* so do TABLE entries the guest entry's rights */
 	bool in_use;

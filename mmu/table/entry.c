@@ -114,9 +114,7 @@ static __flatten bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp,
 
 	if (!mmu_map_gfn(mmu, gfn))
 		return false;
-	shadow_fill_page(mmu, sp, slot, gfn,
-			 sp->role.access & gpte_rights(&sp->format, gpte),
-			 gpte & PTE_D);
+	shadow_fill_page(mmu, sp, slot, gfn, gpte);
 	return true;
 }
 
@@ -161,6 +159,17 @@ void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 	if (!gpte_reserved(&sp->format, gpte, sp->role.level) &&
 	    fill_unasked(mmu, sp, slot, gpte))
 		mmu->stats.prefills++;
+}
+
+__flatten void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp,
+				    u32 first, const u64 *gptes)
+{
+	for (u32 i = 0; i < SLOTS_A_BIT; i++)
+		/* Invariants 3, 4 and 5. */
+		if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
+		    !gpte_reserved(&sp->format, gptes[i], 1) &&
+		    fill_page_unasked(mmu, sp, first + i, gptes[i]))
+			mmu->stats.prefills++;
 }
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,

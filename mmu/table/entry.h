@@ -9,11 +9,17 @@
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk);
 /*
- * The table of @sp has just been shadowed. Fills the entry at @slot if it maps
- * memory; its P and A must be set (invariant 3).
+ * The table of @sp, above level 1, has just been shadowed. Fills the entry at
+ * @slot if it maps memory; its P and A must be set (invariant 3).
  */
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    u64 gpte);
+/*
+ * The same at level 1, for the eight guest's entries of the slots from @first
+ * on. All that have P and A are filled.
+ */
+void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp, u32 first,
+			  const u64 *gptes);
 /*
  * The guest has written the entry @gpte: make its shadow true again. Returns
  * whether it leads somewhere now that was not mapped before.

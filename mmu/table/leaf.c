@@ -59,20 +59,39 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
  * by a large leaf.)
  */
 static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		     gfn_t gfn, u8 rights)
+		     gfn_t gfn, u64 spte)
 {
-	u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
-
 	if (mmu->frames[gfn].shadowed && (spte & PTE_W))
 		spte ^= PTE_W | SPTE_LEAF_HELD;
 	spte_set_leaf(mmu, sp, slot, gfn, spte);
 }
 
-void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		      gfn_t gfn, u8 rights, bool dirty)
+/* The same with CR0.WP=0, or while the dirty log is on. */
+static __cold u64 page_by_rights(const struct mmu *mmu,
+				 const struct shadow_page *sp, gfn_t gfn,
+				 u64 gpte)
 {
-	set_page(mmu, sp, slot, gfn,
-		 leaf_rights(mmu, sp->role, gfn, rights, dirty, false));
+	u8 rights = sp->role.access & gpte_rights(&sp->format, gpte);
+
+	rights = leaf_rights(mmu, sp->role, gfn, rights, gpte & PTE_D, false);
+	return spte_make_leaf(mmu_hfn(mmu, gfn), rights);
+}
+
+void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      gfn_t gfn, u64 gpte)
+{
+	u64 spte;
+
+	if (!sp->role.wp || mmu->dirty_log_on)
+		return set_page(mmu, sp, slot, gfn,
+				page_by_rights(mmu, sp, gfn, gpte));
+	/* The rights are the same bits in both entries. */
+	spte = mmu->frames[gfn].hfn << PAGE_SHIFT | PTE_P |
+	       (gpte & sp->rights_taken) | sp->rights_denied;
+	/* Invariant 3: W waits for D. */
+	if (!(gpte & PTE_D))
+		spte &= ~PTE_W;
+	set_page(mmu, sp, slot, gfn, spte);
 }
 
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -83,7 +102,8 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
 			     supervisor_write);
 	if (sp->role.level == 1)
-		return set_page(mmu, sp, slot, gfn, rights);
+		return set_page(mmu, sp, slot, gfn,
+				spte_make_leaf(mmu_hfn(mmu, gfn), rights));
 	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
 	set_large_leaf(mmu, sp, slot, gfn,
 		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));

@@ -12,9 +12,12 @@
  */
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code);
-/* The same for a page of 4 KiB that no access asks for; @gfn is mapped. */
+/*
+ * The same for the entry @gpte, at level 1, that no access asks for; @gfn has
+ * just been mapped.
+ */
 void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		      gfn_t gfn, u8 rights, bool dirty);
+		      gfn_t gfn, u64 gpte);
 /*
  * The rights that an entry of @sp has to give for the page of @walk: those of
  * the guest's entries which no TABLE on the way carries.

@@ -112,7 +112,7 @@ static void follow(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 {
 	if (shadow_link_ahead(mmu, sp, slot, gpte))
 		return;
-	if (mmu->policy.prefill && sp->role.level <= LARGE_LEVEL)
+	if (mmu->policy.prefill && sp->role.level == LARGE_LEVEL)
 		shadow_prefill(mmu, sp, slot, gpte);
 }
 
@@ -148,6 +148,10 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 			groups &= ~BIT(first / SLOTS_A_BIT);
 		if (!(all & used))
 			continue;
+		if (sp->role.level == 1) {
+			shadow_prefill_pages(mmu, sp, first, gptes);
+			continue;
+		}
 		for (u32 i = 0; i < SLOTS_A_BIT; i++)
 			if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A))
 				follow(mmu, sp, first + i, gptes[i]);

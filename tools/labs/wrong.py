@@ -112,7 +112,8 @@ WRONG = {
               "if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&",
               "if (mmu->policy.update && (gpte & PTE_P) &&"),
         Wrong("d-ignored", "mmu/table/entry.c",
-              "\t\t\t gpte & PTE_D);\n", "\t\t\t true);\n"),
+              "shadow_fill_page(mmu, sp, slot, gfn, gpte);",
+              "shadow_fill_page(mmu, sp, slot, gfn, gpte | PTE_D);"),
         Wrong("reserved-ignored", "mmu/table/entry.c",
               "(gpte & PTE_A) &&\n"
               "\t    !gpte_reserved(&sp->format, gpte, sp->role.level)) {",
