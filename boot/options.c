@@ -83,6 +83,21 @@ static bool choose_kinds(const char *kinds, struct vm_config *vm)
 	return trace_kinds_suffice(vm->trace, vm->trace_kinds, kinds);
 }
 
+/* The rung's policy, with the switches that are not BY_RUNG. */
+static struct mmu_policy
+choose_policy(unsigned int rung, const unsigned int positions[MMU_SWITCHES],
+	      u64 prefetch)
+{
+	struct mmu_policy policy = mmu_rung_policies[rung];
+
+	for (unsigned int i = 0; i < MMU_SWITCHES; i++)
+		if (positions[i] != BY_RUNG)
+			mmu_switch_set(&policy, i, positions[i] == ON);
+	if (prefetch != PREFETCH_BY_RUNG)
+		policy.prefetch = mmu_prefetch_window(prefetch);
+	return policy;
+}
+
 bool options_parse(const char *cmdline, struct options *options)
 {
 	unsigned int rung = MMU_RUNGS - 1, vpid = VPID_AUTO;
@@ -159,13 +174,7 @@ bool options_parse(const char *cmdline, struct options *options)
 	fault = cmdline_parse(cmdline, table, ARRAY_SIZE(table), &error);
 	kinds_good = choose_kinds(kinds, &options->vm);
 	options->vm.vpid = vpid;
-	options->vm.policy = mmu_rung_policies[rung];
-	for (unsigned int i = 0; i < MMU_SWITCHES; i++)
-		if (positions[i] != BY_RUNG)
-			mmu_switch_set(&options->vm.policy, i,
-				       positions[i] == ON);
-	if (prefetch != PREFETCH_BY_RUNG)
-		options->vm.policy.prefetch = mmu_prefetch_window(prefetch);
+	options->vm.policy = choose_policy(rung, positions, prefetch);
 	if (fault == CMDLINE_OK)
 		return kinds_good;
 	cmdline_explain(&error, table, ARRAY_SIZE(table));

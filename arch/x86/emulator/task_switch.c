@@ -314,65 +314,83 @@ static void take_image(struct task_cpu *cpu, const struct tss32 *image)
 	set_provisional(cpu, SEG_SS, 0);
 }
 
+/* The new task's TSS, as it was found. */
+struct new_task {
+	struct segment_register tr; /* busy, whatever its descriptor says */
+	struct tss32 image;
+};
+
+/*
+ * Reads the TSS of @selector, and makes sure that the switch's own accesses
+ * don't fault: all that can does so before anything is changed.
+ */
+static bool find_task(struct switching *s, u16 selector, struct new_task *task)
+{
+	const struct segment_register *old = &s->cpu->segment[TASK_TR];
+	u64 descriptor;
+	u32 gva;
+
+	if (!locate(s->cpu, selector, &gva))
+		return raise(s, VECTOR_TS, selector);
+	if (!read(s, gva, &descriptor, sizeof(descriptor)))
+		return false;
+	unpack(descriptor, &task->tr);
+	task->tr.selector = selector;
+	task->tr.rights |= DESCRIPTOR_BUSY;
+	return read_image(s, &task->tr, &task->image) &&
+	       probe(s, task->tr.base, sizeof(u32)) &&
+	       probe(s, old->base,
+		     task_is_32bit(old->rights) ? sizeof(struct tss32)
+						: sizeof(struct tss16)) &&
+	       probe(s, gva, DESCRIPTOR_SIZE);
+}
+
+/* Saves the old task, and marks both in memory as @source demands. */
+static bool leave_task(struct switching *s, enum task_source source,
+		       struct new_task *task)
+{
+	bool nested = source == TASK_CALL || source == TASK_GATE;
+	u16 old = s->cpu->segment[TASK_TR].selector;
+	u32 eflags = s->cpu->eflags;
+
+	if (source == TASK_IRET)
+		eflags &= ~RFLAGS_NT;
+	if (!nested && !set_busy(s, old, false))
+		return false;
+	if (!save(s, eflags))
+		return false;
+	if (nested && !write(s, task->tr.base, &old, sizeof(old)))
+		return false;
+	if (source != TASK_IRET && !set_busy(s, task->tr.selector, true))
+		return false;
+	/* A task may switch to itself: then what was saved is what counts. */
+	if (!read_image(s, &task->tr, &task->image))
+		return false;
+	if (nested)
+		task->image.eflags |= RFLAGS_NT;
+	return true;
+}
+
 bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
 		 struct linear *memory, task_load_cr3 *load_cr3, bool *switched,
 		 bool *trap)
 {
 	struct switching s = { cpu, memory };
-	bool nested = source == TASK_CALL || source == TASK_GATE;
-	const struct segment_register old = cpu->segment[TASK_TR];
-	u32 eflags = cpu->eflags;
-	struct segment_register tr;
-	struct tss32 image;
-	u64 descriptor;
-	u32 gva;
+	struct new_task task;
 
 	*switched = *trap = false;
-	if (!locate(cpu, selector, &gva))
-		return raise(&s, VECTOR_TS, selector);
-	if (!read(&s, gva, &descriptor, sizeof(descriptor)))
+	if (!find_task(&s, selector, &task) || !leave_task(&s, source, &task))
 		return false;
-	unpack(descriptor, &tr);
-	tr.selector = selector;
-	tr.rights |= DESCRIPTOR_BUSY;
-	/* All that can fault does so before anything is changed. */
-	if (!read_image(&s, &tr, &image) || !probe(&s, tr.base, sizeof(u32)) ||
-	    !probe(&s, old.base,
-		   task_is_32bit(old.rights) ? sizeof(struct tss32)
-					     : sizeof(struct tss16)) ||
-	    !probe(&s, gva, DESCRIPTOR_SIZE))
-		return false;
-
-	if (source == TASK_IRET)
-		eflags &= ~RFLAGS_NT;
-	if (!nested && !set_busy(&s, old.selector, false))
-		return false;
-	if (!save(&s, eflags))
-		return false;
-	if (nested) {
-		u16 link = old.selector;
-
-		if (!write(&s, tr.base, &link, sizeof(link)))
-			return false;
-	}
-	if (source != TASK_IRET && !set_busy(&s, selector, true))
-		return false;
-	/* A task may switch to itself: then what was saved is what counts. */
-	if (!read_image(&s, &tr, &image))
-		return false;
-	if (nested)
-		image.eflags |= RFLAGS_NT;
-
 	*switched = true;
-	cpu->segment[TASK_TR] = tr;
-	if (cpu->paging && task_is_32bit(tr.rights)) {
-		cpu->cr3 = image.cr3;
-		if (!load_cr3(memory->ctx, image.cr3))
+	cpu->segment[TASK_TR] = task.tr;
+	if (cpu->paging && task_is_32bit(task.tr.rights)) {
+		cpu->cr3 = task.image.cr3;
+		if (!load_cr3(memory->ctx, task.image.cr3))
 			return raise(&s, VECTOR_TS, selector);
 	}
-	take_image(cpu, &image);
-	*trap = image.trap & TSS_TRAP;
-	return load_segments(&s, &image);
+	take_image(cpu, &task.image);
+	*trap = task.image.trap & TSS_TRAP;
+	return load_segments(&s, &task.image);
 }
 
 bool task_push(struct task_cpu *cpu, u32 value, size_t size,
