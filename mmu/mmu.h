@@ -142,10 +142,10 @@ struct mmu_cpu {
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	struct shadow_page *root; /* NULL: to be found before the next entry */
 	/*
-	 * A root has been found, or the CR3 targets have changed, since this
-	 * was last cleared, by the one who then tells the processor of root,
-	 * filter and targets. It happens in the midst
-	 * of a fault, too, when the pool was so short that the root went.
+	 * True if a root was found, or the CR3 targets have changed, since the
+	 * run loop last told the processor of root, filter and targets. A fault
+	 * can find another root, too: where the pool runs dry, the old one may
+	 * be given up.
 	 */
 	bool root_is_new;
 };
@@ -225,7 +225,8 @@ void mmu_derive_state(struct mmu_cpu *cpu);
 
 /*
  * Read the PDPTEs that PAE paging would load with @cr3 (SDM vol. 3A, 4.4.1).
- * False: one that is present has a reserved bit set, and the load is #GP(0).
+ * Returns false if a present one has a reserved bit set: then the load raises
+ * #GP(0).
  */
 bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES]);
 
@@ -248,8 +249,9 @@ hpa_t mmu_root(struct mmu_cpu *cpu);
 struct mmu_targets mmu_targets(const struct mmu_cpu *cpu);
 
 /*
- * The guest has exited with @cr3 in the hardware's CR3. To be called first of
- * all after an exit while there are CR3 targets: the guest may have loaded one.
+ * The guest has exited with @cr3 in the hardware's CR3. While there are CR3
+ * targets, this must be called first after each exit: the guest may have loaded
+ * one.
  */
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3);
 
@@ -301,8 +303,8 @@ bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,
 		 size_t len);
 /*
- * The same bytes in place, or NULL: they are in two pages, or the shadow has
- * them not.
+ * The same bytes in place, or NULL if they are in two pages, or the shadow does
+ * not map them.
  */
 const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len);
 

@@ -49,10 +49,10 @@ void mmu_derive_state(struct mmu_cpu *cpu)
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
 {
 	/*
-	 * An unpaged guest has no page faults of its own, and the PDPTEs of
-	 * its root can't be TRAP: all of its faults are Umbra's. So are those
-	 * of a guest whose tables are not cached: nothing tells that what was
-	 * absent is so still.
+	 * An unpaged guest has no page faults of its own, and the PDPTEs of its
+	 * root can't be TRAP: all of its faults are Umbra's. So are those of a
+	 * guest whose tables are not cached: nothing tells whether an absent
+	 * entry is still absent.
 	 */
 	return mmu->policy.bypass && mmu->policy.cache &&
 	       mmu->config.filter_works && role.mode != PAGING_NONE &&

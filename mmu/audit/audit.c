@@ -14,7 +14,7 @@ struct entry {
 	const struct shadow_page *sp;
 	u32 slot;
 	u64 spte;
-	u64 gpte; /* the guest's, where there is a table of its behind */
+	u64 gpte; /* the guest's entry, if the page shadows a table */
 	struct gpt_format format;
 	struct mmu_audit *audit;
 };
@@ -61,7 +61,7 @@ static bool audit_unfilled(const struct entry *e)
 	return true;
 }
 
-/* Checks of every entry that does more than to trap. */
+/* Checks of every entry that does more than trap. */
 static bool audit_behind(const struct entry *e)
 {
 	if (e->sp->role.direct)
@@ -219,7 +219,9 @@ static bool audit_leaf(const struct entry *e)
 	hfn_t hfn = (e->spte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	u32 frames = e->sp->role.level > 1 ? LARGE_FRAMES : 1;
 
-	/* Other frames of a large page each time, so all in the end. */
+	/*
+	 * Each audit looks at other frames of a large page: in the end at all.
+	 */
 	for (u32 i = frames > 1 ? e->mmu->stats.walks_fault % LARGE_STRIDE : 0;
 	     i < frames; i += LARGE_STRIDE)
 		if (!audit_frame(e, gfn + i, hfn + i))

@@ -21,9 +21,9 @@ struct mmu_audit {
 };
 
 /*
- * To be called between an exit and the next entry. Of invariants 6 and 8, which
- * speak of flushes and of the hardware's registers, it sees what they leave in
- * the tables. Returns whether all hold.
+ * To be called between an exit and the next entry. Invariants 6 and 8 speak of
+ * flushes and of the hardware's registers; the audit sees only the tables.
+ * Returns true if all hold.
  */
 bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit);
 

@@ -269,9 +269,9 @@ static void forget_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 
 /*
  * The tables of the software TLB are for addresses, not for guest tables, and
- * give all rights: only their leaves have to be forgotten. Who fills one asks
- * for its page first, so there is none behind the first page that nobody has
- * asked for since the last flush.
+ * give all rights: only their leaves have to be forgotten. Code that fills one
+ * asks for its page first. So no page has leaves behind the first page that
+ * nobody has asked for since the last flush.
  */
 void shadow_flush_private(struct mmu *mmu)
 {

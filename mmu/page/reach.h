@@ -7,7 +7,7 @@
 
 /*
  * Returns true if the page is of another address space than the one that the
- * guest runs on. In doubt it is not.
+ * guest runs on. In doubt it returns false.
  */
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp);
 /*

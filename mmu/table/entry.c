@@ -18,7 +18,7 @@ struct leaf {
 	bool dirty;
 };
 
-/* The part of the guest's large page, of @walk, that is @ahead frames on. */
+/* The part of the large page of @walk that lies @ahead frames further on. */
 static bool part_ahead(const struct mmu *mmu, const struct shadow_page *sp,
 		       const struct guest_walk *walk, s32 ahead,
 		       struct leaf *leaf)
@@ -30,9 +30,9 @@ static bool part_ahead(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 /*
- * The page that @gpte maps, an entry beside that which @walk has ended in, if
- * it needs no fault to be filled: invariants 3 (A is set), 4 and 5. No flag of
- * the guest's is touched, so it can't notice.
+ * The page that @gpte maps, which is beside the entry in which @walk has ended,
+ * if it may be filled without a fault: invariants 3 (A is set), 4 and 5. No
+ * flag of the guest's is touched, so the guest can't notice.
  */
 static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
 		      const struct guest_walk *walk, u64 gpte,
@@ -82,7 +82,9 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 				 leaf.dirty, 0);
 		mmu->stats.prefetches++;
 	}
-	/* The entry that faulted tells of the table's use; these do not. */
+	/*
+	 * The entry that faulted tells of the table's use; the others do not.
+	 */
 	sp->last_filled = here;
 }
 

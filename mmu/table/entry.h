@@ -15,14 +15,14 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    u64 gpte);
 /*
- * The same at level 1, for the eight guest's entries of the slots from @first
+ * The same at level 1, for the guest's eight entries of the slots from @first
  * on. All that have P and A are filled.
  */
 void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp, u32 first,
 			  const u64 *gptes);
 /*
  * The guest has written the entry @gpte: make its shadow true again. Returns
- * whether it leads somewhere now that was not mapped before.
+ * true if it leads somewhere now that was not mapped before.
  */
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte);

@@ -3,9 +3,9 @@
  * Large pages: 2 MiB of the guest's that one LEAF maps. That can be where the
  * guest maps them by one entry of its own (or has no paging), all of them is
  * RAM in one large frame of the host, and no guest table lies in them, since
- * such a frame alone must be write-protected. When one comes to lie there the
- * LEAF is split; when the last has gone, the next fault in the region merges it
- * again (fault.c).
+ * such a frame alone must be write-protected. When a table comes to lie there,
+ * the LEAF is split; when the last table has gone, the next fault in the region
+ * merges it again (fault.c).
  */
 #include "mmu/page/child.h"
 #include "mmu/page/link.h"

@@ -8,8 +8,8 @@
 
 /*
  * The rights that the LEAF of @gfn may have, out of the @rights that the
- * guest's tables give. @supervisor_write: the fault at hand is one, and was
- * permitted.
+ * guest's tables give. @supervisor_write: the fault at hand is a supervisor's
+ * write, and the guest's tables permit it.
  */
 static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 		      u8 rights, bool dirty, bool supervisor_write)

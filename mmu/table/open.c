@@ -55,11 +55,11 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 
 /*
  * Returns true if the write of @slot looks like one of a burst: the second in a
- * row, to another entry, with nothing used in between; or any one of a table
+ * row, to another entry, with nothing used in between; or any write of a table
  * that has had a burst.
  *
- * The rule of progress: if the last closing found no change, this write is not
- * for opening. The instruction, its stack or another operand may need the very
+ * The rule of progress: if the last closing found no change, this write opens
+ * nothing. The instruction, its stack or another operand may need the very
  * table; it would be closed again before the write, for ever.
  */
 static bool is_burst(struct shadow_page *sp, u32 slot)

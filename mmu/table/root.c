@@ -101,8 +101,8 @@ static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
 }
 
 /*
- * The page that a TABLE already names. What it names is what the guest's entry
- * says, since both tables are synced; but a large page's D may have been set
+ * The page that a TABLE already names. The guest's entry asks for the same
+ * page, since both tables are synced; but a large page's D may have been set
  * meanwhile, so a direct page is looked up.
  */
 static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,

@@ -19,9 +19,10 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 u64 table_present_groups(const u64 *table);
 /*
  * The entry @gpte of @sp's guest table leads to a table that the guest has used
- * (P and A are set): link its shadow ahead of any fault, if pages are left. With
- * the bypass on this pays: a fault in a table that is linked goes to the guest,
- * one in a table that is not has to exit to find out. Returns whether it did.
+ * (P and A are set): link its shadow ahead of any fault, if pages are left.
+ * With the bypass on this pays: a fault in a table that is linked goes to the
+ * guest, one in a table that is not has to exit to find out. Returns true if it
+ * did.
  */
 bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte);

@@ -51,8 +51,10 @@ static enum mmu_write explain_write(const struct mmu *mmu,
 		return WRITE_HELD;
 	if (dirty_log_waits(mmu, gfn))
 		return WRITE_LOGGED;
-	/* A private page keeps no D of the guest's; and who has no right to
-	   write sets none. */
+	/*
+	 * A private page keeps no D of the guest's, and no D is set without the
+	 * right to write.
+	 */
 	if (sp->role.private ||
 	    (sp->role.wp && !(sp->role.access & ACCESS_W)) ||
 	    (sp->role.wp && !sp->role.direct &&
@@ -112,7 +114,7 @@ static u64 alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 	return size - (guest->gva & (size - 1));
 }
 
-/* The address behind @gva, or 0; in the midst of 4-level's there is a hole. */
+/* The address behind @gva, or 0; 4-level paging has a hole in the middle. */
 static gva_t behind(const struct mmu_cpu *cpu, gva_t gva)
 {
 	if (cpu->format.mode == PAGING_4LEVEL)
