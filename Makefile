@@ -270,7 +270,7 @@ lint:
 		--platform=unix64 $(C_SRCS)
 
 format: | $(B)/.deps-test
-	clang-format -i $(FORMATTED)
+	$(Q)clang-format -i $(FORMATTED)
 
 clean:
 	rm -rf $(B)
