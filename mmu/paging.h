@@ -62,10 +62,10 @@ static inline u8 paging_top_level(enum paging_mode mode)
 	return levels[mode];
 }
 
-/* The size of an entry in bytes. */
-static inline u32 gpte_size(enum paging_mode mode)
+/* Number of the entry that begins at byte @offset of a table, or holds it. */
+static inline u32 gpte_number(enum paging_mode mode, u32 offset)
 {
-	return mode == PAGING_32BIT ? sizeof(u32) : sizeof(u64);
+	return offset >> (mode == PAGING_32BIT ? 2 : 3);
 }
 
 /* How many bits of the address select an entry. */

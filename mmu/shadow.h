@@ -152,6 +152,7 @@ struct mmu {
 	u64 *tables; /* shadow page n is tables[n * 512 ...] */
 	hpa_t tables_hpa;
 	u32 *hash; /* first page index of each bucket */
+	struct shadow_page *written; /* see shadow_only_page() */
 	u32 hash_mask;
 	u32 free; /* list of free pages */
 	u32 free_count;

@@ -81,11 +81,12 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		 u32 first, u32 last)
 {
 	const u64 *plain = shadow_plain_table(sp, table);
-	u32 size = gpte_size(sp->role.mode);
+	u32 end = gpte_number(sp->role.mode, last);
 	u32 done = 0;
 
 	/* A write that straddles two entries has changed both. */
-	for (u32 index = first / size; index <= last / size; index++) {
+	for (u32 index = gpte_number(sp->role.mode, first); index <= end;
+	     index++) {
 		u32 slot = index, count = 1;
 
 		if (!plain)
@@ -117,17 +118,39 @@ static void give_up_unlinked(struct mmu *mmu)
 	}
 }
 
-bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
+/*
+ * One whole entry at @slot of a page table, of which @sp is the only shadow:
+ * that is most writes. They do what others do, without the loops.
+ */
+static bool page_entry_written(struct mmu *mmu, struct shadow_page *sp,
+			       u32 slot)
 {
-	gfn_t gfn = gpa >> PAGE_SHIFT;
-	u32 first = gpa & ~PAGE_MASK;
+	u64 gpte = gpte_read(PAGING_4LEVEL, mmu_map_gfn(mmu, sp->gfn), slot);
+	u64 first = slot * sizeof(gpte);
+	bool cleared = mmu->policy.cheap && !gpte;
+	struct shadow_page *parent;
+
+	if ((cleared && is_given_up(mmu, sp, first)) ||
+	    going_out_of_use(mmu, sp)) {
+		parent = shadow_give_up(mmu, sp);
+		if (cleared)
+			shadow_give_up_barren(mmu, parent);
+		return true;
+	}
+	if (shadow_sync_page(mmu, sp, slot, gpte))
+		sp->writes = 0;
+	mmu->stats.table_writes++;
+	mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn, 1 | first << 32);
+	return false;
+}
+
+/* The write may hit several entries, of a table that has several shadows. */
+static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first, size_t len)
+{
 	struct shadow_page *sp, *next, *parent, *barren = NULL;
 	const void *table;
 	bool cleared;
 
-	dirty_log_mark(mmu, gfn);
-	if (!mmu->frames[gfn].shadowed)
-		return false;
 	for (sp = shadow_page_next(mmu, gfn, NULL); sp; sp = next) {
 		next = NULL;
 		if (mmu->frames[gfn].shadowed > 1)
@@ -153,6 +176,24 @@ bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 	 */
 	shadow_give_up_barren(mmu, barren);
 	return !mmu->frames[gfn].shadowed;
+}
+
+bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	u32 first = gpa & ~PAGE_MASK;
+	struct shadow_page *sp;
+
+	dirty_log_mark(mmu, gfn);
+	if (!mmu->frames[gfn].shadowed)
+		return false;
+	if (mmu->frames[gfn].shadowed == 1 && len == sizeof(u64) &&
+	    first % sizeof(u64) == 0) {
+		sp = shadow_only_page(mmu, gfn);
+		if (sp->role.level == 1 && sp->role.mode != PAGING_32BIT)
+			return page_entry_written(mmu, sp, first / sizeof(u64));
+	}
+	return entries_written(mmu, gfn, first, len);
 }
 
 bool mmu_unshadow(struct mmu_cpu *cpu, gfn_t gfn)

@@ -124,8 +124,8 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	sp->last_filled = slot;
 }
 
-void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
-		   u64 spte)
+void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    gfn_t gfn, u64 spte)
 {
 	u64 old = sp->spt[slot];
 	enum spte_kind kind = spte_kind(old, sp->role.level);
@@ -135,16 +135,45 @@ void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		 * Fewer rights: flushed where spte_clear() flushes a LEAF, and
 		 * for the same reason. NX is a right's absence.
 		 */
-		if (sp->role.level > 1 && ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
-					   (PTE_W | PTE_U | PTE_NX)))
+		if ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
+		    (PTE_W | PTE_U | PTE_NX))
 			mmu_flush(mmu);
 	} else {
 		if (kind >= SPTE_TABLE)
 			spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-		list_add(mmu, sp, slot, (u32)gfn, rmap_of(mmu, sp, (u32)gfn));
+		list_add(mmu, sp, slot, (u32)gfn,
+			 &region_of(mmu, (u32)gfn)->rmap);
 	}
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;
+}
+
+void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+		   u64 spte)
+{
+	struct spte_link *link = &sp->links[slot];
+	bool was_leaf = spte_kind(sp->spt[slot], 1) == SPTE_LEAF;
+
+	if (!was_leaf || link->target != gfn) {
+		if (was_leaf)
+			list_del(mmu, sp, slot,
+				 &mmu->frames[link->target].rmap);
+		list_add(mmu, sp, slot, (u32)gfn,
+			 &mmu->frames[(u32)gfn].rmap);
+	}
+	sp->spt[slot] = spte;
+	sp->last_filled = slot;
+}
+
+void spte_clear_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     u64 value)
+{
+	if (spte_kind(sp->spt[slot], 1) == SPTE_LEAF)
+		list_del(mmu, sp, slot,
+			 &mmu->frames[sp->links[slot].target].rmap);
+	if (value)
+		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+	sp->spt[slot] = value;
 }
 
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,

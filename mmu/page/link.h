@@ -23,6 +23,9 @@ static inline bool shadow_used_since(const struct shadow_page *sp)
 
 /* Make the entry ABSENT or TRAP, whichever @value is. */
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
+/* The same at level 1, where no change needs a flush; see spte_clear(). */
+void spte_clear_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		     u64 value);
 /*
  * Take all entries of a page that is given up off their lists. Their values
  * stay, since those of a page that is made are sorted first. No flush.
@@ -30,7 +33,10 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
 void spte_forget_all(struct mmu *mmu, struct shadow_page *sp);
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    struct shadow_page *child, u8 rights);
-void spte_set_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
+/* A LEAF above level 1, and one of level 1. */
+void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		    gfn_t gfn, u64 spte);
+void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte);
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte);

@@ -23,6 +23,20 @@ struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
 /* The next page after @sp (first: NULL) made of @gfn as a table. */
 struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
+
+/*
+ * The page of @gfn, a table of which there is one closed page. Most writes hit
+ * the table that the last one has hit.
+ */
+static inline struct shadow_page *shadow_only_page(struct mmu *mmu, gfn_t gfn)
+{
+	struct shadow_page *sp = mmu->written;
+
+	if (sp->gfn != gfn || !sp->in_use || sp->role.direct || sp->open)
+		sp = mmu->written = shadow_page_next(mmu, gfn, NULL);
+	return sp;
+}
+
 /* Take it off every parent: what leads to it becomes TRAP. Flushes. */
 void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp);
 /* The copy of an open table is of no more use. */

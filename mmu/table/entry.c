@@ -105,12 +105,9 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 		 (PTE_W | PTE_U | PTE_NX));
 }
 
-/*
- * The same at level 1. Most writes of tables end here: one piece of code, with
- * all that it calls.
- */
-static __flatten bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp,
-					u32 slot, u64 gpte)
+/* Make a LEAF of @gpte, at level 1, without a fault that asks for it. */
+static bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			      u64 gpte)
 {
 	gfn_t gfn = gpte_gfn(&sp->format, gpte, 1);
 
@@ -120,7 +117,7 @@ static __flatten bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp,
 	return true;
 }
 
-/* Make a LEAF of @gpte, which has A, without a fault that asks for it. */
+/* The same at any level; @gpte has A. */
 static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			 u64 gpte)
 {
@@ -163,15 +160,35 @@ void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 		mmu->stats.prefills++;
 }
 
+/* Invariants 3, 4 and 5. */
+static bool fill_used_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			   u64 gpte)
+{
+	return (gpte & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
+	       !gpte_reserved(&sp->format, gpte, 1) &&
+	       fill_page_unasked(mmu, sp, slot, gpte);
+}
+
 __flatten void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp,
 				    u32 first, const u64 *gptes)
 {
 	for (u32 i = 0; i < SLOTS_A_BIT; i++)
-		/* Invariants 3, 4 and 5. */
-		if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
-		    !gpte_reserved(&sp->format, gptes[i], 1) &&
-		    fill_page_unasked(mmu, sp, first + i, gptes[i]))
+		if (fill_used_page(mmu, sp, first + i, gptes[i]))
 			mmu->stats.prefills++;
+}
+
+/* Most writes of tables end here: one piece of code, with all that it calls. */
+__flatten bool shadow_sync_page(struct mmu *mmu, struct shadow_page *sp,
+				u32 slot, u64 gpte)
+{
+	bool was_leaf = spte_kind(sp->spt[slot], 1) == SPTE_LEAF;
+
+	if (mmu->policy.update && fill_used_page(mmu, sp, slot, gpte)) {
+		mmu->stats.updates++;
+		return !was_leaf;
+	}
+	spte_clear_page(mmu, sp, slot, spte_unfilled(sp, gpte));
+	return false;
 }
 
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -179,14 +196,14 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 {
 	bool was_leaf;
 
+	if (sp->role.level == 1)
+		return shadow_sync_page(mmu, sp, slot, gpte);
 	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
 	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
 	    !gpte_reserved(&sp->format, gpte, sp->role.level)) {
-		if (sp->role.level > 1) {
-			if (still_linked(mmu, sp, slot, gpte))
-				return false;
-			note_unlinked(mmu, sp, slot);
-		}
+		if (still_linked(mmu, sp, slot, gpte))
+			return false;
+		note_unlinked(mmu, sp, slot);
 		was_leaf = spte_kind(sp->spt[slot], sp->role.level) ==
 			   SPTE_LEAF;
 		if (fill_unasked(mmu, sp, slot, gpte)) {
@@ -195,7 +212,7 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		}
 		if (shadow_link_ahead(mmu, sp, slot, gpte))
 			return true;
-	} else if (sp->role.level > 1) {
+	} else {
 		note_unlinked(mmu, sp, slot);
 	}
 	spte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));

@@ -26,5 +26,8 @@ void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp, u32 first,
  */
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte);
+/* The same for a page of level 1. */
+bool shadow_sync_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+		      u64 gpte);
 
 #endif

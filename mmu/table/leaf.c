@@ -47,7 +47,7 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
 		splinters = spte_child(mmu, sp, slot);
-	spte_set_leaf(mmu, sp, slot, gfn, spte | PTE_PS);
+	spte_set_large(mmu, sp, slot, gfn, spte | PTE_PS);
 	/* Merged: the splinters in its place are of no more use. */
 	if (splinters && shadow_page_is_orphan(splinters) &&
 	    splinters->role.direct)
@@ -63,7 +63,7 @@ static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 {
 	if (mmu->frames[gfn].shadowed && (spte & PTE_W))
 		spte ^= PTE_W | SPTE_LEAF_HELD;
-	spte_set_leaf(mmu, sp, slot, gfn, spte);
+	spte_set_page(mmu, sp, slot, gfn, spte);
 }
 
 /* The same with CR0.WP=0, or while the dirty log is on. */

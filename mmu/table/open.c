@@ -79,12 +79,14 @@ static bool is_burst(struct shadow_page *sp, u32 slot)
 bool table_open_for(struct mmu *mmu, gpa_t gpa)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
-	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
+	struct shadow_page *sp;
 
 	/* A frame that is several tables at once stays closed. */
-	if (!mmu->policy.open || mmu->frames[gfn].shadowed != 1 ||
-	    sp->role.level != 1 ||
-	    !is_burst(sp, (gpa & ~PAGE_MASK) / gpte_size(sp->role.mode)))
+	if (!mmu->policy.open || mmu->frames[gfn].shadowed != 1)
+		return false;
+	sp = shadow_only_page(mmu, gfn);
+	if (sp->role.level != 1 ||
+	    !is_burst(sp, gpte_number(sp->role.mode, gpa & ~PAGE_MASK)))
 		return false;
 	/*
 	 * Few tables of an address space that does not run are used again. An
