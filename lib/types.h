@@ -61,6 +61,7 @@ typedef u64 hfn_t;
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
 #define __noreturn __attribute__((noreturn))
 #define __packed __attribute__((packed))
+#define __cache_line __attribute__((aligned(64)))
 #define __noinline __attribute__((noinline))
 #define __forceinline inline __attribute__((always_inline))
 #define __cold __attribute__((cold)) /* seldom run: to be small */

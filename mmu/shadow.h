@@ -133,10 +133,22 @@ struct shadow_path {
 	u64 region; /* path_region() of the address */
 	const struct shadow_page *root;
 	u64 flushes; /* mmu.flushes then */
-};
+} __cache_line;
 
 #define PATH_BITS 4
 #define PATHS BIT(PATH_BITS)
+
+/* A page of code that an exit has read, found by its address; see access.c. */
+struct code_page {
+	u64 number; /* of the page in the guest's address space */
+	const u8 *memory; /* where Umbra sees it */
+	const u64 *spte; /* the LEAF that maps it */
+	u64 value; /* of that LEAF then */
+	const struct shadow_page *root;
+	u64 flushes; /* mmu.flushes then */
+} __cache_line;
+
+#define CODE_PAGES 8
 
 struct mmu {
 	struct mmu_config config;
@@ -166,8 +178,9 @@ struct mmu {
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
-	u64 flushes; /* number of calls of mmu_flush() */
+	u64 flushes; /* 1 and the number of calls of mmu_flush() */
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
+	struct code_page codes[CODE_PAGES]; /* by the number of the page */
 };
 
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,

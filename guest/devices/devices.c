@@ -216,11 +216,10 @@ void devices_set_cr8(struct machine_devices *devices, u8 cr8)
 	lapic_set_cr8(&devices->lapic, cr8);
 }
 
-bool devices_are_quiet(struct machine_devices *devices)
+bool devices_look_quiet(struct machine_devices *devices)
 {
-	if (!devices->quiet)
-		devices->quiet = !devices_nmi_pending(devices) &&
-				 !devices_interrupt_pending(devices);
+	devices->quiet = !devices_nmi_pending(devices) &&
+			 !devices_interrupt_pending(devices);
 	return devices->quiet;
 }
 

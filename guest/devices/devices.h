@@ -140,12 +140,17 @@ void devices_take_nmi(struct machine_devices *devices);
 /* Returns true if the guest has arranged for a device to raise NMIs. */
 bool devices_can_raise_nmi(const struct machine_devices *devices);
 
+/* Returns true if neither an interrupt nor an NMI is pending. */
+bool devices_look_quiet(struct machine_devices *devices);
+
 /*
- * Returns true if neither an interrupt nor an NMI is pending. It is asked
- * before each VM entry, so a "true" is kept until a device is accessed or
- * ticks. (To take an event makes no other one pending.)
+ * The same. It is asked before each VM entry, so a "true" is kept until a
+ * device is accessed or ticks. (To take an event makes no other one pending.)
  */
-bool devices_are_quiet(struct machine_devices *devices);
+static inline bool devices_are_quiet(struct machine_devices *devices)
+{
+	return devices->quiet || devices_look_quiet(devices);
+}
 
 /* MOV to CR8, of 0 to 15: the priority that an interrupt has to exceed. */
 void devices_set_cr8(struct machine_devices *devices, u8 cr8);

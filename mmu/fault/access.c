@@ -42,11 +42,38 @@ static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
+/* Finds the page anew, and keeps it. */
+static const u8 *map_code(const struct mmu_cpu *cpu, gva_t gva,
+			  struct code_page *page)
+{
+	const u8 *memory = map_by_shadow(cpu, gva);
+
+	if (!memory)
+		return NULL;
+	page->number = gva >> PAGE_SHIFT;
+	page->memory = memory - (gva & ~PAGE_MASK);
+	page->spte = shadow_path_of(cpu, gva)->spte;
+	page->value = *page->spte;
+	page->root = cpu->root;
+	page->flushes = cpu->mmu->flushes;
+	return memory;
+}
+
+/*
+ * Every emulated instruction is read by this. As a TLB would, it keeps the last
+ * pages until the next flush; a LEAF may change without one.
+ */
 const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 {
+	u64 number = gva >> PAGE_SHIFT;
+	struct code_page *page = &cpu->mmu->codes[number % CODE_PAGES];
+
 	if ((gva & ~PAGE_MASK) + len > PAGE_SIZE)
 		return NULL;
-	return map_by_shadow(cpu, gva);
+	if (page->number == number && page->root == cpu->root &&
+	    page->flushes == cpu->mmu->flushes && *page->spte == page->value)
+		return page->memory + (gva & ~PAGE_MASK);
+	return map_code(cpu, gva, page);
 }
 
 size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,

@@ -137,9 +137,10 @@ static enum mmu_action write_to_table(struct mmu *mmu,
 }
 
 static enum mmu_action remembered(struct mmu *mmu,
+				  const struct shadow_path *end,
 				  const struct guest_walk *walk)
 {
-	if (mmu_map_gfn(mmu, walk->gpa >> PAGE_SHIFT)) {
+	if (spte_is_held(*end->spte, end->level)) {
 		mmu->stats.held_hits++;
 		return write_to_table(mmu, walk);
 	}
@@ -193,21 +194,16 @@ static enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
 	return MMU_MMIO;
 }
 
-enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
-			       struct guest_walk *walk)
+/* The fault is answered by a walk, and the shadow is filled. */
+static __noinline enum mmu_action answer_by_walk(struct mmu_cpu *cpu,
+						 const struct shadow_path *end,
+						 gva_t gva, u32 error_code,
+						 struct guest_walk *walk)
 {
 	struct mmu *mmu = cpu->mmu;
-	const struct shadow_path *end = NULL;
-	struct shadow_page *from;
+	struct shadow_page *from = walk_on(cpu, end, gva, error_code, walk);
 	gfn_t gfn;
 
-	count_fault(&mmu->stats, error_code);
-	if (mmu->policy.nowalk && cpu->root) {
-		end = shadow_path_of(cpu, gva);
-		if (is_remembered(cpu, end, gva, error_code, walk))
-			return remembered(mmu, walk);
-	}
-	from = walk_on(cpu, end, gva, error_code, walk);
 	if (walk->status != WALK_OK) {
 		link_for_bypass(cpu, from, walk);
 		return MMU_INJECT;
@@ -224,4 +220,19 @@ enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 	}
 	fill(cpu, from, walk, error_code);
 	return MMU_RESUME;
+}
+
+enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
+			       struct guest_walk *walk)
+{
+	struct mmu *mmu = cpu->mmu;
+	const struct shadow_path *end = NULL;
+
+	count_fault(&mmu->stats, error_code);
+	if (mmu->policy.nowalk && cpu->root) {
+		end = shadow_path_of(cpu, gva);
+		if (is_remembered(cpu, end, gva, error_code, walk))
+			return remembered(mmu, end, walk);
+	}
+	return answer_by_walk(cpu, end, gva, error_code, walk);
 }

@@ -145,7 +145,8 @@ static bool page_entry_written(struct mmu *mmu, struct shadow_page *sp,
 }
 
 /* The write may hit several entries, of a table that has several shadows. */
-static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first, size_t len)
+static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
+				   size_t len)
 {
 	struct shadow_page *sp, *next, *parent, *barren = NULL;
 	const void *table;

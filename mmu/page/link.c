@@ -46,6 +46,14 @@ static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		mmu->links[link->next].prev = link->prev;
 }
 
+/* ABSENT or TRAP, in place of an entry that is on no list any more. */
+static void put_unfilled(struct shadow_page *sp, u32 slot, u64 value)
+{
+	if (value)
+		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+	sp->spt[slot] = value;
+}
+
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 {
 	enum spte_kind kind = spte_kind(sp->spt[slot], sp->role.level);
@@ -80,9 +88,7 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		mmu_flush(mmu);
 		break;
 	}
-	if (value)
-		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
-	sp->spt[slot] = value;
+	put_unfilled(sp, slot, value);
 }
 
 void spte_forget_all(struct mmu *mmu, struct shadow_page *sp)
@@ -171,9 +177,7 @@ void spte_clear_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	if (spte_kind(sp->spt[slot], 1) == SPTE_LEAF)
 		list_del(mmu, sp, slot,
 			 &mmu->frames[sp->links[slot].target].rmap);
-	if (value)
-		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
-	sp->spt[slot] = value;
+	put_unfilled(sp, slot, value);
 }
 
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,

@@ -125,6 +125,7 @@ struct mmu *mmu_create(const struct mmu_config *config)
 	}
 	mmu->free_count = config->shadow_pages;
 	mmu->written = mmu->pages;
+	mmu->flushes = 1;
 	mmu->copy_free = LINK_NONE;
 	for (u32 i = 0; i < mmu->copy_count; i++)
 		shadow_free_copy(mmu, i);

@@ -25,14 +25,15 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
 
 /*
- * The page of @gfn, a table of which there is one closed page. Most writes hit
- * the table that the last one has hit.
+ * The page of @gfn, a table of which there is one page, closed: an open one is
+ * given up when there comes another. Most writes hit the table that the last
+ * one has hit.
  */
 static inline struct shadow_page *shadow_only_page(struct mmu *mmu, gfn_t gfn)
 {
 	struct shadow_page *sp = mmu->written;
 
-	if (sp->gfn != gfn || !sp->in_use || sp->role.direct || sp->open)
+	if (sp->gfn != gfn || !sp->in_use || sp->role.direct)
 		sp = mmu->written = shadow_page_next(mmu, gfn, NULL);
 	return sp;
 }

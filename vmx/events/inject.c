@@ -102,11 +102,11 @@ static u32 take_event(struct vcpu *vcpu)
 			     devices_interrupt_pending(devices));
 }
 
+#define WINDOWS (CPU_NMI_WINDOW_EXITING | CPU_INTERRUPT_WINDOW_EXITING)
+
 static void open_windows(struct vcpu *vcpu, u32 windows)
 {
-	vcpu_set_cpu_controls(
-		vcpu, CPU_NMI_WINDOW_EXITING | CPU_INTERRUPT_WINDOW_EXITING,
-		windows);
+	vcpu_set_cpu_controls(vcpu, WINDOWS, windows);
 }
 
 /* gdb's steps stay in the code that is being stepped through (gdb/step.h). */
@@ -122,13 +122,15 @@ static u32 choose_event(struct vcpu *vcpu)
 void vcpu_deliver(struct vcpu *vcpu)
 {
 	struct vmx_event *event = &vcpu->event;
+	bool quiet = devices_are_quiet(&vcpu->vm->devices) &&
+		     !vcpu->nmi_blocked && !vcpu->vm->gdb.step.on;
 	u64 rflags;
 
-	open_windows(vcpu, devices_are_quiet(&vcpu->vm->devices) &&
-					   !vcpu->nmi_blocked &&
-					   !vcpu->vm->gdb.step.on
-				   ? 0
-				   : choose_event(vcpu));
+	/* Most entries: no event is due, and none has been waited for. */
+	if (quiet && !event->info &&
+	    !(vcpu->controls.value[CONTROLS_CPU] & WINDOWS))
+		return;
+	open_windows(vcpu, quiet ? 0 : choose_event(vcpu));
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)

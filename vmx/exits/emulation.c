@@ -101,20 +101,29 @@ bool vcpu_carry_out(struct vcpu *vcpu, struct vcpu_memory *memory,
 	return true;
 }
 
+static __noinline const struct insn *
+fetch_and_decode(struct vcpu *vcpu, gva_t rip, enum insn_mode mode, u32 access)
+{
+	u8 bytes[INSN_MAX_LENGTH];
+	size_t len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U),
+			       bytes, sizeof(bytes));
+
+	return insn_decode_cached(&vcpu->insns, rip, bytes, len, mode);
+}
+
 static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
 				 u32 access)
 {
-	u8 bytes[INSN_MAX_LENGTH];
 	gva_t rip = vcpu_linear_rip(vcpu, mode);
-	const u8 *code = mmu_code(&vcpu->mmu, rip, sizeof(bytes));
-	size_t len = sizeof(bytes);
+	const u8 *code = mmu_code(&vcpu->mmu, rip, INSN_MAX_LENGTH);
+	const struct insn *insn;
 
-	if (!code) {
-		code = bytes;
-		len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U),
-				bytes, sizeof(bytes));
-	}
-	return insn_decode_cached(&vcpu->insns, rip, code, len, mode);
+	if (!code)
+		return fetch_and_decode(vcpu, rip, mode, access);
+	insn = insn_cached(&vcpu->insns, rip, code, mode);
+	return insn ? insn
+		    : insn_decode_cached(&vcpu->insns, rip, code,
+					 INSN_MAX_LENGTH, mode);
 }
 
 /* Returns false if @insn is no plain store of an entry. */
@@ -179,18 +188,26 @@ static bool carry_out_move(struct vcpu *vcpu, const struct insn *insn,
 	return true;
 }
 
+static __noinline bool carry_out_any(struct vcpu *vcpu, const struct insn *insn,
+				     const struct guest_walk *walk, u32 access)
+{
+	struct vcpu_memory memory;
+
+	if (!is_enabled(vcpu, insn))
+		return false;
+	vcpu_memory_begin(&memory, vcpu, insn->mode,
+			  access & (PFEC_U | WALK_AC));
+	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
+	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);
+}
+
 bool vcpu_emulate(struct vcpu *vcpu, const struct guest_walk *walk, u32 access,
 		  bool mmio)
 {
-	struct vcpu_memory memory;
-	enum insn_mode mode = vcpu_code_mode(vcpu);
-	const struct insn *insn = decode(vcpu, mode, access);
+	const struct insn *insn = decode(vcpu, vcpu_code_mode(vcpu), access);
 
-	if (!insn || !is_enabled(vcpu, insn))
+	if (!insn)
 		return false;
-	if (carry_out_move(vcpu, insn, walk, mmio))
-		return true;
-	vcpu_memory_begin(&memory, vcpu, mode, access & (PFEC_U | WALK_AC));
-	linear_remember(&memory.linear, walk->gva, walk->gpa, access & PFEC_W);
-	return vcpu_carry_out(vcpu, &memory, insn, &emulation_ops);
+	return carry_out_move(vcpu, insn, walk, mmio) ||
+	       carry_out_any(vcpu, insn, walk, access);
 }

@@ -260,7 +260,8 @@ void vm_run(struct vm *vm)
 	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->monitor.waited_ns = 0;
 	for (;;) {
-		vm_serve_devices(vm);
+		if (vm->pacing.since || rdtsc() >= vm->deadline)
+			vm_serve_devices(vm);
 		if (vm->ended)
 			break;
 		step(vm);

@@ -256,33 +256,24 @@ static enum emul_status emulate_one(struct emulation *e,
 static bool is_plain(const struct insn *insn, const struct cpu_regs *regs,
 		     gva_t gva, unsigned int size)
 {
-	unsigned int address_size = insn->mode == INSN_MODE_64 ? 8 : 4;
+	u64 offset = insn_encoded_offset(insn, regs);
 
-	return insn->mode != INSN_MODE_16 && insn->operand_size == size &&
-	       insn->address_size == address_size &&
-	       insn->mem.segment < SEG_FS && insn->mem.base != RSP &&
-	       gva % size == 0 &&
-	       truncate(insn_memory_offset(insn, regs), address_size) == gva;
+	if (insn->mode != INSN_MODE_64)
+		offset = (u32)offset;
+	return insn->plain_size == size && gva % size == 0 && offset == gva;
 }
 
 bool emul_is_store(const struct insn *insn, const struct cpu_regs *regs,
 		   gva_t gva, unsigned int size, u64 *value)
 {
-	bool immediate = insn->src == OPERAND_IMM;
-
-	if ((insn->op != OP_MOV && insn->op != OP_XCHG) ||
-	    insn->dst != OPERAND_MEM || (insn->reg == RSP && !immediate))
-		return false;
-	*value = immediate ? insn->imm : regs->gpr[insn->reg];
-	return is_plain(insn, regs, gva, size);
+	*value = insn->src == OPERAND_IMM ? insn->imm : regs->gpr[insn->reg];
+	return insn->dst == OPERAND_MEM && is_plain(insn, regs, gva, size);
 }
 
 bool emul_is_load(const struct insn *insn, const struct cpu_regs *regs,
 		  gva_t gva, unsigned int size)
 {
-	return insn->op == OP_MOV && insn->dst == OPERAND_REG &&
-	       insn->src == OPERAND_MEM && insn->reg != RSP &&
-	       is_plain(insn, regs, gva, size);
+	return insn->dst == OPERAND_REG && is_plain(insn, regs, gva, size);
 }
 
 enum emul_status emulate(const struct insn *insn, struct cpu_regs *regs,

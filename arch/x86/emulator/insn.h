@@ -125,6 +125,12 @@ struct insn {
 	enum insn_operand third; /* SHLD, SHRD, IMUL: IMM or CL; else NONE */
 	u8 condition; /* CMOV, SET: the low 4 bits of the opcode */
 	u8 vector; /* VECTOR_... */
+	/*
+	 * The size of a MOV between memory and a register, of one that stores
+	 * an immediate, or of an XCHG: in flat code of 32 or 64 bits, with no
+	 * use of RSP. Else 0.
+	 */
+	u8 plain_size;
 };
 
 /*
@@ -136,10 +142,28 @@ enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 			     size_t available, enum insn_mode mode);
 
 /*
- * The offset of the memory operand @insn->mem in its segment, not cut to the
- * address size yet; @regs are those before the instruction, RIP at its first
- * byte. The bit-string forms of BT, BTS, BTR and BTC reach memory beyond the
- * encoded address; that is allowed for here.
+ * The offset in its segment that the memory operand @insn->mem encodes, not cut
+ * to the address size yet; @regs are those before the instruction, RIP at its
+ * first byte.
+ */
+static inline u64 insn_encoded_offset(const struct insn *insn,
+				      const struct cpu_regs *regs)
+{
+	const struct insn_memory *mem = &insn->mem;
+	u64 offset = mem->disp;
+
+	if (mem->base != INSN_NO_REG)
+		offset += regs->gpr[mem->base];
+	if (mem->index != INSN_NO_REG)
+		offset += regs->gpr[mem->index] * mem->scale;
+	if (mem->rip_relative)
+		offset += regs->rip + insn->length;
+	return offset;
+}
+
+/*
+ * The same of the operand itself. The bit-string forms of BT, BTS, BTR and BTC
+ * reach memory beyond the encoded address; that is allowed for here.
  */
 u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs);
 

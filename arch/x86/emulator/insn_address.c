@@ -18,15 +18,8 @@ static u64 bit_string_offset(const struct insn *insn,
 
 u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs)
 {
-	const struct insn_memory *mem = &insn->mem;
-	u64 offset = mem->disp;
+	u64 offset = insn_encoded_offset(insn, regs);
 
-	if (mem->base != INSN_NO_REG)
-		offset += regs->gpr[mem->base];
-	if (mem->index != INSN_NO_REG)
-		offset += regs->gpr[mem->index] * mem->scale;
-	if (mem->rip_relative)
-		offset += regs->rip + insn->length;
 	if (insn->op >= OP_BT && insn->op <= OP_BTC && insn->src == OPERAND_REG)
 		offset += bit_string_offset(insn, regs);
 	return offset;

@@ -19,6 +19,36 @@ struct insn_cache {
 	} slots[INSN_CACHE_SLOTS];
 };
 
+/* The first 8 bytes of code, or of a slot. */
+static inline u64 insn_first_bytes(const u8 *bytes)
+{
+	u64 first;
+
+	__builtin_memcpy(&first, bytes, sizeof(first));
+	return first;
+}
+
+/*
+ * The instruction at @rip if it is in @cache and has at most 8 bytes, as most
+ * have; else NULL. 8 bytes are read at @bytes.
+ */
+static __forceinline const struct insn *insn_cached(struct insn_cache *cache,
+						    u64 rip, const u8 *bytes,
+						    enum insn_mode mode)
+{
+	const struct insn_cache_slot *slot =
+		&cache->slots[rip % INSN_CACHE_SLOTS];
+	u8 unused = sizeof(u64) - slot->insn.length;
+
+	/* An empty slot is as one of a long instruction. */
+	if (slot->rip != rip || slot->insn.mode != mode ||
+	    unused >= sizeof(u64) ||
+	    (insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes))
+		    << 8 * unused)
+		return NULL;
+	return &slot->insn;
+}
+
 /*
  * The instruction at @rip, whose code is @bytes, as insn_decode() gives it, in
  * @cache; NULL where insn_decode() says that it is none that Umbra knows.

@@ -329,6 +329,21 @@ static bool is_supported(const struct decoder *d, enum insn_layout layout)
 	return !(d->flags & OPCODE_MEM32) || insn->operand_size >= 4;
 }
 
+/* See struct insn. In flat code no segment but FS and GS has a base. */
+static u8 plain_size(const struct insn *insn)
+{
+	bool immediate = insn->src == OPERAND_IMM;
+	bool memory = insn->dst == OPERAND_MEM || insn->src == OPERAND_MEM;
+	u8 address_size = insn->mode == INSN_MODE_64 ? 8 : 4;
+
+	if ((insn->op != OP_MOV && insn->op != OP_XCHG) || !memory ||
+	    insn->mode == INSN_MODE_16 || insn->address_size != address_size ||
+	    insn->mem.segment >= SEG_FS || insn->mem.base == RSP ||
+	    (insn->reg == RSP && !immediate))
+		return 0;
+	return insn->operand_size;
+}
+
 enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 			     size_t available, enum insn_mode mode)
 {
@@ -363,5 +378,6 @@ enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 	if (d.out_of_bytes)
 		return when_short;
 	insn->length = (u8)d.pos;
+	insn->plain_size = plain_size(insn);
 	return INSN_OK;
 }
