@@ -42,7 +42,7 @@ static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
-/* Finds the page anew, and keeps it. */
+/* Finds the page by the way of the shadow, and keeps it. */
 static const u8 *map_code(const struct mmu_cpu *cpu, gva_t gva,
 			  struct code_page *page)
 {

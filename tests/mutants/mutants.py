@@ -316,15 +316,14 @@ MUTANTS = [Mutant(*fields) for fields in [
     # The fast path of a store.
     ("store-elsewhere", "emul", "arch/x86/emulator/emulate.c",
      "a store that is not at the address that faulted is done there",
-     " && insn_memory_offset(insn, regs) == gva;", ";"),
+     " && offset == gva;", ";"),
     ("store-immediate", "emul", "arch/x86/emulator/emulate.c",
      "a store of an immediate stores a register",
-     "*value = immediate ? insn->imm : regs->gpr[insn->reg];",
+     "*value = insn->src == OPERAND_IMM ? insn->imm : regs->gpr[insn->reg];",
      "*value = regs->gpr[insn->reg];"),
     ("store-half", "emul", "arch/x86/emulator/emulate.c",
      "a store of four bytes stores eight",
-     "\t    insn->operand_size != 8 || insn->address_size != 8 ||",
-     "\t    insn->address_size != 8 ||"),
+     "insn->plain_size == size && gva % size", "gva % size"),
     # Rights in TABLE entries (the switch cheap).
     ("table-rights", "I2", "mmu/page/child.c",
      "a TABLE that carries rights has them all",

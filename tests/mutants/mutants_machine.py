@@ -953,7 +953,16 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
     # The cache of decoded instructions.
     ("insn-cache-stale", "decode", "arch/x86/emulator/insn_cache.c",
      "code that has changed is taken for the old instruction",
-     " &&\n\t       is_equal(slot->bytes, bytes, insn->length, available);", ";",
+     " &&\n\t       !memcmp(slot->bytes, bytes, insn->length);", ";",
+     ("insn_cache",)),
+    ("insn-cached-stale", "decode", "arch/x86/emulator/insn_cache.h",
+     "code that has changed is taken for the old instruction by the quick look",
+     " ||\n\t    (insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes))\n"
+     "\t\t    << 8 * unused)", ")",
+     ("insn_cache",)),
+    ("insn-cached-empty", "decode", "arch/x86/emulator/insn_cache.h",
+     "an empty slot is taken for an instruction",
+     "\t    unused >= sizeof(u64) ||\n", "",
      ("insn_cache",)),
     ("insn-cache-mode", "decode", "arch/x86/emulator/insn_cache.c",
      "an instruction of another mode is found",

@@ -31,7 +31,7 @@ struct encoding {
 /* Memory operands: segment, base, index, scale, rip-relative, displacement. */
 #define MEM(segment, base, index, scale, rip, disp)                            \
 	{ SEG_##segment, base, index, scale, rip, (u64)(s64)(disp) }, false,   \
-		OPERAND_NONE, 0, 0
+		OPERAND_NONE, 0, 0, 0
 
 /*
  * Operation, mode, length, operand, memory and address size, lock, rep,

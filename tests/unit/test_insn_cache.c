@@ -106,6 +106,7 @@ static void random_code(void **state)
 	static const u8 opcodes[] = { 0x48, 0x66, 0x89, 0x88, 0xc7, 0x01,
 				      0xf0, 0x87, 0x0f, 0xb1, 0xa4, 0x83 };
 	u8 code[INSN_MAX_LENGTH];
+	int found = 0;
 
 	(void)state;
 	srandom(1);
@@ -114,7 +115,7 @@ static void random_code(void **state)
 						   : INSN_MODE_32;
 		size_t available = 1 + random() % sizeof(code);
 		u64 rip = RIP + random() % 4;
-		const struct insn *cached;
+		const struct insn *cached, *quick = NULL;
 		struct insn insn;
 		bool known;
 
@@ -124,11 +125,32 @@ static void random_code(void **state)
 				j < 3 ? opcodes[random() % ARRAY_SIZE(opcodes)]
 				      : random() & 1;
 		known = insn_decode(&insn, code, available, mode) == INSN_OK;
+		if (available >= sizeof(u64))
+			quick = insn_cached(&cache, rip, code, mode);
+		if (quick) {
+			assert_true(known);
+			same(quick, &insn);
+			found++;
+		}
 		cached = insn_decode_cached(&cache, rip, code, available, mode);
 		assert_int_equal(cached != NULL, known);
 		if (known)
 			same(cached, &insn);
 	}
+	assert_true(found > RANDOM_INSNS / 1000);
+}
+
+/* The slot of an instruction that is none has the bytes of the one before. */
+static void forgets_for_unknown(void **state)
+{
+	u8 code[INSN_MAX_LENGTH] = { 0 };
+
+	(void)state;
+	memcpy(code, store_64, sizeof(store_64));
+	decode(RIP, code, sizeof(code));
+	assert_non_null(insn_cached(&cache, RIP, code, INSN_MODE_64));
+	assert_null(decode(RIP, unknown, sizeof(unknown)));
+	assert_null(insn_cached(&cache, RIP, code, INSN_MODE_64));
 }
 
 int main(void)
@@ -138,6 +160,7 @@ int main(void)
 		cmocka_unit_test_setup(notices_new_code, set_up),
 		cmocka_unit_test_setup(tells_addresses_apart, set_up),
 		cmocka_unit_test_setup(tells_modes_apart, set_up),
+		cmocka_unit_test_setup(forgets_for_unknown, set_up),
 		cmocka_unit_test_setup(needs_all_bytes, set_up),
 		cmocka_unit_test_setup(random_code, set_up),
 	};
