@@ -164,8 +164,7 @@ void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		if (was_leaf)
 			list_del(mmu, sp, slot,
 				 &mmu->frames[link->target].rmap);
-		list_add(mmu, sp, slot, (u32)gfn,
-			 &mmu->frames[(u32)gfn].rmap);
+		list_add(mmu, sp, slot, (u32)gfn, &mmu->frames[(u32)gfn].rmap);
 	}
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;
