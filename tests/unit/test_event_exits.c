@@ -130,6 +130,18 @@ static void debug(void **state)
 	assert_int_equal(fake.dr[6], DR6_RESET | DR6_BD);
 }
 
+/* Without virtual NMIs the blocking is the machine's: no entry keeps it. */
+static void no_virtual_nmis(void **state)
+{
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, BLOCKING_BY_NMI);
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
+			 BLOCKING_BY_NMI);
+	vcpu->controls.value[CONTROLS_PIN] = 0;
+	vcpu_deliver(vcpu);
+	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+}
+
 static void no_handler(void **state)
 {
 	exception(VECTOR_TS, 0);
@@ -143,7 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(halts),	  TEST(page_fault_goes_in), TEST(broken_off),
 		TEST(nmis),	  TEST(iret_faults),	    TEST(debug),
-		TEST(no_handler),
+		TEST(no_handler), TEST(no_virtual_nmis),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

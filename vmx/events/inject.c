@@ -126,8 +126,11 @@ void vcpu_deliver(struct vcpu *vcpu)
 		     !vcpu->nmi_blocked && !vcpu->vm->gdb.step.on;
 	u64 rflags;
 
-	/* Most entries: no event is due, and none has been waited for. */
-	if (quiet && !event->info &&
+	/*
+	 * Most entries: no event is due, and none has been waited for. Without
+	 * virtual NMIs each entry ends the blocking: see below.
+	 */
+	if (quiet && !event->info && tracks_nmis(vcpu) &&
 	    !(vcpu->controls.value[CONTROLS_CPU] & WINDOWS))
 		return;
 	open_windows(vcpu, quiet ? 0 : choose_event(vcpu));
