@@ -119,8 +119,9 @@ static void give_up_unlinked(struct mmu *mmu)
 }
 
 /*
- * One whole entry at @slot of a page table, of which @sp is the only shadow:
- * that is most writes. They do what others do, without the loops.
+ * The guest has written the whole entry at @slot of a page table, and @sp is
+ * its only shadow. Most writes are such. This does what entries_written() would
+ * do, without the loops.
  */
 static bool page_entry_written(struct mmu *mmu, struct shadow_page *sp,
 			       u32 slot)

@@ -118,7 +118,6 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	hpa_t hpa = shadow_page_hpa(mmu, child);
 	u64 spte = role_is_pae_root(sp->role) ? spte_make_pdpte(hpa)
 					      : spte_make_table(hpa, rights);
-
 	u64 old = sp->spt[slot];
 
 	if ((old & ~PTE_A) == spte)

@@ -25,9 +25,9 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
 
 /*
- * The page of @gfn, a table of which there is one page, closed: an open one is
- * given up when there comes another. Most writes hit the table that the last
- * one has hit.
+ * The only page of the table @gfn: its frame's count of shadows is 1. The page
+ * is closed, since an open one is given up when the table gets another page.
+ * Most writes hit the same table as the write before, so its page is kept.
  */
 static inline struct shadow_page *shadow_only_page(struct mmu *mmu, gfn_t gfn)
 {

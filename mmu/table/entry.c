@@ -117,15 +117,13 @@ static bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	return true;
 }
 
-/* The same at any level; @gpte has A. */
+/* The same above level 1, of a large page; @gpte has A. */
 static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			 u64 gpte)
 {
 	const struct gpt_format *format = &sp->format;
 	gfn_t gfn;
 
-	if (sp->role.level == 1)
-		return fill_page_unasked(mmu, sp, slot, gpte);
 	if (!gpte_is_large(format, gpte, sp->role.level) ||
 	    sp->role.level != LARGE_LEVEL)
 		return false;

@@ -35,7 +35,7 @@ void screen_refresh(void)
 {
 }
 
-/* A run of which three seconds and 30 exits are over. */
+/* A run that has lasted three seconds and has had 30 exits. */
 static int set_up(void **state)
 {
 	vm = (struct vm){ .memory_bytes = 64 * MIB, .shadow_pages = 256 };
