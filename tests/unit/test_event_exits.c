@@ -102,6 +102,36 @@ static void nmis(void **state)
 	assert_int_equal(vcpu->controls.value[CONTROLS_CPU], 0);
 }
 
+/* Returns the event that the next entry injects, when the delivery is over. */
+static u32 entry_injects(void)
+{
+	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, 0);
+	vcpu_deliver(vcpu);
+	return vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
+}
+
+/* Without virtual NMIs, an NMI whose delivery is broken off blocks the next. */
+static void nmi_broken_off(void **state)
+{
+	const u32 nmi = VMX_INTR(INTR_NMI, VECTOR_NMI);
+
+	vcpu->controls.value[CONTROLS_PIN] = 0;
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	enable_apic();
+	receive(APIC_NMI, 0);
+	assert_int_equal(entry_injects(), nmi);
+	receive(APIC_NMI, 0);
+	vcpu->exit.idt_vectoring = nmi;
+	vcpu_redeliver(vcpu);
+	assert_int_equal(entry_injects(), nmi);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED);
+	assert_int_equal(entry_injects(), 0);
+	/* The handler is over. */
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
+	assert_int_equal(entry_injects(), nmi);
+}
+
 /* An IRET has faulted, and the processor has unblocked NMIs (27.2.3). */
 static void iret_faults(void **state)
 {
@@ -153,9 +183,11 @@ static void no_handler(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(halts),	  TEST(page_fault_goes_in), TEST(broken_off),
-		TEST(nmis),	  TEST(iret_faults),	    TEST(debug),
-		TEST(no_handler), TEST(no_virtual_nmis),
+		TEST(halts),	      TEST(page_fault_goes_in),
+		TEST(broken_off),     TEST(nmis),
+		TEST(iret_faults),    TEST(debug),
+		TEST(no_handler),     TEST(no_virtual_nmis),
+		TEST(nmi_broken_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,8 @@ struct readiness vcpu_readiness(struct vcpu *vcpu)
 		.due = vcpu->event.info,
 	};
 
-	if (can_take_interrupt(&ready))
+	/* An event that comes again, an NMI too, is not in its handler yet. */
+	if (!ready.due && can_take_interrupt(&ready))
 		vcpu->nmi_blocked = false;
 	ready.nmi_blocked = vcpu->nmi_blocked;
 	return ready;
