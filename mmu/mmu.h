@@ -85,8 +85,8 @@ struct mmu_config {
 	bool leaf_trap_present;
 	/* Does the processor's PFEC filter work as the manual has it? */
 	bool filter_works;
-	/* Number of CR3 targets of the processor, up to MMU_TARGETS_MAX. */
-	u8 targets;
+	/* Number of CR3 targets of the processor, which may have none. */
+	u32 targets;
 };
 
 #define MMU_MIN_SHADOW_PAGES 16

@@ -103,6 +103,7 @@ struct mmu *mmu_create(const struct mmu_config *config)
 	if (!mmu)
 		return NULL;
 	mmu->config = *config;
+	mmu->config.targets = MIN(config->targets, MMU_TARGETS_MAX);
 	mmu->policy = config->policy;
 	if (!alloc_tables(mmu) || !reserve_frames(mmu))
 		return NULL;

@@ -11,6 +11,7 @@
 
 #include "mmu/page/page.h"
 #include "mmu/page/place.h"
+#include "vmx/controls.h"
 
 #define SPACES 64
 #define ROUNDS 2000
@@ -196,7 +197,7 @@ static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
 	return mmu_root(cpu);
 }
 
-static struct mmu *create(struct mmu_cpu *cpu)
+static struct mmu *create(struct mmu_cpu *cpu, u32 targets)
 {
 	static const struct mmu_ops ops = { .gfn_to_hfn = host_frame,
 					    .map = host_map,
@@ -213,7 +214,7 @@ static struct mmu *create(struct mmu_cpu *cpu)
 		.maxphyaddr = 36,
 		.leaf_trap_present = true,
 		.filter_works = true,
-		.targets = MMU_TARGETS_MAX,
+		.targets = targets,
 	};
 	struct mmu *machine;
 
@@ -227,6 +228,30 @@ static struct mmu *create(struct mmu_cpu *cpu)
 	return machine;
 }
 
+/* IA32_VMX_MISC[24:16]: up to 511 of them, or none (SDM vol. 3D, A.6). */
+static void targets_of_the_processor(void **state)
+{
+	static const struct {
+		u64 misc;
+		u32 used;
+	} processors[] = {
+		{ 0x7004c1e7, 4 },
+		{ ~BITS(24, 16), 0 },
+		{ 0x30000, 3 },
+		{ 0x1000000, MMU_TARGETS_MAX },
+		{ 0x1ff0000, MMU_TARGETS_MAX },
+	};
+	struct mmu_cpu cpu;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(processors); i++) {
+		struct mmu *machine =
+			create(&cpu, MISC_CR3_TARGETS(processors[i].misc));
+
+		assert_int_equal(machine->config.targets, processors[i].used);
+	}
+}
+
 /*
  * While a root is placed, the guest's table is read where it has been moved to;
  * afterwards it is at its own address again, with what was written meanwhile.
@@ -235,7 +260,7 @@ static void the_guests_frame_moves(void **state)
 {
 	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
 	struct mmu_cpu cpu;
-	struct mmu *machine = create(&cpu);
+	struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
 	hpa_t root = 0;
 
 	(void)state;
@@ -267,7 +292,7 @@ static void a_frame_moves_in_a_fault(void **state)
 {
 	const u64 used = PTE_P | PTE_W | PTE_U;
 	struct mmu_cpu cpu;
-	struct mmu *machine = create(&cpu);
+	struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
 	const struct shadow_page *table;
 	struct guest_walk walk;
 
@@ -302,6 +327,7 @@ int main(void)
 		cmocka_unit_test_setup(many_spaces, set_up),
 		cmocka_unit_test_setup(fewer_targets, set_up),
 		cmocka_unit_test_setup(others_become_hot, set_up),
+		cmocka_unit_test(targets_of_the_processor),
 		cmocka_unit_test(the_guests_frame_moves),
 		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};

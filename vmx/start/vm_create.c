@@ -266,8 +266,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 				  CPUID_EXT_EDX_PAGE1GB,
 		.leaf_trap_present = selftest->leaf_trap_present,
 		.filter_works = selftest->filter_works,
-		.targets = MIN(MISC_CR3_TARGETS(vmx_capabilities()->misc),
-			       MMU_TARGETS_MAX),
+		.targets = MISC_CR3_TARGETS(vmx_capabilities()->misc),
 	};
 
 	vm->mmu = mmu_create(&mmu);
