@@ -259,6 +259,7 @@ lint:
 	tools/book
 	tools/bench_chart.py --check
 	tests/tools/test_run_arguments.py -q
+	tests/tools/test_run_gone.py -q
 	tests/tools/test_mkimage.py -q
 	tests/tools/test_container.py -q
 	tests/tools/test_book.py -q
