@@ -92,7 +92,7 @@ class RunGone(unittest.TestCase):
         self.assert_ends(128 + signal.SIGPIPE)
 
     def test_nohup(self):
-        """A signal that whoever starts the run has ignored stays ignored."""
+        """A signal that was ignored at the start stays ignored."""
         def ignore():
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
