@@ -92,6 +92,7 @@ UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events/events.c
 UNIT_step_SRCS :=
 UNIT_pacing_SRCS :=
+UNIT_serve_SRCS := $(UNIT_devices_SRCS) vmx/monitor/keys.c
 UNIT_faulting_access_SRCS := vmx/exits/faulting_access.c
 UNIT_task_exit_SRCS := vmx/exits/task_exit.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The services of the run loop: when Umbra looks at the guest's devices and the
+ * console, what it does then, and for when it sets the machine's timer. The
+ * devices are the real ones; the clocks are made up.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "fake_processor.h"
+
+#include "vmx/loop/input.c"
+#include "vmx/loop/schedule.c"
+#include "vmx/loop/serve.c"
+
+#define MS (1000 * 1000ULL) /* in ns */
+#define NOW (50 * MS)
+/* The TSC at time 0, and its ticks in a ns. */
+#define TSC_START 777
+#define TICKS 3
+
+static struct vm vm;
+static u64 armed; /* what the machine's timer is set to; 0: nothing */
+static const char *typed;
+static u32 polls, monitors, gdbs, ticks_of_status;
+static int end_status;
+
+/* --- Around the files above ------------------------------------------------- */
+
+static u64 at(u64 ns)
+{
+	return TSC_START + TICKS * ns;
+}
+
+u64 time_ns(void)
+{
+	return (fake.tsc - TSC_START) / TICKS;
+}
+
+u64 time_ns_to_tsc(u64 ns)
+{
+	/* pacing.h: a TSC never reaches ~0. */
+	assert_int_not_equal(ns, ~0ULL);
+	return at(ns);
+}
+
+u64 time_tsc_to_ns(u64 tsc)
+{
+	return (tsc - TSC_START + TICKS - 1) / TICKS;
+}
+
+void apic_timer_arm(u64 tsc_deadline)
+{
+	armed = tsc_deadline;
+}
+
+void console_poll(void)
+{
+	polls++;
+}
+
+int console_read(void)
+{
+	return *typed ? *typed++ : -1;
+}
+
+void monitor_serve(struct vm *v)
+{
+	monitors++;
+}
+
+void gdb_poll(struct vm *v)
+{
+	gdbs++;
+}
+
+void status_tick(struct vm *v, u64 now)
+{
+	assert_int_equal(now, time_ns());
+	ticks_of_status++;
+}
+
+void vm_end(struct vm *v, enum end_reason reason, int status)
+{
+	v->ended = true;
+	v->end_reason = reason;
+	end_status = status;
+}
+
+static void console(void *ctx, u8 byte)
+{
+}
+
+static bool rtc_read_none(u8 index, u8 *value)
+{
+	return false;
+}
+
+static u64 tsc_to_ns(void *ctx, u64 tsc)
+{
+	return tsc;
+}
+
+/* --- The guest -------------------------------------------------------------- */
+
+static int set_up(void **state)
+{
+	const struct devices_config config = { .console = console,
+					       .rtc_read = rtc_read_none,
+					       .tsc_to_ns = tsc_to_ns,
+					       .memory = 64 * MIB };
+
+	memset(&vm, 0, sizeof(vm));
+	memset(&fake, 0, sizeof(fake));
+	devices_init(&vm.devices, &config);
+	vm.typed = -1;
+	vm.next_poll = NOW + CONSOLE_POLL_NS;
+	fake.tsc = at(NOW);
+	armed = 0;
+	typed = "";
+	polls = monitors = gdbs = ticks_of_status = 0;
+	end_status = 0;
+	return 0;
+}
+
+static void out(u16 port, u8 value)
+{
+	devices_port_write(&vm.devices, port, 1, value, time_ns());
+}
+
+static u8 in(u16 port)
+{
+	return devices_port_read(&vm.devices, port, 1, time_ns());
+}
+
+/* The first 8259, edge-triggered, from vector 20h; only the timer interrupts. */
+static void take_timer_interrupts(void)
+{
+	out(0x20, 0x11);
+	out(0x21, 0x20);
+	out(0x21, 4);
+	out(0x21, 1);
+	out(0x21, 0xfe);
+}
+
+/* The PIT's channel 0, in mode 2; @period is in its ticks. */
+static void set_timer(u16 period)
+{
+	out(0x43, 0x34);
+	out(0x40, period & 0xff);
+	out(0x40, period >> 8);
+}
+
+/* --- When to look ----------------------------------------------------------- */
+
+/* The machine's timer is set to @ns, and an exit is used to look at @first. */
+static void assert_looks(u64 first, u64 ns)
+{
+	assert_int_equal(vm.deadline, at(first));
+	assert_int_equal(vm.alarm, at(ns));
+	assert_int_equal(armed, at(ns));
+}
+
+/* The console can wait for an exit a little; a guest's timer can't. */
+static void nearest_time(void **state)
+{
+	u64 poll = vm.next_poll;
+
+	schedule_look(&vm, NOW + 1000);
+	assert_looks(NOW + 1000, NOW + 1000);
+	schedule_look(&vm, poll + 1000);
+	assert_looks(poll, poll + 1000);
+	schedule_look(&vm, NOW + 100 * MS);
+	assert_looks(poll, poll + CONSOLE_SLACK_NS);
+	schedule_look(&vm, ~0ULL);
+	assert_looks(poll, poll + CONSOLE_SLACK_NS);
+}
+
+/* A fast timer of the guest's waits; the console does not wait for that. */
+static void not_before(void **state)
+{
+	u64 poll = vm.next_poll;
+
+	vm.pacing.earliest = at(NOW + 5000);
+	schedule_look(&vm, NOW + 1000);
+	assert_looks(NOW + 5000, NOW + 5000);
+	vm.pacing.earliest = at(poll + MS);
+	schedule_look(&vm, NOW + 1000);
+	assert_looks(poll, poll + CONSOLE_SLACK_NS);
+}
+
+static void timer_interrupts(void **state)
+{
+	schedule_look(&vm, NOW + 1000);
+	vm.pacing.look = 60;
+	/* Early by more than the clocks differ: it is set again. */
+	armed = 0;
+	fake.tsc = at(NOW + 1000) - 61;
+	vm_timer_interrupted(&vm);
+	assert_looks(NOW + 1000, NOW + 1000);
+	armed = 0;
+	fake.tsc++;
+	vm_timer_interrupted(&vm);
+	assert_int_equal(armed, 0);
+	assert_int_equal(vm.deadline, fake.tsc);
+	/* It does not put off what is due already. */
+	fake.tsc = at(NOW + 2000);
+	vm_timer_interrupted(&vm);
+	assert_int_equal(vm.deadline, at(NOW + 1000) - 60);
+}
+
+/* The guest sets a timer: only one that ends earlier changes anything. */
+static void device_is_written(void **state)
+{
+	u64 next;
+
+	schedule_look(&vm, NOW + 1000);
+	armed = 0;
+	set_timer(0xffff);
+	assert_true(devices_next_event(&vm.devices) > NOW + 1000);
+	vm_devices_changed(&vm);
+	assert_int_equal(armed, 0);
+	assert_int_equal(vm.next_event, NOW + 1000);
+
+	schedule_look(&vm, ~0ULL);
+	set_timer(119); /* 0.1 ms */
+	vm_devices_changed(&vm);
+	next = devices_next_event(&vm.devices);
+	assert_in_range(next, NOW + 99000, NOW + 101000);
+	assert_looks(next, next);
+}
+
+/* --- What is done then ------------------------------------------------------ */
+
+static void nothing_is_due(void **state)
+{
+	vm.deadline = fake.tsc + 1;
+	typed = "a";
+	vm_serve_devices(&vm);
+	assert_int_equal(polls + monitors + ticks_of_status, 0);
+	assert_int_equal(armed, 0);
+	assert_int_equal(vm.deadline, fake.tsc + 1);
+}
+
+static void everything_is_due(void **state)
+{
+	vm.deadline = fake.tsc;
+	typed = "a";
+	vm_serve_devices(&vm);
+	assert_int_equal(polls, 1);
+	assert_int_equal(monitors, 1);
+	assert_int_equal(ticks_of_status, 1);
+	assert_int_equal(gdbs, 0);
+	assert_int_equal(in(0x3f8), 'a');
+	assert_false(vm.ended);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	assert_looks(vm.next_poll, vm.next_poll + CONSOLE_SLACK_NS);
+
+	vm.deadline = 0;
+	vm.gdb.link.port = (struct serial_port *)&vm;
+	vm_serve_devices(&vm);
+	assert_int_equal(gdbs, 1);
+}
+
+/* A look of the guest's timer: its interrupt is raised, and the next is timed. */
+static void timer_is_due(void **state)
+{
+	u64 first;
+
+	take_timer_interrupts();
+	schedule_look(&vm, ~0ULL);
+	set_timer(119);
+	vm_devices_changed(&vm);
+	first = vm.next_event;
+	fake.tsc = at(first);
+	vm_serve_devices(&vm);
+	assert_true(devices_interrupt_pending(&vm.devices));
+	assert_in_range(vm.next_event, first + 99000, first + 101000);
+	assert_looks(vm.next_event, vm.next_event);
+}
+
+/* An interrupt costs more than its timer's period: the guest runs as long. */
+static void half_of_the_time(void **state)
+{
+	u64 cost = TICKS * 500000ULL, due;
+
+	take_timer_interrupts();
+	set_timer(119);
+	fake.tsc = at(NOW + MS);
+	vm_serve_devices(&vm);
+	assert_int_equal(devices_acknowledge(&vm.devices), 0x20);
+	pacing_interrupt(&vm.pacing, fake.tsc);
+	/* While the guest serves it, the interrupt has no end. */
+	fake.tsc += cost;
+	vm.deadline = ~0ULL;
+	vm_serve_devices(&vm);
+	assert_int_not_equal(vm.pacing.since, 0);
+	out(0x20, 0x20);
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.pacing.since, 0);
+	assert_int_equal(vm.pacing.cost, cost);
+
+	vm.deadline = 0;
+	vm_serve_devices(&vm);
+	due = fake.tsc + 2 * cost;
+	assert_int_equal(vm.pacing.earliest, due);
+	assert_true(devices_acknowledge(&vm.devices) == 0x20);
+	out(0x20, 0x20);
+	/* The console is looked at before that, but not the devices. */
+	assert_true(vm.deadline < due);
+	fake.tsc = vm.deadline;
+	vm_serve_devices(&vm);
+	assert_int_equal(polls, 3);
+	assert_false(devices_interrupt_pending(&vm.devices));
+	fake.tsc = due;
+	vm_serve_devices(&vm);
+	assert_true(devices_interrupt_pending(&vm.devices));
+}
+
+/* However long an interrupt took, the devices wait for at most 10 ms. */
+static void longest_delay(void **state)
+{
+	vm.pacing.cost = at(1000 * MS);
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.pacing.earliest, fake.tsc + TICKS * 10 * MS);
+	assert_int_equal(vm.devices.lapic.not_before, NOW + 10 * MS);
+}
+
+/* An exit of the machine's own timer costs time, too. */
+static void look_costs(void **state)
+{
+	vm.vcpu.exit.reason = EXIT_EXTERNAL_INTERRUPT;
+	vm.vcpu.exit.tsc = fake.tsc - 900;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.pacing.look, 900);
+	assert_int_equal(vm.pacing.earliest, fake.tsc + 2 * 900);
+	vm.vcpu.exit.reason = EXIT_HLT;
+	vm.vcpu.exit.tsc = 0;
+	vm.deadline = 0;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.pacing.look, 900);
+}
+
+/* --- The end ---------------------------------------------------------------- */
+
+static void ends_with(u16 port, u16 value, enum end_reason reason, int status)
+{
+	set_up(NULL);
+	schedule_look(&vm, NOW + MS);
+	devices_port_write(&vm.devices, port, port == 0x604 ? 2 : 1, value,
+			   NOW);
+	vm_devices_changed(&vm);
+	/* Its own exit serves it: it can't wait. */
+	assert_int_equal(vm.deadline, 0);
+	vm_serve_devices(&vm);
+	assert_true(vm.ended);
+	assert_int_equal(vm.end_reason, reason);
+	assert_int_equal(end_status, status);
+}
+
+static void guest_ends(void **state)
+{
+	ends_with(0x604, BIT(13), END_GUEST_POWER_OFF, 0); /* SLP_EN */
+	ends_with(0x64, 0xfe, END_GUEST_RESET, 0);
+	ends_with(0xf4, 42, END_GUEST_EXIT, 42);
+}
+
+/* --- What is typed ---------------------------------------------------------- */
+
+/* The port takes a byte when the guest has read the one before. */
+static void input_waits(void **state)
+{
+	typed = "xyz";
+	vm_take_input(&vm);
+	vm_take_input(&vm);
+	assert_int_equal(vm.typed, 'y');
+	assert_string_equal(typed, "z");
+	assert_int_equal(in(0x3f8), 'x');
+	vm_take_input(&vm);
+	assert_int_equal(in(0x3f8), 'y');
+	vm_take_input(&vm);
+	assert_int_equal(in(0x3f8), 'z');
+	assert_int_equal(vm.typed, -1);
+}
+
+/* Ctrl-A and a key are Umbra's; the rest waits until it has served them. */
+static void input_for_umbra(void **state)
+{
+	out(0x3fa, 1); /* the FIFO */
+	typed = "a\x01\x01"
+		"b\x01sc";
+	vm_take_input(&vm);
+	assert_int_equal(vm.monitor.keys.request, REQUEST_STATISTICS);
+	assert_string_equal(typed, "c");
+	assert_int_equal(in(0x3f8), 'a');
+	assert_int_equal(in(0x3f8), 1);
+	assert_int_equal(in(0x3f8), 'b');
+	assert_false(in(0x3fd) & 1);
+	vm_take_input(&vm);
+	assert_string_equal(typed, "c");
+	vm.monitor.keys.request = REQUEST_NONE;
+	vm_take_input(&vm);
+	assert_int_equal(in(0x3f8), 'c');
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nearest_time),	TEST(not_before),
+		TEST(timer_interrupts), TEST(device_is_written),
+		TEST(nothing_is_due),	TEST(everything_is_due),
+		TEST(timer_is_due),	TEST(half_of_the_time),
+		TEST(longest_delay),	TEST(look_costs),
+		TEST(guest_ends),	TEST(input_waits),
+		TEST(input_for_umbra),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
