@@ -15,7 +15,7 @@ static union shadow_role root_role(const struct mmu_cpu *cpu)
 	union shadow_role role = {
 		.level = mode == PAGING_4LEVEL ? PT_LEVELS : PAE_ROOT_LEVEL,
 		.mode = mode,
-		.direct = mode != PAGING_4LEVEL || !cache,
+		.tableless = mode != PAGING_4LEVEL || !cache,
 		.private = paged && !cache,
 		.access = ACCESS_ALL,
 		.dirty = !paged,

@@ -53,8 +53,8 @@ struct shadow_page {
 	u64 *spt; /* the 512 entries that the processor sees */
 	struct spte_link *links; /* beside each entry */
 	/*
-	 * The guest table; if direct, the first frame mapped; if private, the
-	 * bits of the address above those that the page's entries cover.
+	 * The guest table; if tableless, the first frame mapped; if private,
+	 * the bits of the address above those that the page's entries cover.
 	 */
 	gfn_t gfn;
 	union shadow_role role;

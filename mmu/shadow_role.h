@@ -15,12 +15,13 @@ union shadow_role {
 		u32 level : 3; /* 1: its entries are leaves */
 		u32 mode : 2; /* enum paging_mode: the format of the table */
 		u32 quadrant : 2; /* of a 32-bit table: which part of it */
-		u32 direct : 1; /* no guest table behind: a large guest page,
-				   the address space of an unpaged guest, a root
-				   of PDPTEs, a private page */
+		u32 tableless : 1; /* no guest table is behind the page: it maps
+				      a large page in pieces, serves an unpaged
+				      guest, is a root of PDPTEs (which are
+				      registers), or is private */
 		u32 private : 1; /* of the software TLB (mmu_policy.cache) */
 		u32 access : 3; /* rights that the levels above leave over */
-		u32 dirty : 1; /* if direct: D of the large page */
+		u32 dirty : 1; /* if tableless: D of the large page */
 		u32 wp : 1; /* CR0.WP */
 		u32 nxe : 1; /* EFER.NXE, where the mode has XD */
 		u32 pse : 1; /* CR4.PSE, where the mode depends on it */

@@ -56,7 +56,7 @@ static bool audit_unfilled(const struct entry *e)
 		return audit_trap(e);
 	if (!bypass)
 		return breaks(e, 7, "ABSENT, but faults don't bypass");
-	if (e->sp->role.direct || (e->gpte & PTE_P))
+	if (e->sp->role.tableless || (e->gpte & PTE_P))
 		return breaks(e, 1, "ABSENT, but the guest's entry is present");
 	return true;
 }
@@ -64,7 +64,7 @@ static bool audit_unfilled(const struct entry *e)
 /* Checks of every entry that does more than trap. */
 static bool audit_behind(const struct entry *e)
 {
-	if (e->sp->role.direct)
+	if (e->sp->role.tableless)
 		return true;
 	if (!(e->gpte & PTE_P))
 		return breaks(e, 2, "filled, but the guest's entry is absent");
@@ -95,7 +95,7 @@ static bool audit_table(const struct entry *e)
 		return false;
 	key = shadow_child(e->sp, e->slot, e->gpte);
 	/* A page that is not dirty yet is read-only: less than it might be. */
-	if (key.role.direct && !child->role.dirty)
+	if (key.role.tableless && !child->role.dirty)
 		key.role.dirty = false;
 	if (child->gfn != key.gfn || child->role.word != key.role.word)
 		return breaks(e, 2, "a TABLE is not what the guest's says");
@@ -136,13 +136,14 @@ static u8 rights_given(const struct entry *e)
 {
 	u8 rights = e->sp->role.access;
 
-	return e->sp->role.direct ? rights
-				  : rights & gpte_rights(&e->format, e->gpte);
+	return e->sp->role.tableless
+		       ? rights
+		       : rights & gpte_rights(&e->format, e->gpte);
 }
 
 static bool dirty_given(const struct entry *e)
 {
-	return e->sp->role.direct ? e->sp->role.dirty : e->gpte & PTE_D;
+	return e->sp->role.tableless ? e->sp->role.dirty : e->gpte & PTE_D;
 }
 
 static gfn_t frame_given(const struct entry *e)
@@ -231,7 +232,7 @@ static bool audit_leaf(const struct entry *e)
 	if (!e->sp->role.private) {
 		if (!audit_behind(e))
 			return false;
-		if (frames > 1 && !e->sp->role.direct &&
+		if (frames > 1 && !e->sp->role.tableless &&
 		    !gpte_is_large(&e->format, e->gpte, e->sp->role.level))
 			return breaks(e, 2, "a LEAF in the place of a table");
 		if (frame_given(e) != gfn)
@@ -283,7 +284,7 @@ static bool audit_entry(const struct entry *e)
 /* The guest's entry at @slot, of @table if it has one entry for each slot. */
 static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
 {
-	if (e->sp->role.direct)
+	if (e->sp->role.tableless)
 		return 0;
 	return table ? table[slot] : shadow_gpte(e->mmu, e->sp, slot);
 }
@@ -303,8 +304,8 @@ static bool block_is(const u64 *entries, u64 value)
 
 static bool audit_entries(struct entry *e)
 {
-	bool direct = e->sp->role.direct;
-	bool wide = !direct && e->sp->role.mode != PAGING_32BIT;
+	bool tableless = e->sp->role.tableless;
+	bool wide = !tableless && e->sp->role.mode != PAGING_32BIT;
 	const u64 *table = wide ? shadow_guest_table(e->mmu, e->sp) : NULL;
 	const u64 *spt = e->sp->spt;
 	bool repeats = false; /* an entry like the last one is right, too */
@@ -328,7 +329,7 @@ static bool audit_entries(struct entry *e)
 			return false;
 		repeats = spte_kind(e->spte, e->sp->role.level) < SPTE_MMIO &&
 			  !role_is_pae_root(e->sp->role);
-		alone = direct || e->spte != SPTE_ABSENT_VALUE;
+		alone = tableless || e->spte != SPTE_ABSENT_VALUE;
 	}
 	return true;
 }
@@ -353,7 +354,7 @@ static bool audit_protection(const struct entry *e)
 		return breaks(e, 1, "an open table's shadow can be reached");
 	if (sp->open && e->mmu->frames[sp->gfn].shadowed)
 		return breaks(e, 1, "an open table has another shadow");
-	if (!sp->open && !sp->role.direct && mmu_map_gfn(e->mmu, sp->gfn) &&
+	if (!sp->open && !sp->role.tableless && mmu_map_gfn(e->mmu, sp->gfn) &&
 	    !e->mmu->frames[sp->gfn].shadowed)
 		return breaks(e, 1, "a guest table is not protected");
 	return true;
@@ -371,7 +372,7 @@ static bool audit_placed(const struct entry *e)
 	if (!e->mmu->policy.targets)
 		return breaks(e, 7, "placed, which the policy does not have");
 	if (sp->role.word != state_role(e->cpu).word ||
-	    sp->role.mode != PAGING_4LEVEL || sp->role.direct || sp->open)
+	    sp->role.mode != PAGING_4LEVEL || sp->role.tableless || sp->open)
 		return breaks(e, 9, "a placed page is no root of now");
 	if (sp->spt != e->mmu->config.ops->map(e->mmu->config.ctx, sp->gfn) ||
 	    mmu_hfn(e->mmu, sp->gfn) == sp->gfn)
@@ -389,7 +390,7 @@ static bool audit_page(struct entry *e)
 	e->spte = e->gpte = 0;
 	if (role.private && e->mmu->policy.cache)
 		return breaks(e, 7, "a private page, but tables are cached");
-	if (!role.direct && !e->mmu->policy.cache)
+	if (!role.tableless && !e->mmu->policy.cache)
 		return breaks(e, 7, "a table's shadow, but none are cached");
 	if (!audit_protection(e) || !audit_placed(e))
 		return false;

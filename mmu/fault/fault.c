@@ -165,7 +165,8 @@ static struct shadow_page *walk_on(struct mmu_cpu *cpu,
 	struct walk_start start;
 
 	cpu->mmu->stats.walks_fault++;
-	if (!end || end->sp->role.direct || cpu->mmu->free_count < PT_LEVELS) {
+	if (!end || end->sp->role.tableless ||
+	    cpu->mmu->free_count < PT_LEVELS) {
 		guest_walk(cpu, gva, access, NULL, walk);
 		return NULL;
 	}

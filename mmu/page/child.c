@@ -46,7 +46,7 @@ u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 
 u8 shadow_table_rights(const struct shadow_page *sp, u64 gpte)
 {
-	if (sp->role.direct || !sp->carries_rights)
+	if (sp->role.tableless || !sp->carries_rights)
 		return ACCESS_ALL;
 	return gpte_rights(&sp->format, gpte);
 }
@@ -74,7 +74,7 @@ struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot, u64 gpte)
 
 	child.role.level = level - 1;
 	child.role.quadrant = 0;
-	if (sp->role.direct) {
+	if (sp->role.tableless) {
 		child.gfn = sp->gfn + slot * pt_span(level);
 		return child;
 	}
@@ -83,7 +83,7 @@ struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot, u64 gpte)
 	child.gfn = gpte_gfn(format, gpte, level);
 	if (gpte_is_large(format, gpte, level)) {
 		/* Inside a large page there is no table: map it piecemeal. */
-		child.role.direct = true;
+		child.role.tableless = true;
 		child.role.dirty = !!(gpte & PTE_D);
 		child.gfn += half * pt_span(level);
 	} else {

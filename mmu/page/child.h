@@ -53,7 +53,7 @@ static inline u64 shadow_gpte_in(const struct shadow_page *sp,
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
 /*
  * The page that @slot of @sp, not a root of PDPTEs nor private, leads to if the
- * guest's entry is @gpte: a guest table's, or a direct one.
+ * guest's entry is @gpte: a guest table's, or a tableless one.
  */
 struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot,
 			       u64 gpte);

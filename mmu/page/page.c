@@ -99,8 +99,8 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	return sp;
 }
 
-struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
-				       union shadow_role role)
+struct shadow_page *shadow_tableless_get(struct mmu *mmu, gfn_t gfn,
+					 union shadow_role role)
 {
 	struct shadow_page *sp = shadow_page_find(mmu, gfn, role);
 	u64 unfilled;
@@ -122,7 +122,7 @@ struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
 
 	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
-		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.direct)
+		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.tableless)
 			return &mmu->pages[i];
 	return NULL;
 }
@@ -228,7 +228,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
 	lru_remove(mmu, sp);
-	if (!sp->role.direct)
+	if (!sp->role.tableless)
 		unprotect_table(mmu, sp);
 	if (mmu->cpu->root == sp)
 		mmu->cpu->root = NULL;

@@ -18,8 +18,8 @@ void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp);
 struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 				    union shadow_role role);
 /* Find or make a page with no guest table behind: its entries are unfilled. */
-struct shadow_page *shadow_page_direct(struct mmu *mmu, gfn_t gfn,
-				       union shadow_role role);
+struct shadow_page *shadow_tableless_get(struct mmu *mmu, gfn_t gfn,
+					 union shadow_role role);
 /* The next page after @sp (first: NULL) made of @gfn as a table. */
 struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp);
@@ -33,7 +33,7 @@ static inline struct shadow_page *shadow_only_page(struct mmu *mmu, gfn_t gfn)
 {
 	struct shadow_page *sp = mmu->written;
 
-	if (sp->gfn != gfn || !sp->in_use || sp->role.direct)
+	if (sp->gfn != gfn || !sp->in_use || sp->role.tableless)
 		sp = mmu->written = shadow_page_next(mmu, gfn, NULL);
 	return sp;
 }

@@ -131,7 +131,7 @@ static bool can_be_placed(const struct mmu_cpu *cpu,
 			  const struct shadow_page *sp)
 {
 	return cpu->mmu->policy.targets && cpu->mmu->config.targets &&
-	       sp->role.mode == PAGING_4LEVEL && !sp->role.direct &&
+	       sp->role.mode == PAGING_4LEVEL && !sp->role.tableless &&
 	       cpu->cr3 == sp->gfn << PAGE_SHIFT &&
 	       mmu_hfn(cpu->mmu, sp->gfn) == sp->gfn;
 }

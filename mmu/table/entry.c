@@ -138,15 +138,15 @@ static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 /*
  * The page at @slot above level 1, if it is one, may have lost its last parent.
- * A direct page stays: it is of no table, so it costs no exit, and is true for
- * ever.
+ * A tableless page stays: no guest's write can make it wrong, so it costs no
+ * exit.
  */
 static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 			  u32 slot)
 {
 	if (mmu->policy.cheap && mmu->unlinked_count < UNLINKED_MAX &&
 	    spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE &&
-	    !spte_child(mmu, sp, slot)->role.direct)
+	    !spte_child(mmu, sp, slot)->role.tableless)
 		mmu->unlinked[mmu->unlinked_count++] = sp->links[slot].target;
 }
 

@@ -44,18 +44,18 @@ bool region_is_mappable(struct mmu *mmu, gfn_t gfn)
 static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
 				     u32 slot, gfn_t gfn)
 {
-	u64 gpte = sp->role.direct ? 0 : shadow_gpte(mmu, sp, slot);
+	u64 gpte = sp->role.tableless ? 0 : shadow_gpte(mmu, sp, slot);
 	struct shadow_key key = shadow_child(sp, slot, gpte);
 
 	if (sp->role.private || !shadow_pages_to_spare(mmu))
 		return NULL;
-	if (!sp->role.direct &&
+	if (!sp->role.tableless &&
 	    ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
 	     gpte_reserved(&sp->format, gpte, sp->role.level)))
 		return NULL;
-	if (!key.role.direct || key.gfn != gfn)
+	if (!key.role.tableless || key.gfn != gfn)
 		return NULL;
-	return shadow_page_direct(mmu, key.gfn, key.role);
+	return shadow_tableless_get(mmu, key.gfn, key.role);
 }
 
 static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)

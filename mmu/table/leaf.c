@@ -50,7 +50,7 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	spte_set_large(mmu, sp, slot, gfn, spte | PTE_PS);
 	/* Merged: the splinters in its place are of no more use. */
 	if (splinters && shadow_page_is_orphan(splinters) &&
-	    splinters->role.direct)
+	    splinters->role.tableless)
 		shadow_page_zap(mmu, splinters);
 }
 
@@ -113,7 +113,7 @@ u8 shadow_rights(const struct shadow_page *sp, const struct guest_walk *walk)
 {
 	if (sp->role.private)
 		return walk->access[walk->level];
-	if (sp->role.direct)
+	if (sp->role.tableless)
 		return sp->role.access;
 	return sp->role.access &
 	       gpte_rights(&sp->format, walk->pte[walk->level]);

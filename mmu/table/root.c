@@ -17,7 +17,7 @@ struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index)
 	struct shadow_key key = { .role = cpu->role };
 
 	key.role.level--;
-	key.role.direct = false;
+	key.role.tableless = false;
 	if (key.role.mode == PAGING_PAE) {
 		key.gfn = (cpu->pdpte[index] & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	} else {
@@ -54,7 +54,7 @@ struct shadow_page *shadow_root(struct mmu_cpu *cpu)
 	gfn_t gfn = 0;
 
 	if (!cpu->root) {
-		if (!role.direct)
+		if (!role.tableless)
 			gfn = cpu->top_gfn;
 		cpu->root = shadow_table_get(mmu, gfn, role);
 		if (role_needs_pdptes(role))
@@ -88,7 +88,8 @@ static struct shadow_key next_on_path(struct mmu_cpu *cpu,
 		return private_child(sp, walk->gva);
 	if (role_is_pae_root(sp->role) && sp->role.mode != PAGING_NONE)
 		return root_child(cpu, slot);
-	return shadow_child(sp, slot, sp->role.direct ? 0 : walk->pte[level]);
+	return shadow_child(sp, slot,
+			    sp->role.tableless ? 0 : walk->pte[level]);
 }
 
 static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
@@ -103,7 +104,7 @@ static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
 /*
  * The page that a TABLE already names. The guest's entry asks for the same
  * page, since both tables are synced; but a large page's D may have been set
- * meanwhile, so a direct page is looked up.
+ * meanwhile, so a tableless page is looked up.
  */
 static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 				  u32 slot)
@@ -113,7 +114,7 @@ static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 	if (spte_kind(sp->spt[slot], sp->role.level) != SPTE_TABLE)
 		return NULL;
 	child = spte_child(mmu, sp, slot);
-	if (child->role.direct)
+	if (child->role.tableless)
 		return NULL;
 	shadow_page_touch(mmu, child);
 	return child;

@@ -175,8 +175,8 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 {
 	struct shadow_page *sp;
 
-	if (role.direct)
-		return shadow_page_direct(mmu, gfn, role);
+	if (role.tableless)
+		return shadow_tableless_get(mmu, gfn, role);
 	sp = shadow_page_find(mmu, gfn, role);
 	if (sp)
 		return sp;

@@ -6,9 +6,9 @@
 #include "mmu/page/child.h"
 
 /*
- * Find or make the shadow of a guest table, or a direct page. There is room for
- * it: shadow_make_room has been called. It may be open (open.h): then it is to
- * be closed before anything leads to it.
+ * Find or make the shadow of a guest table, or a tableless page. There is room
+ * for it: shadow_make_room has been called. It may be open (open.h): then it is
+ * to be closed before anything leads to it.
  */
 struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role);

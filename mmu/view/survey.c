@@ -57,11 +57,11 @@ static enum mmu_write explain_write(const struct mmu *mmu,
 	 */
 	if (sp->role.private ||
 	    (sp->role.wp && !(sp->role.access & ACCESS_W)) ||
-	    (sp->role.wp && !sp->role.direct &&
+	    (sp->role.wp && !sp->role.tableless &&
 	     !(gpte_rights(&sp->format, shadow_gpte(mmu, sp, slot)) & ACCESS_W)))
 		return WRITE_DENIED;
-	if (sp->role.direct ? sp->role.dirty
-			    : shadow_gpte(mmu, sp, slot) & PTE_D)
+	if (sp->role.tableless ? sp->role.dirty
+			       : shadow_gpte(mmu, sp, slot) & PTE_D)
 		return WRITE_DENIED;
 	return WRITE_CLEAN;
 }

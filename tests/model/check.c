@@ -44,7 +44,7 @@ static void check_reserved(const struct subject *s)
 /* Invariant 1, and its converse: what is absent is not left to be TRAP. */
 static void check_unfilled(const struct subject *s)
 {
-	bool present = s->sp->role.direct || (s->guest & 1);
+	bool present = s->sp->role.tableless || (s->guest & 1);
 
 	if (!s->spte) {
 		if (present || !bypass_possible(s))
@@ -61,7 +61,7 @@ static void check_unfilled(const struct subject *s)
 /* Invariants 3 and 4, of what leads somewhere or is MMIO. */
 static void check_guest_entry(const struct subject *s)
 {
-	if (s->sp->role.direct)
+	if (s->sp->role.tableless)
 		return;
 	if (!(s->guest & BIT(0)) || !(s->guest & BIT(5)))
 		fail_entry(
@@ -88,7 +88,7 @@ static void check_table_entry(const struct subject *s,
 	u64 rights = PTE_W | PTE_U | PTE_NX;
 	u64 flags = is_pae_root(s->sp) ? PTE_P : PTE_P | PTE_W | PTE_U;
 
-	if (carries_rights(s) && !s->sp->role.direct)
+	if (carries_rights(s) && !s->sp->role.tableless)
 		flags = PTE_P | (s->guest & rights);
 
 	if (!child->in_use)
@@ -105,7 +105,7 @@ static void check_table(const struct subject *s)
 	const struct shadow_page *child =
 		&s->m->mmu->pages[s->sp->links[s->slot].target];
 	union shadow_role want = s->sp->role;
-	bool large = !want.direct &&
+	bool large = !want.tableless &&
 		     reference_maps(s->ref, s->guest, want.level);
 
 	check_table_entry(s, child);
@@ -115,9 +115,9 @@ static void check_table(const struct subject *s)
 		want.access = guest_rights(s);
 	want.quadrant = 0;
 	if (large) {
-		want.direct = true;
+		want.tableless = true;
 		want.dirty = child->role.dirty && guest_dirty(s);
-	} else if (want.mode == PAGING_32BIT && !want.direct) {
+	} else if (want.mode == PAGING_32BIT && !want.tableless) {
 		want.quadrant = s->slot % 2;
 	}
 	if (child->gfn != guest_target(s) || child->role.word != want.word)
@@ -150,7 +150,7 @@ static void check_pdpte(const struct subject *s)
 				s,
 				"invariant 2: TABLE names the wrong shadow page");
 	} else if (s->m->mmu_cpu.root == s->sp) {
-		want.direct = false;
+		want.tableless = false;
 		want.quadrant = role.mode == PAGING_32BIT ? s->slot : 0;
 		if (!(guest & 1) || child->role.word != want.word ||
 		    child->gfn != (guest & (role.mode == PAGING_32BIT
@@ -243,7 +243,7 @@ static void check_leaf(const struct subject *s, bool full)
 	if (s->sp->role.private)
 		return check_leaf_rights(s, ACCESS_ALL, true);
 	check_guest_entry(s);
-	if (large && !s->sp->role.direct &&
+	if (large && !s->sp->role.tableless &&
 	    !reference_maps(s->ref, s->guest, s->sp->role.level))
 		fail_entry(
 			s,
@@ -326,7 +326,7 @@ static bool check_slot(struct model *m, const struct shadow_page *sp,
 		check_pdpte(&s);
 		return kind == SPTE_TABLE;
 	}
-	if (!sp->role.direct)
+	if (!sp->role.tableless)
 		s.guest = guest_entry(&s);
 	switch (kind) {
 	case SPTE_ABSENT:
@@ -374,7 +374,8 @@ static void check_open(struct model *m, const struct shadow_page *sp)
 			   "invariant 1: the open table %#lx can be "
 			   "reached",
 			   sp->gfn);
-	if (!mmu_policy(m->mmu)->open || sp->role.level != 1 || sp->role.direct)
+	if (!mmu_policy(m->mmu)->open || sp->role.level != 1 ||
+	    sp->role.tableless)
 		model_fail(m, "a page that can't be is open");
 }
 

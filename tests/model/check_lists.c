@@ -34,7 +34,7 @@ static void count_shadows(const struct model *m, u16 *shadows, u16 *open)
 	for (u32 i = 0; i < m->config.shadow_pages; i++) {
 		const struct shadow_page *sp = &m->mmu->pages[i];
 
-		if (!sp->in_use || sp->role.direct ||
+		if (!sp->in_use || sp->role.tableless ||
 		    sp->gfn >= WORLD_GFN_COUNT)
 			continue;
 		if (sp->open)

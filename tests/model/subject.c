@@ -11,7 +11,7 @@ void fail_entry(const struct subject *s, const char *what)
 		   "the guest's: %s (%s)",
 		   what, s->slot, s->sp->gfn,
 		   words_spte(s->spte, s->sp->role.level),
-		   s->sp->role.direct ? "none" : words_gpte(s->guest),
+		   s->sp->role.tableless ? "none" : words_gpte(s->guest),
 		   words_role(s->sp->role));
 }
 
@@ -66,7 +66,7 @@ gfn_t guest_target(const struct subject *s)
 	const struct shadow_page *sp = s->sp;
 	gfn_t gfn;
 
-	if (sp->role.direct)
+	if (sp->role.tableless)
 		return sp->gfn + ((u64)s->slot << 9 * (sp->role.level - 1));
 	gfn = reference_address(s->ref, s->guest, sp->role.level) >> 12;
 	if (sp->role.mode == PAGING_32BIT && sp->role.level == 2 &&
@@ -79,7 +79,7 @@ u8 guest_rights(const struct subject *s)
 {
 	u8 rights = s->sp->role.access;
 
-	if (s->sp->role.direct)
+	if (s->sp->role.tableless)
 		return rights;
 	if (!(s->guest & BIT(1)))
 		rights &= ~ACCESS_W;
@@ -92,5 +92,5 @@ u8 guest_rights(const struct subject *s)
 
 bool guest_dirty(const struct subject *s)
 {
-	return s->sp->role.direct ? s->sp->role.dirty : s->guest & BIT(6);
+	return s->sp->role.tableless ? s->sp->role.dirty : s->guest & BIT(6);
 }

@@ -69,7 +69,8 @@ const char *words_role(union shadow_role role)
 	snprintf(text, TEXT_SIZE,
 		 "level %u, %s%s%s, rights above: %s%s%s, WP=%u NXE=%u SMEP=%u "
 		 "SMAP=%u",
-		 role.level, modes[role.mode], role.direct ? ", direct" : "",
+		 role.level, modes[role.mode],
+		 role.tableless ? ", tableless" : "",
 		 role.private ? ", of the software TLB" : "",
 		 role.access & ACCESS_W ? "W" : "-",
 		 role.access & ACCESS_U ? "U" : "-",

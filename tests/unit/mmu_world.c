@@ -374,7 +374,7 @@ static void audit_require(bool holds, const char *invariant,
 			 "guest's: %s (%s)\n%s",
 			 invariant, slot, sp->gfn,
 			 words_spte(sp->spt[slot], sp->role.level),
-			 sp->role.direct ? "none" : words_gpte(gpte),
+			 sp->role.tableless ? "none" : words_gpte(gpte),
 			 words_role(sp->role), words_page(invariant));
 }
 
@@ -391,7 +391,7 @@ static void audit_leaf(const struct shadow_page *sp, u32 slot, u64 gpte)
 		audit_require(!world_mmu->frames[gfn].shadowed,
 			      "invariant 1: LEAF makes a guest table writable",
 			      sp, slot, gpte);
-	if (sp->role.direct)
+	if (sp->role.tableless)
 		return;
 	audit_require((gpte & PTE_P) && (gpte & PTE_A),
 		      "invariant 3: LEAF without P and A in the guest's", sp,
@@ -409,8 +409,8 @@ static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
 	switch (spte_kind(sp->spt[slot], sp->role.level)) {
 	case SPTE_ABSENT:
 		/* An unpaged guest's PDPTEs are no claim. */
-		audit_require(sp->role.direct ? sp->role.level == 3
-					      : !(gpte & PTE_P),
+		audit_require(sp->role.tableless ? sp->role.level == 3
+						 : !(gpte & PTE_P),
 			      "invariant 1: ABSENT, but the guest's is present",
 			      sp, slot, gpte);
 		break;
@@ -421,7 +421,7 @@ static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
 		audit_require(world_mmu->pages[sp->links[slot].target].in_use,
 			      "invariant 5: TABLE names a free shadow page", sp,
 			      slot, gpte);
-		audit_require(sp->role.direct ||
+		audit_require(sp->role.tableless ||
 				      ((gpte & PTE_P) && (gpte & PTE_A)),
 			      "invariant 3: TABLE without P and A in the "
 			      "guest's",
@@ -459,7 +459,7 @@ void world_audit(void)
 
 		if (!sp->in_use)
 			continue;
-		if (!sp->role.direct && sp->gfn < WORLD_FRAMES) {
+		if (!sp->role.tableless && sp->gfn < WORLD_FRAMES) {
 			gptes = (u64 *)world_ram[sp->gfn];
 			shadowed[sp->gfn] += !sp->open;
 		}

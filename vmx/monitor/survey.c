@@ -52,7 +52,7 @@ static void print_tables(struct vm *vm, gfn_t gfn)
 
 	log_info("%s", page_head);
 	while (mmu_survey_page(&vm->vcpu.mmu, &cursor, &page)) {
-		if (page.role.direct || page.gfn != gfn)
+		if (page.role.tableless || page.gfn != gfn)
 			continue;
 		found++;
 		print_page(&page);

@@ -109,7 +109,7 @@ void page_words(const struct mmu_page_survey *page, char buf[PAGE_WORDS])
 		{ page->open, "open" },
 		{ page->placed, "placed" },
 		{ role.private, "private" },
-		{ role.direct && !role.private, "direct" },
+		{ role.tableless && !role.private, "tableless" },
 		{ role.mode != PAGING_4LEVEL, modes[role.mode] },
 		{ !(role.access & ACCESS_W), "-W" },
 		{ !(role.access & ACCESS_U), "-U" },
