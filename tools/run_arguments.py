@@ -18,6 +18,7 @@ UART = "isa-serial,index=0"    # COM1
 LINUX_APPEND = "console=ttyS0"    # or its console would be seen nowhere
 # With less, GRUB has no room for Umbra. Bochs has no more.
 MEMORY_MIN, BOCHS_MEMORY_MAX = 4, 2048    # MiB
+MAY_BE_EMPTY = ("append", "options")
 SOCKET_MAX = 107    # bytes of a path: Linux, unix(7)
 MODE = re.compile(r"[1-9]\d{2,3}x[1-9]\d{2,3}(x(8|15|16|24|32))?")
 
@@ -63,6 +64,10 @@ class Once(argparse.Action):
         if self.dest in given:
             parser.error(f"{option_string} is given twice")
         given.add(self.dest)
+        # A variable of the shell's that is not set: without a word, the run
+        # would be another than the one that was meant.
+        if value == "" and self.dest not in MAY_BE_EMPTY:
+            parser.error(f"{option_string} is given without a value")
         setattr(namespace, self.dest, value)
 
 
@@ -151,8 +156,17 @@ def check_output(option, path):
         raise BadArgument(f"{option}: there is no directory {directory}")
     if os.path.isdir(path):
         raise BadArgument(f"{option}: {path} is a directory")
-    if not os.access(path if os.path.exists(path) else directory, os.W_OK):
-        raise BadArgument(f"{option}: {path} can't be written")
+    if os.path.exists(path):
+        if not os.access(path, os.W_OK):
+            raise BadArgument(f"{option}: {path} can't be written")
+        return
+    # Root may write everywhere, but not each file system takes new files.
+    try:
+        with open(path, "xb"):
+            os.remove(path)
+    except OSError as error:
+        raise BadArgument(f"{option}: {path} can't be written: "
+                          + error.strerror) from error
 
 
 def check_files(args):
