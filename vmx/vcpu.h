@@ -20,7 +20,7 @@
 #include "vmx/vmcs.h"
 #include "vmx/vpid.h"
 
-struct trace;
+struct trace_record;
 struct vm;
 
 /* The fields that an exit has left in the VMCS, read once. */
@@ -58,7 +58,7 @@ struct vcpu {
 	u64 invvpids; /* number of INVVPIDs so far */
 	struct insn_cache insns;
 	struct vmx_exit exit;
-	struct trace *trace; /* of the exits */
+	struct trace_record *record; /* of the last exit, in the trace */
 	struct vmx_event event;
 	struct retry retry;
 	struct vmx_controls controls;

@@ -184,7 +184,7 @@ static int set_up(void **state)
 	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
 	vm.mmu = world_mmu;
 	vcpu->vm = &vm;
-	vm.trace.exit = &vm.trace.none;
+	vcpu->record = &vm.trace.none;
 	vcpu->mmu = world_cpu;
 	devices_init(&vm.devices, &config);
 	guest_msrs_init(&vm.msrs, true, WORLD_MAXPHYADDR);

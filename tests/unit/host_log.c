@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's console, for the tests on the host: log lines go to stderr, and a
- * panic aborts the test.
+ * Umbra's console, for the tests on the host: log lines go to stderr, or to a
+ * text, and a panic aborts the test.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "host_log.h"
 #include "lib/log.h"
+
+char log_text[16384];
 
 static void print(const char *kind, const char *fmt, va_list args)
 {
@@ -23,6 +27,27 @@ void log_info(const char *fmt, ...)
 
 	va_start(args, fmt);
 	print("", fmt, args);
+	va_end(args);
+}
+
+int log_to_text_args(const char *fmt, va_list args)
+{
+	size_t length = strlen(log_text), room = sizeof(log_text) - length;
+	int added = vsnprintf(log_text + length, room, fmt, args);
+
+	/* The newline, too, needs its place. */
+	if (added < 0 || (size_t)added + 1 >= room)
+		abort();
+	strcat(log_text, "\n");
+	return added;
+}
+
+void log_to_text(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_to_text_args(fmt, args);
 	va_end(args);
 }
 

@@ -14,10 +14,11 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "host_log.h"
 #include "mmu_world.h"
 
 /* The commands print to a text of ours. */
-#define log_info test_log
+#define log_info short_line
 #include "vmx/monitor/commands.c"
 #include "vmx/monitor/costs.c"
 #include "vmx/monitor/line.c"
@@ -42,25 +43,20 @@
 #define COLUMNS 80
 #define PREFIX_LENGTH 7
 
-static char printed[8192];
 static struct vm vm;
 static enum end_reason ended;
 static u8 ring[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* --- The rest of vmx/ ------------------------------------------------------- */
 
-void test_log(const char *fmt, ...)
+void short_line(const char *fmt, ...)
 {
-	size_t length = strlen(printed);
 	va_list args;
-	int added;
 
 	va_start(args, fmt);
-	added = vsnprintf(printed + length, sizeof(printed) - length, fmt,
-			  args);
+	assert_in_range(log_to_text_args(fmt, args), 0,
+			COLUMNS - PREFIX_LENGTH);
 	va_end(args);
-	assert_in_range(added, 0, COLUMNS - PREFIX_LENGTH);
-	strcat(printed, "\n");
 }
 
 u64 time_ns(void)
@@ -70,7 +66,7 @@ u64 time_ns(void)
 
 void vmx_dump_registers(struct vcpu *vcpu)
 {
-	test_log("registers");
+	short_line("registers");
 }
 
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
@@ -156,7 +152,7 @@ static inline int set_up(void **state)
 	world_mmu->cpu = &vm.vcpu.mmu;
 	vm.monitor.keys.request = REQUEST_MONITOR;
 	memset(ring, 0, sizeof(ring));
-	trace_init(&vm.trace, ring, 1, NS_PER_SEC);
+	trace_init(&vm.trace, &vm.vcpu.record, ring, 1, NS_PER_SEC);
 	return 0;
 }
 
@@ -164,7 +160,7 @@ static inline void command(const char *text)
 {
 	char line[TYPED_SIZE];
 
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	snprintf(line, sizeof(line), "%s", text);
 	monitor_command(&vm, line, true);
 }
@@ -172,8 +168,8 @@ static inline void command(const char *text)
 static inline void prints(const char *text, const char *expected)
 {
 	command(text);
-	if (!strstr(printed, expected))
-		fail_msg("%s prints\n%swithout \"%s\"", text, printed,
+	if (!strstr(log_text, expected))
+		fail_msg("%s prints\n%swithout \"%s\"", text, log_text,
 			 expected);
 }
 

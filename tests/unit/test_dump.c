@@ -8,10 +8,11 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "host_log.h"
 #include "mmu_world.h"
 
 /* The dump goes to a text of ours. */
-#define log_info test_log
+#define log_info log_to_text
 #include "vmx/report/dump.c"
 #undef log_info
 
@@ -19,20 +20,8 @@
 #define PAGE 20ULL
 #define ABOVE_4_GIB 0x100000000ULL
 
-static char printed[16384];
 static struct vcpu vcpu;
 static enum insn_mode mode;
-
-void test_log(const char *fmt, ...)
-{
-	size_t length = strlen(printed);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
-	va_end(args);
-	strcat(printed, "\n");
-}
 
 u64 vcpu_cr0(const struct vcpu *v)
 {
@@ -66,7 +55,7 @@ static int set_up(void **state)
 	memcpy(world_ram[PAGE], "\x0f\x0b\xf4", 3);
 	vcpu.mmu = world_cpu;
 	memset(&fake, 0, sizeof(fake));
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	return 0;
 }
 
@@ -75,9 +64,9 @@ static bool shows_code(enum insn_mode code, u64 base, u64 rip)
 	mode = code;
 	fake.vmcs[VMCS_GUEST_CS_BASE] = base;
 	fake.vmcs[VMCS_GUEST_RIP] = rip;
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	vmx_dump_registers(&vcpu);
-	return strstr(printed, "code at rip: 0f 0b f4 ");
+	return strstr(log_text, "code at rip: 0f 0b f4 ");
 }
 
 static void code_at_rip(void **state)

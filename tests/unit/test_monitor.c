@@ -14,9 +14,9 @@ static void examples_work(void **state)
 				 0);
 		command(c->example);
 		/* A wrong argument is explained; so is what help is asked. */
-		assert_int_equal(!!strstr(printed, "for example"),
+		assert_int_equal(!!strstr(log_text, "for example"),
 				 c->run == run_help);
-		assert_null(strstr(printed, "no command"));
+		assert_null(strstr(log_text, "no command"));
 		snprintf(text, sizeof(text), "help %s", c->name);
 		prints(text, c->example);
 		prints("help", c->help);
@@ -39,7 +39,7 @@ static void wrong_ones_are_explained(void **state)
 	prints("mmu fast", "for example: mmu bypass off");
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 	command("");
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 static void commands_end_the_prompt(void **state)
@@ -63,7 +63,7 @@ static void walk_shows_both(void **state)
 	prints("walk 5000",
 	       "  user write    exit (TRAP): Umbra fills the entry\n");
 	prints("walk 0x6008", "    1      0x0 ");
-	assert_null(strstr(printed, "guest-physical"));
+	assert_null(strstr(log_text, "guest-physical"));
 	command("mmu update");
 	prints("walk 6008", "  kernel fetch  exit (TRAP): Umbra injects #PF, "
 			    "not present\n");
@@ -91,7 +91,7 @@ static void pages_are_listed(void **state)
 	prints("pages", " PML4 0x0           0    0    0    1    0  root\n");
 	prints("pages", "\n4 in use of ");
 	prints("pages 1", " role\n");
-	assert_null(strstr(printed, "PML4"));
+	assert_null(strstr(log_text, "PML4"));
 	prints("pages z", "for example: pages 8");
 }
 
@@ -139,7 +139,7 @@ static void map_shows_ranges(void **state)
 	prints("map",
 	       "0000000000007000-0000000000007fff  r---            4            0\n");
 	prints("map", "fffffffffffff000-ffffffffffffffff  rwxu            4 ");
-	assert_null(strstr(printed, "for more"));
+	assert_null(strstr(log_text, "for more"));
 	prints("map 6001", "0000000000006001-0000000000006fff");
 	prints("map fffffffffffff000", "ffffffffffffffff  rwxu            4 ");
 	prints("map 8000", "nothing is mapped above\n");
@@ -165,9 +165,9 @@ static void memory_is_shown(void **state)
 	prints("x/3xg 5ff8",
 	       "  0x0000000000005ff8  2121216172626d75\n"
 	       "  0x0000000000006000  is no RAM, or not mapped\n");
-	assert_null(strstr(printed, "6008"));
+	assert_null(strstr(log_text, "6008"));
 	command("x 5000");
-	assert_string_equal(printed,
+	assert_string_equal(log_text,
 			    "  0x0000000000005000  0000000000000000\n");
 	prints("x/bd 5ff8", "  0x0000000000005ff8  117\n");
 	*(world_ram[PAGE] + PAGE_SIZE - 2) = 0xfe;
@@ -198,7 +198,7 @@ static void strings_and_code_are_shown(void **state)
 	prints("x/3i 5000", "  0x0000000000005000  MOV QWORD [RDX], RAX\n"
 			    "  0x0000000000005003  bytes 0f 22 df 00: unknown "
 			    "to Umbra's decoder\n");
-	assert_null(strstr(printed, "5006"));
+	assert_null(strstr(log_text, "5006"));
 }
 
 static void fields_by_prefix(void **state)
@@ -207,7 +207,7 @@ static void fields_by_prefix(void **state)
 	fake.vmcs[VMCS_TSC_OFFSET] = 0x77;
 	prints("vmcs guest_cr3", "  GUEST_CR3                              "
 				 "          0x1234\n");
-	assert_null(strstr(printed, "GUEST_CR4"));
+	assert_null(strstr(log_text, "GUEST_CR4"));
 	prints("vmcs guest_cr", "GUEST_CR4 ");
 	prints("vmcs",
 	       "TSC_OFFSET                                       0x77\n");
@@ -274,9 +274,9 @@ static void until_a_kind(void **state)
 	assert_false(vm.gdb.step.on);
 	/* A command that gdb sends can't let the guest go on. */
 	vm.monitor.runs = false;
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	monitor_command(&vm, text, false);
-	assert_non_null(strstr(printed, "only at Umbra's prompt"));
+	assert_non_null(strstr(log_text, "only at Umbra's prompt"));
 	assert_false(vm.monitor.runs);
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 }
@@ -314,15 +314,15 @@ static void trace_is_shown_and_filtered(void **state)
 	prints("trace show", "no exit is recorded\n");
 	for (u64 n = 0; n < 3; n++) {
 		vm.stats.exits_total++;
-		trace_expect_exit(&vm.trace);
-		trace_exit(&vm.trace, 10 * n, EXIT_HLT, 0x1000 + n, 0);
+		trace_expect_exit(&vm.trace, &vm.vcpu.record);
+		trace_exit(vm.vcpu.record, 10 * n, EXIT_HLT, 0x1000 + n, 0);
 		trace_keep_exit(&vm.trace);
 		trace_mmu(&vm.trace, 10 * n, MMU_EVENT_FILL, PAGE, GVA);
 	}
 	prints("trace show", "the last 3 exits: ticks since");
 	prints("trace show 2", "  +10       rip 0x0000000000001002 HLT\n"
 			       "    fill     gfn 0x14       0x5000\n");
-	assert_null(strstr(printed, "rip 0x0000000000001000"));
+	assert_null(strstr(log_text, "rip 0x0000000000001000"));
 	prints("trace off", "recorded from now on: off\n");
 	assert_int_equal(vm.trace.kinds, 0);
 	command("trace on");

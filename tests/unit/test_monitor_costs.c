@@ -43,7 +43,7 @@ static void exits_have_a_spread(void **state)
 			"     8      8        8\n");
 	prints("exits", "  all                                201      100  in "
 			"2000 ms");
-	assert_null(strstr(printed, "bypassed"));
+	assert_null(strstr(log_text, "bypassed"));
 	vm.stats.faults_injected[0] = 3;
 	vm.stats.faults_injected[PFEC_P] = 4;
 	vm.stats.faults_taken = 20;
@@ -63,31 +63,31 @@ static void exits_have_a_spread(void **state)
 static void exits_are_shown_again(void **state)
 {
 	command("exits every 2");
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	vm.stats.ended_ns = 2 * NS_PER_SEC - 1;
 	monitor_tick(&vm);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 	vm.stats.ended_ns = 2 * NS_PER_SEC;
 	monitor_tick(&vm);
-	assert_non_null(strstr(printed, "in 2000 ms"));
-	printed[0] = '\0';
+	assert_non_null(strstr(log_text, "in 2000 ms"));
+	log_text[0] = '\0';
 	monitor_tick(&vm);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 	/* Decimal, unlike addresses. */
 	command("exits every 10");
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	vm.stats.ended_ns = 12 * NS_PER_SEC - 1;
 	monitor_tick(&vm);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 	vm.stats.ended_ns = 12 * NS_PER_SEC;
 	monitor_tick(&vm);
-	assert_non_null(strstr(printed, "in 10000 ms"));
+	assert_non_null(strstr(log_text, "in 10000 ms"));
 	prints("exits every a", "for example: exits");
 	command("exits every 0");
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	vm.stats.ended_ns = 29 * NS_PER_SEC;
 	monitor_tick(&vm);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 /* The columns that a line takes on a screen. */

@@ -184,7 +184,7 @@ static void completes(const char *text, const char *expected)
 	memset(&line, 0, sizeof(line));
 	line_begin(&line);
 	type(text);
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	monitor_complete(&line, echo);
 	assert_string_equal(line.text, expected);
 	assert_int_equal(line.length, strlen(expected));
@@ -219,7 +219,7 @@ static void tab_completes(void **state)
 	/* A rung, a switch and kinds of records have the same name. */
 	completes("trace op", "trace open ");
 	completes("mmu c", "mmu c");
-	listed = strstr(printed, "  cache\n");
+	listed = strstr(log_text, "  cache\n");
 	assert_non_null(listed);
 	assert_null(strstr(listed + 1, "  cache\n"));
 	/* The word before the cursor, which is behind its last letter. */

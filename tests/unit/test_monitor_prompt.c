@@ -5,7 +5,7 @@
 /* Types @keys, and serves the monitor as between two instructions. */
 static void types(const char *keys)
 {
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	typed = keys;
 	monitor_serve(&vm);
 	assert_string_equal(typed, "");
@@ -23,7 +23,7 @@ static void history_keeps_whole_lines(void **state)
 static bool says_it_waits(const char *keys)
 {
 	types(keys);
-	return strstr(printed, "the guest waits, its clocks go on");
+	return strstr(log_text, "the guest waits, its clocks go on");
 }
 
 static void waiting_is_said_where_it_is_true(void **state)
@@ -72,7 +72,7 @@ static void the_guest_of_gdb_is_not_stepped(void **state)
 	vm.gdb.attached = true;
 	types("step\rcont\r");
 	assert_false(vm.gdb.step.on);
-	assert_non_null(strstr(printed, "no step: the guest is gdb's"));
+	assert_non_null(strstr(log_text, "no step: the guest is gdb's"));
 }
 
 /* The guest waits from one blank to the next one, or to another key. */

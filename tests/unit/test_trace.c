@@ -7,7 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define log_info test_log
+#include "host_log.h"
+
+#define log_info log_to_text
 #include "vmx/trace/send.c"
 #undef log_info
 #include "vmx/trace/filter.h"
@@ -19,21 +21,10 @@
 
 static u8 ring[PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static struct trace trace;
-static char printed[4096];
+static struct trace_record *exit_record;
 static u8 sent[2 * PAGE_SIZE];
 static size_t sent_count;
 static bool drained;
-
-void test_log(const char *fmt, ...)
-{
-	size_t length = strlen(printed);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
-	va_end(args);
-	strcat(printed, "\n");
-}
 
 void serial_send(struct serial_port *port, u8 byte)
 {
@@ -49,15 +40,15 @@ void serial_drain(const struct serial_port *port)
 static int set_up(void **state)
 {
 	memset(ring, 0, sizeof(ring));
-	trace_init(&trace, ring, PAGES, HZ);
+	trace_init(&trace, &exit_record, ring, PAGES, HZ);
 	return 0;
 }
 
 static void put_exit(u64 tsc, enum vmx_exit_reason reason, u64 rip,
 		     u64 qualification)
 {
-	trace_expect_exit(&trace);
-	trace_exit(&trace, tsc, reason, rip, qualification);
+	trace_expect_exit(&trace, &exit_record);
+	trace_exit(exit_record, tsc, reason, rip, qualification);
 	trace_keep_exit(&trace);
 }
 
@@ -137,8 +128,9 @@ static void layout(void **state)
 	u64 tsc = 0x1122334455667788;
 
 	put_exit(tsc, EXIT_EXCEPTION_OR_NMI, 0xffff800000030201, 0x401000);
-	trace_exception(&trace, 0x80000b0e, 0x1b);
-	trace.exit->number = 200;
+	exit_record->vector = VECTOR_PF;
+	exit_record->error = 0x1b;
+	exit_record->number = 200;
 	trace_mmu(&trace, tsc, MMU_EVENT_FILL, 0x402, 0x401000);
 	trace_inject(&trace, tsc, 0x80000b0e, 6);
 	assert_int_equal(sizeof(struct trace_record), 32);
@@ -209,12 +201,12 @@ static void full_packets(void **state)
 static void ticks(void **state)
 {
 	put_exits(0, 2);
-	trace.exit->number = 77;
+	exit_record->number = 77;
 	assert_int_equal(trace_at(&trace, 0)->number, 0);
 	assert_int_equal(trace_at(&trace, 1)->number, 77);
 	for (u32 i = 0; i < PAGES * PER_PACKET + 10; i++)
 		trace_mmu(&trace, 9, MMU_EVENT_WRITE, 5, 1);
-	trace.exit->number = 78;
+	exit_record->number = 78;
 	for (u64 n = trace_first(&trace); n < trace_count(&trace); n++)
 		assert_int_equal(trace_at(&trace, n)->number, 0);
 }
@@ -224,7 +216,7 @@ static void filter(void **state)
 	put_exits(0, 1);
 	trace_filter(&trace, BIT(TRACE_INJECT));
 	put_exits(1, 5);
-	trace.exit->number = 5;
+	exit_record->number = 5;
 	trace_inject(&trace, 6, 0x80000020, 0);
 	trace_mmu(&trace, 6, MMU_EVENT_FILL, 1, 2);
 	assert_int_equal(trace_count(&trace), 2);
@@ -271,7 +263,7 @@ static void send(enum trace_way way)
 {
 	struct serial_port port = { .name = "COM2" };
 
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	sent_count = 0;
 	drained = false;
 	trace_send(&trace, way, &port);
@@ -285,32 +277,32 @@ static void ways_out(void **state)
 	assert_true(drained);
 	assert_int_equal(sent_count, 2 * PAGE_SIZE);
 	assert_memory_equal(sent, ring, sent_count);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 	set_up(state);
 	put_exits(0x11, 2);
 	send(TRACE_TEXT);
 	assert_int_equal(sent_count, 0);
-	assert_non_null(strstr(printed, "trace 00000000c1fc1fc1"
-					"0000000000000011"
-					"0000000000000012"
-					"0000000000000400\n"));
-	assert_non_null(strstr(printed, "\ntrace 0000000000000012"
-					"0000000000000c00"
-					"0000000000000024"
-					"0000000000000000\n"));
+	assert_non_null(strstr(log_text, "trace 00000000c1fc1fc1"
+					 "0000000000000011"
+					 "0000000000000012"
+					 "0000000000000400\n"));
+	assert_non_null(strstr(log_text, "\ntrace 0000000000000012"
+					 "0000000000000c00"
+					 "0000000000000024"
+					 "0000000000000000\n"));
 	send(TRACE_NOWHERE);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 static void nothing_to_send(void **state)
 {
 	send(TRACE_TEXT);
-	assert_string_equal(printed, "trace: there is no record to send\n");
+	assert_string_equal(log_text, "trace: there is no record to send\n");
 	send(TRACE_COM2);
 	assert_int_equal(sent_count, 0);
-	assert_string_equal(printed, "trace: there is no record to send\n");
+	assert_string_equal(log_text, "trace: there is no record to send\n");
 	send(TRACE_NOWHERE);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 int main(void)

@@ -124,7 +124,7 @@ void vmx_handle_rdmsr(struct vcpu *vcpu)
 {
 	u64 value;
 
-	vcpu->vm->trace.exit->detail = (u32)vcpu->regs.gpr[RCX];
+	vcpu->record->detail = (u32)vcpu->regs.gpr[RCX];
 	if (!read_msr(vcpu, (u32)vcpu->regs.gpr[RCX], &value)) {
 		vcpu_inject_gp(vcpu);
 		return;
@@ -135,7 +135,7 @@ void vmx_handle_rdmsr(struct vcpu *vcpu)
 
 void vmx_handle_wrmsr(struct vcpu *vcpu)
 {
-	vcpu->vm->trace.exit->detail = (u32)vcpu->regs.gpr[RCX];
+	vcpu->record->detail = (u32)vcpu->regs.gpr[RCX];
 	if (write_msr(vcpu, (u32)vcpu->regs.gpr[RCX],
 		      read_edx_eax(&vcpu->regs)))
 		vcpu_skip_instruction(vcpu);
@@ -150,7 +150,7 @@ void vmx_handle_cpuid(struct vcpu *vcpu)
 					guest_misc_enable(&vcpu->vm->msrs));
 	struct cpuid_regs out;
 
-	vcpu->vm->trace.exit->detail = (u32)gpr[RAX];
+	vcpu->record->detail = (u32)gpr[RAX];
 	vm_cpuid(vcpu->vm, leaf, gpr[RCX], &out);
 	if (vcpu->vm->counters)
 		vmx_cpuid_counters(vcpu->vm, gpr[RAX], gpr[RCX], &out);

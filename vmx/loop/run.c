@@ -117,13 +117,14 @@ static void point_at_shadow(struct vcpu *vcpu)
 static void record_exit(struct vcpu *vcpu, u64 tsc)
 {
 	struct vmx_exit *exit = &vcpu->exit;
+	struct trace_record *record = vcpu->record;
 	u32 word = vmread(VMCS_EXIT_REASON);
 	enum vmx_exit_reason reason = vmx_exit_reason(word);
 	u64 rip = vmread(VMCS_GUEST_RIP), qualification = 0;
 
 	if (exit_has_qualification(reason))
 		qualification = vmread(VMCS_EXIT_QUALIFICATION);
-	trace_exit(vcpu->trace, tsc, reason, rip, qualification);
+	trace_exit(record, tsc, reason, rip, qualification);
 	exit->tsc = tsc;
 	exit->reason = exit->kind = reason;
 	exit->entry_failed = word & EXIT_REASON_ENTRY_FAILURE;
@@ -142,8 +143,8 @@ static void record_exit(struct vcpu *vcpu, u64 tsc)
 	if (exit->interruption & VMX_INTR_ERROR_CODE)
 		exit->interruption_error =
 			vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
-	trace_exception(vcpu->trace, exit->interruption,
-			exit->interruption_error);
+	record->vector = exit->interruption;
+	record->error = exit->interruption_error;
 }
 
 /* Before any guest state was loaded (SDM vol. 3C, 26.2), or after (26.8). */
@@ -227,8 +228,8 @@ static void step(struct vm *vm)
 	vcpu_deliver(vcpu);
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
-	vm->trace.exit->number = stats_leave_root(&vm->stats, &vcpu->exit);
-	trace_expect_exit(&vm->trace);
+	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit);
+	trace_expect_exit(&vm->trace, &vcpu->record);
 	if (!vcpu_enter(vcpu)) {
 		vmx_dump(vcpu);
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);

@@ -18,7 +18,7 @@
 #include "vmx/exit.h"
 #include "vmx/start/selftest.h"
 #include "vmx/state.h"
-#include "vmx/trace/trace.h"
+#include "vmx/trace/record.h"
 #include "vmx/vmx.h"
 #include "vmx/start/vmcs_setup.h"
 
@@ -69,7 +69,7 @@ enum outcome { EXITED, DELIVERED, TRANSLATED, ENTRY_FAILED, OUTCOME_UNKNOWN };
 
 struct probe {
 	struct vcpu vcpu;
-	struct trace trace; /* without a ring: nothing is kept */
+	struct trace_record record; /* of the last exit; nobody reads it */
 	u64 *tables[PT_LEVELS + 1]; /* by level; each is linked in slot 0 */
 	u8 *page;
 	u32 error_code;
@@ -124,8 +124,7 @@ static void set_up_vcpu(struct probe *p)
 		.cs = SELECTOR_GUEST_CODE,
 	};
 
-	trace_expect_exit(&p->trace);
-	p->vcpu.trace = &p->trace;
+	p->vcpu.record = &p->record;
 	vcpu_create_vmcs(&p->vcpu);
 	vcpu_start(&p->vcpu, &entry);
 	if (cpu_has_nx())

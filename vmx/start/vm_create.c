@@ -325,7 +325,7 @@ static bool create_trace(struct vm *vm, const struct vm_config *config)
 			 (u32)(pages * PAGE_SIZE / KIB));
 		return false;
 	}
-	trace_init(&vm->trace, ring, pages, tsc_hz);
+	trace_init(&vm->trace, &vm->vcpu.record, ring, pages, tsc_hz);
 	vm->shown_exits = config->trace;
 	vm->trace_way = config->trace_way;
 	vm->trace_port = config->trace_port;
@@ -355,7 +355,6 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->audit = config->audit;
 	vm->counters = config->counters;
 	vm->vcpu.vm = vm;
-	vm->vcpu.trace = &vm->trace;
 	vm->vcpu.cr4_added = selftest->cr4_added;
 	/*
 	 * The guest's memory is what the trace leaves; and the pool of the MMU

@@ -39,9 +39,11 @@ static void find_end(struct trace *trace)
 			     : NULL;
 }
 
-void trace_init(struct trace *trace, void *ring, u32 pages, u64 tsc_hz)
+void trace_init(struct trace *trace, struct trace_record **exit, void *ring,
+		u32 pages, u64 tsc_hz)
 {
 	*trace = (struct trace){
+		.exit = exit,
 		.ring = ring,
 		.pages = pages,
 		.tsc_hz = tsc_hz,
@@ -55,7 +57,7 @@ void trace_filter(struct trace *trace, u32 kinds)
 	trace->kinds = kinds;
 	trace->exit_size = kinds & BIT(TRACE_EXIT) ? sizeof(struct trace_record)
 						   : 0;
-	trace->exit = &trace->none;
+	*trace->exit = &trace->none;
 	find_end(trace);
 }
 
@@ -69,9 +71,9 @@ static void turn(struct trace *trace)
 	trace->next = records(packet);
 	find_end(trace);
 	/* The record of an exit with more events than the ring has room for. */
-	if ((u8 *)trace->exit - (u8 *)packet < (s64)PAGE_SIZE &&
-	    (u8 *)trace->exit > (u8 *)packet)
-		trace->exit = &trace->none;
+	if ((u8 *)*trace->exit - (u8 *)packet < (s64)PAGE_SIZE &&
+	    (u8 *)*trace->exit > (u8 *)packet)
+		*trace->exit = &trace->none;
 }
 
 struct trace_record *trace_find_place(struct trace *trace, u32 kind)
@@ -83,8 +85,8 @@ struct trace_record *trace_find_place(struct trace *trace, u32 kind)
 	return trace->next;
 }
 
-void trace_put_slowly(struct trace *trace, u64 tsc, u64 head, u64 subject,
-		      u64 detail)
+void trace_put_slowly(struct trace *trace, u64 head, u64 subject, u64 detail,
+		      u64 tsc)
 {
 	struct trace_record *place = trace_find_place(trace, head & 0xff);
 

@@ -20,7 +20,8 @@ struct trace {
 	 * comparison tells both.
 	 */
 	struct trace_record *end;
-	struct trace_record *exit; /* of the last exit, or &none */
+	/* Where its owner has the place of the last exit's record, or &none. */
+	struct trace_record **exit;
 	u64 exit_size; /* of a record, or 0: exits are not recorded */
 	u8 *ring; /* NULL: there is none */
 	u32 pages;
@@ -31,19 +32,24 @@ struct trace {
 
 #define TRACE_ALL (BIT(TRACE_KINDS) - 1)
 
-/* @ring: @pages (1 or more) zeroed pages. Records all kinds from now on. */
-void trace_init(struct trace *trace, void *ring, u32 pages, u64 tsc_hz);
+/*
+ * @exit: where the owner keeps the place of the last exit's record.
+ * @ring: @pages (1 or more) zeroed pages. Records all kinds from now on.
+ */
+void trace_init(struct trace *trace, struct trace_record **exit, void *ring,
+		u32 pages, u64 tsc_hz);
 
 /* Records the kinds of the bits in @kinds from now on. */
 void trace_filter(struct trace *trace, u32 kinds);
 
 /*
  * Where trace.next is not below trace.end: the place of the next record, of
- * @kind, or &trace.none if that kind is not recorded; and all of such a record.
+ * @kind, or &trace.none if that kind is not recorded; and all of such a record,
+ * with the arguments in the order that vm_event() has them in.
  */
 struct trace_record *trace_find_place(struct trace *trace, u32 kind);
-__noinline void trace_put_slowly(struct trace *trace, u64 tsc, u64 head,
-				 u64 subject, u64 detail);
+__noinline void trace_put_slowly(struct trace *trace, u64 head, u64 subject,
+				 u64 detail, u64 tsc);
 
 /* The head; the compiler makes worse code of the bytes. */
 static inline u64 trace_head(u32 kind, u8 what, u8 vector, u8 error, u32 number)
@@ -65,7 +71,7 @@ static inline void trace_put(struct trace *trace, u64 tsc, u64 head,
 			     u64 subject, u64 detail)
 {
 	if (trace->next >= trace->end)
-		return trace_put_slowly(trace, tsc, head, subject, detail);
+		return trace_put_slowly(trace, head, subject, detail, tsc);
 	trace_fill(trace->next++, tsc, head, subject, detail);
 }
 
@@ -73,28 +79,23 @@ static inline void trace_put(struct trace *trace, u64 tsc, u64 head,
  * An exit in three steps, so that the one in the middle, which has all values
  * in registers, needs no call. Before the entry, a place:
  */
-static inline void trace_expect_exit(struct trace *trace)
+static inline void trace_expect_exit(struct trace *trace,
+				     struct trace_record **exit)
 {
-	trace->exit = trace->next < trace->end
-			      ? trace->next
-			      : trace_find_place(trace, TRACE_EXIT);
+	*exit = trace->next < trace->end ? trace->next
+					 : trace_find_place(trace, TRACE_EXIT);
 }
 
-/* @qualification: or 0. Of an exception trace_exception() tells the rest. */
-static inline void trace_exit(struct trace *trace, u64 tsc,
+/*
+ * @qualification: or 0. Of an exception the vector and the error code follow.
+ * The kind and the ticks are 0, so the reason alone is left of the head.
+ */
+static inline void trace_exit(struct trace_record *record, u64 tsc,
 			      enum vmx_exit_reason reason, u64 rip,
 			      u64 qualification)
 {
-	trace_fill(trace->exit, tsc, trace_head(TRACE_EXIT, reason, 0, 0, 0),
-		   rip, qualification);
-}
-
-/* As in the VMCS. */
-static inline void trace_exception(struct trace *trace, u32 info,
-				   u32 error_code)
-{
-	trace->exit->vector = info;
-	trace->exit->error = error_code;
+	trace_fill(record, tsc, TRACE_EXIT, rip, qualification);
+	record->what = reason;
 }
 
 /* It is there: the next record has another place. */
