@@ -23,6 +23,8 @@
 #define GUEST_BASE_RAM_END 0x9fc00ULL /* for a kernel; the EBDA follows */
 #define GUEST_EBDA_END 0xa0000ULL
 #define GUEST_VGA_TEXT_START 0xb8000ULL
+#define TEXT_SCREEN_COLUMNS 80
+#define TEXT_SCREEN_ROWS 25
 #define GUEST_ROM_START 0xc0000ULL /* where the text screen ends */
 #define GUEST_HIGH_RAM_START (1 * MIB)
 #define GUEST_LOW_RAM_LIMIT (3 * GIB)

@@ -8,9 +8,6 @@
 
 #include "guest/memory.h"
 
-#define TEXT_SCREEN_COLUMNS 80
-#define TEXT_SCREEN_ROWS 25
-
 /*
  * One row (from 0) as a string, blanks at its end left out; what is not ASCII
  * is a dot. Returns its length.

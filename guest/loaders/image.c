@@ -5,6 +5,18 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 
+#define CELL_SIZE 2 /* the character, its colours */
+#define SCREEN_TEXT 2
+
+const struct image_screen image_screen = {
+	.address = GUEST_VGA_TEXT_START,
+	.pitch = TEXT_SCREEN_COLUMNS * CELL_SIZE,
+	.columns = TEXT_SCREEN_COLUMNS,
+	.rows = TEXT_SCREEN_ROWS,
+	.cell_bits = 8 * CELL_SIZE,
+	.type = SCREEN_TEXT,
+};
+
 /* A piece of the file; its bytes in memory beyond the file are zero. */
 struct piece {
 	u64 offset;
@@ -223,15 +235,16 @@ bool image_load_modules(struct guest_memory *gm,
 			const struct load_request *request,
 			const struct image *image, u32 *starts)
 {
-	gpa_t top = gm->low_end;
+	/* The kernel may be all below 1 MiB, and so may the firmware. */
+	gpa_t top = gm->low_end, floor = MAX(image->end, GUEST_HIGH_RAM_START);
 
 	for (size_t i = 0; i < request->module_count; i++) {
 		const struct load_module *module = &request->modules[i];
 
-		if (module->size > top - image->end)
+		if (module->size > top - floor)
 			return false;
 		top = ALIGN_DOWN(top - module->size, PAGE_SIZE);
-		if (top < image->end)
+		if (top < floor)
 			return false;
 		guest_memory_write(gm, top, module->start, module->size);
 		starts[i] = top;

@@ -39,6 +39,15 @@ struct image_header {
 	u32 entry;
 };
 
+/* The text screen, as both specifications tell of it ("framebuffer"). */
+extern const struct image_screen {
+	u64 address;
+	u32 pitch; /* bytes of a row */
+	u32 columns, rows;
+	u8 cell_bits, type;
+	u16 reserved;
+} image_screen;
+
 /*
  * Loads by the addresses; or an ELF file for x86, of 32 or 64 bits: its
  * segments, by their physical addresses. Its entry point may be the virtual

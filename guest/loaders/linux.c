@@ -18,8 +18,6 @@
 #define ENTRY_64 0x200 /* the 64-bit entry, from the kernel's start */
 /* The VGA's text mode, as its BIOS numbers the modes. */
 #define TEXT_MODE 3
-#define TEXT_COLUMNS 80
-#define TEXT_ROWS 25
 #define TEXT_POINTS 16
 #define LOADER_UNDEFINED 0xff /* a loader with no number of its own */
 
@@ -190,8 +188,8 @@ static void write_boot_params(struct guest_memory *gm,
 	memcpy(params + HEADER_START, image->setup + HEADER_START,
 	       image->header_end - HEADER_START);
 	params[SCREEN_MODE] = TEXT_MODE;
-	params[SCREEN_COLUMNS] = TEXT_COLUMNS;
-	params[SCREEN_ROWS] = TEXT_ROWS;
+	params[SCREEN_COLUMNS] = TEXT_SCREEN_COLUMNS;
+	params[SCREEN_ROWS] = TEXT_SCREEN_ROWS;
 	params[SCREEN_IS_VGA] = 1;
 	params[SCREEN_POINTS] = TEXT_POINTS;
 	params[TYPE_OF_LOADER] = LOADER_UNDEFINED;

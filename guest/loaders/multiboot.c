@@ -26,7 +26,8 @@ struct header {
 	u32 mode_type;
 };
 
-#define MODE_TEXT 1 /* the text screen, which is there */
+/* Text. Of graphics (0) a loader may make that, too; others do not exist. */
+#define MODE_TEXT 1
 
 /* The information for the kernel, 3.3. */
 #define INFO_MEMORY BIT(0)
@@ -34,6 +35,7 @@ struct header {
 #define INFO_MODULES BIT(3)
 #define INFO_MEMORY_MAP BIT(6)
 #define INFO_LOADER_NAME BIT(9)
+#define INFO_SCREEN BIT(12)
 
 struct info {
 	u32 flags;
@@ -50,7 +52,9 @@ struct info {
 	u32 drives;
 	u32 config_table;
 	u32 loader_name;
-	u32 rest[13]; /* APM, VBE, framebuffer: not there */
+	u32 apm_and_vbe[5]; /* not there */
+	struct image_screen screen;
+	u32 colours; /* those of text are fixed */
 };
 
 struct module {
@@ -113,7 +117,7 @@ static const char *load_image(struct guest_memory *gm,
 	if (header.flags & HEADER_DEMANDS &
 	    ~(HEADER_PAGE_ALIGN | HEADER_MEMORY_INFO | HEADER_VIDEO))
 		return LOAD_UNSUPPORTED;
-	if (header.flags & HEADER_VIDEO && header.mode_type != MODE_TEXT)
+	if (header.flags & HEADER_VIDEO && header.mode_type > MODE_TEXT)
 		return LOAD_UNSUPPORTED;
 	image.has_addresses = image.has_entry = header.flags & HEADER_ADDRESSES;
 	image.addresses = header.addresses;
@@ -171,12 +175,14 @@ const char *multiboot_load(struct guest_memory *gm,
 			   struct guest_entry *out)
 {
 	struct info info = { .flags = INFO_MEMORY | INFO_CMDLINE |
-				      INFO_MEMORY_MAP | INFO_LOADER_NAME,
+				      INFO_MEMORY_MAP | INFO_LOADER_NAME |
+				      INFO_SCREEN,
 			     .memory_lower = GUEST_BASE_RAM_END / KIB,
 			     .memory_upper =
 				     (gm->low_end - GUEST_HIGH_RAM_START) / KIB,
 			     .cmdline = CMDLINE_GPA,
-			     .loader_name = LOADER_NAME_GPA };
+			     .loader_name = LOADER_NAME_GPA,
+			     .screen = image_screen };
 	size_t length = strlen(request->cmdline) + 1;
 	const char *fault;
 	struct image image = { 0 };

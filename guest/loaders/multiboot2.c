@@ -19,19 +19,24 @@ enum wish {
 	WISH_END = 0,
 	WISH_INFORMATION = 1,
 	WISH_ADDRESS = 2,
-	WISH_ENTRY = 3
+	WISH_ENTRY = 3,
+	WISH_CONSOLE = 4
 };
 
 /*
- * The wishes that are fulfilled with no work: a console (4: there is the serial
- * port, and VGA text), modules on page boundaries (6), EFI's services left on
- * (7: there are none), an entry for EFI (8, 9: the firmware is none), to be
- * relocatable (10: may be moved, need not).
+ * The wishes that are fulfilled with no work: a graphics mode (5: recommended,
+ * a loader may give another one), modules on page boundaries (6), EFI's
+ * services left on (7: there are none), an entry for EFI (8, 9: the firmware is
+ * none), to be relocatable (10: may be moved, need not).
  */
 #define WISH_FULFILLED_MAX 10
-#define WISHES_FULFILLED (BIT(4) | BITS(WISH_FULFILLED_MAX, 6))
+#define WISHES_FULFILLED BITS(WISH_FULFILLED_MAX, 5)
 
 #define WISH_OPTIONAL BIT(0)
+
+/* The flags of WISH_CONSOLE, 3.1.9. */
+#define CONSOLE_REQUIRED BIT(0) /* one that the kernel knows */
+#define CONSOLE_KNOWS_TEXT BIT(1)
 
 struct header {
 	u32 magic;
@@ -54,8 +59,10 @@ enum tag_type {
 	TAG_MODULE = 3,
 	TAG_MEMORY = 4,
 	TAG_MEMORY_MAP = 6,
+	TAG_SCREEN = 8,
 	TAG_RSDP_OLD = 14,
-	TAG_RSDP_NEW = 15
+	TAG_RSDP_NEW = 15,
+	TAG_KNOWN_MAX = 21 /* the image's base address */
 };
 
 struct tag_head {
@@ -97,23 +104,28 @@ bool multiboot2_is_kernel(const u8 *file, size_t size)
 	return find_header(file, size, &header) < size;
 }
 
-/* Returns false if the kernel needs a type that does not exist here. */
-static bool can_inform(const u8 *types, size_t size,
-		       const struct load_request *request)
+/*
+ * Returns false if the kernel needs a type that no specification of today has.
+ * Where there is nothing to say, a known one is left out (3.1.4).
+ */
+static bool can_inform(const u8 *types, size_t size)
 {
-	u32 offered = BIT(TAG_CMDLINE) | BIT(TAG_LOADER) | BIT(TAG_MODULE) |
-		      BIT(TAG_MEMORY) | BIT(TAG_MEMORY_MAP);
-
-	if (request->rsdp)
-		offered |= BIT(TAG_RSDP_OLD) | BIT(TAG_RSDP_NEW);
 	for (size_t at = 0; at + sizeof(u32) <= size; at += sizeof(u32)) {
 		u32 type;
 
 		memcpy(&type, types + at, sizeof(type));
-		if (type > TAG_RSDP_NEW || !(offered & BIT(type)))
+		if (type > TAG_KNOWN_MAX)
 			return false;
 	}
 	return true;
+}
+
+static bool can_show(const u8 *data)
+{
+	u32 flags;
+
+	memcpy(&flags, data, sizeof(flags));
+	return !(flags & CONSOLE_REQUIRED) || flags & CONSOLE_KNOWS_TEXT;
 }
 
 /*
@@ -121,7 +133,6 @@ static bool can_inform(const u8 *types, size_t size,
  * that is too short, or one that is required and that Umbra does not fulfil.
  */
 static const char *take_wish(const struct wish_head *head, const u8 *data,
-			     const struct load_request *request,
 			     struct image_header *image)
 {
 	size_t size = head->size - sizeof(*head);
@@ -129,9 +140,8 @@ static const char *take_wish(const struct wish_head *head, const u8 *data,
 
 	switch (head->type) {
 	case WISH_INFORMATION:
-		if (optional || can_inform(data, size, request))
-			return LOAD_OK;
-		return LOAD_UNSUPPORTED;
+		return optional || can_inform(data, size) ? LOAD_OK
+							  : LOAD_UNSUPPORTED;
 	case WISH_ADDRESS:
 		if (size < sizeof(image->addresses))
 			return LOAD_BAD_HEADER;
@@ -144,6 +154,10 @@ static const char *take_wish(const struct wish_head *head, const u8 *data,
 		memcpy(&image->entry, data, sizeof(image->entry));
 		image->has_entry = true;
 		return LOAD_OK;
+	case WISH_CONSOLE:
+		if (size < sizeof(u32))
+			return LOAD_BAD_HEADER;
+		return optional || can_show(data) ? LOAD_OK : LOAD_UNSUPPORTED;
 	default:
 		if (optional || (head->type <= WISH_FULFILLED_MAX &&
 				 WISHES_FULFILLED & BIT(head->type)))
@@ -153,7 +167,6 @@ static const char *take_wish(const struct wish_head *head, const u8 *data,
 }
 
 static const char *read_wishes(const u8 *tags, size_t size,
-			       const struct load_request *request,
 			       struct image_header *out)
 {
 	size_t at = 0;
@@ -167,8 +180,7 @@ static const char *read_wishes(const u8 *tags, size_t size,
 			return LOAD_BAD_HEADER;
 		if (head.type == WISH_END)
 			return LOAD_OK;
-		fault = take_wish(&head, tags + at + sizeof(head), request,
-				  out);
+		fault = take_wish(&head, tags + at + sizeof(head), out);
 		if (fault != LOAD_OK)
 			return fault;
 		at += ALIGN_UP((size_t)head.size, TAG_ALIGN);
@@ -187,7 +199,7 @@ static const char *load_image(struct guest_memory *gm,
 
 	image.at = find_header(file, request->kernel_size, &header);
 	fault = read_wishes(file + image.at + sizeof(header),
-			    header.length - sizeof(header), request, &image);
+			    header.length - sizeof(header), &image);
 	if (fault != LOAD_OK)
 		return fault;
 	/* Addresses alone do not give the entry point, 3.1.6. */
@@ -264,6 +276,7 @@ static void put_information(struct guest_memory *gm,
 			strlen(module->name) + 1);
 	}
 	put_memory(&w);
+	put_tag(&w, TAG_SCREEN, &image_screen, sizeof(image_screen), NULL, 0);
 	put_rsdp(&w, request->rsdp);
 	put_tag(&w, TAG_END, NULL, 0, NULL, 0);
 	head[0] = w.at - INFO_GPA;

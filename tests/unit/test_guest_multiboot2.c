@@ -161,6 +161,14 @@ static void information_is_given(void **state)
 	assert_int_equal(t[2], 24);
 	assert_int_equal(t[6], 639 * KIB); /* the first range's size */
 	assert_int_equal(t[8], 1);
+	t = tag(8);
+	assert_int_equal(t[1], 8 + 24);
+	assert_int_equal(t[2], 0xb8000);
+	assert_int_equal(t[3], 0);
+	assert_int_equal(t[4], 160);
+	assert_int_equal(t[5], 80);
+	assert_int_equal(t[6], 25);
+	assert_int_equal(t[7], 2 << 8 | 16);
 	assert_int_equal(tag(14)[1], 8 + 20);
 	assert_int_equal(tag(15)[1], 8 + 36);
 	assert_memory_equal(tag(15) + 2, guest_ram + RSDP, 36);
@@ -183,9 +191,11 @@ static void demands_are_met_or_refused(void **state)
 		const char *status;
 	} cases[] = {
 		{ 1, 0, 1, LOAD_OK },		{ 1, 0, 6, LOAD_OK },
-		{ 1, 0, 8, LOAD_UNSUPPORTED },	{ 1, 1, 8, LOAD_OK },
-		{ 1, 0, 9, LOAD_UNSUPPORTED },	{ 1, 0, 15, LOAD_UNSUPPORTED },
-		{ 4, 0, 3, LOAD_OK },		{ 5, 0, 0, LOAD_UNSUPPORTED },
+		{ 1, 0, 8, LOAD_OK },		{ 1, 0, 15, LOAD_OK },
+		{ 1, 0, 21, LOAD_OK },		{ 1, 0, 22, LOAD_UNSUPPORTED },
+		{ 1, 1, 22, LOAD_OK },		{ 4, 0, 0, LOAD_OK },
+		{ 4, 0, 1, LOAD_UNSUPPORTED },	{ 4, 1, 1, LOAD_OK },
+		{ 4, 0, 3, LOAD_OK },		{ 5, 0, 0, LOAD_OK },
 		{ 5, 1, 0, LOAD_OK },		{ 6, 0, 0, LOAD_OK },
 		{ 7, 0, 0, LOAD_OK },		{ 9, 0, 0, LOAD_OK },
 		{ 99, 0, 0, LOAD_UNSUPPORTED }, { 99, 1, 0, LOAD_OK },
@@ -196,10 +206,6 @@ static void demands_are_met_or_refused(void **state)
 		add(cases[i].type, cases[i].flags, 3)[0] = cases[i].argument;
 		assert_fault(load(FILE_SIZE), cases[i].status);
 	}
-	setup(NULL);
-	add(1, 0, 3)[0] = 14;
-	request.rsdp = RSDP;
-	assert_fault(load(FILE_SIZE), LOAD_OK);
 }
 
 static void bad_headers_are_refused(void **state)
@@ -213,6 +219,9 @@ static void bad_headers_are_refused(void **state)
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	open_header();
 	add(3, 0, 2);
+	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
+	open_header();
+	add(4, 0, 2);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	/* A tag that reaches over the header's end, one without a size. */
 	setup(NULL);

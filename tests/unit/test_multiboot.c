@@ -93,7 +93,7 @@ static void elf_is_loaded(void **state)
 	assert_fault(load(sizeof(file), 0), LOAD_OK);
 	assert_int_equal(entry.rip, LOAD + 0x10);
 	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
-	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9);
+	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9 | 1 << 12);
 	assert_int_equal(info(1), 639);
 	assert_int_equal(info(2), (RAM - MIB) / KIB);
 	assert_string_equal((char *)guest_ram + info(4), "a b");
@@ -218,7 +218,7 @@ static void bad_files_are_refused(void **state)
 	set_flags(1 << 3);
 	assert_fault(load(sizeof(file), 0), LOAD_UNSUPPORTED);
 	set_flags(1 << 2); /* a video mode; offset 20h has its type */
-	header[8] = 0;
+	header[8] = 2;
 	assert_fault(load(sizeof(file), 0), LOAD_UNSUPPORTED);
 	header[2]++;
 	assert_fault(load(sizeof(file), 0), LOAD_UNKNOWN_KIND);
@@ -252,11 +252,29 @@ static void memory_has_bounds(void **state)
 		     LOAD_MODULE_TOO_LARGE);
 }
 
+/* Nor may a module lie on the firmware, where the kernel is below it. */
+static void modules_are_above_the_firmware(void **state)
+{
+	segment->physical = 0x10000;
+	elf->entry = 0x10010;
+	assert_fault(load(sizeof(file), RAM - MIB - PAGE_SIZE), LOAD_OK);
+	assert_fault(load(sizeof(file), RAM - MIB - PAGE_SIZE + 1),
+		     LOAD_MODULE_TOO_LARGE);
+	assert_fault(load(sizeof(file), RAM - 0x20000), LOAD_MODULE_TOO_LARGE);
+}
+
+/* Whether it is asked for, or graphics (0); there are no other modes. */
 static void text_mode_is_there(void **state)
 {
 	set_flags(1 << 2);
-	header[8] = 1;
-	assert_fault(load(sizeof(file), 0), LOAD_OK);
+	for (header[8] = 0; header[8] < 2; header[8]++)
+		assert_fault(load(sizeof(file), 0), LOAD_OK);
+	assert_int_equal(info(22), 0xb8000);
+	assert_int_equal(info(23), 0);
+	assert_int_equal(info(24), 160);
+	assert_int_equal(info(25), 80);
+	assert_int_equal(info(26), 25);
+	assert_int_equal(info(27), 2 << 8 | 16);
 }
 
 /* Memory of the loader or the firmware, and a hole, are refused by name. */
@@ -444,11 +462,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(elf_is_loaded),	 TEST(modules_are_given),
-		TEST(elf64_is_loaded),	 TEST(entry_is_made_physical),
-		TEST(flat_is_loaded),	 TEST(bad_files_are_refused),
-		TEST(memory_has_bounds), TEST(text_mode_is_there),
-		TEST(low_memory),	 TEST(headers_alone_are_skipped),
+		TEST(elf_is_loaded),
+		TEST(modules_are_given),
+		TEST(modules_are_above_the_firmware),
+		TEST(elf64_is_loaded),
+		TEST(entry_is_made_physical),
+		TEST(flat_is_loaded),
+		TEST(bad_files_are_refused),
+		TEST(memory_has_bounds),
+		TEST(text_mode_is_there),
+		TEST(low_memory),
+		TEST(headers_alone_are_skipped),
 		TEST(malformed_elfs),
 	};
 
