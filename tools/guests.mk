@@ -39,6 +39,14 @@ $(XEN): | $(B)/.deps-run
 	tools/get-file xen-hypervisor-4.17-amd64 'boot/xen-*-amd64.gz' $@.gz
 	gunzip -f $@.gz
 
+# Debian's full kernel, and its real-time one.
+FULL := $(GUESTS)/vmlinuz-full $(GUESTS)/vmlinuz-rt
+$(GUESTS)/vmlinuz-full: FLAVOUR := amd64
+$(GUESTS)/vmlinuz-rt: FLAVOUR := rt-amd64
+$(FULL): | $(B)/.deps-run
+	@mkdir -p $(@D)
+	tools/get-file linux-image-$(FLAVOUR) 'boot/vmlinuz-*' $@
+
 # The kernel of Debian's installer, and its initial RAM file system.
 INSTALLER := $(GUESTS)/installer $(GUESTS)/installer.cpio.gz
 INSTALLER_DIR := usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64

@@ -45,6 +45,17 @@ def installer(s, seconds):
     run.expect(r"Choose the language to be used", seconds)
 
 
+def linux_full(s, flavour, forks, seconds):
+    """Debian's kernel with all of its drivers, or the real-time one, at work."""
+    run = s.start(*on_bochs(memory=LARGE),
+                  "--kernel", os.path.join(BUILD, "guests/vmlinuz-" + flavour),
+                  "--initrd", INITRD,
+                  "--append", "console=ttyS0,115200 cryptomgr.notests panic=-1"
+                  f" umbra.run=fork-check:{forks}")
+    run.expect(rf"^forks: {forks} of {forks}$", seconds)
+    run.finish(0, BOOT_SECONDS)
+
+
 MODULE_SIZE = 70001
 
 

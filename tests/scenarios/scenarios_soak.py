@@ -10,7 +10,8 @@ from scenarios_bench import NOWALK
 from scenarios_gdb import gdb_linux
 from scenarios_guests import chaos, under_umbra
 from scenarios_i386 import FORKS, WORKS, linux_i386
-from scenarios_kernels import installer, linux_plain, linux_stress, xen
+from scenarios_kernels import (installer, linux_full, linux_plain,
+                               linux_stress, xen)
 from scenarios_memtest import memtest
 from scenarios_trace import trace_page
 
@@ -58,5 +59,7 @@ for flavour in WORKS:
         linux_i386)
 soak(f"linux-stress-{DEFAULT}", "", 4, 6 * HOURS)(linux_stress)
 soak("installer", HOURS)(installer)
+for flavour in ("full", "rt"):
+    soak(f"linux-{flavour}", flavour, 100, HOURS)(linux_full)
 soak("trace-page")(trace_page)
 soak("gdb-linux")(gdb_linux)
