@@ -33,7 +33,7 @@
 #define PLACE_COLD 32
 
 /* Number of the slot that is cold for the longest time, or PLACE_NOWHERE. */
-static int coldest(const struct mmu *mmu)
+static int coldest_slot(const struct mmu *mmu)
 {
 	const struct placing *placing = &mmu->placing;
 	u32 longest = PLACE_COLD - 1;
@@ -62,7 +62,7 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (!mmu->placing.slots[i])
 			return (int)i;
-	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest(mmu);
+	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest_slot(mmu);
 }
 
 /*
@@ -78,12 +78,12 @@ static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
 	mmu_flush(mmu);
 }
 
-static u64 *own_table(const struct mmu *mmu, const struct shadow_page *sp)
+static u64 *pool_table(const struct mmu *mmu, const struct shadow_page *sp)
 {
 	return &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
 }
 
-static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
+static void place_in_slot(struct mmu *mmu, struct shadow_page *sp, u32 n)
 {
 	u64 *frame;
 
@@ -100,7 +100,7 @@ static void place(struct mmu *mmu, struct shadow_page *sp, u32 n)
 
 void place_leave(struct mmu *mmu, struct shadow_page *sp)
 {
-	sp->spt = own_table(mmu, sp);
+	sp->spt = pool_table(mmu, sp);
 	sp->placed = false;
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (mmu->placing.slots[i] == sp)
@@ -112,7 +112,7 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 
 void place_give_up(struct mmu *mmu, struct shadow_page *sp)
 {
-	memcpy(own_table(mmu, sp), sp->spt, PAGE_SIZE);
+	memcpy(pool_table(mmu, sp), sp->spt, PAGE_SIZE);
 	place_leave(mmu, sp);
 }
 
@@ -155,7 +155,7 @@ void place_root(struct mmu_cpu *cpu)
 		return;
 	if (mmu->placing.slots[n])
 		place_give_up(mmu, mmu->placing.slots[n]);
-	place(mmu, sp, (u32)n);
+	place_in_slot(mmu, sp, (u32)n);
 }
 
 struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
@@ -172,7 +172,7 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 }
 
 /* Returns true if the processor's CR3 leads to @sp by its place. */
-static bool is_at(const struct shadow_page *sp, u64 cr3)
+static bool is_loaded_by(const struct shadow_page *sp, u64 cr3)
 {
 	/* Invariant 9: it lies at its own gfn. */
 	return sp->placed && sp->gfn << PAGE_SHIFT == cr3;
@@ -182,14 +182,14 @@ void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
 	struct mmu *mmu = cpu->mmu;
 
-	if (cpu->root && is_at(cpu->root, cr3)) {
+	if (cpu->root && is_loaded_by(cpu->root, cr3)) {
 		cpu->root->seen = mmu->placing.loads;
 		return;
 	}
 	for (u32 i = 0; i < mmu->config.targets; i++) {
 		struct shadow_page *sp = mmu->placing.slots[i];
 
-		if (!sp || !is_at(sp, cr3))
+		if (!sp || !is_loaded_by(sp, cr3))
 			continue;
 		sp->seen = mmu->placing.loads;
 		mmu_tell(mmu, MMU_EVENT_TARGET, sp->gfn, i);

@@ -19,9 +19,9 @@ struct leaf {
 };
 
 /* The part of the large page of @walk that lies @ahead frames further on. */
-static bool part_ahead(const struct mmu *mmu, const struct shadow_page *sp,
-		       const struct guest_walk *walk, s32 ahead,
-		       struct leaf *leaf)
+static bool part_beside(const struct mmu *mmu, const struct shadow_page *sp,
+			const struct guest_walk *walk, s32 ahead,
+			struct leaf *leaf)
 {
 	leaf->gfn = (walk->gpa >> PAGE_SHIFT) + ahead;
 	leaf->rights = shadow_rights(sp, walk);
@@ -34,9 +34,9 @@ static bool part_ahead(const struct mmu *mmu, const struct shadow_page *sp,
  * if it may be filled without a fault: invariants 3 (A is set), 4 and 5. No
  * flag of the guest's is touched, so the guest can't notice.
  */
-static bool neighbour(const struct mmu *mmu, const struct shadow_page *sp,
-		      const struct guest_walk *walk, u64 gpte,
-		      struct leaf *leaf)
+static bool page_beside(const struct mmu *mmu, const struct shadow_page *sp,
+			const struct guest_walk *walk, u64 gpte,
+			struct leaf *leaf)
 {
 	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 		return false;
@@ -70,12 +70,12 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		if (slot == here || sp->spt[slot] != trap)
 			continue;
 		if (table)
-			found = neighbour(mmu, sp, walk,
-					  gpte_read(mode, table, index + slot),
-					  &leaf);
+			found = page_beside(
+				mmu, sp, walk,
+				gpte_read(mode, table, index + slot), &leaf);
 		else
-			found = part_ahead(mmu, sp, walk, (s32)(slot - here),
-					   &leaf);
+			found = part_beside(mmu, sp, walk, (s32)(slot - here),
+					    &leaf);
 		if (!found)
 			continue;
 		shadow_fill_leaf(mmu, sp, slot, leaf.gfn, leaf.rights,
@@ -117,9 +117,9 @@ static bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	return true;
 }
 
-/* The same above level 1, of a large page; @gpte has A. */
-static bool fill_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-			 u64 gpte)
+/* Make a LEAF of a large page at level 2 in the same way; @gpte has A. */
+static bool fill_large_unasked(struct mmu *mmu, struct shadow_page *sp,
+			       u32 slot, u64 gpte)
 {
 	const struct gpt_format *format = &sp->format;
 	gfn_t gfn;
@@ -152,9 +152,9 @@ static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 {
-	/* Invariants 4 and 5 (the latter in fill_unasked). */
+	/* Invariants 4 and 5 (the latter in fill_large_unasked). */
 	if (!gpte_reserved(&sp->format, gpte, sp->role.level) &&
-	    fill_unasked(mmu, sp, slot, gpte))
+	    fill_large_unasked(mmu, sp, slot, gpte))
 		mmu->stats.prefills++;
 }
 
@@ -196,7 +196,7 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	if (sp->role.level == 1)
 		return shadow_sync_page(mmu, sp, slot, gpte);
-	/* Invariants 3, 4 and 5 (the last in fill_unasked). */
+	/* Invariants 3, 4 and 5 (the last in fill_large_unasked). */
 	if (mmu->policy.update && (gpte & PTE_P) && (gpte & PTE_A) &&
 	    !gpte_reserved(&sp->format, gpte, sp->role.level)) {
 		if (still_linked(mmu, sp, slot, gpte))
@@ -204,7 +204,7 @@ bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		note_unlinked(mmu, sp, slot);
 		was_leaf = spte_kind(sp->spt[slot], sp->role.level) ==
 			   SPTE_LEAF;
-		if (fill_unasked(mmu, sp, slot, gpte)) {
+		if (fill_large_unasked(mmu, sp, slot, gpte)) {
 			mmu->stats.updates++;
 			return !was_leaf;
 		}

@@ -41,8 +41,8 @@ bool region_is_mappable(struct mmu *mmu, gfn_t gfn)
  * since each splinter that is not would fault. NULL if shadow pages are scarce,
  * or the guest's entry has changed and is about to be looked at.
  */
-static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
-				     u32 slot, gfn_t gfn)
+static struct shadow_page *
+make_splinters(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn)
 {
 	u64 gpte = sp->role.tableless ? 0 : shadow_gpte(mmu, sp, slot);
 	struct shadow_key key = shadow_child(sp, slot, gpte);
@@ -61,7 +61,7 @@ static struct shadow_page *splinters(struct mmu *mmu, struct shadow_page *sp,
 static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
 	gfn_t gfn = sp->links[slot].target;
-	struct shadow_page *child = splinters(mmu, sp, slot, gfn);
+	struct shadow_page *child = make_splinters(mmu, sp, slot, gfn);
 
 	mmu->stats.splits++;
 	if (!child) {

@@ -100,15 +100,17 @@ u64 table_present_groups(const u64 *table)
 	return groups;
 }
 
-/* Returns true if there may be a way on from an entry; see follow(). */
-static bool follows(const struct mmu *mmu, const struct shadow_page *sp)
+/* Returns true if there may be a way on from an entry; see prepare_entry(). */
+static bool prepares_entries(const struct mmu *mmu,
+			     const struct shadow_page *sp)
 {
 	return (sp->role.level > 1 && sp->bypasses) ||
 	       (mmu->policy.prefill && sp->role.level <= LARGE_LEVEL);
 }
 
 /* The way on from an entry that the guest has used (invariant 3: A is set). */
-static void follow(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
+static void prepare_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
+			  u64 gpte)
 {
 	if (shadow_link_ahead(mmu, sp, slot, gpte))
 		return;
@@ -128,7 +130,7 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 {
 	const void *table = mmu_map_gfn(mmu, sp->gfn);
 	const u64 *plain = shadow_plain_table(sp, table);
-	u64 used = follows(mmu, sp) && table ? PTE_A : 0;
+	u64 used = prepares_entries(mmu, sp) && table ? PTE_A : 0;
 	bool bypasses = spte_unfilled(sp, 0) == SPTE_ABSENT_VALUE;
 	u64 copy[SLOTS_A_BIT], groups = ~0ULL;
 
@@ -154,7 +156,7 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 		}
 		for (u32 i = 0; i < SLOTS_A_BIT; i++)
 			if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A))
-				follow(mmu, sp, first + i, gptes[i]);
+				prepare_entry(mmu, sp, first + i, gptes[i]);
 	}
 	sp->nonzero = groups;
 	/* No guest has used these yet, so none tells of the table's use. */

@@ -102,7 +102,7 @@ bool mmu_survey_is_ram(const struct mmu *mmu, gfn_t gfn)
 }
 
 /* The number of bytes at @view's address that both walks answer alike. */
-static u64 alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
+static u64 bytes_alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 {
 	const struct guest_walk *guest = &view->guest;
 	u64 size = guest->level == LEVEL_UNPAGED
@@ -115,7 +115,7 @@ static u64 alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 }
 
 /* The address behind @gva, or 0; 4-level paging has a hole in the middle. */
-static gva_t behind(const struct mmu_cpu *cpu, gva_t gva)
+static gva_t next_address(const struct mmu_cpu *cpu, gva_t gva)
 {
 	if (cpu->format.mode == PAGING_4LEVEL)
 		return gva == BIT(47) ? -BIT(47) : gva;
@@ -140,7 +140,7 @@ bool mmu_survey_range(const struct mmu_cpu *cpu, gva_t *gva, u32 *looks,
 		if (range->bytes && (!mapped || access != range->access ||
 				     *gva != range->start + range->bytes))
 			break;
-		size = alike(cpu, &view);
+		size = bytes_alike(cpu, &view);
 		if (mapped && !range->bytes) {
 			range->start = *gva;
 			range->access = access;
@@ -150,7 +150,7 @@ bool mmu_survey_range(const struct mmu_cpu *cpu, gva_t *gva, u32 *looks,
 		if (mapped && view.shadow_top &&
 		    view.kind[view.shadow_level] == SPTE_LEAF)
 			range->shadowed += size;
-		*gva = behind(cpu, *gva + size);
+		*gva = next_address(cpu, *gva + size);
 		if (!*gva)
 			*looks = 1;
 	}

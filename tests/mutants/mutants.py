@@ -401,7 +401,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("prefill-reserved", "I4", "mmu/table/entry.c",
      "a table's entries are filled that have reserved bits",
      "if (!gpte_reserved(&sp->format, gpte, sp->role.level) &&\n"
-     "\t    fill_unasked", "if (fill_unasked"),
+     "\t    fill_large_unasked", "if (fill_large_unasked"),
     # A table that the guest has done with.
     ("given-up-late", "exits", "mmu/fault/table_write.c",
      "a frame that is cleared for another use stays a table",

@@ -66,7 +66,7 @@ static bool has_revision(const struct doctor *d, u64 value, unsigned int n)
 		       (d->capabilities->basic & BASIC_REVISION);
 }
 
-static bool not_itself(const struct doctor *d, u64 value, unsigned int n)
+static bool is_another_page(const struct doctor *d, u64 value, unsigned int n)
 {
 	return value != d->vmcs;
 }
@@ -147,7 +147,7 @@ const struct doctor_rule doctor_state_rules[] = {
 	     "it points at the processor's VMCS revision",
 	     HOLDS(has_revision, ALL_BITS, 0), WHEN(LINKED)),
 	RULE("26.3.1.5", VMCS_LINK_POINTER, "not the current VMCS",
-	     HOLDS(not_itself, 0, 0),
+	     HOLDS(is_another_page, 0, 0),
 	     ALSO(FIELD(VMCS_LINK_POINTER, 0, 0, BITS_POINT_AT_VMCS))),
 
 	RULE("26.3.1.6", GUEST_CR3,

@@ -33,7 +33,7 @@ static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
  * A load of CR0, CR3 or CR4. With PAE paging it may load the PDPTEs, too. If
  * they are not valid, it raises #GP(0) and changes nothing.
  */
-static void load(struct vcpu *vcpu, unsigned int number, u64 value)
+static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 {
 	struct cr_state state = read_state(vcpu, number);
 	u64 pdptes[PAE_PDPTES], *loaded = NULL;
@@ -71,7 +71,7 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 }
 
 /* The mode matters only if the upper half is not 0. */
-static u64 operand(const struct vcpu *vcpu, u64 value)
+static u64 operand_value(const struct vcpu *vcpu, u64 value)
 {
 	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;
 }
@@ -80,12 +80,12 @@ static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
 	unsigned int number = QUAL_CR_NUMBER(qualification);
 	enum gpr gpr = QUAL_CR_GPR(qualification);
-	u64 value = operand(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
-					     : vcpu->regs.gpr[gpr]);
+	u64 value = operand_value(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
+						   : vcpu->regs.gpr[gpr]);
 
 	if (number == 8)
 		return load_cr8(vcpu, value);
-	return load(vcpu, number, value);
+	return load_register(vcpu, number, value);
 }
 
 static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
@@ -95,7 +95,7 @@ static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
 
 	switch (QUAL_CR_NUMBER(qualification)) {
 	case 3:
-		value = operand(vcpu, vcpu->mmu.cr3);
+		value = operand_value(vcpu, vcpu->mmu.cr3);
 		break;
 	case 8:
 		value = lapic_cr8(&vcpu->vm->devices.lapic);
@@ -121,10 +121,11 @@ void vmx_handle_cr_access(struct vcpu *vcpu)
 	case CR_ACCESS_MOV_FROM:
 		return mov_from_cr(vcpu, qualification);
 	case CR_ACCESS_CLTS:
-		return load(vcpu, 0, vcpu_cr0(vcpu) & ~CR0_TS);
+		return load_register(vcpu, 0, vcpu_cr0(vcpu) & ~CR0_TS);
 	case CR_ACCESS_LMSW:
-		return load(vcpu, 0,
-			    cr0_after_lmsw(vcpu_cr0(vcpu),
-					   QUAL_LMSW_SOURCE(qualification)));
+		return load_register(
+			vcpu, 0,
+			cr0_after_lmsw(vcpu_cr0(vcpu),
+				       QUAL_LMSW_SOURCE(qualification)));
 	}
 }

@@ -9,7 +9,8 @@
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
-static void move(struct vcpu *vcpu, unsigned int number, u64 qualification)
+static void move_register(struct vcpu *vcpu, unsigned int number,
+			  u64 qualification)
 {
 	enum gpr gpr = QUAL_DR_GPR(qualification);
 	enum insn_mode mode = vcpu_code_mode(vcpu);
@@ -48,7 +49,7 @@ static void move_for_guest(struct vcpu *vcpu)
 		return vcpu_inject_gp(vcpu);
 	if (debug_dr7(vcpu) & DR7_GD)
 		return vcpu_inject_debug(vcpu, DR6_BD);
-	move(vcpu, number, vcpu->exit.qualification);
+	move_register(vcpu, number, vcpu->exit.qualification);
 }
 
 /* If gdb has no points in them, the guest moves them itself (state.h). */

@@ -29,7 +29,7 @@ static bool load_cr3(void *ctx, u32 cr3)
 	return true;
 }
 
-static void load(struct vcpu *vcpu, struct task_cpu *cpu)
+static void read_task_cpu(struct vcpu *vcpu, struct task_cpu *cpu)
 {
 	unsigned int i;
 
@@ -46,7 +46,7 @@ static void load(struct vcpu *vcpu, struct task_cpu *cpu)
 	cpu->cr3 = vcpu->mmu.cr3;
 }
 
-static void store(struct vcpu *vcpu, const struct task_cpu *cpu)
+static void write_task_cpu(struct vcpu *vcpu, const struct task_cpu *cpu)
 {
 	unsigned int i;
 
@@ -80,7 +80,7 @@ void vmx_handle_task_switch(struct vcpu *vcpu)
 
 	vcpu_memory_begin(&memory, vcpu, vcpu_code_mode(vcpu), 0);
 	memory.linear.keep_pages = false;
-	load(vcpu, &cpu);
+	read_task_cpu(vcpu, &cpu);
 	if (exit.skips_instruction)
 		cpu.eip += vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
 	done = task_switch(&cpu, exit.selector, exit.source, &memory.linear,
@@ -93,7 +93,7 @@ void vmx_handle_task_switch(struct vcpu *vcpu)
 									    : 2,
 				 &memory.linear);
 	if (switched)
-		store(vcpu, &cpu);
+		write_task_cpu(vcpu, &cpu);
 	if (!done) {
 		if (exit.is_external && fault->vector != VECTOR_PF)
 			fault->error_code |= ERROR_CODE_EXT;

@@ -29,7 +29,7 @@ static void write_registers(const struct debug_registers *registers)
 	vmwrite(VMCS_GUEST_DR7, registers->dr7);
 }
 
-static bool place(struct gdb_points *points)
+static bool place_points(struct gdb_points *points)
 {
 	struct debug_registers registers;
 	bool placed = points_place(points, &registers);
@@ -50,7 +50,7 @@ void debug_set_dr7(struct vcpu *vcpu, u64 value)
 		vmwrite(VMCS_GUEST_DR7, value);
 	} else if (value != points->guest.dr7) {
 		points->guest.dr7 = value;
-		place(points);
+		place_points(points);
 	}
 }
 
@@ -77,7 +77,7 @@ bool debug_update(struct vcpu *vcpu)
 			.dr7 = vmread(VMCS_GUEST_DR7),
 		};
 	if (any)
-		placed = place(points);
+		placed = place_points(points);
 	else if (points->active)
 		write_registers(&points->guest);
 	points->active = any;
@@ -103,5 +103,5 @@ void debug_write(struct vcpu *vcpu, unsigned int number, u64 value)
 	if (number == 7)
 		return debug_set_dr7(vcpu, (value & DR7_WRITABLE) | DR7_RESET);
 	points->guest.address[number] = value;
-	place(points);
+	place_points(points);
 }

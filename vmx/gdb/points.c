@@ -26,8 +26,8 @@ static struct gdb_place make_place(enum gdb_point kind, u64 address, u64 length)
 				   is_breakpoint(kind) ? 1 : length };
 }
 
-static struct gdb_place *find(struct gdb_points *points,
-			      const struct gdb_place *place)
+static struct gdb_place *find_place(struct gdb_points *points,
+				    const struct gdb_place *place)
 {
 	struct gdb_place *p = points->places;
 
@@ -56,7 +56,7 @@ bool points_insert(struct gdb_points *points, enum gdb_point kind, u64 address,
 	if ((size != 1 && size != 2 && size != 4 && size != 8) ||
 	    address % size)
 		return false;
-	if (find(points, &place))
+	if (find_place(points, &place))
 		return true;
 	room = find_room(points);
 	if (room)
@@ -68,7 +68,7 @@ void points_remove(struct gdb_points *points, enum gdb_point kind, u64 address,
 		   u64 length)
 {
 	const struct gdb_place place = make_place(kind, address, length);
-	struct gdb_place *found = find(points, &place);
+	struct gdb_place *found = find_place(points, &place);
 
 	if (found)
 		found->length = 0;
@@ -95,8 +95,9 @@ static u64 condition(const struct gdb_place *place)
 	return (u64)lengths[place->length] << 2 | rw;
 }
 
-static void put(struct gdb_points *points, unsigned int n,
-		const struct gdb_place *place, struct debug_registers *out)
+static void use_register(struct gdb_points *points, unsigned int n,
+			 const struct gdb_place *place,
+			 struct debug_registers *out)
 {
 	points->held[n] = place;
 	out->address[n] = place->address;
@@ -120,7 +121,7 @@ bool points_place(struct gdb_points *points, struct debug_registers *out)
 			n--;
 		if (!n)
 			return false;
-		put(points, --n, place, out);
+		use_register(points, --n, place, out);
 	}
 	return true;
 }

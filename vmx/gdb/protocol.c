@@ -32,15 +32,15 @@ struct call {
 	enum gdb_resume resume;
 };
 
-static void answer(struct gdb_reply *reply, const char *text)
+static void reply_with(struct gdb_reply *reply, const char *text)
 {
 	reply->length =
 		(size_t)snprintf(reply->text, sizeof(reply->text), "%s", text);
 }
 
-static void answer_done(const struct call *call, bool done)
+static void reply_done(const struct call *call, bool done)
 {
-	answer(call->reply, done ? DONE : GDB_ERROR);
+	reply_with(call->reply, done ? DONE : GDB_ERROR);
 }
 
 void gdb_reply_bytes(struct gdb_reply *reply, const void *bytes, size_t n)
@@ -115,7 +115,7 @@ static void write_registers(struct call *call)
 	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++)
 		size += register_bits[reg] / 8;
 	if (!take_bytes(call, bytes, size))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++) {
 		u64 value = 0;
 
@@ -124,7 +124,7 @@ static void write_registers(struct call *call)
 		call->target->write_register(call->ctx, reg, value);
 		at += size;
 	}
-	answer(call->reply, DONE);
+	reply_with(call->reply, DONE);
 }
 
 static void read_register(struct call *call)
@@ -133,7 +133,7 @@ static void read_register(struct call *call)
 
 	if (!gdb_take_number(&call->at, &reg) || *call->at ||
 	    reg >= GDB_REGISTERS)
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	tell_register(call, reg);
 }
 
@@ -145,12 +145,12 @@ static void write_register(struct call *call)
 
 	if (!gdb_take_number(&call->at, &reg) || reg >= GDB_REGISTERS ||
 	    !take_char(call, '='))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	size = register_bits[reg] / 8;
 	if (!take_bytes(call, bytes, size))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	memcpy(&value, bytes, MIN(size, sizeof(value)));
-	answer_done(call, call->target->write_register(call->ctx, reg, value));
+	reply_done(call, call->target->write_register(call->ctx, reg, value));
 }
 
 /* --- Memory and breakpoints ------------------------------------------------- */
@@ -162,11 +162,11 @@ static void read_memory(struct call *call)
 	size_t got;
 
 	if (!take_pair(call, &address, &length, '\0'))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	length = MIN(length, sizeof(bytes));
 	got = call->target->read(call->ctx, address, bytes, length);
 	if (length && !got)
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	gdb_reply_bytes(call->reply, bytes, got);
 }
 
@@ -175,11 +175,11 @@ static void write_memory(struct call *call)
 	u8 bytes[MEMORY_MAX];
 	u64 address, length;
 
-	answer_done(call, take_pair(call, &address, &length, ':') &&
-				  length <= sizeof(bytes) &&
-				  take_bytes(call, bytes, length) &&
-				  call->target->write(call->ctx, address, bytes,
-						      length));
+	reply_done(call, take_pair(call, &address, &length, ':') &&
+				 length <= sizeof(bytes) &&
+				 take_bytes(call, bytes, length) &&
+				 call->target->write(call->ctx, address, bytes,
+						     length));
 }
 
 static void change_point(struct call *call)
@@ -188,15 +188,15 @@ static void change_point(struct call *call)
 
 	if (!gdb_take_number(&call->at, &kind) || !take_char(call, ',') ||
 	    !take_pair(call, &address, &length, '\0'))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	/* x86 has no watchpoints on reads alone: gdb tries Z4 then. */
 	if (kind >= GDB_POINTS || kind == GDB_READ_WATCHPOINT)
 		return;
 	if (call->letter == 'Z')
-		return answer_done(call, call->target->insert(call->ctx, kind,
-							      address, length));
+		return reply_done(call, call->target->insert(call->ctx, kind,
+							     address, length));
 	call->target->remove(call->ctx, kind, address, length);
-	answer(call->reply, DONE);
+	reply_with(call->reply, DONE);
 }
 
 /* --- Queries ---------------------------------------------------------------- */
@@ -219,7 +219,7 @@ static void describe(struct call *call)
 	u64 offset, length;
 
 	if (!take_pair(call, &offset, &length, '\0') || offset > size)
-		return answer(reply, GDB_ERROR);
+		return reply_with(reply, GDB_ERROR);
 	length = MIN(MIN(length, size - offset), GDB_PACKET_SIZE - 1);
 	reply->text[0] = offset + length < size ? 'm' : 'l';
 	memcpy(reply->text + 1, description + offset, length);
@@ -233,13 +233,13 @@ static void run_monitor(struct call *call)
 
 	if (length >= sizeof(command) ||
 	    !take_bytes(call, (u8 *)command, length))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	command[length] = '\0';
 	call->target->monitor(call->ctx, command);
-	answer(call->reply, DONE);
+	reply_with(call->reply, DONE);
 }
 
-static void query(struct call *call)
+static void answer_query(struct call *call)
 {
 	struct gdb_reply *reply = call->reply;
 
@@ -252,33 +252,33 @@ static void query(struct call *call)
 	else if (take_word(call, "Rcmd,"))
 		run_monitor(call);
 	else if (take_word(call, "Attached")) /* so gdb's end is no kill */
-		answer(reply, "1");
+		reply_with(reply, "1");
 }
 
 /* "c", "c ADDRESS", "C SIGNAL;ADDRESS"; a guest has no signals. */
-static void go_on(struct call *call)
+static void resume_target(struct call *call)
 {
 	bool step = call->letter == 's' || call->letter == 'S';
 	u64 value;
 
 	if (call->letter < 'a' && (!gdb_take_number(&call->at, &value) ||
 				   (*call->at && !take_char(call, ';'))))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	if (*call->at &&
 	    (!gdb_take_number(&call->at, &value) || *call->at ||
 	     !call->target->write_register(call->ctx, GDB_rip, value)))
-		return answer(call->reply, GDB_ERROR);
+		return reply_with(call->reply, GDB_ERROR);
 	call->resume = step ? GDB_STEP : GDB_CONTINUE;
 }
 
 static void tell_stop(struct call *call)
 {
-	answer(call->reply, call->stop);
+	reply_with(call->reply, call->stop);
 }
 
 static void detach(struct call *call)
 {
-	answer(call->reply, DONE);
+	reply_with(call->reply, DONE);
 	call->resume = GDB_DETACH;
 }
 
@@ -295,7 +295,7 @@ static const struct {
 	{ "G", write_registers }, { "p", read_register },
 	{ "P", write_register },  { "m", read_memory },
 	{ "M", write_memory },	  { "Zz", change_point },
-	{ "q", query },		  { "cCsS", go_on },
+	{ "q", answer_query },	  { "cCsS", resume_target },
 	{ "D", detach },	  { "k", end_target },
 };
 

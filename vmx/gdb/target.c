@@ -115,7 +115,7 @@ static void remove_point(void *ctx, enum gdb_point kind, u64 address,
 }
 
 /* A line of Umbra's goes to gdb's own console ("O"), too. */
-static void say(void *ctx, const char *text, size_t length)
+static void send_line(void *ctx, const char *text, size_t length)
 {
 	struct vm *vm = ctx;
 	struct gdb_reply reply = { .text = "O", .length = 1 };
@@ -124,9 +124,9 @@ static void say(void *ctx, const char *text, size_t length)
 	gdb_send(&vm->gdb.link, reply.text, reply.length);
 }
 
-static void monitor(void *ctx, char *command)
+static void run_command(void *ctx, char *command)
 {
-	console_copy_log(say, ctx);
+	console_copy_log(send_line, ctx);
 	monitor_command(ctx, command, false);
 	console_copy_log(NULL, NULL);
 }
@@ -138,5 +138,5 @@ const struct gdb_target gdb_guest = {
 	.write = gdb_write,
 	.insert = insert_point,
 	.remove = remove_point,
-	.monitor = monitor,
+	.monitor = run_command,
 };

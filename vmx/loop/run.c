@@ -217,7 +217,7 @@ static void audit(struct vm *vm)
 }
 
 /* One entry, one exit. */
-static void step(struct vm *vm)
+static void enter_and_handle(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
@@ -265,7 +265,7 @@ void vm_run(struct vm *vm)
 			vm_serve_devices(vm);
 		if (vm->ended)
 			break;
-		step(vm);
+		enter_and_handle(vm);
 	}
 	/* The reports take time, too. */
 	vm->stats.ended_ns = time_ns();

@@ -129,7 +129,7 @@ static const struct command commands[] = {
 	  run_end },
 };
 
-static const struct command *find(const char *name)
+static const struct command *find_command(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		size_t length = strlen(commands[i].name);
@@ -156,7 +156,7 @@ static bool run_help(struct vm *vm, char *const words[], size_t count)
 	const struct command *command;
 
 	if (count > 1) {
-		command = find(words[1]);
+		command = find_command(words[1]);
 		if (command)
 			explain(command);
 		return true;
@@ -173,7 +173,7 @@ void monitor_command(struct vm *vm, char *text, bool at_prompt)
 {
 	char *words[WORDS];
 	size_t count = parse_words(text, words, WORDS);
-	const struct command *command = count ? find(words[0]) : NULL;
+	const struct command *command = count ? find_command(words[0]) : NULL;
 
 	if (!command)
 		return;

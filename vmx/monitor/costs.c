@@ -51,7 +51,7 @@ static void print_costs(const struct vm *vm)
 		 per_second(total, ns), (u64)(ns / NS_PER_MS));
 }
 
-static void reset(struct vm *vm)
+static void reset_costs(struct vm *vm)
 {
 	memset(&vm->stats.costs, 0, sizeof(vm->stats.costs));
 	vm->monitor.costs_since_ns = monitor_ran_ns(vm);
@@ -70,7 +70,7 @@ HANDLER(exits)
 		vm->monitor.every_ns = seconds * NS_PER_SEC;
 	else if (count == 3 || strcmp(words[1], "reset"))
 		return false;
-	reset(vm);
+	reset_costs(vm);
 	log_info("exits are counted from now on");
 	return true;
 }
@@ -82,6 +82,6 @@ bool monitor_tick(struct vm *vm)
 		    vm->monitor.every_ns)
 		return false;
 	print_costs(vm);
-	reset(vm);
+	reset_costs(vm);
 	return true;
 }

@@ -30,13 +30,13 @@ static void show_again(const struct line *line, char *echo)
 			 line->length - line->cursor);
 }
 
-static void set(struct line *line, const char *text)
+static void set_text(struct line *line, const char *text)
 {
 	memmove(line->text, text, strlen(text) + 1);
 	line->length = line->cursor = strlen(text);
 }
 
-static void insert(struct line *line, char c)
+static void insert_char(struct line *line, char c)
 {
 	char *at = line->text + line->cursor;
 
@@ -49,7 +49,7 @@ static void insert(struct line *line, char c)
 }
 
 /* The character there, if there is one, and the cursor gets its place. */
-static void erase(struct line *line, size_t place)
+static void erase_char(struct line *line, size_t place)
 {
 	if (place >= line->length)
 		return;
@@ -64,10 +64,10 @@ static void take_key(struct line *line, u8 key)
 	u8 *back = &line->back;
 
 	if (key == 'A' && *back < HISTORY && line->history[*back][0]) {
-		set(line, line->history[(*back)++]);
+		set_text(line, line->history[(*back)++]);
 	} else if (key == 'B') { /* Down */
 		*back -= *back > 0;
-		set(line, *back ? line->history[*back - 1] : "");
+		set_text(line, *back ? line->history[*back - 1] : "");
 	} else if (key == 'C') { /* Right */
 		line->cursor += line->cursor < line->length;
 	} else if (key == 'D') { /* Left */
@@ -77,7 +77,7 @@ static void take_key(struct line *line, u8 key)
 	} else if (key == 'F' || key == '4' || key == '8') { /* End */
 		line->cursor = line->length;
 	} else if (key == '3') { /* Delete */
-		erase(line, line->cursor);
+		erase_char(line, line->cursor);
 	}
 }
 
@@ -113,11 +113,11 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 		line->sequence = ESCAPE;
 		return false;
 	} else if (byte == CTRL_U) {
-		set(line, "");
+		set_text(line, "");
 	} else if (byte == BACKSPACE || byte == DELETE) {
-		erase(line, line->cursor - 1);
+		erase_char(line, line->cursor - 1);
 	} else if (byte >= ' ' && byte < DELETE) {
-		insert(line, (char)byte);
+		insert_char(line, (char)byte);
 		if (line->cursor == line->length) {
 			snprintf(echo, TYPED_ECHO_SIZE, "%s",
 				 line->text + before);
@@ -167,8 +167,8 @@ void line_complete(struct line *line, line_names names,
 		if (is_choice(names, i, word, typed))
 			log_info("  %s", name);
 	while (typed < length)
-		insert(line, found[typed++]);
+		insert_char(line, found[typed++]);
 	if (count == 1)
-		insert(line, ' ');
+		insert_char(line, ' ');
 	show_again(line, echo);
 }

@@ -21,7 +21,7 @@
 /* The view of the whole screen is drawn that often, in ns. */
 #define REFRESH_NS (NS_PER_SEC / 2)
 
-static void take_in(struct input *input)
+static void take_typed(struct input *input)
 {
 	int byte;
 
@@ -32,10 +32,10 @@ static void take_in(struct input *input)
 }
 
 /* Each character may wait for room in the UART: as long as 16 bytes take. */
-static void show(struct input *input, const char *text)
+static void show_text(struct input *input, const char *text)
 {
 	for (; *text; text++) {
-		take_in(input);
+		take_typed(input);
 		console_write(text, 1);
 	}
 }
@@ -46,7 +46,7 @@ static int next_key(struct monitor *monitor)
 	struct input *input = &monitor->input;
 	u8 byte;
 
-	for (take_in(input); !input->count; take_in(input)) {
+	for (take_typed(input); !input->count; take_typed(input)) {
 		if (monitor->top.on ? !monitor->top.held : monitor->runs)
 			return -1;
 		screen_refresh();
@@ -58,7 +58,7 @@ static int next_key(struct monitor *monitor)
 }
 
 /* Sends the lines that have changed: all of them take 0.2 s at 115200 baud. */
-static void refresh(struct vm *vm)
+static void refresh_top(struct vm *vm)
 {
 	struct top *top = &vm->monitor.top;
 	char place[16];
@@ -66,7 +66,7 @@ static void refresh(struct vm *vm)
 	if (vm->stats.ended_ns < top->next_ns)
 		return;
 	if (!top->shown[0][0]) {
-		show(&vm->monitor.input, CLEAR);
+		show_text(&vm->monitor.input, CLEAR);
 		memset(top->shown, 0, sizeof(top->shown));
 	}
 	top_draw(vm);
@@ -75,9 +75,9 @@ static void refresh(struct vm *vm)
 			continue;
 		memcpy(top->shown[row], top->lines[row], TOP_LINE);
 		snprintf(place, sizeof(place), "\x1b[%u;1H", row + 1);
-		show(&vm->monitor.input, place);
-		show(&vm->monitor.input, top->lines[row]);
-		show(&vm->monitor.input, "\x1b[K");
+		show_text(&vm->monitor.input, place);
+		show_text(&vm->monitor.input, top->lines[row]);
+		show_text(&vm->monitor.input, "\x1b[K");
 	}
 	screen_refresh();
 	top->next_ns = time_ns() + REFRESH_NS;
@@ -90,8 +90,8 @@ static void serve_top(struct vm *vm)
 	while (vm->monitor.top.on && (key = next_key(&vm->monitor)) >= 0)
 		top_key(vm, (u8)key);
 	if (vm->monitor.top.on)
-		return refresh(vm);
-	show(&vm->monitor.input, CLEAR);
+		return refresh_top(vm);
+	show_text(&vm->monitor.input, CLEAR);
 }
 
 static void prompt(struct vm *vm)
@@ -107,7 +107,7 @@ static void prompt(struct vm *vm)
 	while (monitor->keys.request && !monitor->top.on && !vm->ended) {
 		if (!monitor->prompted) {
 			line_begin(&monitor->line);
-			show(&monitor->input, MONITOR_PROMPT);
+			show_text(&monitor->input, MONITOR_PROMPT);
 			monitor->prompted = true;
 		}
 		key = next_key(monitor);
@@ -116,7 +116,7 @@ static void prompt(struct vm *vm)
 		done = key != TAB && line_take(&monitor->line, (u8)key, echo);
 		if (key == TAB)
 			monitor_complete(&monitor->line, echo);
-		show(&monitor->input, echo);
+		show_text(&monitor->input, echo);
 		if (!done)
 			continue;
 		monitor->prompted = false;
@@ -137,7 +137,7 @@ void monitor_exited(struct vm *vm)
 		 : monitor->until != vm->vcpu.exit.kind + 1U)
 		return;
 	if (monitor->top.on)
-		show(&monitor->input, CLEAR);
+		show_text(&monitor->input, CLEAR);
 	log_info("%s%s, at RIP 0x%lx", step ? "" : "exit: ",
 		 step ? "stepped" : kind_name(monitor->until - 1),
 		 step ? vmread(VMCS_GUEST_RIP) : vm->vcpu.exit.rip);
@@ -147,7 +147,7 @@ void monitor_exited(struct vm *vm)
 	vm->deadline = 0;
 }
 
-static void serve(struct vm *vm)
+static void serve_prompt(struct vm *vm)
 {
 	struct monitor *monitor = &vm->monitor;
 	enum console_request request = monitor->keys.request;
@@ -185,7 +185,7 @@ void monitor_serve(struct vm *vm)
 	/* The table of `exits every` is in the picture of top. */
 	if (printed)
 		vm->monitor.top.shown[0][0] = '\0';
-	serve(vm);
+	serve_prompt(vm);
 	monitor_count_wait(vm);
 	/* It is not work of the exit's. */
 	exit->tsc = rdtsc() - work;

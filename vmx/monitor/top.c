@@ -21,7 +21,7 @@
 #define KINDS_A_ROW 2
 #define CELL_WORDS 48
 
-static size_t add(char line[TOP_LINE], size_t length, const char *text)
+static size_t append_text(char line[TOP_LINE], size_t length, const char *text)
 {
 	return length +
 	       (size_t)snprintf(line + length, TOP_LINE - length, "%s", text);
@@ -44,7 +44,7 @@ static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 		snprintf(word, sizeof(word), "%s%u %s" PLAIN " ",
 			 on ? REVERSE : "", i + 1,
 			 strchr(mmu_switches[i].name, '.') + 1);
-		length = add(lines[ROW_SWITCHES], length, word);
+		length = append_text(lines[ROW_SWITCHES], length, word);
 	}
 }
 
@@ -110,12 +110,12 @@ static void draw_tables(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 	for (u8 level = PT_LEVELS; level; level--) {
 		snprintf(text, sizeof(text), "%-4s guest   shadow ",
 			 level_name(level));
-		length[TOP_ENTRIES] =
-			add(lines[ROW_TABLES], length[TOP_ENTRIES], text);
+		length[TOP_ENTRIES] = append_text(lines[ROW_TABLES],
+						  length[TOP_ENTRIES], text);
 		for (u32 row = 0; row < TOP_ENTRIES; row++) {
 			draw_cell(vm, level, row, text);
-			length[row] = add(lines[ROW_TABLES + 1 + row],
-					  length[row], text);
+			length[row] = append_text(lines[ROW_TABLES + 1 + row],
+						  length[row], text);
 		}
 	}
 }
@@ -142,7 +142,7 @@ static void draw_exits(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 			continue;
 		snprintf(text, sizeof(text), "%-27.27s %8lu   ",
 			 kind_name(kind), per_second(more, ns));
-		length = add(lines[row], length, text);
+		length = append_text(lines[row], length, text);
 		if (++in_row == KINDS_A_ROW) {
 			in_row = length = 0;
 			row++;

@@ -26,7 +26,7 @@ void compare_take(const struct vm *vm, u64 costs[RUN_COSTS])
 }
 
 /* In tenths of a per cent. */
-static u64 share(u64 part, u64 whole)
+static u64 tenths_of_percent(u64 part, u64 whole)
 {
 	return whole ? (part * 1000 + whole / 2) / whole : 0;
 }
@@ -37,7 +37,7 @@ void compare_print(const u64 without[RUN_COSTS], const u64 with[RUN_COSTS])
 		 "--- the same guest without and with the bypass ---");
 	log_info("%-26s %14s %14s", "", "mmu.bypass=0", "mmu.bypass=1");
 	for (u32 i = 0; i < RUN_COSTS; i++) {
-		u64 left = share(with[i], without[i]);
+		u64 left = tenths_of_percent(with[i], without[i]);
 
 		log_info("%-26s %14lu %14lu  (%lu.%lu%%)", cost_names[i],
 			 without[i], with[i], left / 10, left % 10);

@@ -18,8 +18,8 @@
 #define WORDS_SIZE 160
 #define PAIR_SIZE 61 /* so that each has room in a row */
 
-static const char *pair(char out[PAIR_SIZE], const char *vendor,
-			const char *name)
+static const char *maker_and_name(char out[PAIR_SIZE], const char *vendor,
+				  const char *name)
 {
 	snprintf(out, PAIR_SIZE, name[0] ? "%s%s%s" : "not told", vendor,
 		 vendor[0] ? " " : "", name);
@@ -37,11 +37,12 @@ static void print_machine(const struct boot_info *info)
 	if (strcmp(maker, s[SMBIOS_SYSTEM_VENDOR]) == 0)
 		maker = "";
 	log_info("machine: %s; board: %s",
-		 pair(system, s[SMBIOS_SYSTEM_VENDOR], s[SMBIOS_SYSTEM_NAME]),
-		 pair(board, maker, s[SMBIOS_BOARD_NAME]));
+		 maker_and_name(system, s[SMBIOS_SYSTEM_VENDOR],
+				s[SMBIOS_SYSTEM_NAME]),
+		 maker_and_name(board, maker, s[SMBIOS_BOARD_NAME]));
 	log_info("firmware: %.50s %s",
-		 pair(firmware, s[SMBIOS_FIRMWARE_VENDOR],
-		      s[SMBIOS_FIRMWARE_VERSION]),
+		 maker_and_name(firmware, s[SMBIOS_FIRMWARE_VENDOR],
+				s[SMBIOS_FIRMWARE_VERSION]),
 		 s[SMBIOS_FIRMWARE_DATE]);
 }
 

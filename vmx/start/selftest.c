@@ -147,7 +147,7 @@ static void set_dpl(u32 access_rights, u8 dpl)
 }
 
 /* To the first instruction, which makes @use of the test entry at @level. */
-static void aim(struct probe *p, u8 level, const struct use *use)
+static void aim_at_entry(struct probe *p, u8 level, const struct use *use)
 {
 	memcpy(p->page + CODE_OFFSET, use->code, sizeof(use->code));
 	vmwrite(VMCS_GUEST_CS_SELECTOR, SELECTOR_GUEST_CODE | use->dpl);
@@ -169,7 +169,7 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry,
 
 	p->tables[level][test_slot(level)] = entry;
 	do {
-		aim(p, level, use);
+		aim_at_entry(p, level, use);
 		if (!vcpu_enter(&p->vcpu))
 			return ENTRY_FAILED;
 		/* An interrupt of the machine's may come first. */
@@ -283,7 +283,7 @@ struct vcpu *selftest_vcpu(void)
 		return NULL;
 	}
 	set_up_vcpu(&probe);
-	aim(&probe, PT_LEVELS, uses);
+	aim_at_entry(&probe, PT_LEVELS, uses);
 	return &probe.vcpu;
 }
 

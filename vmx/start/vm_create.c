@@ -142,7 +142,7 @@ static u64 shadow_pages(u64 asked, u64 guest_bytes)
 }
 
 /* Umbra's own memory for a guest, both in bytes. */
-static u64 overhead(u64 guest_bytes, u64 pages_asked)
+static u64 umbra_memory(u64 guest_bytes, u64 pages_asked)
 {
 	u64 frames = guest_bytes / PAGE_SIZE;
 
@@ -160,7 +160,7 @@ static u64 spare_memory(const struct vm_config *config)
 	u64 bytes = ALIGN_DOWN(free, MIB);
 
 	while (bytes &&
-	       bytes + overhead(bytes, config->shadow_pages) + kept > free)
+	       bytes + umbra_memory(bytes, config->shadow_pages) + kept > free)
 		bytes -= MIB;
 	return bytes;
 }
@@ -335,7 +335,7 @@ static bool create_trace(struct vm *vm, const struct vm_config *config)
 	return true;
 }
 
-static void say_sizes(const struct vm *vm, const struct vm_config *config)
+static void print_sizes(const struct vm *vm, const struct vm_config *config)
 {
 	char rung[RUNG_WORDS_SIZE];
 	u64 bytes = vm->memory_bytes;
@@ -345,7 +345,8 @@ static void say_sizes(const struct vm *vm, const struct vm_config *config)
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
 		 "%lu KiB of Umbra's for it",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
-		 (unsigned long)(overhead(bytes, config->shadow_pages) / KIB));
+		 (unsigned long)(umbra_memory(bytes, config->shadow_pages) /
+				 KIB));
 }
 
 bool vm_create(struct vm *vm, const struct vm_config *config,
@@ -375,6 +376,6 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm_find_features(vm);
 	create_devices(vm);
 	create_tables(vm);
-	say_sizes(vm, config);
+	print_sizes(vm, config);
 	return true;
 }

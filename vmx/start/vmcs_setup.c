@@ -55,7 +55,7 @@ static void *alloc_page(void)
 	return page;
 }
 
-static void let_through(u8 *bitmap, u32 index)
+static void let_msr_through(u8 *bitmap, u32 index)
 {
 	if (index >= MSR_HIGH_FIRST) {
 		index -= MSR_HIGH_FIRST;
@@ -81,7 +81,7 @@ static hpa_t make_msr_bitmap(const struct vcpu *vcpu)
 		for (u32 msr = policy[i].first; msr <= policy[i].last; msr++)
 			if (policy[i].answer == MSR_ASK_PROCESSOR &&
 			    (rdtscp || !policy[i].rdtscp))
-				let_through(bitmap, msr);
+				let_msr_through(bitmap, msr);
 	return virt_to_phys(bitmap);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmx/trace/trace.h"
 
-static struct trace_packet *page(const struct trace *trace, u64 number)
+static struct trace_packet *packet_at(const struct trace *trace, u64 number)
 {
 	return (struct trace_packet *)(trace->ring +
 				       number % trace->pages * PAGE_SIZE);
@@ -13,9 +13,9 @@ static struct trace_record *records(const struct trace_packet *packet)
 }
 
 /* Complete the header of the last packet, as far as it is filled. */
-static void seal(struct trace *trace)
+static void complete_header(struct trace *trace)
 {
-	struct trace_packet *packet = page(trace, trace->packets);
+	struct trace_packet *packet = packet_at(trace, trace->packets);
 	u64 count = (u64)(trace->next - records(packet));
 
 	*packet = (struct trace_packet){
@@ -32,7 +32,7 @@ static void seal(struct trace *trace)
 
 static void find_end(struct trace *trace)
 {
-	struct trace_packet *packet = page(trace, trace->packets);
+	struct trace_packet *packet = packet_at(trace, trace->packets);
 
 	trace->end = trace->kinds == TRACE_ALL
 			     ? records(packet) + TRACE_PACKET_RECORDS
@@ -48,7 +48,7 @@ void trace_init(struct trace *trace, struct trace_record **exit, void *ring,
 		.pages = pages,
 		.tsc_hz = tsc_hz,
 	};
-	trace->next = records(page(trace, 0));
+	trace->next = records(packet_at(trace, 0));
 	trace_filter(trace, TRACE_ALL);
 }
 
@@ -62,12 +62,12 @@ void trace_filter(struct trace *trace, u32 kinds)
 }
 
 /* The last packet is full: begin the next one, where the oldest is. */
-static void turn(struct trace *trace)
+static void begin_next_packet(struct trace *trace)
 {
 	struct trace_packet *packet;
 
-	seal(trace);
-	packet = page(trace, ++trace->packets);
+	complete_header(trace);
+	packet = packet_at(trace, ++trace->packets);
 	trace->next = records(packet);
 	find_end(trace);
 	/* The record of an exit with more events than the ring has room for. */
@@ -81,7 +81,7 @@ struct trace_record *trace_find_place(struct trace *trace, u32 kind)
 	if (!(trace->kinds & BIT(kind)))
 		return &trace->none;
 	if (!((u64)trace->next % PAGE_SIZE))
-		turn(trace);
+		begin_next_packet(trace);
 	return trace->next;
 }
 
@@ -100,7 +100,7 @@ u64 trace_count(const struct trace *trace)
 	if (!trace->ring)
 		return 0;
 	return trace->packets * TRACE_PACKET_RECORDS +
-	       (u64)(trace->next - records(page(trace, trace->packets)));
+	       (u64)(trace->next - records(packet_at(trace, trace->packets)));
 }
 
 u64 trace_first(const struct trace *trace)
@@ -112,7 +112,7 @@ u64 trace_first(const struct trace *trace)
 
 const struct trace_record *trace_at(const struct trace *trace, u64 number)
 {
-	return records(page(trace, number / TRACE_PACKET_RECORDS)) +
+	return records(packet_at(trace, number / TRACE_PACKET_RECORDS)) +
 	       number % TRACE_PACKET_RECORDS;
 }
 
@@ -122,6 +122,6 @@ const struct trace_packet *trace_packet(struct trace *trace, u64 number)
 	if (number * TRACE_PACKET_RECORDS >= trace_count(trace))
 		return NULL;
 	if (number == trace->packets)
-		seal(trace);
-	return page(trace, number);
+		complete_header(trace);
+	return packet_at(trace, number);
 }
