@@ -35,8 +35,8 @@ bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access)
 	return true;
 }
 
-static void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
-		       enum walk_status status, u32 access)
+void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
+		enum walk_status status, u32 access)
 {
 	walk->status = status;
 	walk->error_code = access & (PFEC_W | PFEC_U);

@@ -18,6 +18,9 @@ void guest_walk(const struct mmu_cpu *cpu, gva_t gva, u32 access,
  */
 void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 		     struct guest_walk *walk);
+/* The walk of @access ends with a fault, for the reason @status. */
+void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
+		enum walk_status status, u32 access);
 /* The rights that one entry gives. */
 u8 gpte_rights(const struct gpt_format *format, u64 gpte);
 /*

@@ -4,6 +4,7 @@
  * own (inject it), an access to a device or to a shadowed table (emulate it),
  * or the shadow's alone, which has not yet been filled (fill and resume).
  */
+#include "mmu/fault/entry_fault.h"
 #include "mmu/role.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/large.h"
@@ -228,12 +229,15 @@ enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 {
 	struct mmu *mmu = cpu->mmu;
 	const struct shadow_path *end = NULL;
+	enum mmu_action action;
 
 	count_fault(&mmu->stats, error_code);
 	if (mmu->policy.nowalk && cpu->root) {
 		end = shadow_path_of(cpu, gva);
 		if (is_remembered(cpu, end, gva, error_code, walk))
 			return remembered(mmu, end, walk);
+		if (entry_fault(cpu, end, gva, error_code, walk, &action))
+			return action;
 	}
 	return answer_by_walk(cpu, end, gva, error_code, walk);
 }

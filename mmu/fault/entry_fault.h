@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A fault that one entry of the guest's decides; see entry_fault.c. */
+#ifndef MMU_ENTRY_FAULT_H
+#define MMU_ENTRY_FAULT_H
+
+#include "mmu/shadow.h"
+
+/*
+ * The fault of @access at @gva, by the rung `nowalk`; @end is the end of the
+ * shadow's way. Returns true if it is answered: the guest's entry has A and D
+ * as @access needs them, and @action and @walk are as of mmu_page_fault().
+ * Returns false if more than one entry has to be looked at.
+ */
+bool entry_fault(struct mmu_cpu *cpu, const struct shadow_path *end, gva_t gva,
+		 u32 access, struct guest_walk *walk, enum mmu_action *action);
+
+#endif
