@@ -69,6 +69,23 @@ static void write_not_given(void **state)
 	tables_audit();
 }
 
+/* Where the page table PT maps TABLE once more. */
+#define AGAIN 0x20000ULL
+
+/* A table is written by a new entry, which is not filled: by one exit, too. */
+static void written_by_a_new_entry(void **state)
+{
+	gpa_t gpa = PT * PAGE_SIZE + (AGAIN >> PAGE_SHIFT) * 8;
+	u64 entry = (u64)TABLE << PAGE_SHIFT | PTE_P | PTE_W;
+
+	(void)state;
+	mmu_write(&world_cpu, gpa, &entry, sizeof(entry));
+	assert_int_equal(write_page(AGAIN, pte(DATA)), 1);
+	assert_int_equal(*world_gpte(PT, AGAIN >> PAGE_SHIFT),
+			 entry | PTE_A | PTE_D);
+	tables_audit();
+}
+
 /* --- Frames that a device covers ------------------------------------------- */
 
 static void device_moves_to(gfn_t gfn)
@@ -112,6 +129,7 @@ int main(void)
 		cmocka_unit_test_setup(write_given_back, tables_set_up),
 		cmocka_unit_test_setup(write_given_back_logged, tables_set_up),
 		cmocka_unit_test_setup(write_not_given, tables_set_up),
+		cmocka_unit_test_setup(written_by_a_new_entry, tables_set_up),
 		cmocka_unit_test_setup(frames_change, tables_set_up),
 	};
 

@@ -284,9 +284,10 @@ static void the_guests_frame_moves(void **state)
 }
 
 /*
- * The guest reads the table of another space, whose root is placed; and the
- * pool is so short that this root is given up to make room: its frame moves
- * back in the midst of the fault. The LEAF leads to where it is then.
+ * The guest reads the table of another space, whose root is placed, through a
+ * page table that is not shadowed yet; and the pool is so short that this root
+ * is given up to make room: its frame moves back in the midst of the fault. The
+ * LEAF leads to where it is then.
  */
 static void a_frame_moves_in_a_fault(void **state)
 {
@@ -295,26 +296,27 @@ static void a_frame_moves_in_a_fault(void **state)
 	struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
 	const struct shadow_page *table;
 	struct guest_walk walk;
+	u64 i;
 
 	(void)state;
 	memory[OTHER_GFN][0] = (DIRECTORY - 1) << PAGE_SHIFT | used;
 	memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
-	for (u64 i = 0; i < MMU_MIN_SHADOW_PAGES; i++) {
+	for (i = 0; i < MMU_MIN_SHADOW_PAGES; i++) {
 		memory[DIRECTORY][i] = (TABLES + i) << PAGE_SHIFT | used;
 		memory[TABLES + i][0] = used;
+		memory[TABLES + i][TO_ROOT] = ROOT_GFN << PAGE_SHIFT | used;
 	}
-	memory[TABLES][TO_ROOT] = ROOT_GFN << PAGE_SHIFT | used;
 	load_cr3(&cpu, ROOT_GFN);
 	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
 	load_cr3(&cpu, OTHER_GFN);
-	for (u64 i = 0; machine->free_count >= PT_LEVELS; i++)
+	for (i = 0; machine->free_count >= PT_LEVELS; i++)
 		assert_int_equal(mmu_page_fault(&cpu, i << 21, PFEC_P, &walk),
 				 MMU_RESUME);
-	assert_int_equal(
-		mmu_page_fault(&cpu, TO_ROOT << PAGE_SHIFT, PFEC_P, &walk),
-		MMU_RESUME);
+	assert_int_equal(mmu_page_fault(&cpu, i << 21 | TO_ROOT << PAGE_SHIFT,
+					PFEC_P, &walk),
+			 MMU_RESUME);
 	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
-	table = shadow_page_next(machine, TABLES, NULL);
+	table = shadow_page_next(machine, TABLES + i, NULL);
 	assert_int_equal((table->spt[TO_ROOT] & PTE_ADDR_MASK) >> PAGE_SHIFT,
 			 ROOT_GFN);
 }
