@@ -14,18 +14,18 @@
 
 u64 vcpu_cr0(const struct vcpu *vcpu)
 {
-	return cr0_as_read(vcpu->mmu.cr0, vmread(VMCS_GUEST_CR0));
+	return cr0_as_read(vcpu->paging.cr0, vmread(VMCS_GUEST_CR0));
 }
 
 u64 vcpu_cr4(const struct vcpu *vcpu)
 {
-	return cr4_as_read(vcpu->mmu.cr4, vmread(VMCS_GUEST_CR4));
+	return cr4_as_read(vcpu->paging.cr4, vmread(VMCS_GUEST_CR4));
 }
 
 static void apply_control_registers(const struct vcpu *vcpu)
 {
 	const struct vmx_capabilities *c = vmx_capabilities();
-	u64 cr0 = vcpu->mmu.cr0, cr4 = vcpu->mmu.cr4;
+	u64 cr0 = vcpu->paging.cr0, cr4 = vcpu->paging.cr4;
 
 	vmwrite(VMCS_CR0_GUEST_HOST_MASK, ~CR0_GUEST_OWNED);
 	vmwrite(VMCS_CR0_READ_SHADOW, cr0);
@@ -38,8 +38,8 @@ static void apply_control_registers(const struct vcpu *vcpu)
 
 static void apply_efer(struct vcpu *vcpu)
 {
-	const struct mmu_cpu *mmu = &vcpu->mmu;
-	u64 efer = efer_at_entry(mmu->cr0, mmu->cr4, mmu->efer);
+	const struct mmu_cpu *paging = &vcpu->paging;
+	u64 efer = efer_at_entry(paging->cr0, paging->cr4, paging->efer);
 	u32 entry = vcpu->controls.value[CONTROLS_ENTRY];
 
 	vmwrite(VMCS_VM_ENTRY_CONTROLS,
@@ -57,7 +57,7 @@ void vcpu_apply_state(struct vcpu *vcpu)
 	apply_control_registers(vcpu);
 	apply_efer(vcpu);
 	vmwrite_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
-			tr_rights_at_entry(vcpu->mmu.efer, tr));
+			tr_rights_at_entry(vcpu->paging.efer, tr));
 }
 
 /* Without a VPID each entry flushes (SDM vol. 3C, 28.3.3.1). */
@@ -129,7 +129,7 @@ void vcpu_arm_breakpoints(struct vcpu *vcpu, struct breakpoints *b)
 	b->dr7 = vcpu_dr7(vcpu);
 	if (!b->dr7)
 		return;
-	b->io = vcpu->mmu.cr4 & CR4_DE;
+	b->io = vcpu->paging.cr4 & CR4_DE;
 	b->address[0] = dr0_read();
 	b->address[1] = dr1_read();
 	b->address[2] = dr2_read();
@@ -155,7 +155,8 @@ enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 	/* In other modes bits 63:32 are 0 (SDM vol. 3C, 26.3.1.4). */
 	if (vcpu->exit.rip >> 32)
 		return INSN_MODE_64;
-	return code_mode(vcpu->mmu.efer, vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
+	return code_mode(vcpu->paging.efer,
+			 vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
 }
 
 unsigned int vcpu_cpl(void)

@@ -15,11 +15,12 @@ static inline void vmwrite_changed(enum vmcs_field field, u64 before, u64 after)
 
 /* The guest's CR0 as it would read it. */
 u64 vcpu_cr0(const struct vcpu *vcpu);
-/* The same for CR4. In vcpu->mmu.cr4 PGE may be out of date: the guest owns it.
+/* The same for CR4. In vcpu->paging.cr4 PGE may be out of date: the guest owns
+ * it.
  */
 u64 vcpu_cr4(const struct vcpu *vcpu);
 
-/* Writes the VMCS fields that follow from vcpu->mmu's CR0, CR4 and EFER. */
+/* Writes the VMCS fields that follow from vcpu->paging's CR0, CR4 and EFER. */
 void vcpu_apply_state(struct vcpu *vcpu);
 
 /*

@@ -50,7 +50,7 @@ struct vcpu {
 	struct cpu_regs regs;
 	bool launched;
 	struct vm *vm;
-	struct mmu_cpu mmu;
+	struct mmu_cpu paging;
 	struct mmu_filter filter; /* as the VMCS has it */
 	u32 exceptions; /* likewise: the exception bitmap */
 	struct mmu_targets targets; /* likewise */

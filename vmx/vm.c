@@ -18,7 +18,7 @@ void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 
 	if (leaf >= CPUID_HYPERVISOR || leaf <= vm->cpuid_last)
 		host = cpuid(leaf, subleaf);
-	input.cr4 = vm->vcpu.mmu.cr4;
+	input.cr4 = vm->vcpu.paging.cr4;
 	input.apic = lapic_mode(&vm->devices.lapic) != LAPIC_DISABLED;
 	cpuid_policy(
 		leaf, subleaf,

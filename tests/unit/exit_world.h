@@ -185,7 +185,7 @@ static int set_up(void **state)
 	vm.mmu = world_mmu;
 	vcpu->vm = &vm;
 	vcpu->record = &vm.trace.none;
-	vcpu->mmu = world_cpu;
+	vcpu->paging = world_cpu;
 	devices_init(&vm.devices, &config);
 	guest_msrs_init(&vm.msrs, true, WORLD_MAXPHYADDR);
 	for (gfn_t gfn = 0; gfn < WORLD_FRAMES; gfn++)

@@ -82,7 +82,7 @@ void vm_end_by_user(struct vm *v, enum end_reason reason)
 
 void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
 {
-	mmu_set_policy(&vcpu->mmu, policy);
+	mmu_set_policy(&vcpu->paging, policy);
 }
 
 /* tests/unit/test_gdb_serve.c has the steps. */
@@ -148,8 +148,8 @@ static inline int set_up(void **state)
 	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
 	memset(&vm, 0, sizeof(vm));
 	vm.mmu = world_mmu;
-	vm.vcpu.mmu = world_cpu;
-	world_mmu->cpu = &vm.vcpu.mmu;
+	vm.vcpu.paging = world_cpu;
+	world_mmu->cpu = &vm.vcpu.paging;
 	vm.monitor.keys.request = REQUEST_MONITOR;
 	memset(ring, 0, sizeof(ring));
 	trace_init(&vm.trace, &vm.vcpu.record, ring, 1, NS_PER_SEC);
@@ -177,8 +177,9 @@ static inline void fault(gva_t gva, u32 access)
 {
 	struct guest_walk walk;
 
-	mmu_root(&vm.vcpu.mmu);
-	mmu_page_fault(&vm.vcpu.mmu, gva, PFEC_P | PFEC_RSVD | access, &walk);
+	mmu_root(&vm.vcpu.paging);
+	mmu_page_fault(&vm.vcpu.paging, gva, PFEC_P | PFEC_RSVD | access,
+		       &walk);
 }
 
 static inline void exit_after(u32 kind, u32 ticks)

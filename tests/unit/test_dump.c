@@ -25,12 +25,12 @@ static enum insn_mode mode;
 
 u64 vcpu_cr0(const struct vcpu *v)
 {
-	return v->mmu.cr0;
+	return v->paging.cr0;
 }
 
 u64 vcpu_cr4(const struct vcpu *v)
 {
-	return v->mmu.cr4;
+	return v->paging.cr4;
 }
 
 void vcpu_load_regs(struct vcpu *v)
@@ -53,7 +53,7 @@ static int set_up(void **state)
 		*world_gpte(level, 0) = (level + 1) << PAGE_SHIFT | LINKED;
 	*world_gpte(3, GVA >> PAGE_SHIFT) = PAGE << PAGE_SHIFT | LINKED;
 	memcpy(world_ram[PAGE], "\x0f\x0b\xf4", 3);
-	vcpu.mmu = world_cpu;
+	vcpu.paging = world_cpu;
 	memset(&fake, 0, sizeof(fake));
 	log_text[0] = '\0';
 	return 0;

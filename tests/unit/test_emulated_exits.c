@@ -35,7 +35,7 @@ static int set_up_32(void **state)
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
 	vmwrite(VMCS_VM_EXIT_INSTRUCTION_INFORMATION, INFO);
 	capabilities.basic = BASIC_INS_OUTS_INFORMATION;
-	mmu_set_state(&vcpu->mmu, CR0_PE, 0, 0, 0, NULL);
+	mmu_set_state(&vcpu->paging, CR0_PE, 0, 0, 0, NULL);
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static void port_breakpoint(void **state)
 {
 	vmwrite(VMCS_GUEST_DR7, BIT(0) | 2 << 16);
 	fake.dr[0] = SCRATCH;
-	vcpu->mmu.cr4 |= CR4_DE;
+	vcpu->paging.cr4 |= CR4_DE;
 	io(0, SCRATCH, 1);
 	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
 	assert_int_equal(fake.dr[6] & DR6_B0_B3, 1);
@@ -195,7 +195,7 @@ static void store_of_an_entry(void **state)
 	const struct guest_walk device = { .gva = DATA, .gpa = 0xfee00030 };
 	const u64 value = 0x1122334455667788, rsp = 0x1234;
 
-	vcpu->mmu.efer = EFER_LMA;
+	vcpu->paging.efer = EFER_LMA;
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE64);
 	vmwrite(VMCS_GUEST_RSP, rsp);
 	/* As a fault's exit leaves it (SDM vol. 3C, 27.3.3). */

@@ -99,7 +99,7 @@ static void cr3(void **state)
 	gpr[RSP] = 0x6000;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RSP));
 	assert_done();
-	assert_int_equal(vcpu->mmu.cr3, 0x5000);
+	assert_int_equal(vcpu->paging.cr3, 0x5000);
 	run_exit(EXIT_CR_ACCESS, MOV_FROM(3, RBX));
 	assert_done();
 	assert_int_equal(gpr[RBX], 0x5000);
@@ -111,7 +111,7 @@ static void cr3(void **state)
 	gpr[RCX] = BIT(WORLD_MAXPHYADDR);
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RCX));
 	assert_event(CODED(VECTOR_GP), 0);
-	assert_int_equal(vcpu->mmu.cr3, 0x5000);
+	assert_int_equal(vcpu->paging.cr3, 0x5000);
 }
 
 /* Number of VMREADs of an exit's handler; it skips the instruction. */
@@ -135,7 +135,7 @@ static void few_fields(void **state)
 {
 	gpr[RCX] = PAGE;
 	assert_int_equal(reads_of(EXIT_CR_ACCESS, MOV_TO(3, RCX)), 3);
-	assert_int_equal(vcpu->mmu.cr3, PAGE);
+	assert_int_equal(vcpu->paging.cr3, PAGE);
 	assert_int_equal(reads_of(EXIT_CR_ACCESS, MOV_FROM(3, RBX)), 3);
 	assert_int_equal(reads_of(EXIT_CPUID, 0), 3);
 }
@@ -144,19 +144,19 @@ static void few_fields(void **state)
 static void pdptes(void **state)
 {
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
-	mmu_set_state(&vcpu->mmu, CR0_PE | CR0_PG, 0x5000, CR4_PAE, 0,
+	mmu_set_state(&vcpu->paging, CR0_PE | CR0_PG, 0x5000, CR4_PAE, 0,
 		      (u64[PAE_PDPTES]){ 0 });
 	vcpu_apply_state(vcpu);
 	*world_gpte(6, 0) = 0x7000 | PTE_P;
 	gpr[RAX] = 0x6000;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RAX));
 	assert_done();
-	assert_int_equal(vcpu->mmu.cr3, 0x6000);
+	assert_int_equal(vcpu->paging.cr3, 0x6000);
 	*world_gpte(5, 1) = PTE_P | PTE_U;
 	gpr[RAX] = 0x5000;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RAX));
 	assert_event(CODED(VECTOR_GP), 0);
-	assert_int_equal(vcpu->mmu.cr3, 0x6000);
+	assert_int_equal(vcpu->paging.cr3, 0x6000);
 }
 
 static void cr0_and_cr4(void **state)
@@ -261,7 +261,7 @@ static void apic_moves(void **state)
 {
 	u64 flushes;
 
-	mmu_root(&vcpu->mmu);
+	mmu_root(&vcpu->paging);
 	flushes = world_flushes;
 	write_value(IA32_APIC_BASE, PAGE | BIT(8) | BIT(11));
 	assert_done();

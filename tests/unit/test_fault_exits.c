@@ -29,7 +29,7 @@ static int set_up_paged(void **state)
 		*world_gpte(PT, i) = i << PAGE_SHIFT | LINKED;
 	*world_gpte(PT, WINDOW / PAGE_SIZE) = (u64)PT << PAGE_SHIFT | LINKED;
 	*world_gpte(PT, DEVICE / PAGE_SIZE) = DEVICE_GPA | LINKED;
-	vcpu->filter = mmu_filter(&vcpu->mmu);
+	vcpu->filter = mmu_filter(&vcpu->paging);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static void put_code(const char *code, size_t len)
 /* The processor fetches the instruction, for which the table gets a shadow. */
 static void fetch(void)
 {
-	mmu_root(&vcpu->mmu);
+	mmu_root(&vcpu->paging);
 	fault(RIP, PFEC_P | PFEC_RSVD);
 	assert_event(0, 0);
 	assert_int_equal(world_mmu->frames[PT].shadowed, 1);

@@ -69,10 +69,10 @@ static void own_registers(void **state)
 
 static void faults_of_mov_dr(void **state)
 {
-	vcpu->mmu.cr4 |= CR4_DE;
+	vcpu->paging.cr4 |= CR4_DE;
 	run_exit(EXIT_MOV_DR, FROM(4, RBX));
 	assert_event(FAULT(VECTOR_UD), 0);
-	vcpu->mmu.cr4 &= ~CR4_DE;
+	vcpu->paging.cr4 &= ~CR4_DE;
 	fake.dr[6] = DR6_RESET;
 	assert_int_equal(read_dr(4), DR6_RESET);
 	gpr[RBX] = 1ULL << 32;
@@ -106,7 +106,7 @@ static void hits(void **state)
 static void x87_error(void **state)
 {
 	vm.gdb.step.on = true;
-	vcpu->mmu.cr0 |= CR0_NE;
+	vcpu->paging.cr0 |= CR0_NE;
 	vcpu->exit.interruption = FAULT(VECTOR_MF);
 	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
 	assert_event(FAULT(VECTOR_MF), 0);

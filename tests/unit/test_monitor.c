@@ -74,8 +74,8 @@ static void walk_follows_a_fault(void **state)
 {
 	struct guest_walk walk;
 
-	mmu_root(&vm.vcpu.mmu);
-	mmu_page_fault(&vm.vcpu.mmu, GVA, PFEC_P | PFEC_RSVD, &walk);
+	mmu_root(&vm.vcpu.paging);
+	mmu_page_fault(&vm.vcpu.paging, GVA, PFEC_P | PFEC_RSVD, &walk);
 	prints("walk 5000", "LEAF 0x1014000 P");
 	prints("walk 5000", "  kernel read   hit, no exit\n");
 	prints("walk 6000",
@@ -120,7 +120,7 @@ static void the_log_and_rights_protect(void **state)
 	*world_gpte(3, SLOT + 1) = (PAGE + 1) << 12 | LINKED;
 	fault(GVA, 0);
 	prints("why 14", "  write-protected: the guest's tables give no W\n");
-	mmu_dirty_log_start(&vm.vcpu.mmu);
+	mmu_dirty_log_start(&vm.vcpu.paging);
 	fault(GVA + PAGE_SIZE, 0);
 	prints("why 15", "  write-protected: the dirty log waits");
 }
@@ -231,8 +231,8 @@ static void dirty_frames_are_shown(void **state)
 	prints("dirty", "the dirty log is off\n");
 	prints("dirty on", "the dirty log is on\n");
 	for (gfn_t gfn = PAGE; gfn < PAGE + 3; gfn++)
-		mmu_write(&vm.vcpu.mmu, gfn << PAGE_SHIFT, &byte, 1);
-	mmu_write(&vm.vcpu.mmu, (WORLD_FRAMES - 1) << PAGE_SHIFT, &byte, 1);
+		mmu_write(&vm.vcpu.paging, gfn << PAGE_SHIFT, &byte, 1);
+	mmu_write(&vm.vcpu.paging, (WORLD_FRAMES - 1) << PAGE_SHIFT, &byte, 1);
 	prints("dirty", "  gfn 0x14-0x16\n  gfn 0x3f-0x3f\n4 frames");
 	prints("dirty", "0 frames written since");
 	prints("dirty off", "the dirty log is off\n");

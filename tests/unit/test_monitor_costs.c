@@ -119,7 +119,7 @@ static void top_shows_both_tables(void **state)
 	command("top");
 	assert_true(vm.monitor.top.on);
 	vm.monitor.top.fault = GVA;
-	mmu_root(&vm.vcpu.mmu);
+	mmu_root(&vm.vcpu.paging);
 	assert_non_null(
 		strstr(drawn(ROW_FAULT), PLAIN " " REVERSE "005 PWUAD"));
 	assert_non_null(strstr(drawn(ROW_TABLES + 1),
@@ -139,7 +139,7 @@ static void top_shows_both_tables(void **state)
 static void top_ends_at_4_gib(void **state)
 {
 	command("top");
-	mmu_set_state(&vm.vcpu.mmu, CR0_PE | CR0_PG | CR0_WP, 0, 0, 0, NULL);
+	mmu_set_state(&vm.vcpu.paging, CR0_PE | CR0_PG | CR0_WP, 0, 0, 0, NULL);
 	fault(0, 0);
 	vm.monitor.top.fault = 0;
 	assert_non_null(strstr(drawn(ROW_TABLES + 1), "TABLE"));

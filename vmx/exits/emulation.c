@@ -53,7 +53,7 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 {
 	if (insn->op != OP_MOV_VECTOR || !(insn->vector & VECTOR_VEX))
 		return true;
-	return (vcpu->mmu.cr4 & CR4_OSXSAVE) && (xcr0_read() & XCR0_AVX);
+	return (vcpu->paging.cr4 & CR4_OSXSAVE) && (xcr0_read() & XCR0_AVX);
 }
 
 gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
@@ -105,7 +105,7 @@ static __noinline const struct insn *
 fetch_and_decode(struct vcpu *vcpu, gva_t rip, enum insn_mode mode, u32 access)
 {
 	u8 bytes[INSN_MAX_LENGTH];
-	size_t len = mmu_fetch(&vcpu->mmu, rip, PFEC_I | (access & PFEC_U),
+	size_t len = mmu_fetch(&vcpu->paging, rip, PFEC_I | (access & PFEC_U),
 			       bytes, sizeof(bytes));
 
 	return insn_decode_cached(&vcpu->insns, rip, bytes, len, mode);
@@ -115,7 +115,7 @@ static const struct insn *decode(struct vcpu *vcpu, enum insn_mode mode,
 				 u32 access)
 {
 	gva_t rip = vcpu_linear_rip(vcpu, mode);
-	const u8 *code = mmu_code(&vcpu->mmu, rip, INSN_MAX_LENGTH);
+	const u8 *code = mmu_code(&vcpu->paging, rip, INSN_MAX_LENGTH);
 	const struct insn *insn;
 
 	if (!code)
@@ -136,9 +136,9 @@ static bool store_entry(struct vcpu *vcpu, const struct insn *insn,
 		return false;
 	if (insn->op == OP_XCHG)
 		vcpu->regs.gpr[insn->reg] =
-			mmu_exchange(&vcpu->mmu, walk->gpa, value);
+			mmu_exchange(&vcpu->paging, walk->gpa, value);
 	else
-		mmu_store(&vcpu->mmu, walk->gpa, value);
+		mmu_store(&vcpu->paging, walk->gpa, value);
 	return true;
 }
 

@@ -53,7 +53,7 @@ static void handle_x87_error(struct vcpu *vcpu)
 		vcpu_end_blocking();
 		return;
 	}
-	mmu_fetch(&vcpu->mmu, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
+	mmu_fetch(&vcpu->paging, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
 		  access, &opcode, 1);
 	if (opcode != OPCODE_FWAIT)
 		return vmx_stop_guest(vcpu, "an x87 instruction that is to "
@@ -81,7 +81,7 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 	bool stepping = vcpu->vm->gdb.step.on;
 
 	/* An #MF with CR0.NE=1 is like any other exception. */
-	if (vector == VECTOR_MF && !(vcpu->mmu.cr0 & CR0_NE))
+	if (vector == VECTOR_MF && !(vcpu->paging.cr0 & CR0_NE))
 		return handle_x87_error(vcpu);
 	switch (vector) {
 	case VECTOR_PF:

@@ -12,12 +12,12 @@
 /* Reads the state that a load of control register @number looks at. */
 static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 {
-	const struct mmu_cpu *mmu = &vcpu->mmu;
+	const struct mmu_cpu *paging = &vcpu->paging;
 	struct cr_state state = {
-		.cr0 = mmu->cr0,
-		.cr3 = mmu->cr3,
-		.cr4 = mmu->cr4,
-		.efer = mmu->efer,
+		.cr0 = paging->cr0,
+		.cr3 = paging->cr3,
+		.cr4 = paging->cr4,
+		.efer = paging->efer,
 	};
 
 	/* A load of CR3 looks at no bit that the guest owns. */
@@ -56,8 +56,8 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 					    "does not exit");
 	}
 	vcpu_skip_instruction(vcpu);
-	mmu_set_state(&vcpu->mmu, state.cr0, state.cr3, state.cr4, state.efer,
-		      loaded);
+	mmu_set_state(&vcpu->paging, state.cr0, state.cr3, state.cr4,
+		      state.efer, loaded);
 	if (number != 3) /* it is not in the VMCS */
 		vcpu_apply_state(vcpu);
 }
@@ -95,7 +95,7 @@ static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
 
 	switch (QUAL_CR_NUMBER(qualification)) {
 	case 3:
-		value = operand_value(vcpu, vcpu->mmu.cr3);
+		value = operand_value(vcpu, vcpu->paging.cr3);
 		break;
 	case 8:
 		value = lapic_cr8(&vcpu->vm->devices.lapic);

@@ -41,7 +41,7 @@ static void move_for_guest(struct vcpu *vcpu)
 	unsigned int number = QUAL_DR_NUMBER(vcpu->exit.qualification);
 
 	if (number == 4 || number == 5) {
-		if (vcpu->mmu.cr4 & CR4_DE)
+		if (vcpu->paging.cr4 & CR4_DE)
 			return vcpu_inject_ud(vcpu);
 		number += 2;
 	}

@@ -59,7 +59,7 @@ static bool write_ram(struct vcpu *vcpu, gpa_t gpa, const void *data,
 	if (gpa + size - 1 < gpa || !guest_memory_map(memory, gpa) ||
 	    !guest_memory_map(memory, gpa + size - 1))
 		return false;
-	mmu_write(&vcpu->mmu, gpa, data, size);
+	mmu_write(&vcpu->paging, gpa, data, size);
 	return true;
 }
 
@@ -111,7 +111,7 @@ void vmx_cpuid_counters(const struct vm *vm, u32 leaf, u32 number,
 
 void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
 {
-	mmu_set_policy(&vcpu->mmu, policy);
+	mmu_set_policy(&vcpu->paging, policy);
 	vcpu->vm->stats.rung_changed = true;
 }
 
@@ -131,9 +131,9 @@ static bool change_rung(struct vcpu *vcpu, u64 rung, gpa_t name_gpa)
 static void switch_dirty_log(struct vcpu *vcpu, bool on)
 {
 	if (on)
-		mmu_dirty_log_start(&vcpu->mmu);
+		mmu_dirty_log_start(&vcpu->paging);
 	else
-		mmu_dirty_log_stop(&vcpu->mmu);
+		mmu_dirty_log_stop(&vcpu->paging);
 }
 
 static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
@@ -142,7 +142,7 @@ static bool write_dirty_log(struct vcpu *vcpu, gfn_t first, gpa_t gpa)
 
 	if (!mmu_dirty_log_is_on(vcpu->vm->mmu))
 		return false;
-	bits = mmu_dirty_log_take(&vcpu->mmu, first);
+	bits = mmu_dirty_log_take(&vcpu->paging, first);
 	return write_ram(vcpu, gpa, &bits, sizeof(bits));
 }
 
@@ -161,7 +161,7 @@ static void mark_operation(struct vcpu *vcpu, gpa_t gpa, bool begins)
 /* INVLPG exits only while the shadow is a software TLB (vmx/loop/run.c). */
 void vmx_handle_invlpg(struct vcpu *vcpu)
 {
-	mmu_invlpg(&vcpu->mmu, vcpu->exit.qualification);
+	mmu_invlpg(&vcpu->paging, vcpu->exit.qualification);
 	vcpu_skip_instruction(vcpu);
 }
 

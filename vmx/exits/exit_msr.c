@@ -16,7 +16,7 @@ static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 {
 	switch (index) {
 	case IA32_EFER:
-		*value = vcpu->mmu.efer;
+		*value = vcpu->paging.efer;
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
 		*value = rdtsc() + vcpu->tsc_offset;
@@ -44,16 +44,16 @@ static void set_tsc_offset(struct vcpu *vcpu, u64 offset)
 static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 {
 	struct cr_state state = {
-		.cr0 = vcpu->mmu.cr0,
-		.cr4 = vcpu->mmu.cr4,
-		.efer = vcpu->mmu.efer,
+		.cr0 = vcpu->paging.cr0,
+		.cr4 = vcpu->paging.cr4,
+		.efer = vcpu->paging.efer,
 	};
 
 	switch (index) {
 	case IA32_EFER:
 		if (!efer_load_valid(&state, value, &vcpu->vm->features))
 			return false;
-		mmu_set_state(&vcpu->mmu, vcpu_cr0(vcpu), vcpu->mmu.cr3,
+		mmu_set_state(&vcpu->paging, vcpu_cr0(vcpu), vcpu->paging.cr3,
 			      vcpu_cr4(vcpu),
 			      efer_after_write(state.efer, value), NULL);
 		vcpu_apply_state(vcpu);
@@ -78,7 +78,7 @@ static bool write_by_devices(struct vcpu *vcpu, u32 index, u64 value)
 	vm_devices_changed(vm);
 	if (guest_memory_uncovers(&vm->memory, before,
 				  lapic_page(&vm->devices.lapic)))
-		mmu_frames_changed(&vcpu->mmu);
+		mmu_frames_changed(&vcpu->paging);
 	return done;
 }
 

@@ -18,13 +18,14 @@
 static bool load_cr3(void *ctx, u32 cr3)
 {
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
-	struct mmu_cpu *mmu = &vcpu->mmu;
-	bool pae = paging_mode(mmu->cr0, mmu->cr4, mmu->efer) == PAGING_PAE;
+	struct mmu_cpu *paging = &vcpu->paging;
+	bool pae = paging_mode(paging->cr0, paging->cr4, paging->efer) ==
+		   PAGING_PAE;
 	u64 pdpte[PAE_PDPTES];
 
-	if (pae && !mmu_read_pdptes(mmu->mmu, cr3, pdpte))
+	if (pae && !mmu_read_pdptes(paging->mmu, cr3, pdpte))
 		return false;
-	mmu_set_state(mmu, vcpu_cr0(vcpu), cr3, vcpu_cr4(vcpu), mmu->efer,
+	mmu_set_state(paging, vcpu_cr0(vcpu), cr3, vcpu_cr4(vcpu), paging->efer,
 		      pae ? pdpte : NULL);
 	return true;
 }
@@ -42,8 +43,8 @@ static void read_task_cpu(struct vcpu *vcpu, struct task_cpu *cpu)
 		vcpu_read_segment(i, &cpu->segment[i]);
 	cpu->gdt_base = vmread(VMCS_GUEST_GDTR_BASE);
 	cpu->gdt_limit = vmread(VMCS_GUEST_GDTR_LIMIT);
-	cpu->paging = vcpu->mmu.cr0 & CR0_PG;
-	cpu->cr3 = vcpu->mmu.cr3;
+	cpu->paging = vcpu->paging.cr0 & CR0_PG;
+	cpu->cr3 = vcpu->paging.cr3;
 }
 
 static void write_task_cpu(struct vcpu *vcpu, const struct task_cpu *cpu)

@@ -29,7 +29,7 @@ static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
 	struct vcpu_memory *memory = ctx;
 	struct guest_walk walk;
 
-	if (!mmu_walk(&memory->vcpu->mmu, gva,
+	if (!mmu_walk(&memory->vcpu->paging, gva,
 		      memory->rights | (write ? PFEC_W : 0), WALK_FOR_DATA,
 		      &walk)) {
 		*error_code = walk.error_code;
@@ -63,7 +63,8 @@ static void write_physical(void *ctx, gpa_t gpa, const void *buf, size_t len)
 	struct vcpu *vcpu = memory->vcpu;
 
 	if (vm_is_ram(vcpu->vm, gpa)) {
-		memory->linear.released |= mmu_write(&vcpu->mmu, gpa, buf, len);
+		memory->linear.released |=
+			mmu_write(&vcpu->paging, gpa, buf, len);
 		return;
 	}
 	vcpu_write_device(vcpu, gpa, buf, len);
@@ -75,7 +76,7 @@ static bool cmpxchg_physical(void *ctx, gpa_t gpa, const void *old,
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
 
 	if (vm_is_ram(vcpu->vm, gpa))
-		return mmu_cmpxchg(&vcpu->mmu, gpa, old, new, len);
+		return mmu_cmpxchg(&vcpu->paging, gpa, old, new, len);
 	/* A register is read once; nobody else has changed it since. */
 	write_physical(ctx, gpa, new, len);
 	return true;

@@ -47,7 +47,7 @@ static bool mark_descriptor(struct vcpu *vcpu, const struct guest_walk *walk)
 		mmu_read(vcpu->vm->mmu, gpa, &old, sizeof(old));
 		marked = old | DESCRIPTOR_ACCESSED;
 		if (old & DESCRIPTOR_S && old != marked)
-			return mmu_cmpxchg(&vcpu->mmu, gpa, &old, &marked,
+			return mmu_cmpxchg(&vcpu->paging, gpa, &old, &marked,
 					   sizeof(old));
 	}
 	return false;
@@ -64,7 +64,7 @@ static void give_up_table(struct vcpu *vcpu, const struct guest_walk *walk)
 		retry->count = 0;
 	retry->rip = vcpu->exit.rip;
 	retry->page = walk->gva & PAGE_MASK;
-	was_table = mmu_unshadow(&vcpu->mmu, walk->gpa >> PAGE_SHIFT);
+	was_table = mmu_unshadow(&vcpu->paging, walk->gpa >> PAGE_SHIFT);
 	if (!was_table && mark_descriptor(vcpu, walk))
 		return;
 	if (++retry->count <= MAX_RETRIES)
@@ -95,15 +95,15 @@ static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 {
 	u32 error_code = vcpu->exit.interruption_error;
 
-	if (access_is_known(error_code, vcpu->mmu.cr4))
+	if (access_is_known(error_code, vcpu->paging.cr4))
 		return error_code;
 	return faulting_access(&(struct page_fault_facts){
 		.error_code = error_code,
 		.gva = gva,
 		.rip = vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
-		.cr0 = vcpu->mmu.cr0,
-		.cr4 = vcpu->mmu.cr4,
-		.efer = vcpu->mmu.efer,
+		.cr0 = vcpu->paging.cr0,
+		.cr4 = vcpu->paging.cr4,
+		.efer = vcpu->paging.efer,
 		.data_access = vcpu_data_access(),
 	});
 }
@@ -136,7 +136,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	/* A fault elsewhere means that the last retry has succeeded. */
 	if (vcpu->exit.rip != vcpu->retry.rip)
 		vcpu->retry.count = 0;
-	action = mmu_page_fault(&vcpu->mmu, gva, access, &walk);
+	action = mmu_page_fault(&vcpu->paging, gva, access, &walk);
 	vcpu->exit.kind = KIND_FAULT(action);
 	vcpu->vm->monitor.top.fault = gva;
 	switch (action) {

@@ -8,7 +8,7 @@ size_t gdb_read(void *ctx, u64 address, void *buf, size_t len)
 {
 	struct vm *vm = ctx;
 
-	return mmu_peek(&vm->vcpu.mmu, address, buf, len);
+	return mmu_peek(&vm->vcpu.paging, address, buf, len);
 }
 
 /* A write to one page; the shadow of a table follows by mmu_write. */
@@ -16,12 +16,12 @@ static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
 {
 	struct mmu_view view;
 
-	if (!mmu_has_address(&vm->vcpu.mmu, address))
+	if (!mmu_has_address(&vm->vcpu.paging, address))
 		return false;
-	mmu_view(&vm->vcpu.mmu, address, &view);
+	mmu_view(&vm->vcpu.paging, address, &view);
 	if (view.guest.status != WALK_OK || !vm_is_ram(vm, view.guest.gpa))
 		return false;
-	mmu_write(&vm->vcpu.mmu, view.guest.gpa, buf, len);
+	mmu_write(&vm->vcpu.paging, view.guest.gpa, buf, len);
 	return true;
 }
 

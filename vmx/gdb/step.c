@@ -13,20 +13,20 @@
 static struct insn_flags_found find(struct vcpu *vcpu)
 {
 	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
-	enum insn_mode mode = code_mode(vcpu->mmu.efer, rights);
+	enum insn_mode mode = code_mode(vcpu->paging.efer, rights);
 	u64 rip = vmread(VMCS_GUEST_RIP);
 	u8 code[INSN_MAX_LENGTH];
 	gva_t gva = linear_rip(mode, vmread(VMCS_GUEST_CS_BASE), rip);
 
 	return insn_flags_find(
-		code, mmu_peek(&vcpu->mmu, gva, code, sizeof(code)), mode);
+		code, mmu_peek(&vcpu->paging, gva, code, sizeof(code)), mode);
 }
 
 /* The filter and the exceptions that exit are chosen again. */
 static void choose_exits(struct vm *vm, bool stepping)
 {
 	vm->gdb.step.on = stepping;
-	vm->vcpu.mmu.root_is_new = true;
+	vm->vcpu.paging.root_is_new = true;
 }
 
 /*

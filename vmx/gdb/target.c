@@ -44,11 +44,11 @@ static bool read_register(void *ctx, enum gdb_register reg, u64 *value)
 	else if (reg == GDB_cr2)
 		*value = cr2_read();
 	else if (reg == GDB_cr3)
-		*value = vcpu->mmu.cr3;
+		*value = vcpu->paging.cr3;
 	else if (reg == GDB_cr4)
 		*value = vcpu_cr4(vcpu);
 	else if (reg == GDB_efer)
-		*value = vcpu->mmu.efer;
+		*value = vcpu->paging.efer;
 	else
 		return false;
 	return true;
@@ -59,7 +59,7 @@ static bool rip_can_be(const struct vcpu *vcpu, u64 value)
 {
 	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
 
-	return code_mode(vcpu->mmu.efer, rights) == INSN_MODE_64
+	return code_mode(vcpu->paging.efer, rights) == INSN_MODE_64
 		       ? is_canonical(value)
 		       : !(value >> 32);
 }

@@ -48,7 +48,8 @@ static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
  */
 static void point_at_targets(struct vcpu *vcpu)
 {
-	struct mmu_targets now = mmu_targets(&vcpu->mmu), *had = &vcpu->targets;
+	struct mmu_targets now = mmu_targets(&vcpu->paging),
+			   *had = &vcpu->targets;
 	bool must_exit = vmx_capabilities()->allowed[CONTROLS_CPU] &
 			 CPU_CR3_STORE_EXITING;
 
@@ -70,7 +71,7 @@ static void choose_exceptions(struct vcpu *vcpu,
 
 	if (filter->intercept)
 		exceptions |= BIT(VECTOR_PF);
-	if (!(vcpu->mmu.cr0 & CR0_NE))
+	if (!(vcpu->paging.cr0 & CR0_NE))
 		exceptions |= BIT(VECTOR_MF);
 	if (vcpu->vm->gdb.step.on)
 		exceptions = ~0U;
@@ -89,9 +90,9 @@ static void point_at_shadow(struct vcpu *vcpu)
 	struct mmu_filter filter;
 	hpa_t root;
 
-	root = mmu_root(&vcpu->mmu);
-	vcpu->mmu.root_is_new = false;
-	filter = mmu_filter(&vcpu->mmu);
+	root = mmu_root(&vcpu->paging);
+	vcpu->paging.root_is_new = false;
+	filter = mmu_filter(&vcpu->paging);
 	if (vcpu->vm->gdb.step.on)
 		step_filter(&filter);
 	vmwrite(VMCS_GUEST_CR3, root);
@@ -207,7 +208,7 @@ static void audit(struct vm *vm)
 	if (!vm->audit || vm->stats.exits_total % vm->audit)
 		return;
 	look_at_canary(vm);
-	if (mmu_audit(&vm->vcpu.mmu, &audit))
+	if (mmu_audit(&vm->vcpu.paging, &audit))
 		return;
 	panic("audit: invariant %u is broken after exit %lu: %s\n"
 	      "shadow page %u, of gfn 0x%lx, level %u, slot %u: 0x%lx\n"
@@ -221,7 +222,7 @@ static void enter_and_handle(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
-	if (!vcpu->mmu.root || vcpu->mmu.root_is_new)
+	if (!vcpu->paging.root || vcpu->paging.root_is_new)
 		point_at_shadow(vcpu);
 	if (vm->gdb.step.on)
 		step_enter(vcpu);
@@ -237,7 +238,7 @@ static void enter_and_handle(struct vm *vm)
 	trace_keep_exit(&vm->trace);
 	/* The guest may have loaded another root without an exit. */
 	if (vcpu->targets.count)
-		mmu_exited(&vcpu->mmu, vmread(VMCS_GUEST_CR3));
+		mmu_exited(&vcpu->paging, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
 	if (vm->gdb.step.on)

@@ -40,7 +40,7 @@ static void print_outcomes(const struct mmu_cpu *cpu,
 
 HANDLER(walk)
 {
-	struct mmu_cpu *cpu = &vm->vcpu.mmu;
+	struct mmu_cpu *cpu = &vm->vcpu.paging;
 	char guest[ENTRY_WORDS], shadow[ENTRY_WORDS];
 	struct mmu_view view;
 	gva_t gva;
@@ -100,8 +100,8 @@ static size_t show_memory(const struct vcpu *vcpu, gva_t gva, char form,
 	bool number = form == 'x' || form == 'd';
 	char text[INSN_TEXT_MAX] = "is no RAM, or not mapped";
 	u8 bytes[STRING_MAX] = { 0 };
-	size_t length =
-		mmu_peek(&vcpu->mmu, gva, bytes, number ? size : sizeof(bytes));
+	size_t length = mmu_peek(&vcpu->paging, gva, bytes,
+				 number ? size : sizeof(bytes));
 	u64 value;
 
 	memcpy(&value, bytes, sizeof(value));

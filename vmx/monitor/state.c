@@ -32,7 +32,7 @@ HANDLER(audit)
 {
 	struct mmu_audit audit;
 
-	if (mmu_audit(&vm->vcpu.mmu, &audit)) {
+	if (mmu_audit(&vm->vcpu.paging, &audit)) {
 		log_info("the invariants hold over %lu shadow pages",
 			 mmu_stats(vm->mmu)->pages_in_use);
 		return true;
@@ -69,7 +69,7 @@ static void print_dirty(struct mmu_cpu *cpu)
 
 HANDLER(dirty)
 {
-	struct mmu_cpu *cpu = &vm->vcpu.mmu;
+	struct mmu_cpu *cpu = &vm->vcpu.paging;
 
 	if (count == 1 && mmu_dirty_log_is_on(vm->mmu)) {
 		print_dirty(cpu);

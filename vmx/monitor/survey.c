@@ -37,7 +37,7 @@ HANDLER(pages)
 	if (count > 1 && !parse_hex(words[1], &wanted))
 		return false;
 	log_info("%s", page_head);
-	while (wanted-- && mmu_survey_page(&vm->vcpu.mmu, &cursor, &page))
+	while (wanted-- && mmu_survey_page(&vm->vcpu.paging, &cursor, &page))
 		print_page(&page);
 	log_info("%lu in use of %lu", mmu_stats(vm->mmu)->pages_in_use,
 		 vm->shadow_pages);
@@ -51,7 +51,7 @@ static void print_tables(struct vm *vm, gfn_t gfn)
 	u32 cursor = SURVEY_START, found = 0;
 
 	log_info("%s", page_head);
-	while (mmu_survey_page(&vm->vcpu.mmu, &cursor, &page)) {
+	while (mmu_survey_page(&vm->vcpu.paging, &cursor, &page)) {
 		if (page.role.tableless || page.gfn != gfn)
 			continue;
 		found++;
@@ -100,7 +100,7 @@ static void print_range(const struct mmu_range *range)
 
 HANDLER(map)
 {
-	const struct mmu_cpu *cpu = &vm->vcpu.mmu;
+	const struct mmu_cpu *cpu = &vm->vcpu.paging;
 	u32 looks = LOOKS_MAX;
 	struct mmu_range range;
 	gva_t gva = 0;

@@ -79,9 +79,9 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 	bool changed;
 	char flags[FLAG_LETTERS];
 
-	mmu_view(&vm->vcpu.mmu, gva, &view);
+	mmu_view(&vm->vcpu.paging, gva, &view);
 	/* Outside of 4-level paging addresses end at 4 GiB. */
-	if (!mmu_has_address(&vm->vcpu.mmu, gva))
+	if (!mmu_has_address(&vm->vcpu.paging, gva))
 		view.guest_top = view.shadow_top = 0;
 	if (level <= view.guest_top && level >= view.guest.level)
 		now.gpte = view.guest.pte[level];

@@ -34,12 +34,12 @@ static void print_registers(const struct vcpu *vcpu)
 			 names[i], gpr[i], names[i + 1], gpr[i + 1],
 			 names[i + 2], gpr[i + 2], names[i + 3], gpr[i + 3]);
 	log_info("  rip %016lx cr2 %016lx cr3 %016lx (shadow %016lx)",
-		 (u64)vmread(VMCS_GUEST_RIP), cr2_read(), vcpu->mmu.cr3,
+		 (u64)vmread(VMCS_GUEST_RIP), cr2_read(), vcpu->paging.cr3,
 		 (u64)vmread(VMCS_GUEST_CR3));
 	print_bits("rflags", vcpu->regs.rflags, words_for_rflags);
 	print_bits("cr0", vcpu_cr0(vcpu), words_for_cr0);
 	print_bits("cr4", vcpu_cr4(vcpu), words_for_cr4);
-	print_bits("efer", vcpu->mmu.efer, words_for_efer);
+	print_bits("efer", vcpu->paging.efer, words_for_efer);
 }
 
 static void print_segments(void)
@@ -70,7 +70,7 @@ static void print_code(struct vcpu *vcpu)
 	u8 code[INSN_MAX_LENGTH];
 	gva_t gva = linear_rip(vcpu_code_mode(vcpu), vmread(VMCS_GUEST_CS_BASE),
 			       vcpu->regs.rip);
-	size_t length = mmu_peek(&vcpu->mmu, gva, code, sizeof(code));
+	size_t length = mmu_peek(&vcpu->paging, gva, code, sizeof(code));
 
 	for (size_t i = 0; i < length; i++)
 		snappend(text, sizeof(text), " %02x", code[i]);

@@ -41,7 +41,7 @@ void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
 	if (!vm->shown_exits)
 		return;
 	o->begun = o->shown = true;
-	mmu_view(&vcpu->mmu, op->gva, &o->view);
+	mmu_view(&vcpu->paging, op->gva, &o->view);
 	o->mmu = *mmu_stats(vm->mmu);
 	o->tsc = vcpu->exit.tsc;
 	sum_ticks(&vm->stats, &o->root_ticks, &o->other_ticks);
@@ -57,7 +57,7 @@ static void print_instruction(const struct vcpu *vcpu, const char *what,
 	u8 bytes[INSN_MAX_LENGTH];
 	char text[INSN_TEXT_MAX];
 	enum insn_mode mode = vcpu_code_mode(vcpu);
-	size_t length = mmu_peek(&vcpu->mmu, rip, bytes, sizeof(bytes));
+	size_t length = mmu_peek(&vcpu->paging, rip, bytes, sizeof(bytes));
 
 	insn_text(text, bytes, length, mode);
 	log_info("  %s 0x%lx: %s", what, rip, text);
@@ -208,7 +208,7 @@ void operation_end(struct vcpu *vcpu, const struct hypercall_operation *op)
 	if (!o->begun)
 		return;
 	o->begun = false;
-	mmu_view(&vcpu->mmu, op->gva, &view);
+	mmu_view(&vcpu->paging, op->gva, &view);
 	sum_ticks(&vm->stats, &root, &other);
 	root -= o->root_ticks;
 	log_info("--- %s, at 0x%lx ---", op->name, op->gva);

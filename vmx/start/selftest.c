@@ -128,7 +128,7 @@ static void set_up_vcpu(struct probe *p)
 	vcpu_create_vmcs(&p->vcpu);
 	vcpu_start(&p->vcpu, &entry);
 	if (cpu_has_nx())
-		p->vcpu.mmu.efer |= EFER_NXE;
+		p->vcpu.paging.efer |= EFER_NXE;
 	vcpu_apply_state(&p->vcpu);
 	vmwrite(VMCS_GUEST_IDTR_BASE, GUEST_PAGE + IDT_OFFSET);
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, (VECTOR_PF + 1) * 16 - 1);

@@ -278,7 +278,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 			 (unsigned long)(vm->memory_bytes / MIB));
 		return false;
 	}
-	mmu_cpu_init(&vm->vcpu.mmu, vm->mmu);
+	mmu_cpu_init(&vm->vcpu.paging, vm->mmu);
 	return true;
 }
 

@@ -229,15 +229,15 @@ void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 	vcpu->regs.gpr[RAX] = entry->rax;
 	vcpu->regs.gpr[RBX] = entry->rbx;
 	vcpu->regs.gpr[RSI] = entry->rsi;
-	vcpu->mmu.cr0 = CR0_PE | CR0_ET | CR0_NE;
+	vcpu->paging.cr0 = CR0_PE | CR0_ET | CR0_NE;
 	if (entry->long_mode) {
-		vcpu->mmu.cr0 |= CR0_PG;
-		vcpu->mmu.cr3 = entry->cr3;
-		vcpu->mmu.cr4 = CR4_PAE;
-		vcpu->mmu.efer = EFER_LME | EFER_LMA;
+		vcpu->paging.cr0 |= CR0_PG;
+		vcpu->paging.cr3 = entry->cr3;
+		vcpu->paging.cr4 = CR4_PAE;
+		vcpu->paging.efer = EFER_LME | EFER_LMA;
 	}
 	/* The self-test's has no shadow MMU. */
 	if (vcpu->vm)
-		mmu_derive_state(&vcpu->mmu);
+		mmu_derive_state(&vcpu->paging);
 	vcpu_apply_state(vcpu);
 }
