@@ -116,6 +116,8 @@ $(call objects_of,vmx/start guest lib): CFLAGS += -flto=auto
 # Several short functions of these run for each entry of a table. To compile more
 # of them into their callers saves a tenth where a table is closed.
 $(call objects_of,mmu/page mmu/table mmu/fault): CFLAGS += -finline-limit=120
+# A frame is moved by lib/string.c's copy of 512 words; -Os would have 1,024.
+$(B)/guest/memory.o: CFLAGS += -fno-builtin-memcpy
 
 # The functions that the compiler calls must not be compiled to call themselves,
 # and must be there for the calls that it makes at the end.

@@ -33,16 +33,16 @@ static bool roles_fit(union shadow_role a, union shadow_role b)
  */
 static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 {
+	/* The guest runs on it: it would be made again at once. */
+	if (sp == mmu->cpu->root)
+		return false;
 	/* Nothing leads to it any more: it costs exits and serves nobody. */
 	if (shadow_page_is_orphan(sp) &&
 	    sp->role.level < top_table_level(sp->role.mode))
 		return true;
 	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->cpu->role))
 		return true;
-	if (shadow_used_since(sp)) {
-		sp->writes = 0;
-		sp->last_filled = PT_ENTRIES;
-	}
+	shadow_count_use(sp);
 	/* A page table that can be opened (open.c) need not be given up. */
 	if (mmu->policy.open && sp->role.level == 1 &&
 	    mmu->frames[sp->gfn].shadowed == 1)

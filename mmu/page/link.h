@@ -21,6 +21,15 @@ static inline bool shadow_used_since(const struct shadow_page *sp)
 		       SPTE_TABLE;
 }
 
+/* A page whose last filled entry has been used begins to count its writes. */
+static inline void shadow_count_use(struct shadow_page *sp)
+{
+	if (shadow_used_since(sp)) {
+		sp->writes = 0;
+		sp->last_filled = PT_ENTRIES;
+	}
+}
+
 /* Make the entry ABSENT or TRAP, whichever @value is. */
 void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value);
 /* The same at level 1, where no change needs a flush; see spte_clear(). */

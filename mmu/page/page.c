@@ -173,6 +173,8 @@ void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 		 */
 		if (role_needs_pdptes(parent->role))
 			mmu->cpu->root = NULL;
+		/* The entry's A goes with it. */
+		shadow_count_use(parent);
 		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
 			   spte_unfilled(parent, PTE_P));
 	}

@@ -14,6 +14,12 @@ static struct shadow_page *parent_of(const struct mmu *mmu, u32 link)
 	return &mmu->pages[link / PT_ENTRIES];
 }
 
+/* Returns true if the guest's entry @gpte leads to the table @gfn. */
+static bool names(u64 gpte, gfn_t gfn)
+{
+	return (gpte & PTE_P) && (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == gfn;
+}
+
 /* Maximum number of parents that are looked at; isolation makes two. */
 #define PARENTS_MAX 8
 
@@ -29,17 +35,38 @@ static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
 	u32 link = sp->parents;
 
 	for (u32 i = 0; i < PARENTS_MAX; i++) {
-		u64 gpte = shadow_gpte(mmu, root, link % PT_ENTRIES);
-
 		if (parent_of(mmu, link) == root ||
-		    ((gpte & PTE_P) &&
-		     (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == sp->gfn))
+		    names(shadow_gpte(mmu, root, link % PT_ENTRIES), sp->gfn))
 			return true;
 		link = mmu->links[link].next;
 		if (link == LINK_NONE)
 			return false;
 	}
 	return true;
+}
+
+/* The groups of a root's slots that kernels leave to the process. */
+#define PROCESS_GROUPS BITS(31, 0)
+
+/*
+ * Returns true if @sp is the other root of the process that runs. Both then
+ * name a table for the process; the kernel's tables are named by all roots.
+ */
+static bool is_twin(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	for (u64 used = sp->used & PROCESS_GROUPS; used; used &= used - 1) {
+		u32 first = first_slot(used);
+
+		for (u32 slot = first; slot < first + SLOTS_A_BIT; slot++) {
+			u64 gpte = shadow_gpte(mmu, sp, slot);
+
+			if ((gpte & PTE_P) &&
+			    names(shadow_gpte(mmu, mmu->cpu->root, slot),
+				  (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
@@ -52,6 +79,8 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 	if (root->role.mode != PAGING_4LEVEL)
 		return sp != root && shadow_page_is_orphan(sp);
 	while (sp != root) {
+		if (sp->role.level == PT_LEVELS)
+			return !is_twin(mmu, sp);
 		if (shadow_page_is_orphan(sp))
 			return true;
 		if (sp->role.level == PT_LEVELS - 1)

@@ -127,7 +127,7 @@ static void barren(void **state)
  * At @far, the first root alone has three tables of its own, in use for two
  * pages; then the guest runs on the other root.
  */
-enum { FAR_PDPT = OTHER_ROOT + 1, FAR_PD, FAR_PT };
+enum { FAR_PDPT = OTHER_ROOT + 1, FAR_PD, FAR_PT, OTHER_PDPT };
 
 static void make_far_tables(void)
 {
@@ -143,12 +143,15 @@ static void make_far_tables(void)
 	read_page(far + PAGE_SIZE, DATA + 1);
 }
 
+/* The other space has its own table for the addresses that both have. */
 static void run_elsewhere(u64 named_there)
 {
 	make_far_tables();
-	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	*world_gpte(OTHER_PDPT, 0) = *world_gpte(PDPT, 0);
+	*world_gpte(OTHER_ROOT, 0) = pte(OTHER_PDPT);
 	*world_gpte(OTHER_ROOT, 1) = named_there;
 	load_root(OTHER_ROOT);
+	read_page(AT(FAR_PT), FAR_PT);
 }
 
 /* One write of a page table, and all that led to it alone is given up. */
@@ -191,6 +194,66 @@ static void named_by_both(void **state)
 	assert_non_null(shadow_of(FAR_PT));
 	assert_int_equal(read_page(far + PAGE_SIZE, DATA + 1), 1);
 	assert_false(is_mapped(far));
+	tables_audit();
+}
+
+/*
+ * A process with two roots unmaps a region: its last table of it is named by
+ * both, and cleared in the one that does not run first. It has other regions.
+ */
+static void twin_roots(void **state)
+{
+	(void)state;
+	make_far_tables();
+	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	*world_gpte(OTHER_ROOT, 1) = *world_gpte(PML4, 1);
+	load_root(OTHER_ROOT);
+	read_page(far, DATA);
+	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
+	assert_int_equal(write_page(AT(OTHER_ROOT) + 8, 0), 1);
+	assert_non_null(shadow_of(PML4));
+	assert_non_null(shadow_of(OTHER_ROOT));
+	/* The region that they share is the last one that the twin has. */
+	assert_int_equal(write_page(AT(PML4), 0), 1);
+	assert_null(shadow_of(PML4));
+	tables_audit();
+}
+
+/* The root in use stays, however often it is written. */
+static void root_in_use(void **state)
+{
+	(void)state;
+	map_at_own_address(PML4);
+	for (u32 slot = 4; slot < 12; slot++)
+		assert_int_equal(
+			write_page(AT(PML4) + 8 * slot, pte(FAR_PT) & ~PTE_A),
+			1);
+	assert_non_null(shadow_of(PML4));
+	tables_audit();
+}
+
+/*
+ * A root whose regions come and go: each is used before its table goes, and
+ * takes along what its entry in the root told of the use.
+ */
+static void regions_come_and_go(void **state)
+{
+	(void)state;
+	make_far_tables();
+	*world_gpte(OTHER_ROOT, 0) = *world_gpte(PML4, 0);
+	for (u32 i = 0; i < 6; i++) {
+		write_page(AT(PML4) + 8, pte(FAR_PDPT));
+		load_root(PML4);
+		read_page(far, DATA);
+		load_root(OTHER_ROOT);
+		/* The one page of the region that is in use: all tables go. */
+		write_page(AT(FAR_PT) + 8, 0);
+		write_page(AT(FAR_PT), 0);
+		assert_null(shadow_of(FAR_PDPT));
+		write_page(AT(PML4) + 8, 0);
+		assert_non_null(shadow_of(PML4));
+		*world_gpte(FAR_PT, 0) = pte(DATA);
+	}
 	tables_audit();
 }
 
@@ -264,6 +327,9 @@ int main(void)
 		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(named_by_both, tables_set_up),
+		cmocka_unit_test_setup(twin_roots, tables_set_up),
+		cmocka_unit_test_setup(root_in_use, tables_set_up),
+		cmocka_unit_test_setup(regions_come_and_go, tables_set_up),
 		cmocka_unit_test_setup(filled_in_a_row, tables_set_up),
 		cmocka_unit_test_setup(pae_directory, tables_set_up),
 		cmocka_unit_test_setup(splinters_stay, tables_set_up),
