@@ -77,6 +77,7 @@ struct machine_devices {
 	bool ferr; /* the processor reports an x87 error, until F0h ends that */
 	bool ignne; /* it is to ignore the error, until its interrupt's end */
 	u8 reset_control; /* port CF9h */
+	u8 vga_status;
 	u8 crtc_index;
 	u8 crtc[CRTC_REGISTERS];
 	u16 lines; /* IRQs that are high, one bit for each */

@@ -63,7 +63,8 @@ enum {
 
 #define KEYBOARD_ID 0xab
 #define KEYBOARD_ID_2 0x83
-#define KEYBOARD_ID_2_TRANSLATED 0x41
+#define SCAN_CODES 2 /* the keyboard's set of them */
+#define TRANSLATED 0x41 /* to set 1: both KEYBOARD_ID_2 and SCAN_CODES */
 
 void i8042_init(struct i8042 *kbc)
 {
@@ -87,8 +88,9 @@ void i8042_receive(struct i8042 *kbc)
 	    command_byte & CB_KEYBOARD_OFF)
 		return;
 	/* Translation changes nothing else that this keyboard sends. */
-	if (command_byte & CB_TRANSLATE && value == KEYBOARD_ID_2)
-		value = KEYBOARD_ID_2_TRANSLATED;
+	if (command_byte & CB_TRANSLATE &&
+	    (value == KEYBOARD_ID_2 || value == SCAN_CODES))
+		value = TRANSLATED;
 	output(kbc, value, 0);
 	kbc->queued--;
 	memmove(kbc->queue, kbc->queue + 1, kbc->queued);
@@ -133,8 +135,10 @@ static void write_keyboard(struct i8042 *kbc, u8 value)
 	/* A byte to the keyboard switches its interface on. */
 	kbc->memory[COMMAND_BYTE] &= ~CB_KEYBOARD_OFF;
 	if (kbc->keyboard_command && value < SET_LEDS) {
-		kbc->keyboard_command = 0;
 		send(kbc, ACKNOWLEDGE);
+		if (kbc->keyboard_command == SET_SCAN_CODES && !value)
+			send(kbc, SCAN_CODES); /* 0 asks for it */
+		kbc->keyboard_command = 0;
 		return;
 	}
 	kbc->keyboard_command = 0;

@@ -7,6 +7,9 @@
 #define PORT92_RESET BIT(0)
 #define PORT92_A20 BIT(1) /* always on: the guest starts beyond 1 MiB */
 #define CF9_RESET BIT(2)
+/* Input Status Register 1. */
+#define VGA_DISPLAY_OFF BIT(0)
+#define VGA_RETRACE BIT(3)
 
 enum {
 	PORT_PIT = 0x40,
@@ -19,6 +22,7 @@ enum {
 	PORT_X87 = 0xf0, /* an x87 error's end */
 	PORT_EXIT = 0xf4, /* with a status */
 	PORT_CRTC_INDEX = 0x3d4,
+	PORT_VGA_STATUS = 0x3da,
 	PORT_UART = 0x3f8,
 	PORT_PCI_ADDRESS = 0xcf8,
 	PORT_RESET = 0xcf9,
@@ -215,6 +219,16 @@ static u32 read_pci_data(struct machine_devices *d, u16 port, u64 now)
 	return pci_read_data(&d->pci, port - PORT_PCI_DATA);
 }
 
+/*
+ * Kernels wait here for the beginning or the end of the screen's retrace, so
+ * both bits change at each read.
+ */
+static u32 read_vga_status(struct machine_devices *d, u16 port, u64 now)
+{
+	d->vga_status ^= VGA_DISPLAY_OFF | VGA_RETRACE;
+	return d->vga_status;
+}
+
 struct port_range {
 	u16 first;
 	u16 last;
@@ -240,6 +254,7 @@ static const struct port_range ranges[] = {
 	{ 0xa0, 0xa1, BYTES, read_pic, write_pic }, /* interrupt controller 2 */
 	{ PORT_RTC_INDEX, 0x71, BYTES, read_rtc, write_rtc },
 	{ PORT_CRTC_INDEX, 0x3d5, BYTES, read_crtc, write_crtc },
+	{ PORT_VGA_STATUS, PORT_VGA_STATUS, BYTES, read_vga_status, NULL },
 	{ 0x80, 0x80, BYTES, NULL, NULL }, /* POST code */
 	{ 0x60, 0x60, BYTES, read_60, write_60 }, /* keyboard's data */
 	{ PORT_I8042, PORT_I8042, BYTES, read_single, write_single },

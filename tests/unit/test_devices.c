@@ -456,6 +456,7 @@ static void crt_controller(void **state)
 	out(0x3d4, 0x18);
 	out(0x3d5, 0x5a);
 	assert_int_equal(in(0x3d5, 1), 0x5a);
+	assert_int_equal(in(0x3da, 1) ^ in(0x3da, 1), 0x09); /* retrace */
 	out(0x3d4, 0x19); /* no such register */
 	out(0x3d5, 0x77);
 	assert_int_equal(in(0x3d5, 1), 0);

@@ -95,8 +95,19 @@ static void keyboard(void **state)
 	assert_int_equal(get(), 0xfa);
 	assert_int_equal(get(), 0xab);
 	assert_int_equal(get(), 0x41); /* 83h, translated */
+	data(0xf0);
+	assert_int_equal(get(), 0xfa);
+	data(0x00); /* which set of scan codes? */
+	assert_int_equal(get(), 0xfa);
+	assert_int_equal(get(), 0x41); /* 2, translated */
+	assert_false(full());
 	command(0x60);
 	data(0x05);
+	data(0xf0);
+	assert_int_equal(get(), 0xfa);
+	data(0x00);
+	assert_int_equal(get(), 0xfa);
+	assert_int_equal(get(), 0x02);
 	data(0xf2);
 	assert_int_equal(get(), 0xfa);
 	assert_int_equal(get(), 0xab);
