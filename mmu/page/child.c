@@ -2,11 +2,12 @@
 /*
  * The shadow page that an entry leads to.
  *
- * Shadow tables have 512 entries of 8 bytes. So have the guest's, but for
- * 32-bit paging: there 1,024 of 4 bytes, and an entry of a page directory spans
- * 4 MiB, where a shadow's spans 2. Such a guest table has its shadow in
- * quadrants, a page directory in four, a page table in two; and an entry of the
- * former takes two slots, one for each half of what it spans.
+ * A shadow table has 512 entries of 8 bytes. A guest's table has the same,
+ * except in 32-bit paging: there it has 1,024 entries of 4 bytes, and an entry
+ * of a page directory spans 4 MiB, where a shadow's entry spans 2 MiB. The
+ * shadow of such a table consists of several pages, its quadrants: a page
+ * directory has four, a page table has two. An entry of a page directory takes
+ * two slots, one for each half of its 4 MiB.
  */
 #include "mmu/page/child.h"
 #include "mmu/walk.h"

@@ -5,36 +5,37 @@
 
 #include "mmu/shadow.h"
 
-/* A shadow page by its key. */
+/* The key by which a shadow page is found. */
 struct shadow_key {
 	gfn_t gfn;
 	union shadow_role role;
 };
 
 /*
- * The guest table as the page has it: where Umbra sees it, or NULL: no RAM. Of
- * an open one, its copy.
+ * Returns the address at which Umbra reads the guest table of @sp (of an open
+ * table, that of its copy), or NULL if the table lies where there is no RAM.
  */
 const void *shadow_guest_table(const struct mmu *mmu,
 			       const struct shadow_page *sp);
-/* The rights of a TABLE entry of @sp, for the guest's entry @gpte. */
+/* The rights (enum access) of a TABLE of @sp, for the guest's entry @gpte. */
 u8 shadow_table_rights(const struct shadow_page *sp, u64 gpte);
 /*
- * The entry of the guest's table that @slot of @sp shadows. Where there is no
- * RAM, all ones. The second takes the table as mmu_map_gfn() has returned it.
+ * Return the entry of the guest's table that @slot of @sp shadows; all ones
+ * where there is no RAM. The second one serves the tables that have no
+ * shadow_plain_table(); @table is as mmu_map_gfn() has returned it.
  */
 u64 shadow_gpte(const struct mmu *mmu, const struct shadow_page *sp, u32 slot);
 u64 shadow_gpte_elsewhere(const struct shadow_page *sp, const void *table,
 			  u32 slot);
 
-/* @table if each of its 512 entries has a slot; else NULL: see above. */
+/* Returns @table if each of its 512 entries has one slot of its own, or NULL. */
 static inline const u64 *shadow_plain_table(const struct shadow_page *sp,
 					    const void *table)
 {
 	return sp->role.mode == PAGING_32BIT ? NULL : table;
 }
 
-/* For a loop over many slots; @plain is shadow_plain_table(). */
+/* The same as shadow_gpte() for a loop over many slots of one table. */
 static inline u64 shadow_gpte_of(const struct shadow_page *sp, const u64 *plain,
 				 const void *table, u32 slot)
 {
@@ -49,11 +50,15 @@ static inline u64 shadow_gpte_in(const struct shadow_page *sp,
 	return shadow_gpte_of(sp, shadow_plain_table(sp, table), table, slot);
 }
 
-/* The slots of @sp that shadow entry @index: [first, first+count). */
+/*
+ * Returns the number of slots of @sp that shadow the guest's entry @index (0, 1
+ * or 2); @first receives the first of them.
+ */
 u32 shadow_slots(const struct shadow_page *sp, u32 index, u32 *first);
 /*
- * The page that @slot of @sp, not a root of PDPTEs nor private, leads to if the
- * guest's entry is @gpte: a guest table's, or a tableless one.
+ * Returns the key of the page that @slot of @sp leads to if the guest's entry is
+ * @gpte: the shadow of a guest table, or a tableless page. @sp must not be a
+ * root of PDPTEs nor private.
  */
 struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot,
 			       u64 gpte);

@@ -6,7 +6,7 @@
  */
 #include "mmu/page/link.h"
 
-/* The list of the entries that map @gfn as a LEAF of @sp does. */
+/* The head of the list of entries that map @gfn, for a LEAF of @sp's level. */
 static u32 *rmap_of(struct mmu *mmu, const struct shadow_page *sp, gfn_t gfn)
 {
 	return sp->role.level > 1 ? &region_of(mmu, gfn)->rmap
@@ -46,7 +46,7 @@ static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		mmu->links[link->next].prev = link->prev;
 }
 
-/* ABSENT or TRAP, in place of an entry that is on no list any more. */
+/* Puts ABSENT or TRAP in place of an entry that is no longer on a list. */
 static void put_unfilled(struct shadow_page *sp, u32 slot, u64 value)
 {
 	if (value)
@@ -70,8 +70,9 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		 * is legally stale (invariant 2), and the guest's own INVLPG
 		 * or CR3 load ends it. Where this is not so (the frame becomes
 		 * a table, the shadow page is given up) the caller flushes.
-		 * But a large one may be half of the guest's page, or one of
-		 * 512 parts, of which that INVLPG would drop only one.
+		 * But a large LEAF may be a half of the guest's page, or one of
+		 * its 512 parts, and that INVLPG would drop only one of these
+		 * parts.
 		 */
 		list_del(mmu, sp, slot,
 			 rmap_of(mmu, sp, sp->links[slot].target));
@@ -81,9 +82,9 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 	case SPTE_TABLE:
 		list_del(mmu, sp, slot, &spte_child(mmu, sp, slot)->parents);
 		/*
-		 * The processor may hold a large guest page in many splinters,
-		 * of which the guest's INVLPG would drop only one, and may
-		 * hold the entry itself in a paging-structure cache.
+		 * The TLB may hold a large guest page in many splinters, and
+		 * the guest's INVLPG would drop only one of them. The entry
+		 * itself may be in a paging-structure cache.
 		 */
 		mmu_flush(mmu);
 		break;
@@ -137,8 +138,9 @@ void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	if (kind == SPTE_LEAF && sp->links[slot].target == gfn) {
 		/*
-		 * Fewer rights: flushed where spte_clear() flushes a LEAF, and
-		 * for the same reason. NX is a right's absence.
+		 * The new entry may have fewer rights. Then this flushes, for
+		 * the reason that spte_clear() gives for a large LEAF. NX=1 is
+		 * the absence of a right.
 		 */
 		if ((old ^ PTE_NX) & ~(spte ^ PTE_NX) &
 		    (PTE_W | PTE_U | PTE_NX))

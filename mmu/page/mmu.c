@@ -14,7 +14,7 @@ static u64 region_count(u64 gfn_count)
 	return (gfn_count + LARGE_FRAMES - 1) / LARGE_FRAMES;
 }
 
-/* A power of two, about twice the number of pages. */
+/* Number of buckets: a power of two, at least twice the number of pages. */
 static u32 hash_size(u32 pages)
 {
 	u32 size = 1;
@@ -24,7 +24,7 @@ static u32 hash_size(u32 pages)
 	return size;
 }
 
-/* Maximum number of tables that are open at once. */
+/* Maximum number of tables that are open at once: between these two. */
 #define COPIES_MIN 4
 #define COPIES_MAX 512
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool of shadow pages: found by (gfn, role), made when there is none,
- * given up when the pool runs dry or the guest's table goes out of use.
+ * The pool of shadow pages. A page is found by (gfn, role), made when there is
+ * none, and given up when the pool runs dry or the guest no longer uses the
+ * table.
  */
 #include "mmu/page/page.h"
 #include "mmu/page/link.h"
@@ -108,7 +109,7 @@ struct shadow_page *shadow_tableless_get(struct mmu *mmu, gfn_t gfn,
 	if (sp)
 		return sp;
 	sp = shadow_page_new(mmu, gfn, role);
-	/* With no table behind, nothing is absent. */
+	/* Where the page has no guest table, no entry of a guest is absent. */
 	unfilled = spte_unfilled(sp, PTE_P);
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++)
 		sp->spt[slot] = unfilled;
@@ -143,14 +144,14 @@ bool shadow_pages_to_spare(const struct mmu *mmu)
 }
 
 /*
- * An open table is writable already, but counts in its region, so that no large
- * leaf maps it meanwhile.
+ * The guest may write an open table already; but the table still counts in its
+ * region, so that no large LEAF maps it meanwhile.
  */
 static void unprotect_table(struct mmu *mmu, struct shadow_page *sp)
 {
 	if (sp->open)
 		shadow_free_copy(mmu, sp->copy);
-	/* A table that is no RAM was never protected. */
+	/* A table that lies where there is no RAM was never protected. */
 	else if (sp->gfn >= mmu->config.gfn_count ||
 		 !mmu->frames[sp->gfn].shadowed ||
 		 --mmu->frames[sp->gfn].shadowed)
@@ -167,9 +168,10 @@ void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 			&mmu->pages[sp->parents / PT_ENTRIES];
 
 		/*
-		 * Linked means that the guest's entry is present, so TRAP; a
-		 * PDPTE can't be that, and a root that needs them all must be
-		 * looked up again before the processor sees it.
+		 * The entry is linked, so the guest's entry is present, and
+		 * TRAP takes its place. But a PDPTE can't be TRAP, so a root
+		 * that needs all its PDPTEs must be looked up again before the
+		 * processor uses it.
 		 */
 		if (role_needs_pdptes(parent->role))
 			mmu->cpu->root = NULL;
@@ -193,8 +195,8 @@ static void for_each_used(struct mmu *mmu, struct shadow_page *sp, u64 used,
 }
 
 /*
- * A page of the software TLB that can't be reached can't be flushed: what it
- * leads to is given up with it.
+ * Umbra can't flush a page of the software TLB that no parent leads to. So the
+ * pages below are given up with it.
  */
 static void give_up_private(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
@@ -211,9 +213,10 @@ static void give_up_private(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 }
 
 /*
- * The order is that of invariant 6: off every parent first, then its own
- * entries, then the flush; only after it, at the next VM entry, may the guest
- * write the frame or the page serve another table.
+ * The order is that of invariant 6: the page comes off every parent, then its
+ * own entries come off their lists, then there is a flush. The guest may write
+ * the frame, and the page may serve another table, only after the flush, from
+ * the next VM entry on.
  */
 void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
@@ -270,10 +273,10 @@ static void forget_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 }
 
 /*
- * The tables of the software TLB are for addresses, not for guest tables, and
- * give all rights: only their leaves have to be forgotten. Code that fills one
- * asks for its page first. So no page has leaves behind the first page that
- * nobody has asked for since the last flush.
+ * The tables of the software TLB stand for addresses, not for guest tables, and
+ * give all rights; so only their leaves have to be forgotten. Code that fills a
+ * leaf asks for its page first. So the loop may end at the first page that no
+ * code has asked for since the last flush: no page behind it has leaves.
  */
 void shadow_flush_private(struct mmu *mmu)
 {

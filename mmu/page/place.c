@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Placed roots. A MOV to CR3 does not exit if its operand is one of the
- * CR3-target values (SDM vol. 3C, 24.6.7 and 25.1.3); but the processor then
- * loads the guest's value. So the shadow of a root that the guest loads is
- * placed, if there is room or it is loaded often: it lies at the host frame
- * with the number of the guest's frame. The guest's frame, which usually is
- * there, is moved to a reserved frame, and moved back when the root is given
- * up. Then the value of CR3 is the same for the guest and for the processor,
- * and MOV from CR3 need not exit either.
+ * CR3-target values (SDM vol. 3C, 24.6.7 and 25.1.3); but then the processor
+ * loads the guest's value. So Umbra places the shadow root that the guest
+ * loads, if a slot is free or the guest loads it often: the shadow root lies at
+ * the host frame that has the number of the guest's frame. The guest's frame
+ * usually lies there; it is moved to a reserved frame, and moved back when the
+ * root is given up. Thus CR3 has the same value for the guest and for the
+ * processor, and MOV from CR3 need not exit either.
  *
  * Invariant 9: a placed root lies at the host frame with its guest frame's
- * number, no LEAF maps that frame, and it is of the role at hand. Its guest
- * table is of level 4, so it is never open, and the region that it lies in is
- * not mapped by a large LEAF.
+ * number, no LEAF maps that frame, and the root has the current role. Its guest
+ * table has level 4, so it is never open, and no large LEAF maps the region in
+ * which it lies.
  */
 #include "lib/string.h"
 #include "mmu/page/link.h"
@@ -20,19 +20,19 @@
 #include "mmu/page/place.h"
 
 /*
- * Choice and hysteresis, in loads of CR3 that have exited. A root takes a free
- * slot at its first load: few are loaded once only, since each way to user mode
- * and back loads two with page-table isolation. It takes another root's slot if
- * it is hot (a number of the loads in one window were its own), and the other
- * is cold (no exit has found it in use for a number of loads). To move two
- * frames costs what a few exits cost, so five or eight equally hot spaces,
- * which take turns in the slots, are better off than without.
+ * The choice of roots. A root takes a free slot at its first load: few roots
+ * are loaded only once, since with page-table isolation each way to user mode
+ * and back loads two. A root takes another root's slot if it is hot and the
+ * other one is cold. To move two frames costs as much as a few exits, so five
+ * or eight equally hot spaces, which take turns in the slots, are better off
+ * than without slots. All three are numbers of loads of CR3 that have exited.
  */
-#define PLACE_WINDOW 64
-#define PLACE_HOT 8
-#define PLACE_COLD 32
+#define PLACE_WINDOW 64 /* the loads among which a root's own are counted */
+#define PLACE_HOT 8 /* its own loads in one window, from which on it is hot */
+#define PLACE_COLD 32 /* the loads since an exit last found it in use */
 
-/* Number of the slot that is cold for the longest time, or PLACE_NOWHERE. */
+/* Number of the slot whose root is cold for the longest time, or
+   PLACE_NOWHERE. */
 static int coldest_slot(const struct mmu *mmu)
 {
 	const struct placing *placing = &mmu->placing;
@@ -66,8 +66,9 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 }
 
 /*
- * Invariants 6 and 9: the content, the p2m, every LEAF, and the flush. The
- * region must be probed again, since it is in one piece or is so no longer.
+ * Puts host frame @hfn behind guest frame @gfn: moves the content, rewrites the
+ * p2m and every LEAF, and flushes (invariants 6 and 9). The region must be
+ * probed again, since it may be in one piece now, or no longer.
  */
 static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
 {
@@ -78,6 +79,7 @@ static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
 	mmu_flush(mmu);
 }
 
+/* The memory of the pool that belongs to the shadow page. */
 static u64 *pool_table(const struct mmu *mmu, const struct shadow_page *sp)
 {
 	return &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
@@ -106,7 +108,7 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 		if (mmu->placing.slots[i] == sp)
 			mmu->placing.slots[i] = NULL;
 	move_frame(mmu, sp->gfn, sp->gfn);
-	/* The processor must hear of the targets and of the root. */
+	/* The run loop must tell the processor the new targets and root. */
 	mmu->cpu->root_is_new = true;
 }
 
@@ -124,8 +126,9 @@ void place_give_up_all(struct mmu *mmu)
 }
 
 /*
- * Only where the guest's CR3 has no flags and its frame is at its own address,
- * and only in 4-level paging: other modes have their PDPTEs in registers.
+ * Returns true if the root can be placed: the guest's CR3 has no flags, its
+ * frame is at its own address, and it uses 4-level paging (with PAE paging the
+ * processor would have to load the guest's PDPTEs).
  */
 static bool can_be_placed(const struct mmu_cpu *cpu,
 			  const struct shadow_page *sp)
@@ -171,7 +174,7 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 	return targets;
 }
 
-/* Returns true if the processor's CR3 leads to @sp by its place. */
+/* Returns true if @sp is placed and the processor's CR3 has loaded it. */
 static bool is_loaded_by(const struct shadow_page *sp, u64 cr3)
 {
 	/* Invariant 9: it lies at its own gfn. */
@@ -198,7 +201,7 @@ void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 			cpu->root_is_new = true;
 		cpu->root = sp;
 		cpu->cr3 = cr3;
-		/* All else is the same: a target is of the role at hand. */
+		/* All else is the same: a target has the current role. */
 		cpu->top_gfn = sp->gfn;
 		shadow_page_touch(mmu, sp);
 		return;

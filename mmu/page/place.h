@@ -5,19 +5,21 @@
 
 #include "mmu/shadow.h"
 
-/* Result of place_count_load if the root gets no slot. */
+/* Result of place_count_load() if the root gets no slot. */
 #define PLACE_NOWHERE (-1)
 
 /*
- * The root @sp, not placed, has been loaded by an exit. Returns the number of
- * the slot that it is to have from now on, or PLACE_NOWHERE.
+ * Counts an exit by which the guest has loaded the root @sp, which is not
+ * placed. Returns the number of the slot that it is to have from now on (0 to
+ * MMU_TARGETS_MAX - 1), or PLACE_NOWHERE.
  */
 int place_count_load(struct mmu *mmu, struct shadow_page *sp);
-/* The root has just been looked up: place it if it is worth it. */
+/* Places cpu->root, which has just been looked up, if it gets a slot. */
 void place_root(struct mmu_cpu *cpu);
-/* The placed root @sp goes back to its own memory, and the guest's frame too. */
+/* Moves the placed root @sp back to the pool, and the guest's frame back to its
+   own address. */
 void place_give_up(struct mmu *mmu, struct shadow_page *sp);
-/* The same where nobody needs its entries any more: they are undefined. */
+/* The same for a root that is given up: its entries are undefined afterwards. */
 void place_leave(struct mmu *mmu, struct shadow_page *sp);
 void place_give_up_all(struct mmu *mmu);
 

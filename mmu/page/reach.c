@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The signs of an address space that is taken apart lie in the tables around
- * the one that the guest writes: does the root in use lead to it, and does
- * anything lead on from it? A shadow that is given up too soon is made again at
- * its next use, so these may err; one that stays costs an exit for each write.
+ * The signs of an address space that the guest takes apart. They lie in the
+ * tables around the one that the guest writes: does the root in use lead to it,
+ * and does it lead on to another? These functions may err: a shadow that is
+ * given up too soon is made again at its next use, and a shadow that stays
+ * costs an exit for each write.
  */
 #include "mmu/page/child.h"
 #include "mmu/page/page.h"
@@ -20,14 +21,16 @@ static bool names(u64 gpte, gfn_t gfn)
 	return (gpte & PTE_P) && (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT == gfn;
 }
 
-/* Maximum number of parents that are looked at; isolation makes two. */
+/* Maximum number of parents that root_names() looks at; page-table isolation
+   makes two. */
 #define PARENTS_MAX 8
 
 /*
- * Returns true if the root in use leads to @sp, of the level below, or may lead
- * there. The guest's entries tell, as the shadow's may not be filled: with
- * page-table isolation a process has two roots. They are looked at where other
- * roots name the table, which is the same place in nearly all kernels.
+ * Returns true if the root in use leads, or may lead, to @sp, which is one
+ * level below. With page-table isolation a process has two roots, and the
+ * shadow entry of the root in use may not be filled yet; so the guest's entries
+ * of that root decide. This looks at the slots by which other roots name the
+ * table, since nearly all kernels use the same slot in each root.
  */
 static bool root_names(const struct mmu *mmu, const struct shadow_page *sp)
 {
@@ -92,7 +95,7 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 	return false;
 }
 
-/* Returns true if no entry is TABLE or LEAF. */
+/* Returns true if no entry of the page is TABLE or LEAF. */
 static bool leads_nowhere(const struct shadow_page *sp)
 {
 	for (u64 used = sp->used; used; used &= used - 1) {
