@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a guest's entry to its shadow: what is filled beside a fault, and how a
- * shadow follows when the guest's entry is written.
+ * From a guest's entry to its shadow: the entries that are filled beside a
+ * fault (prefetch), when a table is shadowed or closed (prefill), and when the
+ * guest writes its entry (sync).
  */
 #include "mmu/page/child.h"
 #include "mmu/page/link.h"
@@ -11,14 +12,17 @@
 #include "mmu/table/table.h"
 #include "mmu/walk.h"
 
-/* The parts of a LEAF. */
+/* The facts of which a LEAF is made. */
 struct leaf {
 	gfn_t gfn;
 	u8 rights;
 	bool dirty;
 };
 
-/* The part of the large page of @walk that lies @ahead frames further on. */
+/*
+ * The LEAF of the part of @walk's large page that lies @ahead frames further
+ * on. Returns false if there is no RAM.
+ */
 static bool part_beside(const struct mmu *mmu, const struct shadow_page *sp,
 			const struct guest_walk *walk, s32 ahead,
 			struct leaf *leaf)
@@ -30,9 +34,10 @@ static bool part_beside(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 /*
- * The page that @gpte maps, which is beside the entry in which @walk has ended,
- * if it may be filled without a fault: invariants 3 (A is set), 4 and 5. No
- * flag of the guest's is touched, so the guest can't notice.
+ * The LEAF of the page that @gpte maps; this entry lies beside the one in which
+ * @walk has ended. Returns true if the LEAF may be filled without a fault:
+ * invariants 3 (A is set), 4 and 5. It sets no flag in the guest's entry, so
+ * the guest can't notice.
  */
 static bool page_beside(const struct mmu *mmu, const struct shadow_page *sp,
 			const struct guest_walk *walk, u64 gpte,
@@ -83,12 +88,12 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		mmu->stats.prefetches++;
 	}
 	/*
-	 * The entry that faulted tells of the table's use; the others do not.
+	 * Only the entry that faulted tells whether the guest uses the table.
 	 */
 	sp->last_filled = here;
 }
 
-/* Returns true if the TABLE entry in place still says the same as @gpte. */
+/* Returns true if the entry is a TABLE that says the same as @gpte does now. */
 static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 			 u32 slot, u64 gpte)
 {
@@ -105,7 +110,8 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 		 (PTE_W | PTE_U | PTE_NX));
 }
 
-/* Make a LEAF of @gpte, at level 1, without a fault that asks for it. */
+/* Makes a LEAF of @gpte, at level 1, without a fault that asks for it. Returns
+   false if there is no RAM. */
 static bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			      u64 gpte)
 {
@@ -137,9 +143,9 @@ static bool fill_large_unasked(struct mmu *mmu, struct shadow_page *sp,
 }
 
 /*
- * The page at @slot above level 1, if it is one, may have lost its last parent.
- * A tableless page stays: no guest's write can make it wrong, so it costs no
- * exit.
+ * Notes that the page which the TABLE at @slot names, above level 1, may lose
+ * its last parent. A tableless page stays: no write of the guest can make it
+ * wrong, so it costs no exit.
  */
 static void note_unlinked(struct mmu *mmu, const struct shadow_page *sp,
 			  u32 slot)

@@ -5,7 +5,10 @@
 
 #include "mmu/shadow.h"
 
-/* Beside the entry of @walk in @sp, at level 1, fill what can be. */
+/*
+ * Fills the entries of @sp, at level 1, in the window (mmu_policy.prefetch)
+ * around the address of @walk, where the guest's entry has P and A.
+ */
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk);
 /*
@@ -21,8 +24,9 @@ void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp, u32 first,
 			  const u64 *gptes);
 /*
- * The guest has written the entry @gpte: make its shadow true again. Returns
- * true if it leads somewhere now that was not mapped before.
+ * The guest has written its entry, which is @gpte now: makes the shadow at
+ * @slot true again. Returns true if the shadow leads somewhere now and led
+ * nowhere before.
  */
 bool shadow_sync_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large pages: 2 MiB of the guest's that one LEAF maps. That can be where the
- * guest maps them by one entry of its own (or has no paging), all of them is
- * RAM in one large frame of the host, and no guest table lies in them, since
- * such a frame alone must be write-protected. When a table comes to lie there,
- * the LEAF is split; when the last table has gone, the next fault in the region
- * merges it again (fault.c).
+ * Large pages: one LEAF maps 2 MiB of the guest's memory. Three conditions must
+ * hold. The guest maps the 2 MiB by one entry of its own, or has no paging.
+ * They are RAM in one large frame of the host. And no guest table lies in them,
+ * since the frame of a table must be write-protected alone. When the guest
+ * makes one of the frames a table, the LEAF is split; when the last table has
+ * gone, the next fault in the region merges it again (fault.c).
  */
 #include "mmu/page/child.h"
 #include "mmu/page/link.h"
@@ -13,7 +13,8 @@
 #include "mmu/table/large.h"
 #include "mmu/table/leaf.h"
 
-/* One look at the frames is enough, until mmu_frames_changed(). */
+/* Finds out if the region is one large frame of the host. The answer holds
+   until a frame moves, or mmu_frames_changed(). */
 static void probe(const struct mmu *mmu, struct guest_region *region, gfn_t gfn)
 {
 	hfn_t first = mmu_hfn(mmu, gfn);
@@ -37,9 +38,9 @@ bool region_is_mappable(struct mmu *mmu, gfn_t gfn)
 }
 
 /*
- * The page of the splinters of the LEAF at @slot, linked there and filled,
- * since each splinter that is not would fault. NULL if shadow pages are scarce,
- * or the guest's entry has changed and is about to be looked at.
+ * Finds or makes the page of splinters that takes the place of the LEAF at
+ * @slot. Returns NULL if shadow pages are scarce, or if the guest's entry has
+ * changed, so that its shadow is about to be synced.
  */
 static struct shadow_page *
 make_splinters(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn)
@@ -58,6 +59,8 @@ make_splinters(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn)
 	return shadow_tableless_get(mmu, key.gfn, key.role);
 }
 
+/* Puts filled splinters in place of the LEAF, since each splinter that is not
+   filled would fault; or nothing, if there is no page for them. */
 static void split(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
 	gfn_t gfn = sp->links[slot].target;

@@ -7,7 +7,10 @@
 
 /* Returns true if one LEAF may map the 2 MiB around the frame now. */
 bool region_is_mappable(struct mmu *mmu, gfn_t gfn);
-/* One of its frames is to be write-protected: map the region in splinters. */
+/*
+ * Replaces each large LEAF of the region of @gfn by splinters of 4 KiB, since
+ * one of its frames is to be write-protected.
+ */
 __cold void region_split(struct mmu *mmu, gfn_t gfn);
 void region_split_all(struct mmu *mmu);
 

@@ -7,9 +7,9 @@
 #include "mmu/walk.h"
 
 /*
- * The rights that the LEAF of @gfn may have, out of the @rights that the
- * guest's tables give. @supervisor_write: the fault at hand is a supervisor's
- * write, and the guest's tables permit it.
+ * Returns the rights that the LEAF of @gfn may have, out of the @rights that
+ * the guest's tables give. @supervisor_write: a supervisor's write has faulted,
+ * and the guest's tables permit it.
  */
 static u8 leaf_rights(const struct mmu *mmu, union shadow_role role, gfn_t gfn,
 		      u8 rights, bool dirty, bool supervisor_write)
@@ -48,15 +48,15 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
 		splinters = spte_child(mmu, sp, slot);
 	spte_set_large(mmu, sp, slot, gfn, spte | PTE_PS);
-	/* Merged: the splinters in its place are of no more use. */
+	/* The LEAF has replaced the splinters: nothing else leads to them. */
 	if (splinters && shadow_page_is_orphan(splinters) &&
 	    splinters->role.tableless)
 		shadow_page_zap(mmu, splinters);
 }
 
 /*
- * Invariant 1: a table stays read-only. (A region that has tables is not mapped
- * by a large leaf.)
+ * Sets a LEAF of 4 KiB, without W if the frame is a guest table (invariant 1).
+ * No large LEAF maps a region that has tables.
  */
 static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     gfn_t gfn, u64 spte)
@@ -66,7 +66,7 @@ static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	spte_set_page(mmu, sp, slot, gfn, spte);
 }
 
-/* The same with CR0.WP=0, or while the dirty log is on. */
+/* The LEAF of @gpte with CR0.WP=0, or while the dirty log is on. */
 static __cold u64 page_by_rights(const struct mmu *mmu,
 				 const struct shadow_page *sp, gfn_t gfn,
 				 u64 gpte)

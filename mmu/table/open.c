@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Open tables. A kernel that forks, maps or unmaps writes many entries of a
- * page table in a row, and uses none of them meanwhile. To emulate each write
- * would cost an exit each. So the table is opened: its shadow is taken off
- * every parent, its content is copied, and the guest may write it itself. At
- * the first use of an address that it translates, the entry above is TRAP and
- * exits, and the table is closed: write-protected, compared with the copy,
- * mended where it has changed, and linked.
+ * page table in a row, and uses none of them meanwhile. If Umbra emulated them,
+ * each write would cost an exit. So the table is opened: its shadow is taken
+ * off every parent, its content is copied, and the guest may write it itself.
+ * When the guest first uses an address that the table translates, the processor
+ * meets a TRAP in the entry above and exits. Then the table is closed: it is
+ * write-protected and compared with the copy, the shadow of each entry that has
+ * changed is made true again, and the table is linked.
  *
  * An open table can't lie about absence (invariant 1), since nothing leads to
- * its shadow. That is what lets this and the bypass live together.
+ * its shadow. So open tables and the bypass can be used together.
  */
 #include "lib/string.h"
 #include "mmu/page/child.h"
@@ -20,10 +21,11 @@
 #include "mmu/table/open.h"
 #include "mmu/table/table.h"
 
-/* A table with this number of changes at its last closing is opened at once. */
+/* Minimum number of changes at its last closing for which a table is opened at
+   its next write. */
 #define CHANGES_OF_A_BURST 3
 
-/* Make a copy free: give up the open table that was asked for longest ago. */
+/* Gives up the open table that was asked for longest ago: its copy is free. */
 static void free_oldest_copy(struct mmu *mmu)
 {
 	for (u32 i = mmu->lru_last; i != LINK_NONE; i = mmu->pages[i].lru_prev)
@@ -32,8 +34,8 @@ static void free_oldest_copy(struct mmu *mmu)
 }
 
 /*
- * The order is that of invariant 6: off every parent and flushed first; the
- * table is writable from the next VM entry on.
+ * The order is that of invariant 6: first the shadow comes off every parent, and
+ * there is a flush. The guest may write the table from the next VM entry on.
  */
 static void open_table(struct mmu *mmu, struct shadow_page *sp)
 {
@@ -99,14 +101,15 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 	return true;
 }
 
-/* Returns true if eight words of a table are other than those of its copy. */
+/* Returns true if one of eight words of a table differs from its copy. */
 static bool group_differs(const u64 *a, const u64 *b)
 {
 	return (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
 	       (a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7]);
 }
 
-/* Entry @index of a 32-bit table may have changed: its slots follow. */
+/* Syncs the slots of entry @index of a 32-bit table, if the entry has changed.
+   Returns the number of these slots. */
 static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		const void *copy, u32 index)
 {
@@ -156,8 +159,9 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 	mmu_flush(mmu);
 	sp->open = false;
 	/*
-	 * A group of the shadow that is empty is true if nothing of the table's
-	 * is present there. To find that out is cheaper than to compare.
+	 * A group of the shadow that is all ABSENT is right if no entry of the
+	 * guest's group is present. This is cheaper to find out than to compare
+	 * the group with the copy.
 	 */
 	if (~sp->nonzero && shadow_plain_table(sp, table))
 		groups = sp->nonzero | table_present_groups(table);

@@ -6,12 +6,14 @@
 #include "mmu/shadow.h"
 
 /*
- * The guest is about to write the table @gfn at @gpa, and the write is
- * permitted. Returns true if the table has been opened for it, or given up as
- * it is of a space that does not run: the guest may write it itself.
+ * The guest is about to write the table at @gpa, and its tables permit the
+ * write. Returns true if the guest may do the write itself now: the table has
+ * been opened, or its shadow has been given up since its address space does not
+ * run.
  */
 bool table_open_for(struct mmu *mmu, gpa_t gpa);
-/* Write-protect the open table, and mend the entries that have changed. */
+/* Write-protects the open table of @sp, flushes, and makes the shadow of each
+   entry that has changed true again. */
 void table_close(struct mmu *mmu, struct shadow_page *sp);
 
 #endif

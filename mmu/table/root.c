@@ -28,8 +28,9 @@ struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index)
 }
 
 /*
- * The guest's PDPTEs become the root's. Their absence is the guest's own
- * (invariant 1), as all that are present are linked now.
+ * Links the root to the page directories of the guest's PDPTEs. A PDPTE that is
+ * absent afterwards is absent in the guest, too (invariant 1), since this links
+ * all that are present.
  */
 static void link_pdptes(struct mmu_cpu *cpu, struct shadow_page *root)
 {
@@ -66,7 +67,8 @@ struct shadow_page *shadow_root(struct mmu_cpu *cpu)
 	return cpu->root;
 }
 
-/* A page of the software TLB is for an address, whatever tables lead there. */
+/* The key of a page of the software TLB: it stands for an address, whichever
+   tables of the guest lead to it. */
 static struct shadow_key private_child(const struct shadow_page *sp, gva_t gva)
 {
 	struct shadow_key child = { .role = sp->role };
@@ -95,16 +97,17 @@ static struct shadow_key next_on_path(struct mmu_cpu *cpu,
 static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
 {
 	shadow_make_room(cpu->mmu, PT_LEVELS);
-	/* That may have taken the root. */
+	/* shadow_make_room() may have given up the root. */
 	if (!cpu->root)
 		shadow_make_room(cpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
 	return shadow_root(cpu);
 }
 
 /*
- * The page that a TABLE already names. The guest's entry asks for the same
- * page, since both tables are synced; but a large page's D may have been set
- * meanwhile, so a tableless page is looked up.
+ * Returns the page that a TABLE at @slot already names, or NULL. The guest's
+ * entry asks for the same page, since the shadow is kept true to it. But the
+ * guest's D of a large page may have been set meanwhile, so NULL is returned
+ * for a tableless page, too: the caller looks it up.
  */
 static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 				  u32 slot)
@@ -173,14 +176,14 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		memcpy(cpu->pdpte, pdpte, sizeof(cpu->pdpte));
 	mmu_derive_state(cpu);
 	cpu->root = NULL;
-	/* Invariant 9: placed roots are for the role at hand. */
+	/* Invariant 9: placed roots have the current role. */
 	if (was.word != cpu->role.word)
 		place_give_up_all(cpu->mmu);
 	/*
-	 * A software TLB forgets all that the processor's would. And where a
-	 * frame is a table to 32-bit paging and has been one of 64-bit entries,
-	 * the A and D flags of the former, which walks set unseen, are address
-	 * bits of the latter.
+	 * The software TLB forgets all that the processor's TLB would forget.
+	 * And a frame may be a table of 32-bit paging now and have a shadow as
+	 * a table of 64-bit entries. A walk sets A and D in the former without
+	 * a look at the latter, where these bits are address bits.
 	 */
 	if (was.private && was.word == cpu->role.word)
 		shadow_flush_private(cpu->mmu);
@@ -219,7 +222,7 @@ void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 	for (;;) {
 		u32 slot = pt_index(gva, sp->role.level);
 
-		/* It holds a piece of a guest page that is larger than it. */
+		/* The page holds a piece of a guest page that is larger. */
 		if (sp->splintered > sp->role.level) {
 			shadow_page_zap(mmu, sp);
 			break;
@@ -231,8 +234,9 @@ void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 		sp = spte_child(mmu, sp, slot);
 	}
 	/*
-	 * The processor has not executed the instruction. Private tables are
-	 * for addresses: an upper entry that has changed was flushed then.
+	 * The processor has not executed the instruction, so Umbra flushes the
+	 * address. Upper entries of private tables need no flush here:
+	 * spte_clear() has flushed them when they changed.
 	 */
 	mmu_flush_address(mmu, gva);
 }

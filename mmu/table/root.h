@@ -5,13 +5,20 @@
 
 #include "mmu/page/child.h"
 
+/*
+ * Returns the shadow root for the processor's state, and makes it if there is
+ * none. The pool must have room for PAE_ROOT_PAGES pages.
+ */
 struct shadow_page *shadow_root(struct mmu_cpu *cpu);
-/* The page directory that PDPTE @index leads to; the guest has it. */
+/* Returns the key of the page directory that PDPTE @index (0 to 3) of a paged
+   guest without 4-level paging leads to. */
 struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index);
 /*
- * Link the shadow tables on the way to @walk's address, from the page @from
- * down to @level; returns the page there. @from: NULL for the root, and room is
- * made; else @walk begins in its table, and there is room for PT_LEVELS pages.
+ * Links the shadow tables on the way to the address of @walk, from the page
+ * @from down to @level, and returns the page of that level. If @from is NULL,
+ * the way begins at the root, and this makes room in the pool. Else @walk has
+ * begun in the guest table of @from, and the pool must have room for PT_LEVELS
+ * pages.
  */
 struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 				     struct shadow_page *from,

@@ -9,7 +9,7 @@
 #include "mmu/table/entry.h"
 #include "mmu/table/large.h"
 
-/* Write-protect the guest table before anyone looks at it (invariant 1). */
+/* Write-protects the guest table before Umbra reads it (invariant 1). */
 static void protect_table(struct mmu *mmu, gfn_t gfn)
 {
 	if (!mmu_map_gfn(mmu, gfn) || mmu->frames[gfn].shadowed++)
@@ -26,8 +26,8 @@ static void protect_table(struct mmu *mmu, gfn_t gfn)
 }
 
 /*
- * The guest's entries for the eight slots from @first on: in place where each
- * of its entries has a slot, else in @copy.
+ * Returns the guest's entries for the eight slots from @first on: in place if
+ * each of the guest's entries has one slot, else in @copy.
  */
 static const u64 *group_at(const struct shadow_page *sp, const u64 *plain,
 			   const void *table, u32 first, u64 *copy)
@@ -41,8 +41,8 @@ static const u64 *group_at(const struct shadow_page *sp, const u64 *plain,
 
 /*
  * Returns true if the shadow of the table that @gpte names may be linked ahead
- * of its use. From the rung `cheap` on only if it exists and is closed: most
- * tables that a new root names have none, and need none.
+ * of its use. From the rung `cheap` on the shadow must exist and be closed:
+ * most tables that a new root names have no shadow, and need none.
  */
 static bool may_link(const struct mmu *mmu, u64 gpte)
 {
@@ -68,7 +68,7 @@ static bool link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		return false;
 	child = mmu->policy.cheap ? shadow_page_find(mmu, key.gfn, key.role)
 				  : shadow_table_get(mmu, key.gfn, key.role);
-	/* An open table is closed at its use, which this is not. */
+	/* An open table is closed at its use, and this is not yet a use. */
 	if (!child || child->open)
 		return false;
 	spte_set_table(mmu, sp, slot, child, shadow_table_rights(sp, gpte));
@@ -83,8 +83,8 @@ bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 /*
- * Every new table is looked through, so the loop is short: it goes down, so
- * that the group at the beginning, which comes last, is bit 0.
+ * Umbra looks through every new table, so the loop is short. It goes from the
+ * end to the beginning, so that the first group becomes bit 0.
  */
 u64 table_present_groups(const u64 *table)
 {
@@ -100,7 +100,7 @@ u64 table_present_groups(const u64 *table)
 	return groups;
 }
 
-/* Returns true if there may be a way on from an entry; see prepare_entry(). */
+/* Returns true if prepare_entry() may do something for an entry of @sp. */
 static bool prepares_entries(const struct mmu *mmu,
 			     const struct shadow_page *sp)
 {
@@ -108,7 +108,10 @@ static bool prepares_entries(const struct mmu *mmu,
 	       (mmu->policy.prefill && sp->role.level <= LARGE_LEVEL);
 }
 
-/* The way on from an entry that the guest has used (invariant 3: A is set). */
+/*
+ * The guest has used the entry (invariant 3: A is set): links the next table
+ * ahead of its use, or fills the entry with the large page that it maps.
+ */
 static void prepare_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			  u64 gpte)
 {
@@ -119,12 +122,13 @@ static void prepare_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 /*
- * Sort the whole guest table into ABSENT and TRAP, at whatever level it is, and
- * follow the entries that the guest has used: to the next tables, if that saves
- * the guest's faults an exit, and to its memory.
- * The frame is write-protected first, so no entry can change unseen between
- * the look at it and the first use of its shadow (invariant 1). Most of a table
- * is empty; a group of eight that is all zero, and is to be, is left alone.
+ * Sorts the whole guest table into ABSENT and TRAP, at any level, and prepares
+ * the entries that the guest has used: links the next tables, if that saves the
+ * guest's faults an exit, and fills the entries that map memory.
+ * The frame is write-protected already, so no entry can change unseen between
+ * this look at it and the first use of its shadow (invariant 1). Most of a
+ * table is empty: a group of eight shadow entries that is zero and is to be
+ * zero is left alone.
  */
 static void classify(struct mmu *mmu, struct shadow_page *sp)
 {
@@ -159,11 +163,12 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 				prepare_entry(mmu, sp, first + i, gptes[i]);
 	}
 	sp->nonzero = groups;
-	/* No guest has used these yet, so none tells of the table's use. */
+	/* The guest has not used these entries yet, so none of them tells
+	   whether it uses the table. */
 	sp->last_filled = PT_ENTRIES;
 }
 
-/* A frame that is another table, too, is no longer open as that one. */
+/* Gives up the open shadow of @gfn: a frame that is two tables stays closed. */
 static void give_up_open(struct mmu *mmu, gfn_t gfn)
 {
 	struct shadow_page *sp = shadow_page_next(mmu, gfn, NULL);
