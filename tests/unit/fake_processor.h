@@ -32,7 +32,7 @@ static struct {
 	u64 vmcs[FAKE_FIELDS];
 	struct vmcs_traffic traffic;
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
-	u64 cr0, cr2, cr4, dr[8], xcr0, tsc;
+	u64 cr0, cr2, cr3, cr4, dr[8], xcr0, tsc;
 	u32 invvpids, nmis_taken;
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
@@ -122,6 +122,7 @@ FAKE_REGISTER(dr3, dr[3])
 FAKE_REGISTER(dr6, dr[6])
 FAKE_REGISTER(cr0, cr0)
 FAKE_REGISTER(cr2, cr2)
+FAKE_REGISTER(cr3, cr3)
 FAKE_REGISTER(cr4, cr4)
 
 static inline u64 rdtsc(void)
@@ -145,6 +146,19 @@ static inline bool msr_write_safe(u32 msr, u64 value)
 		return false;
 	fake.msr_value = value;
 	return true;
+}
+
+/* 0 of one that it does not have, and no #GP. */
+static inline u64 rdmsr(u32 msr)
+{
+	u64 value;
+
+	return msr_read_safe(msr, &value) ? value : 0;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+	msr_write_safe(msr, value);
 }
 
 static inline bool xcr0_write_safe(u64 value)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine's memory, for the files that take frames of it: an array. A test
+ * includes this header before them.
+ */
+#ifndef TESTS_UNIT_FAKE_MEMORY_H
+#define TESTS_UNIT_FAKE_MEMORY_H
+
+/* In the place of this header. */
+#define ARCH_X86_PAGING_H
+
+#include <string.h>
+
+#include "arch/x86/frames.h"
+
+#ifndef FAKE_PAGES
+#define FAKE_PAGES 64
+#endif
+/* Physical addresses are others than Umbra's, so that a mix-up shows. */
+#define FAKE_RAM_HPA 0x40000000ULL
+
+static u8 fake_ram[FAKE_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+static size_t fake_pages; /* number of those that are taken */
+
+static inline void *phys_to_virt(hpa_t hpa)
+{
+	return &fake_ram[0][0] + (hpa - FAKE_RAM_HPA);
+}
+
+static inline hpa_t virt_to_phys(const volatile void *virt)
+{
+	return (const u8 *)virt - &fake_ram[0][0] + FAKE_RAM_HPA;
+}
+
+void *frames_alloc(size_t pages)
+{
+	u8 *first = fake_ram[fake_pages];
+
+	if (pages > FAKE_PAGES - fake_pages)
+		return NULL;
+	fake_pages += pages;
+	memset(first, 0, pages * PAGE_SIZE);
+	return first;
+}
+
+u64 frames_top(void)
+{
+	return FAKE_RAM_HPA + sizeof(fake_ram);
+}
+
+#endif

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A new VMCS, on processors of several kinds: the entry doctor, who knows the
+ * processor's rules, must find nothing wrong. Then what no rule tells: which
+ * MSRs do not exit, that Umbra gets its own state back at an exit, and the
+ * registers that the guest starts with.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "fake_processor.h"
+#include "fake_memory.h"
+
+#include "arch/x86/cpuid.h"
+
+#define MAXPHYADDR 40
+#define LINEAR_BITS 48
+
+static struct cpuid_result cpuid(u32 leaf, u32 subleaf)
+{
+	u32 sizes = LINEAR_BITS << 8 | MAXPHYADDR;
+
+	return (struct cpuid_result){ .eax = leaf == CPUID_ADDRESS_SIZE ? sizes
+									: 0 };
+}
+
+bool cpu_has_nx(void)
+{
+	return true;
+}
+
+#define log_info test_log
+#include "vmx/state.c"
+#include "vmx/doctor/entry_check.c"
+#include "vmx/start/vmcs_setup.c"
+#undef log_info
+
+#define REVISION 0x12
+#define HOST_EFER (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define HOST_CR3 0x1234000
+#define GDT_BASE 0xffffffff80111000
+#define TSS_BASE 0xffffffff80112000
+#define IDT_BASE 0xffffffff80113000
+/* May be 1 | must be 1; the latter are the manual's "default1" classes. */
+#define ALLOWED(zero, one) ((u64)(zero) << 32 | (one))
+
+/* Processors: one with all that Umbra can use, and two that are older. */
+enum kind { COMPLETE, NO_EFER_CONTROLS, NO_SECONDARY, KINDS };
+
+static const u64 offers[KINDS][CONTROL_SETS] = {
+	[COMPLETE] = { ALLOWED(~0U, 0x16), ALLOWED(~0U, 0x4006172),
+		       ALLOWED(~0U, 0), ALLOWED(~0U, 0x36dfb),
+		       ALLOWED(~0U, 0x11fb) },
+	[NO_EFER_CONTROLS] = { ALLOWED(~0U, 0x16), ALLOWED(~0U, 0x401e172),
+			       ALLOWED(~0U, 0), ALLOWED(0x3ffff, 0x36dff),
+			       ALLOWED(0x3fff, 0x11ff) },
+	[NO_SECONDARY] = { ALLOWED(0x3f, 0x16), ALLOWED(0x7fffffff, 0x401e172),
+			   0, ALLOWED(0x3ffff, 0x36dff),
+			   ALLOWED(0x3fff, 0x11ff) },
+};
+
+const u8 vmx_exit_point[1];
+const u8 image_start[1], image_end[1];
+static struct vmx_capabilities capabilities;
+static struct vcpu vcpu;
+
+/* --- Around the files above ------------------------------------------------- */
+
+const struct vmx_capabilities *vmx_capabilities(void)
+{
+	return &capabilities;
+}
+
+u64 gdt_base(void)
+{
+	return GDT_BASE;
+}
+
+u64 tss_base(void)
+{
+	return TSS_BASE;
+}
+
+u64 idt_base(void)
+{
+	return IDT_BASE;
+}
+
+hpa_t vmx_make_vmcs(void)
+{
+	u32 *region = frames_alloc(1);
+
+	*region = REVISION;
+	return virt_to_phys(region);
+}
+
+/* Only the doctor tells something. */
+void test_log(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+}
+
+static bool read_msr(u32 msr, u64 *value)
+{
+	*value = HOST_EFER;
+	return msr == IA32_EFER;
+}
+
+static void create(enum kind kind)
+{
+	memset(&vcpu, 0, sizeof(vcpu));
+	memset(&fake, 0, sizeof(fake));
+	memset(&capabilities, 0, sizeof(capabilities));
+	fake_pages = 0;
+	fake.read_msr = read_msr;
+	fake.cr0 = CR0_PE | CR0_NE | CR0_WP | CR0_PG;
+	fake.cr3 = HOST_CR3;
+	fake.cr4 = CR4_PAE | CR4_VMXE | CR4_OSXSAVE;
+	fake.xcr0 = fake.dr[6] = ~0ULL;
+	capabilities.basic = REVISION;
+	capabilities.cr0_fixed0 = CR0_PE | CR0_NE | CR0_PG;
+	capabilities.cr0_fixed1 = ~0U;
+	capabilities.cr4_fixed0 = CR4_VMXE;
+	capabilities.cr4_fixed1 = BITS(22, 0);
+	memcpy(capabilities.allowed, offers[kind], sizeof(offers[kind]));
+	vcpu_create_vmcs(&vcpu);
+}
+
+/* --- The processor enters it ------------------------------------------------ */
+
+static const struct guest_entry entries[] = {
+	{ .long_mode = true,
+	  .rip = 0x100200,
+	  .rsi = 0x90000,
+	  .cr3 = 0x8000,
+	  .gdt_base = 0x7000,
+	  .gdt_limit = 0x1f,
+	  .cs = 0x10,
+	  .ds = 0x18 },
+	{ .rip = 0x100000, .rax = 0x2badb002, .rbx = 0x9500, .cs = 8, .ds = 16 },
+};
+
+static void is_entered(void **state)
+{
+	for (enum kind kind = 0; kind < KINDS; kind++) {
+		for (u32 i = 0; i < ARRAY_SIZE(entries); i++) {
+			create(kind);
+			vcpu_start(&vcpu, &entries[i]);
+			/* The root of the shadow, which the run loop sets. */
+			vmwrite(VMCS_GUEST_CR3, virt_to_phys(frames_alloc(1)));
+			if (entry_check(vcpu.vmcs) != DOCTOR_GOOD)
+				fail_msg("processor %u, guest %u", kind, i);
+		}
+	}
+	/* The doctor sees this VMCS: it finds what is wrong in it. */
+	fake.vmcs[VMCS_HOST_CR3] = 1ULL << MAXPHYADDR;
+	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
+	create(NO_EFER_CONTROLS);
+	vcpu_start(&vcpu, entries);
+	((struct msr_area_entry *)phys_to_virt(
+		 fake.vmcs[VMCS_VM_ENTRY_MSR_LOAD_ADDRESS]))
+		->reserved = 1;
+	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_MSR_LOADING);
+}
+
+/* --- At an exit ------------------------------------------------------------- */
+
+static void host_returns(void **state)
+{
+	create(COMPLETE);
+	assert_int_equal(vmread(VMCS_HOST_CR0), fake.cr0);
+	assert_int_equal(vmread(VMCS_HOST_CR3), HOST_CR3);
+	assert_int_equal(vmread(VMCS_HOST_CR4), fake.cr4);
+	assert_int_equal(vmread(VMCS_HOST_RIP), (u64)vmx_exit_point);
+	assert_int_equal(vmread(VMCS_HOST_GDTR_BASE), GDT_BASE);
+	assert_int_equal(vmread(VMCS_HOST_TR_BASE), TSS_BASE);
+	assert_int_equal(vmread(VMCS_HOST_IDTR_BASE), IDT_BASE);
+	assert_int_equal(vmread(VMCS_HOST_CS_SELECTOR), SELECTOR_CODE);
+	assert_int_equal(vmread(VMCS_HOST_TR_SELECTOR), SELECTOR_TSS);
+	assert_int_equal(vmread(VMCS_HOST_IA32_EFER), HOST_EFER);
+	assert_null(vcpu.efer_area);
+}
+
+/* Without the controls EFER is in two areas: the guest's, and Umbra's. */
+static void efer_by_areas(void **state)
+{
+	const struct msr_area_entry *entry, *exit;
+
+	create(NO_EFER_CONTROLS);
+	vcpu_start(&vcpu, entries);
+	assert_int_equal(vmread(VMCS_VM_ENTRY_MSR_LOAD_COUNT), 1);
+	assert_int_equal(vmread(VMCS_VM_EXIT_MSR_LOAD_COUNT), 1);
+	assert_int_equal(vmread(VMCS_VM_EXIT_MSR_STORE_COUNT), 0);
+	entry = phys_to_virt(vmread(VMCS_VM_ENTRY_MSR_LOAD_ADDRESS));
+	exit = phys_to_virt(vmread(VMCS_VM_EXIT_MSR_LOAD_ADDRESS));
+	assert_int_equal(entry->index, IA32_EFER);
+	assert_true(entry->value & EFER_LMA);
+	assert_false(entry->value & EFER_SCE);
+	assert_int_equal(exit->index, IA32_EFER);
+	assert_int_equal(exit->value, HOST_EFER);
+	/* The guest sets SCE. */
+	vcpu.paging.efer |= EFER_SCE;
+	vcpu_apply_state(&vcpu);
+	assert_true(entry->value & EFER_SCE);
+	assert_int_equal(exit->value, HOST_EFER);
+}
+
+/* --- What exits ------------------------------------------------------------- */
+
+/* SDM vol. 3C, 24.6.9: the bit of @msr for reads, or for writes. */
+static bool msr_exits(u32 msr, bool write)
+{
+	const u8 *bitmap = phys_to_virt(vmread(VMCS_ADDRESS_OF_MSR_BITMAPS));
+
+	if (msr >= 0xc0000000)
+		bitmap += 1024;
+	if (write)
+		bitmap += 2048;
+	return bitmap[msr % 0x2000 / 8] >> msr % 8 & 1;
+}
+
+/*
+ * The MSRs that VMX switches by fields of the VMCS, and those that Umbra never
+ * uses. Each other access exits: of 2 x 2 x 2000h.
+ */
+static void msrs_that_do_not_exit(void **state)
+{
+	static const u32 msrs[] = {
+		IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP,
+		IA32_FS_BASE,	  IA32_GS_BASE,	     IA32_KERNEL_GS_BASE,
+		IA32_STAR,	  IA32_LSTAR,	     IA32_CSTAR,
+		IA32_FMASK,	  IA32_TSC_AUX,
+	};
+
+	for (enum kind kind = 0; kind < KINDS; kind++) {
+		bool rdtscp = kind != NO_SECONDARY;
+		const u8 *bitmap;
+		u32 exits = 0;
+
+		create(kind);
+		for (u32 i = 0; i < ARRAY_SIZE(msrs); i++) {
+			bool exists = rdtscp || msrs[i] != IA32_TSC_AUX;
+
+			assert_int_equal(msr_exits(msrs[i], false), !exists);
+			assert_int_equal(msr_exits(msrs[i], true), !exists);
+		}
+		bitmap = phys_to_virt(vmread(VMCS_ADDRESS_OF_MSR_BITMAPS));
+		for (u32 bit = 0; bit < PAGE_SIZE * 8; bit++)
+			exits += bitmap[bit / 8] >> bit % 8 & 1;
+		assert_int_equal(PAGE_SIZE * 8 - exits,
+				 2 * (ARRAY_SIZE(msrs) - !rdtscp));
+	}
+}
+
+/* Each bit of CR4 is Umbra's at first; no CR3 load is let through. */
+static void control_registers_exit(void **state)
+{
+	create(COMPLETE);
+	assert_int_equal(vmread(VMCS_CR4_GUEST_HOST_MASK), ~0ULL);
+	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 0);
+}
+
+static void vpid(void **state)
+{
+	u32 before;
+
+	create(COMPLETE);
+	before = vmread(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
+	assert_false(before & CPU2_ENABLE_VPID);
+	vcpu_use_vpid(&vcpu);
+	assert_int_equal(
+		vmread(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS),
+		before | CPU2_ENABLE_VPID);
+	assert_int_equal(vmread(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER), GUEST_VPID);
+	/* The first entry flushes what an earlier user of it has left. */
+	assert_int_equal(vcpu.flush.scope, TLB_ALL);
+	vcpu_start(&vcpu, entries);
+	vcpu_flush_tlb(&vcpu);
+	assert_int_equal(fake.invvpids, 1);
+}
+
+/* --- The guest's first instruction ------------------------------------------ */
+
+static void starts(const struct guest_entry *entry)
+{
+	create(COMPLETE);
+	vcpu_start(&vcpu, entry);
+	assert_int_equal(vmread(VMCS_GUEST_RIP), entry->rip);
+	assert_int_equal(vmread(VMCS_GUEST_CS_SELECTOR), entry->cs);
+	assert_int_equal(vmread(VMCS_GUEST_SS_SELECTOR), entry->ds);
+	assert_int_equal(vmread(VMCS_GUEST_GS_SELECTOR), entry->ds);
+	assert_int_equal(vmread(VMCS_GUEST_GDTR_BASE), entry->gdt_base);
+	assert_int_equal(vmread(VMCS_GUEST_GDTR_LIMIT), entry->gdt_limit);
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
+	assert_int_equal(vcpu.regs.gpr[RAX], entry->rax);
+	assert_int_equal(vcpu.regs.gpr[RBX], entry->rbx);
+	assert_int_equal(vcpu.regs.gpr[RSI], entry->rsi);
+	/* Not switched by VMX: the values after a reset. */
+	assert_int_equal(fake.dr[6], DR6_RESET);
+	assert_int_equal(fake.xcr0, XCR0_X87);
+	assert_int_equal(vmread(VMCS_GUEST_DR7), DR7_RESET);
+}
+
+static void starts_in_long_mode(void **state)
+{
+	starts(&entries[0]);
+	assert_int_equal(vcpu.paging.cr3, 0x8000);
+	assert_int_equal(vcpu_cr0(&vcpu), CR0_PE | CR0_ET | CR0_NE | CR0_PG);
+	assert_int_equal(vcpu_cr4(&vcpu), CR4_PAE);
+	assert_int_equal(vcpu_code_mode(&vcpu), INSN_MODE_64);
+}
+
+/* Unpaged for the guest: that the processor's CR0.PG is 1 is not seen. */
+static void starts_in_protected_mode(void **state)
+{
+	starts(&entries[1]);
+	assert_int_equal(vcpu_cr0(&vcpu), CR0_PE | CR0_ET | CR0_NE);
+	assert_int_equal(vmread(VMCS_GUEST_CR0) & CR0_PG, CR0_PG);
+	assert_int_equal(vcpu_cr4(&vcpu), 0);
+	assert_int_equal(vcpu.paging.efer, 0);
+	assert_int_equal(vcpu_code_mode(&vcpu), INSN_MODE_32);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_entered),
+		cmocka_unit_test(host_returns),
+		cmocka_unit_test(efer_by_areas),
+		cmocka_unit_test(msrs_that_do_not_exit),
+		cmocka_unit_test(control_registers_exit),
+		cmocka_unit_test(vpid),
+		cmocka_unit_test(starts_in_long_mode),
+		cmocka_unit_test(starts_in_protected_mode),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
