@@ -5,10 +5,13 @@
 #include "vmx/stop.h"
 #include "vmx/vm.h"
 
+/* Maximum length of " at RIP 0x" and its digits: a long reason leaves it room. */
+#define AT_RIP_MAX 26
+
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)
 {
 	struct vm *vm = vcpu->vm;
-	char text[VM_WHY_SIZE];
+	char text[VM_WHY_SIZE - AT_RIP_MAX];
 	va_list args;
 
 	va_start(args, why);
