@@ -136,7 +136,8 @@ static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
 		if (table[word] == copy[word])
 			continue;
 		if (plain) {
-			shadow_sync_entry(mmu, sp, word, table[word]);
+			/* Only page tables are opened. */
+			shadow_sync_page(mmu, sp, word, table[word]);
 			changes++;
 			continue;
 		}

@@ -123,6 +123,33 @@ static struct shadow_page *linked(struct mmu *mmu, const struct shadow_page *sp,
 	return child;
 }
 
+/*
+ * A root has been linked to @child at @slot. With page-table isolation the
+ * process has another root, which is placed and is used soon, and names the
+ * same table: it is linked there, too, so that the next use saves an exit.
+ * (Invariants 3 and 4: where the guest's entry there has A, and is valid.)
+ */
+static void link_in_other_roots(struct mmu *mmu, struct shadow_page *child,
+				u32 slot)
+{
+	for (u32 i = 0; i < mmu->config.targets; i++) {
+		struct shadow_page *root = mmu->placing.slots[i];
+		struct shadow_key key;
+		u64 gpte;
+
+		if (!root)
+			continue;
+		gpte = shadow_gpte(mmu, root, slot);
+		key = shadow_child(root, slot, gpte);
+		if (key.gfn == child->gfn &&
+		    key.role.word == child->role.word &&
+		    (gpte & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
+		    !gpte_reserved(&root->format, gpte, root->role.level))
+			spte_set_table(mmu, root, slot, child,
+				       shadow_table_rights(root, gpte));
+	}
+}
+
 struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 				     struct shadow_page *from,
 				     const struct guest_walk *walk, u8 level)
@@ -147,6 +174,8 @@ struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 			spte_set_table(mmu, sp, slot, child,
 				       shadow_table_rights(
 					       sp, walk->pte[sp->role.level]));
+			if (sp->role.level == PT_LEVELS)
+				link_in_other_roots(mmu, child, slot);
 		}
 		sp = child;
 	}

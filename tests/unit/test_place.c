@@ -321,6 +321,49 @@ static void a_frame_moves_in_a_fault(void **state)
 			 ROOT_GFN);
 }
 
+/*
+ * Both roots of a process are placed: a table that the one is linked to is
+ * linked to the other as well, if the guest's entry there has A and names it.
+ */
+static void linked_to_both_roots(void **state)
+{
+	const u64 used = PTE_P | PTE_W | PTE_U | PTE_A;
+	const u64 names = (DIRECTORY - 1) << PAGE_SHIFT | used;
+	const struct {
+		u64 gpte;
+		bool linked;
+	} cases[] = {
+		{ names, true },
+		{ names & ~PTE_A, false },
+		{ (TABLES + 1) << PAGE_SHIFT | used, false },
+		{ 0, false },
+	};
+	struct mmu_cpu cpu;
+	struct guest_walk walk;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
+
+		memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
+		memory[DIRECTORY][0] = TABLES << PAGE_SHIFT | used;
+		memory[TABLES][0] = used;
+		memory[ROOT_GFN][0] = names;
+		memory[OTHER_GFN][0] = cases[i].gpte;
+		load_cr3(&cpu, OTHER_GFN);
+		load_cr3(&cpu, ROOT_GFN);
+		assert_int_equal(mmu_page_fault(&cpu, 0, PFEC_P, &walk),
+				 MMU_RESUME);
+		assert_true(spte_is_table(
+			shadow_page_next(machine, ROOT_GFN, NULL)->spt[0], 4));
+		assert_int_equal(
+			spte_is_table(shadow_page_next(machine, OTHER_GFN, NULL)
+					      ->spt[0],
+				      4),
+			cases[i].linked);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(fewer_targets, set_up),
 		cmocka_unit_test_setup(others_become_hot, set_up),
 		cmocka_unit_test(targets_of_the_processor),
+		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
 		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};
