@@ -616,7 +616,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      ("multiboot", "guest_multiboot2")),
     ("module-over-image", "load", "guest/loaders/image.c",
      "a module is loaded over the kernel",
-     "\t\tif (module->size > top - image->end)\n\t\t\treturn false;\n", "",
+     "\t\tif (module->size > top - floor)\n\t\t\treturn false;\n", "",
      ("multiboot", "guest_multiboot2")),
     ("mbi-module-range", "load", "boot/multiboot2.c",
      "a module that ends before it starts is taken",
