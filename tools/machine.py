@@ -67,7 +67,7 @@ com1: enabled=1, mode=term, dev={serial}
 vga: extension=vbe, update_freq=1, realtime=0
 sound: waveoutdrv=dummy
 port_e9_hack: enabled=0
-log: {dir}/bochs.log
+log: bochs.log
 logprefix: %t%e%d
 panic: action=fatal
 error: action=report
@@ -125,6 +125,12 @@ class Machine:
         self.children.append(child)
         return child
 
+    def link(self, name, path):
+        """A plain name for a file: no blank or comma in the emulators' own
+        syntax, whatever is in the path."""
+        os.symlink(os.path.abspath(path), os.path.join(self.directory, name))
+        return name
+
     def running(self):
         return self.child.poll() is None
 
@@ -172,8 +178,8 @@ class Bochs(Machine):
         config = BOCHSRC.format(memory=args.memory, share=BOCHS_SHARE,
                                 display=self.display.library,
                                 cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
-                                image=image,
-                                serial=os.ttyname(slave), dir=directory,
+                                image=self.link("image", image),
+                                serial=os.ttyname(slave),
                                 second=self.second_port(args))
         with open(os.path.join(directory, "bochsrc"), "w") as file:
             file.write(config)
@@ -204,7 +210,7 @@ class Bochs(Machine):
         """The line of COM2: gdb's socket, or the file of the trace."""
         if args.trace:
             return ("com2: enabled=1, mode=file, dev="
-                    + os.path.abspath(args.trace))
+                    + self.link("trace", args.trace))
         if not args.gdb:
             return ""
         master, self.second_slave = open_pty()
@@ -270,25 +276,26 @@ class Qemu(Machine):
                 "-device", args.uart + ",chardev=com1",
                 "-qmp", "unix:qmp,server=on,wait=off"]
         if args.gdb:
-            argv += ["-chardev", "socket,id=com2,server=on,wait=off,path="
-                     + os.path.abspath(args.gdb),
+            path = os.path.abspath(args.gdb).replace(",", ",,")
+            argv += ["-chardev",
+                     f"socket,id=com2,server=on,wait=off,path={path}",
                      "-device", "isa-serial,index=1,chardev=com2"]
         if args.trace:
             argv += ["-chardev",
-                     f"file,id=com2,path={os.path.abspath(args.trace)}",
+                     f"file,id=com2,path={self.link('trace', args.trace)}",
                      "-device", "isa-serial,index=1,chardev=com2"]
         if args.acpi_table:
             argv += ["-acpitable",
-                     f"file={os.path.abspath(args.acpi_table)}"]
+                     f"file={self.link('acpi', args.acpi_table)}"]
         if args.bare and not kvm:
             # Its clock counts instructions: a busy host does not make it jump.
             argv += ["-icount", "shift=3,sleep=off"]
         if args.stick:
             argv += ["-drive", "if=none,id=stick,format=raw,readonly=on,"
-                     f"file={image}", "-device", "qemu-xhci",
+                     f"file={self.link('image', image)}", "-device", "qemu-xhci",
                      "-device", "usb-storage,drive=stick,bootindex=0"]
         else:
-            argv += ["-cdrom", image, "-boot", "d"]
+            argv += ["-cdrom", self.link("image", image), "-boot", "d"]
         if args.firmware == "uefi":
             if not os.path.isfile(OVMF):
                 raise MachineError(f"{OVMF} is missing: run tools/deps")

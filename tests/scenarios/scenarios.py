@@ -251,7 +251,7 @@ def check_trace(s, output, traced, events=TRACED):
 def exit_status(s):
     """The guest's status is a number of 32 bits; a process's has eight."""
     for status, process in ((7, 7), (0x100, 0xff)):
-        traced = s.file("trace")
+        traced = s.file("a trace, kept")
         run = (s.start(*on_bochs(), "--trace", traced,
                        "--options", f"guest=exit-status:{status}")
                if status == 7 else
@@ -443,7 +443,7 @@ def large_initrd(s):
 
 @scenario("launcher-timeout")
 def launcher_timeout(s):
-    traced = s.file("trace")
+    traced = s.file("a trace, kept")
     # All exits of so long a time would take a minute to send.
     run = s.start(*on_bochs(), "--options", "guest=spin trace.kinds=mmu",
                   "--trace", traced, "--timeout", "8")
