@@ -17,7 +17,7 @@ section { flex: 1 1 22em; min-width: 0 }
 svg { width: 100%; height: auto; background: #f6f6f6 }
 table { border-collapse: collapse; width: 100%; margin: 1em 0 }
 td, th { padding: .15em .3em; text-align: right; border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left; white-space: nowrap }
+td:first-child, th:first-child { text-align: left }
 i { display: inline-block; width: .8em; height: .8em; margin-right: .4em }
 """
 
@@ -76,6 +76,11 @@ def rows(pairs):
                    for name, a, b in pairs)
 
 
+def label(name):
+    """The name in a narrow window: a new line may begin after an underscore."""
+    return html.escape(name).replace("_", "_<wbr>")
+
+
 def section(title, records, kinds, scale):
     exits = [r for r in records if r.kind == 0]
     begin = records[0].seconds if records else 0
@@ -90,13 +95,15 @@ def section(title, records, kinds, scale):
 highest bar of the picture stands for {scale:,} exits.</p>
 {picture(exits, kinds, begin, end, scale)}
 <table class="exits"><tr><th>exit</th><th>number</th><th>ticks each</th></tr>
-{rows((f'<i style="background:{colour}"></i>{html.escape(name)}', counts[name],
+{rows((f'<i style="background:{colour}"></i>{label(name)}', counts[name],
        f"{ticks[name] // counts[name]:,}" if counts[name] else "")
       for name, colour in kinds.items())}</table>
 <table class="faults"><tr><th>page-fault exits</th><th>number</th>
 <th>share</th></tr>
 {rows((name, found[name], f"{found[name] / max(sum(found.values()), 1):.1%}")
-      for name in OUTCOMES)}</table></section>"""
+      for name in OUTCOMES)}</table>
+<p>Page faults that go straight to the guest make no exit, so they are in none
+of these rows.</p></section>"""
 
 
 def page(runs):

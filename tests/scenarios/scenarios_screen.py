@@ -16,6 +16,10 @@ BOOT_SECONDS, LINUX_SECONDS = 300, 300
 REFUSED, PANIC = 4, 6    # tools/run's exit statuses
 PAGE_UP, PAGES = "\x1b[5~", 3    # more than the log has
 KEY_SECONDS = 3    # for the machine to take them
+MONITOR, END_RUN = "\x01m", "\x01x"
+FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
+OVMF_SIZE = 1280, 800
+ERROR_COLOUR = bytes((0xff, 0x55, 0x55))
 
 
 def image_elsewhere(s):
@@ -24,10 +28,6 @@ def image_elsewhere(s):
     os.remove(path)
     os.symlink(IMAGE, path)
     return path
-MONITOR, END_RUN = "\x01m", "\x01x"
-FORMATS = {"bios": "txt", "uefi": "ppm"}    # how the screen is looked at
-OVMF_SIZE = 1280, 800
-ERROR_COLOUR = bytes((0xff, 0x55, 0x55))
 
 
 def screen_text(path):
