@@ -22,8 +22,13 @@
 static u8 fake_ram[FAKE_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static size_t fake_pages; /* number of those that are taken */
 
+/* Where there is no RAM: it reads as 0, and can't be written. */
+static const u8 fake_nothing[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
 static inline void *phys_to_virt(hpa_t hpa)
 {
+	if (hpa - FAKE_RAM_HPA >= sizeof(fake_ram))
+		return (void *)&fake_nothing[hpa % PAGE_SIZE];
 	return &fake_ram[0][0] + (hpa - FAKE_RAM_HPA);
 }
 

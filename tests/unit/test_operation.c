@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* One operation of the guest's as a block of text, with its faults and exits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "fake_processor.h"
+#include "mmu_world.h"
+
+#define log_info test_log
+#include "vmx/report/list.c"
+#include "vmx/report/operation.c"
+/* trace.c has a function of this name, too. */
+#define print_exit print_trace_exit
+/* A text that fills the buffer is cut off; the compiler asks. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-truncation"
+#include "vmx/report/trace.c"
+#pragma GCC diagnostic pop
+#undef print_exit
+#undef log_info
+
+#define GVA 0x5000ULL
+#define RIP 0x7000ULL
+#define FRAME 20ULL
+/* Frames 0 to 3 are the tables of the lowest 2 MiB. */
+enum { PT = 3, CODE = 7 };
+#define RING_PAGES 2
+
+static struct vm vm;
+static struct vcpu *const vcpu = &vm.vcpu;
+static struct hypercall_operation op;
+static u8 ring[RING_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+static struct trace_record *record; /* of the last exit */
+static char printed[8192];
+
+void test_log(const char *fmt, ...)
+{
+	size_t length = strlen(printed);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
+	va_end(args);
+	strcat(printed, "\n");
+}
+
+enum insn_mode vcpu_code_mode(const struct vcpu *v)
+{
+	return INSN_MODE_64;
+}
+
+static int set_up(void **state)
+{
+	memset(&vm, 0, sizeof(vm));
+	printed[0] = '\0';
+	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
+	for (gfn_t level = 0; level < PT; level++)
+		*world_gpte(level, 0) = (level + 1) << PAGE_SHIFT | LINKED;
+	*world_gpte(PT, CODE) = CODE << PAGE_SHIFT | LINKED;
+	memcpy(world_ram[CODE], "\x89\x07", 2); /* mov [rdi], eax */
+	vm.mmu = world_mmu;
+	vcpu->vm = &vm;
+	vcpu->paging = world_cpu;
+	trace_init(&vm.trace, &record, ring, RING_PAGES, 1000000000);
+	vm.shown_exits = 100;
+	op = (struct hypercall_operation){ "demand fault", GVA, 0, RIP };
+	return 0;
+}
+
+static void prints(const char *text)
+{
+	if (!strstr(printed, text))
+		fail_msg("no \"%s\" in:\n%s", text, printed);
+}
+
+static void lacks(const char *text)
+{
+	if (strstr(printed, text))
+		fail_msg("\"%s\" in:\n%s", text, printed);
+}
+
+/* --- Exits ------------------------------------------------------------------ */
+
+static void put_exit(enum vmx_exit_reason reason, u64 qualification)
+{
+	trace_expect_exit(&vm.trace, &record);
+	trace_exit(record, 0, reason, RIP, qualification);
+	trace_keep_exit(&vm.trace);
+}
+
+/* @injected: the vector that goes in at the next entry; 0: none. */
+static void put_fault(u32 error_code, u32 injected)
+{
+	trace_expect_exit(&vm.trace, &record);
+	trace_exit(record, 0, EXIT_EXCEPTION_OR_NMI, RIP, GVA);
+	record->vector = VECTOR_PF;
+	record->error = error_code;
+	trace_keep_exit(&vm.trace);
+	if (injected)
+		trace_inject(&vm.trace, 0,
+			     VMX_INTR(injected == VECTOR_PF
+					      ? INTR_HARDWARE_EXCEPTION
+					      : INTR_EXTERNAL,
+				      injected),
+			     error_code);
+}
+
+static void nobody_asked(void **state)
+{
+	vm.shown_exits = 0;
+	operation_begin(vcpu, &op);
+	operation_end(vcpu, &op);
+	assert_string_equal(printed, "");
+	assert_false(vm.operation.shown);
+	/* An end whose begin was not seen. */
+	vm.shown_exits = 100;
+	operation_end(vcpu, &op);
+	assert_string_equal(printed, "");
+}
+
+/* The hypercalls that mark it and the machine's own timer are none of it. */
+static void exits_of_others(void **state)
+{
+	put_exit(EXIT_CPUID, 0); /* before it */
+	operation_begin(vcpu, &op);
+	put_exit(EXIT_VMCALL, 0);
+	put_exit(EXIT_EXTERNAL_INTERRUPT, 0);
+	operation_end(vcpu, &op);
+	prints("--- demand fault, at 0x5000 ---\n  exits: 0\n");
+	prints("  Umbra: nothing\n");
+	lacks("CPUID");
+	assert_true(vm.operation.shown);
+	/* It has ended: a second end shows nothing. */
+	printed[0] = '\0';
+	operation_end(vcpu, &op);
+	assert_string_equal(printed, "");
+}
+
+static u32 count(const char *text)
+{
+	u32 found = 0;
+
+	for (const char *at = printed; (at = strstr(at, text)); at++)
+		found++;
+	return found;
+}
+
+/* Only exits that a reader could not tell apart are shown once. */
+static void equal_exits(void **state)
+{
+	operation_begin(vcpu, &op);
+	put_fault(PFEC_W, VECTOR_PF);
+	put_fault(PFEC_W, VECTOR_PF);
+	put_exit(EXIT_EXTERNAL_INTERRUPT, 0);
+	put_fault(PFEC_W, VECTOR_PF);
+	put_fault(PFEC_W, 0); /* not injected */
+	put_fault(PFEC_W | PFEC_P, 0); /* another error code */
+	put_fault(PFEC_W | PFEC_P, 0);
+	put_exit(EXIT_INVLPG, GVA);
+	operation_end(vcpu, &op);
+	assert_int_equal(count("  exit at 0x7000: MOV"), 3);
+	assert_int_equal(count("; injected\n"), 1);
+	prints("    and 2 like it\n");
+	prints("    and 1 like it\n");
+	prints("  exit at 0x7000: INVLPG");
+	prints("  exits: 7\n");
+}
+
+/* An interrupt that goes in at the same entry is not the exit's. */
+static void interrupt_beside(void **state)
+{
+	operation_begin(vcpu, &op);
+	put_fault(PFEC_W, 0x40);
+	operation_end(vcpu, &op);
+	lacks("injected");
+}
+
+static void ring_too_small(void **state)
+{
+	operation_begin(vcpu, &op);
+	for (u64 i = 0; i < (RING_PAGES + 1) * TRACE_PACKET_RECORDS; i++)
+		put_exit(EXIT_INVLPG, GVA);
+	operation_end(vcpu, &op);
+	prints(" and earlier ones; trace=N is too small\n");
+}
+
+/* --- Faults, tables and costs ----------------------------------------------- */
+
+/* The guest took three: two of them went to it without an exit. */
+static void faults(void **state)
+{
+	vm.stats.faults_injected[0] = 10;
+	op.faults = 100;
+	operation_begin(vcpu, &op);
+	op.faults = 103;
+	vm.stats.faults_injected[0]++;
+	operation_end(vcpu, &op);
+	prints("  the guest's fault at 0x7000: MOV");
+	prints("  #PFs by the guest's count: 3; injected: 1, delivered without "
+	       "an exit: 2\n");
+	operation_begin(vcpu, &op);
+	printed[0] = '\0';
+	operation_end(vcpu, &op);
+	lacks("the guest's fault");
+}
+
+/* The guest makes its entry, and the access has the shadow's filled. */
+static void tables_before_and_after(void **state)
+{
+	struct guest_walk walk;
+
+	mmu_root(&vcpu->paging);
+	operation_begin(vcpu, &op);
+	*world_gpte(PT, GVA >> PAGE_SHIFT) = FRAME << PAGE_SHIFT | PTE_P |
+					     PTE_W;
+	assert_int_equal(mmu_page_fault(&vcpu->paging, GVA,
+					PFEC_P | PFEC_RSVD | PFEC_W, &walk),
+			 MMU_RESUME);
+	operation_end(vcpu, &op);
+	/* Only the last one of the levels changes. */
+	prints("    1      0x0 ");
+	prints("      then 0x14000 ");
+	prints("LEAF 0x1014000 ");
+	assert_int_equal(count("\n    4 "), 1);
+	/* W is not lost: the access was a write. */
+	assert_true(*world_gpte(PT, GVA >> PAGE_SHIFT) & PTE_D);
+	prints("1 walks, 1 filled");
+	lacks("0 updated");
+}
+
+static void ticks(void **state)
+{
+	vm.stats.root_ticks[EXIT_CPUID] = 77;
+	vm.stats.root_ticks[EXIT_VMCALL] = 50;
+	vcpu->exit.tsc = 1000;
+	operation_begin(vcpu, &op);
+	vm.stats.root_ticks[EXIT_EXCEPTION_OR_NMI] += 3000;
+	vm.stats.root_ticks[EXIT_VMCALL] += 200;
+	vm.stats.root_ticks[EXIT_EXTERNAL_INTERRUPT] += 800;
+	vcpu->exit.tsc = 11000;
+	operation_end(vcpu, &op);
+	prints("  ticks: 6000 in the guest, 3000 in Umbra\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nobody_asked),
+		TEST(exits_of_others),
+		TEST(equal_exits),
+		TEST(interrupt_beside),
+		TEST(ring_too_small),
+		TEST(faults),
+		TEST(tables_before_and_after),
+		TEST(ticks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
