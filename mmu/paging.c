@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The guest's page-table entries: see paging.h. */
+#include "mmu/guest_walk.h"
 #include "mmu/paging.h"
 
 /*
@@ -56,4 +57,12 @@ gfn_t gpte_gfn_above(const struct gpt_format *format, u64 gpte, u8 level)
 		gpte = (gpte & PSE36_LOW) | (gpte & PSE36_HIGH)
 						    << (32 - PSE36_SHIFT);
 	return (gpte & PTE_ADDR_MASK & ~(size - 1)) >> PAGE_SHIFT;
+}
+
+u8 gpte_rights(const struct gpt_format *format, u64 gpte)
+{
+	bool nx = format->mode != PAGING_32BIT && (gpte & PTE_NX);
+
+	return (gpte & PTE_W ? ACCESS_W : 0) | (gpte & PTE_U ? ACCESS_U : 0) |
+	       (nx ? 0 : ACCESS_X);
 }

@@ -131,4 +131,7 @@ static inline gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte,
 	return (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
+/* The rights (enum access) that one entry gives. */
+u8 gpte_rights(const struct gpt_format *format, u64 gpte);
+
 #endif

@@ -6,14 +6,6 @@
 #include "mmu/shadow.h"
 #include "mmu/walk.h"
 
-u8 gpte_rights(const struct gpt_format *format, u64 gpte)
-{
-	bool nx = format->mode != PAGING_32BIT && (gpte & PTE_NX);
-
-	return (gpte & PTE_W ? ACCESS_W : 0) | (gpte & PTE_U ? ACCESS_U : 0) |
-	       (nx ? 0 : ACCESS_X);
-}
-
 bool access_permitted(const struct mmu_cpu *cpu, u8 rights, u32 access)
 {
 	bool user = access & PFEC_U, fetch = access & PFEC_I;

@@ -21,8 +21,6 @@ void guest_walk_look(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 /* The walk of @access ends with a fault, for the reason @status. */
 void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		enum walk_status status, u32 access);
-/* The rights that one entry gives. */
-u8 gpte_rights(const struct gpt_format *format, u64 gpte);
 /*
  * Returns true if an access (W, U, I/D of an error code, WALK_AC) may be done
  * where the accumulated rights are @rights. SDM vol. 3A, 4.6.1.

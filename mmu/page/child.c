@@ -10,7 +10,6 @@
  * two slots, one for each half of its 4 MiB.
  */
 #include "mmu/page/child.h"
-#include "mmu/walk.h"
 
 /* Number of a 32-bit table's 1,024 entries that one quadrant shadows. */
 static u32 quadrant_entries(const struct shadow_page *sp)

@@ -10,7 +10,6 @@
 #include "mmu/table/large.h"
 #include "mmu/table/leaf.h"
 #include "mmu/table/table.h"
-#include "mmu/walk.h"
 
 /* The facts of which a LEAF is made. */
 struct leaf {

@@ -4,7 +4,6 @@
 #include "mmu/page/page.h"
 #include "mmu/role.h"
 #include "mmu/table/leaf.h"
-#include "mmu/walk.h"
 
 /*
  * Returns the rights that the LEAF of @gfn may have, out of the @rights that

@@ -3,7 +3,6 @@
 #include "mmu/page/child.h"
 #include "mmu/view/survey.h"
 #include "mmu/view/view.h"
-#include "mmu/walk.h"
 
 static u32 count_parents(const struct mmu *mmu, const struct shadow_page *sp)
 {
