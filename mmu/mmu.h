@@ -39,7 +39,8 @@ enum mmu_event {
 	MMU_EVENTS
 };
 
-/* The MMU's needs of its surroundings; @ctx is the mmu_config's. */
+/* The functions that the MMU needs of its surroundings; @ctx is the
+   mmu_config's. */
 struct mmu_ops {
 	/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
 	hfn_t (*gfn_to_hfn)(void *ctx, gfn_t gfn);
@@ -66,7 +67,7 @@ struct mmu_ops {
 	void (*event)(void *ctx, enum mmu_event event, gfn_t gfn, u64 detail);
 };
 
-/* Maximum number of CR3 targets that are used. */
+/* Maximum number of CR3 targets that Umbra uses. */
 #define MMU_TARGETS_MAX 4
 
 struct mmu_config {
@@ -78,12 +79,12 @@ struct mmu_config {
 	u8 maxphyaddr; /* the guest's, CPUID.80000008h:EAX[7:0] */
 	bool gigabyte_pages; /* CPUID.80000001h:EDX[26] of the guest */
 	/*
-	 * Does the processor fault with P=1 on a TRAP with P=1 in a 4-level PTE
-	 * while NXE=1 (the only place where it depends on the processor)? The
-	 * boot-time self-test says.
+	 * True if the processor faults with P=1 on a TRAP with P=1 in a 4-level
+	 * PTE while NXE=1, the only place where this depends on the processor.
+	 * The self-test at boot finds it out.
 	 */
 	bool leaf_trap_present;
-	/* Does the processor's PFEC filter work as the manual has it? */
+	/* True if the processor's PFEC filter works as the manual says. */
 	bool filter_works;
 	/* Number of CR3 targets of the processor, which may have none. */
 	u32 targets;
@@ -186,33 +187,34 @@ struct mmu_targets {
 	bool cr3_store_exits;
 };
 
-/* How much mmu_create() takes of ops->alloc, in bytes, at most. */
+/* Maximum number of bytes that mmu_create() takes of ops->alloc. */
 u64 mmu_memory(u64 gfn_count, u64 shadow_pages);
 
 /*
- * Make the MMU of a VM. Returns NULL when ops->alloc gives too little or the
- * configuration is out of range.
+ * Makes the MMU of a VM. Returns NULL if ops->alloc gives too little memory or
+ * the configuration is out of range.
  */
 struct mmu *mmu_create(const struct mmu_config *config);
 void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu);
 
 /*
- * mmu_ops.gfn_to_hfn answers otherwise from now on: forget its former answers
- * and all shadow pages.
+ * Forgets the former answers of mmu_ops.gfn_to_hfn, which has other answers
+ * from now on, and all shadow pages.
  */
 void mmu_frames_changed(struct mmu_cpu *cpu);
 
-/* Change the policy; all shadow pages are dropped, so it may be any other. */
+/* Changes the policy to any other one, and gives up all shadow pages. */
 void mmu_set_policy(struct mmu_cpu *cpu, const struct mmu_policy *policy);
 const struct mmu_policy *mmu_policy(const struct mmu *mmu);
 struct mmu_stats *mmu_stats(struct mmu *mmu);
 
 /*
- * The guest has loaded CR0, CR3, CR4 or EFER (all validated by the caller):
- * store the new values and drop the root, so that the next mmu_root() finds
- * the one that fits. A load of CR3, and any change of CR0.PG, CR4.PAE/PGE/PSE,
- * EFER, is also a flush that the guest has asked for (SDM vol. 3A, 4.10.4.1).
- * @pdpte: those that were loaded with it, or NULL to keep what was loaded.
+ * The guest has loaded CR0, CR3, CR4 or EFER, and the caller has validated the
+ * values. Stores them and drops the root, so that the next mmu_root() finds the
+ * one that fits; and flushes, since a load of CR3, and any change of CR0.PG,
+ * CR4.PAE, PGE or PSE, or EFER, is also a flush that the guest asks for (SDM
+ * vol. 3A, 4.10.4.1). @pdpte: the PDPTEs that were loaded with them, or NULL to
+ * keep the former ones.
  */
 void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte);
@@ -235,17 +237,19 @@ bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES]);
  * (mmu_policy.cache): else its own execution by the processor is enough.
  */
 void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva);
-/* Must INVLPG exit? */
+/* Returns true if INVLPG must exit. */
 bool mmu_needs_invlpg(const struct mmu *mmu);
 
 /*
  * The host-physical address of the shadow root, for the guest's CR3 field:
  * of a PML4 while the guest is in long mode, else of PAE PDPTEs (below 4 GiB).
- * To be called before each entry; cheap when unchanged.
+ * Finds or makes the root if there is none. Must be called before an entry if
+ * cpu->root is NULL or cpu->root_is_new is true.
  */
 hpa_t mmu_root(struct mmu_cpu *cpu);
 
-/* The CR3 targets, and if MOV from CR3 must exit, for the root of mmu_root(). */
+/* Returns the CR3 targets for the root of mmu_root(), and whether MOV from CR3
+   must exit. */
 struct mmu_targets mmu_targets(const struct mmu_cpu *cpu);
 
 /*
@@ -259,11 +263,11 @@ void mmu_exited(struct mmu_cpu *cpu, u64 cr3);
 struct mmu_filter mmu_filter(const struct mmu_cpu *cpu);
 
 /*
- * A page fault has made the guest exit. @error_code is the hardware's; it is
- * believed for W, U and I/D, never for P and RSVD (invariant 4); the caller
- * adds WALK_AC where it holds. @walk receives what the guest's tables say, to
- * be handed on to the code that acts upon it; after MMU_MMIO only its gva and
- * gpa count.
+ * A page fault has made the guest exit. @error_code is the hardware's: its W, U
+ * and I/D are believed, its P and RSVD never (invariant 4); the caller adds
+ * WALK_AC where it holds. Returns the answer. @walk receives the facts that the
+ * caller needs to act upon it: gva and gpa after MMU_TABLE_WRITE and MMU_MMIO,
+ * error_code after MMU_INJECT.
  */
 enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 			       struct guest_walk *walk);
@@ -323,8 +327,9 @@ void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
 u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
 
 /*
- * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page, atomic
- * when naturally aligned; returns whether memory held @old.
+ * Compare-exchange of 1, 2, 4, 8 or 16 bytes that do not cross a page; atomic
+ * if naturally aligned. Returns true if memory held @old, so that @new is there
+ * now; and where there is no RAM.
  */
 bool mmu_cmpxchg(struct mmu_cpu *cpu, gpa_t gpa, const void *old,
 		 const void *new, size_t len);

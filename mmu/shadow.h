@@ -43,7 +43,7 @@ struct spte_link {
 
 #define SLOTS_A_BIT (PT_ENTRIES / 64) /* of shadow_page.used */
 
-/* The first of the eight slots that the lowest bit of @groups stands for. */
+/* The first of the eight slots of the lowest group whose bit in @groups is 1. */
 static inline u32 first_slot(u64 groups)
 {
 	return (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
@@ -102,18 +102,19 @@ struct guest_frame {
 	u32 shadowed; /* number of shadow pages made of it as a table */
 };
 
-/* The facts about 2 MiB of guest memory: can one LEAF map it? */
+/* The facts about 2 MiB of guest memory that decide if one LEAF may map it. */
 struct guest_region {
 	u32 rmap; /* list of the LEAF entries that map it */
-	u16 shadowed; /* of its frames, how many have shadows */
-	bool probed; /* is the next known? */
+	u16 shadowed; /* number of its frames that have shadows */
+	bool probed; /* true if contiguous is known */
 	bool contiguous; /* all RAM, in a host frame of 2 MiB */
 };
 
 /*
  * Maximum number of pages that one write takes off a parent: 16 bytes are two
  * entries of 8 bytes, or four of 4 bytes with two slots each; and a misaligned
- * write hits one more. Those of more shadows of the table stay a while.
+ * write hits one more. A table with more shadows has more such pages: the
+ * others stay until the pool needs them.
  */
 #define UNLINKED_MAX 10
 
@@ -259,7 +260,7 @@ static inline void dirty_log_mark(struct mmu *mmu, gfn_t gfn)
 		mmu->dirty_log[gfn / 64] |= BIT(gfn % 64);
 }
 
-/* Returns true if its first write is still to be noticed. */
+/* Returns true if the dirty log still has to notice the frame's first write. */
 static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 {
 	return mmu->dirty_log_on && !(mmu->dirty_log[gfn / 64] & BIT(gfn % 64));
