@@ -76,8 +76,8 @@ const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 	return map_code(cpu, gva, page);
 }
 
-size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,
-		 size_t len)
+__cold size_t mmu_fetch(struct mmu_cpu *cpu, gva_t gva, u32 access, void *buf,
+			size_t len)
 {
 	struct guest_walk walk;
 	size_t done = 0;
@@ -177,7 +177,7 @@ void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
 	if (!word)
 		return;
 	__atomic_store_n(word, value, __ATOMIC_RELAXED);
-	mmu_written(cpu->mmu, gpa, sizeof(value));
+	mmu_entry_written(cpu->mmu, gpa, value);
 }
 
 u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
@@ -187,7 +187,7 @@ u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
 	if (!word)
 		return ~0ULL;
 	old = __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
-	mmu_written(cpu->mmu, gpa, sizeof(value));
+	mmu_entry_written(cpu->mmu, gpa, value);
 	return old;
 }
 

@@ -28,7 +28,8 @@ static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
  * In the software TLB that is done by Umbra: leave a mark on the pages that
  * hold but a piece of it.
  */
-static void mark_splinters(struct mmu_cpu *cpu, const struct guest_walk *walk)
+static __cold void mark_splinters(struct mmu_cpu *cpu,
+				  const struct guest_walk *walk)
 {
 	struct shadow_page *sp = cpu->root;
 	u8 level = walk->level;
@@ -179,9 +180,9 @@ static struct shadow_page *walk_on(struct mmu_cpu *cpu,
 	return sp;
 }
 
-static enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
-				      struct shadow_page *from,
-				      const struct guest_walk *walk)
+static __cold enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
+					     struct shadow_page *from,
+					     const struct guest_walk *walk)
 {
 	struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp;

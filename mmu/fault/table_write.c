@@ -24,30 +24,41 @@ static bool roles_fit(union shadow_role a, union shadow_role b)
 }
 
 /*
- * Is the guest no longer using this frame as a table? (It is being copied for
- * a fork, torn down, or is plain memory by now.) KVM counted writes between
- * two page faults; but once faults bypass, nothing exits between the writes of
- * a table that is very much in use. What tells is the A flag of the entry that
- * was last filled: entries start with A=0 in the shadow, and the processor
- * sets it when the guest uses the page.
+ * Returns true if the page serves nobody any more: nothing leads to it, so it
+ * costs exits alone, or it is of another state of the processor.
  */
+static bool serves_nobody(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return (shadow_page_is_orphan(sp) &&
+		sp->role.level < top_table_level(sp->role.mode)) ||
+	       (mmu->policy.cheap && !roles_fit(sp->role, mmu->cpu->role));
+}
+
+/*
+ * Counts a write of the table. Returns true if there are too many in a row: the
+ * guest is no longer using the frame as a table. (It is being copied for a
+ * fork, torn down, or is plain memory by now.) KVM counted writes between two
+ * page faults; but once faults bypass, nothing exits between the writes of a
+ * table that is very much in use. The A flag of the entry that was last filled
+ * tells: entries start with A=0 in the shadow, and the processor sets it when
+ * the guest uses the page. @opens: the table can be opened (open.c), and need
+ * not be given up.
+ */
+static bool too_many_writes(struct shadow_page *sp, bool opens)
+{
+	shadow_count_use(sp);
+	return !opens && ++sp->writes > WRITES_IN_A_ROW;
+}
+
 static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 {
+	bool opens = mmu->policy.open && sp->role.level == 1 &&
+		     mmu->frames[sp->gfn].shadowed == 1;
+
 	/* The guest runs on it: it would be made again at once. */
 	if (sp == mmu->cpu->root)
 		return false;
-	/* Nothing leads to it any more: it costs exits and serves nobody. */
-	if (shadow_page_is_orphan(sp) &&
-	    sp->role.level < top_table_level(sp->role.mode))
-		return true;
-	if (mmu->policy.cheap && !roles_fit(sp->role, mmu->cpu->role))
-		return true;
-	shadow_count_use(sp);
-	/* A page table that can be opened (open.c) need not be given up. */
-	if (mmu->policy.open && sp->role.level == 1 &&
-	    mmu->frames[sp->gfn].shadowed == 1)
-		return false;
-	return ++sp->writes > WRITES_IN_A_ROW;
+	return serves_nobody(mmu, sp) || too_many_writes(sp, opens);
 }
 
 /*
@@ -68,8 +79,8 @@ static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
  * another use. Or the entry is of an address space that it is not running on:
  * it takes that apart.
  */
-static bool is_given_up(const struct mmu *mmu, const struct shadow_page *sp,
-			u32 first)
+static __noinline bool is_given_up(const struct mmu *mmu,
+				   const struct shadow_page *sp, u32 first)
 {
 	return (sp->bypasses &&
 		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
@@ -118,24 +129,29 @@ static void give_up_unlinked(struct mmu *mmu)
 	}
 }
 
+static __noinline void give_up_page(struct mmu *mmu, struct shadow_page *sp,
+				    bool cleared)
+{
+	struct shadow_page *parent = shadow_give_up(mmu, sp);
+
+	if (cleared)
+		shadow_give_up_barren(mmu, parent);
+}
+
 /*
  * The guest has written the whole entry at @slot of a page table, and @sp is
  * its only shadow. Most writes are such. This does what entries_written() would
  * do, without the loops.
  */
-static bool page_entry_written(struct mmu *mmu, struct shadow_page *sp,
-			       u32 slot)
+static __flatten bool
+page_entry_written(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 {
-	u64 gpte = gpte_read(PAGING_4LEVEL, mmu_map_gfn(mmu, sp->gfn), slot);
 	u64 first = slot * sizeof(gpte);
 	bool cleared = mmu->policy.cheap && !gpte;
-	struct shadow_page *parent;
 
 	if ((cleared && is_given_up(mmu, sp, first)) ||
-	    going_out_of_use(mmu, sp)) {
-		parent = shadow_give_up(mmu, sp);
-		if (cleared)
-			shadow_give_up_barren(mmu, parent);
+	    serves_nobody(mmu, sp) || too_many_writes(sp, mmu->policy.open)) {
+		give_up_page(mmu, sp, cleared);
 		return true;
 	}
 	if (shadow_sync_page(mmu, sp, slot, gpte))
@@ -180,21 +196,37 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 	return !mmu->frames[gfn].shadowed;
 }
 
+bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	u32 first = gpa & ~PAGE_MASK, shadowed = mmu->frames[gfn].shadowed;
+	struct shadow_page *sp;
+
+	dirty_log_mark(mmu, gfn);
+	if (!shadowed)
+		return false;
+	if (shadowed == 1) {
+		sp = shadow_only_page(mmu, gfn);
+		if (sp->role.level == 1 && sp->role.mode != PAGING_32BIT)
+			return page_entry_written(mmu, sp, first / sizeof(gpte),
+						  gpte);
+	}
+	return entries_written(mmu, gfn, first, sizeof(gpte));
+}
+
 bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	u32 first = gpa & ~PAGE_MASK;
-	struct shadow_page *sp;
 
+	if (len == sizeof(u64) && first % sizeof(u64) == 0)
+		return mmu_entry_written(mmu, gpa,
+					 gpte_read(PAGING_4LEVEL,
+						   mmu_map_gfn(mmu, gfn),
+						   first / sizeof(u64)));
 	dirty_log_mark(mmu, gfn);
 	if (!mmu->frames[gfn].shadowed)
 		return false;
-	if (mmu->frames[gfn].shadowed == 1 && len == sizeof(u64) &&
-	    first % sizeof(u64) == 0) {
-		sp = shadow_only_page(mmu, gfn);
-		if (sp->role.level == 1 && sp->role.mode != PAGING_32BIT)
-			return page_entry_written(mmu, sp, first / sizeof(u64));
-	}
 	return entries_written(mmu, gfn, first, len);
 }
 

@@ -10,5 +10,7 @@
  * true if it had some and has none any more.
  */
 bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len);
+/* The same of the 8 bytes at @gpa, a multiple of 8, which are @gpte by now. */
+bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte);
 
 #endif

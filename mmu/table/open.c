@@ -78,6 +78,18 @@ static bool is_burst(struct shadow_page *sp, u32 slot)
 	return last != PT_ENTRIES && last != slot && !shadow_used_since(sp);
 }
 
+/*
+ * Few tables of an address space that does not run are used again. An orphan
+ * tells nothing: its parent may have been given up alone.
+ */
+static __noinline void open_or_give_up(struct mmu *mmu, struct shadow_page *sp)
+{
+	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
+		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
+	else
+		open_table(mmu, sp);
+}
+
 bool table_open_for(struct mmu *mmu, gpa_t gpa)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
@@ -90,14 +102,7 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 	if (sp->role.level != 1 ||
 	    !is_burst(sp, gpte_number(sp->role.mode, gpa & ~PAGE_MASK)))
 		return false;
-	/*
-	 * Few tables of an address space that does not run are used again. An
-	 * orphan tells nothing: its parent may have been given up alone.
-	 */
-	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
-		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
-	else
-		open_table(mmu, sp);
+	open_or_give_up(mmu, sp);
 	return true;
 }
 

@@ -165,7 +165,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "if (!ready.due && can_take", "if (can_take", ("event_exits",)),
     ("store-to-device", "step", "vmx/exits/emulation.c",
      "a store to a device goes the short path of RAM",
-     "(mmio ? access_register : store_entry)", "store_entry",
+     "mmio ? access_register(vcpu, insn, walk)\n\t\t   : ", "",
      ("emulated_exits",)),
     ("load-of-nothing", "memory", "vmx/exits/emulation.c",
      "a load from a device on the short path leaves its register as it is",

@@ -180,7 +180,8 @@ static bool carry_out_move(struct vcpu *vcpu, const struct insn *insn,
 	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 			   vcpu_dr7(vcpu)))
 		return false;
-	if (!(mmio ? access_register : store_entry)(vcpu, insn, walk))
+	if (!(mmio ? access_register(vcpu, insn, walk)
+		   : store_entry(vcpu, insn, walk)))
 		return false;
 	vmwrite(VMCS_GUEST_RIP,
 		step_rip(vcpu->exit.rip, insn->length, insn->mode));
