@@ -90,7 +90,7 @@ u64 mmu_memory(u64 gfn_count, u64 shadow_pages)
 	       (copy_count(shadow_pages) + 10ULL + MMU_TARGETS_MAX) * PAGE_SIZE;
 }
 
-struct mmu *mmu_create(const struct mmu_config *config)
+__cold struct mmu *mmu_create(const struct mmu_config *config)
 {
 	struct mmu *mmu;
 
@@ -133,7 +133,7 @@ struct mmu *mmu_create(const struct mmu_config *config)
 	return mmu;
 }
 
-void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu)
+__cold void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu)
 {
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->mmu = mmu;

@@ -222,7 +222,7 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	mmu_flush(cpu->mmu);
 }
 
-bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES])
+__cold bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES])
 {
 	u64 reserved = PDPTE_RESERVED | BITS(63, mmu->config.maxphyaddr);
 	size_t size = PAE_PDPTES * sizeof(pdpte[0]);
@@ -240,7 +240,7 @@ bool mmu_needs_invlpg(const struct mmu *mmu)
 	return !mmu->policy.cache;
 }
 
-void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
+__cold void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 {
 	struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp = cpu->root;

@@ -344,8 +344,8 @@ static u8 plain_size(const struct insn *insn)
 	return insn->operand_size;
 }
 
-enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
-			     size_t available, enum insn_mode mode)
+__cold enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
+				    size_t available, enum insn_mode mode)
 {
 	struct decoder d = {
 		.insn = insn,
