@@ -240,7 +240,7 @@ bool mmu_needs_invlpg(const struct mmu *mmu)
 	return !mmu->policy.cache;
 }
 
-__cold void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
+void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 {
 	struct mmu *mmu = cpu->mmu;
 	struct shadow_page *sp = cpu->root;
