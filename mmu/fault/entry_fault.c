@@ -77,6 +77,17 @@ static enum walk_status judge(const struct mmu_cpu *cpu,
 	return access_permitted(cpu, rights, access) ? WALK_OK : WALK_DENIED;
 }
 
+/*
+ * A write that the guest denies is most often to a page that is to be copied.
+ * One entry will be written, and used at once: that is no burst, even if the
+ * table had one before (open.c).
+ */
+static void note_denied(struct shadow_page *sp, u32 access)
+{
+	if (access & PFEC_W)
+		sp->changes = 0;
+}
+
 bool entry_fault(struct mmu_cpu *cpu, const struct shadow_path *end, gva_t gva,
 		 u32 access, struct guest_walk *walk, enum mmu_action *action)
 {
@@ -105,6 +116,7 @@ bool entry_fault(struct mmu_cpu *cpu, const struct shadow_path *end, gva_t gva,
 		*action = MMU_RESUME;
 	} else {
 		walk_fails(cpu, walk, status, access);
+		note_denied(sp, access);
 		*action = MMU_INJECT;
 	}
 	return true;

@@ -44,6 +44,30 @@ static void burst(void **state)
 	tables_audit();
 }
 
+/*
+ * After a fork the pages of a table that had a burst are copied one by one: the
+ * write of such an entry opens nothing, since the page is used right after it.
+ */
+static void copied_one_by_one(void **state)
+{
+	u64 read_only = pte(DATA) & ~PTE_W;
+
+	(void)state;
+	for (u32 i = 0; i < PT_ENTRIES; i++)
+		write_page(WINDOW + 8 * i, read_only);
+	for (u32 i = 0; i < 4; i++) {
+		gva_t gva = MAPPED + i * PAGE_SIZE;
+
+		assert_int_equal(read_page(gva, DATA), i == 0);
+		assert_false(access_page(gva, PFEC_W, 1).ok);
+		assert_int_equal(write_page(WINDOW + 8 * i, pte(DATA + i)), 1);
+		assert_false(is_open(TABLE));
+		assert_int_equal(write_page(gva, 1), 0);
+	}
+	assert_int_equal(mmu_stats(world_mmu)->opened, 1);
+	tables_audit();
+}
+
 /* The same entry again and again, or one that is used meanwhile: no burst. */
 static void no_burst(void **state)
 {
@@ -299,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(burst, tables_set_up),
+		cmocka_unit_test_setup(copied_one_by_one, tables_set_up),
 		cmocka_unit_test_setup(no_burst, tables_set_up),
 		cmocka_unit_test_setup(progress, tables_set_up),
 		cmocka_unit_test(progress_of_two),
