@@ -93,7 +93,7 @@ struct mmu_config {
 #define MMU_MIN_SHADOW_PAGES 16
 #define MMU_MAX_SHADOW_PAGES 0x7fffff /* entries are numbered in 32 bits */
 
-/* One counter a line; each is incremented at one place in the code. */
+/* One counter a line. */
 struct mmu_stats {
 	u64 faults_not_present; /* #PF exits by the hardware's error code: P=0 */
 	u64 faults_trap; /* ... P=1, RSVD=1 */

@@ -235,7 +235,7 @@ bool image_load_modules(struct guest_memory *gm,
 			const struct load_request *request,
 			const struct image *image, u32 *starts)
 {
-	/* The kernel may be all below 1 MiB, and so may the firmware. */
+	/* The kernel and the firmware may both be below 1 MiB. */
 	gpa_t top = gm->low_end, floor = MAX(image->end, GUEST_HIGH_RAM_START);
 
 	for (size_t i = 0; i < request->module_count; i++) {

@@ -59,9 +59,9 @@ const char *image_load(struct guest_memory *gm,
 		       const struct image_header *header, struct image *out);
 
 /*
- * Puts the modules below the end of low memory, on page boundaries and clear of
- * the image, and their first addresses into @starts. Returns false if there is
- * no room.
+ * Puts the modules below the end of low memory, on page boundaries, above 1 MiB
+ * and clear of the image, and their first addresses into @starts. Returns false
+ * if there is no room.
  */
 bool image_load_modules(struct guest_memory *gm,
 			const struct load_request *request,

@@ -26,7 +26,7 @@ struct header {
 	u32 mode_type;
 };
 
-/* Text. Of graphics (0) a loader may make that, too; others do not exist. */
+/* Text. A loader may give it for graphics (0), too; there are no others. */
 #define MODE_TEXT 1
 
 /* The information for the kernel, 3.3. */

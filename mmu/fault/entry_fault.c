@@ -57,7 +57,7 @@ static void fill(struct mmu *mmu, struct shadow_page *sp, u64 gpte,
 	mmu_tell(mmu, MMU_EVENT_FILL, gfn, walk->gva);
 	walk->status = WALK_OK;
 	walk->gpa = gfn << PAGE_SHIFT | (walk->gva & ~PAGE_MASK);
-	if (mmu->policy.prefill)
+	if (shadow_is_prefilled(mmu, sp))
 		return;
 	walk->level = 1;
 	walk->table[1] = sp->gfn;

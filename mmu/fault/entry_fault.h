@@ -7,9 +7,9 @@
 
 /*
  * The fault of @access at @gva, by the rung `nowalk`; @end is the end of the
- * shadow's way. Returns true if it is answered: the guest's entry has A and D
- * as @access needs them, and @action and @walk are as of mmu_page_fault().
- * Returns false if more than one entry has to be looked at.
+ * shadow's way. Returns true if the fault is answered; @action and @walk are as
+ * of mmu_page_fault(). Returns false if there is more to look at: other tables,
+ * 32-bit entries, CR0.WP=0, the dirty log, a device, a write to a table.
  */
 bool entry_fault(struct mmu_cpu *cpu, const struct shadow_path *end, gva_t gva,
 		 u32 access, struct guest_walk *walk, enum mmu_action *action);

@@ -77,11 +77,13 @@ static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
  * and has cleared an entry, tells that the guest has given up the table. It has
  * written zero over an entry that was not present: it clears the frame for
  * another use. Or the entry is of an address space that it is not running on:
- * it takes that apart.
+ * it takes that apart. The root in use stays: it would be made again at once.
  */
 static __noinline bool is_given_up(const struct mmu *mmu,
 				   const struct shadow_page *sp, u32 first)
 {
+	if (sp == mmu->cpu->root)
+		return false;
 	return (sp->bypasses &&
 		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
 	       shadow_is_elsewhere(mmu, sp);

@@ -45,8 +45,8 @@ void spte_clear_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
  * Takes all entries of a page that is given up off their lists. Their values
  * stay, since a page that is made gets new ones first. No flush.
  */
-/* Makes the entry TABLE, for the page @child, with @rights (enum access). */
 void spte_forget_all(struct mmu *mmu, struct shadow_page *sp);
+/* Makes the entry TABLE, for the page @child, with @rights (enum access). */
 void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    struct shadow_page *child, u8 rights);
 /*

@@ -52,15 +52,6 @@ static bool page_beside(const struct mmu *mmu, const struct shadow_page *sp,
 	       mmu_map_gfn(mmu, leaf->gfn);
 }
 
-/*
- * Returns true if no entry of a table is to be prefetched: each that has A was
- * filled when the table was shadowed, or when the guest wrote it.
- */
-static bool is_prefilled(const struct mmu *mmu, const struct shadow_page *sp)
-{
-	return mmu->policy.prefill && mmu->policy.update && !sp->role.tableless;
-}
-
 void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 		     const struct guest_walk *walk)
 {
@@ -73,7 +64,7 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 	struct leaf leaf;
 	bool found;
 
-	if (is_prefilled(mmu, sp)) {
+	if (shadow_is_prefilled(mmu, sp)) {
 		window = 0;
 	} else if (walk->level == 1) {
 		table = mmu_map_gfn(mmu, walk->table[1]);

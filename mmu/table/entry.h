@@ -6,6 +6,17 @@
 #include "mmu/shadow.h"
 
 /*
+ * Returns true if no entry of a table is to be prefetched: each to which the
+ * guest gave A was filled when the table was shadowed, or at the write. (A few
+ * have got A by a walk of Umbra's; these are filled by a fault of their own.)
+ */
+static inline bool shadow_is_prefilled(const struct mmu *mmu,
+				       const struct shadow_page *sp)
+{
+	return mmu->policy.prefill && mmu->policy.update && !sp->role.tableless;
+}
+
+/*
  * Fills the entries of @sp, at level 1, in the window (mmu_policy.prefetch)
  * around the address of @walk, where the guest's entry has P and A.
  */

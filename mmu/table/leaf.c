@@ -47,7 +47,8 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	if (spte_kind(sp->spt[slot], sp->role.level) == SPTE_TABLE)
 		splinters = spte_child(mmu, sp, slot);
 	spte_set_large(mmu, sp, slot, gfn, spte | PTE_PS);
-	/* The LEAF has replaced the splinters: nothing else leads to them. */
+	/* The LEAF has replaced the splinters: they go if nothing else leads
+	 * there. */
 	if (splinters && shadow_page_is_orphan(splinters) &&
 	    splinters->role.tableless)
 		shadow_page_zap(mmu, splinters);

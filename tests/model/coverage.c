@@ -72,7 +72,9 @@ static bool possible(u32 mode, u32 rung, u32 event)
 	case EVENT_BYPASSED:
 		return paged && rung >= MMU_BYPASS;
 	case EVENT_PREFETCHED:
-		return rung >= MMU_PREFETCH;
+		/* With prefill only the pieces of large pages are prefetched. */
+		return rung >= MMU_PREFETCH &&
+		       (rung < MMU_OPEN || mode != COVERAGE_32BIT);
 	case EVENT_NOT_PRESENT:
 	case EVENT_FAULT:
 		return paged;

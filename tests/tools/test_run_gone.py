@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tools/run ends when nobody looks on any more, and says by what."""
+"""tools/run ends when nobody looks on any more, and its status tells why."""
 
 import os
 import pty
@@ -44,7 +44,7 @@ sys.exit(run.main())
 
 class RunGone(unittest.TestCase):
     def start(self, before=lambda: None, **streams):
-        """Starts a run, and waits until it listens."""
+        """Starts a run."""
         self.child = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", PROGRAM, __file__],
             cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=before, **streams)

@@ -252,7 +252,7 @@ static void memory_has_bounds(void **state)
 		     LOAD_MODULE_TOO_LARGE);
 }
 
-/* Nor may a module lie on the firmware, where the kernel is below it. */
+/* A module may not lie on the firmware, either, where the kernel is below. */
 static void modules_are_above_the_firmware(void **state)
 {
 	segment->physical = 0x10000;
