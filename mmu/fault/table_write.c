@@ -55,9 +55,6 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 	bool opens = mmu->policy.open && sp->role.level == 1 &&
 		     mmu->frames[sp->gfn].shadowed == 1;
 
-	/* The guest runs on it: it would be made again at once. */
-	if (sp == mmu->cpu->root)
-		return false;
 	return serves_nobody(mmu, sp) || too_many_writes(sp, opens);
 }
 
@@ -77,13 +74,11 @@ static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
  * and has cleared an entry, tells that the guest has given up the table. It has
  * written zero over an entry that was not present: it clears the frame for
  * another use. Or the entry is of an address space that it is not running on:
- * it takes that apart. The root in use stays: it would be made again at once.
+ * it takes that apart.
  */
 static __noinline bool is_given_up(const struct mmu *mmu,
 				   const struct shadow_page *sp, u32 first)
 {
-	if (sp == mmu->cpu->root)
-		return false;
 	return (sp->bypasses &&
 		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
 	       shadow_is_elsewhere(mmu, sp);
@@ -178,8 +173,10 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 		/* To give up a placed root moves the frame. */
 		table = mmu_map_gfn(mmu, gfn);
 		cleared = mmu->policy.cheap && is_clear(sp, table, first);
-		if ((cleared && is_given_up(mmu, sp, first)) ||
-		    going_out_of_use(mmu, sp)) {
+		/* The root in use would be made again at once. */
+		if (sp != mmu->cpu->root &&
+		    ((cleared && is_given_up(mmu, sp, first)) ||
+		     going_out_of_use(mmu, sp))) {
 			parent = shadow_give_up(mmu, sp);
 			if (cleared)
 				barren = parent;

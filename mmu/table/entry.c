@@ -11,7 +11,7 @@
 #include "mmu/table/leaf.h"
 #include "mmu/table/table.h"
 
-/* The facts of which a LEAF is made. */
+/* The parts of a LEAF. */
 struct leaf {
 	gfn_t gfn;
 	u8 rights;
