@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "mmu_world.h"
+#include "quiet_machine.h"
 
 #include "guest/hypercall.h"
 #include "vmx/exits/handlers.h"
@@ -142,20 +143,6 @@ void trap_machine_check(void)
 
 /* --- The guest -------------------------------------------------------------- */
 
-static void console(void *ctx, u8 byte)
-{
-}
-
-static bool rtc_read_none(u8 index, u8 *value)
-{
-	return false;
-}
-
-static u64 tsc_to_ns(void *ctx, u64 tsc)
-{
-	return tsc;
-}
-
 static void *map_frame(hfn_t hfn)
 {
 	return world_ram[hfn - WORLD_HFN_BASE];
@@ -167,9 +154,9 @@ static hfn_t p2m[WORLD_FRAMES];
 static int set_up(void **state)
 {
 	const struct devices_config config = {
-		.console = console,
-		.rtc_read = rtc_read_none,
-		.tsc_to_ns = tsc_to_ns,
+		.console = no_console,
+		.rtc_read = no_rtc,
+		.tsc_to_ns = tsc_as_ns,
 		.memory = WORLD_FRAMES * PAGE_SIZE,
 		.maxphyaddr = WORLD_MAXPHYADDR,
 	};

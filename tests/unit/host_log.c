@@ -33,7 +33,10 @@ void log_info(const char *fmt, ...)
 int log_to_text_args(const char *fmt, va_list args)
 {
 	size_t length = strlen(log_text), room = sizeof(log_text) - length;
-	int added = vsnprintf(log_text + length, room, fmt, args);
+	int added;
+
+	log_take_mark(&fmt);
+	added = vsnprintf(log_text + length, room, fmt, args);
 
 	/* The newline, too, needs its place. */
 	if (added < 0 || (size_t)added + 1 >= room)

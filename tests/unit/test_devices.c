@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "guest/devices/devices.h"
+#include "quiet_machine.h"
 
 static u8 screen[64];
 static size_t printed;
@@ -15,17 +16,12 @@ static void console(void *ctx, u8 byte)
 	screen[printed++] = byte;
 }
 
-static bool rtc_read_none(u8 index, u8 *value)
-{
-	return false;
-}
-
 static struct machine_devices d;
 
 static int setup(void **state)
 {
 	const struct devices_config config = { .console = console,
-					       .rtc_read = rtc_read_none,
+					       .rtc_read = no_rtc,
 					       .memory = 64 * MIB };
 
 	printed = 0;

@@ -7,9 +7,10 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "log_checks.h"
 #include "mmu_world.h"
 
-#define log_info test_log
+#define log_info log_to_text
 #include "vmx/report/list.c"
 #include "vmx/report/operation.c"
 /* trace.c has a function of this name, too. */
@@ -34,18 +35,6 @@ static struct vcpu *const vcpu = &vm.vcpu;
 static struct hypercall_operation op;
 static u8 ring[RING_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct trace_record *record; /* of the last exit */
-static char printed[8192];
-
-void test_log(const char *fmt, ...)
-{
-	size_t length = strlen(printed);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
-	va_end(args);
-	strcat(printed, "\n");
-}
 
 enum insn_mode vcpu_code_mode(const struct vcpu *v)
 {
@@ -55,7 +44,7 @@ enum insn_mode vcpu_code_mode(const struct vcpu *v)
 static int set_up(void **state)
 {
 	memset(&vm, 0, sizeof(vm));
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
 	for (gfn_t level = 0; level < PT; level++)
 		*world_gpte(level, 0) = (level + 1) << PAGE_SHIFT | LINKED;
@@ -68,18 +57,6 @@ static int set_up(void **state)
 	vm.shown_exits = 100;
 	op = (struct hypercall_operation){ "demand fault", GVA, 0, RIP };
 	return 0;
-}
-
-static void prints(const char *text)
-{
-	if (!strstr(printed, text))
-		fail_msg("no \"%s\" in:\n%s", text, printed);
-}
-
-static void lacks(const char *text)
-{
-	if (strstr(printed, text))
-		fail_msg("\"%s\" in:\n%s", text, printed);
 }
 
 /* --- Exits ------------------------------------------------------------------ */
@@ -113,12 +90,12 @@ static void nobody_asked(void **state)
 	vm.shown_exits = 0;
 	operation_begin(vcpu, &op);
 	operation_end(vcpu, &op);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 	assert_false(vm.operation.shown);
 	/* An end whose begin was not seen. */
 	vm.shown_exits = 100;
 	operation_end(vcpu, &op);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 /* The hypercalls that mark it and the machine's own timer are none of it. */
@@ -134,16 +111,16 @@ static void exits_of_others(void **state)
 	lacks("CPUID");
 	assert_true(vm.operation.shown);
 	/* It has ended: a second end shows nothing. */
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	operation_end(vcpu, &op);
-	assert_string_equal(printed, "");
+	assert_string_equal(log_text, "");
 }
 
 static u32 count(const char *text)
 {
 	u32 found = 0;
 
-	for (const char *at = printed; (at = strstr(at, text)); at++)
+	for (const char *at = log_text; (at = strstr(at, text)); at++)
 		found++;
 	return found;
 }
@@ -202,7 +179,7 @@ static void faults(void **state)
 	prints("  #PFs by the guest's count: 3; injected: 1, delivered without "
 	       "an exit: 2\n");
 	operation_begin(vcpu, &op);
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	operation_end(vcpu, &op);
 	lacks("the guest's fault");
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "guest/devices/devices.h"
+#include "quiet_machine.h"
 
 #define STEPS 300000
 #define SEED 20261127
@@ -16,20 +17,6 @@
 
 static struct machine_devices d;
 static u64 now;
-
-static void console(void *ctx, u8 byte)
-{
-}
-
-static bool rtc_read_none(u8 index, u8 *value)
-{
-	return false;
-}
-
-static u64 tsc_to_ns(void *ctx, u64 tsc)
-{
-	return tsc;
-}
 
 static u32 any(u32 count)
 {
@@ -142,9 +129,9 @@ static void step(void)
 
 static void the_answer_is_true(void **state)
 {
-	const struct devices_config config = { .console = console,
-					       .rtc_read = rtc_read_none,
-					       .tsc_to_ns = tsc_to_ns,
+	const struct devices_config config = { .console = no_console,
+					       .rtc_read = no_rtc,
+					       .tsc_to_ns = tsc_as_ns,
 					       .memory = 64 * MIB };
 	u32 changes = 0;
 	bool before = true;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "quiet_machine.h"
 
 #include "vmx/loop/input.c"
 #include "vmx/loop/schedule.c"
@@ -89,27 +90,13 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 	end_status = status;
 }
 
-static void console(void *ctx, u8 byte)
-{
-}
-
-static bool rtc_read_none(u8 index, u8 *value)
-{
-	return false;
-}
-
-static u64 tsc_to_ns(void *ctx, u64 tsc)
-{
-	return tsc;
-}
-
 /* --- The guest -------------------------------------------------------------- */
 
 static int set_up(void **state)
 {
-	const struct devices_config config = { .console = console,
-					       .rtc_read = rtc_read_none,
-					       .tsc_to_ns = tsc_to_ns,
+	const struct devices_config config = { .console = no_console,
+					       .rtc_read = no_rtc,
+					       .tsc_to_ns = tsc_as_ns,
 					       .memory = 64 * MIB };
 
 	memset(&vm, 0, sizeof(vm));

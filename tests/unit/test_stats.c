@@ -7,34 +7,22 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "log_checks.h"
 #include "mmu_world.h"
 
 static struct vmcs_traffic vmcs_traffic;
-#define log_info test_log
+#define log_info log_to_text
 #include "vmx/report/stats.c"
 #undef log_info
 
 static struct vm vm;
-static char printed[8192];
-
-void test_log(const char *fmt, ...)
-{
-	size_t length = strlen(printed);
-	va_list args;
-
-	log_take_mark(&fmt);
-	va_start(args, fmt);
-	vsnprintf(printed + length, sizeof(printed) - length, fmt, args);
-	va_end(args);
-	strcat(printed, "\n");
-}
 
 static int set_up(void **state)
 {
 	memset(&vm, 0, sizeof(vm));
 	memset(&fake, 0, sizeof(fake));
 	memset(&vmcs_traffic, 0, sizeof(vmcs_traffic));
-	printed[0] = '\0';
+	log_text[0] = '\0';
 	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
 	vm.mmu = world_mmu;
 	vm.name = "test";
@@ -57,18 +45,6 @@ static u32 exit_costs(u8 reason, u8 kind, u64 ticks, u32 reads, u32 writes)
 	vmcs_traffic.reads += reads;
 	vmcs_traffic.writes += writes;
 	return stats_leave_root(&vm.stats, &exit);
-}
-
-static void prints(const char *text)
-{
-	if (!strstr(printed, text))
-		fail_msg("no \"%s\" in:\n%s", text, printed);
-}
-
-static void lacks(const char *text)
-{
-	if (strstr(printed, text))
-		fail_msg("\"%s\" in:\n%s", text, printed);
 }
 
 /* --- Counting --------------------------------------------------------------- */

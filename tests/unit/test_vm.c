@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_processor.h"
+#include "quiet_machine.h"
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
@@ -49,25 +50,11 @@ void vmx_dump(struct vcpu *vcpu)
 	dumps++;
 }
 
-static void console(void *ctx, u8 byte)
-{
-}
-
-static bool rtc_read_none(u8 index, u8 *value)
-{
-	return false;
-}
-
-static u64 tsc_to_ns(void *ctx, u64 tsc)
-{
-	return tsc;
-}
-
 static int set_up(void **state)
 {
-	const struct devices_config config = { .console = console,
-					       .rtc_read = rtc_read_none,
-					       .tsc_to_ns = tsc_to_ns,
+	const struct devices_config config = { .console = no_console,
+					       .rtc_read = no_rtc,
+					       .tsc_to_ns = tsc_as_ns,
 					       .memory = FRAMES * PAGE_SIZE,
 					       .maxphyaddr = 39 };
 
