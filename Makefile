@@ -32,8 +32,9 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -fno-builtin-snprintf \
 	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections
 NASMFLAGS := -f elf64 -g -F dwarf -w+all -Werror -I./
+# No page of the file is mapped, so no segment needs to begin at one there.
 LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
-	-Wl,--build-id=none -Wl,-z,max-page-size=0x1000 -Wl,-z,noexecstack
+	-Wl,--build-id=none -Wl,-z,max-page-size=0x20 -Wl,-z,noexecstack
 
 C_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 ASM_SRCS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.asm))
