@@ -235,7 +235,7 @@ static void __noreturn compare(const struct boot_info *info, const char *guest,
 		if (vm.end_reason != END_GUEST_POWER_OFF &&
 		    vm.end_reason != END_GUEST_EXIT)
 			end();
-		compare_take(&vm, costs[bypass]);
+		compare_read_costs(&vm, costs[bypass]);
 		vmx_forget_vmcs(vm.vcpu.vmcs);
 		frames_restore();
 	}

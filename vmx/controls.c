@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's choice of controls, in short: an event that could change the
- * processor under it exits; an event that concerns the guest alone does not.
+ * Umbra's choice of controls. An event exits if it could change a state of the
+ * processor on which Umbra depends; an event that concerns the guest alone does
+ * not exit.
  */
 #include "arch/x86/msr.h"
 #include "vmx/controls.h"
@@ -24,15 +25,19 @@ static const struct control primary[] = {
 	{ 3, CONTROL_REQUIRED, "use TSC offsetting" },
 	/* An idle guest gives the processor back. */
 	{ 7, CONTROL_REQUIRED, "HLT exiting" },
-	/* Unless the shadow is a software TLB, the hardware's flush is enough. */
+	/*
+	 * Only while the shadow is a software TLB: otherwise the processor's
+	 * own flush is enough.
+	 */
 	{ 9, CONTROL_SWITCHED, "INVLPG exiting" },
-	/* CPUID shows none of these to the guest. */
+	/* CPUID does not show the guest any of the three. */
 	{ 10, CONTROL_REQUIRED, "MWAIT exiting" },
 	{ 11, CONTROL_REQUIRED, "RDPMC exiting" },
 	{ 12, CONTROL_OFF, "RDTSC exiting" },
 	/*
-	 * CR3 holds the shadow root: not for the guest to set or see. Placed
-	 * roots (mmu/page/place.c) are the exception, where the second may be 0.
+	 * CR3 holds the shadow root, which the guest must neither load nor see.
+	 * With placed roots (mmu/page/place.c) it sees its own: CR3-store
+	 * exiting may then be 0.
 	 */
 	{ 15, CONTROL_REQUIRED, "CR3-load exiting" },
 	{ 16, CONTROL_REQUIRED, "CR3-store exiting" },
@@ -41,10 +46,12 @@ static const struct control primary[] = {
 	{ 19, CONTROL_REQUIRED, "CR8-load exiting" },
 	{ 20, CONTROL_REQUIRED, "CR8-store exiting" },
 	{ 21, CONTROL_OFF, "use TPR shadow" },
-	/* Only together with "virtual NMIs" (26.2.1.1), which tells. */
+	/* Umbra sets it only with "virtual NMIs", as 26.2.1.1 demands. */
 	{ 22, CONTROL_SWITCHABLE, "NMI-window exiting" },
-	/* While no breakpoint of the guest's is enabled (state.h), or for
-	   gdb's. */
+	/*
+	 * MOV DR exits while the guest has no breakpoint enabled (state.h), and
+	 * while gdb has one.
+	 */
 	{ 23, CONTROL_SWITCHED, "MOV-DR exiting" },
 	/* All ports are the guest machine's. */
 	{ 24, CONTROL_REQUIRED, "unconditional I/O exiting" },
@@ -103,7 +110,7 @@ static const struct control exit_controls[] = {
 	{ 18, CONTROL_OFF, "save IA32_PAT" },
 	{ 19, CONTROL_OFF, "load IA32_PAT" },
 	{ 20, CONTROL_OFF, "save IA32_EFER" },
-	/* Without both of these EFER is switched by the MSR areas (Penryn). */
+	/* Without it and the one for entry MSR areas switch EFER (Penryn). */
 	{ 21, CONTROL_OPTIONAL, "load IA32_EFER" },
 	{ 22, CONTROL_OFF, "save VMX-preemption timer value" },
 	{ 23, CONTROL_OFF, "clear IA32_BNDCFGS" },
@@ -159,14 +166,14 @@ const struct control_table control_tables[CONTROL_SETS] = {
 
 #define MAY_BE_1_SHIFT 32
 
-/* One field; false, and *@refusal says why: a control can't be as wanted. */
+/* Chooses one field's value. Returns false, with *@refusal, if it can't be. */
 static bool choose(enum control_set set, u64 capability, u32 *value,
 		   struct control_refusal *refusal)
 {
 	const struct control_table *table = &control_tables[set];
 	u32 must_be_1 = capability, may_be_1 = capability >> MAY_BE_1_SHIFT;
 
-	/* Bits that no table knows are as the processor wants them. */
+	/* A bit that is not in the table is 1 only if it must be. */
 	*value = must_be_1;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct control *control = &table->controls[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VMX controls (SDM vol. 3C, 24.6 to 24.8): what each bit is called, what
- * Umbra wants of it, and what the capability MSRs (vol. 3D, appendix A) make
- * of that wish. Pure.
+ * The VMX controls (SDM vol. 3C, 24.6 to 24.8): the name of each bit, the value
+ * that Umbra wants, and the values that the capability MSRs (vol. 3D, appendix
+ * A) allow. Pure.
  */
 #ifndef VMX_CONTROLS_H
 #define VMX_CONTROLS_H
@@ -34,11 +34,11 @@ enum control_set {
 };
 
 enum control_want {
-	CONTROL_OFF, /* must be 0: Umbra has no handler for what it would do */
+	CONTROL_OFF, /* must be 0: Umbra does not handle its effect */
 	CONTROL_REQUIRED, /* must be 1 */
 	CONTROL_OPTIONAL, /* 1 where the processor has it */
-	CONTROL_SWITCHED, /* begins as 0, must take both */
-	CONTROL_SWITCHABLE /* begins as 0; the code asks before setting it */
+	CONTROL_SWITCHED, /* begins as 0; both values must be allowed */
+	CONTROL_SWITCHABLE /* begins as 0; the code asks if it may be 1 */
 };
 
 struct control {
@@ -60,12 +60,12 @@ struct control_table {
 
 extern const struct control_table control_tables[CONTROL_SETS];
 
-/* The processor's offer; filled from its MSRs by vmx_start(). */
+/* The processor's capabilities; vmx_start() reads them from its MSRs. */
 struct vmx_capabilities {
 	u64 basic; /* IA32_VMX_BASIC */
 	u64 misc; /* IA32_VMX_MISC */
 	u64 ept_vpid; /* IA32_VMX_EPT_VPID_CAP */
-	u64 cr0_fixed0, cr0_fixed1; /* bits that must be 1; that may be 1 */
+	u64 cr0_fixed0, cr0_fixed1; /* that must be 1; that may be 1 */
 	u64 cr4_fixed0, cr4_fixed1;
 	/* Low half: bits that must be 1; high half: bits that may be 1. */
 	u64 allowed[CONTROL_SETS];
@@ -90,10 +90,13 @@ struct vmx_controls {
 struct control_refusal {
 	enum control_set set;
 	const struct control *control;
-	u8 msr_bit; /* of the capability MSR: it says so */
+	u8 msr_bit; /* of the capability MSR, which forbids it */
 };
 
-/* Returns false if the processor can't; *@refusal tells the first reason. */
+/*
+ * Chooses the controls for a guest. Returns false if the processor does not
+ * allow one that Umbra needs; *@refusal then has the first such control.
+ */
 bool vmx_choose_controls(const struct vmx_capabilities *capabilities,
 			 struct vmx_controls *controls,
 			 struct control_refusal *refusal);

@@ -3,10 +3,10 @@
 #include "mmu/paging.h"
 #include "vmx/cr_rules.h"
 
-/* A register of struct cr_cpuid, and the bit in it. */
+/* A bit of CPUID, and the bits of CR4 or EFER that it allows. */
 struct feature {
 	u64 enables; /* bits of CR4 or EFER */
-	size_t in; /* the offset of the register */
+	size_t in; /* offset of CPUID's register in struct cr_cpuid */
 	u32 bit;
 };
 
@@ -58,7 +58,7 @@ static u64 enabled_by(const struct cr_cpuid *cpuid,
 struct cr_features cr_features_by_cpuid(const struct cr_cpuid *cpuid)
 {
 	return (struct cr_features){
-		/* No bit of CPUID stands for PCE: all have it. */
+		/* CPUID has no bit for PCE: every processor has it. */
 		.cr4 = CR4_PCE | enabled_by(cpuid, cr4_features,
 					    ARRAY_SIZE(cr4_features)),
 		.efer = enabled_by(cpuid, efer_features,
@@ -88,7 +88,7 @@ static bool cr0_load_valid(const struct cr_state *state, u64 value)
 static bool cr3_load_valid(const struct cr_state *state, u64 value,
 			   u8 maxphyaddr)
 {
-	/* Outside long mode the upper half can't even be given. */
+	/* Outside long mode the operand of MOV to CR3 has 32 bits. */
 	if (!(state->efer & EFER_LMA))
 		return true;
 	return !(value >> maxphyaddr);
@@ -137,7 +137,7 @@ u64 efer_after_write(u64 efer, u64 value)
 
 u64 cr0_after_lmsw(u64 cr0, u16 source)
 {
-	/* It can set PE but not clear it. */
+	/* LMSW can set PE but not clear it. */
 	const u64 cleared = CR0_MP | CR0_EM | CR0_TS;
 
 	return (cr0 & ~cleared) | (source & (cleared | CR0_PE));
@@ -185,11 +185,11 @@ enum cr_load cr_load(struct cr_state *state, unsigned int number, u64 value,
 /* --- Between the guest's registers and the processor's ---------------------- */
 
 /*
- * A guest without paging still runs paged: VMX without unrestricted guest
- * demands PE and PG (SDM vol. 3D, A.7), and the shadow of an unpaged address
- * space is a PAE table. WP is always on: guest tables are write-protected from
- * the supervisor above all. The cache is Umbra's to disable; entries ignore CD
- * and NW anyway.
+ * The processor runs a guest without paging with paging: VMX without
+ * unrestricted guest demands PE and PG (SDM vol. 3D, A.7), and the shadow of an
+ * unpaged address space is a PAE table. WP is always 1, since the write
+ * protection of guest tables must hold for the supervisor above all. Only Umbra
+ * may disable the caches; VM entries ignore CD and NW anyway.
  */
 u64 cr0_at_entry(u64 cr0)
 {
@@ -197,8 +197,9 @@ u64 cr0_at_entry(u64 cr0)
 }
 
 /*
- * SMEP and SMAP judge user pages, of which an unpaged guest has none, though
- * its shadow does. With MCE=0 a machine check would shut the processor down.
+ * SMEP and SMAP restrict the use of user pages. A guest without paging has no
+ * such pages, but its shadow's pages are user pages. With MCE=0 a machine check
+ * would shut the processor down.
  */
 u64 cr4_at_entry(u64 cr0, u64 cr4)
 {
@@ -215,10 +216,10 @@ u64 cr4_for_trap(u8 maxphyaddr, u32 features_7_ecx, u64 cr4_fixed1)
 }
 
 /*
- * While the guest runs on PAE or 4-level paging NXE is its own (invariant 8);
- * to 32-bit paging it means nothing, but to the shadow of it, which is PAE, it
- * would. LME and LMA are one while CR0.PG is set, as it is for VMX (SDM vol.
- * 3C, 26.3.1.1).
+ * In PAE and 4-level paging the processor's NXE is the guest's (invariant 8).
+ * 32-bit paging ignores NXE, but its shadow, a PAE table, would not. While
+ * CR0.PG is set, as it always is for VMX, LME must equal LMA (SDM vol. 3C,
+ * 26.3.1.1).
  */
 u64 efer_at_entry(u64 cr0, u64 cr4, u64 efer)
 {

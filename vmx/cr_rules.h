@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which values the control registers and EFER take: SDM vol. 3A, 2.5 and 4.1;
- * vol. 2B, "MOV - Move to/from Control Registers". Pure, for the tests' sake.
+ * The values that the control registers and EFER take: SDM vol. 3A, 2.5 and
+ * 4.1; vol. 2B, "MOV - Move to/from Control Registers". Pure.
  */
 #ifndef VMX_CR_RULES_H
 #define VMX_CR_RULES_H
@@ -39,7 +39,7 @@ struct cr_cpuid {
 /* A feature can be enabled if CPUID shows it. */
 struct cr_features cr_features_by_cpuid(const struct cr_cpuid *cpuid);
 
-/* Returns true if the guest may load this value; else it is #GP(0). */
+/* Returns true if the guest may load @value; if not, the load raises #GP(0). */
 bool efer_load_valid(const struct cr_state *state, u64 value,
 		     const struct cr_features *features);
 
@@ -47,7 +47,10 @@ bool efer_load_valid(const struct cr_state *state, u64 value,
 #define XCR0_X87 BIT(0)
 #define XCR0_SSE BIT(1)
 #define XCR0_AVX BIT(2)
-/* XSETBV at @cpl, with @index in ECX; it exits before it checks any of them. */
+/*
+ * Returns true if XSETBV at @cpl, with @index in ECX, raises no #GP(0). It
+ * exits before it checks any of them.
+ */
 bool xsetbv_valid(unsigned int cpl, u32 index, u64 value,
 		  const struct cr_features *features);
 
@@ -70,8 +73,9 @@ enum cr_load {
 };
 
 /*
- * Load CR0, CR3 or CR4, by @number, with @value. *state becomes as the load
- * leaves it, EFER included, unless the result is CR_FAULT or CR_NO_EXIT.
+ * Loads CR0, CR3 or CR4 (@number is 0, 3 or 4) with @value. *@state becomes the
+ * state after the load, EFER included, unless the result is CR_FAULT or
+ * CR_NO_EXIT.
  */
 enum cr_load cr_load(struct cr_state *state, unsigned int number, u64 value,
 		     const struct cr_features *features);
@@ -82,20 +86,20 @@ enum cr_load cr_load(struct cr_state *state, unsigned int number, u64 value,
 /* --- Between the guest's registers and the processor's ---------------------- */
 
 /*
- * Bits of CR0 that nothing in Umbra depends on, so that the guest sets them
- * without an exit; TS above all is set and cleared.
+ * Bits of CR0 on which nothing in Umbra depends. The guest changes them without
+ * an exit; kernels set and clear TS often.
  */
 #define CR0_GUEST_OWNED (CR0_MP | CR0_EM | CR0_TS | CR0_AM)
 
-/* The guest's CR0 by the last value that it loaded and by the VMCS's. */
+/* Returns the guest's CR0 by Umbra's copy (@loaded) and the VMCS's field. */
 static inline u64 cr0_as_read(u64 loaded, u64 vmcs)
 {
 	return (loaded & ~CR0_GUEST_OWNED) | (vmcs & CR0_GUEST_OWNED);
 }
 
 /*
- * The same of CR4 and PGE, which the guest owns at times (struct mmu_filter).
- * The VMCS's PGE is always the guest's, owned or not: see cr4_at_entry().
+ * The same for CR4, where the guest owns PGE at times (struct mmu_filter). PGE
+ * in the VMCS is always the guest's, owned or not: see cr4_at_entry().
  */
 static inline u64 cr4_as_read(u64 loaded, u64 vmcs)
 {
@@ -103,12 +107,12 @@ static inline u64 cr4_as_read(u64 loaded, u64 vmcs)
 }
 
 /*
- * Returns CR4.PKS if TRAP in a PTE takes a protection key, and the processor
- * has them for the supervisor; else 0 (mmu/spte.h).
+ * Returns CR4.PKS if TRAP in a PTE needs a protection key, and the processor
+ * has keys for supervisor pages; else 0 (mmu/spte.h).
  */
 u64 cr4_for_trap(u8 maxphyaddr, u32 features_7_ecx, u64 cr4_fixed1);
 
-/* The values that the processor runs the guest with; Umbra's own are added. */
+/* The values with which the processor runs the guest, with Umbra's own bits. */
 u64 cr0_at_entry(u64 cr0);
 u64 cr4_at_entry(u64 cr0, u64 cr4);
 u64 efer_at_entry(u64 cr0, u64 cr4, u64 efer);

@@ -5,9 +5,9 @@
 ;
 ; bool vmx_enter(struct cpu_regs *regs, bool launched)
 ;
-; Returns true after a VM exit, with the guest's registers in *regs. False:
-; the entry failed before any guest state was loaded, and VM_INSTRUCTION_ERROR
-; says why (SDM vol. 3C, 26.1).
+; Returns true after a VM exit, with the guest's registers in *regs. Returns
+; false if the entry failed before any guest state was loaded;
+; VM_INSTRUCTION_ERROR says why (SDM vol. 3C, 26.1).
 
 bits 64
 
@@ -58,7 +58,8 @@ vmx_enter:
 	xor	eax, eax		; the registers are as they went in
 	jmp	vmx_exit_point.out
 
-; HOST_RIP: every VM exit comes here, RSP as set above, all else the guest's.
+; HOST_RIP, where every VM exit continues: RSP is as set above, all other
+; general registers are the guest's.
 global vmx_exit_point
 vmx_exit_point:
 	push	rax

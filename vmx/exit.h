@@ -7,7 +7,7 @@
 #include "vmx/vcpu.h"
 #include "vmx/report/words.h"
 
-/* Dispatch the exit in vcpu->exit. */
+/* Calls the handler of the exit in vcpu->exit. */
 void vmx_handle_exit(struct vcpu *vcpu);
 
 /*

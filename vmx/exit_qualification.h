@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How exits tell what happened: exit qualifications (SDM vol. 3C, 27.2.1),
- * interruption information, and the other fields that are read bit by bit.
+ * The fields that describe an exit: exit qualifications (SDM vol. 3C, 27.2.1),
+ * interruption information, and others that are read bit by bit.
  */
 #ifndef VMX_EXIT_QUALIFICATION_H
 #define VMX_EXIT_QUALIFICATION_H
@@ -46,8 +46,8 @@ enum cr_access {
 #define DR7_GD BIT(13)
 
 /*
- * DR6 as the delivery of a #DB leaves it: B0 to B3 tell of this one alone, the
- * rest is sticky, for software to clear (SDM vol. 3B, 17.2.3).
+ * Returns DR6 after the delivery of a #DB: B0 to B3 describe this #DB alone;
+ * the other bits stay set until software clears them (SDM vol. 3B, 17.2.3).
  */
 static inline u64 dr6_after_debug(u64 dr6, u64 qualification)
 {
@@ -63,7 +63,7 @@ static inline u64 dr6_after_debug(u64 dr6, u64 qualification)
 #define VMX_INTR_VECTOR BITS(7, 0)
 #define VMX_INTR_TYPE BITS(10, 8)
 #define VMX_INTR_ERROR_CODE BIT(11)
-#define VMX_INTR_NMI_UNBLOCKED BIT(12) /* of exits: by a faulting IRET */
+#define VMX_INTR_NMI_UNBLOCKED BIT(12) /* of an exit: IRET has unblocked NMIs */
 #define VMX_INTR_VALID BIT(31)
 
 enum vmx_intr_type {
@@ -76,7 +76,7 @@ enum vmx_intr_type {
 	INTR_OTHER_EVENT = 7
 };
 
-/* The event as a field of the VMCS has it, without an error code. */
+/* The interruption information of an event that has no error code. */
 #define VMX_INTR(type, vector) (VMX_INTR_VALID | (u32)(type) << 8 | (vector))
 
 static inline enum vmx_intr_type vmx_intr_type(u32 info)
@@ -84,7 +84,10 @@ static inline enum vmx_intr_type vmx_intr_type(u32 info)
 	return (enum vmx_intr_type)(info >> 8 & 7);
 }
 
-/* Returns true if an instruction raises the event, which returns behind it. */
+/*
+ * Returns true if an instruction raises the event and ends with it: INT n,
+ * INT1, INT3, INTO.
+ */
 static inline bool vmx_intr_is_software(u32 info)
 {
 	return vmx_intr_type(info) >= INTR_SOFTWARE_INTERRUPT &&

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The basic exit reasons (SDM vol. 3D, appendix C) up to the last one that a
- * guest of Umbra's can cause, once: name in the code, number, and the manual's
- * words. Both the enum here and the table of words (words.c) are made from it.
+ * guest of Umbra can cause: name in the code, number, and the manual's words.
+ * The enum here and the table of words (report/words.c) are made from this
+ * list.
  */
 #ifndef VMX_EXIT_REASONS_H
 #define VMX_EXIT_REASONS_H
@@ -79,9 +80,9 @@ enum vmx_exit_reason {
 #define EXIT_REASON_ENTRY_FAILURE BIT(31)
 
 /*
- * The reason in @field, the exit-reason field: the basic reason, or
- * EXIT_UNKNOWN for one that is not in the list. It is an index of arrays of
- * EXIT_REASONS elements.
+ * Returns the basic reason in @field, the exit-reason field; EXIT_UNKNOWN for a
+ * number above the list. The result is an index into arrays of EXIT_REASONS
+ * elements.
  */
 static inline enum vmx_exit_reason vmx_exit_reason(u32 field)
 {
@@ -92,9 +93,10 @@ static inline enum vmx_exit_reason vmx_exit_reason(u32 field)
 }
 
 /*
- * Returns true if an instruction of the guest's has caused the exit: no event
- * is under delivery then (SDM vol. 3C, 27.2.4). An external interrupt comes at
- * an instruction boundary, too, but KVM reports one while it delivers an event.
+ * Returns true if an instruction of the guest has caused the exit. Then no
+ * event was under delivery (SDM vol. 3C, 27.2.4). The same is true of an
+ * external interrupt on a processor, but KVM reports one during the delivery of
+ * an event, too.
  */
 static inline bool exit_is_instruction(enum vmx_exit_reason reason)
 {

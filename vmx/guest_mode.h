@@ -7,7 +7,7 @@
 #include "arch/x86/regs.h"
 #include "mmu/guest_walk.h"
 
-/* How code is decoded, by EFER and the access rights of CS. */
+/* Returns the mode in which code is decoded; @cs_rights: of CS. */
 static inline enum insn_mode code_mode(u64 efer, u32 cs_rights)
 {
 	if ((efer & EFER_LMA) && (cs_rights & AR_L))
@@ -16,8 +16,8 @@ static inline enum insn_mode code_mode(u64 efer, u32 cs_rights)
 }
 
 /*
- * The linear address of the code at CS:RIP. CS has no base in 64-bit mode (SDM
- * vol. 1, 3.4.2.1); elsewhere addresses wrap at 4 GiB (3.3.4).
+ * Returns the linear address of the code at CS:RIP. CS has no base in 64-bit
+ * mode (SDM vol. 1, 3.4.2.1); in other modes addresses wrap at 4 GiB (3.3.4).
  */
 static inline gva_t linear_rip(enum insn_mode mode, u64 cs_base, u64 rip)
 {
@@ -31,8 +31,8 @@ static inline u64 mov_cr_value(enum insn_mode mode, u64 value)
 }
 
 /*
- * The rights with which an instruction accesses its data: PFEC_U or WALK_AC or
- * neither (SDM vol. 3A, 4.6.1).
+ * Returns the rights with which an instruction accesses its data: PFEC_U,
+ * WALK_AC or 0 (SDM vol. 3A, 4.6.1).
  */
 static inline u32 data_access(unsigned int cpl, u64 rflags)
 {
@@ -42,8 +42,9 @@ static inline u32 data_access(unsigned int cpl, u64 rflags)
 }
 
 /*
- * Entering long mode leaves TR alone, but a VM entry to it demands a 64-bit TSS
- * (SDM vol. 3C, 26.3.1.2). The two differ in the type only.
+ * Returns the access rights of TR for the next entry. A guest that enters long
+ * mode keeps its TR, maybe a 16-bit TSS, but a VM entry in IA-32e mode demands
+ * a 64-bit TSS (SDM vol. 3C, 26.3.1.2). The two differ in the type only.
  */
 static inline u32 tr_rights_at_entry(u64 efer, u32 rights)
 {

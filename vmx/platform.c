@@ -33,7 +33,9 @@ const char firmware_remedy[] =
 	"Technology\" (VT-x), and off \"Trusted Execution\" (TXT); then power "
 	"the machine off and on";
 
-/* Leaf 40000000h: each one's own documentation. */
+/*
+ * The signatures in CPUID leaf 40000000h, by each hypervisor's documentation.
+ */
 static const struct hypervisor hypervisors[] = {
 	{ "KVMKVMKVM\0\0", "KVM",
 	  "on the host, modprobe kvm_intel nested=1, and give this machine the "

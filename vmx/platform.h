@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Obstacles between Umbra and VMX: the firmware's switch, and a hypervisor
- * below. Decisions and words only; pure, for the tests' sake.
+ * below. Decisions and words only. Pure.
  */
 #ifndef VMX_PLATFORM_H
 #define VMX_PLATFORM_H
@@ -13,7 +13,7 @@ enum feature_control {
 	FEATURE_CONTROL_ON, /* locked, with VMX outside SMX */
 	FEATURE_CONTROL_OPEN, /* not locked: Umbra sets both bits itself */
 	FEATURE_CONTROL_OFF, /* locked without VMX */
-	FEATURE_CONTROL_SMX_ONLY, /* locked, VMX for measured launches alone */
+	FEATURE_CONTROL_SMX_ONLY, /* locked, VMX for measured launches only */
 	FEATURE_CONTROLS
 };
 
@@ -24,18 +24,18 @@ const char *feature_control_words(enum feature_control verdict);
 struct hypervisor {
 	const char *signature; /* EBX, ECX, EDX of CPUID leaf 40000000h */
 	const char *name;
-	const char *remedy; /* how a machine of its own is given VMX */
+	const char *remedy; /* how the user gives its machine VMX */
 };
 
 #define HYPERVISOR_SIGNATURE 12
 
 /*
- * The hypervisor by its signature, HYPERVISOR_SIGNATURE bytes; one that is not
- * known has no signature and a general remedy.
+ * Finds the hypervisor with @signature, of HYPERVISOR_SIGNATURE bytes. Never
+ * NULL: an unknown hypervisor gets a general remedy, and its signature is NULL.
  */
 const struct hypervisor *hypervisor_find(const char *signature);
 
-/* The remedy for VMX that is off, where no hypervisor is below. */
+/* The remedy where the firmware has switched VMX off. */
 extern const char firmware_remedy[];
 
 #endif

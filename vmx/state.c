@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtual processor's state between the VMCS and Umbra: what the processor
- * must run with so that the guest sees what it has set.
+ * The virtual processor's state between the VMCS and Umbra: the processor runs
+ * with other values than the guest has set, and the guest must not see it.
  */
 #include "arch/x86/cpu.h"
 #include "lib/log.h"
@@ -22,7 +22,7 @@ u64 vcpu_cr4(const struct vcpu *vcpu)
 	return cr4_as_read(vcpu->paging.cr4, vmread(VMCS_GUEST_CR4));
 }
 
-static void apply_control_registers(const struct vcpu *vcpu)
+static void store_control_registers(const struct vcpu *vcpu)
 {
 	const struct vmx_capabilities *c = vmx_capabilities();
 	u64 cr0 = vcpu->paging.cr0, cr4 = vcpu->paging.cr4;
@@ -36,7 +36,7 @@ static void apply_control_registers(const struct vcpu *vcpu)
 			c->cr4_fixed1);
 }
 
-static void apply_efer(struct vcpu *vcpu)
+static void store_efer(struct vcpu *vcpu)
 {
 	const struct mmu_cpu *paging = &vcpu->paging;
 	u64 efer = efer_at_entry(paging->cr0, paging->cr4, paging->efer);
@@ -50,12 +50,12 @@ static void apply_efer(struct vcpu *vcpu)
 		vmwrite(VMCS_GUEST_IA32_EFER, efer);
 }
 
-void vcpu_apply_state(struct vcpu *vcpu)
+void vcpu_store_paging(struct vcpu *vcpu)
 {
 	u32 tr = vmread(VMCS_GUEST_TR_ACCESS_RIGHTS);
 
-	apply_control_registers(vcpu);
-	apply_efer(vcpu);
+	store_control_registers(vcpu);
+	store_efer(vcpu);
 	vmwrite_changed(VMCS_GUEST_TR_ACCESS_RIGHTS, tr,
 			tr_rights_at_entry(vcpu->paging.efer, tr));
 }
@@ -152,7 +152,7 @@ void vcpu_store_regs(const struct vcpu *vcpu)
 
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
 {
-	/* In other modes bits 63:32 are 0 (SDM vol. 3C, 26.3.1.4). */
+	/* Outside 64-bit mode bits 63:32 are 0 (SDM vol. 3C, 26.3.1.4). */
 	if (vcpu->exit.rip >> 32)
 		return INSN_MODE_64;
 	return code_mode(vcpu->paging.efer,

@@ -5,7 +5,7 @@
 #include "vmx/stop.h"
 #include "vmx/vm.h"
 
-/* Maximum length of " at RIP 0x" and its digits: a long reason leaves it room. */
+/* Maximum length of " at RIP 0x", 16 digits: they follow a long reason, too. */
 #define AT_RIP_MAX 26
 
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...)

@@ -8,7 +8,7 @@
 struct vcpu;
 
 /*
- * Fail-stop of this guest: prints the reason, the whole state, the last exits
+ * Stops the guest for good: prints the reason, the whole state, the last exits
  * and the statistics, and ends the run.
  */
 void vmx_stop_guest(struct vcpu *vcpu, const char *why, ...) __printf(2, 3);

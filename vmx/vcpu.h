@@ -2,8 +2,8 @@
 /*
  * One virtual processor. The state in the VMCS stays there; state that VMX does
  * not switch is here. The x87, SSE and AVX registers, DR0 to DR3, DR6, and the
- * MSRs of SYSCALL and SWAPGS are in neither: Umbra uses none of them, so they
- * stay in the processor, the guest's, all the time.
+ * MSRs of SYSCALL and SWAPGS are in neither: Umbra uses none of them, so the
+ * processor holds the guest's values all the time.
  */
 #ifndef VMX_VCPU_H
 #define VMX_VCPU_H
@@ -25,9 +25,9 @@ struct vm;
 
 /* The fields that an exit has left in the VMCS, read once. */
 struct vmx_exit {
-	u64 tsc; /* when it came; see vm_stats.root_ticks */
+	u64 tsc; /* at the exit; see vm_stats.root_ticks */
 	enum vmx_exit_reason reason;
-	u8 kind; /* vmx/report/costs.h: of a page fault, what became of it */
+	u8 kind; /* see vmx/report/costs.h */
 	bool entry_failed; /* bit 31 of the exit-reason field */
 	u64 qualification;
 	u64 rip;
@@ -51,7 +51,7 @@ struct vcpu {
 	bool launched;
 	struct vm *vm;
 	struct mmu_cpu paging;
-	struct mmu_filter filter; /* as the VMCS has it */
+	struct mmu_filter filter; /* as in the VMCS */
 	u32 exceptions; /* likewise: the exception bitmap */
 	struct mmu_targets targets; /* likewise */
 	struct tlb_flush flush; /* to be done before the next entry */
@@ -62,18 +62,18 @@ struct vcpu {
 	struct vmx_event event;
 	struct retry retry;
 	struct vmx_controls controls;
-	u64 tsc_offset; /* the guest's TSC less the machine's */
+	u64 tsc_offset; /* the guest's TSC minus the machine's */
 	bool nmi_blocked; /* by software, without "virtual NMIs"
 			     (events/inject.c) */
-	u64 cr4_added; /* bits of CR4 that Umbra sets unseen: PKS, for TRAP */
-	u64 *efer_area; /* MSR-load entries, where there are no EFER controls */
+	u64 cr4_added; /* bits of CR4 that Umbra sets and hides: PKS, for TRAP */
+	u64 *efer_area; /* EFER in the MSR-load area; NULL: controls load it */
 	hpa_t vmcs;
 };
 
 /*
  * Enters the guest and comes back with vcpu->exit. Returns false if the entry
  * failed; the reason and the entry doctor's findings have been logged. The
- * doctor looks before the first entry, too.
+ * doctor examines the VMCS before the first entry, too.
  */
 bool vcpu_enter(struct vcpu *vcpu);
 
@@ -83,14 +83,14 @@ bool vcpu_enter(struct vcpu *vcpu);
  */
 bool vmx_enter(struct cpu_regs *regs, bool launched);
 
-/* RSP, RIP and RFLAGS from the VMCS, and back. */
+/* Copies RSP, RIP and RFLAGS from the VMCS to vcpu->regs, and back. */
 void vcpu_load_regs(struct vcpu *vcpu);
 void vcpu_store_regs(const struct vcpu *vcpu);
 
-/* How the guest's code at CS:RIP is to be decoded. */
+/* Returns the mode in which the guest's code at CS:RIP is decoded. */
 enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
 
-/* Current privilege level: that of SS (SDM vol. 3C, 24.4.1). */
+/* Returns the current privilege level, that of SS (SDM vol. 3C, 24.4.1). */
 unsigned int vcpu_cpl(void);
 
 #endif

@@ -28,27 +28,29 @@ struct vm_stats {
 	u64 exits[EXIT_REASONS];
 	u64 exits_total;
 	/*
-	 * By exit reason, TSC ticks from the exit to the entry that follows,
-	 * but for those spent halted. On Bochs a tick is an instruction (an
-	 * iteration of a REP is one, too), so the figures are deterministic
-	 * there.
+	 * TSC ticks from an exit to the next entry, without those spent halted,
+	 * by exit reason. On Bochs a tick is an instruction (an iteration of a
+	 * REP is one, too), so the figures are deterministic there.
 	 */
 	u64 root_ticks[EXIT_REASONS];
-	/* Their spread, by exit kind; the monitor resets it. */
+	/* Their distribution, by kind of exit; the monitor resets it. */
 	struct costs costs;
-	/* By exit reason, between the same two: VMREADs and VMWRITEs. */
+	/* VMREADs and VMWRITEs between the same two, by exit reason. */
 	struct vmcs_traffic traffic[EXIT_REASONS];
-	struct vmcs_traffic traffic_before; /* all of them at the last entry */
+	struct vmcs_traffic traffic_before; /* vmcs_traffic at the last entry */
 	u64 interrupts; /* injected external interrupts */
 	u64 faults_injected[2]; /* page faults, by P of the error code */
 	u64 faults_taken; /* page faults by the guest's own count, or 0 */
-	u64 unfiltered; /* page faults that exited against the filter */
+	u64 unfiltered; /* page faults that exit against the filter */
 	bool rung_changed; /* by hypercall, or at the monitor */
 	u64 started_ns, ended_ns; /* the first entry, and the last exit */
 	u64 idle_ns; /* spent in HLT */
 };
 
-/* Page faults without an exit, as far as the guest tells its own count; or 0. */
+/*
+ * Returns the number of page faults that did not exit, or 0 if the guest does
+ * not tell its count.
+ */
 static inline u64 faults_bypassed(const struct vm_stats *stats)
 {
 	u64 injected =
@@ -61,11 +63,11 @@ struct vm {
 	const char *name;
 	struct guest_memory memory;
 	struct canaries canaries;
-	gpa_t rsdp; /* of its ACPI tables */
+	gpa_t rsdp; /* address of its ACPI tables */
 	struct machine_devices devices;
 	struct guest_msrs msrs;
 	struct cpuid_policy_input cpuid;
-	u32 cpuid_last; /* basic leaf of the processor */
+	u32 cpuid_last; /* the processor's last basic leaf */
 	struct cr_features features;
 	struct mmu *mmu;
 	struct vcpu vcpu;
@@ -73,25 +75,25 @@ struct vm {
 	struct trace trace;
 	unsigned int trace_way; /* enum trace_way, at the end of the run */
 	struct serial_port *trace_port; /* of TRACE_COM2 */
-	u64 shown_exits; /* by the option trace, at a stop */
+	u64 shown_exits; /* number of exits that a stop prints (option trace) */
 	struct operation operation;
 	struct status status;
 	u64 memory_bytes; /* of the guest */
 	u64 shadow_pages; /* Maximum number that can be in use */
 	bool dump; /* before the first entry */
-	u64 audit; /* of the shadow, at every so-many-th exit; 0: never */
+	u64 audit; /* the shadow is checked at each Nth exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	struct gdb gdb;
 	struct monitor monitor;
-	/* When the devices and the console are to be served next: in ns, */
+	/* When the devices and the console are served next, in ns: */
 	u64 next_event;
 	u64 next_poll;
-	/* and by the TSC: at the first exit after this, */
+	/* by the TSC, at the first exit after this time, */
 	u64 deadline;
-	u64 alarm; /* and at the latest: Umbra's timer is set to it */
+	u64 alarm; /* and at the latest: the time of Umbra's timer */
 	struct pacing pacing;
-	/* How the run ended, when it has. */
+	/* How the run ended, once ended is true. */
 	bool ended;
 	enum end_reason end_reason;
 	int end_status;
@@ -104,17 +106,17 @@ struct vm {
  */
 bool vm_is_ram(const struct vm *vm, gpa_t gpa);
 
-/* CPUID's answer to the guest in its present state. */
+/* Fills in *@out with CPUID's answer to the guest in its present state. */
 void vm_cpuid(const struct vm *vm, u32 leaf, u32 subleaf,
 	      struct cpuid_regs *out);
 
-/* Finds the bits that the guest may set in its registers by that. */
+/* Fills in vm->features by CPUID's answers: the bits that the guest may set. */
 void vm_find_features(struct vm *vm);
 
-/* End the run of @vm; the first reason given stands. */
+/* Ends the run of @vm; if it has ended before, that first reason stands. */
 void vm_end(struct vm *vm, enum end_reason reason, int status);
 
-/* The same with status 0, asked for by a person at the console. */
+/* The same with status 0, by a person at the console. */
 void vm_end_by_user(struct vm *vm, enum end_reason reason);
 
 #endif

@@ -14,9 +14,10 @@ void vmcs_access_failed(const char *instruction, enum vmcs_field field)
 	__attribute__((noreturn, cold));
 
 /*
- * VMREADs and VMWRITEs so far, for the statistics: on Bochs each is one tick, on
- * a processor some 50, and below another hypervisor many are exits to it. Like
- * the current VMCS they are the processor's. Counting is one instruction each.
+ * Number of VMREADs and VMWRITEs so far, for the statistics: each takes one
+ * tick on Bochs, some 50 on a processor, and many are exits below another
+ * hypervisor. The count is the processor's, as the current VMCS is, so it is no
+ * part of struct vm. Counting costs one instruction each.
  */
 struct vmcs_traffic {
 	u64 reads;
@@ -71,7 +72,7 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 		vmcs_access_failed("VMWRITE", field);
 }
 
-/* Each takes a physical address in memory; returns false after VMfail. */
+/* Each takes the address of a region in memory; returns false after VMfail. */
 #define DEFINE_VMX(name)                                                       \
 	static inline bool name(hpa_t address)                                 \
 	{                                                                      \
@@ -88,7 +89,7 @@ DEFINE_VMX(vmxon)
 DEFINE_VMX(vmclear)
 DEFINE_VMX(vmptrld)
 
-/* INVVPID; false: VMfail. @type: enum invvpid_type. */
+/* INVVPID of @type, an enum invvpid_type. Returns false after VMfail. */
 static inline bool invvpid(u64 type, u16 vpid, u64 address)
 {
 	const u64 descriptor[2] = { vpid, address };

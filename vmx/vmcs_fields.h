@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fields of the VMCS, by the names of the SDM (vol. 3D, appendix B). The
- * list is the only one: the enum here and the table of names (vmcs_fields.c)
- * are made from it. Fields of features that Umbra never turns on (EPT, posted
- * interrupts, and so on) are not in it. A field's width and kind are in its
- * encoding (vol. 3C, table 24-17): bits 14:13 and bits 11:10.
+ * enum here and the table of names (vmcs_fields.c) are made from this list.
+ * Fields of features that Umbra never turns on (EPT, posted interrupts, and so
+ * on) are not in it. Bits 14:13 and 11:10 of an encoding are the field's width
+ * and kind (vol. 3C, 24.11.2).
  */
 #ifndef VMX_VMCS_FIELDS_H
 #define VMX_VMCS_FIELDS_H
@@ -160,7 +160,7 @@ static inline enum vmcs_kind vmcs_field_kind(enum vmcs_field field)
 	return (enum vmcs_kind)(field >> 10 & 3);
 }
 
-/* The SDM's name of the field, or "unknown field". */
+/* Returns the SDM's name of the field, or "unknown field". */
 const char *vmcs_field_name(enum vmcs_field field);
 
 #endif

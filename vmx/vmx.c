@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMX operation: SDM vol. 3C, 23.6 to 23.8 for what must be so before VMXON,
- * appendix A for the capability MSRs.
+ * VMX operation. The conditions of VMXON are in SDM vol. 3C, 23.6 to 23.8, the
+ * capability MSRs in vol. 3D, appendix A.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
@@ -64,7 +64,8 @@ static bool has_vmx(void)
 	return false;
 }
 
-/* VMXON wants the lock set, and VMX outside SMX. */
+/* VMXON demands the lock, and VMX outside SMX; an open lock lets Umbra set
+ * both. */
 static bool feature_control_allows(void)
 {
 	enum feature_control verdict;
@@ -94,7 +95,7 @@ static bool feature_control_allows(void)
 			 "0x%lx, %s",
 			 control, feature_control_words(verdict));
 	}
-	/* Under a hypervisor, too: it shows VMX, its firmware has locked it. */
+	/* A hypervisor that shows VMX is no obstacle: this firmware is. */
 	log_info(LOG_WARNING "remedy: %s", firmware_remedy);
 	return false;
 }
@@ -112,7 +113,7 @@ u32 vmx_capability_msr(enum control_set set)
 						      : table->msr;
 }
 
-/* An MSR that can't be read is 0, and refused as such. */
+/* An MSR that can't be read has no capability: 0. */
 static u64 read_or_0(u32 msr)
 {
 	u64 value;
@@ -168,7 +169,7 @@ static bool controls_suffice(void)
 		 has_true_controls() && table->true_msr ? table->true_msr_name
 							: table->msr_name,
 		 vmx_capability_msr(refusal.set), refusal.msr_bit < 32);
-	print_remedy("another processor: Umbra can do without no such control");
+	print_remedy("another processor: Umbra needs this control");
 	return false;
 }
 

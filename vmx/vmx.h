@@ -7,9 +7,9 @@
 #include "vmx/platform.h"
 
 /*
- * Finds out what the processor can do, and enters VMX root operation.
- * Returns false if it can't; the missing feature and the remedy have been
- * logged. VMXOFF is done when the machine ends.
+ * Reads the processor's capabilities and enters VMX root operation. Returns
+ * false if it can't; the missing feature and the remedy have been logged. The
+ * end of the machine's run leaves VMX operation.
  */
 __cold bool vmx_start(void);
 
@@ -19,16 +19,16 @@ const struct vmx_capabilities *vmx_capabilities(void);
 /* Reads the capability MSRs, for a processor that shows VMX. */
 void vmx_read_capabilities(void);
 
-/* The MSR that capabilities->allowed[set] is from. */
+/* Returns the MSR from which capabilities->allowed[@set] is read. */
 u32 vmx_capability_msr(enum control_set set);
 
-/* The hypervisor below this machine, as CPUID tells; NULL: none. */
+/* Returns the hypervisor below this machine, by CPUID; NULL: none. */
 const struct hypervisor *vmx_hypervisor(void);
 
-/* A page with the VMCS revision number: a VMCS that is clear and current. */
+/* Allocates a VMCS, clear and current. Panics if there is no memory. */
 hpa_t vmx_make_vmcs(void);
 
-/* The processor writes no more to that VMCS: its page is free for other use. */
+/* Clears the VMCS at @hpa: the processor writes no more to that page. */
 void vmx_forget_vmcs(hpa_t hpa);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * VPIDs (SDM vol. 3C, 28.1). Without one, each VM entry and each VM exit
  * flushes all that the processor has cached of the shadow (28.3.3.1). With one,
- * the processor keeps it until INVVPID says otherwise. All that is asked for
- * between an exit and the next entry is merged into one INVVPID. Pure.
+ * the processor keeps it until INVVPID says otherwise. The flushes that are
+ * asked for between an exit and the next entry are merged into one INVVPID.
+ * Pure.
  */
 #ifndef VMX_VPID_H
 #define VMX_VPID_H
@@ -18,19 +19,19 @@
 enum vpid_wish { VPID_OFF, VPID_ON, VPID_AUTO };
 
 /*
- * Returns why no VPID is used, in words; NULL: one is used. With VPID_ON the
- * reason can only be that the processor lacks a feature. @below: a hypervisor
- * lies below.
+ * Returns, in words, why no VPID is used; NULL: one is used. With VPID_ON the
+ * only reason is a feature that the processor lacks. @below: there is a
+ * hypervisor below.
  */
 const char *vpid_objection(const struct vmx_capabilities *capabilities,
 			   enum vpid_wish wish, bool below);
 
-/* Parts of what the processor has cached for the guest, the smallest first. */
+/* Parts of the cached translations of the guest, the smallest first. */
 enum tlb_scope {
 	TLB_NOTHING,
-	TLB_ADDRESS, /* what would be used to translate one address */
-	TLB_SHADOW, /* all that comes from the shadow, where nothing is global */
-	TLB_ALL /* also what somebody else has left there under this VPID */
+	TLB_ADDRESS, /* those that translate one address */
+	TLB_SHADOW, /* all of the shadow, which has no global pages */
+	TLB_ALL /* those of other software with this VPID, too */
 };
 
 /* The translations that the processor must forget before the next entry. */
@@ -39,6 +40,7 @@ struct tlb_flush {
 	gva_t gva; /* for TLB_ADDRESS */
 };
 
+/* Adds @more to *@flush: the least single flush that does both. */
 void tlb_flush_merge(struct tlb_flush *flush, struct tlb_flush more);
 
 /* The types of INVVPID, SDM vol. 3C, 30.3. */
@@ -54,8 +56,9 @@ enum invvpid_type {
 #define EPT_VPID_CAP_TYPE(type) BIT(40 + (type))
 
 /*
- * The narrowest type that does @flush, whose scope is not TLB_NOTHING, on a
- * processor with @ept_vpid in IA32_VMX_EPT_VPID_CAP that lacks nothing.
+ * Returns the narrowest type that does @flush, whose scope is not TLB_NOTHING.
+ * @ept_vpid: IA32_VMX_EPT_VPID_CAP of a processor to which vpid_objection() has
+ * none.
  */
 enum invvpid_type invvpid_type(const struct tlb_flush *flush, u64 ept_vpid);
 

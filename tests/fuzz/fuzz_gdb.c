@@ -75,7 +75,7 @@ static void carry_out(const char *in)
 	/* A reply is read as it was written. */
 	length = gdb_frame(reply.text, reply.length, frame);
 	for (size_t i = 0; i < length; i++)
-		event = gdb_input_take(&back, (u8)frame[i]);
+		event = gdb_input_add(&back, (u8)frame[i]);
 	if (event != GDB_PACKET || back.length != reply.length ||
 	    memcmp(back.text, reply.text, back.length))
 		abort();
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	char *command = malloc(size + 1);
 
 	for (size_t i = 0; i < size; i++)
-		if (gdb_input_take(&in, data[i]) == GDB_PACKET)
+		if (gdb_input_add(&in, data[i]) == GDB_PACKET)
 			carry_out(in.text);
 	memcpy(command, data, size);
 	command[size] = '\0';

@@ -118,7 +118,7 @@ bool vm_is_ram(const struct vm *v, gpa_t gpa)
 	       guest_memory_map(&v->memory, gpa);
 }
 
-void vm_take_input(struct vm *v)
+void vm_deliver_input(struct vm *v)
 {
 	(void)v;
 }

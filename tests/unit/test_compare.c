@@ -26,7 +26,7 @@ static void test_costs(void **state)
 	vm.stats.idle_ns = 200000000;
 	vm.stats.root_ticks[EXIT_EXCEPTION_OR_NMI] = 1500;
 	vm.stats.root_ticks[EXIT_REASONS - 1] = 500;
-	compare_take(&vm, costs);
+	compare_read_costs(&vm, costs);
 	assert_int_equal(costs[COST_EXITS], 30);
 	assert_int_equal(costs[COST_PAGE_FAULT_EXITS], 20);
 	assert_int_equal(costs[COST_INJECTED], 10);

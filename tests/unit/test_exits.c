@@ -146,7 +146,7 @@ static void pdptes(void **state)
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
 	mmu_set_state(&vcpu->paging, CR0_PE | CR0_PG, 0x5000, CR4_PAE, 0,
 		      (u64[PAE_PDPTES]){ 0 });
-	vcpu_apply_state(vcpu);
+	vcpu_store_paging(vcpu);
 	*world_gpte(6, 0) = 0x7000 | PTE_P;
 	gpr[RAX] = 0x6000;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RAX));
@@ -161,7 +161,7 @@ static void pdptes(void **state)
 
 static void cr0_and_cr4(void **state)
 {
-	vcpu_apply_state(vcpu);
+	vcpu_store_paging(vcpu);
 	gpr[RAX] = CR4_PAE | CR4_SMEP;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(4, RAX));
 	assert_done();

@@ -23,7 +23,7 @@ static enum gdb_event send_text(struct gdb_input *in, const char *text)
 	enum gdb_event event = GDB_NOTHING;
 
 	for (; *text; text++)
-		event = gdb_input_take(in, (u8)*text);
+		event = gdb_input_add(in, (u8)*text);
 	return event;
 }
 
@@ -56,7 +56,7 @@ static void damaged_packets(void **state)
 	/* Too long, with the right sum. */
 	send_text(&in, "$");
 	for (int i = 0; i < 2 * GDB_PACKET_SIZE; i++)
-		assert_int_equal(gdb_input_take(&in, ' '), GDB_NOTHING);
+		assert_int_equal(gdb_input_add(&in, ' '), GDB_NOTHING);
 	assert_int_equal(send_text(&in, "#00"), GDB_DAMAGED);
 	assert_int_equal(send_text(&in, "$?#3f"), GDB_PACKET);
 }
@@ -337,13 +337,13 @@ static void hits(void **state)
 	points_insert(&points, GDB_HARDWARE_BREAKPOINT, 0x2000, 1);
 	points_place(&points, &out);
 	/* gdb's in DR3; DR1 matches, but nobody has enabled it. */
-	assert_int_equal(points_take_hits(&points, BIT(3) | BIT(1)), 0);
+	assert_int_equal(points_remove_hits(&points, BIT(3) | BIT(1)), 0);
 	assert_int_equal(points.hit->address, 0x2000);
-	assert_int_equal(points_take_hits(&points, BIT(3) | BIT(0) | BIT(1)),
+	assert_int_equal(points_remove_hits(&points, BIT(3) | BIT(0) | BIT(1)),
 			 BIT(0) | BIT(1));
-	assert_int_equal(points_take_hits(&points, BIT(3) | DR6_BS), DR6_BS);
+	assert_int_equal(points_remove_hits(&points, BIT(3) | DR6_BS), DR6_BS);
 	points.hit = NULL;
-	assert_int_equal(points_take_hits(&points, BIT(0)), BIT(0));
+	assert_int_equal(points_remove_hits(&points, BIT(0)), BIT(0));
 	assert_null(points.hit);
 }
 

@@ -140,7 +140,7 @@ static void step_hides_the_trap_flag(void **state)
 	step_enter(vcpu);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS),
 			 RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
-	assert_int_equal(debug_take_hits(vcpu, DR6_BS), 0);
+	assert_int_equal(debug_remove_gdb_hits(vcpu, DR6_BS), 0);
 	trap_with(RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED | RFLAGS_IF);
 }
@@ -161,7 +161,7 @@ static void step_mends_what_pushf_pushed(void **state)
 	assert_true(step_begin(&vm));
 	step_enter(vcpu);
 	flags[TF_BYTE] = 3;
-	assert_int_equal(debug_take_hits(vcpu, DR6_BS), DR6_BS);
+	assert_int_equal(debug_remove_gdb_hits(vcpu, DR6_BS), DR6_BS);
 	trap_with(RFLAGS_FIXED | RFLAGS_TF);
 	assert_int_equal(flags[TF_BYTE], 3);
 	assert_true(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF);

@@ -49,7 +49,7 @@ static bool type(const char *bytes)
 
 	for (; *bytes; bytes++) {
 		assert_false(done);
-		done = line_take(&line, (u8)*bytes, echo);
+		done = line_add(&line, (u8)*bytes, echo);
 	}
 	return done;
 }

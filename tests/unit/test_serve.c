@@ -360,14 +360,14 @@ static void guest_ends(void **state)
 static void input_waits(void **state)
 {
 	typed = "xyz";
-	vm_take_input(&vm);
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
+	vm_deliver_input(&vm);
 	assert_int_equal(vm.typed, 'y');
 	assert_string_equal(typed, "z");
 	assert_int_equal(in(0x3f8), 'x');
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
 	assert_int_equal(in(0x3f8), 'y');
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
 	assert_int_equal(in(0x3f8), 'z');
 	assert_int_equal(vm.typed, -1);
 }
@@ -378,17 +378,17 @@ static void input_for_umbra(void **state)
 	out(0x3fa, 1); /* the FIFO */
 	typed = "a\x01\x01"
 		"b\x01sc";
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
 	assert_int_equal(vm.monitor.keys.request, REQUEST_STATISTICS);
 	assert_string_equal(typed, "c");
 	assert_int_equal(in(0x3f8), 'a');
 	assert_int_equal(in(0x3f8), 1);
 	assert_int_equal(in(0x3f8), 'b');
 	assert_false(in(0x3fd) & 1);
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
 	assert_string_equal(typed, "c");
 	vm.monitor.keys.request = REQUEST_NONE;
-	vm_take_input(&vm);
+	vm_deliver_input(&vm);
 	assert_int_equal(in(0x3f8), 'c');
 }
 

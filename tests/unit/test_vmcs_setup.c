@@ -206,7 +206,7 @@ static void efer_by_areas(void **state)
 	assert_int_equal(exit->value, HOST_EFER);
 	/* The guest sets SCE. */
 	vcpu.paging.efer |= EFER_SCE;
-	vcpu_apply_state(&vcpu);
+	vcpu_store_paging(&vcpu);
 	assert_true(entry->value & EFER_SCE);
 	assert_int_equal(exit->value, HOST_EFER);
 }

@@ -134,7 +134,7 @@ static bool is_v86(const struct doctor *d)
 	       !(d->read(d, VMCS_VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE_GUEST);
 }
 
-/* CS and TR are always used, whatever their bit says (24.4.1). */
+/* CS and TR are always usable, whatever their bit 16 says (24.4.1). */
 static bool is_usable(const struct doctor *d, unsigned int segment)
 {
 	u64 rights = d->read(d, VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * segment);

@@ -3,8 +3,8 @@
  * The entry doctor: the checks that a processor makes at a VM entry (SDM vol.
  * 3C, 26.2, 26.3.1 and 26.4), made in software, since the processor says no
  * more than "invalid control field(s)" or "invalid guest state". A rule is
- * data: when it applies, and what its field must be. How a rule can be broken
- * follows from that (tests/doctor/): the unit test breaks each rule, and the
+ * data: its conditions, and the demand on its field. The tests derive from it
+ * how it can be broken (tests/doctor/): the unit test breaks each rule, and the
  * image umbra-doctor.elf does so on the machine and compares the doctor's
  * verdict with the processor's.
  *
@@ -77,7 +77,7 @@ enum doctor_check {
 	CHECK_CANONICAL,
 	CHECK_PAGE, /* bits 11:0 are 0, and the address is within MAXPHYADDR */
 	CHECK_WIDTH, /* within MAXPHYADDR */
-	CHECK_FUNCTION /* holds(); equal in the bits of mask breaks the rule */
+	CHECK_FUNCTION /* holds(); a value with equal in mask breaks the rule */
 };
 
 /* For rules of segments; the register is number n from ES on. */
@@ -92,8 +92,9 @@ struct doctor_rule {
 	const char *expected;
 	u16 field;
 	/*
-	 * Bit n set: the rule holds for the field 2 * n after that one, as the
-	 * fields of like registers lie. 0: for the field alone, n is 0.
+	 * Bit n is set: the rule holds for the field 2 * n after that one,
+	 * which is the same field of register n. 0: the rule holds for that
+	 * field alone, n is 0.
 	 */
 	u8 registers;
 	u8 check; /* enum doctor_check */
@@ -109,7 +110,7 @@ struct doctor_rule {
 	const struct doctor_bits *also;
 };
 
-/* A rule, for one of its registers; and the value that violates it. */
+/* A rule, for one of its registers, and the value that violates it. */
 struct doctor_finding {
 	const struct doctor_rule *rule;
 	unsigned int n; /* of rule->registers */
@@ -126,18 +127,20 @@ static inline enum vmcs_field doctor_field(const struct doctor_rule *rule,
 }
 
 /*
- * Goes to the next rule, register by register; all 0 goes to the first.
+ * Moves to the next rule, register by register; from all zeroes to the first.
  * Returns false after the last.
  */
 bool doctor_next(struct doctor_finding *f);
 
-/* Calls @tell for each rule that is violated; returns the verdict. */
+/*
+ * Calls @tell for each rule that is violated. Returns the first one's verdict.
+ */
 enum doctor_verdict doctor_examine(
 	const struct doctor *d,
 	void (*tell)(const struct doctor_finding *finding, void *context),
 	void *context);
 
-/* "invalid control field(s)" and so on. */
+/* Returns the verdict's words: "invalid control field(s)" and so on. */
 const char *doctor_verdict_name(enum doctor_verdict verdict);
 
 /* The bits of a field that must be 1, and the bits that may be 1. */

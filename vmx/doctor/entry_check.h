@@ -5,12 +5,12 @@
 
 #include "vmx/doctor/doctor.h"
 
-/* A doctor for the current VMCS, which is at @vmcs. */
+/* Returns a doctor for the current VMCS, which is at @vmcs. */
 struct doctor entry_doctor(hpa_t vmcs);
 
 /*
  * Examines the current VMCS, at @vmcs, and logs each rule that it violates.
- * VM_INSTRUCTION_ERROR is not reliable afterwards.
+ * Returns the verdict. VM_INSTRUCTION_ERROR is not reliable afterwards.
  */
 enum doctor_verdict entry_check(hpa_t vmcs);
 

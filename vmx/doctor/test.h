@@ -7,10 +7,10 @@
 #define VMX_DOCTOR_TEST_H
 
 /*
- * Breaks each rule of the doctor's that this processor lets be broken alone, in
- * the self-test's VMCS, and enters. Logs each rule where the processor's
- * verdict is another one, and the sums; returns how many they are. In VMX root
- * operation.
+ * Breaks each rule of the doctor that this processor lets a VMCS break alone,
+ * in the self-test's VMCS, and enters. Logs each rule for which the processor's
+ * verdict is another one, and the sums. Returns the number of such rules. Needs
+ * VMX root operation.
  */
 int doctor_test_run(void) __attribute__((weak));
 

@@ -2,7 +2,10 @@
 #include "vmx/events/events.h"
 #include "vmx/controls.h"
 
-/* Exceptions that meet: SDM vol. 3A, 6.15, "Interrupt 8". */
+/*
+ * An exception in the delivery of another event: SDM vol. 3A, 6.15, "Interrupt
+ * 8".
+ */
 
 enum exception_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
@@ -58,10 +61,10 @@ bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
 	switch (combine_events(event->info, vector)) {
 	case EVENT_SECOND:
 		/*
-		 * The first one's delivery is over. An exception comes again
-		 * with its instruction, but an interrupt has been acknowledged
-		 * and does not: so it is on a processor without VMX, and where
-		 * the fault bypasses Umbra the processor does just that.
+		 * The first event's delivery is over. An instruction raises its
+		 * exception again, but an interrupt has been acknowledged and
+		 * does not come again. So it is on a processor without VMX, and
+		 * where the fault bypasses Umbra.
 		 */
 		*event = (struct vmx_event){
 			.info = exception_info(vector, has_error),
@@ -94,9 +97,9 @@ struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length)
 }
 
 /*
- * A fault pushes RF set, so that the instruction's breakpoint does not hit
- * again when it is restarted; the VM entry pushes the RF that it finds. SDM
- * vol. 3B, 17.3.1.1.
+ * The delivery of a fault pushes RF set, so that the instruction's breakpoint
+ * does not hit again when it restarts; a VM entry pushes the RF that it finds
+ * (SDM vol. 3B, 17.3.1.1).
  */
 u64 event_rflags(u32 info, u64 rflags)
 {
@@ -108,9 +111,9 @@ u64 event_rflags(u32 info, u64 rflags)
 }
 
 /*
- * The processor has lifted the blocking already. That is right if the fault is
- * the guest's (SDM vol. 3C, 25.3); else the IRET is to run again, and NMIs stay
- * blocked until it is carried out (27.2.3).
+ * IRET has ended the blocking before it faulted. That is right if the fault is
+ * the guest's (SDM vol. 3C, 25.3). If Umbra has handled it, the IRET runs
+ * again, and NMIs stay blocked until it is carried out (27.2.3).
  */
 bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
 		      const struct readiness *ready)
@@ -155,9 +158,9 @@ enum next_event next_event(const struct readiness *ready, bool nmi,
 u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt)
 {
 	/*
-	 * The end of software's blocking shows at the interrupt window. After
-	 * STI a processor may exit at the NMI window without end, though the
-	 * NMI can't be injected yet (25.2).
+	 * Software's blocking ends at the interrupt window. After STI a
+	 * processor may exit at the NMI window again and again, though the NMI
+	 * can't be injected yet (25.2).
 	 */
 	bool at_interrupt_window = !ready->tracks_nmis ||
 				   (ready->interruptibility & BLOCKING_BY_STI);
@@ -170,9 +173,10 @@ u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt)
 }
 
 /*
- * An entry that injects an NMI sets the blocking, and demands that it be clear
- * before; it is set if the NMI's delivery was broken off (26.2.1.3, 26.3.1.5).
- * Where software tracks, the blocking would hold off the machine's own NMIs.
+ * An entry that injects an NMI demands that NMIs are not blocked, and then
+ * blocks them (26.3.1.5). They are still blocked if an exit has broken off the
+ * NMI's delivery. Where software tracks them, blocking in the VMCS would hold
+ * off the machine's own NMIs.
  */
 bool entry_unblocks_nmis(u32 info, bool tracks_nmis)
 {
@@ -182,7 +186,7 @@ bool entry_unblocks_nmis(u32 info, bool tracks_nmis)
 enum halt halt_state(const struct readiness *ready, bool nmi, bool interrupt,
 		     bool nmi_possible)
 {
-	/* The #DB of the HLT itself wakes the guest. */
+	/* A #DB that the HLT itself has raised wakes the guest. */
 	if (ready->due || next_event(ready, nmi, interrupt) != NEXT_NONE)
 		return HALT_ENDS;
 	/* A kernel without ACPI halts in this way at its end. */

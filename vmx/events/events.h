@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events for the guest: which one comes next, and what its delivery does. Pure;
- * inject.c carries the answers to the VMCS and to the devices.
+ * Events for the guest: which one is delivered next, and the effects of its
+ * delivery. Pure; inject.c carries the answers to the VMCS and to the devices.
  */
 #ifndef VMX_EVENTS_EVENTS_H
 #define VMX_EVENTS_EVENTS_H
@@ -18,8 +18,8 @@ struct vmx_event {
 };
 
 /*
- * The #DB of an INT1 of @length bytes. It is an instruction's own event: it
- * returns to the next instruction.
+ * Returns the #DB of an INT1 of @length bytes. Its handler returns to the next
+ * instruction.
  */
 static inline struct vmx_event event_int1(u32 length)
 {
@@ -30,9 +30,9 @@ static inline struct vmx_event event_int1(u32 length)
 }
 
 /*
- * The event whose delivery an exit has broken off, to be delivered again: by
- * the IDT-vectoring information, its error code, and the VM-exit instruction
- * length (SDM vol. 3C, 24.9.3 and 27.2.4).
+ * Returns the event whose delivery an exit has broken off, to be delivered
+ * again, or none. The arguments: the IDT-vectoring information, its error code,
+ * and the VM-exit instruction length (SDM vol. 3C, 24.9.3 and 27.2.4).
  */
 struct vmx_event event_again(u32 idt_vectoring, u32 error_code, u32 length);
 
@@ -46,13 +46,13 @@ enum combined_event { EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_TRIPLE_FAULT };
 enum combined_event combine_events(u32 first, u8 second);
 
 /*
- * Puts an exception in the place of *event, if that was due, or #DF where the
- * two make one. Returns false if they are a triple fault.
+ * Puts an exception in the place of *@event, which may be none, or #DF where
+ * the two make one. Returns false if they make a triple fault.
  */
 bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
 		 u32 error_code);
 
-/* RFLAGS with which the entry is to deliver the event. */
+/* Returns RFLAGS for the entry that delivers the event @info. */
 u64 event_rflags(u32 info, u64 rflags);
 
 /* --- Before an entry -------------------------------------------------------- */
@@ -63,10 +63,10 @@ struct readiness {
 	u32 interruptibility;
 	/*
 	 * With "virtual NMIs" the processor tracks the blocking of NMIs, from
-	 * the injection to the guest's IRET. Without, IRET unblocks nothing
-	 * that Umbra could see (SDM vol. 3C, 25.3): then software does, and an
-	 * NMI counts as over when the guest takes interrupts again, which a
-	 * handler does not before its end.
+	 * the injection to the guest's IRET. Without it, Umbra can't see that
+	 * IRET (SDM vol. 3C, 25.3): software then takes the NMI's handler for
+	 * ended when the guest lets interrupts in, since no handler does so
+	 * before its end.
 	 */
 	bool tracks_nmis;
 	bool nmi_blocked; /* by software; false with tracks_nmis */
@@ -74,8 +74,8 @@ struct readiness {
 };
 
 /*
- * Returns true if an exit by a fault of IRET, which has been handled, has to
- * block NMIs again.
+ * Returns true if NMIs must be blocked again after an exit by a fault of IRET
+ * that Umbra has handled.
  */
 bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
 		      const struct readiness *ready);
@@ -83,7 +83,7 @@ bool exit_blocks_nmis(u32 interruption, u32 idt_vectoring,
 /* Returns true if the guest would take an external interrupt now. */
 bool can_take_interrupt(const struct readiness *ready);
 
-/* The machine's event for the next entry; none if one is due already. */
+/* The devices' event for the next entry: none if an event is due already. */
 enum next_event { NEXT_NONE, NEXT_NMI, NEXT_INTERRUPT };
 enum next_event next_event(const struct readiness *ready, bool nmi,
 			   bool interrupt);
@@ -95,12 +95,14 @@ enum next_event next_event(const struct readiness *ready, bool nmi,
  */
 u32 event_windows(const struct readiness *ready, bool nmi, bool interrupt);
 
-/* Returns true if an entry with the event @info (or 0) needs NMIs unblocked. */
+/*
+ * Returns true if an entry with the event @info (0: none) needs NMIs unblocked.
+ */
 bool entry_unblocks_nmis(u32 info, bool tracks_nmis);
 
 /* The effect of a HLT. */
 enum halt {
-	HALT_ENDS, /* an event is there */
+	HALT_ENDS, /* an event is pending */
 	HALT_WAITS,
 	HALT_FOREVER /* nothing can wake the guest */
 };

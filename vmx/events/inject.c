@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delivering events at VM entry (SDM vol. 3C, 24.8.3 and 26.6): carries what
- * events.c decides to the VMCS and to the devices.
+ * The delivery of events at VM entry (SDM vol. 3C, 24.8.3 and 26.6): carries
+ * the answers of events.c to the VMCS and to the devices.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/exception.h"
@@ -34,7 +34,9 @@ void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
 
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 {
-	/* The VMCS has no CR2; Umbra leaves the register to the guest. */
+	/*
+	 * The VMCS has no field for CR2: the register holds the guest's value.
+	 */
 	cr2_write(gva);
 	vcpu->vm->stats.faults_injected[error_code & PFEC_P]++;
 	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
@@ -42,7 +44,10 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
 {
-	/* The processor changes both registers at a #DB; a VM entry does not. */
+	/*
+	 * A #DB changes both registers on a processor; one at VM entry does
+	 * not.
+	 */
 	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
 	dr6_write(dr6_after_debug(dr6_read(), dr6));
 	vcpu_inject_exception(vcpu, VECTOR_DB, false, 0);
@@ -62,15 +67,20 @@ struct readiness vcpu_readiness(struct vcpu *vcpu)
 		.due = vcpu->event.info,
 	};
 
-	/* An event that comes again, an NMI too, is not in its handler yet. */
+	/*
+	 * If an event is due, even an NMI again, the guest is not in its
+	 * handler yet.
+	 */
 	if (!ready.due && can_take_interrupt(&ready))
 		vcpu->nmi_blocked = false;
 	ready.nmi_blocked = vcpu->nmi_blocked;
 	return ready;
 }
 
-/* The machine's next event, unless another one is due. Returns the windows. */
-static u32 take_event(struct vcpu *vcpu)
+/*
+ * Makes the devices' next event due, unless one is. Returns the windows needed.
+ */
+static u32 queue_device_event(struct vcpu *vcpu)
 {
 	struct machine_devices *devices = &vcpu->vm->devices;
 	struct readiness ready = vcpu_readiness(vcpu);
@@ -93,7 +103,7 @@ static u32 take_event(struct vcpu *vcpu)
 					 devices_acknowledge(devices))
 		};
 		vcpu->vm->stats.interrupts++;
-		/* No exit shows the end of an interrupt that ends by itself. */
+		/* An interrupt with automatic EOI ends without an exit. */
 		if (devices_in_service(devices))
 			pacing_interrupt(&vcpu->vm->pacing, vcpu->exit.tsc);
 		vm_devices_changed(vcpu->vm);
@@ -110,14 +120,14 @@ static void open_windows(struct vcpu *vcpu, u32 windows)
 	vcpu_set_cpu_controls(vcpu, WINDOWS, windows);
 }
 
-/* gdb's steps stay in the code that is being stepped through (gdb/step.h). */
-static u32 choose_event(struct vcpu *vcpu)
+/* A step of gdb's stays in the code that it steps through (gdb/step.h). */
+static u32 queue_event(struct vcpu *vcpu)
 {
 	const struct vm *vm = vcpu->vm;
 
 	if (vm->gdb.step.on)
 		return vcpu->event.info ? CPU_NMI_WINDOW_EXITING : 0;
-	return take_event(vcpu);
+	return queue_device_event(vcpu);
 }
 
 void vcpu_deliver(struct vcpu *vcpu)
@@ -128,13 +138,13 @@ void vcpu_deliver(struct vcpu *vcpu)
 	u64 rflags;
 
 	/*
-	 * Most entries: no event is due, and none has been waited for. Without
-	 * virtual NMIs each entry ends the blocking: see below.
+	 * Most entries: no event is due, and no window is open. Without virtual
+	 * NMIs each entry ends the blocking by NMI (below).
 	 */
 	if (quiet && !event->info && tracks_nmis(vcpu) &&
 	    !(vcpu->controls.value[CONTROLS_CPU] & WINDOWS))
 		return;
-	open_windows(vcpu, quiet ? 0 : choose_event(vcpu));
+	open_windows(vcpu, quiet ? 0 : queue_event(vcpu));
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)

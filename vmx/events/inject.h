@@ -8,12 +8,12 @@
 
 #include "vmx/vcpu.h"
 
-/* After an exit: an event whose delivery it broke off is due again. */
+/* After an exit: makes the event due again whose delivery it has broken off. */
 void vcpu_redeliver(struct vcpu *vcpu);
 
 /*
- * Raise an exception. One that hits the delivery of another becomes #DF, or
- * stops the guest as a triple fault.
+ * Raises an exception. During the delivery of another event it may become #DF,
+ * or a triple fault, which stops the guest.
  */
 void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
 			   bool has_error, u32 error_code);
@@ -29,19 +29,21 @@ static inline void vcpu_inject_gp(struct vcpu *vcpu)
 	vcpu_inject_exception(vcpu, VECTOR_GP, true, 0);
 }
 
-/* #PF, with CR2. */
+/* Raises #PF, and sets CR2 to @gva. */
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
 
-/* #DB, with DR6 and DR7.GD; @dr6 as of dr6_after_debug() (SDM 3B, 17.2). */
+/*
+ * Raises #DB, with the bits @dr6 of DR6, and clears DR7.GD (SDM vol. 3B, 17.2).
+ */
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6);
 
 /*
- * The guest's readiness for events. Ends the blocking of NMIs by software if it
- * is over.
+ * Returns the guest's readiness for events. Ends the blocking of NMIs by
+ * software if the NMI's handler has ended.
  */
 struct readiness vcpu_readiness(struct vcpu *vcpu);
 
-/* Before an entry: hand the pending event to the VMCS, or an interrupt. */
+/* Before an entry: hands the event that is due, or a device's, to the VMCS. */
 void vcpu_deliver(struct vcpu *vcpu);
 
 #endif

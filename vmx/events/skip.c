@@ -7,8 +7,8 @@
 #include "vmx/events/step.h"
 
 /*
- * The #DB is raised here, in front of any interrupt: an entry that injects an
- * event drops what it finds pending (26.6.3).
+ * Raises #DB now, before any interrupt: an entry that injects an event drops
+ * the pending debug exceptions (26.6.3).
  */
 void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 {
@@ -16,8 +16,8 @@ void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 	u64 pending = state & BLOCKING_BY_MOV_SS
 			      ? vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS)
 			      : 0;
-	u64 debug =
-		debug_take_hits(vcpu, step_debug(rflags, hits, state, pending));
+	u64 debug = debug_remove_gdb_hits(
+		vcpu, step_debug(rflags, hits, state, pending));
 
 	vmwrite_changed(VMCS_GUEST_INTERRUPTIBILITY_STATE, state,
 			step_interruptibility(state));
@@ -39,7 +39,10 @@ void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
 {
 	u64 rip = vcpu->exit.rip + length, rflags = vmread(VMCS_GUEST_RFLAGS);
 
-	/* Below 4 GiB all modes agree; outside 64-bit mode EIP wraps there. */
+	/*
+	 * Below 4 GiB RIP is the same in all modes; outside 64-bit mode EIP
+	 * wraps there.
+	 */
 	if (rip >> 32)
 		rip = step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu));
 	vmwrite(VMCS_GUEST_RIP, rip);

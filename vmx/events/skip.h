@@ -6,15 +6,15 @@
 #include "vmx/vcpu.h"
 
 /*
- * An instruction, or an iteration of a repeated one, is done under @rflags, and
- * has hit the breakpoints @hits (B0 to B3 of DR6): ends the blocking by STI and
- * MOV SS, and raises #DB if one is due.
+ * Ends an instruction, or an iteration of a repeated one, that ran with @rflags
+ * and has hit the breakpoints @hits (B0 to B3 of DR6): ends the blocking by STI
+ * and MOV SS, and raises #DB if one is due.
  */
 void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits);
 
-/* RIP goes on by the exit's instruction length, and the step ends. */
+/* Adds the exit's instruction length to RIP, clears RF, and ends the step. */
 void vcpu_skip_instruction(struct vcpu *vcpu);
-/* The same for one that has hit the breakpoints @hits. */
+/* The same for an instruction that has hit the breakpoints @hits. */
 void vcpu_skip_watched(struct vcpu *vcpu, u32 hits);
 /* The same where the exit does not tell the instruction's length. */
 void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits);

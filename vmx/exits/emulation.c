@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The emulator's way to the guest: memory by linear.h, its registers and faults
- * through the VMCS. An operand on the page that faulted is not walked again.
+ * The emulator's access to the guest: to memory by linear.h, to registers and
+ * faults through the VMCS. An operand on the page that faulted needs no second
+ * walk.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/emulator/emulate.h"
@@ -47,7 +48,8 @@ static const struct emul_ops emulation_ops = {
 
 /*
  * Returns true if the guest has enabled @insn. An AVX instruction that is not
- * enabled raises no page fault; but another one may be at RIP by now.
+ * enabled raises no page fault, but the instruction at RIP may have changed
+ * since.
  */
 static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 {
@@ -58,7 +60,7 @@ static bool is_enabled(const struct vcpu *vcpu, const struct insn *insn)
 
 gva_t vcpu_linear_rip(const struct vcpu *vcpu, enum insn_mode mode)
 {
-	/* Each emulated write comes here: this saves one VMREAD. */
+	/* Each emulated write needs it: this saves a VMREAD. */
 	if (mode == INSN_MODE_64)
 		return vcpu->exit.rip;
 	return linear_rip(mode, vmread(VMCS_GUEST_CS_BASE), vcpu->exit.rip);
@@ -166,9 +168,9 @@ static bool access_register(struct vcpu *vcpu, const struct insn *insn,
 
 /*
  * The short path of most writes to tables, and of most accesses to devices: the
- * operand is where the walk has ended, and nothing but RIP, RF (a fault's exit
- * saves RF=1, SDM vol. 3C, 27.3.3) and the register of a load or of an XCHG
- * changes. Returns true if it is done.
+ * operand is where the walk has ended, and only RIP, RF (a fault's exit saves
+ * RF=1, SDM vol. 3C, 27.3.3) and the register of a load or an XCHG change.
+ * Returns true if the instruction is done.
  */
 static bool carry_out_move(struct vcpu *vcpu, const struct insn *insn,
 			   const struct guest_walk *walk, bool mmio)

@@ -16,7 +16,7 @@
 static void handle_debug(struct vcpu *vcpu)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
-	u64 debug = debug_take_hits(vcpu, exit->qualification);
+	u64 debug = debug_remove_gdb_hits(vcpu, exit->qualification);
 
 	if (exit->qualification && !debug)
 		return;
@@ -49,19 +49,22 @@ static void handle_x87_error(struct vcpu *vcpu)
 	u8 opcode = 0;
 
 	if (!devices_x87_error(&vcpu->vm->devices)) {
-		/* In STI's shadow it would fault for ever, uninterrupted. */
+		/* While STI blocks interrupts it would fault for ever. */
 		vcpu_end_blocking();
 		return;
 	}
 	mmu_fetch(&vcpu->paging, vcpu_linear_rip(vcpu, vcpu_code_mode(vcpu)),
 		  access, &opcode, 1);
 	if (opcode != OPCODE_FWAIT)
-		return vmx_stop_guest(vcpu, "an x87 instruction that is to "
+		return vmx_stop_guest(vcpu, "an x87 instruction that must "
 					    "ignore an error (IGNNE#)");
 	vcpu_skip_bytes(vcpu, 1, 0);
 }
 
-/* The exit is for gdb alone. INT3 and INTO return to the next instruction. */
+/*
+ * Gives the guest an exception that exits for gdb alone. The handlers of INT3
+ * and INTO return to the next instruction.
+ */
 static void reflect(struct vcpu *vcpu, u8 vector)
 {
 	const struct vmx_exit *exit = &vcpu->exit;
@@ -122,7 +125,7 @@ void vmx_handle_exception(struct vcpu *vcpu)
 
 static void handle_external_interrupt(struct vcpu *vcpu)
 {
-	/* It is still pending: "acknowledge interrupt on exit" is 0. */
+	/* It stays pending: "acknowledge interrupt on exit" is 0. */
 	cpu_take_interrupts();
 	vm_timer_interrupted(vcpu->vm);
 }
@@ -145,7 +148,7 @@ static void handle_startup(struct vcpu *vcpu)
 
 static void handle_invd(struct vcpu *vcpu)
 {
-	/* Dropping dirty lines would hit the memory of Umbra, too. */
+	/* INVD would drop changed cache lines of Umbra's memory, too. */
 	wbinvd();
 	vcpu_skip_instruction(vcpu);
 }
@@ -153,8 +156,8 @@ static void handle_invd(struct vcpu *vcpu)
 typedef void (*exit_handler)(struct vcpu *vcpu);
 
 /*
- * An instruction that CPUID does not show is undefined. RDPMC exists, but it
- * has no counter to read: there is no performance-monitoring unit.
+ * An instruction that CPUID does not show raises #UD. RDPMC exists, but there
+ * is no performance counter: it raises #GP.
  */
 static const exit_handler handlers[EXIT_REASONS] = {
 	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,

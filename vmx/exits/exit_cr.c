@@ -30,8 +30,8 @@ static struct cr_state read_state(const struct vcpu *vcpu, unsigned int number)
 }
 
 /*
- * A load of CR0, CR3 or CR4. With PAE paging it may load the PDPTEs, too. If
- * they are not valid, it raises #GP(0) and changes nothing.
+ * Loads CR0, CR3 or CR4. With PAE paging this may load the PDPTEs, too; if they
+ * are not valid, it raises #GP(0) and changes nothing.
  */
 static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 {
@@ -50,7 +50,7 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 		return vcpu_inject_gp(vcpu);
 	case CR_REAL_MODE:
 		return vmx_stop_guest(vcpu, "the guest enters real-address "
-					    "mode (CR0.PE=0): not there yet");
+					    "mode (CR0.PE=0)");
 	case CR_NO_EXIT:
 		return vmx_stop_guest(vcpu, "MOV to a control register that "
 					    "does not exit");
@@ -58,8 +58,8 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 	vcpu_skip_instruction(vcpu);
 	mmu_set_state(&vcpu->paging, state.cr0, state.cr3, state.cr4,
 		      state.efer, loaded);
-	if (number != 3) /* it is not in the VMCS */
-		vcpu_apply_state(vcpu);
+	if (number != 3) /* the guest's is not in the VMCS */
+		vcpu_store_paging(vcpu);
 }
 
 static void load_cr8(struct vcpu *vcpu, u64 value)
@@ -70,7 +70,9 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 	vcpu_skip_instruction(vcpu);
 }
 
-/* The mode matters only if the upper half is not 0. */
+/*
+ * Returns the part of @value that MOV moves: all of it if the upper half is 0.
+ */
 static u64 operand_value(const struct vcpu *vcpu, u64 value)
 {
 	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;

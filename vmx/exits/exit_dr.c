@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* MOV DR: the guest's debug registers, while gdb has its points in them. */
+/*
+ * Exits of MOV DR: the guest's debug registers, while gdb uses the processor's.
+ */
 #include "arch/x86/cpu.h"
 #include "vmx/exits/handlers.h"
 #include "vmx/gdb/debug.h"
@@ -33,8 +35,9 @@ static void move_register(struct vcpu *vcpu, unsigned int number,
 }
 
 /*
- * The exit comes before the faults of the instruction (SDM vol. 3C, 25.1.3): by
- * DR4 and DR5 where they are no aliases (vol. 3B, 17.2.2), by CPL, and by GD.
+ * MOV DR exits before the processor looks for its faults (SDM vol. 3C, 25.1.3):
+ * by DR4 and DR5 where they are no aliases (vol. 3B, 17.2.2), by CPL, and by
+ * GD.
  */
 static void move_for_guest(struct vcpu *vcpu)
 {
@@ -52,7 +55,7 @@ static void move_for_guest(struct vcpu *vcpu)
 	move_register(vcpu, number, vcpu->exit.qualification);
 }
 
-/* If gdb has no points in them, the guest moves them itself (state.h). */
+/* Without gdb's points the guest uses the registers itself (state.h). */
 void vmx_handle_mov_dr(struct vcpu *vcpu)
 {
 	if (vcpu->vm->gdb.points.active)

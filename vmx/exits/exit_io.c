@@ -21,7 +21,7 @@ static u32 port_read(void *ctx, u16 port, unsigned int size)
 
 	/* The read may have made room in the UART for a byte of input. */
 	if (vm->typed >= 0)
-		vm_take_input(vm);
+		vm_deliver_input(vm);
 	return value;
 }
 
@@ -69,8 +69,8 @@ void vmx_handle_io(struct vcpu *vcpu)
 	if (qualification & QUAL_IO_STRING) {
 		if (vmx_capabilities()->basic & BASIC_INS_OUTS_INFORMATION)
 			return string_io(vcpu);
-		return vmx_stop_guest(vcpu, "INS or OUTS, of which this "
-					    "processor does not tell the "
+		return vmx_stop_guest(vcpu, "INS or OUTS: this "
+					    "processor does not tell its "
 					    "operand (IA32_VMX_BASIC[54]=0)");
 	}
 	if (qualification & QUAL_IO_IN)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exits of HLT and VMCALL. */
+/* Exits of HLT, INVLPG and VMCALL. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/time.h"
@@ -55,7 +55,9 @@ static bool write_ram(struct vcpu *vcpu, gpa_t gpa, const void *data,
 {
 	const struct guest_memory *memory = &vcpu->vm->memory;
 
-	/* At most a page of data: it lies in the pages of its two ends. */
+	/*
+	 * @size is at most a page: the data lie in the pages of their two ends.
+	 */
 	if (gpa + size - 1 < gpa || !guest_memory_map(memory, gpa) ||
 	    !guest_memory_map(memory, gpa + size - 1))
 		return false;

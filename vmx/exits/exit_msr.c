@@ -11,7 +11,7 @@
 #include "vmx/events/skip.h"
 #include "vmx/state.h"
 
-/* MSRs that are bound up with the controls (MSR_ASK_VMX). */
+/* Reads an MSR that depends on the controls (MSR_ASK_VMX). */
 static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 {
 	switch (index) {
@@ -31,7 +31,8 @@ static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 
 /*
  * IA32_TSC_ADJUST holds the sum that writes of the TSC, or of this MSR itself,
- * have added to the TSC (SDM vol. 3B, 17.17.3). Neither begins with more.
+ * have added to the TSC (SDM vol. 3B, 17.17.3). That is the offset: both are 0
+ * at first.
  */
 static void set_tsc_offset(struct vcpu *vcpu, u64 offset)
 {
@@ -56,7 +57,7 @@ static bool write_by_vmx(struct vcpu *vcpu, u32 index, u64 value)
 		mmu_set_state(&vcpu->paging, vcpu_cr0(vcpu), vcpu->paging.cr3,
 			      vcpu_cr4(vcpu),
 			      efer_after_write(state.efer, value), NULL);
-		vcpu_apply_state(vcpu);
+		vcpu_store_paging(vcpu);
 		return true;
 	case IA32_TIME_STAMP_COUNTER:
 		set_tsc_offset(vcpu, value - rdtsc());

@@ -64,7 +64,7 @@ static void write_task_cpu(struct vcpu *vcpu, const struct task_cpu *cpu)
 		vmwrite(VMCS_GUEST_ES_LIMIT + 2 * i, reg->limit);
 		vmwrite(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * i, reg->rights);
 	}
-	/* TS is the guest's own, so the field is the register. */
+	/* The guest owns TS, so the field has the guest's CR0.TS. */
 	vmwrite(VMCS_GUEST_CR0, vmread(VMCS_GUEST_CR0) | CR0_TS);
 	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_LOCAL);
 	vcpu_end_blocking();
@@ -101,7 +101,7 @@ void vmx_handle_task_switch(struct vcpu *vcpu)
 		vcpu_raise(vcpu, fault);
 		return;
 	}
-	/* The event that has led here is delivered. */
+	/* The event that has caused the switch is delivered. */
 	vcpu->event.info = 0;
 	if (trap) {
 		dr6_write(dr6_read() | DR6_BT);

@@ -8,9 +8,9 @@
 #include "vmx/exit_qualification.h"
 
 /*
- * Returns true if the hardware sets I/D for instruction fetches: with SMEP, or
- * with PAE and NXE (SDM vol. 3A, 4.7). These are the guest's own while it has
- * paging on, and off while it has not.
+ * Returns true if the processor sets I/D for instruction fetches: with SMEP, or
+ * with PAE and NXE (SDM vol. 3A, 4.7). It runs with the guest's while the guest
+ * has paging on, and without SMEP and NXE while it has not.
  */
 static bool reports_fetch(const struct page_fault_facts *facts)
 {
@@ -22,19 +22,19 @@ static bool reports_fetch(const struct page_fault_facts *facts)
 
 bool access_is_known(u32 error_code, u64 cr4)
 {
-	/* Neither by a reserved bit nor by a key: it is no TRAP. */
+	/* A fault by a reserved bit or by a key may be a TRAP. */
 	bool protection = (error_code & (PFEC_P | PFEC_RSVD | PFEC_PK)) ==
 			  PFEC_P;
 
-	/* The open question matters to SMAP alone (4.6.1), of supervisors. */
+	/* Only SMAP asks for more (4.6.1), and only for supervisor accesses. */
 	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))
 		return true;
 	/*
-	 * SMAP alone denies a read of a page in the shadow: the processor knows
-	 * best whether the access was explicit, and that it was no fetch. So an
-	 * implicit write to a user page is never taken for an explicit one, for
-	 * ever: the processor reads a descriptor before it marks it (and task
-	 * switches, which exit, write the TSS).
+	 * Only SMAP denies a read of a page in the shadow to a supervisor. The
+	 * processor has decided that the access was explicit, and no fetch. So
+	 * Umbra never takes an implicit write to a user page for an explicit
+	 * one, again and again: the processor reads a descriptor before it
+	 * marks it, and task switches, which write the TSS, exit.
 	 */
 	return protection && !(error_code & PFEC_W);
 }
@@ -43,7 +43,7 @@ u32 faulting_access(const struct page_fault_facts *facts)
 {
 	u32 access = facts->error_code;
 
-	/* The access may read the bytes of the instruction itself. */
+	/* The access may be the fetch of the instruction itself. */
 	if (!(access & PFEC_W) && !reports_fetch(facts) &&
 	    facts->gva - facts->rip < INSN_MAX_LENGTH)
 		return access | PFEC_I;

@@ -19,21 +19,21 @@ struct page_fault_facts {
 };
 
 /*
- * Returns true if the hardware's @error_code tells all: then no other fact has
- * to be looked up, and it is the access itself.
+ * Returns true if the hardware's @error_code is the access itself: then no
+ * other fact is needed.
  */
 bool access_is_known(u32 error_code, u64 cr4);
 
 /*
- * For an access that is not known: returns the error code with PFEC_I and
- * WALK_AC added where they hold: the rights to walk the guest's tables with.
+ * For an access that is not known: returns the rights for a walk of the guest's
+ * tables, the error code with PFEC_I and WALK_AC added where they hold.
  */
 u32 faulting_access(const struct page_fault_facts *facts);
 
 /*
  * Returns true if an instruction made the @access (see above) to its operand,
  * so that emulating the instruction carries it out. Returns false if the
- * processor was fetching, or was delivering an event (so @idt_vectoring, the
+ * processor was fetching, or was delivering an event (@idt_vectoring, the
  * exit's information): then no instruction stands behind the access.
  */
 bool access_is_operand(u32 access, u32 idt_vectoring);

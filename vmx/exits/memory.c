@@ -39,7 +39,7 @@ static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
 	return true;
 }
 
-/* RAM goes through the MMU, which keeps the shadows of tables true. */
+/* RAM is read through the MMU, which knows its frame. */
 static void read_physical(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
 	struct vcpu *vcpu = ((struct vcpu_memory *)ctx)->vcpu;
@@ -77,7 +77,10 @@ static bool cmpxchg_physical(void *ctx, gpa_t gpa, const void *old,
 
 	if (vm_is_ram(vcpu->vm, gpa))
 		return mmu_cmpxchg(&vcpu->paging, gpa, old, new, len);
-	/* A register is read once; nobody else has changed it since. */
+	/*
+	 * The emulator has read the device's register; nothing has changed it
+	 * since.
+	 */
 	write_physical(ctx, gpa, new, len);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* INS and OUTS as their exit tells of them: see string_io.h. */
+/* INS and OUTS by the fields of their exit: see string_io.h. */
 #include "vmx/exits/string_io.h"
 
 #include "vmx/exit_qualification.h"
@@ -19,7 +19,7 @@ struct insn string_io_insn(u64 qualification, u32 info, u32 length,
 		.rep = qualification & QUAL_IO_REP,
 		.dst = in ? OPERAND_MEM : OPERAND_NONE,
 		.src = in ? OPERAND_NONE : OPERAND_MEM,
-		/* INS always takes ES, and its information tells no segment. */
+		/* INS always uses ES, and its information has no segment. */
 		.mem.segment = in ? SEG_ES : IO_INFO_SEGMENT(info),
 	};
 }

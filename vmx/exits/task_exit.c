@@ -4,7 +4,7 @@
 
 #include "vmx/exit_qualification.h"
 
-/* The handler of an NMI is a task; an IRET to another one ends it. */
+/* An NMI whose handler is a task is over when an IRET leaves that task. */
 static enum nmi_blocking nmi_blocking(enum task_source source, bool delivering,
 				      u32 event)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exit of a task switch, and what follows from it for the switch and the
- * event that may have led to it. Pure, for the tests' sake.
+ * The exit of a task switch: how the switch goes on, and what becomes of the
+ * event that may have caused it. Pure.
  */
 #ifndef VMX_TASK_EXIT_H
 #define VMX_TASK_EXIT_H
@@ -17,18 +17,21 @@ enum nmi_blocking {
 struct task_exit {
 	u16 selector; /* of the new TSS */
 	enum task_source source;
-	/* The old task resumes after the instruction; if false, at it. */
+	/* True: the old task resumes after the instruction; false: at it. */
 	bool skips_instruction;
 	/* The new task finds the event's error code on its stack. */
 	bool pushes_error_code;
-	/* EXT in the error codes of faults: no instruction has led here. */
+	/*
+	 * EXT in the error codes of faults: no instruction has caused the
+	 * switch.
+	 */
 	bool is_external;
 	enum nmi_blocking nmi; /* once the switch is done */
 };
 
 /*
- * @qualification: SDM vol. 3C, table 27-2; @event: the IDT-vectoring
- * information, table 24-17.
+ * Returns the facts by @qualification (SDM vol. 3C, table 27-2) and @event, the
+ * IDT-vectoring information (table 24-17).
  */
 struct task_exit task_exit(u64 qualification, u32 event);
 

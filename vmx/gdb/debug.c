@@ -54,7 +54,7 @@ void debug_set_dr7(struct vcpu *vcpu, u64 value)
 	}
 }
 
-u64 debug_take_hits(struct vcpu *vcpu, u64 debug)
+u64 debug_remove_gdb_hits(struct vcpu *vcpu, u64 debug)
 {
 	struct gdb_points *points = points_of(vcpu);
 
@@ -62,7 +62,7 @@ u64 debug_take_hits(struct vcpu *vcpu, u64 debug)
 
 	if (step->on && !step->tf)
 		debug &= ~DR6_BS;
-	return points->active ? points_take_hits(points, debug) : debug;
+	return points->active ? points_remove_hits(points, debug) : debug;
 }
 
 bool debug_update(struct vcpu *vcpu)

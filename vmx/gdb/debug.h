@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's debug registers while gdb has points in them: the guest reads
- * and sets its own, and what they catch is told apart. DR6 is always its own:
- * an exit for #DB leaves it alone (SDM vol. 3C, 27.1).
+ * The guest's debug registers while gdb has points in the processor's: the
+ * guest reads and sets its own, and the hits of both are told apart. DR6 is
+ * always the guest's: an exit for #DB leaves it alone (SDM vol. 3C, 27.1).
  */
 #ifndef VMX_GDB_DEBUG_H
 #define VMX_GDB_DEBUG_H
 
 #include "vmx/vcpu.h"
 
-/* DR7 as the guest has set it. */
+/* DR7 as the guest has set it, and a write of it by the guest. */
 u64 debug_dr7(const struct vcpu *vcpu);
 void debug_set_dr7(struct vcpu *vcpu, u64 value);
 
 /*
- * The guest's part of a #DB with @debug, as DR6 tells it; 0 if it is all
- * gdb's, who is told after this exit.
+ * Returns the guest's part of a #DB with @debug, in the bits of DR6; 0 if all
+ * of it is gdb's, which is told after this exit.
  */
-u64 debug_take_hits(struct vcpu *vcpu, u64 debug);
+u64 debug_remove_gdb_hits(struct vcpu *vcpu, u64 debug);
 
 /*
- * gdb's points have changed: gives the processor the registers. Returns false
- * if a point has got none.
+ * Gives the processor its registers after a change of gdb's points. Returns
+ * false if a point has no register.
  */
 bool debug_update(struct vcpu *vcpu);
 

@@ -16,7 +16,9 @@
 #include "vmx/monitor/monitor.h"
 #include "vmx/vm.h"
 
-/* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */
+/*
+ * Time between two looks at the port, in ns: its FIFO takes 16 bytes, 11 a ms.
+ */
 #define POLL_NS (1000 * 1000ULL)
 
 /* Signals as gdb numbers them. */
@@ -60,7 +62,9 @@ static bool carry_out(struct vm *vm)
 	return resume == GDB_DETACH;
 }
 
-/* The guest waits; the console goes on. @event: gdb's, to begin with. */
+/*
+ * Serves gdb while the guest waits and the console goes on. @event: the first.
+ */
 static void serve(struct vm *vm, enum gdb_event event)
 {
 	struct vmx_exit *exit = &vm->vcpu.exit;
@@ -75,8 +79,8 @@ static void serve(struct vm *vm, enum gdb_event event)
 		event = GDB_NOTHING;
 		if (gdb_receive(&vm->gdb.link, &event))
 			continue;
-		vm_take_input(vm);
-		/* gdb may be gone without a word. */
+		vm_deliver_input(vm);
+		/* gdb may have gone without a packet. */
 		if (vm->ended && vm->monitor.keys.request == REQUEST_END)
 			break;
 		monitor_count_wait(vm);
@@ -121,7 +125,7 @@ void gdb_poll(struct vm *vm)
 	while (gdb_receive(&vm->gdb.link, &event)) {
 		if (event == GDB_INTERRUPT)
 			return stop(vm, STOP_INTERRUPT);
-		/* It has begun a packet: a new session. */
+		/* gdb has begun a packet: a new session. */
 		if (input->state != GDB_OUTSIDE || event == GDB_PACKET) {
 			step_end(vm);
 			return serve(vm, event);
@@ -129,7 +133,7 @@ void gdb_poll(struct vm *vm)
 	}
 }
 
-/* A watchpoint is told with its address. */
+/* A watchpoint's reply has its address. */
 static void stop_at(struct vm *vm, const struct gdb_place *place)
 {
 	char why[GDB_STOP_SIZE] = STOP_TRAP;

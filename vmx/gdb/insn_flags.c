@@ -37,7 +37,9 @@ struct insn_flags_found insn_flags_find(const u8 *code, size_t length,
 		found.kind = FLAGS_LOADED;
 		break;
 	case 0xcd:
-		/* Else it faults: in the fetch, by its length, or by LOCK. */
+		/*
+		 * If not, it faults: in the fetch, by its length, or by LOCK.
+		 */
 		if (n + 2 <= MIN(length, (size_t)INSN_MAX_LENGTH) && !locked)
 			found = (struct insn_flags_found){ FLAGS_INTERRUPT,
 							   opcode[1],

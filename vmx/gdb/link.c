@@ -20,7 +20,7 @@ bool gdb_receive(struct gdb_link *link, enum gdb_event *event)
 
 	if (byte < 0)
 		return false;
-	*event = gdb_input_take(&link->input, (u8)byte);
+	*event = gdb_input_add(&link->input, (u8)byte);
 	if (*event == GDB_PACKET)
 		serial_send(link->port, '+');
 	else if (*event == GDB_DAMAGED)

@@ -11,7 +11,7 @@ size_t gdb_read(void *ctx, u64 address, void *buf, size_t len)
 	return mmu_peek(&vm->vcpu.paging, address, buf, len);
 }
 
-/* A write to one page; the shadow of a table follows by mmu_write. */
+/* Writes to one page; mmu_write() updates the shadow of a table. */
 static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
 {
 	struct mmu_view view;
@@ -29,7 +29,7 @@ bool gdb_write(void *ctx, u64 address, const void *buf, size_t len)
 {
 	size_t part = MIN(len, PAGE_SIZE - (address & ~PAGE_MASK));
 
-	/* A packet has no more than two pages; behind the last one is none. */
+	/* A packet fits in two pages; no page follows the last one of all. */
 	return write_page(ctx, address, buf, part) &&
 	       (part == len ||
 		(address + part &&

@@ -7,11 +7,11 @@
 #define ESCAPE '}'
 #define ESCAPE_BIT 0x20
 #define SPECIAL "$#}*"
-#define NUMBER_DIGITS 16 /* Maximum number of digits. */
+#define NUMBER_DIGITS 16 /* Maximum number of digits of a number. */
 
 static const char digits[] = "0123456789abcdef";
 
-bool gdb_take_number(const char **at, u64 *value)
+bool gdb_parse_number(const char **at, u64 *value)
 {
 	const char *start = *at;
 
@@ -24,7 +24,7 @@ bool gdb_take_number(const char **at, u64 *value)
 	return *at != start;
 }
 
-static enum gdb_event take_outside(struct gdb_input *in, u8 byte)
+static enum gdb_event add_outside(struct gdb_input *in, u8 byte)
 {
 	switch (byte) {
 	case '$':
@@ -39,7 +39,7 @@ static enum gdb_event take_outside(struct gdb_input *in, u8 byte)
 	}
 }
 
-static void take_text(struct gdb_input *in, u8 byte)
+static void add_text(struct gdb_input *in, u8 byte)
 {
 	in->sum += byte;
 	if (byte == ESCAPE) {
@@ -54,7 +54,7 @@ static void take_text(struct gdb_input *in, u8 byte)
 	in->escaped = false;
 }
 
-static void take_digit(struct gdb_input *in, u8 byte)
+static void add_digit(struct gdb_input *in, u8 byte)
 {
 	unsigned int digit = parse_digit((char)byte);
 
@@ -63,19 +63,19 @@ static void take_digit(struct gdb_input *in, u8 byte)
 	in->told = (u8)(in->told << 4 | (digit & 15));
 }
 
-enum gdb_event gdb_input_take(struct gdb_input *in, u8 byte)
+enum gdb_event gdb_input_add(struct gdb_input *in, u8 byte)
 {
-	/* A packet that has lost its end gives way to the next one. */
+	/* A '$' begins a packet even if the one before has lost its end. */
 	if (in->state == GDB_OUTSIDE || byte == '$')
-		return take_outside(in, byte);
+		return add_outside(in, byte);
 	if (in->state == GDB_TEXT) {
 		if (byte == '#')
 			in->state = GDB_DIGIT_1;
 		else
-			take_text(in, byte);
+			add_text(in, byte);
 		return GDB_NOTHING;
 	}
-	take_digit(in, byte);
+	add_digit(in, byte);
 	if (in->state++ == GDB_DIGIT_1)
 		return GDB_NOTHING;
 	in->state = GDB_OUTSIDE;

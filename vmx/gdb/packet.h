@@ -10,14 +10,14 @@
 
 /* Maximum number of bytes between "$" and "#". */
 #define GDB_PACKET_SIZE 1024
-/* All of them escaped, and the four bytes around them. */
+/* For a packet of which all bytes are escaped, and the four around them. */
 #define GDB_FRAME_SIZE (2 * GDB_PACKET_SIZE + 4)
 
 enum gdb_event {
-	GDB_NOTHING, /* there is more to come */
+	GDB_NOTHING, /* the packet is not complete */
 	GDB_PACKET, /* in the input's text */
 	GDB_DAMAGED, /* too long, or with another checksum */
-	GDB_REPEAT, /* the reply before came out damaged */
+	GDB_REPEAT, /* gdb has got the last reply damaged */
 	GDB_INTERRUPT /* Ctrl-C */
 };
 
@@ -28,22 +28,22 @@ struct gdb_input {
 	enum { GDB_OUTSIDE, GDB_TEXT, GDB_DIGIT_1, GDB_DIGIT_2 } state;
 	bool escaped; /* the byte before was '}' */
 	bool damaged;
-	u8 sum, told;
+	u8 sum, told; /* the checksum so far, and the one that gdb has sent */
 };
 
-/* Takes one byte that gdb has sent. */
-enum gdb_event gdb_input_take(struct gdb_input *in, u8 byte);
+/* Adds a byte that gdb has sent. */
+enum gdb_event gdb_input_add(struct gdb_input *in, u8 byte);
 
 /*
- * Makes a packet of @length bytes of @text, at most GDB_PACKET_SIZE. Returns
- * its length.
+ * Makes a packet of @length bytes of @text, at most GDB_PACKET_SIZE, in @frame.
+ * Returns the packet's length.
  */
 size_t gdb_frame(const char *text, size_t length, char frame[GDB_FRAME_SIZE]);
 
 /*
- * Takes a hexadecimal number of up to 64 bits off the text at *@at. Returns
- * false if there is none.
+ * Reads a hexadecimal number of up to 64 bits from *@at, and moves *@at behind
+ * it. Returns false if there is none.
  */
-bool gdb_take_number(const char **at, u64 *value);
+bool gdb_parse_number(const char **at, u64 *value);
 
 #endif

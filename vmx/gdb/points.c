@@ -3,7 +3,7 @@
 #include "vmx/exit_qualification.h"
 #include "vmx/gdb/points.h"
 
-/* DR7's bits for register n. */
+/* Bits of DR7 for register n. */
 #define DR7_BOTH(n) (BITS(1, 0) << 2 * (n)) /* L and G */
 #define DR7_GLOBAL(n) (BIT(1) << 2 * (n))
 #define DR7_CONDITION_SHIFT(n) (16 + 4 * (n)) /* R/W, and LEN above it */
@@ -19,7 +19,7 @@ static bool is_breakpoint(enum gdb_point kind)
 	       kind == GDB_HARDWARE_BREAKPOINT;
 }
 
-/* A breakpoint's length is 1, whatever gdb thinks of the instruction. */
+/* The length of a breakpoint is 1, whatever length gdb gives. */
 static struct gdb_place make_place(enum gdb_point kind, u64 address, u64 length)
 {
 	return (struct gdb_place){ kind, address,
@@ -82,7 +82,7 @@ bool points_any(const struct gdb_points *points)
 	return false;
 }
 
-/* R/W and LEN (17.2.4); LEN of an instruction is 0. */
+/* R/W and LEN of DR7 (SDM vol. 3B, 17.2.4); LEN of an instruction is 0. */
 static u64 condition(const struct gdb_place *place)
 {
 	static const u8 lengths[] = { [1] = 0, [2] = 1, [4] = 3, [8] = 2 };
@@ -105,7 +105,7 @@ static void use_register(struct gdb_points *points, unsigned int n,
 	out->dr7 |= condition(place) << DR7_CONDITION_SHIFT(n) | DR7_GLOBAL(n);
 }
 
-/* From the last register on: kernels take the first ones. */
+/* Begins with the last register: kernels use the first ones. */
 bool points_place(struct gdb_points *points, struct debug_registers *out)
 {
 	unsigned int n = BREAKPOINTS;
@@ -126,8 +126,8 @@ bool points_place(struct gdb_points *points, struct debug_registers *out)
 	return true;
 }
 
-/* The processor tells of registers that match, enabled or not (17.2.3). */
-u64 points_take_hits(struct gdb_points *points, u64 debug)
+/* The processor reports a register that matches even if it is off (17.2.3). */
+u64 points_remove_hits(struct gdb_points *points, u64 debug)
 {
 	bool enabled = false;
 

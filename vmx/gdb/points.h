@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gdb's breakpoints and watchpoints in the debug registers, beside the guest's
- * own: a point of gdb's has a register of which the guest has enabled nothing.
+ * own: a point of gdb's gets a register in which the guest has nothing enabled.
  * SDM vol. 3B, 17.2. Pure.
  */
 #ifndef VMX_GDB_POINTS_H
@@ -27,21 +27,21 @@ struct gdb_points {
 	/* While there is a point, the guest's registers are here. */
 	bool active;
 	struct debug_registers guest;
-	/* The point in each register, or NULL: it is the guest's. */
+	/* The point in each register; NULL: the register is the guest's. */
 	const struct gdb_place *held[BREAKPOINTS];
 	bool crowded_out; /* a point has no register */
-	const struct gdb_place *hit; /* since this was last cleared */
+	const struct gdb_place *hit; /* the last hit, until cleared */
 };
 
 /*
  * Adds a point, if it is not there yet. A breakpoint has any length; a
- * watchpoint has 1, 2, 4 or 8 bytes, aligned. Returns false if it can't be, or
- * there is no room.
+ * watchpoint has 1, 2, 4 or 8 bytes, aligned. Returns false if the length is
+ * another one, or no place is free.
  */
 bool points_insert(struct gdb_points *points, enum gdb_point kind, u64 address,
 		   u64 length);
 
-/* Takes it away, if it is there. */
+/* Removes the point, if it is there. */
 void points_remove(struct gdb_points *points, enum gdb_point kind, u64 address,
 		   u64 length);
 
@@ -49,15 +49,15 @@ void points_remove(struct gdb_points *points, enum gdb_point kind, u64 address,
 bool points_any(const struct gdb_points *points);
 
 /*
- * Finds the registers that the processor needs: the guest's, and in those that
- * it does not use the points. Returns false if a point has got none.
+ * Finds the processor's registers: the guest's, and gdb's points in those that
+ * the guest does not use. Returns false if a point has no register.
  */
 bool points_place(struct gdb_points *points, struct debug_registers *out);
 
 /*
- * A #DB has come with @debug, as DR6 tells it. Notes the point that it hit, and
- * returns the rest, the guest's; 0: there is no rest.
+ * Notes the point that a #DB with @debug, bits of DR6, has hit. Returns the
+ * rest, which is the guest's, or 0.
  */
-u64 points_take_hits(struct gdb_points *points, u64 debug);
+u64 points_remove_hits(struct gdb_points *points, u64 debug);
 
 #endif

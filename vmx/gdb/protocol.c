@@ -6,7 +6,7 @@
 
 #define DONE "OK"
 #define MEMORY_MAX (GDB_PACKET_SIZE / 2)
-#define MONITOR_SIZE 128 /* of a command, with a NUL */
+#define MONITOR_SIZE 128 /* for a command, with its NUL */
 #define REGISTER_BYTES_MAX 10
 
 #define XML(name, bits, type)                                                  \
@@ -27,7 +27,7 @@ struct call {
 	void *ctx;
 	const char *at; /* the rest of the packet */
 	struct gdb_reply *reply;
-	const char *stop; /* why the target has stopped, as a reply */
+	const char *stop; /* the reply that tells why the target has stopped */
 	char letter; /* the first one of the packet */
 	enum gdb_resume resume;
 };
@@ -52,7 +52,7 @@ void gdb_reply_bytes(struct gdb_reply *reply, const void *bytes, size_t n)
 					 "%02x", ((const u8 *)bytes)[i]);
 }
 
-static bool take_char(struct call *call, char c)
+static bool accept_char(struct call *call, char c)
 {
 	if (*call->at != c)
 		return false;
@@ -60,8 +60,11 @@ static bool take_char(struct call *call, char c)
 	return true;
 }
 
-/* Takes @n bytes as digits. Returns false unless that is all that is left. */
-static bool take_bytes(struct call *call, u8 *bytes, size_t n)
+/*
+ * Reads @n bytes from the digits that are left. Returns false if their number
+ * is another one.
+ */
+static bool parse_bytes(struct call *call, u8 *bytes, size_t n)
 {
 	if (strlen(call->at) != 2 * n)
 		return false;
@@ -76,17 +79,17 @@ static bool take_bytes(struct call *call, u8 *bytes, size_t n)
 	return true;
 }
 
-/* "A,B", and @end behind it. */
-static bool take_pair(struct call *call, u64 *a, u64 *b, char end)
+/* Reads "A,B", and @end behind it. */
+static bool parse_pair(struct call *call, u64 *a, u64 *b, char end)
 {
-	return gdb_take_number(&call->at, a) && take_char(call, ',') &&
-	       gdb_take_number(&call->at, b) &&
-	       (end ? take_char(call, end) : !*call->at);
+	return gdb_parse_number(&call->at, a) && accept_char(call, ',') &&
+	       gdb_parse_number(&call->at, b) &&
+	       (end ? accept_char(call, end) : !*call->at);
 }
 
 /* --- Registers -------------------------------------------------------------- */
 
-/* "xx" for each byte of one that can't be told. */
+/* A register that can't be told is "xx" for each byte. */
 static void tell_register(const struct call *call, enum gdb_register reg)
 {
 	struct gdb_reply *reply = call->reply;
@@ -106,7 +109,7 @@ static void read_registers(struct call *call)
 		tell_register(call, reg);
 }
 
-/* gdb sends back those that did not change, and those that can't. */
+/* gdb writes all registers, also those that are unchanged or can't change. */
 static void write_registers(struct call *call)
 {
 	u8 bytes[GDB_REGISTERS * REGISTER_BYTES_MAX], *at = bytes;
@@ -114,7 +117,7 @@ static void write_registers(struct call *call)
 
 	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++)
 		size += register_bits[reg] / 8;
-	if (!take_bytes(call, bytes, size))
+	if (!parse_bytes(call, bytes, size))
 		return reply_with(call->reply, GDB_ERROR);
 	for (enum gdb_register reg = 0; reg < GDB_REGISTERS; reg++) {
 		u64 value = 0;
@@ -131,7 +134,7 @@ static void read_register(struct call *call)
 {
 	u64 reg;
 
-	if (!gdb_take_number(&call->at, &reg) || *call->at ||
+	if (!gdb_parse_number(&call->at, &reg) || *call->at ||
 	    reg >= GDB_REGISTERS)
 		return reply_with(call->reply, GDB_ERROR);
 	tell_register(call, reg);
@@ -143,11 +146,11 @@ static void write_register(struct call *call)
 	u64 reg, value = 0;
 	size_t size;
 
-	if (!gdb_take_number(&call->at, &reg) || reg >= GDB_REGISTERS ||
-	    !take_char(call, '='))
+	if (!gdb_parse_number(&call->at, &reg) || reg >= GDB_REGISTERS ||
+	    !accept_char(call, '='))
 		return reply_with(call->reply, GDB_ERROR);
 	size = register_bits[reg] / 8;
-	if (!take_bytes(call, bytes, size))
+	if (!parse_bytes(call, bytes, size))
 		return reply_with(call->reply, GDB_ERROR);
 	memcpy(&value, bytes, MIN(size, sizeof(value)));
 	reply_done(call, call->target->write_register(call->ctx, reg, value));
@@ -161,7 +164,7 @@ static void read_memory(struct call *call)
 	u64 address, length;
 	size_t got;
 
-	if (!take_pair(call, &address, &length, '\0'))
+	if (!parse_pair(call, &address, &length, '\0'))
 		return reply_with(call->reply, GDB_ERROR);
 	length = MIN(length, sizeof(bytes));
 	got = call->target->read(call->ctx, address, bytes, length);
@@ -175,9 +178,9 @@ static void write_memory(struct call *call)
 	u8 bytes[MEMORY_MAX];
 	u64 address, length;
 
-	reply_done(call, take_pair(call, &address, &length, ':') &&
+	reply_done(call, parse_pair(call, &address, &length, ':') &&
 				 length <= sizeof(bytes) &&
-				 take_bytes(call, bytes, length) &&
+				 parse_bytes(call, bytes, length) &&
 				 call->target->write(call->ctx, address, bytes,
 						     length));
 }
@@ -186,10 +189,10 @@ static void change_point(struct call *call)
 {
 	u64 kind, address, length;
 
-	if (!gdb_take_number(&call->at, &kind) || !take_char(call, ',') ||
-	    !take_pair(call, &address, &length, '\0'))
+	if (!gdb_parse_number(&call->at, &kind) || !accept_char(call, ',') ||
+	    !parse_pair(call, &address, &length, '\0'))
 		return reply_with(call->reply, GDB_ERROR);
-	/* x86 has no watchpoints on reads alone: gdb tries Z4 then. */
+	/* x86 has no watchpoint for reads only: gdb then tries Z4. */
 	if (kind >= GDB_POINTS || kind == GDB_READ_WATCHPOINT)
 		return;
 	if (call->letter == 'Z')
@@ -201,7 +204,7 @@ static void change_point(struct call *call)
 
 /* --- Queries ---------------------------------------------------------------- */
 
-static bool take_word(struct call *call, const char *word)
+static bool accept_word(struct call *call, const char *word)
 {
 	size_t length = strlen(word);
 
@@ -211,14 +214,16 @@ static bool take_word(struct call *call, const char *word)
 	return true;
 }
 
-/* A piece of the description: 'm', or 'l' of the last one, and the text. */
+/*
+ * Sends a piece of the description: 'm', or 'l' for the last one, and the text.
+ */
 static void describe(struct call *call)
 {
 	struct gdb_reply *reply = call->reply;
 	size_t size = sizeof(description) - 1;
 	u64 offset, length;
 
-	if (!take_pair(call, &offset, &length, '\0') || offset > size)
+	if (!parse_pair(call, &offset, &length, '\0') || offset > size)
 		return reply_with(reply, GDB_ERROR);
 	length = MIN(MIN(length, size - offset), GDB_PACKET_SIZE - 1);
 	reply->text[0] = offset + length < size ? 'm' : 'l';
@@ -232,7 +237,7 @@ static void run_monitor(struct call *call)
 	size_t length = strlen(call->at) / 2;
 
 	if (length >= sizeof(command) ||
-	    !take_bytes(call, (u8 *)command, length))
+	    !parse_bytes(call, (u8 *)command, length))
 		return reply_with(call->reply, GDB_ERROR);
 	command[length] = '\0';
 	call->target->monitor(call->ctx, command);
@@ -243,15 +248,15 @@ static void answer_query(struct call *call)
 {
 	struct gdb_reply *reply = call->reply;
 
-	if (take_word(call, "Supported"))
+	if (accept_word(call, "Supported"))
 		reply->length = (size_t)snprintf(
 			reply->text, sizeof(reply->text),
 			"PacketSize=%x;qXfer:features:read+", GDB_PACKET_SIZE);
-	else if (take_word(call, "Xfer:features:read:target.xml:"))
+	else if (accept_word(call, "Xfer:features:read:target.xml:"))
 		describe(call);
-	else if (take_word(call, "Rcmd,"))
+	else if (accept_word(call, "Rcmd,"))
 		run_monitor(call);
-	else if (take_word(call, "Attached")) /* so gdb's end is no kill */
+	else if (accept_word(call, "Attached")) /* so gdb's end is no kill */
 		reply_with(reply, "1");
 }
 
@@ -261,11 +266,11 @@ static void resume_target(struct call *call)
 	bool step = call->letter == 's' || call->letter == 'S';
 	u64 value;
 
-	if (call->letter < 'a' && (!gdb_take_number(&call->at, &value) ||
-				   (*call->at && !take_char(call, ';'))))
+	if (call->letter < 'a' && (!gdb_parse_number(&call->at, &value) ||
+				   (*call->at && !accept_char(call, ';'))))
 		return reply_with(call->reply, GDB_ERROR);
 	if (*call->at &&
-	    (!gdb_take_number(&call->at, &value) || *call->at ||
+	    (!gdb_parse_number(&call->at, &value) || *call->at ||
 	     !call->target->write_register(call->ctx, GDB_rip, value)))
 		return reply_with(call->reply, GDB_ERROR);
 	call->resume = step ? GDB_STEP : GDB_CONTINUE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The commands of gdb's remote serial protocol (the GDB manual, "Packets"), for
- * a target that is reached by functions. Pure.
+ * a target behind functions. Pure.
  */
 #ifndef VMX_GDB_PROTOCOL_H
 #define VMX_GDB_PROTOCOL_H
@@ -10,10 +10,10 @@
 #include "vmx/gdb/packet.h"
 #include "vmx/gdb/registers.h"
 
-/* gdb gives the numbers no meaning. */
+/* gdb does not look at the number. */
 #define GDB_ERROR "E01"
 
-/* As the commands Z and z number them. */
+/* The kinds of points, as the commands Z and z number them. */
 enum gdb_point {
 	GDB_SOFTWARE_BREAKPOINT,
 	GDB_HARDWARE_BREAKPOINT,
@@ -24,14 +24,17 @@ enum gdb_point {
 };
 
 struct gdb_target {
-	/* Returns false where the value can't be told. */
+	/* Returns false if the value can't be told. */
 	bool (*read_register)(void *ctx, enum gdb_register reg, u64 *value);
-	/* Returns false where the register can't have that value. */
+	/* Returns false if the register can't have that value. */
 	bool (*write_register)(void *ctx, enum gdb_register reg, u64 value);
-	/* Memory at a linear address; read: returns the number of bytes. */
+	/* Memory at a linear address. read() returns the number of bytes. */
 	size_t (*read)(void *ctx, u64 address, void *buf, size_t len);
 	bool (*write)(void *ctx, u64 address, const void *buf, size_t len);
-	/* Returns false if there is no room, or no such kind or length. */
+	/*
+	 * Returns false if no place is free, or there is no such kind or
+	 * length.
+	 */
 	bool (*insert)(void *ctx, enum gdb_point kind, u64 address, u64 length);
 	void (*remove)(void *ctx, enum gdb_point kind, u64 address, u64 length);
 	/* Carries out a command of Umbra's monitor. */
@@ -47,10 +50,10 @@ struct gdb_reply {
 enum gdb_resume { GDB_STAY, GDB_CONTINUE, GDB_STEP, GDB_DETACH, GDB_KILL };
 
 /*
- * Carries out the command @in, without escapes and with a NUL behind it.
- * @reply: what to send, "" where gdb takes that for "not supported"; to be sent
- * unless the target goes on (GDB_CONTINUE, GDB_STEP) or ends. @stop: why the
- * target has stopped, as a reply.
+ * Carries out the command @in, which has no escapes and ends with a NUL. @reply
+ * is sent unless the target goes on (GDB_CONTINUE, GDB_STEP) or ends; "" means
+ * "not supported" to gdb. @stop: the reply that tells why the target has
+ * stopped.
  */
 enum gdb_resume gdb_command(const struct gdb_target *target, void *ctx,
 			    const char *in, const char *stop,

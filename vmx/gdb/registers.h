@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registers that gdb sees, in their order, as groups of one type: R(name,
- * bits, type). The first two features are gdb's own (the GDB manual, "i386
- * Features"), and so are the names; the third has what a debugger of kernels
- * asks for.
+ * bits, type). The first two features and their names are gdb's own (the GDB
+ * manual, "i386 Features"); the third has the control registers for a debugger
+ * of kernels.
  */
 #ifndef VMX_GDB_REGISTERS_H
 #define VMX_GDB_REGISTERS_H

@@ -10,20 +10,20 @@
 #define GDB_STOP_SIZE 32
 
 struct gdb_step {
-	bool on; /* gdb waits for the end of one instruction, ... */
-	u64 rip; /* ... which was here */
-	bool trapped; /* its end has come, by TF */
+	bool on; /* a step is under way */
+	u64 rip; /* of its instruction */
+	bool trapped; /* TF has ended the step */
 	bool tf; /* the guest's own TF */
-	enum insn_flags kind; /* of the instruction */
+	enum insn_flags kind; /* of its instruction */
 };
 
 struct gdb {
-	struct gdb_link link; /* no port: gdb is not there */
-	struct gdb_reply reply; /* in the making */
+	struct gdb_link link; /* without a port there is no gdb */
+	struct gdb_reply reply; /* being written */
 	struct gdb_points points;
 	bool attached; /* gdb waits for the guest's stop or end */
 	struct gdb_step step;
-	char stop[GDB_STOP_SIZE]; /* the reply that tells why it stopped */
+	char stop[GDB_STOP_SIZE]; /* the reply to why the guest stopped */
 };
 
 #endif

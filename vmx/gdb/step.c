@@ -22,7 +22,7 @@ static struct insn_flags_found find(struct vcpu *vcpu)
 		code, mmu_peek(&vcpu->paging, gva, code, sizeof(code)), mode);
 }
 
-/* The filter and the exceptions that exit are chosen again. */
+/* The filter and the exceptions that exit are chosen again before the entry. */
 static void choose_exits(struct vm *vm, bool stepping)
 {
 	vm->gdb.step.on = stepping;
@@ -30,8 +30,9 @@ static void choose_exits(struct vm *vm, bool stepping)
 }
 
 /*
- * The end of a delivery shows at the NMI window, which does not open while NMIs
- * are blocked, and does not exist without "virtual NMIs" (26.2.1.1).
+ * Returns true if the end of a delivery causes an exit, for the NMI window. It
+ * does not open while NMIs are blocked, nor exist without "virtual NMIs"
+ * (26.2.1.1).
  */
 static bool delivery_shows(const struct vcpu *vcpu)
 {
@@ -61,7 +62,10 @@ bool step_begin(struct vm *vm)
 				: "into a handler without virtual NMIs");
 	vm->gdb.step = (struct gdb_step){ .rip = vmread(VMCS_GUEST_RIP),
 					  .kind = found.kind };
-	/* An entry with TF would want more (26.3.1.5); no interrupt comes. */
+	/*
+	 * With TF the entry would need a pending trap (26.3.1.5); no interrupt
+	 * comes.
+	 */
 	vcpu_end_blocking();
 	if (injects)
 		vcpu->event = (struct vmx_event){
@@ -90,7 +94,7 @@ void step_enter(struct vcpu *vcpu)
 		vcpu_set_rflags(rflags, rflags | RFLAGS_TF);
 }
 
-/* PUSHF has pushed gdb's TF. */
+/* PUSHF has pushed gdb's TF: clears it on the stack. */
 static void mend_stack(struct vm *vm)
 {
 	u32 rights = vmread(VMCS_GUEST_SS_ACCESS_RIGHTS);
@@ -108,8 +112,8 @@ static void mend_stack(struct vm *vm)
 }
 
 /*
- * An instruction that exits is not over, but a processor may have noted its
- * trap already (Bochs has): Umbra carries the instruction out.
+ * An instruction that exits is not over, but a processor may have its trap
+ * pending already (Bochs has): Umbra carries the instruction out.
  */
 static void forget_trap(void)
 {

@@ -11,7 +11,7 @@
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
-/* gdb changes no others: VM entry refuses some combinations (26.3.1.4). */
+/* The flags that gdb can change: VM entry refuses some others (26.3.1.4). */
 #define RFLAGS_WRITABLE (RFLAGS_ARITH | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC)
 
 static const u8 gprs[] = {
@@ -21,7 +21,7 @@ static const u8 gprs[] = {
 	[GDB_r12] = R12, [GDB_r13] = R13, [GDB_r14] = R14, [GDB_r15] = R15,
 };
 
-/* Those that are fields of the VMCS. */
+/* The fields of the registers that are in the VMCS. */
 static const u16 fields[GDB_REGISTERS] = {
 	[GDB_rsp] = VMCS_GUEST_RSP,	    [GDB_rip] = VMCS_GUEST_RIP,
 	[GDB_eflags] = VMCS_GUEST_RFLAGS,   [GDB_cs] = VMCS_GUEST_CS_SELECTOR,
@@ -54,7 +54,7 @@ static bool read_register(void *ctx, enum gdb_register reg, u64 *value)
 	return true;
 }
 
-/* VM entry demands it of RIP (SDM vol. 3C, 26.3.1.4). */
+/* VM entry demands this of RIP (SDM vol. 3C, 26.3.1.4). */
 static bool rip_can_be(const struct vcpu *vcpu, u64 value)
 {
 	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);
@@ -70,7 +70,7 @@ static void write_rflags(u64 value)
 
 	vcpu_set_rflags(before, (before & ~RFLAGS_WRITABLE) |
 					(value & RFLAGS_WRITABLE));
-	/* Else the entry wants a pending trap to go with TF (26.3.1.5). */
+	/* Otherwise an entry with TF needs a pending trap (26.3.1.5). */
 	if ((before ^ value) & RFLAGS_TF)
 		vcpu_end_blocking();
 }
@@ -114,7 +114,7 @@ static void remove_point(void *ctx, enum gdb_point kind, u64 address,
 	points_remove(&vm->gdb.points, kind, address, length);
 }
 
-/* A line of Umbra's goes to gdb's own console ("O"), too. */
+/* Sends a line of Umbra's log to gdb's console, too ("O"). */
 static void send_line(void *ctx, const char *text, size_t length)
 {
 	struct vm *vm = ctx;

@@ -3,7 +3,10 @@
 #include "vmx/loop/input.h"
 #include "vmx/vm.h"
 
-/* The next byte for the guest, or -1: none, or what follows is for Umbra. */
+/*
+ * Returns the next byte for the guest; -1: there is none, or Umbra's comes
+ * first.
+ */
 static int read_input(struct console_keys *keys)
 {
 	int byte;
@@ -16,7 +19,7 @@ static int read_input(struct console_keys *keys)
 	return byte;
 }
 
-void vm_take_input(struct vm *vm)
+void vm_deliver_input(struct vm *vm)
 {
 	console_poll();
 	for (;;) {

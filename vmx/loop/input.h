@@ -6,6 +6,6 @@
 struct vm;
 
 /* Gives the guest's serial port the typed bytes for which it has room. */
-void vm_take_input(struct vm *vm);
+void vm_deliver_input(struct vm *vm);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often Umbra looks at the guest's devices: however fast the guest's timers
- * are, the guest has as much time for its own code as their interrupts cost.
- * Times are ticks of the TSC. Pure.
+ * How often Umbra looks at the guest's devices. However fast the guest's timers
+ * are, its own code gets as much time as their interrupts cost. Times are ticks
+ * of the TSC. Pure.
  */
 #ifndef VMX_LOOP_PACING_H
 #define VMX_LOOP_PACING_H
@@ -16,14 +16,16 @@ struct pacing {
 	u64 earliest; /* no look at the devices before that time */
 };
 
-/* The exit of time @exit has led to an interrupt, maybe within another one. */
+/*
+ * The exit at the time @exit leads to an interrupt, maybe within another one.
+ */
 static inline void pacing_interrupt(struct pacing *p, u64 exit)
 {
 	if (!p->since)
 		p->since = exit;
 }
 
-/* No interrupt is being served any more: its end has cost an exit, too. */
+/* No interrupt is being served any more. The exit at its end is a cost, too. */
 static inline void pacing_end(struct pacing *p, u64 now)
 {
 	p->cost = now - p->since;
@@ -31,9 +33,9 @@ static inline void pacing_end(struct pacing *p, u64 now)
 }
 
 /*
- * The devices have been looked at: a timer's interrupt takes @p->cost of the
- * time until the next look, or the exit @p->look, and as much is left. At most
- * @longest.
+ * The devices have been looked at. A timer's interrupt costs p->cost, or the
+ * exit for a look p->look; the guest's own code gets as much before the next
+ * look. @longest: the longest wait for it.
  */
 static inline void pacing_look(struct pacing *p, u64 now, u64 longest)
 {
@@ -41,9 +43,9 @@ static inline void pacing_look(struct pacing *p, u64 now, u64 longest)
 }
 
 /*
- * The time in ns, of a clock that starts with Umbra, at which Umbra has
- * something to do. @event may be ~0, never: no TSC reaches that, so it must not
- * be converted.
+ * Returns when Umbra has something to do next, in ns since its start, by the
+ * devices' next @event and the console's @poll. @event may be ~0, never, which
+ * must not be converted to ticks: no TSC reaches it.
  */
 static inline u64 pacing_next(u64 event, u64 poll)
 {
@@ -52,8 +54,8 @@ static inline u64 pacing_next(u64 event, u64 poll)
 
 /*
  * Returns true if an interrupt of Umbra's timer is for the look that is due at
- * @deadline. An older interrupt may have waited while Umbra looked for another
- * reason and set the timer again.
+ * @deadline. It may be an older one, if Umbra has looked for another reason
+ * meanwhile and set the timer again.
  */
 static inline bool pacing_is_due(const struct pacing *p, u64 now, u64 deadline)
 {

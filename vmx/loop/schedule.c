@@ -21,7 +21,7 @@ void vm_timer_interrupted(struct vm *vm)
 {
 	u64 tsc = rdtsc();
 
-	/* It can be early, by what the two clocks differ in. */
+	/* It can be early, since the timer's clock differs from the TSC. */
 	if (pacing_is_due(&vm->pacing, tsc, vm->alarm))
 		vm->deadline = MIN(vm->deadline, tsc);
 	else

@@ -16,12 +16,12 @@ struct vm;
 #define CONSOLE_SLACK_NS (400 * 1000ULL)
 
 /*
- * The devices have been looked at, and their next event is at @next_event, in
- * ns: sets the times of the next look, and the machine's timer.
+ * Sets the times of the next look, and the machine's timer, after a look at the
+ * devices. @next_event: when their next event comes, in ns.
  */
 void schedule_look(struct vm *vm, u64 next_event);
 
-/* The guest has written to a device, whose next event may now be earlier. */
+/* The guest has written to a device: its next event may come earlier now. */
 void vm_devices_changed(struct vm *vm);
 
 /* The machine's timer has interrupted, for the next look or an earlier one. */

@@ -9,7 +9,7 @@
 #include "vmx/loop/serve.h"
 #include "vmx/vm.h"
 
-/* Umbra does not put a timer of the guest's off for longer than this, in ns. */
+/* The longest delay of a timer of the guest, in ns. */
 #define DELAY_MAX_NS (10 * 1000 * 1000ULL)
 
 static void look_at_devices(struct vm *vm, u64 now)
@@ -32,7 +32,7 @@ void vm_serve_devices(struct vm *vm)
 		pacing_end(&vm->pacing, tsc);
 	if (tsc < vm->deadline)
 		return;
-	vm_take_input(vm);
+	vm_deliver_input(vm);
 	monitor_serve(vm);
 	if (vm->gdb.link.port)
 		gdb_poll(vm);

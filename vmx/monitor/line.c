@@ -59,7 +59,7 @@ static void erase_char(struct line *line, size_t place)
 }
 
 /* A key by the letter of its sequence, or the first digit of its number. */
-static void take_key(struct line *line, u8 key)
+static void press_key(struct line *line, u8 key)
 {
 	u8 *back = &line->back;
 
@@ -82,7 +82,7 @@ static void take_key(struct line *line, u8 key)
 }
 
 /* ESC, '[' or 'O', numbers, and a letter or '~' (xterm, VT220, Linux). */
-static void take_sequence(struct line *line, u8 byte)
+static void add_to_sequence(struct line *line, u8 byte)
 {
 	u8 before = line->sequence;
 	bool goes_on = before == ESCAPE ? byte == '[' || byte == 'O'
@@ -93,10 +93,10 @@ static void take_sequence(struct line *line, u8 byte)
 			 : before >= '0' && before <= '9' ? '0'
 							  : byte;
 	if (!goes_on && before != ESCAPE)
-		take_key(line, byte == '~' ? before : byte);
+		press_key(line, byte == '~' ? before : byte);
 }
 
-bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
+bool line_add(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 {
 	size_t before = line->cursor;
 
@@ -106,7 +106,7 @@ bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 	}
 	echo[0] = '\0';
 	if (line->sequence) {
-		take_sequence(line, byte);
+		add_to_sequence(line, byte);
 		if (line->sequence)
 			return false;
 	} else if (byte == ESCAPE) {

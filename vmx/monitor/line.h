@@ -32,7 +32,7 @@ void line_begin(struct line *line);
  * Left, Right, Home and End move the cursor; Up and Down go through the
  * history; other keys' sequences do nothing.
  */
-bool line_take(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
+bool line_add(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
 
 /*
  * Completes the word before the cursor: adds the letters that are the same in

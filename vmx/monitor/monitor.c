@@ -21,7 +21,7 @@
 /* The view of the whole screen is drawn that often, in ns. */
 #define REFRESH_NS (NS_PER_SEC / 2)
 
-static void take_typed(struct input *input)
+static void read_typed(struct input *input)
 {
 	int byte;
 
@@ -35,7 +35,7 @@ static void take_typed(struct input *input)
 static void show_text(struct input *input, const char *text)
 {
 	for (; *text; text++) {
-		take_typed(input);
+		read_typed(input);
 		console_write(text, 1);
 	}
 }
@@ -46,7 +46,7 @@ static int next_key(struct monitor *monitor)
 	struct input *input = &monitor->input;
 	u8 byte;
 
-	for (take_typed(input); !input->count; take_typed(input)) {
+	for (read_typed(input); !input->count; read_typed(input)) {
 		if (monitor->top.on ? !monitor->top.held : monitor->runs)
 			return -1;
 		screen_refresh();
@@ -113,7 +113,7 @@ static void prompt(struct vm *vm)
 		key = next_key(monitor);
 		if (key < 0)
 			return;
-		done = key != TAB && line_take(&monitor->line, (u8)key, echo);
+		done = key != TAB && line_add(&monitor->line, (u8)key, echo);
 		if (key == TAB)
 			monitor_complete(&monitor->line, echo);
 		show_text(&monitor->input, echo);

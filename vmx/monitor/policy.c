@@ -25,7 +25,7 @@ static const char *const rate_names[MONITOR_RATES] = {
 	"table writes", "CR accesses",	 "guest walks",
 };
 
-static void take_counts(const struct vm *vm, u64 counts[MONITOR_RATES])
+static void read_counts(const struct vm *vm, u64 counts[MONITOR_RATES])
 {
 	const struct mmu_stats *mmu = mmu_stats(vm->mmu);
 	const struct vm_stats *stats = &vm->stats;
@@ -44,12 +44,12 @@ static void take_counts(const struct vm *vm, u64 counts[MONITOR_RATES])
 }
 
 /* The rates since the last change, or since the start. */
-static void take_rates(const struct vm *vm, u64 rates[MONITOR_RATES])
+static void read_rates(const struct vm *vm, u64 rates[MONITOR_RATES])
 {
 	const struct monitor *monitor = &vm->monitor;
 	u64 ns = monitor_ran_ns(vm) - monitor->changed_ns;
 
-	take_counts(vm, rates);
+	read_counts(vm, rates);
 	for (u32 i = 0; i < MONITOR_RATES; i++)
 		rates[i] =
 			per_second(rates[i] - monitor->changed_counts[i], ns);
@@ -61,10 +61,10 @@ void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy)
 
 	/* No guest runs between two changes at one prompt: it has no rates. */
 	if (!monitor->changed || monitor->changed_ns != monitor_ran_ns(vm))
-		take_rates(vm, monitor->before);
+		read_rates(vm, monitor->before);
 	monitor->changed = true;
 	monitor->changed_ns = monitor_ran_ns(vm);
-	take_counts(vm, monitor->changed_counts);
+	read_counts(vm, monitor->changed_counts);
 	vmx_change_policy(&vm->vcpu, policy);
 }
 
@@ -74,7 +74,7 @@ static void print_rates(const struct vm *vm)
 
 	if (!vm->monitor.changed)
 		return;
-	take_rates(vm, now);
+	read_rates(vm, now);
 	log_info("  %-16s %12s %12s", "a second", "before", "since");
 	for (u32 i = 0; i < MONITOR_RATES; i++)
 		log_info("  %-16s %12lu %12lu", rate_names[i],

@@ -12,7 +12,7 @@ static const char *const cost_names[RUN_COSTS] = {
 	[COST_ROOT_MS] = "of them in Umbra",
 };
 
-void compare_take(const struct vm *vm, u64 costs[RUN_COSTS])
+void compare_read_costs(const struct vm *vm, u64 costs[RUN_COSTS])
 {
 	u64 run_ns = vm->stats.ended_ns - vm->stats.started_ns, ticks = 0;
 

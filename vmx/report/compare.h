@@ -18,7 +18,7 @@ enum run_cost {
 };
 
 /* After the run of @vm. */
-void compare_take(const struct vm *vm, u64 costs[RUN_COSTS]);
+void compare_read_costs(const struct vm *vm, u64 costs[RUN_COSTS]);
 
 /* Prints both, the run without the bypass first. */
 void compare_print(const u64 without[RUN_COSTS], const u64 with[RUN_COSTS]);

@@ -129,7 +129,7 @@ static void set_up_vcpu(struct probe *p)
 	vcpu_start(&p->vcpu, &entry);
 	if (cpu_has_nx())
 		p->vcpu.paging.efer |= EFER_NXE;
-	vcpu_apply_state(&p->vcpu);
+	vcpu_store_paging(&p->vcpu);
 	vmwrite(VMCS_GUEST_IDTR_BASE, GUEST_PAGE + IDT_OFFSET);
 	vmwrite(VMCS_GUEST_IDTR_LIMIT, (VECTOR_PF + 1) * 16 - 1);
 	vmwrite(VMCS_GUEST_TR_BASE, GUEST_PAGE + TSS_OFFSET);
@@ -270,7 +270,7 @@ static u32 trap_reason(struct probe *p, u8 maxphyaddr)
 	if (!p->vcpu.cr4_added)
 		return 0;
 	wrmsr(IA32_PKRS, SPTE_TRAP_PKRS);
-	vcpu_apply_state(&p->vcpu);
+	vcpu_store_paging(&p->vcpu);
 	return PFEC_PK;
 }
 

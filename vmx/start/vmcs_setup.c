@@ -123,7 +123,9 @@ static void set_controls(struct vcpu *vcpu)
 		vmwrite(VMCS_HOST_IA32_EFER, rdmsr(IA32_EFER));
 	else
 		make_efer_areas(vcpu);
-	/* Until the guest may own PGE: run.c. See state.c for CR0. */
+	/*
+	 * run.c lets the guest own PGE later. state.c writes the mask of CR0.
+	 */
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, ~0ULL);
 }
 
@@ -199,7 +201,7 @@ void vcpu_create_vmcs(struct vcpu *vcpu)
 {
 	struct control_refusal refusal;
 
-	/* vmx_start() has made sure of it. */
+	/* vmx_start() has found that they can be chosen. */
 	if (!vmx_choose_controls(vmx_capabilities(), &vcpu->controls, &refusal))
 		panic("no VMX control \"%s\"", refusal.control->name);
 	vcpu->vmcs = vmx_make_vmcs();
@@ -236,8 +238,8 @@ void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
 		vcpu->paging.cr4 = CR4_PAE;
 		vcpu->paging.efer = EFER_LME | EFER_LMA;
 	}
-	/* The self-test's has no shadow MMU. */
+	/* The self-test's virtual processor has no shadow MMU. */
 	if (vcpu->vm)
 		mmu_derive_state(&vcpu->paging);
-	vcpu_apply_state(vcpu);
+	vcpu_store_paging(vcpu);
 }

@@ -14,14 +14,14 @@ struct guest_entry;
 __cold void vcpu_create_vmcs(struct vcpu *vcpu);
 
 /*
- * Makes @vcpu run with a VPID, and has all of its mappings flushed first.
- * Only where vpid_objection() returns NULL.
+ * Makes @vcpu run with a VPID, all of whose mappings are flushed first. Only
+ * where vpid_objection() returns NULL.
  */
 void vcpu_use_vpid(struct vcpu *vcpu);
 
 /*
- * The state at the guest's first instruction: 64-bit mode, or 32-bit protected
- * mode, unpaged; flat segments, interrupts off.
+ * Sets the state at the guest's first instruction: 64-bit mode, or 32-bit
+ * protected mode, unpaged; flat segments, interrupts off.
  */
 __cold void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry);
 

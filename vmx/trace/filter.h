@@ -20,11 +20,13 @@ bool trace_parse_kinds(const char *list, u32 *kinds);
  */
 bool trace_kinds_suffice(u64 exits, u32 kinds, const char *list);
 
-/* The name of that number, in the order of the text below; NULL behind the
- * last. */
+/*
+ * Returns the name of that number, in the order of the text below; NULL after
+ * the last.
+ */
 const char *trace_kind_name(size_t number);
 
-/* The number of an MMU event's name. */
+/* The number of the first MMU event's name. */
 #define TRACE_NAME_OF_MMU 7
 
 /* All names, with blanks between. */

@@ -18,14 +18,15 @@ enum trace_kind {
 };
 
 struct trace_record {
-	u64 tsc; /* of events between an exit and an entry: the exit's */
+	u64 tsc; /* of an event between an exit and an entry: the exit's */
 	union {
 		u64 head; /* all of this, from the kind on */
 		struct {
 			u8 kind; /* enum trace_kind */
 			/*
-			 * Exit: the reason and, of exceptions, vector and error
-			 * code, which of those that exit has 7 bits.
+			 * Exit: the reason; for an exception also the vector
+			 * and the error code, which has 7 bits at most.
+			 *
 			 * Injection: type, vector, and 1 if there is an error
 			 * code.
 			 */

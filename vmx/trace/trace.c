@@ -12,7 +12,9 @@ static struct trace_record *records(const struct trace_packet *packet)
 	return (struct trace_record *)(packet + 1);
 }
 
-/* Complete the header of the last packet, as far as it is filled. */
+/*
+ * Completes the header of the last packet for the records that it has so far.
+ */
 static void complete_header(struct trace *trace)
 {
 	struct trace_packet *packet = packet_at(trace, trace->packets);
@@ -61,7 +63,7 @@ void trace_filter(struct trace *trace, u32 kinds)
 	find_end(trace);
 }
 
-/* The last packet is full: begin the next one, where the oldest is. */
+/* The last packet is full: begins the next one, in the place of the oldest. */
 static void begin_next_packet(struct trace *trace)
 {
 	struct trace_packet *packet;
@@ -70,7 +72,10 @@ static void begin_next_packet(struct trace *trace)
 	packet = packet_at(trace, ++trace->packets);
 	trace->next = records(packet);
 	find_end(trace);
-	/* The record of an exit with more events than the ring has room for. */
+	/*
+	 * More events than the ring has room for have come since the exit's
+	 * record.
+	 */
 	if ((u8 *)*trace->exit - (u8 *)packet < (s64)PAGE_SIZE &&
 	    (u8 *)*trace->exit > (u8 *)packet)
 		*trace->exit = &trace->none;

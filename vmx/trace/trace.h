@@ -15,12 +15,14 @@ struct trace {
 	u32 kinds; /* those that are recorded: BIT(enum trace_kind) */
 	struct trace_record *next; /* in the last packet, or its end */
 	/*
-	 * If @next is below, the next record of any kind goes there. It is the
-	 * last packet's end, or NULL while some kinds are not recorded: one
-	 * comparison tells both.
+	 * If @next is below, the next record of any kind goes there: this is
+	 * the end of the last packet, or NULL while some kinds are not
+	 * recorded. So one comparison answers both questions.
 	 */
 	struct trace_record *end;
-	/* Where its owner has the place of the last exit's record, or &none. */
+	/*
+	 * Where the owner keeps the place of the last exit's record, or &none.
+	 */
 	struct trace_record **exit;
 	u64 exit_size; /* of a record, or 0: exits are not recorded */
 	u8 *ring; /* NULL: there is none */
@@ -43,15 +45,18 @@ void trace_init(struct trace *trace, struct trace_record **exit, void *ring,
 void trace_filter(struct trace *trace, u32 kinds);
 
 /*
- * Where trace.next is not below trace.end: the place of the next record, of
- * @kind, or &trace.none if that kind is not recorded; and all of such a record,
- * with the arguments in the order that vm_event() has them in.
+ * Called where trace.next is not below trace.end. The first returns the place
+ * of the next record, of @kind, or &trace.none if that kind is not recorded.
+ * The second writes all of such a record; its arguments are in the order of
+ * vm_event()'s, so that they stay in their registers.
  */
 struct trace_record *trace_find_place(struct trace *trace, u32 kind);
 __noinline void trace_put_slowly(struct trace *trace, u64 head, u64 subject,
 				 u64 detail, u64 tsc);
 
-/* The head; the compiler makes worse code of the bytes. */
+/*
+ * Returns the head as one number: the compiler makes worse code of the bytes.
+ */
 static inline u64 trace_head(u32 kind, u8 what, u8 vector, u8 error, u32 number)
 {
 	return kind | (u32)what << 8 | (u32)vector << 16 | (u32)error << 24 |
@@ -76,8 +81,8 @@ static inline void trace_put(struct trace *trace, u64 tsc, u64 head,
 }
 
 /*
- * An exit in three steps, so that the one in the middle, which has all values
- * in registers, needs no call. Before the entry, a place:
+ * An exit is recorded in three steps, so that the second, which has all values
+ * in registers, needs no call. First, before the entry, a place:
  */
 static inline void trace_expect_exit(struct trace *trace,
 				     struct trace_record **exit)
@@ -87,8 +92,9 @@ static inline void trace_expect_exit(struct trace *trace,
 }
 
 /*
- * @qualification: or 0. Of an exception the vector and the error code follow.
- * The kind and the ticks are 0, so the reason alone is left of the head.
+ * Second, at the exit. @qualification may be 0. The vector and the error code
+ * of an exception follow later. The kind and the ticks are 0, so only the
+ * reason is written to the head.
  */
 static inline void trace_exit(struct trace_record *record, u64 tsc,
 			      enum vmx_exit_reason reason, u64 rip,
@@ -98,13 +104,13 @@ static inline void trace_exit(struct trace_record *record, u64 tsc,
 	record->what = reason;
 }
 
-/* It is there: the next record has another place. */
+/* Third: the record is complete, the next one gets another place. */
 static inline void trace_keep_exit(struct trace *trace)
 {
 	trace->next = (void *)((u8 *)trace->next + trace->exit_size);
 }
 
-/* The event that goes in at the next entry: as in the VMCS. */
+/* Records the event that is injected at the next entry, as in the VMCS. */
 static inline void trace_inject(struct trace *trace, u64 tsc, u32 info,
 				u32 error_code)
 {
@@ -122,7 +128,7 @@ static inline void trace_mmu(struct trace *trace, u64 tsc, enum mmu_event event,
 }
 
 /*
- * Records are numbered from 0, as they came. The ring has those from
+ * Records are numbered from 0, as they come. The ring has those from
  * trace_first() to below trace_count().
  */
 u64 trace_count(const struct trace *trace);
@@ -130,8 +136,8 @@ u64 trace_first(const struct trace *trace);
 const struct trace_record *trace_at(const struct trace *trace, u64 number);
 
 /*
- * The packets, as a stream of CTF: @number from 0, the oldest one in the ring.
- * Returns NULL behind the last one.
+ * Returns packet @number of the stream of CTF, from 0, the oldest one in the
+ * ring; NULL after the last one.
  */
 const struct trace_packet *trace_packet(struct trace *trace, u64 number);
 
