@@ -8,7 +8,7 @@
 #include "vmx/trace/filter.h"
 #include "vmx/vm.h"
 
-#define WORDS 3 /* Maximum number of words of a command. */
+#define WORDS 3 /* Maximum number of words of a command */
 
 struct command {
 	const char *name;
@@ -16,7 +16,7 @@ struct command {
 	const char *help; /* half a line */
 	const char *example;
 	u8 least, most; /* numbers of arguments */
-	bool at_prompt; /* it lets the guest go on, or asks for keys */
+	bool at_prompt; /* not for gdb: the guest goes on, or keys are read */
 	bool (*run)(struct vm *vm, char *const words[], size_t count);
 };
 
@@ -41,7 +41,7 @@ static bool run_go(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
-/* The first kind whose name begins so. */
+/* Finds the first kind whose name begins with the word. */
 static bool run_until(struct vm *vm, char *const words[], size_t count)
 {
 	u32 kind = 0;
@@ -57,7 +57,7 @@ static bool run_until(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
-/* Its end is monitor_exited()'s. */
+/* monitor_exited() finds the end of the step. */
 static bool run_step(struct vm *vm, char *const words[], size_t count)
 {
 	if (vm->gdb.attached) {
@@ -93,8 +93,7 @@ static const struct command commands[] = {
 	{ "run", "", "let the guest run, and keep the prompt", "run", 0, 0,
 	  PROMPT, run_go },
 	{ "stop", "", "stop the guest again", "stop", 0, 0, PROMPT, run_go },
-	{ "step", "", "one instruction of the guest's", "step", 0, 0, PROMPT,
-	  run_step },
+	{ "step", "", "run one instruction", "step", 0, 0, PROMPT, run_step },
 	{ "until", "exit KIND", "run until an exit of a kind (see exits)",
 	  "until exit #pf: inj", 2, 2, PROMPT, run_until },
 	{ "top", "", "tables and exits on the whole screen", "top", 0, 0,
@@ -107,7 +106,7 @@ static const struct command commands[] = {
 	  "x/8xg 100000", 1, 1, false, monitor_x },
 	{ "exits", "[reset|every SECONDS]", "exits, rates and costs by kind",
 	  "exits every 5", 0, 2, false, monitor_exits },
-	{ "vmcs", "[FIELD]", "VMCS fields whose names begin so",
+	{ "vmcs", "[FIELD]", "VMCS fields, by the begin of a name",
 	  "vmcs guest_cr", 0, 1, false, monitor_vmcs },
 	{ "audit", "", "check the shadow's invariants now", "audit", 0, 0,
 	  false, monitor_audit },
@@ -119,8 +118,8 @@ static const struct command commands[] = {
 	  "map ffff800000000000", 0, 1, false, monitor_map },
 	{ "pages", "[COUNT]", "shadow pages, the last used ones first",
 	  "pages 8", 0, 1, false, monitor_pages },
-	{ "why", "GFN", "who maps a frame, and may it be written", "why 1000",
-	  1, 1, false, monitor_why },
+	{ "why", "GFN", "entries that map a frame; writable?", "why 1000", 1, 1,
+	  false, monitor_why },
 	{ "mmu", "[RUNG|SWITCH VALUE]", "show or change the policy of the MMU",
 	  "mmu bypass off", 0, 2, false, monitor_mmu },
 	{ "reset", "", "end the run as a reset", "reset", 0, 0, false,
@@ -133,7 +132,7 @@ static const struct command *find_command(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		size_t length = strlen(commands[i].name);
-		/* The format of x stands behind its name. */
+		/* The format of x follows its name without a blank. */
 		char end = commands[i].run == monitor_x ? '/' : '\0';
 
 		if (!strncmp(commands[i].name, name, length) &&
@@ -189,7 +188,7 @@ static const char *command_name(size_t number)
 	return number < ARRAY_SIZE(commands) ? commands[number].name : NULL;
 }
 
-/* The rungs, prefetch among them, and the switches. */
+/* Returns the name of a rung (prefetch is one) or of a switch. */
 static const char *policy_name(size_t number)
 {
 	if (number < MMU_RUNGS)
@@ -208,7 +207,7 @@ static const char *field_name(size_t number)
 void monitor_complete(struct line *line, char echo[TYPED_ECHO_SIZE])
 {
 	static const struct {
-		const char *command; /* with the blank behind it */
+		const char *command; /* with the blank after it */
 		line_names names; /* of its arguments */
 	} arguments[] = { { "help ", command_name },
 			  { "mmu ", policy_name },

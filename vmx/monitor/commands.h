@@ -10,21 +10,21 @@ struct mmu_policy;
 struct vm;
 
 /*
- * Carries out the command in @text, which is cut into words meanwhile.
- * @at_prompt: the guest can go on after it.
+ * Carries out the command in @text, which it cuts into words. @at_prompt:
+ * commands that let the guest go on are allowed.
  */
 void monitor_command(struct vm *vm, char *text, bool at_prompt);
 
-/* Tab was typed: completes the last word of @line, and fills @echo. */
+/* Completes the last word of @line after a Tab, and fills @echo. */
 void monitor_complete(struct line *line, char echo[TYPED_ECHO_SIZE]);
 
 /* Forgets monitor.until, and ends the monitor's step; gdb's step stays. */
 void monitor_disarm(struct vm *vm);
 
-/* The guest has waited since vm_stats.ended_ns, which becomes the present. */
+/* Adds the time since vm_stats.ended_ns, which becomes now, to the waiting. */
 void monitor_count_wait(struct vm *vm);
 
-/* Returns false if an argument, of those after words[0], is wrong. */
+/* Returns false if one of the arguments, the words after words[0], is wrong. */
 #define HANDLER(name)                                                          \
 	bool monitor_##name(struct vm *vm, char *const words[], size_t count)
 
@@ -45,15 +45,20 @@ HANDLER(trace);
 HANDLER(top);
 /* policy.c */
 HANDLER(mmu);
-/* Changes the policy at once, and keeps the rates before for `mmu` to show. */
+/*
+ * Changes the policy at once, and keeps the rates until now for `mmu` to show.
+ */
 void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy);
 /* costs.c */
 HANDLER(exits);
-/* Shows the costs if it is time to; returns true if it has. */
+/* Shows the costs if it is time; returns true if it has. */
 bool monitor_tick(struct vm *vm);
-/* How long the guest has run by vm_stats.ended_ns, in ns, without the prompt. */
+/*
+ * Returns how long the guest has run by vm_stats.ended_ns, in ns, without
+ * waits.
+ */
 u64 monitor_ran_ns(const struct vm *vm);
-/* @count in @ns as a rate a second. */
+/* Returns the rate a second of @count in @ns. */
 u64 per_second(u64 count, u64 ns);
 
 #endif

@@ -19,7 +19,7 @@ struct console_keys {
 };
 
 /*
- * Takes a byte of the console's input. Returns true if it is for the guest: all
+ * Notes a byte of the console's input. Returns true if it is for the guest: all
  * but Ctrl-A and the key after it, and the second of two Ctrl-A.
  */
 bool keys_pass(struct console_keys *keys, u8 byte);

@@ -20,7 +20,7 @@ void line_begin(struct line *line)
 	line->text[0] = '\0';
 }
 
-/* To the left edge, the line, nothing behind it, back to the cursor (ECMA-48). */
+/* Shows the line from the left edge, and moves to the cursor (ECMA-48). */
 static void show_again(const struct line *line, char *echo)
 {
 	snprintf(echo, TYPED_ECHO_SIZE, "\r" MONITOR_PROMPT "%s\x1b[K",
@@ -48,7 +48,9 @@ static void insert_char(struct line *line, char c)
 	line->length++;
 }
 
-/* The character there, if there is one, and the cursor gets its place. */
+/*
+ * Erases the character at @place, if there is one, and moves the cursor there.
+ */
 static void erase_char(struct line *line, size_t place)
 {
 	if (place >= line->length)
@@ -58,7 +60,7 @@ static void erase_char(struct line *line, size_t place)
 	line->cursor = place;
 }
 
-/* A key by the letter of its sequence, or the first digit of its number. */
+/* Acts on a key by its sequence's letter, or its number's first digit. */
 static void press_key(struct line *line, u8 key)
 {
 	u8 *back = &line->back;
@@ -81,7 +83,9 @@ static void press_key(struct line *line, u8 key)
 	}
 }
 
-/* ESC, '[' or 'O', numbers, and a letter or '~' (xterm, VT220, Linux). */
+/*
+ * A sequence: ESC, '[' or 'O', numbers, a letter or '~' (xterm, VT220, Linux).
+ */
 static void add_to_sequence(struct line *line, u8 byte)
 {
 	u8 before = line->sequence;
@@ -128,7 +132,9 @@ bool line_add(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE])
 	return false;
 }
 
-/* Returns true if name @number begins so, and no earlier one is equal. */
+/*
+ * Returns true if name @number begins with @word, and no earlier one is equal.
+ */
 static bool is_choice(line_names names, size_t number, const char *word,
 		      size_t length)
 {
@@ -157,7 +163,7 @@ void line_complete(struct line *line, line_names names,
 		if (!is_choice(names, i, word, typed))
 			continue;
 		length = count++ ? length : strlen(name);
-		/* As far as all of them agree. */
+		/* As many letters as all names share. */
 		while (strncmp(name, found, length) && count > 1)
 			length--;
 		found = name;

@@ -14,11 +14,13 @@
 #include "vmx/report/stats.h"
 #include "vmx/vm.h"
 
-/* A UART keeps 16 bytes, and gets 11 in a millisecond. In ns. */
+/*
+ * Time between two looks at the port, in ns: its FIFO takes 16 bytes, 11 a ms.
+ */
 #define POLL_NS (1000 * 1000ULL)
 #define TAB '\t'
 #define CLEAR "\x1b[2J\x1b[H" /* the screen (ECMA-48) */
-/* The view of the whole screen is drawn that often, in ns. */
+/* Time between two pictures of the screen's view, in ns. */
 #define REFRESH_NS (NS_PER_SEC / 2)
 
 static void read_typed(struct input *input)
@@ -31,7 +33,7 @@ static void read_typed(struct input *input)
 		input->bytes[input->count++] = (u8)byte;
 }
 
-/* Each character may wait for room in the UART: as long as 16 bytes take. */
+/* Shows text, and reads keys meanwhile: a character may wait for the UART. */
 static void show_text(struct input *input, const char *text)
 {
 	for (; *text; text++) {
@@ -40,7 +42,7 @@ static void show_text(struct input *input, const char *text)
 	}
 }
 
-/* The next key; -1: the guest is to run meanwhile, and there is none yet. */
+/* Returns the next key; -1: there is none yet, and the guest runs meanwhile. */
 static int next_key(struct monitor *monitor)
 {
 	struct input *input = &monitor->input;
@@ -120,7 +122,10 @@ static void prompt(struct vm *vm)
 		if (!done)
 			continue;
 		monitor->prompted = false;
-		/* The command is cut into words, the history keeps it whole. */
+		/*
+		 * The command is cut into words; the history keeps the whole
+		 * line.
+		 */
 		memcpy(text, monitor->line.text, sizeof(text));
 		monitor_command(vm, text, true);
 	}
@@ -158,7 +163,7 @@ static void serve_prompt(struct vm *vm)
 		if (!monitor->top.on)
 			prompt(vm);
 		if ((monitor->runs || monitor->top.on) && !vm->ended)
-			return; /* it stays open */
+			return; /* the prompt stays open */
 	} else if (request == REQUEST_STATISTICS) {
 		stats_print(vm);
 	} else if (request == REQUEST_END) {
@@ -178,17 +183,17 @@ void monitor_serve(struct vm *vm)
 
 	if (!vm->monitor.keys.request && !vm->monitor.every_ns)
 		return;
-	vm->stats.ended_ns = time_ns(); /* for the counts so far */
+	vm->stats.ended_ns = time_ns(); /* the end of the counts so far */
 	printed = monitor_tick(vm);
 	if (!printed && !vm->monitor.keys.request)
 		return;
-	/* The table of `exits every` is in the picture of top. */
+	/* The table of `exits every` has damaged the picture of top. */
 	if (printed)
 		vm->monitor.top.shown[0][0] = '\0';
 	serve_prompt(vm);
 	monitor_count_wait(vm);
-	/* It is not work of the exit's. */
+	/* The wait is no work of the exit. */
 	exit->tsc = rdtsc() - work;
-	/* The devices may be late, and the timer has been used. */
+	/* The devices may be late, and the wait has used their timer. */
 	vm->deadline = 0;
 }

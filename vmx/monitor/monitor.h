@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The monitor: what a person asks for at the console while the guest runs, by
- * Ctrl-A and a key, or by commands at a prompt. It reads and changes state by
- * the functions that the rest of Umbra uses.
+ * Ctrl-A and a key, or by commands at a prompt. It uses the same functions as
+ * the rest of Umbra.
  */
 #ifndef VMX_MONITOR_MONITOR_H
 #define VMX_MONITOR_MONITOR_H
@@ -10,14 +10,14 @@
 struct vm;
 
 /*
- * After an exit, while monitor.until is set: stops the guest if this is the
- * exit, or the end of the step, that was asked for.
+ * Called after an exit, while monitor.until is set: stops the guest if the
+ * exit, or the end of the step, is the one that was asked for.
  */
 void monitor_exited(struct vm *vm);
 
 /*
- * Serves the request in monitor.keys, if there is one. The guest waits
- * meanwhile. To be called between two instructions of the guest's.
+ * Serves the request in monitor.keys, if there is one, while the guest waits.
+ * Called between two instructions of the guest.
  */
 void monitor_serve(struct vm *vm);
 

@@ -43,7 +43,7 @@ static void read_counts(const struct vm *vm, u64 counts[MONITOR_RATES])
 	memcpy(counts, now, sizeof(now));
 }
 
-/* The rates since the last change, or since the start. */
+/* Computes the rates since the last change, or since the start. */
 static void read_rates(const struct vm *vm, u64 rates[MONITOR_RATES])
 {
 	const struct monitor *monitor = &vm->monitor;
@@ -59,7 +59,9 @@ void monitor_change_policy(struct vm *vm, const struct mmu_policy *policy)
 {
 	struct monitor *monitor = &vm->monitor;
 
-	/* No guest runs between two changes at one prompt: it has no rates. */
+	/*
+	 * Between two changes at one prompt no guest runs: there are no rates.
+	 */
 	if (!monitor->changed || monitor->changed_ns != monitor_ran_ns(vm))
 		read_rates(vm, monitor->before);
 	monitor->changed = true;

@@ -8,11 +8,11 @@
 #include "vmx/monitor/line.h"
 #include "vmx/report/costs.h"
 
-#define TOP_ROWS 24 /* a screen of 25, without Umbra's status */
-#define TOP_ENTRIES 12 /* of each table: the one in use, and those around it */
+#define TOP_ROWS 24 /* the screen has 25, one is Umbra's status */
+#define TOP_ENTRIES 12 /* of each table: around the one in use */
 #define TOP_LINE 256 /* 80 columns, with the controls for the emphasis */
 
-/* An entry of each of the two tables. */
+/* An entry of the guest's table, and the shadow's. */
 struct top_cell {
 	u64 gpte, spte;
 };
@@ -20,47 +20,47 @@ struct top_cell {
 struct top {
 	bool on;
 	bool held; /* the guest waits, the picture stays */
-	u64 next_ns; /* when to draw */
+	u64 next_ns; /* time of the next picture */
 	gva_t fault; /* the address that faulted last */
-	bool same; /* so did the one before */
+	bool same; /* the last picture had the same address */
 	/* The last picture: */
 	gva_t gva;
 	u64 drawn_ns;
 	u64 exits[EXIT_KINDS];
 	struct top_cell cells[PT_LEVELS + 1][TOP_ENTRIES];
 	char lines[TOP_ROWS][TOP_LINE];
-	char shown[TOP_ROWS][TOP_LINE]; /* on the screen; row 0 "": none is */
+	char shown[TOP_ROWS][TOP_LINE]; /* on the screen; row 0 "": none */
 };
 
-/* monitor.until: at the end of a step. */
+/* In monitor.until: the end of a step. */
 #define UNTIL_STEP (EXIT_KINDS + 1)
 
-/* The rows of the comparison that `mmu` shows. */
+/* Maximum number of rows in the comparison that `mmu` shows. */
 #define MONITOR_RATES 7
 
-/* Bytes that have come while Umbra showed the earlier ones. */
+/* Bytes that have come while Umbra was showing earlier ones. */
 struct input {
 	u8 bytes[TYPED_SIZE];
 	size_t count;
 };
 
-/* All zeroes at first. Times are of the guest's run, the prompt's left out. */
+/* All zeroes at first. Times are of the guest's run, without the waits. */
 struct monitor {
 	struct console_keys keys;
 	struct line line; /* at the prompt */
 	struct input input;
 	bool prompted; /* a line is being typed */
 	bool runs; /* the guest runs while the prompt is open */
-	u32 until; /* kind of the exit that stops it, and 1; 0: none */
+	u32 until; /* 1 + the kind of exit that stops it; 0: none */
 	struct top top;
 	u64 waited_ns; /* spent in Umbra's prompt, or waiting for gdb */
-	u64 costs_since_ns; /* the last reset of vm_stats.costs */
-	u64 every_ns; /* show them that often; 0: never */
+	u64 costs_since_ns; /* time of the last reset of vm_stats.costs */
+	u64 every_ns; /* time between two tables; 0: none */
 	/* The last change of the policy, and the counts at that time. */
 	bool changed;
 	u64 changed_ns;
 	u64 changed_counts[MONITOR_RATES];
-	u64 before[MONITOR_RATES]; /* the rates a second before it */
+	u64 before[MONITOR_RATES]; /* rates a second before it */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands that look at an address. */
+/* The commands for an address. */
 #include "lib/log.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -9,8 +9,8 @@
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
 
-#define UNITS_MAX 256ULL /* that x shows at once */
-#define STRING_MAX 48 /* bytes of a string in a line */
+#define UNITS_MAX 256ULL /* Maximum number that x shows */
+#define STRING_MAX 48 /* Maximum number of bytes of a string in a line */
 
 static void print_outcomes(const struct mmu_cpu *cpu,
 			   const struct mmu_view *view)
@@ -51,7 +51,7 @@ HANDLER(walk)
 		log_info("0x%lx is no address: every access is a #GP", gva);
 		return true;
 	}
-	mmu_root(cpu); /* as the next entry would */
+	mmu_root(cpu); /* as before an entry */
 	mmu_view(cpu, gva, &view);
 	log_info("  P present W write U user A accessed D dirty S large "
 		 "G global N no-exec");
@@ -66,8 +66,7 @@ HANDLER(walk)
 	return true;
 }
 
-/* The string that begins at @bytes, in quotes. Returns its length with the NUL.
- */
+/* Writes the string at @bytes, in quotes. Returns its length with the NUL. */
 static size_t string_text(char text[INSN_TEXT_MAX], u8 *bytes, size_t available)
 {
 	size_t n = 0;
@@ -79,7 +78,9 @@ static size_t string_text(char text[INSN_TEXT_MAX], u8 *bytes, size_t available)
 	return MIN(n + 1, available);
 }
 
-/* The decoder is the emulator's: it knows the accesses to memory. */
+/*
+ * Umbra's decoder is the emulator's: it knows instructions that access memory.
+ */
 static size_t code_text(char text[INSN_TEXT_MAX], const u8 *bytes,
 			size_t available, enum insn_mode mode)
 {
@@ -91,8 +92,8 @@ static size_t code_text(char text[INSN_TEXT_MAX], const u8 *bytes,
 }
 
 /*
- * Shows what is at @gva in the form x, d, s or i; a number has @size bytes.
- * Returns the number of bytes up to the next one, 0: there is none.
+ * Shows the memory at @gva in the form x, d, s or i; a number has @size bytes.
+ * Returns the number of bytes up to the next one, or 0 if there is none.
  */
 static size_t show_memory(const struct vcpu *vcpu, gva_t gva, char form,
 			  u32 size)
@@ -120,7 +121,9 @@ static size_t show_memory(const struct vcpu *vcpu, gva_t gva, char form,
 	return length;
 }
 
-/* words[0] is x/NFU, as gdb has it: how many, the form, and the unit's letter. */
+/*
+ * words[0] is x/NFU, as in gdb: a number, the form, and the letter of the unit.
+ */
 HANDLER(x)
 {
 	static const char units[] = "bhwg";

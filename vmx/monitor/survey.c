@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands that look at all of the shadow, or of the guest's tables. */
+/* The commands for all of the shadow, or of the guest's tables. */
 #include "lib/log.h"
 #include "lib/parse.h"
 #include "mmu/view/survey.h"
@@ -11,7 +11,7 @@
 #define PAGES_SHOWN 16
 #define MAPPINGS_SHOWN 32
 #define RANGES_SHOWN 16
-/* The pages and gaps that one map looks at: Umbra does not hang. */
+/* Maximum number of pages and gaps that one map looks at, so that it ends. */
 #define LOOKS_MAX (256 * KIB)
 
 static const char page_head[] =
@@ -44,7 +44,7 @@ HANDLER(pages)
 	return true;
 }
 
-/* The shadow pages that were made of a frame as a table. */
+/* Prints the shadow pages of a frame as a table. */
 static void print_tables(struct vm *vm, gfn_t gfn)
 {
 	struct mmu_page_survey page;

@@ -16,7 +16,7 @@
 #define ROW_POLICY 0
 #define ROW_SWITCHES 1
 #define ROW_ADDRESS 2
-#define ROW_TABLES 3 /* their names, and then the entries */
+#define ROW_TABLES 3 /* the tables' names, then the entries */
 #define ROW_EXITS (ROW_TABLES + TOP_ENTRIES + 2)
 #define KINDS_A_ROW 2
 #define CELL_WORDS 48
@@ -50,7 +50,7 @@ static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 
 /* --- The tables ------------------------------------------------------------- */
 
-/* The address whose entry at @level is @slot, in the tables of @gva. */
+/* Returns the address whose entry at @level is @slot, in the tables of @gva. */
 static gva_t address_of(gva_t gva, u8 level, u32 slot)
 {
 	u32 shift = PAGE_SHIFT + 9 * (level - 1);
@@ -59,7 +59,7 @@ static gva_t address_of(gva_t gva, u8 level, u32 slot)
 	return (gva_t)((s64)(gva << 16) >> 16);
 }
 
-/* The slot in the first row, so that @slot is in the middle if it can be. */
+/* Returns the slot of the first row: @slot is in the middle if it can be. */
 static u32 first_shown(u32 slot)
 {
 	u32 before = TOP_ENTRIES / 2;
@@ -80,7 +80,7 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 	char flags[FLAG_LETTERS];
 
 	mmu_view(&vm->vcpu.paging, gva, &view);
-	/* Outside of 4-level paging addresses end at 4 GiB. */
+	/* Outside 4-level paging addresses end at 4 GiB. */
 	if (!mmu_has_address(&vm->vcpu.paging, gva))
 		view.guest_top = view.shadow_top = 0;
 	if (level <= view.guest_top && level >= view.guest.level)
@@ -89,7 +89,7 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 		now.spte = view.spte[level];
 		kind = kind_word(view.kind[level]);
 	}
-	/* Beside another address all is new. */
+	/* For another address no entry counts as changed. */
 	changed = top->same &&
 		  (last->gpte != now.gpte || last->spte != now.spte);
 	*last = now;
@@ -133,7 +133,7 @@ static void draw_exits(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 		 REVERSE "exits a second, by kind" PLAIN);
 	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
 		u64 count = cost_of(&vm->stats.costs, kind).count;
-		/* They may have been reset meanwhile. */
+		/* The monitor may have reset the costs meanwhile. */
 		u64 more = count - MIN(count, top->exits[kind]);
 		char text[CELL_WORDS];
 

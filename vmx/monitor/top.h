@@ -11,12 +11,12 @@
 
 struct vm;
 
-/* Draws monitor.top.lines; "" where there is nothing. */
+/* Draws monitor.top.lines; an empty line is "". */
 void top_draw(struct vm *vm);
 
 /*
- * A key: q ends, + and - change the rung, 1 to 8 the switches; the blank stops
- * the guest, and lets it go on.
+ * Acts on a key: q ends the view, + and - change the rung, 1 to 8 the switches;
+ * the blank stops the guest, and lets it go on.
  */
 void top_key(struct vm *vm, u8 key);
 

@@ -25,7 +25,7 @@ void compare_read_costs(const struct vm *vm, u64 costs[RUN_COSTS])
 	costs[COST_ROOT_MS] = ticks * 1000 / tsc_hz;
 }
 
-/* In tenths of a per cent. */
+/* In tenths of a per cent, rounded. */
 static u64 tenths_of_percent(u64 part, u64 whole)
 {
 	return whole ? (part * 1000 + whole / 2) / whole : 0;

@@ -2,13 +2,13 @@
 #include "vmx/report/costs.h"
 #include "vmx/report/words.h"
 
-/* The least number of ticks that is in the bucket. */
+/* Returns the least number of ticks that counts for the bucket. */
 static u64 bucket_start(u32 bucket)
 {
 	return bucket < 8 ? bucket : (4ULL + bucket % 4) << (bucket / 4 - 1);
 }
 
-/* The bucket that the exit number @rank, from 0, of the cheapest first is in. */
+/* Returns the ticks of exit number @rank, from 0, of the cheapest first. */
 static u64 at_rank(const u64 counts[COST_BUCKETS], u64 rank)
 {
 	u32 bucket = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ticks in root mode of each exit, in a histogram for each kind of exit: a
- * bucket is as wide as a quarter of the power of two that it begins at, or
- * less. Pure.
+ * The ticks in root mode of each exit, in a histogram for each kind of exit. A
+ * bucket begins at some number of ticks; it is at most a quarter as wide as the
+ * power of two below. Pure.
  */
 #ifndef VMX_REPORT_COSTS_H
 #define VMX_REPORT_COSTS_H
@@ -11,13 +11,13 @@
 #include "vmx/exit_reasons.h"
 
 /*
- * The kind of an exit: its reason, but for page faults what the MMU says of
- * them. So the kind EXIT_EXCEPTION_OR_NMI is without page faults.
+ * The kind of an exit: its reason, or for a page fault the MMU's answer. So the
+ * kind EXIT_EXCEPTION_OR_NMI has no page faults.
  */
 #define KIND_FAULT(action) ((u8)(EXIT_REASONS + (action)))
 #define EXIT_KINDS (EXIT_REASONS + MMU_MMIO + 1)
 
-#define COST_BUCKETS 124 /* of 32-bit numbers */
+#define COST_BUCKETS 124 /* for all 32-bit numbers */
 
 struct costs {
 	u64 counts[EXIT_KINDS][COST_BUCKETS];
@@ -30,7 +30,9 @@ static inline u32 cost_bucket(u32 ticks)
 	return 4 * shift + (ticks >> shift);
 }
 
-/* The number of exits of a kind, and of ticks, rounded down to a bucket. */
+/*
+ * The number of exits of a kind; their ticks, rounded down to a bucket's begin.
+ */
 struct cost {
 	u64 count;
 	u64 minimum, median, percentile99;
@@ -38,7 +40,7 @@ struct cost {
 
 struct cost cost_of(const struct costs *costs, u32 kind);
 
-/* The kind in words: "HLT", "#PF: filled". */
+/* Returns the name of the kind: "HLT", "#PF: filled". */
 const char *kind_name(u32 kind);
 
 #endif

@@ -77,7 +77,7 @@ static void print_code(struct vcpu *vcpu)
 	log_info("  code at rip:%s", length ? text : " not mapped");
 }
 
-/* The controls of a field that are 1, some to a line. */
+/* Prints the controls of a field that are 1, some to a line. */
 static void print_controls(const struct control_table *table, u32 value)
 {
 	struct list set = { .head = "      " };
@@ -89,8 +89,8 @@ static void print_controls(const struct control_table *table, u32 value)
 }
 
 /*
- * Has print_segments() shown it? And the VM-instruction error is no longer
- * what it was once a missing field has been read.
+ * Returns true if print_segments() has shown the field; also for the
+ * VM-instruction error, which a VMREAD of a missing field has overwritten.
  */
 static bool is_shown(enum vmcs_field field)
 {
@@ -102,10 +102,7 @@ static bool is_shown(enum vmcs_field field)
 	       (field >= VMCS_GUEST_ES_BASE && field <= VMCS_GUEST_IDTR_BASE);
 }
 
-/*
- * Every field of a kind; what this processor does not have can't be read and
- * is left out.
- */
+/* Prints every field of a kind that this processor has. */
 static void print_fields(enum vmcs_kind kind, const char *title)
 {
 	log_info("%s:", title);

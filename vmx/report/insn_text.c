@@ -2,7 +2,7 @@
 #include "lib/printf.h"
 #include "vmx/report/insn_text.h"
 
-#define SHOWN_BYTES 4 /* of an instruction that is not decoded */
+#define SHOWN_BYTES 4 /* Maximum number of bytes of an unknown instruction */
 
 /* In the order of enum insn_op. */
 static const char *const op_names[] = {

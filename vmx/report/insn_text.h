@@ -5,12 +5,12 @@
 
 #include "arch/x86/emulator/insn.h"
 
-#define INSN_TEXT_MAX 80 /* for every instruction, with the closing NUL */
+#define INSN_TEXT_MAX 80 /* enough for every instruction, with the NUL */
 
 /*
  * Writes the instruction at @bytes to @text; @available bytes may be read.
- * One that the decoder declines is shown by its first bytes. Returns its length
- * in bytes, or 0 if it was declined.
+ * Returns its length in bytes. If the decoder declines it, writes its first
+ * bytes and returns 0.
  */
 size_t insn_text(char text[INSN_TEXT_MAX], const u8 *bytes, size_t available,
 		 enum insn_mode mode);

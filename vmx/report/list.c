@@ -6,7 +6,7 @@
 
 void list_add(struct list *list, const char *word)
 {
-	/* With ", " before it and "," behind. */
+	/* With ", " before the word and "," after it. */
 	if (list->line[0] &&
 	    strlen(list->head) + strlen(list->line) + strlen(word) + 3 >
 		    LIST_LINE) {

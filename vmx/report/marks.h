@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Figures of a moment, from which a report counts, as struct vm has them. */
+/* The counts at a moment since which a report counts, as struct vm has them. */
 #ifndef VMX_REPORT_MARKS_H
 #define VMX_REPORT_MARKS_H
 
 #include "mmu/view/view.h"
 
-/* At the begin of an operation of the guest's. */
+/* At the begin of an operation of the guest. */
 struct operation {
 	bool begun;
-	bool shown; /* one or more */
-	u64 first_record; /* in the trace */
+	bool shown; /* one operation or more */
+	u64 first_record; /* number of its first record in the trace */
 	struct mmu_view view;
 	struct mmu_stats mmu;
 	u64 tsc;
-	u64 root_ticks; /* of all exits */
-	u64 other_ticks; /* of those that are not the operation's */
+	u64 root_ticks; /* for all exits */
+	u64 other_ticks; /* for exits that are not the operation's */
 	u64 faults_taken;
 	u64 faults_injected;
 };

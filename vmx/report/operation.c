@@ -12,7 +12,7 @@
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
-/* The marks themselves, and the machine's own interrupts. */
+/* Exits of the marks themselves, and of the machine's own interrupts. */
 static bool is_other(u32 reason)
 {
 	return reason == EXIT_VMCALL || reason == EXIT_EXTERNAL_INTERRUPT;
@@ -50,7 +50,9 @@ void operation_begin(struct vcpu *vcpu, const struct hypercall_operation *op)
 	o->first_record = trace_count(&vm->trace);
 }
 
-/* The first bytes of one that the decoder declines. */
+/*
+ * Prints an instruction, or the first bytes of one that the decoder declines.
+ */
 static void print_instruction(const struct vcpu *vcpu, const char *what,
 			      u64 rip)
 {
@@ -78,7 +80,7 @@ static void print_faults(const struct vcpu *vcpu,
 		 taken, injected, taken - injected);
 }
 
-/* An interrupt that was pending may go in at the same entry: it is not meant. */
+/* Does not count an interrupt that is injected at the same entry. */
 static bool has_injected_fault(const struct trace *trace, u64 n)
 {
 	const struct trace_record *event = trace_injected(trace, n);
@@ -158,7 +160,7 @@ static void print_walks(const struct mmu_view *before,
 	}
 }
 
-/* Umbra's own work, where there is any. */
+/* Prints Umbra's own work. */
 static void print_work(const struct mmu_stats *before,
 		       const struct mmu_stats *after)
 {

@@ -14,9 +14,9 @@
 #include "vmx/vmx.h"
 #include "vmx/vpid.h"
 
-#define FEATURES_SIZE 80 /* for all of their names */
+#define FEATURES_SIZE 80 /* enough for all of their names */
 #define WORDS_SIZE 160
-#define PAIR_SIZE 61 /* so that each has room in a row */
+#define PAIR_SIZE 61 /* two of them fit in a row */
 
 static const char *maker_and_name(char out[PAIR_SIZE], const char *vendor,
 				  const char *name)
@@ -96,7 +96,7 @@ static void print_features(void)
 	log_info("CPUID has%s%s%s", has, lacks[0] ? "; lacks" : "", lacks);
 }
 
-/* Where VMX can't be switched on, the refusal says so. */
+/* If VMX can't be switched on, Umbra's refusal says so. */
 static void print_feature_control(void)
 {
 	enum feature_control verdict;
@@ -110,7 +110,7 @@ static void print_feature_control(void)
 			 feature_control_words(verdict));
 }
 
-/* Secondary controls that other hypervisors live by. */
+/* Secondary controls on which other hypervisors depend. */
 static const struct {
 	u8 bit;
 	const char *name;
@@ -120,7 +120,10 @@ static const struct {
 	{ 17, "PML" },
 };
 
-/* Umbra's wishes that the processor lacks; @words has WORDS_SIZE bytes. */
+/*
+ * Finds the controls that Umbra wants and the processor lacks; WORDS_SIZE
+ * bytes.
+ */
 static void find_lacking(const struct vmx_capabilities *c, char *words)
 {
 	const char *last = "";
@@ -128,7 +131,10 @@ static void find_lacking(const struct vmx_capabilities *c, char *words)
 	for (u32 set = 0; set < CONTROL_SETS; set++) {
 		const struct control_table *table = &control_tables[set];
 
-		/* The control that is lacking for all of these is told of. */
+		/*
+		 * Without secondary controls one lacking control stands for all
+		 * of them.
+		 */
 		if (set == CONTROLS_CPU2 && !c->allowed[set])
 			continue;
 		for (size_t i = 0; i < table->count; i++) {
@@ -214,11 +220,11 @@ void probe_conclude(const struct selftest_result *selftest)
 	const char *no_vpid =
 		vpid_objection(vmx_capabilities(), VPID_AUTO, vmx_hypervisor());
 
-	/* The row of lacking controls tells of the control. */
+	/* If the control is lacking, the row of lacking controls has it. */
 	if (no_vpid &&
 	    vmx_capabilities()->allowed[CONTROLS_CPU2] >> 32 & CPU2_ENABLE_VPID)
 		log_info("VPID: %s", no_vpid);
-	/* vmx_start() has made sure of it. */
+	/* vmx_start() has found that they can be chosen. */
 	vmx_choose_controls(vmx_capabilities(), &controls, &refusal);
 	log_info(LOG_HEADLINE "Umbra can run here, %s; %s%s",
 		 !selftest->filter_works       ? "without the bypass"

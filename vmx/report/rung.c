@@ -2,7 +2,7 @@
 #include "lib/printf.h"
 #include "vmx/report/rung.h"
 
-/* Returns in how many switches @policy differs from @rung. */
+/* Returns the number of switches in which @policy differs from @rung. */
 static u32 distance(const struct mmu_policy *policy, u32 rung)
 {
 	const struct mmu_policy *other = &mmu_rung_policies[rung];

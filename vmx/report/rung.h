@@ -6,14 +6,14 @@
 #include "lib/types.h"
 #include "mmu/policy.h"
 
-#define RUNG_WORDS_SIZE 160 /* for every policy, with the closing NUL */
+#define RUNG_WORDS_SIZE 160 /* enough for every policy, with the NUL */
 
-/* The rung's name; NULL: single switches make @policy none of the rungs. */
+/* Returns the name of the rung that @policy is, or NULL if it is none. */
 const char *rung_name(const struct mmu_policy *policy);
 
 /*
- * Writes @policy as the command line says it: the nearest rung, and each switch
- * in which it differs: "mmu=nowalk mmu.bypass=0".
+ * Writes @policy as on the command line: the nearest rung, and each switch in
+ * which it differs: "mmu=nowalk mmu.bypass=0".
  */
 void rung_words(const struct mmu_policy *policy, char words[RUNG_WORDS_SIZE]);
 

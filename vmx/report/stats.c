@@ -7,7 +7,7 @@
 #include "vmx/report/rung.h"
 #include "vmx/report/stats.h"
 
-#define ROW_SIZE 120 /* with numbers of any length */
+#define ROW_SIZE 120 /* enough for numbers of any length */
 
 static void count_traffic(struct vm_stats *stats, u32 reason)
 {
@@ -35,7 +35,7 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 	return shown;
 }
 
-/* @sum / @count, in tenths. */
+/* Returns @sum / @count in tenths, rounded. */
 static u64 tenths(u64 sum, u64 count)
 {
 	return (sum * 10 + count / 2) / count;
@@ -43,7 +43,7 @@ static u64 tenths(u64 sum, u64 count)
 
 void stats_print_exits(const struct vm_stats *stats)
 {
-	/* A line fits a screen of 80 columns, behind "umbra: ". */
+	/* A line fits a screen of 80 columns, after "umbra: ". */
 	log_info("exits: %lu; on average, ticks, VMREADs and VMWRITEs of each",
 		 stats->exits_total);
 	for (u32 reason = 0; reason < EXIT_REASONS; reason++) {
@@ -63,7 +63,7 @@ void stats_print_exits(const struct vm_stats *stats)
 
 /* A name and its number. */
 struct cell {
-	const char *name; /* NULL: nothing is known of it */
+	const char *name; /* NULL: the cell is empty */
 	u64 count;
 };
 
@@ -87,11 +87,16 @@ static void print_faults(const struct vm_stats *vm, const struct mmu_stats *s)
 {
 	const u64 *injected = vm->faults_injected;
 
-	/* By the shadow's entry; the guest's may be not present in each case. */
+	/*
+	 * By the shadow's entry; the guest's may be not present in all three.
+	 */
 	ROW("#PF exits", { "unfilled", s->faults_trap },
 	    { "rights", s->faults_protection },
 	    { "absent", s->faults_not_present });
-	/* Only a guest that counts its faults tells of those that bypass. */
+	/*
+	 * Umbra sees the faults that bypass it only if the guest tells its
+	 * count.
+	 */
 	ROW("#PFs injected", { "P=0", injected[0] },
 	    { "P=1", injected[PFEC_P] },
 	    { vm->faults_taken ? "bypassed" : NULL, faults_bypassed(vm) });

@@ -10,13 +10,13 @@ struct vm_stats;
 struct vmx_exit;
 
 /*
- * Umbra is about to enter the guest again after @exit: counts its cost, and
- * returns the ticks of it, at most 2^32 - 1.
+ * Counts the cost of @exit when Umbra is about to enter the guest again.
+ * Returns its ticks, at most 2^32 - 1.
  */
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
 
 void stats_print(const struct vm *vm);
-/* The part of it with the exits by reason. */
+/* Prints the part of it with the exits by reason. */
 void stats_print_exits(const struct vm_stats *stats);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user without a serial port sees here that the guest runs, and what that
- * costs. Nothing of it goes to the serial line.
+ * The status line, which shows a user without a serial port that the guest
+ * runs, and its cost. The serial line gets nothing of it.
  */
 #include "arch/x86/console/screen.h"
 #include "vmx/vm.h"
@@ -21,7 +21,9 @@ static const char *const kind_names[STATUS_KINDS] = {
 	[STATUS_OTHER] = "other",
 };
 
-/* 0, STATUS_OTHER, for those that are not here. */
+/*
+ * The kind of each exit reason; 0, STATUS_OTHER, for reasons not in the table.
+ */
 static const u8 kinds[EXIT_REASONS] = {
 	[EXIT_EXCEPTION_OR_NMI] = STATUS_EXCEPTION,
 	[EXIT_IO_INSTRUCTION] = STATUS_IO,
@@ -34,8 +36,8 @@ static const u8 kinds[EXIT_REASONS] = {
 };
 
 /*
- * The exits of each kind: in a second, since the last line; of a run that has
- * ended, all of them.
+ * Counts the exits of each kind: a second, since the last line; for a run that
+ * has ended, all of them.
  */
 static void count_exits(struct vm *vm, u64 now, u64 counts[STATUS_KINDS])
 {
@@ -54,9 +56,9 @@ static void count_exits(struct vm *vm, u64 now, u64 counts[STATUS_KINDS])
 }
 
 /*
- * The rung, the time, and counts since the start: of page faults only those
- * that Umbra has injected, and those that bypass it if the guest has told its
- * own count.
+ * Writes the rung, the time, and counts since the start. The page faults are
+ * those that Umbra has injected, and those that bypass it if the guest has told
+ * its own count.
  */
 static void status_words(const struct vm *vm, u64 now, char line[LINE_SIZE])
 {
@@ -87,7 +89,7 @@ void status_show(struct vm *vm, u64 now)
 	status_words(vm, now, line);
 	snappend(line, sizeof(line), "  %lu exits%s:", total,
 		 vm->ended ? "" : "/s");
-	/* The others come last. */
+	/* STATUS_OTHER, number 0, comes last. */
 	for (unsigned int i = 1; i <= STATUS_KINDS; i++)
 		snappend(line, sizeof(line), " %s=%lu",
 			 kind_names[i % STATUS_KINDS],

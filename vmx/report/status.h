@@ -7,12 +7,12 @@
 
 struct vm;
 
-/* Call it often; `now` is in ns since boot. It does what is due, if anything. */
+/* Does what is due at @now, in ns since boot. To be called often. */
 void status_tick(struct vm *vm, u64 now);
 
 /*
- * Writes the row: with the exits of a second since the last row, or with those
- * of the whole run if it has ended.
+ * Writes the status row: with the exits a second since the last row, or with
+ * those of the whole run if it has ended.
  */
 void status_show(struct vm *vm, u64 now);
 

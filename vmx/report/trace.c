@@ -5,7 +5,7 @@
 #include "vmx/trace/filter.h"
 #include "vmx/vm.h"
 
-#define NUMBER_SIZE 24 /* of an exit's number, in decimal, and a blank */
+#define NUMBER_SIZE 24 /* for an exit's number, in decimal, and a blank */
 
 const struct trace_record *trace_injected(const struct trace *trace, u64 number)
 {
@@ -21,7 +21,10 @@ const struct trace_record *trace_injected(const struct trace *trace, u64 number)
 	return NULL;
 }
 
-/* As the VMCS has it; of those that exit, #PF alone has an error code to say. */
+/*
+ * Returns the information as the VMCS has it; only #PF has an error code to
+ * show.
+ */
 static u32 interruption(const struct trace_record *exit)
 {
 	u32 type = exit->vector == VECTOR_NMI ? INTR_NMI

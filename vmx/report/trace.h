@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last exits as text, for a reader who wants to see it happen: trace=N on
- * the command line prints them at every stop.
+ * The last exits as text; trace=N on the command line prints them at every
+ * stop.
  */
 #ifndef VMX_REPORT_TRACE_H
 #define VMX_REPORT_TRACE_H
@@ -12,15 +12,16 @@
 struct trace;
 struct vm;
 
-#define TRACE_MAX 65536 /* the largest N */
+#define TRACE_MAX 65536 /* Maximum number of exits that trace=N prints */
 
 /*
- * Prints the last @wanted exits, with what they inject. @events: those of the
- * MMU, too, and no numbers: exits that were not recorded may lie between.
+ * Prints the last @wanted exits, with the events that they inject. @events:
+ * with the MMU's events, too, and without numbers, since exits that were not
+ * recorded may lie between.
  */
 void trace_print(const struct vm *vm, u64 wanted, bool events);
 
-/* The event that went in after exit @number of the trace; NULL: none. */
+/* Returns the event injected after exit @number of the trace; NULL: none. */
 const struct trace_record *trace_injected(const struct trace *trace,
 					  u64 number);
 

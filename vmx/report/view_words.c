@@ -75,7 +75,10 @@ const char *outcome_words(char buf[WORDS_MAX], const struct mmu_view *view,
 
 	if (outcome == OUTCOME_HIT)
 		return "hit, no exit";
-	/* "supervisor read, not present": the reader knows the access. */
+	/*
+	 * The text is "supervisor read, not present": the reader knows the
+	 * access.
+	 */
 	words_for_page_fault(fault, error_code);
 	snprintf(buf, WORDS_MAX, "%sexit (%s): %s%s",
 		 outcome == OUTCOME_BYPASS ? "no " : "", cause, deeds[outcome],

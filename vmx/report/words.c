@@ -238,7 +238,7 @@ static void task_switch_words(char *buf, u64 q)
 		 QUAL_TASK_SELECTOR(q), sources[QUAL_TASK_SOURCE(q)]);
 }
 
-/* SDM vol. 3C, 26.8, table 27-7. */
+/* SDM vol. 3C, 26.8. */
 static void entry_failure_words(char *buf, u64 q)
 {
 	static const char *const causes[] = {
@@ -295,11 +295,11 @@ const char *words_for_exit(char *buf, enum vmx_exit_reason reason, u64 q,
 		entry_failure_words(buf, q);
 		break;
 	case EXIT_MSR_LOADING:
-		/* They count from 1 (SDM vol. 3C, 26.8). */
+		/* The entries count from 1 (SDM vol. 3C, 26.8). */
 		snprintf(buf, WORDS_MAX, "entry %lu of the MSR-load area",
 			 (unsigned long)q);
 		break;
-	default: /* The others have no qualification. */
+	default: /* Other reasons have no qualification. */
 		break;
 	}
 	return buf;

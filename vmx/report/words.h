@@ -9,10 +9,10 @@
 /* Long enough for any text that these functions write, NUL included. */
 #define WORDS_MAX 160
 
-/* The manual's words for an exit reason. */
+/* Returns the manual's words for an exit reason. */
 const char *vmx_exit_name(enum vmx_exit_reason reason);
 
-/* A VM-instruction error number, SDM vol. 3C, table 30-1. */
+/* Returns the text of a VM-instruction error, SDM vol. 3C, table 30-1. */
 const char *vmx_instruction_error_text(u32 number);
 
 /* Each writes to @buf, WORDS_MAX bytes, and returns it. */
@@ -25,7 +25,7 @@ const char *words_for_rflags(char *buf, u64 value);
 const char *words_for_interruptibility(char *buf, u64 value);
 const char *words_for_debug(char *buf, u64 dr6);
 
-/* A page fault's error code: who did what, and why it faults. */
+/* A page fault's error code: the access, and the cause of the fault. */
 const char *words_for_page_fault(char *buf, u32 error_code);
 
 /* Interruption or IDT-vectoring information; "none" if it is not valid. */
@@ -35,8 +35,8 @@ const char *words_for_event(char *buf, u32 info, u32 error_code);
 const char *words_for_rights(char *buf, u32 rights);
 
 /*
- * Writes the meaning of an exit's qualification, and of an exception's
- * information and error code; empty where there is nothing.
+ * Writes the meaning of an exit's qualification, or of an exception's
+ * information and error code; "" if there is none.
  */
 const char *words_for_exit(char *buf, enum vmx_exit_reason reason,
 			   u64 qualification, u32 info, u32 error_code);
