@@ -71,7 +71,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The power of two that a suffix stands for; -1: it is no suffix. */
+/* Returns the power of two of a suffix, 0 without one, -1 if @s is none. */
 static int suffix_shift(const char *s)
 {
 	static const char suffixes[] = "kmg"; /* 2^10, 2^20 and 2^30 */
@@ -217,8 +217,8 @@ static void explain_option(const struct option *option)
 }
 
 /*
- * The number of characters to insert, delete or replace (Levenshtein) until
- * the word is the name; the word ends at '='.
+ * Returns the number of characters to insert, delete or replace until the word
+ * is the name (Levenshtein); the word ends at '='.
  */
 static unsigned int distance(const char *word, const char *name)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line: words "key=value" and "key", separated by blanks, with
- * "double quotes" around what contains blanks. Which keys there are is a
- * table. Pure C; nothing is ignored in silence.
+ * The command line: words "key=value" and "key", separated by blanks; a value
+ * that contains blanks stands in "double quotes". A table lists the keys. Pure
+ * C; nothing is ignored in silence.
  */
 #ifndef BOOT_CMDLINE_H
 #define BOOT_CMDLINE_H
@@ -19,11 +19,11 @@ enum option_kind {
 struct option {
 	const char *name;
 	enum option_kind kind;
-	void *destination; /* of the type that the kind says; holds the default */
+	void *destination; /* a variable of the kind's type */
 	const char *const *choices; /* OPTION_CHOICE: names, NULL at the end */
-	size_t size; /* OPTION_STRING */
-	u64 min, max; /* OPTION_U64: both allowed; 0, 0: any */
-	const char *help; /* half a line */
+	size_t size; /* OPTION_STRING: bytes, with the NUL */
+	u64 min, max; /* OPTION_U64: both are allowed; both 0: any number */
+	const char *help; /* one line of the screen, after the name */
 };
 
 /* The faults of a word, in words. */
@@ -35,23 +35,24 @@ struct option {
 #define CMDLINE_TOO_LONG "the text is too long"
 #define CMDLINE_QUOTE "the quote is not closed"
 
-#define CMDLINE_WORD_MAX 512
+#define CMDLINE_WORD_MAX 512 /* bytes of a word, with its NUL */
 
 struct cmdline_error {
-	const char *fault; /* CMDLINE_OK: none */
+	const char *fault; /* CMDLINE_OK if there is none */
 	char word[CMDLINE_WORD_MAX]; /* the word at fault, cut if too long */
 	const struct option *option; /* NULL if unknown */
 };
 
 /*
- * Stores what `line` says by the table; a later word overrides an earlier.
- * *error tells the first fault; all good words are stored nevertheless, so that
- * how to report and how to end are known by then.
+ * Stores the values of @line in the destinations of the table; a later word
+ * overrides an earlier one. Returns CMDLINE_OK or the first fault, which *error
+ * describes. All good words are stored in spite of a fault, so that the console
+ * and the way to end are known when it is reported.
  */
 const char *cmdline_parse(const char *line, const struct option *table,
 			  size_t count, struct cmdline_error *error);
 
-/* The option whose name has the smallest edit distance from the word's. */
+/* Returns the option whose name is nearest to the word by edit distance. */
 const struct option *cmdline_nearest(const struct option *table, size_t count,
 				     const char *word);
 

@@ -58,7 +58,7 @@ bits 32
 header:
 	dd MB2_HEADER_MAGIC, MB2_ARCH_I386, header_end - header
 	dd -(MB2_HEADER_MAGIC + MB2_ARCH_I386 + (header_end - header)) & 0xffffffff
-.request:			; which information we'd like
+.request:			; the tags that Umbra reads
 	dw 1, MB2_OPTIONAL
 	dd .request_end - .request
 	dd 1, 3, 6, 8, 9, 14, 15, MB2_TAG_LOAD_BASE
@@ -90,7 +90,7 @@ entry32:
 	mov ebp, LINK_LOAD_BASE
 	cmp eax, MB2_BOOT_MAGIC
 	jne .based
-	add ebx, 8		; over the information's head, to the tags
+	add ebx, 8		; skip the information's header
 .tag:
 	mov eax, [ebx]
 	test eax, eax
@@ -108,9 +108,9 @@ entry32:
 .based:
 	lea esp, [ebp + PHYS(stacks + STACK_TOP)]
 
-	; Is there a CPUID instruction? Then EFLAGS.ID can be set (SDM vol. 1,
-	; 20.1). All other flags are 0 from here on. Are there extended leaves,
-	; and does one say LM?
+	; If EFLAGS.ID can be set, there is a CPUID instruction (SDM vol. 1,
+	; 20.1). All other flags are 0 from here on. 64-bit mode needs an
+	; extended leaf with LM=1.
 	push EFLAGS_ID
 	popfd
 	pushfd
@@ -126,9 +126,9 @@ entry32:
 	bt edx, CPUID_EXT_EDX_LM
 	jnc no_long_mode
 
-	; The first tables. Four page directories map 4 GiB: as they are, for
-	; the code that switches, and at the places of the direct map and of
-	; devices. A fifth one maps the image, with 2 MiB pages, which its
+	; The first tables. Four page directories map 4 GiB at three places: at
+	; address 0, for the code that switches, at the direct map, and at the
+	; devices' map. A fifth one maps the image by pages of 2 MiB, which its
 	; alignment permits.
 	lea ebx, [ebp + PHYS(boot_directories)]
 	mov eax, PTE_LARGE
@@ -169,9 +169,10 @@ entry32:
 	mov [ebx + 384 * 8], edx
 	mov [ebx + 511 * 8], ecx
 
-	; Into long mode (SDM vol. 3A, 9.8.5): PAE, CR3, LME, and then PG. No
-	; bit of the firmware's stays: with its LA57 these tables would be one
-	; level short. CR4 is first, since with its CET CR0.WP can't become 0.
+	; Into long mode (SDM vol. 3A, 9.8.5): PAE, CR3, LME, and then PG. CR4
+	; and CR0 keep no bit that the firmware has set: with CR4.LA57=1 these
+	; tables would lack a level. CR4 comes before CR0, since CR0.WP can't
+	; become 0 while CR4.CET is 1.
 	mov eax, CR4_PAE
 	mov cr4, eax
 	mov cr3, ebx
@@ -190,7 +191,7 @@ entry32:
 	push eax
 	retf
 
-; Says so on COM1 and on the screen, whether they are there or not.
+; Prints the reason on COM1 and on the screen, whether they exist or not.
 no_long_mode:
 	mov dx, COM1 + COM_LCR
 	mov al, 0x80		; the divisor: 1, for 115200 baud
@@ -208,7 +209,7 @@ no_long_mode:
 	mov edi, VGA_TEXT
 .char:
 	mov dx, COM1 + COM_LSR
-	mov ecx, 0x10000	; as long as a byte takes, and no longer
+	mov ecx, 0x10000	; a limit, longer than a byte takes
 .wait:
 	in al, dx
 	test al, COM_LSR_THRE

@@ -43,7 +43,7 @@ void facts_print(const struct boot_info *info, bool is_probe)
 		 is_probe ? "processors" : "modules",
 		 is_probe ? MAX(info->processors, 1U) : info->module_count);
 	print_memory(info);
-	/* They are the firmware's: it alone knows where its devices are. */
+	/* The firmware sets the MTRRs: it alone knows where the devices are. */
 	if (msr_read_safe(IA32_MTRR_DEF_TYPE, &mtrrs) &&
 	    !(mtrrs & MTRR_DEF_TYPE_ENABLE))
 		log_info(LOG_WARNING "the firmware left the MTRRs off "

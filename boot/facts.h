@@ -6,8 +6,9 @@
 
 /*
  * Prints the processor, the way that Umbra was booted, the memory, and the
- * firmware's omissions, a row of the screen each. After frames_init() and
- * time_init(). @is_probe: rows are short; the modules are not told.
+ * firmware's omissions, in a row of the screen each. frames_init() and
+ * time_init() come first. @is_probe: the number of processors replaces that of
+ * modules.
  */
 void facts_print(const struct boot_info *info, bool is_probe);
 

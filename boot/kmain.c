@@ -27,7 +27,7 @@
 
 #define UMBRA_VERSION "0.1"
 
-/* More than any boot loader passes; all of it is mapped and readable. */
+/* Maximum size of the information in bytes; all of it is mapped. */
 #define MBI_MAX MIB
 
 extern const u8 image_start[], image_end[];
@@ -60,15 +60,15 @@ static void read_boot_info(u32 magic, u32 mbi)
 	if (fault == MB2_OK)
 		return;
 	log_info(LOG_ERROR
-		 "the boot loader's multiboot2 information is of no use: "
+		 "the boot loader's multiboot2 information can't be used: "
 		 "%s",
 		 fault);
 	refuse();
 }
 
 /*
- * Returns false if an option is wrong. The log has the reason already, so the
- * caller only shows it.
+ * Returns false if an option is wrong. The reason is in the log by then, which
+ * the caller shows before it refuses.
  */
 static bool read_options(void)
 {
@@ -78,7 +78,7 @@ static bool read_options(void)
 	return good;
 }
 
-/* Before any memory gets another use. */
+/* This comes before any memory gets another use. */
 static void stop_bus_masters(void)
 {
 	unsigned int count;
@@ -132,7 +132,10 @@ static bool find_second_ports(void)
 	return true;
 }
 
-/* Called by entry.asm on the main stack; both are as GRUB left them. */
+/*
+ * Called by entry.asm on the main stack. GRUB has left @magic in EAX and the
+ * address of the information, @mbi, in EBX.
+ */
 void kmain(u32 magic, u32 mbi)
 {
 	bool good;

@@ -27,7 +27,7 @@ enum mb2_tag {
 
 struct tag_head {
 	u32 type;
-	u32 size; /* with this head, without what pads it */
+	u32 size; /* with this head, without padding */
 };
 
 struct tag_module {
@@ -54,7 +54,7 @@ struct tag_framebuffer {
 	u16 reserved;
 } __packed;
 
-/* The tag goes on like this if the type is FRAMEBUFFER_RGB. */
+/* A tag of type FRAMEBUFFER_RGB continues with the colours. */
 struct tag_framebuffer_rgb {
 	struct tag_framebuffer head;
 	struct boot_channel red, green, blue;
@@ -87,7 +87,7 @@ static bool read(const struct tag *tag, void *fixed, size_t size)
 	return true;
 }
 
-/* The string at the end of a tag; NULL if it doesn't end there. */
+/* The string at the end of a tag; NULL if it doesn't end in the tag. */
 static const char *string(const struct tag *tag, size_t offset)
 {
 	for (size_t i = offset; i < tag->size; i++)
@@ -155,7 +155,7 @@ static const char *parse_memory_map(const struct tag *tag,
 	if (t.entry_size < sizeof(struct map_entry) ||
 	    t.entry_size % TAG_ALIGN || (tag->size - at) % t.entry_size)
 		return MB2_ENTRY_SIZE;
-	/* RAM first: region_add() needs it so. */
+	/* region_add() needs RAM first. */
 	parse_regions(tag, at, t.entry_size, true, out);
 	parse_regions(tag, at, t.entry_size, false, out);
 	return MB2_OK;
@@ -258,7 +258,7 @@ static const char *parse_tag(u32 type, const struct tag *tag,
 	case TAG_RSDP_NEW:
 		out->rsdp_is_new = true;
 		return parse_rsdp(tag, out);
-	case TAG_LOAD_BASE: /* entry.asm has read it; was it there? */
+	case TAG_LOAD_BASE: /* entry.asm has read it unchecked */
 		return tag->size < sizeof(struct tag_head) + sizeof(u32)
 			       ? MB2_TAG_SIZE
 			       : MB2_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot loader's facts, out of the Multiboot2 information (Multiboot2
- * Specification 2.0, section 3.6) and into one structure. Pure C over a
- * buffer: nothing in the information is believed unchecked.
+ * Reads the boot loader's facts from the Multiboot2 information (Multiboot2
+ * Specification 2.0, section 3.6) into one structure. Pure C over a buffer:
+ * every size and offset is checked before it is used.
  */
 #ifndef BOOT_MULTIBOOT2_H
 #define BOOT_MULTIBOOT2_H
@@ -19,14 +19,14 @@
 #define MB2_TAG_SIZE "a tag has an impossible size"
 #define MB2_NO_END "there is no end tag"
 #define MB2_NO_NUL "a string does not end within its tag"
-#define MB2_ENTRY_SIZE "a table's entries have a size that can't be"
+#define MB2_ENTRY_SIZE "a table's entries have an impossible size"
 #define MB2_MODULE_RANGE "a module ends before it starts"
-#define MB2_TOO_MANY_MODULES "there are more than 16: make one archive of some"
+#define MB2_TOO_MANY_MODULES "more than 16 modules: put some in an archive"
 
 /*
  * Parses the information at `mbi`, of which at most `max` bytes may be read.
- * Strings and ELF headers in *out point into it. What is not MB2_OK leaves
- * *out with what was read until then. Returns MB2_OK or the fault.
+ * Strings and ELF headers in *out point into it. Returns MB2_OK or the fault;
+ * after a fault *out has the facts that were read before it.
  */
 const char *multiboot2_parse(const void *mbi, size_t max,
 			     struct boot_info *out);

@@ -48,14 +48,14 @@ static const char *const trace_ways[] = {
 	NULL,
 };
 
-#define KINDS_SIZE 128 /* of a list of names */
+#define KINDS_SIZE 128 /* bytes of a list of names */
 
 /* In the order of enum vpid_wish. */
 static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 
 #define PREFETCH_BY_RUNG (~0ULL)
 
-/* Lines of the table; a number's limits are both allowed, 0 and 0: any. */
+/* Lines of the table. */
 #define FLAG(word, where, text)                                                \
 	{                                                                      \
 		.name = (word), .kind = OPTION_BOOL, .destination = (where),   \
@@ -72,7 +72,7 @@ static const char *const vpid_wishes[] = { "0", "1", "auto", NULL };
 		.choices = (names), .help = (text)                             \
 	}
 
-/* Returns false, and says why, if @kinds are not right. */
+/* Returns false, and logs the reason, if @kinds are wrong. */
 static bool choose_kinds(const char *kinds, struct vm_config *vm)
 {
 	if (!trace_parse_kinds(kinds, &vm->trace_kinds)) {
@@ -110,7 +110,7 @@ bool options_parse(const char *cmdline, struct options *options)
 			"audit", &options->vm.audit, 0, 0,
 			"check the invariants at every Nth exit (0: never)"),
 		CHOICE("busmaster", &options->bus_masters, bus_masters,
-		       "the devices that the firmware let write to memory"),
+		       "whether to stop devices that may write to memory"),
 		NUMBER("canaries", &options->vm.canaries, CANARIES_MIN_STRIDE,
 		       ~0U,
 		       "keep one frame in N from the guest, to see writes to it"),
@@ -151,7 +151,7 @@ bool options_parse(const char *cmdline, struct options *options)
 		  .kind = OPTION_STRING,
 		  .destination = kinds,
 		  .size = sizeof(kinds),
-		  .help = "record these alone: exit,inject,mmu,fill,..." },
+		  .help = "record only these kinds: exit,inject,mmu,fill,..." },
 		CHOICE("trace.to", &options->vm.trace_way, trace_ways,
 		       "where the trace goes at the end of the run"),
 		CHOICE("vpid", &vpid, vpid_wishes,

@@ -17,7 +17,8 @@ struct options {
 	unsigned int console; /* enum port_choice */
 	unsigned int gdb; /* enum port_choice */
 	u64 exit_seconds; /* to read the screen, before a reset or power-off */
-	char guest[OPTION_GUEST_SIZE]; /* "": what there is a module for */
+	/* "": the kernel's module, or the demo */
+	char guest[OPTION_GUEST_SIZE];
 	struct vm_config vm;
 	unsigned int bus_masters; /* enum bus_masters */
 	bool probe; /* report what this machine has, and run no guest */
@@ -26,8 +27,7 @@ struct options {
 
 /*
  * Reads the command line into *options, which gets the defaults first. Returns
- * false if the line has a fault; then the fault and the right form have been
- * logged.
+ * false if the line has a fault, and logs it with the right form.
  */
 bool options_parse(const char *cmdline, struct options *options);
 

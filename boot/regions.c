@@ -21,8 +21,8 @@ static void lose_region(struct boot_info *info,
 }
 
 /*
- * There is no room, so the smallest region of RAM goes. A region that is not
- * RAM is needed only if it lies on RAM.
+ * The list is full, so the smallest region of RAM leaves it. A region that is
+ * not RAM is needed only if it lies on RAM.
  */
 static void replace_region(struct boot_info *info,
 			   const struct boot_region *added)

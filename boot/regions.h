@@ -6,10 +6,10 @@
 #include "arch/x86/boot_info.h"
 
 /*
- * Adds a region to the list of @info. It becomes a part of a region that it
- * touches, if both have one type. If the list is full, the smallest region of
- * RAM goes, and is counted as lost. All RAM must be added before other types,
- * so that it is known then which of those lie on RAM.
+ * Adds a region to the list of @info. If it touches a region of its own type,
+ * both become one. If the list is full, the smallest region of RAM is dropped,
+ * and is counted as lost. All RAM must be added before other types: a region of
+ * another type is kept in a full list only if it lies on RAM.
  */
 void region_add(struct boot_info *info, const struct boot_region *added);
 

@@ -66,9 +66,10 @@ static size_t find_modules(const struct boot_info *info, const char *word,
 }
 
 /*
- * The kernel that @words ask for among the modules: "linux" is the one of the
- * word "kernel", "NAME ARGUMENTS" the one of "guest NAME", with all of @words
- * as its command line. Returns false if the boot loader has brought none.
+ * Finds the module of the kernel that @words name. "linux" is the module whose
+ * string begins with "kernel"; "NAME ARGUMENTS" is the one of "guest NAME", and
+ * gets all of @words as its command line. Returns false if the boot loader has
+ * passed no such module.
  */
 static bool find_kernel(const struct boot_info *info, const char *words,
 			struct load_module *out)
@@ -90,12 +91,11 @@ static bool find_kernel(const struct boot_info *info, const char *words,
 
 static void __noreturn refuse_guest(const char *words)
 {
-	log_info(LOG_ERROR "there is no guest \"%s\" here. Built in are:",
+	log_info(LOG_ERROR "there is no guest \"%s\" here. Umbra has built in:",
 		 words);
 	for (const char *const *name = builtin_names; *name; name++)
 		log_info("  %s", *name);
-	log_info("The others come as multiboot2 modules, known by their "
-		 "strings:");
+	log_info("The others are multiboot2 modules with these strings:");
 	log_info("  linux: \"" MODULE_KERNEL " ARGUMENTS\" (tools/run "
 		 "--kernel FILE)");
 	log_info("  check: \"" MODULE_GUEST " check\" (make check-guest; then "
@@ -110,9 +110,9 @@ static void __noreturn refuse_kernel(const char *fault)
 }
 
 /*
- * Returns the name of the guest to run; @kernel: its file, if it is not built
- * in. This comes before VMX, so that a machine without VMX tells of a wrong
- * name or file, too.
+ * Returns the name of the guest to run, and in @kernel its file, if it is not
+ * built in. Called before VMX is started, so that a wrong name or file is
+ * reported on a machine without VMX, too.
  */
 static const char *choose_guest(const struct boot_info *info, const char *name,
 				struct load_module *kernel)
@@ -130,7 +130,7 @@ static const char *choose_guest(const struct boot_info *info, const char *name,
 	return name;
 }
 
-/* A kernel of any kind; its module's name is its command line. */
+/* Loads a kernel of any kind; its module's name is its command line. */
 static void load_kernel(const struct boot_info *info,
 			const struct load_module *kernel)
 {
@@ -148,7 +148,7 @@ static void load_kernel(const struct boot_info *info,
 	fault = guest_load(&vm.memory, &request, &entry);
 	if (fault != LOAD_OK) {
 		if (entry.wanted.end)
-			log_info("a piece is to go to 0x%lx to 0x%lx; the "
+			log_info("a piece belongs at 0x%lx to 0x%lx; the "
 				 "guest's memory below 4 GiB ends at 0x%lx",
 				 entry.wanted.start, entry.wanted.end,
 				 vm.memory.low_end);
@@ -211,8 +211,9 @@ static void __noreturn end(void)
 }
 
 /*
- * Two machines, one after the other, in the same memory: the first without the
- * bypass. A guest that does not end by itself has nothing to compare.
+ * Runs the guest on two machines, one after the other, in the same memory: the
+ * first without the bypass, the second with it. There is nothing to compare if
+ * the guest does not end by itself.
  */
 static void __noreturn compare(const struct boot_info *info, const char *guest,
 			       const struct load_module *kernel,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of the ELF format (System V ABI, chapter 4, and its 64-bit
- * supplement) that Umbra reads: section headers and symbols, and the segments
- * to be loaded.
+ * supplement) that Umbra reads: section headers, symbols, and the segments to
+ * load.
  */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
@@ -19,7 +19,7 @@ struct elf64_section {
 	u64 address;
 	u64 offset;
 	u64 size;
-	u32 link; /* SYMTAB: the index of its string table */
+	u32 link; /* of SYMTAB: the index of its string table */
 	u32 info;
 	u64 alignment;
 	u64 entry_size;

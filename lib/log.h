@@ -10,13 +10,13 @@
 #include "lib/types.h"
 
 /*
- * A mark at the head of a format, as in log_info(LOG_ERROR "..."): the screen
- * shows the line in a colour of its own. It is no part of the text.
+ * A mark at the start of a format, as in log_info(LOG_ERROR "..."): the screen
+ * shows the line in a colour of its own. The mark is no part of the text.
  */
 #define LOG_ERROR "\x01"
 #define LOG_WARNING "\x02"
 #define LOG_HEADLINE "\x03"
-#define LOG_MARKS 4 /* with none */
+#define LOG_MARKS 4 /* the first number that is no mark */
 
 /* Takes the mark off the format. Returns the mark, or 0 if there is none. */
 static inline unsigned int log_take_mark(const char **format)
@@ -26,30 +26,31 @@ static inline unsigned int log_take_mark(const char **format)
 }
 
 /*
- * Prints one line: "umbra: ", the text, a newline. A text longer than
- * LOG_LINE_MAX bytes is cut off. Never fails: without a console it is silent.
+ * Prints one line: "umbra: ", the text, a newline. A text of LOG_LINE_MAX or
+ * more bytes is cut off. Without a console it does nothing.
  */
 void log_info(const char *fmt, ...) __printf(1, 2);
 
-/* Waits until all that was logged has left the machine, and is seen. */
+/* Waits until the serial port has sent the log; the screen shows its end. */
 void log_flush(void);
 
 /* Returns true if the reader of the screen can answer. */
 bool log_has_keyboard(void);
 
 /*
- * Waits, at the end of the machine, for a key that is typed from now on, or
- * until @ns are over and nobody looks back over the log. @ns = 0: for ever.
+ * Waits, at the end of the machine, for a key that is pressed after the call,
+ * or until @ns nanoseconds are over and the reader does not look back over the
+ * log. @ns = 0: without a limit.
  */
 void log_wait_for_key(u64 ns);
 
 /*
  * Ends Umbra: prints the reason, and in the hypervisor the registers and a
- * backtrace, then ends the machine (arch/x86/power.h). For what must not
- * happen whatever the guest or the user does.
+ * backtrace, then ends the machine (arch/x86/power.h). It is for states that
+ * neither the guest nor the user can cause.
  */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 
-#define LOG_LINE_MAX 256
+#define LOG_LINE_MAX 256 /* bytes of a line's text, with the NUL */
 
 #endif

@@ -7,8 +7,8 @@
 
 /*
  * Clears @count pages from @first on. The barrier keeps the compiler from
- * making a REP STOS of the loop: to an emulator each of its iterations is an
- * instruction, and a slow one, and a guest's memory is many of them.
+ * making the loop a REP STOS: an emulator runs each of its iterations as a slow
+ * instruction of its own, and a guest's memory takes many iterations.
  */
 static inline void clear_pages(void *first, size_t count)
 {

@@ -6,8 +6,8 @@
 #include "lib/types.h"
 
 /*
- * Cuts @text at its blanks and '=' into @words, at most @max of them; number
- * @max is all of the rest. Returns their number.
+ * Cuts @text at its blanks and '=' into at most @max words; the last of @max
+ * words has all the rest of the text. Returns the number of words.
  */
 size_t parse_words(char *text, char *words[], size_t max);
 
@@ -15,8 +15,8 @@ size_t parse_words(char *text, char *words[], size_t max);
 unsigned int parse_digit(char c);
 
 /*
- * Reads a number that has only digits of @base and is at most @max; 0x before a
- * hexadecimal one is optional. Returns false if @word is no such number.
+ * Reads a number of @base, at most @max; a hexadecimal one may begin with 0x.
+ * Returns false if @word has another character or is too large.
  */
 bool parse_number(const char *word, unsigned int base, u64 max, u64 *value);
 
@@ -25,7 +25,7 @@ static inline bool parse_hex(const char *word, u64 *value)
 	return parse_number(word, 16, ~0ULL, value);
 }
 
-/* Returns true if @text begins with @prefix, in capitals or not. */
+/* Returns true if @text begins with @prefix, in capital or small letters. */
 bool begins_with(const char *text, const char *prefix);
 
 #endif

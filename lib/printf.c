@@ -11,7 +11,7 @@
 struct out {
 	char *buf;
 	size_t size;
-	size_t length; /* of the whole text, also of what found no room */
+	size_t length; /* of the whole text, with the part that does not fit */
 	va_list args;
 };
 
@@ -25,7 +25,7 @@ struct spec {
 };
 
 #define DIGITS_MAX 20 /* of a 64-bit number in decimal */
-#define NUMBER_MAX 10000 /* no width beyond this many digits makes sense */
+#define NUMBER_MAX 10000 /* later digits of a larger width are ignored */
 
 static void put(struct out *out, char c)
 {
@@ -221,7 +221,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 		spec = parse_spec(&out, &fmt);
 		if (convert(&out, &spec, *fmt))
 			fmt++;
-		else /* show it, so that the mistake is seen */
+		else /* copy it, so that the mistake is seen */
 			while (start < fmt)
 				put(&out, *start++);
 	}

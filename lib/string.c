@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory functions are the processor's string instructions: on processors
- * with fast strings (SDM vol. 1, 7.3.9.3) as good as anything longer. They take
- * eight bytes at once: older processors and emulators need as long for one. The
- * direction flag is clear, as the ABI promises.
+ * with fast strings (SDM vol. 1, 7.3.9.3) no longer code is faster. They move
+ * eight bytes at once, since older processors and emulators need as long for a
+ * single byte. The direction flag is clear, as the ABI promises.
  */
 #include "lib/string.h"
 #include "lib/types.h"

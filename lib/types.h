@@ -39,7 +39,7 @@ typedef u64 hfn_t;
 #define BITS(high, low) ((~0ULL >> (63 - (high))) & (~0ULL << (low)))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-/* The formatter takes these minus signs for those of a cast's operand. */
+/* clang-format would take the minus for the sign of a cast's operand. */
 /* clang-format off */
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define ALIGN_UP(x, a) ALIGN_DOWN((x) + (a) - 1, a)
@@ -64,8 +64,8 @@ typedef u64 hfn_t;
 #define __cache_line __attribute__((aligned(64)))
 #define __noinline __attribute__((noinline))
 #define __forceinline inline __attribute__((always_inline))
-#define __cold __attribute__((cold)) /* seldom run: to be small */
-/* One piece of code with all that it calls: to be fast. */
+#define __cold __attribute__((cold)) /* runs seldom: is made small */
+/* The function with all that it calls becomes one piece of code, for speed. */
 #define __flatten __attribute__((flatten))
 
 #endif
