@@ -3,8 +3,9 @@
  * The console is the serial line and the screen at once; a machine may have
  * either, both or none. The guest's output and Umbra's own come through here.
  *
- * Umbra's own appears at once: it may be the last before the machine hangs.
- * The guest's waits for the next refresh, or its scrolling would take its time.
+ * Umbra's own output appears at once: it may be the last before the machine
+ * hangs. The guest's output waits for the next refresh, since to show each
+ * scroll would slow the guest down.
  */
 #include <stdarg.h>
 
@@ -28,12 +29,12 @@
 #define SETTLE_NS NS_PER_SEC
 #define POLL_NS (NS_PER_SEC / 50)
 
-/* By the mark of log.h: on a VGA light red, yellow, white. */
+/* By the mark of log.h; the VGA's light red, yellow and white. */
 static const u8 mark_colours[LOG_MARKS] = { SCREEN_NORMAL, 0x0c, 0x0e, 0x0f };
 
 static char last = '\n';
 
-/* Sees each line of Umbra's, too. */
+/* Gets each line of log_info, too. */
 static void (*copy)(void *ctx, const char *text, size_t length);
 static void *copy_ctx;
 
@@ -44,7 +45,7 @@ static bool chosen;
 
 /* The surface that will show the screen; NULL: there is none. */
 static const struct screen_surface *surface;
-static bool within_reach; /* of the first page tables, too */
+static bool within_reach; /* entry.asm's tables map it, too */
 static const char *screen_fault;
 
 void console_init_screen(const struct boot_info *info)
@@ -55,7 +56,7 @@ void console_init_screen(const struct boot_info *info)
 		screen_fault = "the boot loader gave none";
 	} else if (fb->type == BOOT_FRAMEBUFFER_NONE ||
 		   fb->type == BOOT_FRAMEBUFFER_TEXT) {
-		/* No word about it: the BIOS left the text mode on. */
+		/* No fault: the BIOS has left the text mode on. */
 		surface = &vga_surface;
 		within_reach = true;
 	} else {
@@ -143,7 +144,7 @@ void log_wait_for_key(u64 ns)
 	bool looks_back = false;
 	u64 start;
 
-	/* Keys that were meant for the guest are none. */
+	/* Drops the keys that were meant for the guest. */
 	apic_sleep(SETTLE_NS);
 	keyboard_poll();
 	while (keyboard_read() >= 0)
@@ -171,7 +172,7 @@ void log_info(const char *fmt, ...)
 	va_end(args);
 	length = prefix + MIN(length, room - 1);
 	text[length++] = '\n';
-	/* The guest may be in the midst of a line of its own. */
+	/* The guest may have written a part of a line. */
 	if (last != '\n')
 		console_write("\n", 1);
 	for (size_t i = 0; i < length; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The font of the framebuffer console: the printable ASCII characters, and one
- * more glyph for whatever else. The glyphs are not in this tree; tools/font.py
- * makes them, when Umbra is built, out of a package of Debian's.
+ * glyph for all others. The glyphs are not in this tree; tools/font.py makes
+ * them from a package of Debian's when Umbra is built.
  */
 #ifndef ARCH_X86_CONSOLE_FONT_H
 #define ARCH_X86_CONSOLE_FONT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Characters as pixels. The memory is mapped write-combining: the processor
- * collects neighbouring writes and sends them in bursts. Hence a run of cells
- * is drawn line by line, not cell by cell; and nothing is ever read back.
+ * Draws characters as pixels. The memory is mapped write-combining: the
+ * processor collects neighbouring writes and sends them in bursts. So a run of
+ * cells is drawn line by line, not cell by cell, and nothing is ever read back.
  */
 #include "arch/x86/console/font.h"
 #include "arch/x86/console/framebuffer.h"
@@ -55,13 +55,13 @@ const char *framebuffer_fault(const struct boot_framebuffer *fb)
 	if (fb->width > SIDE_MAX || fb->height > SIDE_MAX ||
 	    fb->pitch > SIDE_MAX * sizeof(u32) ||
 	    fb->pitch < fb->width * (fb->bits_per_pixel / 8))
-		return "its size can't be";
+		return "its size is impossible";
 	if (fb->bits_per_pixel == 32 &&
 	    (fb->address % sizeof(u32) || fb->pitch % sizeof(u32)))
 		return "its lines are not aligned";
 	if (!fb->address ||
 	    !paging_reaches(fb->address, (u64)fb->pitch * fb->height))
-		return "its address can't be";
+		return "its address is impossible";
 	return NULL;
 }
 
@@ -75,7 +75,7 @@ void framebuffer_range(const struct boot_framebuffer *fb, hpa_t *start,
 	*end = ALIGN_UP(fb->address + (u64)fb->pitch * fb->height, PAGE_SIZE);
 }
 
-/* An 8-bit intensity as the channel has it. */
+/* Returns an 8-bit intensity as the channel's bits of a pixel. */
 static u32 in_channel(const struct boot_channel *channel, u32 intensity)
 {
 	if (channel->size >= 8)
@@ -118,7 +118,7 @@ static inline volatile u8 *put_pixel(volatile u8 *at, u32 pixel)
 	return at;
 }
 
-/* Draws row `y` of the cell's glyph; returns where the next one's goes. */
+/* Draws row `y` of the cell's glyph; returns the place of the next cell's. */
 static volatile u8 *draw_glyph_row(volatile u8 *at, u16 cell, unsigned int y)
 {
 	u32 foreground = target.pixels[cell >> 8 & 15];

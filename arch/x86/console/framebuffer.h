@@ -9,21 +9,21 @@ struct boot_framebuffer;
 struct screen_surface;
 
 /*
- * NULL if Umbra can draw on the framebuffer, else why not, in words. What is
- * good has its pixels within pitch * height bytes.
+ * Returns NULL if Umbra can draw on the framebuffer, else the reason in words.
+ * All pixels of a good one lie within pitch * height bytes.
  */
 const char *framebuffer_fault(const struct boot_framebuffer *fb);
 
 /*
- * The pages that hold the framebuffer; an empty range if Umbra can't draw on
- * it.
+ * Gives the pages that hold the framebuffer; an empty range if Umbra can't draw
+ * on it.
  */
 void framebuffer_range(const struct boot_framebuffer *fb, hpa_t *start,
 		       hpa_t *end);
 
 /*
- * A surface that draws to `memory`, where the good framebuffer fb is mapped.
- * There is one: the last call counts.
+ * Returns a surface that draws to `memory`, where the good framebuffer fb is
+ * mapped. There is only one, which a later call changes.
  */
 const struct screen_surface *
 framebuffer_surface(const struct boot_framebuffer *fb, volatile void *memory);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keyboard controller, an 8042 or what is left of it (IBM PS/2 Hardware
+ * The keyboard controller, an 8042 or its successor (IBM PS/2 Hardware
  * Interface Technical Reference, "Keyboard and Auxiliary Device Controller").
- * On a machine without one, its ports read FFh. Every wait has an end.
+ * On a machine without one, its ports read FFh. Every wait has a limit.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/console/keyboard.h"
@@ -28,13 +28,13 @@
 #define KEYBOARD_REPLY_MIN 0xf0 /* acknowledgements and errors: no keys */
 
 #define NO_DEVICE 0xff
-#define BYTES_MAX 16 /* that the keyboard keeps */
+#define BYTES_MAX 16 /* in the keyboard's own buffer */
 #define TYPED_MAX 64
 #define POLLS_MAX 20000 /* 20 ms, at a microsecond for an IN */
 
 static bool present;
 static struct scancode_state state;
-static char typed[TYPED_MAX]; /* and not read yet: a ring */
+static char typed[TYPED_MAX]; /* a ring of bytes not read yet */
 static unsigned int first, count;
 
 static bool wait_for(u8 mask, u8 value)
@@ -79,7 +79,7 @@ void keyboard_init(void)
 		  send(PORT_DATA, mode) && send(PORT_DATA, KEYBOARD_ENABLE);
 }
 
-/* The next byte of the keyboard, or -1; a few at most are the mouse's. */
+/* Returns the next byte of a key, or -1; skips the mouse's and replies. */
 static int read_code(void)
 {
 	for (int i = 0; i < BYTES_MAX; i++) {
@@ -94,8 +94,10 @@ static int read_code(void)
 	return -1;
 }
 
-/* Input is for the newest text; a byte that finds no room is lost. */
-static void take(const char *text)
+/*
+ * Shows the newest text, which the input is for; a byte without room is lost.
+ */
+static void keep_typed(const char *text)
 {
 	if (*text)
 		screen_scroll(SCREEN_NEWEST);
@@ -115,7 +117,7 @@ void keyboard_poll(void)
 		else if (!strcmp(text, SCANCODE_PAGE_DOWN))
 			screen_scroll(-1);
 		else
-			take(text);
+			keep_typed(text);
 	}
 }
 

@@ -7,7 +7,7 @@
 
 /*
  * Looks for the keyboard's controller and makes it send scan codes of set 1,
- * with no interrupts. Where there is none, keyboard_poll never touches a port.
+ * without interrupts. If there is none, keyboard_poll never touches a port.
  */
 void keyboard_init(void);
 
@@ -15,12 +15,13 @@ void keyboard_init(void);
 bool keyboard_present(void);
 
 /*
- * Takes in what has been typed. PgUp and PgDn move the screen's view; they go no
- * further. Any other key is for keyboard_read, and shows the newest text again.
+ * Fetches the typed keys from the controller. PgUp and PgDn only move the
+ * screen's view. All other keys are for keyboard_read, and show the newest text
+ * again.
  */
 void keyboard_poll(void);
 
-/* A byte as a terminal would send it, or -1: keyboard_poll has found no more. */
+/* Returns a byte as a terminal would send it, or -1 if there is none. */
 int keyboard_read(void);
 
 #endif

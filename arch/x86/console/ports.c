@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where serial ports may be: at the PC's four addresses, where ACPI's tables
- * say, and on PCI (AMT's serial-over-LAN is there, too).
+ * Finds serial ports: at the PC's four addresses, at those in ACPI's tables,
+ * and on PCI (AMT's serial-over-LAN is there, too).
  */
 #include "arch/x86/firmware/acpi.h"
 #include "arch/x86/console/ports.h"
@@ -53,8 +53,8 @@ static bool is_nowhere(const struct serial_port *port)
 }
 
 /*
- * Gives the port a name if it is there. A UART with several names is set up for
- * the first of them: SPCR's speed stays.
+ * Gives the port a name if a UART answers there. A UART with several names is
+ * set up once, for the first of them, so that SPCR's speed stays.
  */
 static void probe(unsigned int i)
 {
@@ -83,7 +83,7 @@ void ports_init(void)
 		use(PORT_COM1);
 }
 
-/* No address that can't be is touched. */
+/* An impossible address, which must not be touched, makes it nowhere. */
 static void set_place(struct serial_port *port, bool in_memory, u64 address,
 		      u8 stride)
 {
@@ -96,7 +96,7 @@ static void set_place(struct serial_port *port, bool in_memory, u64 address,
 		port->memory = paging_map_device(address, REGISTERS * stride);
 }
 
-/* The speed is the firmware's, which ports_init may have changed. */
+/* Keeps the firmware's speed, also of COM1, which ports_init has changed. */
 static void find_by_acpi(struct serial_port *port,
 			 const struct acpi_serial *table)
 {
@@ -135,8 +135,8 @@ static bool find_on_pci(u32 function, void *context)
 	return port->name;
 }
 
-/* The ports that there are, and the console's, of the choice. */
-static void say(unsigned int console)
+/* Prints the ports that answer, and the console's. */
+static void print_ports(unsigned int console)
 {
 	char words[WORDS_SIZE] = "";
 
@@ -186,7 +186,7 @@ bool ports_choose(unsigned int choice, const struct acpi_facts *acpi)
 			 port_names[choice]);
 	else if (choice != PORT_AUTO)
 		console = choice;
-	say(console);
+	print_ports(console);
 	if (same_place(&ports[console], &before) &&
 	    ports[console].divisor == before.divisor)
 		return false;

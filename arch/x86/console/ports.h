@@ -8,7 +8,7 @@
 struct acpi_facts;
 struct serial_port;
 
-/* In this order the ports are looked for; the first one there is the console. */
+/* In the order of the search: the first port that answers is the console. */
 enum port_choice {
 	PORT_SPCR, /* the firmware's console, by ACPI */
 	PORT_COM1,
@@ -21,20 +21,20 @@ enum port_choice {
 	PORT_NONE
 };
 
-/* Uses COM1 if it is there, until there are tables to read. The first call. */
+/* Uses COM1, if it answers, until ports_choose. This is the first call. */
 void ports_init(void);
 
 /*
- * Looks for all ports, says which ones there are, and uses the one that the
- * user has chosen (enum port_choice). Returns true if it is another one than
- * before, or at another speed. After paging_init.
+ * Looks for all ports, prints those that answer, and uses the one that the user
+ * has chosen (enum port_choice). Returns true if it is another port than
+ * before, or has another speed. After paging_init.
  */
 bool ports_choose(unsigned int choice, const struct acpi_facts *acpi);
 
 /*
- * The port of that name for another use than the console and that of @taken
- * (NULL: none). Returns NULL if none answers there, or if it is one of those
- * two, by whatever name. After ports_choose.
+ * Returns the port of that name for a second use, beside the console and @taken
+ * (NULL: none). Returns NULL if no port answers there, or if it is one of those
+ * two under any name. After ports_choose.
  */
 struct serial_port *ports_second(unsigned int choice,
 				 const struct serial_port *taken);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scan-code set 1: a byte when a key is pressed, the same with bit 7 when it is
- * let go; E0h before it for the keys that the PC/AT did not have (IBM PS/2
- * Hardware Interface Technical Reference, "Keyboard", scan code set 1).
+ * Scan-code set 1: a key sends a byte when it is pressed, and the same with bit
+ * 7 set when it is released. E0h precedes the bytes of keys that the PC/AT did
+ * not have (IBM PS/2 Hardware Interface Technical Reference, "Keyboard", scan
+ * code set 1).
  */
 #include "arch/x86/console/scancode.h"
 #include "lib/string.h"
 
 #define RELEASED 0x80
 #define CODE_EXTENDED 0xe0
-#define CODE_PAUSE 0xe1 /* and five bytes more; nothing when let go */
+#define CODE_PAUSE 0xe1 /* five bytes follow; its release sends none */
 #define PAUSE_REST 5
 
 #define KEY_CTRL 0x1d
@@ -24,7 +25,7 @@
 #define ESCAPE '\x1b'
 #define CONTROL_BITS 0x1f
 
-/* By scan code, from 0: what the key gives alone, and with Shift. */
+/* By scan code, from 0: the character of the key alone, and with Shift. */
 static const char plain[] = "\0\x1b"
 			    "1234567890-=\x7f"
 			    "\tqwertyuiop[]\r\0"
@@ -50,7 +51,7 @@ static const struct key_sequence sequences[] = {
 	{ 0x52, ESC "[2~" },	    { 0x53, ESC "[3~" },
 };
 
-/* True if the key is a modifier. */
+/* Notes the state of a modifier. Returns false if the key is none. */
 static bool modify(struct scancode_state *state, u8 key, bool pressed)
 {
 	switch (key) {
@@ -60,7 +61,7 @@ static bool modify(struct scancode_state *state, u8 key, bool pressed)
 		return true;
 	case KEY_LEFT_SHIFT:
 	case KEY_RIGHT_SHIFT:
-		/* Extended ones surround Print Screen and the like. */
+		/* Extended ones come with Print Screen and the like. */
 		if (!state->extended)
 			*(key == KEY_LEFT_SHIFT
 				  ? &state->left_shift
@@ -77,7 +78,7 @@ static bool modify(struct scancode_state *state, u8 key, bool pressed)
 	}
 }
 
-/* The character of a key that has one, or 0. */
+/* Returns the character of a key, or 0 if it has none. */
 static char character(const struct scancode_state *state, u8 key)
 {
 	bool shift = state->left_shift || state->right_shift;
@@ -91,7 +92,7 @@ static char character(const struct scancode_state *state, u8 key)
 		shift = !shift;
 	if (shift)
 		c = shifted[key];
-	/* Those that have control characters below them: @ A to Z [ \ ] ^ _ */
+	/* These have control characters: @ A to Z [ \ ] ^ _ */
 	if (ctrl && plain[key] >= '[' && plain[key] <= 'z')
 		return plain[key] & CONTROL_BITS;
 	if (ctrl && c >= '@' && c <= '_')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys of a PC's keyboard, as the bytes that a terminal would send: scan
- * codes of set 1, a US layout, and ECMA-48's sequences for the cursor. Pure C.
+ * Translates the keys of a PC's keyboard to the bytes that a terminal would
+ * send: scan codes of set 1, a US layout, and ECMA-48's sequences for the
+ * cursor. Pure C.
  */
 #ifndef ARCH_X86_CONSOLE_SCANCODE_H
 #define ARCH_X86_CONSOLE_SCANCODE_H
@@ -11,10 +12,10 @@
 struct scancode_state {
 	bool left_shift, right_shift;
 	bool left_ctrl, right_ctrl;
-	bool alt; /* a key with it is an ESC and then the key */
+	bool alt; /* puts an ESC before the key */
 	bool caps_lock;
 	bool extended; /* E0h came before */
-	u8 ignore; /* number of bytes that remain of the Pause key's */
+	u8 ignore; /* number of bytes of the Pause key that follow */
 };
 
 #define SCANCODE_TEXT_MAX 5 /* with the NUL */
@@ -22,8 +23,8 @@ struct scancode_state {
 #define SCANCODE_PAGE_DOWN "\x1b[6~"
 
 /*
- * Takes a byte of the keyboard. `text` becomes what has been typed by it: ""
- * in most cases, since a key sends something when it is let go, too.
+ * Translates a byte of the keyboard. `text` gets the bytes that it types: often
+ * "", since a key sends a code when it is released, too.
  */
 void scancode_translate(struct scancode_state *state, u8 code,
 			char text[SCANCODE_TEXT_MAX]);

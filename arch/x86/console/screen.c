@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading video memory back is slow, and writing it not fast. So the text is
- * in a grid of its own, whose rows are a ring: a scroll moves none of them. The
- * ring has room for thousands of rows: these are the log to look back at.
- * A second grid holds what the surface shows; only where the two differ, there
- * is something to draw, and ten scrolls between refreshes cost no more than one.
+ * To read video memory is slow, and to write it is not fast. So the text is in
+ * a grid of its own, whose rows are a ring: a scroll moves none of them. The
+ * ring has room for thousands of rows: the log that a user can look back at. A
+ * second grid holds the cells that the surface shows. Only cells that differ
+ * are drawn, so ten scrolls between refreshes cost no more than one.
+ *
  *
  * Sequences are those of ECMA-48 (5th edition, 8.3), as far as a console needs.
  */
@@ -92,7 +93,7 @@ static void new_line(void)
 	}
 	screen.top = (screen.top + 1) % screen.kept;
 	screen.above = MIN(screen.above + 1, screen.kept - screen.rows);
-	/* A user who looks back goes on to see the same text. */
+	/* A user who looks back keeps the same text in view. */
 	if (screen.back)
 		screen.back = MIN(screen.back + 1, screen.above);
 	blank(text_row(screen.row), 0, screen.columns);
@@ -140,7 +141,7 @@ static void write_plain(u8 c)
 
 /* --- Control sequences ----------------------------------------------------- */
 
-/* The sequence's parameter, `missing` where there is none, or 0. */
+/* Returns the sequence's parameter, or `missing` if it is absent or 0. */
 static unsigned int parameter(unsigned int index, unsigned int missing)
 {
 	unsigned int value = screen.parameters[index];
@@ -267,9 +268,9 @@ static void write_after_escape(u8 c)
 	}
 }
 
-/* --- From outside ---------------------------------------------------------- */
+/* --- Public functions ------------------------------------------------------ */
 
-/* The newline of a line of Umbra's waits for text: its row would be empty. */
+/* A newline of Umbra's waits for the next text: its row would be empty. */
 static void end_line(void)
 {
 	if (screen.line_is_over)
@@ -299,7 +300,7 @@ void screen_write(char c)
 	}
 }
 
-/* The number of characters that go into a row: all, or those up to a blank. */
+/* Returns how many characters fit into a row: all, or those up to a blank. */
 static size_t row_length(const char *text, size_t length)
 {
 	if (length <= screen.columns)
@@ -339,7 +340,7 @@ void screen_status(const char *text)
 	size_t length = strlen(text);
 	u8 attribute = length ? SCREEN_REVERSE : SCREEN_NORMAL;
 
-	/* No word is broken: half a number would be another one. */
+	/* Cuts between words: half a number would look like another one. */
 	if (length > screen.columns)
 		for (length = screen.columns; length && text[length] != ' ';)
 			length--;
@@ -351,7 +352,7 @@ void screen_status(const char *text)
 
 bool screen_scroll(int pages)
 {
-	int page = (int)MAX(screen.rows, 2U) - 1; /* a row is seen again */
+	int page = (int)MAX(screen.rows, 2U) - 1; /* one row stays in view */
 	int back = (int)screen.back + pages * page;
 
 	screen.back = back < 0 ? 0 : MIN((unsigned int)back, screen.above);
@@ -359,7 +360,7 @@ bool screen_scroll(int pages)
 	return screen.back;
 }
 
-/* The cell as it should be seen: the cursor is a cell in reverse. */
+/* Returns the cell to show there: the cursor is a cell in reverse. */
 static u16 wanted(unsigned int row, unsigned int column)
 {
 	u16 cell;
@@ -373,7 +374,7 @@ static u16 wanted(unsigned int row, unsigned int column)
 	return (cell & 0x00ff) | (cell & 0x0f00) << 4 | (cell & 0xf000) >> 4;
 }
 
-/* Draws the row's changed cells in runs: video memory likes long writes. */
+/* Draws the row's changed cells in runs: long writes are the fastest. */
 static void refresh_row(unsigned int row)
 {
 	u16 *shown = screen.shown[row];

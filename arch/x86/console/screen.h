@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The screen as a terminal: a grid of cells in RAM, which text is written to,
- * and a surface that shows it: the VGA's text mode or a framebuffer. Pure C.
+ * The screen as a terminal: text is written to a grid of cells in RAM, and a
+ * surface shows the grid: the VGA's text mode or a framebuffer. Pure C.
  *
  * The last row is Umbra's own, for its status.
  */
@@ -10,7 +10,7 @@
 
 #include "lib/types.h"
 
-/* A surface of more shows them in its upper left. */
+/* Maximum size of the grid; a larger surface shows it in its upper left. */
 #define SCREEN_COLUMNS_MAX 256
 #define SCREEN_ROWS_MAX 128
 
@@ -18,7 +18,7 @@
 #define SCREEN_NEWEST (-1000000)
 
 /*
- * A cell is what it is in the VGA's text mode: the character in bits 7:0, the
+ * A cell has the VGA's format of text mode: the character in bits 7:0, the
  * foreground in 11:8, the background in 15:12.
  */
 #define SCREEN_CELL(attribute, c) ((u16)((attribute) << 8 | (u8)(c)))
@@ -26,11 +26,11 @@
 #define SCREEN_REVERSE 0x70
 #define SCREEN_BLANK SCREEN_CELL(SCREEN_NORMAL, ' ')
 
-/* The character for what is no ASCII: the VGA has a box there. */
+/* The character in place of any that is not ASCII. */
 #define SCREEN_OTHER 0x7f
 
 struct screen_surface {
-	unsigned int columns, rows; /* 1 or more, and 2 or more */
+	unsigned int columns, rows; /* at least 1 and 2 */
 	/* Fills it with blanks; called first. */
 	void (*clear)(void);
 	/* Shows `count` cells in a row, the first at (row, column). */
@@ -38,43 +38,43 @@ struct screen_surface {
 		     unsigned int count);
 };
 
-/* Shows the text from now on, what was written before included. */
+/* Shows the text from now on, with all that was written before. */
 void screen_show(const struct screen_surface *surface);
 
 /*
- * Sets the size of the grid before there is a surface; the screen is blank
- * then. Before that, what is written is lost.
+ * Sets the size of the grid and makes it blank; comes before screen_show. Text
+ * that is written earlier is lost.
  */
 void screen_init(unsigned int columns, unsigned int rows);
 
 /*
- * A character, as a terminal takes it: control characters, and of ECMA-48's
- * sequences those for the cursor, erasing, and colours. Of a character in
- * UTF-8 that is no ASCII, SCREEN_OTHER. It appears at screen_refresh.
+ * Writes a byte as to a terminal: it knows control characters, and ECMA-48's
+ * sequences for the cursor, erasing, and colours. A character in UTF-8 that is
+ * not ASCII becomes SCREEN_OTHER. The text appears at screen_refresh.
  */
 void screen_write(char c);
 
 /*
- * The same for a line of text from the left edge on: one that is too long for a
- * row goes on in the next, after a blank if there is one. @attribute is that
- * of the cells; what is written later has the one that was there before.
+ * Writes a line of text from the left edge on. If it is too long for a row, it
+ * goes on in the next row, after a blank if there is one. Its cells have
+ * @attribute; later text has the earlier attribute again.
  */
 void screen_write_line(const char *text, size_t length, u8 attribute);
 
 /*
- * The text of the status row, in reverse; cut off after a word, or padded with
- * blanks, to its width. "": the row is blank.
+ * Sets the text of the status row, in reverse, and cuts it off after a word or
+ * pads it with blanks. "": the row is blank.
  */
 void screen_status(const char *text);
 
 /*
- * Moves the view over the text by that number of pages, positive for back to
- * older text. There the view stays, whatever is written; about 500,000 cells
- * are kept. Returns true if the view is not at the newest text.
+ * Moves the view by @pages, to older text if positive. The view stays there
+ * while new text is written; about 500,000 cells are kept. Returns true if the
+ * view is not at the newest text.
  */
 bool screen_scroll(int pages);
 
-/* Draws the cells that have changed; costs next to nothing if none have. */
+/* Draws the cells that have changed; does nothing if no text is new. */
 void screen_refresh(void);
 
 #endif

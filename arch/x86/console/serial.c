@@ -52,7 +52,7 @@ static void reg_write(const struct serial_port *port, unsigned int reg,
 		((volatile u8 *)port->memory)[reg * port->stride] = value;
 }
 
-/* 0 is no divisor. */
+/* A divisor of 0 is invalid. */
 static void set_speed(struct serial_port *port)
 {
 	reg_write(port, UART_LCR, LCR_DLAB);
@@ -64,7 +64,7 @@ static void set_speed(struct serial_port *port)
 	reg_write(port, UART_DIVISOR_HIGH, port->divisor >> 8);
 }
 
-/* Looped back, what is sent must come in again, or nobody is there. */
+/* Returns true if a byte that is sent in loopback mode comes in again. */
 static bool answers(const struct serial_port *port)
 {
 	bool same = false;
@@ -89,8 +89,8 @@ bool serial_probe(struct serial_port *port)
 	return answers(port);
 }
 
-/* Maximum number of reads of the line status that are worth it. */
-static unsigned int patience(const struct serial_port *port)
+/* Returns the maximum number of reads of the line status before it gives up. */
+static unsigned int polls_max(const struct serial_port *port)
 {
 	return port->is_stuck ? 1 : SPIN_MAX;
 }
@@ -103,10 +103,10 @@ void serial_use(const struct serial_port *port)
 void serial_send(struct serial_port *port, u8 byte)
 {
 	/*
-	 * The line status is slow to read; once it says that the FIFO is
-	 * empty, 16 bytes fit without asking again.
+	 * The line status is slow to read. When it says that the FIFO is empty,
+	 * 16 bytes fit without another read.
 	 */
-	for (unsigned int i = 0; !port->room && i < patience(port); i++)
+	for (unsigned int i = 0; !port->room && i < polls_max(port); i++)
 		if (reg_read(port, UART_LSR) & LSR_THR_EMPTY)
 			port->room = FIFO_SIZE;
 	port->is_stuck = !port->room;
@@ -124,7 +124,7 @@ void serial_write(u8 byte)
 
 void serial_drain(const struct serial_port *port)
 {
-	for (unsigned int i = 0; i < patience(port); i++)
+	for (unsigned int i = 0; i < polls_max(port); i++)
 		if (reg_read(port, UART_LSR) & LSR_IDLE)
 			return;
 }

@@ -7,23 +7,23 @@
 
 struct serial_port {
 	const char *name; /* "COM1", ...; NULL: there is none */
-	u16 io; /* its first port, ... */
-	volatile void *memory; /* ... unless this is where its registers are */
-	u8 stride; /* there: bytes of an access, and from one to the next */
-	u16 divisor; /* of 115200 baud; 0, until the probe: as it is */
+	u16 io; /* its first port, if .memory is NULL */
+	volatile void *memory; /* its registers */
+	u8 stride; /* in memory: bytes of a register, and to the next one */
+	u16 divisor; /* of 115200 baud; 0: the probe keeps the present one */
 	u16 found_divisor; /* before the probe */
-	u8 room; /* in the transmit FIFO, at least */
-	bool is_stuck; /* there was no room for too long */
+	u8 room; /* free bytes in the transmit FIFO, at least */
+	bool is_stuck; /* the last wait for room was in vain */
 };
 
 /*
  * Sets the UART to its speed and 8N1, without interrupts. Returns true if there
- * is one: then what is sent comes back in its loop. Nothing may be on the way,
- * see serial_flush.
+ * is one: then it receives a byte that it sends in loopback mode. No byte may
+ * be under way: see serial_flush.
  */
 bool serial_probe(struct serial_port *port);
 
-/* The last three are about this port from now on; before, they do nothing. */
+/* Chooses the port of the last three functions; before, they do nothing. */
 void serial_use(const struct serial_port *port);
 
 /* Like serial_write, serial_read and serial_flush, for a port that answers. */
@@ -32,15 +32,15 @@ int serial_receive(const struct serial_port *port);
 void serial_drain(const struct serial_port *port);
 
 /*
- * Sends a byte; waits while the UART is full, but not for ever. After it has
- * waited in vain it waits no more, until there is room again.
+ * Sends a byte; waits while the UART is full, up to a limit, and then drops the
+ * byte. After a wait in vain it does not wait again until there is room.
  */
 void serial_write(u8 byte);
 
-/* Waits until all is sent, but not for ever. */
+/* Waits until all is sent, up to a limit. */
 void serial_flush(void);
 
-/* A received byte, or -1: none. */
+/* Returns a received byte, or -1 if there is none. */
 int serial_read(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text screen: two bytes a cell at B8000h. Its own cursor is switched off,
- * a bit in a register of the CRT controller: screen.c draws one.
+ * The text screen: two bytes a cell at B8000h. A bit of the CRT controller
+ * switches the VGA's own cursor off, since screen.c draws one.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/paging.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's ACPI tables: see acpi.h, with whose source all sections are. */
+/* The machine's ACPI tables. Sections are those of the sources in acpi.h. */
 #include "arch/x86/firmware/acpi.h"
 
 #define TABLE_MAX (4 * MIB)
-#define RSDP_SIZE 20 /* that its first checksum is of */
+#define RSDP_SIZE 20 /* bytes of its first checksum */
 #define RSDP_SIZE_2 36
 
 /* Offsets in the RSDP (5.2.5.3), any header (5.2.6) and the FADT (5.2.9). */
@@ -21,7 +21,7 @@ enum {
 	FADT_PM_TIMER = 76,
 	FADT_PM_TIMER_LENGTH = 91,
 	FADT_FLAGS = 112,
-	FADT_RESET_REGISTER = 116, /* its space; the address is 4 further on */
+	FADT_RESET_REGISTER = 116, /* its space; the address follows at 120 */
 	FADT_RESET_VALUE = 128,
 	FADT_X_DSDT = 140,
 	MADT_ENTRIES = 44, /* 5.2.12 */
@@ -44,7 +44,7 @@ enum { GAS_SPACE = 0, GAS_BITS = 1, GAS_ACCESS = 3, GAS_ADDRESS = 4 };
 #define MADT_LOCAL_X2APIC 9
 #define MADT_ENABLED BIT(0)
 
-/* AML (20.2): what "Name (_S5, Package () {a, b, ...})" becomes. */
+/* AML (20.2): the bytes of "Name (_S5, Package () {a, b, ...})". */
 #define AML_ZERO 0x00
 #define AML_ONE 0x01
 #define AML_BYTE 0x0a
@@ -60,7 +60,7 @@ static bool is_table(const struct table *t, const char *signature)
 	return t->data && !memcmp(t->data, signature, 4);
 }
 
-/* The table at @hpa; .data is NULL if it is not whole. */
+/* Returns the table at @hpa; .data is NULL if its size or sum is wrong. */
 static struct table find_table(const struct reader *r, hpa_t hpa)
 {
 	struct table t = { hpa ? r->memory(hpa, HEADER_SIZE) : NULL,
@@ -80,7 +80,10 @@ static struct table find_table(const struct reader *r, hpa_t hpa)
 	return t;
 }
 
-/* The elements of a package are integers; small ones have short forms. */
+/*
+ * Reads an integer of a package; 0 and 1 have forms of one byte. Returns false
+ * if it is longer than a byte.
+ */
 static bool read_integer(const struct table *t, u32 *at, u8 *value)
 {
 	u8 op = (u8)field(t, (*at)++, 1);
@@ -92,8 +95,8 @@ static bool read_integer(const struct table *t, u32 *at, u8 *value)
 }
 
 /*
- * Without an interpreter: _S5 is a package of constants wherever it is found,
- * since a firmware that computed it would deny it to simple systems.
+ * Finds _S5 without an interpreter of AML: it is a package of constants, since
+ * a simple system could not use one that the firmware computes.
  */
 static void read_s5(const struct table *t, struct acpi_facts *facts)
 {
@@ -103,7 +106,7 @@ static void read_s5(const struct table *t, struct acpi_facts *facts)
 		if (memcmp(t->data + i, "_S5_", 4) ||
 		    t->data[at] != AML_PACKAGE)
 			continue;
-		/* PkgLength has as many bytes more as its top bits say. */
+		/* PkgLength's top two bits: its number of further bytes. */
 		at += 2 + (u32)(t->data[at + 1] >> 6);
 		at++; /* NumElements */
 		if (!read_integer(t, &at, &facts->s5_type[0]) ||
@@ -157,7 +160,7 @@ static void read_madt(const struct table *t, struct acpi_facts *facts)
 	}
 }
 
-/* The types of DBG2's table 3: 16550, with the same registers, and by its GAS. */
+/* DBG2's table 3: a 16550, a subset of it, and one that its GAS describes. */
 static bool is_16550(u64 type)
 {
 	return type == 0x00 || type == 0x01 || type == 0x12;

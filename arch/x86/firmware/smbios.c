@@ -44,7 +44,9 @@ static const struct form {
 	  .address_size = 4 },
 };
 
-/* Where a structure has the number of a string of its own: 7.1, 7.2, 7.3. */
+/*
+ * The offset of each string's number in its type of structure: 7.1, 7.2, 7.3.
+ */
 static const struct {
 	u8 type, at;
 } places[SMBIOS_STRINGS] = {
@@ -57,7 +59,7 @@ static const struct {
 	[SMBIOS_BOARD_NAME] = { 2, 5 },
 };
 
-/* The string of that number, from 1, of those that begin at @at: 6.1.3. */
+/* Copies the string of that number (0: none) among those from @at on: 6.1.3. */
 static void copy_string(const struct table *t, u32 at, u64 number, char *out)
 {
 	size_t n = 0;
@@ -74,7 +76,7 @@ static void copy_string(const struct table *t, u32 at, u64 number, char *out)
 	out[n] = '\0';
 }
 
-/* Where there are several boards, the first one counts. */
+/* Reads the first board's names if there are several. */
 static void read_structures(const struct table *t, struct smbios_names *names)
 {
 	u32 at = 0;
@@ -91,7 +93,7 @@ static void read_structures(const struct table *t, struct smbios_names *names)
 				copy_string(t, strings,
 					    field(t, at + places[i].at, 1),
 					    names->text[i]);
-		/* Two NULs end them, also where there are none. */
+		/* Two NULs end the strings, also if there are none. */
 		for (at = strings; at < t->size && field(t, at, 2); at++)
 			;
 		at += 2;

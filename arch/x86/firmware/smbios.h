@@ -23,12 +23,13 @@ enum smbios_string {
 #define SMBIOS_STRING_SIZE 41
 
 struct smbios_names {
-	char text[SMBIOS_STRINGS][SMBIOS_STRING_SIZE]; /* "": not told */
+	char text[SMBIOS_STRINGS][SMBIOS_STRING_SIZE]; /* "": unknown */
 };
 
 /*
- * Reads them by way of the EFI system table at @efi_table, or, if that is 0,
- * out of the BIOS's segment F000h. After paging_init for paging_map_tables.
+ * Reads the names: through the EFI system table at @efi_table, or, if that is
+ * 0, from the BIOS's segment F000h. @memory may be paging_map_tables, after
+ * paging_init.
  */
 void smbios_read(hpa_t efi_table, firmware_memory *memory,
 		 struct smbios_names *names);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of the firmware's in memory; its fields are read by their place. */
+/* A table of the firmware's in memory; its fields are read by their offset. */
 #ifndef ARCH_X86_FIRMWARE_TABLE_H
 #define ARCH_X86_FIRMWARE_TABLE_H
 
@@ -17,7 +17,7 @@ struct table {
 	u32 size;
 };
 
-/* The field of @size bytes, or 0 where the table is too short to have it. */
+/* Returns the field of @size bytes at @at, or 0 if the table is too short. */
 static inline u64 field(const struct table *t, u32 at, u32 size)
 {
 	u64 value = 0;
