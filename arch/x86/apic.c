@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC as a one-shot timer (SDM vol. 3A, chapter 10). Its registers
- * are in memory (xAPIC) or MSRs (x2APIC), as the firmware left it: a switch
- * back is not always possible, and nothing here depends on it.
+ * are in memory (xAPIC) or MSRs (x2APIC), as the firmware has chosen: a switch
+ * back is not always possible, and the timer works in both modes.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
@@ -63,8 +63,8 @@ static void apic_write(enum apic_register reg, u32 value)
 }
 
 /*
- * Nobody but the APIC interrupts Umbra. Even masked 8259s can raise a spurious
- * IRQ 7 or 15, so they get vectors away from the exceptions'.
+ * Only the APIC interrupts Umbra. Even a masked 8259 can raise a spurious IRQ 7
+ * or 15, so both get vectors away from the exceptions'.
  */
 static void mask_8259s(void)
 {
@@ -149,10 +149,11 @@ static bool in_service(unsigned int vector)
 }
 
 /*
- * A spurious interrupt, of the APIC or an 8259, is not in service and wants no
- * EOI. Nor does that of a device which the firmware has left on: without one
- * it is quiet from then on. But an interrupt of the timer's own class
- * would keep the timer quiet, too (SDM vol. 3A, 10.8.3.1).
+ * A spurious interrupt, of the APIC or an 8259, is not in service and must get
+ * no EOI. An interrupt of a device that the firmware has left on gets none
+ * either: without it the device is quiet from then on. But without an EOI an
+ * interrupt of the timer's own class would block the timer, too (SDM vol. 3A,
+ * 10.8.3.1).
  */
 void apic_handle_interrupt(unsigned int vector)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The local APIC: nothing but a timer, Umbra's only source of interrupts.
- */
+/* The local APIC, used as a timer alone: Umbra's only source of interrupts. */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
 
@@ -17,23 +15,23 @@
 void apic_init(void);
 
 /*
- * Has the timer interrupt once, when the TSC reaches `tsc_deadline`; one that
- * has passed interrupts at once, one beyond the counter's range (seconds)
- * early. Replaces what was armed before.
+ * Lets the timer interrupt once, when the TSC reaches `tsc_deadline`: at once
+ * if the deadline has passed, early if it lies beyond the counter's range of
+ * some seconds. Replaces an earlier deadline.
  */
 void apic_timer_arm(u64 tsc_deadline);
 
 void apic_timer_disarm(void);
 
 /*
- * Halts for @ns, or less; before apic_init, it waits busily. Call it after
- * time_init.
+ * Halts for at most @ns nanoseconds; before apic_init it polls the clock for
+ * all of them. time_init comes first.
  */
 void apic_sleep(u64 ns);
 
 /*
- * The interrupts' handler, also for an exit that acknowledged one: it signals
- * the end of a timer interrupt.
+ * Handles an interrupt of the machine, also one that a VM exit has
+ * acknowledged: signals EOI where it is due.
  */
 void apic_handle_interrupt(unsigned int vector);
 

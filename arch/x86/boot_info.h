@@ -23,7 +23,8 @@ enum boot_memory_type {
 struct boot_region {
 	hpa_t start;
 	u64 size; /* start + size does not wrap */
-	u32 type; /* enum boot_memory_type, or what else the firmware says */
+	/* enum boot_memory_type, or another number of the firmware's */
+	u32 type;
 };
 
 struct boot_module {
@@ -78,8 +79,8 @@ struct boot_info {
 	struct boot_framebuffer framebuffer;
 	struct boot_elf elf;
 	bool efi; /* the loader passed an EFI system table */
-	hpa_t efi_table; /* it, if it is of the 64-bit form; else 0 */
-	u32 processors; /* by ACPI, 0: not told: filled in by kmain */
+	hpa_t efi_table; /* its address if it has the 64-bit form, else 0 */
+	u32 processors; /* by the MADT; 0: unknown; filled in by kmain */
 };
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the boot loader has put the image's symbol table: frames.c keeps that
- * memory, symbols.c reads it. Pure; no header is read beyond those passed.
+ * Finds the image's symbol table in memory, where the boot loader has put it:
+ * frames.c keeps that memory, symbols.c reads it. Pure; only headers that the
+ * loader has passed are read.
  */
 #ifndef ARCH_X86_BOOT_SYMBOLS_H
 #define ARCH_X86_BOOT_SYMBOLS_H

@@ -35,7 +35,7 @@ static bool stop(u32 function, void *context)
 	if (!bus_master_is_stray(&f, *efi))
 		return false;
 	pci_write_command(function, f.command & ~PCI_COMMAND_BUS_MASTER);
-	/* The answer comes after all writes of the device (3.2.5). */
+	/* The answer comes after all earlier writes of the device (3.2.5). */
 	pci_read(function, PCI_COMMAND);
 	return true;
 }

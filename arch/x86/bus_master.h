@@ -17,15 +17,15 @@ struct pci_function {
 };
 
 /*
- * Returns true if the function is a bus master that nobody drives any more.
- * @efi: the firmware is UEFI, which leaves all devices to the operating system;
- * a BIOS goes on serving USB keyboards.
+ * Returns true if the function is a bus master without a driver. @efi: the
+ * firmware is UEFI, which leaves all devices to the operating system; a BIOS
+ * goes on serving USB keyboards.
  */
 bool bus_master_is_stray(const struct pci_function *f, bool efi);
 
 /*
- * Switches off the bus mastering of all stray functions of PCI segment 0. What
- * they have written by then is in memory. Returns the number of functions.
+ * Switches off the bus mastering of all stray functions of PCI segment 0. All
+ * their earlier writes are in memory by then. Returns the number of functions.
  */
 unsigned int bus_masters_stop(bool efi);
 

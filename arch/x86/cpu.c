@@ -18,8 +18,8 @@ bool cpu_has_nx(void)
 }
 
 /*
- * Bits that firmware may have set and that would reach into Umbra or its guest;
- * docs/hardware.md has the reasons. An MSR that is not there is #GP.
+ * Bits that firmware may have set and that would affect Umbra or its guest;
+ * docs/hardware.md has the reasons. An access to a missing MSR raises #GP.
  */
 static const struct inherited_msr {
 	u32 index;
@@ -41,16 +41,17 @@ static void clear_inherited_msrs(void)
 
 		if (msr_read_safe(msr->index, &value) && (value & msr->clear) &&
 		    !msr_write_safe(msr->index, value & ~msr->clear))
-			log_info("MSR %xh is 0x%lx, and 0x%lx can't be taken "
-				 "out of it",
+			log_info("MSR %xh is 0x%lx: its bits 0x%lx can't be "
+				 "cleared",
 				 msr->index, value, value & msr->clear);
 	}
 }
 
 /*
- * Umbra itself uses no FPU register, so the guest's stay in the processor
- * throughout; OSFXSR and OSXSAVE are set so that they can be saved and
- * XSETBV be executed on a guest's behalf.
+ * Umbra itself uses no FPU register, so the guest's values stay in the
+ * processor throughout. OSFXSR and OSXSAVE are set, since emulated instructions
+ * access XMM and YMM registers (arch/x86/vector.asm), and XSETBV is executed on
+ * the guest's behalf.
  */
 void cpu_init(void)
 {

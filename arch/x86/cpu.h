@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The instructions that C has no words for, one inline function each, plus
- * the segment and table registers. See SDM vol. 2 for every one of them.
+ * The instructions that C can't express, an inline function for each, with the
+ * segment and table registers. SDM vol. 2 describes each of them.
  */
 #ifndef ARCH_X86_CPU_H
 #define ARCH_X86_CPU_H
@@ -40,7 +40,7 @@ static inline void wrmsr(u32 msr, u64 value)
 }
 
 /*
- * An entry of the exception table: where the instruction at the first address
+ * An entry of the exception table: if the instruction at the first address
  * faults, execution goes on at the second (arch/x86/trap.c).
  */
 #define EX_TABLE(from, to)                                                     \
@@ -171,8 +171,8 @@ static inline void interrupts_disable(void)
 }
 
 /*
- * Umbra runs with interrupts disabled but for these two. STI takes effect one
- * instruction late, so no interrupt is lost between it and HLT.
+ * Only these two functions enable interrupts. STI takes effect one instruction
+ * late, so no interrupt is lost between it and HLT.
  */
 static inline void cpu_wait_for_interrupt(void)
 {
@@ -184,17 +184,14 @@ static inline void cpu_take_interrupts(void)
 	asm volatile("sti; nop; cli" : : : "memory");
 }
 
-/* Stops here for good (NMIs and SMIs come and go). */
+/* Stops for good; after an NMI or SMI it halts again. */
 static inline void __noreturn cpu_halt(void)
 {
 	for (;;)
 		asm volatile("cli; hlt" : : : "memory");
 }
 
-/*
- * Writes XCR0. Returns false on #UD, as CR4.OSXSAVE is 0, or on #GP, as XCR0
- * does not take the value.
- */
+/* Writes XCR0. Returns false on #UD (CR4.OSXSAVE is 0) or #GP (a bad value). */
 static inline bool xcr0_write_safe(u64 value)
 {
 	asm goto("1: xsetbv\n" EX_TABLE("1b", "%l[fault]")
@@ -248,8 +245,8 @@ static inline struct table_register sidt(void)
 }
 
 /*
- * Puts the control registers into the state that Umbra runs in. #MC is an
- * exception and not a shutdown from then on.
+ * Gives the control registers the values that Umbra runs with. From then on #MC
+ * is an exception and not a shutdown.
  */
 void cpu_init(void);
 
@@ -258,7 +255,7 @@ bool cpu_has_nx(void);
 
 #define CPU_BRAND_SIZE 49
 
-/* The processor's name ("unknown" if it gives none), with a NUL. */
+/* Stores the processor's name, with a NUL; "unknown" if it has none. */
 void cpu_brand(char brand[CPU_BRAND_SIZE]);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "lib/types.h"
 
-/* "#PF" and the like; of any vector. */
+/* Returns the name of any vector, such as "#PF" or "interrupt". */
 const char *exception_name(u8 vector);
 
-/* "page fault" and the like; of any vector. */
+/* Returns the words for any vector, such as "page fault" or "unknown". */
 const char *exception_text(u8 vector);
 
 #endif

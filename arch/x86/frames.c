@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bitmap tells which frames are free: a set bit for each free one. It lies in
- * RAM itself, so its place has to be found before it can be used to find one:
- * for that, a short list has the ranges that are in the way.
+ * A bitmap has a set bit for each free frame. It lies in RAM itself, so its own
+ * place must be found before the bitmap exists: a short list of the taken
+ * ranges serves for this.
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/frames.h"
@@ -12,7 +12,7 @@
 
 #define WORD_BITS 64
 
-/* The first page holds the BIOS's data, which a guest may want as it is. */
+/* The first page holds the BIOS's data, which a guest may need unchanged. */
 #define BIOS_DATA_END PAGE_SIZE
 /* The extended BIOS data area, 128 KiB at most, the video memory, the ROMs. */
 #define LEGACY_START 0x80000
@@ -108,8 +108,8 @@ static hpa_t highest_gap(hpa_t start, hpa_t end, u64 size)
 }
 
 /*
- * The highest place for `size` bytes, whole pages, that is RAM and not taken;
- * 0 if there is none. Only below 4 GiB: no more is mapped yet.
+ * The highest place below 4 GiB for `size` bytes, whole pages, that is RAM and
+ * not taken; 0 if there is none. Above 4 GiB nothing is mapped yet.
  */
 static hpa_t place(const struct boot_info *info, u64 size)
 {
@@ -144,8 +144,8 @@ static hfn_t count_frames(const struct boot_info *info)
 }
 
 /*
- * A place is found among what is not taken, and all modules are, where they
- * were as well as where they come to lie: so no copy overlaps another module.
+ * A module's new place is in no range that is taken, and the ranges have the
+ * old and the new place of every module: so no copy overlaps a module.
  */
 void frames_raise_modules(struct boot_info *info, hpa_t image_start,
 			  hpa_t image_end)
@@ -189,7 +189,9 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 	memory.free = phys_to_virt(bitmap);
 	memset(memory.free, 0, size);
 
-	/* Whole frames of RAM, without every frame that has a byte taken. */
+	/*
+	 * Whole frames of RAM are free, except those of which a byte is taken.
+	 */
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];
 		hfn_t hfn = ALIGN_UP(r->start, PAGE_SIZE) >> PAGE_SHIFT;

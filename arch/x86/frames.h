@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's RAM, one bit a frame. Umbra takes what it needs for itself
- * from the top of the RAM below 4 GiB; the rest is given to the guest.
+ * The machine's RAM, one bit a frame. Umbra takes its own frames from the top
+ * of the RAM below 4 GiB; the guest gets the rest.
  */
 #ifndef ARCH_X86_FRAMES_H
 #define ARCH_X86_FRAMES_H
@@ -12,19 +12,20 @@ struct boot_info;
 
 /*
  * Copies each module to the highest place below 4 GiB that is RAM and free, and
- * changes @info to say so; a module that lies higher already stays. The boot
- * loader leaves them low, where the guest shall have the frames of its own
- * addresses. To be called before frames_init, with the same image.
+ * changes its address in @info; a module that lies higher already stays. The
+ * boot loader leaves modules at low addresses, where each frame of the guest
+ * should lie at the host frame of its own number. Call it before frames_init,
+ * with the same image.
  */
 void frames_raise_modules(struct boot_info *info, hpa_t image_start,
 			  hpa_t image_end);
 
 /*
- * Takes stock: RAM is what the memory map calls so and no other entry denies,
- * without the first page, the extended BIOS data area, the image, the
- * information itself, the modules and the ELF symbol table. `image_start` and
- * `image_end`: the image's physical addresses. False: there is no RAM worth
- * the name in the map.
+ * Finds the free frames: the map calls them RAM, no entry of another type
+ * overlaps them, and they have no byte of the first page, the legacy area below
+ * 1 MiB, the image, the information itself, the modules and the ELF symbol
+ * table. `image_start` and `image_end` are the image's physical addresses.
+ * Returns false if the map has no RAM, or too little for the bitmap.
  */
 bool frames_init(const struct boot_info *info, hpa_t image_start,
 		 hpa_t image_end);
@@ -36,19 +37,16 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
  */
 void *frames_alloc(size_t pages);
 
-/*
- * Marks a free frame, which is RAM that neither Umbra nor a guest has, as given
- * away. Returns false if it was not free.
- */
+/* Takes a frame for the guest. Returns false if it is not free. */
 bool frames_claim(hfn_t hfn);
 
 /* Claims the highest free frame; returns HFN_NONE if there is none. */
 hfn_t frames_claim_any(void);
 
 /*
- * Remembers which frames are free, for frames_restore, which takes all back
- * that was handed out since; nobody may use these any more. Returns false if
- * there is no memory for it.
+ * Remembers which frames are free. frames_restore() makes them free again, so
+ * no frame that was handed out in between may be in use then. Returns false if
+ * there is no memory for the copy.
  */
 bool frames_save(void);
 void frames_restore(void);

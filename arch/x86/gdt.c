@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segmentation is all but gone in 64-bit mode: one code and one data segment,
- * and a TSS that holds nothing but the interrupt stack table.
+ * 64-bit mode needs little of segmentation: one code and one data segment, and
+ * a TSS for the interrupt stack table.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"

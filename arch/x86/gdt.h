@@ -13,8 +13,8 @@
 
 /*
  * NMI, #MC and #DF come when the current stack may be unusable, so they have
- * stacks of their own. A page that is not mapped lies below each stack; to
- * run over it is #PF, and, as that has no stack either, #DF.
+ * stacks of their own. A page that is not mapped lies below each stack: an
+ * overflow raises #PF, and since #PF finds no stack either, #DF.
  */
 enum stack { STACK_MAIN, STACK_NMI, STACK_MC, STACK_DF, STACK_COUNT };
 
@@ -36,7 +36,7 @@ static inline unsigned int stack_ist(enum stack stack)
 /* Loads the GDT, the segment registers and the task register. */
 void gdt_init(void);
 
-/* The host's addresses that a VMCS needs. */
+/* The linear addresses that a VMCS needs in its host-state area. */
 u64 gdt_base(void);
 u64 tss_base(void);
 

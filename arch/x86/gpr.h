@@ -13,8 +13,8 @@ static inline u64 truncate(u64 value, unsigned int size)
 }
 
 /*
- * Write the low @size bytes of a register: 4 clear the upper half, 1 and 2
- * leave the rest alone (SDM vol. 1, 3.4.1.1).
+ * Writes the low @size bytes of a register, 1 to 8. 4 bytes clear the upper
+ * half; 1 or 2 bytes leave all others alone (SDM vol. 1, 3.4.1.1).
  */
 static inline void write_gpr(struct cpu_regs *regs, enum gpr reg, u64 value,
 			     unsigned int size)

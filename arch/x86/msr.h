@@ -73,7 +73,9 @@ enum msr {
 #define TEST_CTRL_UC_LOCK BIT(28)
 #define TEST_CTRL_SPLIT_LOCK BIT(29)
 
-/* IA32_MISC_ENABLE: both take out of CPUID; SDM vol. 4, table 2-2. */
+/*
+ * IA32_MISC_ENABLE: both bits hide features from CPUID; SDM vol. 4, table 2-2.
+ */
 #define MISC_ENABLE_LIMIT_CPUID BIT(22)
 #define MISC_ENABLE_XD_DISABLE BIT(34)
 
@@ -84,7 +86,7 @@ enum msr {
 
 /*
  * Memory types, SDM vol. 3A, tables 11-8 and 11-10. Returns true if each byte
- * is one: UC, WC, WT, WP, WB; UC- too, if that is @last.
+ * is a type: UC, WC, WT, WP, WB, and if @last is UC-, also UC-.
  */
 enum memory_type { MEMORY_UC = 0, MEMORY_WB = 6, MEMORY_UC_MINUS = 7 };
 

@@ -20,13 +20,13 @@
 /* The image has the last addresses; the direct map has no less room. */
 #define DEVICE_MAP_SIZE (BIT(46) - 4 * GIB)
 
-/* Where the PC has its video memory and ROMs: devices, for the caches. */
+/* The PC's video memory, which must not be cached. */
 #define VIDEO_START 0xa0000
 #define VIDEO_END 0xc0000
 
 /*
- * The page-attribute table as after reset, but entry 1 (PWT alone), which is
- * write-through there and here write-combining (SDM vol. 3A, 11.12.2 to 4).
+ * The page-attribute table as after reset, except entry 1 (PWT alone): it is
+ * write-combining here, in place of write-through (SDM vol. 3A, 11.12.2 to 4).
  */
 #define PAT_WITH_COMBINING 0x0007040600070106
 #define PTE_WRITE_COMBINING PTE_PWT
@@ -40,7 +40,10 @@ static u64 *root;
 static u64 nx; /* PTE_NX where the processor has it */
 static bool huge_pages; /* of 1 GiB */
 
-/* Memory outside of the direct map: the image's frames, the framebuffer's. */
+/*
+ * Memory outside of the direct map: the frames of the image and of the
+ * framebuffer.
+ */
 enum { HOLE_IMAGE, HOLE_FRAMEBUFFER, HOLES };
 
 static struct {
@@ -105,7 +108,7 @@ static void map_direct(hpa_t start, hpa_t end, u64 flags, int max_level)
 	map(DIRECT_MAP_BASE + start, start, end, PTE_W | nx | flags, max_level);
 }
 
-/* The same around a hole, by pages of 2 MiB at most. */
+/* Maps the range without the hole, by pages of 2 MiB at most. */
 static void map_direct_around(hpa_t start, hpa_t end, hpa_t hole_start,
 			      hpa_t hole_end)
 {
@@ -114,11 +117,10 @@ static void map_direct_around(hpa_t start, hpa_t end, hpa_t hole_start,
 }
 
 /*
- * The first 4 GiB, without the image's frames and the framebuffer's, then what
- * RAM is above them.
- * A large page must not span memory of different cache types (SDM vol. 3A,
- * 11.11.9): hence the small pages in the first 2 MiB, and none of 1 GiB below
- * 4 GiB, where the PC's devices are.
+ * Maps the first 4 GiB, without the image's frames and the framebuffer's, and
+ * then the RAM above them. A large page must not span memory of different cache
+ * types (SDM vol. 3A, 11.11.9): so the first 2 MiB have small pages, and below
+ * 4 GiB, where the PC's devices are, no page has 1 GiB.
  */
 static void map_all_memory(const struct boot_info *info)
 {
@@ -193,7 +195,10 @@ const void *paging_map_tables(hpa_t hpa, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(holes); i++)
 		if (hpa < holes[i].end && holes[i].start < end)
 			return NULL;
-	/* Below 4 GiB they are mapped, as RAM is above. */
+	/*
+	 * map_page() skips pages that are mapped: all below 4 GiB, and RAM
+	 * above.
+	 */
 	map_direct(ALIGN_DOWN(hpa, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE), 0, 1);
 	return phys_to_virt(hpa);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Umbra's own address space. The low half of it belongs to nobody and stays
- * unmapped, so that a stray pointer, or a guest's, faults:
+ * Umbra's own address space. Its low half stays unmapped, so that a stray
+ * pointer, or a guest's, faults:
  *
  *   0xffff800000000000  direct map: all physical memory, RW, never executable
  *   0xffffc00000000000  devices: the same addresses, page by page, uncached,
- *                       but for the framebuffer, which is write-combining
+ *                       except the framebuffer, which is write-combining
  *   0xffffffff80000000  the image: text RX, constants R, data RW, and below
  *                       each stack a page that is not there
  *
  * The image's own frames are left out of the direct map: W^X would be worth
- * nothing if the text had a writable alias. So is the framebuffer: one address
- * must not have two memory types (SDM vol. 3A, 11.12.4).
+ * nothing if the text had a writable alias. The framebuffer is left out, too:
+ * one address must not have two memory types (SDM vol. 3A, 11.12.4).
  */
 #ifndef ARCH_X86_PAGING_H
 #define ARCH_X86_PAGING_H
@@ -22,7 +22,9 @@
 #define DEVICE_MAP_BASE 0xffffc00000000000ULL
 #define IMAGE_BASE 0xffffffff80000000ULL /* linker.ld and entry.asm agree */
 
-/* Where the boot loader put the image; known from the first instruction on. */
+/*
+ * The host-physical address of the image's first byte; entry.asm finds it out.
+ */
 extern hpa_t image_load_base;
 
 /* The direct map's address of host-physical address `hpa`. */
@@ -44,31 +46,32 @@ static inline hpa_t virt_to_phys(const volatile void *virt)
 struct boot_info;
 
 /*
- * Builds the final tables out of frames_alloc and switches to them. Until
- * then entry.asm's are in use, which map only the first 4 GiB, at all three
- * places. A framebuffer at [fb_start, fb_end), whole pages, is mapped
+ * Builds the final tables in frames of frames_alloc and switches to them. Until
+ * then the tables of entry.asm are in use, which map the first 4 GiB, at all
+ * three places. A framebuffer at [fb_start, fb_end), whole pages, is mapped
  * write-combining at DEVICE_MAP_BASE + its address; fb_start == fb_end: none.
  * Panics when there is no memory for the tables.
  */
 void paging_init(const struct boot_info *info, hpa_t fb_start, hpa_t fb_end);
 
 /*
- * Returns true if the processor has the addresses of all @size bytes (else an
- * entry that maps them has a reserved bit set), and the maps have room for them.
+ * Returns true if the addresses of all @size bytes are within the processor's
+ * MAXPHYADDR (an entry with a higher one has a reserved bit set) and within the
+ * maps' room.
  */
 bool paging_reaches(hpa_t hpa, u64 size);
 
 /*
- * Makes @size bytes of the firmware's tables readable, wherever they are, and
- * returns where. Returns NULL if they are out of reach, or in the image or the
+ * Makes @size bytes of the firmware's tables readable and returns their
+ * address. Returns NULL if they are out of reach, or in the image or the
  * framebuffer. Panics when there is no memory for page tables.
  */
 const void *paging_map_tables(hpa_t hpa, size_t size);
 
 /*
- * Maps the device registers at [hpa, hpa + size) uncached and returns where
- * they are; NULL if they are out of reach. Stays mapped for good. Panics when
- * there is no memory for tables.
+ * Maps the device registers at [hpa, hpa + size) uncached, for good, and
+ * returns their address; NULL if they are out of reach. Panics when there is no
+ * memory for page tables.
  */
 volatile void *paging_map_device(hpa_t hpa, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last words: the reason, the registers, and how we got there. Frame
- * pointers are kept throughout Umbra for the sake of the backtrace.
+ * The report of a panic: the reason, the registers, and a backtrace, for which
+ * all of Umbra keeps frame pointers.
  */
 #include <stdarg.h>
 
@@ -34,7 +34,7 @@ static void enter(void)
 		return;
 	case 1:
 		log_info(LOG_ERROR
-			 "panic: another one while telling of the first");
+			 "panic: a second one while the first was reported");
 		machine_end(END_PANIC, 0, NULL);
 	default:
 		cpu_halt();
@@ -136,7 +136,9 @@ void panic(const char *fmt, ...)
 		     "mov %%r15, 120(%1)\n"
 		     : "=m"(frame.gpr)
 		     : "r"(frame.gpr));
-	/* The caller's, below which the call put RIP and then RBP. */
+	/*
+	 * The caller's RBP and RSP: the call pushed RIP, and this function RBP.
+	 */
 	frame.gpr[RBP] = *(u64 *)__builtin_frame_address(0);
 	frame.rsp = (u64)__builtin_frame_address(0) + 2 * sizeof(u64);
 	frame.rip = (u64)__builtin_return_address(0);
@@ -146,7 +148,7 @@ void panic(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	log_info(LOG_ERROR "panic: %s", text);
-	/* Its first line is the reason in the last line of all. */
+	/* The end's line has room for the first line of the reason. */
 	if (strchr(text, '\n'))
 		*strchr(text, '\n') = '\0';
 	print_registers(&frame);

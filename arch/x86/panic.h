@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The panic that an exception ends in; panic() itself is in lib/log.h. */
+/* The panic for an exception; panic() itself is in lib/log.h. */
 #ifndef ARCH_X86_PANIC_H
 #define ARCH_X86_PANIC_H
 
@@ -12,17 +12,19 @@ struct boot_elf;
 void panic_at_trap(const struct trap_frame *frame) __noreturn;
 
 /*
- * Arranges that @fn is called after a panic has been told, before the machine
- * ends; NULL: nothing. A panic inside of it ends the machine at once.
+ * Lets a panic call @fn (NULL: nothing) after its report, before the machine
+ * ends. A panic inside of @fn ends the machine at once.
  */
 void panic_set_last_act(void (*fn)(void));
 
-/* Remembers the place of the symbol table; without it, traces are numbers. */
+/*
+ * Remembers the place of the symbol table; without it, backtraces are numbers.
+ */
 void symbols_init(const struct boot_elf *elf);
 
 /*
- * The function that contains `address`, and the offset in it; NULL if unknown.
- * The name is checked to end within its table.
+ * Returns the name of the function that contains `address`, and the offset in
+ * it; NULL if unknown. The name ends within its table.
  */
 const char *symbol_at(u64 address, u64 *offset);
 

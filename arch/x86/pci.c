@@ -27,7 +27,7 @@ u32 pci_read(u32 function, u32 offset)
 void pci_write_command(u32 function, u16 value)
 {
 	select_register(function, PCI_COMMAND);
-	/* Alone: a 1 in the status, beside it, would clear what is there. */
+	/* Of 16 bits: a 1 written to the status beside it would clear a bit. */
 	outw(CONFIG_DATA, value);
 }
 
@@ -36,7 +36,10 @@ static bool exists(u32 function)
 	return (u16)pci_read(function, PCI_VENDOR) != NO_VENDOR;
 }
 
-/* The number of functions to look at in the device whose first one is given. */
+/*
+ * Returns the number of functions to look at, in the device whose first one is
+ * @function.
+ */
 static u32 function_count(u32 function)
 {
 	if (!exists(function))

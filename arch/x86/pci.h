@@ -21,7 +21,7 @@ enum {
 #define PCI_COMMAND_MEMORY BIT(1)
 #define PCI_COMMAND_BUS_MASTER BIT(2)
 
-/* The 32 bits at @offset, a multiple of 4. */
+/* Returns the 32 bits at @offset, a multiple of 4. */
 u32 pci_read(u32 function, u32 offset);
 
 /* Writes the command register, and leaves the status beside it as it is. */

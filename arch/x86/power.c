@@ -30,7 +30,7 @@
 
 static const struct {
 	const char *name;
-	int status; /* 0: as it is given */
+	int status; /* 0: the caller's */
 } reasons[] = {
 	[END_GUEST_POWER_OFF] = { "guest power-off", 0 },
 	[END_GUEST_RESET] = { "guest reset", 8 },
@@ -73,7 +73,7 @@ static void power_off(void)
 {
 	if (!acpi.has_s5 || !acpi.pm1_control[0])
 		return;
-	/* The registers may still be the firmware's (4.7.2.5). */
+	/* The firmware may still own the registers (4.7.2.5). */
 	if (!(inw(acpi.pm1_control[0]) & PM1_SCI_ENABLED) && acpi.smi_command) {
 		outb(acpi.smi_command, acpi.acpi_enable);
 		for (int i = 0; i < ENABLE_POLLS_MAX; i++)
@@ -91,7 +91,7 @@ static void power_off(void)
 	}
 }
 
-/* The register that the tables name comes first: it is made for this. */
+/* The reset register of the ACPI tables comes first: it is made for this. */
 static void reset(void)
 {
 	static const struct table_register no_idt;
@@ -104,26 +104,29 @@ static void reset(void)
 	outb(PORT_RESET_CONTROL, RESET_SYSTEM);
 	outb(PORT_RESET_CONTROL, RESET_SYSTEM | RESET_CPU);
 	outb(PORT_KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
-	/* Nothing helped: an exception without an IDT shuts down (6.15). */
+	/*
+	 * No reset has come. An exception without an IDT shuts the processor
+	 * down (SDM vol. 3A, 6.15).
+	 */
 	lidt(&no_idt);
 	asm volatile("int3");
 }
 
-/* Before there is a clock there is no keyboard either. */
+/* Without a clock Umbra can't wait for a key. */
 static bool has_keyboard(void)
 {
 	return tsc_hz && log_has_keyboard();
 }
 
-static bool lets_read(void)
+static bool waits_for_reader(void)
 {
 	return tsc_hz && seconds_to_read &&
 	       (end_method == END_BY_RESET || end_method == END_BY_POWER_OFF);
 }
 
-static void say_what_follows(void)
+static void announce_end(void)
 {
-	if (lets_read())
+	if (waits_for_reader())
 		log_info("%s in %lu s%s",
 			 end_method == END_BY_RESET ? "reset" : "power off",
 			 seconds_to_read,
@@ -147,12 +150,12 @@ void machine_end(enum end_reason reason, int status, const char *why)
 		hook();
 	if (reasons[reason].status)
 		status = reasons[reason].status;
-	say_what_follows();
+	announce_end();
 	log_info(status ? LOG_ERROR END_FORMAT : LOG_HEADLINE END_FORMAT,
 		 reasons[reason].name, (u32)status, why ? ": " : "",
 		 why ? why : "");
 	log_flush();
-	if (lets_read())
+	if (waits_for_reader())
 		log_wait_for_key(seconds_to_read * NS_PER_SEC);
 
 	switch (end_method) {

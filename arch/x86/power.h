@@ -12,7 +12,7 @@ enum end_reason {
 	END_GUEST_POWER_OFF,
 	END_GUEST_RESET,
 	END_GUEST_EXIT, /* the guest gave a status of its own */
-	END_GUEST_STOPPED, /* the guest did what Umbra has no answer to */
+	END_GUEST_STOPPED, /* the guest did something that Umbra can't handle */
 	END_REPORT, /* the user asked for no guest, but for a report */
 	END_REFUSED, /* Umbra can't run here, or not with these options */
 	END_VM_ENTRY_FAILURE,
@@ -28,25 +28,26 @@ enum end_method {
 	END_BY_QEMU /* QEMU's isa-debug-exit device at port F4h */
 };
 
-/* A screen's reader has @seconds before a reset or the power-off. */
+/* Before a reset or a power-off the screen can be read for @seconds. */
 void machine_set_end_method(enum end_method method, u64 seconds);
 
 struct acpi_facts;
 
-/* Tells how this machine is switched off and reset; after paging_init(). */
+/* Stores how this machine is switched off and reset; after paging_init(). */
 void machine_set_acpi(const struct acpi_facts *facts);
 
 /*
- * Has `fn` called before the machine ends, once (a fault inside it ends the
- * machine without it): VMXOFF must precede a reset (SDM vol. 3C, 23.8).
+ * Lets machine_end call `fn` once, before the machine ends (after a fault
+ * inside `fn` the machine ends without it): VMXOFF must precede a reset (SDM
+ * vol. 3C, 23.8).
  */
 void machine_on_end(void (*fn)(void));
 
 /*
  * Prints "umbra: end: <reason>, status <status>", ": " and @why (NULL:
- * nothing), and ends the machine. The status is the one that tools/run ends
- * with: by the reason, or, of the power-off, the guest's exit and the report,
- * @status, 32 bits, 0 for success.
+ * nothing), and ends the machine. tools/run ends with that status. For the
+ * guest's power-off, its exit, and a report it is @status: 32 bits, 0 for
+ * success. Each other reason has a status of its own.
  */
 void machine_end(enum end_reason reason, int status,
 		 const char *why) __noreturn;

@@ -23,7 +23,9 @@ bool rtc_read_register(u8 index, u8 *value)
 	if (index >= RTC_REGISTERS)
 		return false;
 	found = read_raw(index);
-	/* All ones may be a value; register D can't be that, if it is there. */
+	/*
+	 * All ones may be a value, but not of register D, if there is a clock.
+	 */
 	if (found == 0xff && read_raw(RTC_REGISTER_D) == 0xff)
 		return false;
 	/* Later accesses by firmware expect the index to rest on D. */

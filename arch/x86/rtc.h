@@ -9,8 +9,8 @@
 
 /*
  * Reads register `index` (0 to 127) raw, whatever the format (BCD or binary,
- * see register B). False, and *value unchanged: no such register, or there is
- * no clock (the port reads as ones).
+ * see register B). Returns false, and leaves *value unchanged, if there is no
+ * such register or no clock (the port reads as ones).
  */
 bool rtc_read_register(u8 index, u8 *value);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Function names for the backtrace, from the image's own ELF symbol table.
- * The boot loader puts it into memory and passes the section headers, whose
- * sh_addr then is where each section lies. It is looked at in a panic only,
- * when little can be trusted: every index is checked.
+ * Function names for the backtrace, from the image's own ELF symbol table. The
+ * boot loader puts it into memory and passes the section headers, whose sh_addr
+ * then is where each section lies. Only a panic reads it, when little can be
+ * trusted: every index is checked.
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/panic.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the TSC runs is measured against the PC's clocks of known rate: the
- * 8254, whose channel 2 counts 10 ms down, with its output at port 61h; and the
- * ACPI timer, where there is one. A measurement can only come out long (an SMI,
- * another hypervisor's pause), so the shortest of several is the best.
+ * The TSC's rate is measured against the PC's clocks of known rate: the 8254,
+ * whose channel 2 counts 10 ms down, with its output at port 61h; and the ACPI
+ * timer, if there is one. A measurement can only come out long (an SMI, another
+ * hypervisor's pause), so the shortest of several is the best.
  */
 #include "arch/x86/firmware/acpi.h"
 #include "arch/x86/cpu.h"
@@ -55,7 +55,9 @@ static u64 measure_by_pit(void)
 	return end - start;
 }
 
-/* The same by the ACPI timer, from a tick of it on. */
+/*
+ * TSC ticks in 10 ms of the ACPI timer, from one of its ticks on; 0: no count.
+ */
 static u64 measure_by_pm_timer(void)
 {
 	u64 start;
@@ -76,7 +78,7 @@ static u64 measure_by_pm_timer(void)
 	return rdtsc() - start;
 }
 
-/* The rate as the processor tells it (SDM vol. 3B, 18.7.3), or 0. */
+/* The rate that CPUID reports, in Hz (SDM vol. 3B, 18.7.3), or 0. */
 static u64 rate_by_cpuid(void)
 {
 	struct cpuid_result r;
@@ -87,7 +89,7 @@ static u64 rate_by_cpuid(void)
 	return r.eax ? (u64)r.ecx * r.ebx / r.eax : 0;
 }
 
-/* The nominal rate, in whole MHz and so a little off; 0: not told. */
+/* The nominal rate, which CPUID rounds to MHz, in Hz, or 0. */
 static u64 nominal_rate_by_cpuid(void)
 {
 	if (cpuid(CPUID_VENDOR, 0).eax < CPUID_FREQUENCY)
@@ -116,7 +118,9 @@ static bool is_near(u64 rate, u64 other)
 	return rate > other - other / 64 && rate < other + other / 64;
 }
 
-/* Measures by both clocks, if they run; if they disagree, the lower counts. */
+/*
+ * Measures by both clocks, if they run; if they disagree, uses the lower rate.
+ */
 static u64 cross_checked_rate(void)
 {
 	u64 pit = measured_rate(measure_by_pit, PIT_HZ);
@@ -139,8 +143,8 @@ void time_init(const struct acpi_facts *acpi)
 	pm_timer_mask = acpi->pm_timer_is_wide ? ~0U : (u32)BITS(23, 0);
 	tsc_hz = cross_checked_rate();
 	/*
-	 * The processor's word is exact, unless an emulator has copied it
-	 * from a processor whose speed it doesn't have: it must be near.
+	 * CPUID's rate is exact, unless an emulator has copied it from a
+	 * processor of another speed: it must be near the measured one.
 	 */
 	if (told && (!tsc_hz || is_near(told, tsc_hz)))
 		tsc_hz = told;
@@ -153,8 +157,8 @@ void time_init(const struct acpi_facts *acpi)
 }
 
 /*
- * The seconds and the rest are separate: no product exceeds 64 bits below 18
- * GHz.
+ * Seconds and the rest of a second are converted apart: below 18 GHz no product
+ * exceeds 64 bits.
  */
 u64 time_ns(void)
 {

@@ -10,7 +10,7 @@ extern u64 tsc_hz; /* ticks a second, set by time_init */
 struct acpi_facts;
 
 /*
- * Finds out tsc_hz, which takes up to 100 ms; @acpi tells of a timer. Panics if
+ * Finds out tsc_hz, which takes up to 100 ms; @acpi may name a timer. Panics if
  * no clock answers.
  */
 void time_init(const struct acpi_facts *acpi);
@@ -22,8 +22,8 @@ u64 time_ns(void);
 u64 time_ns_to_tsc(u64 ns);
 
 /*
- * The inverse, rounded up: the first time_ns() at which the TSC has that value.
- * ~0 - 1 for one that is centuries away.
+ * The inverse, rounded up: the first time_ns() at which the TSC has that value;
+ * ~0 - 1 for a value that is centuries away.
  */
 u64 time_tsc_to_ns(u64 tsc);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handlers for interruptions of Umbra itself. Exceptions are bugs of
- * ours and end in a panic, with one exception: an instruction that has an
- * entry in the exception table was expected to fault. Interrupts are the APIC
- * timer's. An NMI is dropped, unless the machine says that memory is failing.
+ * The handlers for interruptions of Umbra itself. Exceptions are bugs of ours
+ * and end in a panic, unless the instruction has an entry in the exception
+ * table: then the fault was expected. Interrupts are the APIC timer's. An NMI
+ * is dropped, unless the machine reports an error of its memory or a device.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
@@ -16,7 +16,7 @@
 #define IDT_ENTRIES 256
 #define STUB_SIZE 16 /* as in trap_entry.asm */
 
-/* System control port B: why there was an NMI. */
+/* System control port B, which has the reason of an NMI. */
 #define PORT_SYSTEM_B 0x61
 #define SYSTEM_B_MEMORY 0x80 /* parity error or SERR# */
 #define SYSTEM_B_IO_CHECK 0x40

@@ -22,10 +22,10 @@ void trap_init(void);
 /* The IDT's address, for the VMCS. */
 u64 idt_base(void);
 
-/* NMI's handler, also for a VM exit that an NMI caused. */
+/* Handles an NMI, also one that has caused a VM exit. Panics on an error. */
 void trap_handle_nmi(void);
 
-/* A #MC of the machine, taken here or by a VM exit: panics. */
+/* Handles a #MC of the machine, also one that has caused a VM exit: panics. */
 void trap_machine_check(void) __noreturn;
 
 #endif

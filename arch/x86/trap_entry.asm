@@ -49,7 +49,7 @@ trap_common:
 	cld
 	mov rdi, rsp
 	mov rbx, rsp
-	and rsp, -16		; an IST stack is aligned, another may not be
+	and rsp, -16		; after 23 pushes from a multiple of 16 (6.14.2)
 	call trap_handle
 	mov rsp, rbx
 	pop rax

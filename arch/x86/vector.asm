@@ -7,7 +7,8 @@ bits 64
 
 %define CODE_SIZE 16		; of each register's few instructions
 
-; A function of that name: the instruction, its operands with XMM or YMM.
+; BY_NUMBER name, instruction, operands: XMM or YMM in the operands stands for
+; the register whose number is in EDI.
 %macro BY_NUMBER 3+
 global %1
 %1:
@@ -27,7 +28,7 @@ global %1
 	align	CODE_SIZE
 %assign n n + 1
 %endrep
-; Or the next use's own operand would be the last register already.
+; Otherwise the next use's operand would already be the last register.
 %undef XMM
 %undef YMM
 %endmacro
