@@ -27,7 +27,10 @@ u32 pci_read(u32 function, u32 offset)
 void pci_write_command(u32 function, u16 value)
 {
 	select_register(function, PCI_COMMAND);
-	/* Of 16 bits: a 1 written to the status beside it would clear a bit. */
+	/*
+	 * A 32-bit write of a 1 to the status beside it would clear a bit
+	 * there.
+	 */
 	outw(CONFIG_DATA, value);
 }
 
