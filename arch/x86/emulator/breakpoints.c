@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/emulator/breakpoints.h"
 
-/* Where one that is enabled is hit, the others that match are told, too. */
+/* If an enabled breakpoint is hit, all others that match are reported, too. */
 void breakpoints_compare(struct breakpoints *b, u32 access, u64 address,
 			 size_t len)
 {

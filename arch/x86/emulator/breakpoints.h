@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's breakpoints on data and ports, for what Umbra carries out in the
- * processor's place (SDM vol. 3B, 17.2.4 and 17.2.5). Pure.
+ * The guest's breakpoints on data and ports, for accesses that Umbra makes in
+ * the processor's place (SDM vol. 3B, 17.2.4 and 17.2.5). Pure.
  */
 #ifndef ARCH_X86_EMULATOR_BREAKPOINTS_H
 #define ARCH_X86_EMULATOR_BREAKPOINTS_H
@@ -23,7 +23,10 @@ struct breakpoints {
 	u32 hits; /* by one instruction, or an iteration: B0 to B3 of DR6 */
 };
 
-/* Adds what an access to @len bytes at @address, or at that port, hits. */
+/*
+ * Adds to @b->hits the breakpoints that an access to @len bytes at @address, or
+ * at that port, hits.
+ */
 void breakpoints_compare(struct breakpoints *b, u32 access, u64 address,
 			 size_t len);
 

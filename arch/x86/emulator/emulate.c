@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instruction emulator: instructions that read, write, or read and modify
- * their memory operand, then the choice among these and the string instructions
- * and vector moves, which have files of their own.
+ * their memory operand. String instructions and vector moves have files of
+ * their own.
  */
 #include "arch/x86/emulator/emulate_internal.h"
 
 /* Maximum number of times that a read-modify-write finds its operand changed. */
 #define MAX_ATTEMPTS 64
 
-/* A memory operand, in as many of the low bytes as it has. */
+/* The value of a memory operand, in the low bytes. */
 struct value {
 	u64 word[2];
 };
@@ -42,7 +42,7 @@ bool emul_locate(struct emulation *e, bool write)
 			      &e->gva);
 }
 
-/* The value of the operand that is not in memory. */
+/* Returns the value of the operand that is not in memory. */
 static u64 read_other_operand(const struct emulation *e)
 {
 	if (e->insn->src == OPERAND_IMM)
@@ -67,7 +67,7 @@ static u64 compare_exchange(struct emulation *e, u64 old)
 	return old;
 }
 
-/* The same with rDX:rAX and rCX:rBX, and ZF the only flag. */
+/* The same with rDX:rAX and rCX:rBX; only ZF changes. */
 static struct value compare_exchange_pair(struct emulation *e, struct value old)
 {
 	unsigned int size = e->insn->operand_size;
@@ -162,7 +162,8 @@ static enum emul_status emulate_modify(struct emulation *e)
 	return EMUL_RESTART;
 }
 
-/* The new value of the register operand, which is @old, after a read of @value.
+/*
+ * Returns the register operand's new value, of @old and @value, which was read.
  */
 static u64 register_result(struct emulation *e, u64 old, u64 value)
 {
@@ -185,7 +186,7 @@ static u64 register_result(struct emulation *e, u64 old, u64 value)
 	return emul_combine(insn->op, old, value, 0, size, &e->regs);
 }
 
-/* The destination is a register, or flags alone. */
+/* Carries out an instruction that changes a register, or flags alone. */
 static bool emulate_read(struct emulation *e)
 {
 	const struct insn *insn = e->insn;
@@ -202,7 +203,7 @@ static bool emulate_read(struct emulation *e)
 	value = register_result(e, old, value);
 	if (insn->op == OP_CMP)
 		return true;
-	/* A source of 0 leaves all of the register as it is. */
+	/* They leave all of the register alone if the source is 0. */
 	if ((insn->op == OP_BSF || insn->op == OP_BSR) &&
 	    (e->regs.rflags & RFLAGS_ZF))
 		return true;
@@ -221,7 +222,10 @@ static bool emulate_write(struct emulation *e)
 	return linear_write(e->memory, e->gva, &value, e->insn->memory_size);
 }
 
-/* Its memory operand is called the destination, but isn't written. */
+/*
+ * Returns true if the memory operand is called the destination, but is only
+ * read.
+ */
 static bool only_reads(const struct emulation *e)
 {
 	return e->insn->op == OP_CMP || e->insn->op == OP_TEST ||
@@ -237,7 +241,10 @@ static enum emul_status emulate_one(struct emulation *e,
 		return emul_vector(e);
 	if (!emul_locate(e, e->insn->dst == OPERAND_MEM && !only_reads(e)))
 		return EMUL_FAULT;
-	/* No cache holds a device's registers, and a read might change them. */
+	/*
+	 * Does nothing: no cache holds a device's registers, a read could
+	 * change them.
+	 */
 	if (e->insn->op == OP_FLUSH)
 		return EMUL_OK;
 	if (e->insn->dst != OPERAND_MEM || only_reads(e))
@@ -252,7 +259,10 @@ static enum emul_status emulate_one(struct emulation *e,
 	}
 }
 
-/* With aligned operands only, so that all of the operand is at @gva. */
+/*
+ * Returns true if @insn is plain and its operand aligned: then all of it is at
+ * @gva.
+ */
 static bool is_plain(const struct insn *insn, const struct cpu_regs *regs,
 		     gva_t gva, unsigned int size)
 {

@@ -1,12 +1,13 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The processor itself does the arithmetic of the emulator: each operation of
-; each size is one instruction on registers here, between loading the guest's
-; arithmetic flags and reading them back. So results and flags are right by
-; construction, the flags that the manual leaves undefined too.
+; The processor itself does the arithmetic of the emulator. Each operation of
+; each size is one instruction on registers here; before it the guest's
+; arithmetic flags are loaded, and after it they are read back. So results and
+; flags are right by construction, even the flags that the manual leaves
+; undefined.
 ;
-; The flags move by LAHF, SAHF, SETO and an addition that overflows: POPF would
-; be slow, and could change more than these.
+; LAHF, SAHF, SETO and an addition that overflows move the flags: POPF would be
+; slow, and could change more flags.
 
 bits 64
 
@@ -20,8 +21,8 @@ bits 64
 	ret
 %endmacro
 
-; One size's thunk: V is the destination, S the source. They must be undefined
-; outside, or an instruction would have its operands before it comes here.
+; The thunk of one size: V is the destination, S the source. Outside they must
+; be undefined: otherwise they would be replaced before they come here.
 %macro SIZED 3+
 %define V %1
 %define S %2
@@ -30,20 +31,20 @@ bits 64
 %undef S
 %endmacro
 
-; Thunks of 2, 4 and 8 bytes; ...
+; Thunks of 2, 4 and 8 bytes.
 %macro LARGE 1+
 	SIZED	si, dx, %1
 	SIZED	esi, edx, %1
 	SIZED	rsi, rdx, %1
 %endmacro
 
-; ... of these alone: the slot for 1 byte is never used; ...
+; The same, after a slot for 1 byte that is never used.
 %macro WORDS 1+
 	SLOT	ud2
 	LARGE	%1
 %endmacro
 
-; ... and of 1 byte, too.
+; Thunks of 1, 2, 4 and 8 bytes.
 %macro SIZES 1+
 	SIZED	sil, dl, %1
 	LARGE	%1

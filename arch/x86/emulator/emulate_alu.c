@@ -9,7 +9,7 @@ u64 emul_combine(enum insn_op op, u64 value, u64 src, u8 count,
 {
 	u64 number = (u64)(op - OP_ADD) * SIZES + (u64)__builtin_ctz(size);
 
-	/* A plain move. */
+	/* A move has no arithmetic. */
 	if (op >= OP_SET)
 		return src;
 	return emul_thunk(number, value, src, count, &regs->rflags);

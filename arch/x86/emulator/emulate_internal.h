@@ -9,7 +9,7 @@
 /* One instruction under way. */
 struct emulation {
 	const struct insn *insn;
-	struct cpu_regs regs; /* what the guest's will be if all goes well */
+	struct cpu_regs regs; /* the guest's, if all goes well */
 	struct linear *memory;
 	const struct emul_ops *ops;
 	void *ctx;
@@ -31,8 +31,8 @@ static inline enum emul_status emul_outcome(bool done)
 /* --- emulate.c --- */
 
 /*
- * The linear address of the instruction's memory operand, into e->gva. False:
- * the fault of e->memory is due.
+ * Stores the linear address of the instruction's memory operand in e->gva.
+ * Returns false if the fault of e->memory is due.
  */
 bool emul_locate(struct emulation *e, bool write);
 u64 emul_read_reg(const struct emulation *e);

@@ -2,7 +2,7 @@
 /* The emulator's string instructions, with and without a repeat prefix. */
 #include "arch/x86/emulator/emulate_internal.h"
 
-/* Move rSI or rDI to the next element, by DF and the address size. */
+/* Moves rSI or rDI to the next element, by DF and the address size. */
 static void step(struct emulation *e, enum gpr reg)
 {
 	u64 distance = e->insn->memory_size;
@@ -13,7 +13,7 @@ static void step(struct emulation *e, enum gpr reg)
 		  e->insn->address_size);
 }
 
-/* Find the operand at rSI or rDI. */
+/* Finds the operand at rSI or rDI. */
 static bool find(const struct emulation *e, enum gpr reg, bool write,
 		 struct linear_operand *operand)
 {
@@ -24,7 +24,7 @@ static bool find(const struct emulation *e, enum gpr reg, bool write,
 			    e->regs.gpr[reg], insn->address_size,
 			    insn->memory_size, write, &gva))
 		return false;
-	/* #AC comes behind the segment and before the page (6.15). */
+	/* #AC comes after the segment's faults and before #PF (6.15). */
 	if (e->memory->checks_alignment && gva % insn->memory_size)
 		return linear_raise(e->memory, VECTOR_AC, 0);
 	return linear_find(e->memory, gva, insn->memory_size, write, operand);
@@ -47,7 +47,7 @@ static bool write_element(struct emulation *e, u64 value)
 
 	if (!find(e, RDI, true, &operand))
 		return false;
-	/* All of it is accessible: now the port may be touched. */
+	/* The whole element is accessible: now the port may be read. */
 	if (e->insn->op == OP_INS)
 		value = e->ops->read_port(e->ctx, (u16)e->regs.gpr[RDX],
 					  e->insn->memory_size);
@@ -94,7 +94,10 @@ static bool string_element(struct emulation *e)
 	return true;
 }
 
-/* A comparison ends REPE when it finds a difference, REPNE when it doesn't. */
+/*
+ * Returns true if a comparison ends the loop: REPE's at a difference, REPNE's
+ * at equality.
+ */
 static bool is_found(const struct emulation *e)
 {
 	bool equal = e->regs.rflags & RFLAGS_ZF;
@@ -103,10 +106,10 @@ static bool is_found(const struct emulation *e)
 }
 
 /*
- * A repeated one is cut into calls of bounded length; the registers tell how
- * far it got (SDM vol. 2B, REP). It goes on by itself as soon as it
- * can. Under TF each element is a step, and what it
- * hits traps behind it; RF tells that the instruction has begun (vol. 3B,
+ * A repeated instruction is cut into calls of bounded length; the registers
+ * tell how far it got (SDM vol. 2B, REP). The guest goes on by itself as soon
+ * as its memory is released. With TF or breakpoints a call does one element,
+ * since a trap follows each; RF tells that the instruction has begun (vol. 3B,
  * 17.3.1.1).
  */
 enum emul_status emul_string(struct emulation *e, struct cpu_regs *progress)

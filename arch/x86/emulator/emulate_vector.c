@@ -3,7 +3,7 @@
 #include "arch/x86/emulator/emulate_internal.h"
 
 #define XMM_BYTES 16
-#define XMM_HIGH 8 /* where the upper half begins */
+#define XMM_HIGH 8 /* the offset of the upper half */
 
 enum emul_status emul_vector(struct emulation *e)
 {

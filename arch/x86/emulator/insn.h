@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The instruction decoder. It knows those instructions, in their forms with a
- * memory operand, by which guests write page tables or drive devices
- * (docs/mmu.md has their list); it declines anything else. VMX reports no
- * instruction length for a page fault (SDM vol. 3C, 27.2.5), so the length
- * found here moves the guest's RIP: the decoder declines each instruction of
- * which it is not certain.
+ * The instruction decoder. It knows the instructions with a memory operand that
+ * guests use to write page tables or to drive devices (docs/mmu.md has their
+ * list); it declines all others. VMX reports no instruction length for a page
+ * fault (SDM vol. 3C, 27.2.5), so the length found here moves the guest's RIP:
+ * the decoder declines each instruction of which it is not certain.
  */
 #ifndef ARCH_X86_EMULATOR_INSN_H
 #define ARCH_X86_EMULATOR_INSN_H
@@ -13,16 +12,16 @@
 #include "arch/x86/regs.h"
 #include "lib/types.h"
 
-/* No instruction is longer, in bytes (SDM vol. 2A, 2.3.11). */
+/* Maximum length of an instruction, in bytes (SDM vol. 2A, 2.3.11). */
 #define INSN_MAX_LENGTH 15
 
-/* The size that code is written for: by CS.L (64-bit mode), else by CS.D. */
+/* The mode of code: by CS.L (64-bit mode), else by CS.D. */
 enum insn_mode { INSN_MODE_16, INSN_MODE_32, INSN_MODE_64 };
 
 enum insn_status {
 	INSN_OK,
-	INSN_TRUNCATED, /* it goes on after the bytes available */
-	INSN_UNSUPPORTED /* not one of ours, or not an instruction at all */
+	INSN_TRUNCATED, /* it goes on after the available bytes */
+	INSN_UNSUPPORTED /* not known here, or not an instruction */
 };
 
 enum insn_op {
@@ -82,8 +81,8 @@ enum insn_operand {
 	OPERAND_REG,
 	OPERAND_MEM,
 	OPERAND_IMM,
-	OPERAND_ONE, /* of shifts: the number 1, ... */
-	OPERAND_CL, /* ... or CL */
+	OPERAND_ONE, /* a shift's count: 1 */
+	OPERAND_CL, /* a shift's count: CL */
 	OPERAND_VECTOR /* XMM or YMM register number reg */
 };
 
@@ -92,9 +91,9 @@ enum insn_operand {
 #define VECTOR_ALIGNED BIT(1) /* memory must be aligned to its size */
 #define VECTOR_HIGH BIT(2) /* the register's upper half, bits 127:64 */
 #define VECTOR_MERGE BIT(3) /* a load leaves the other half alone */
-#define VECTOR_VEX BIT(4) /* a load clears what lies above the operand */
+#define VECTOR_VEX BIT(4) /* a load clears the bits above the operand */
 
-/* A base or index register that isn't there. */
+/* Stands for an absent base or index register. */
 #define INSN_NO_REG GPR_COUNT
 
 struct insn_memory {
@@ -118,7 +117,7 @@ struct insn {
 	enum insn_operand dst;
 	enum insn_operand src;
 	enum gpr reg; /* the register operand, if there is one */
-	bool high_byte; /* it is AH, CH, DH or BH; reg holds RAX to RBX */
+	bool high_byte; /* reg is RAX to RBX, and stands for AH to BH */
 	u64 imm; /* the immediate operand, sign-extended */
 	struct insn_memory mem; /* MOVS, CMPS: at rSI, the other is ES:rDI */
 	bool repne; /* the repeat prefix is F2H */
@@ -134,17 +133,17 @@ struct insn {
 };
 
 /*
- * Decode the instruction at @bytes, of which @available (any number) may be
- * read. @insn is meaningful only after INSN_OK. INSN_TRUNCATED is returned
- * only for fewer than INSN_MAX_LENGTH bytes.
+ * Decodes the instruction at @bytes, of which @available (any number) may be
+ * read. @insn is valid only after INSN_OK. Returns INSN_TRUNCATED only for
+ * fewer than INSN_MAX_LENGTH bytes.
  */
 enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 			     size_t available, enum insn_mode mode);
 
 /*
- * The offset in its segment that the memory operand @insn->mem encodes, not cut
- * to the address size yet; @regs are those before the instruction, RIP at its
- * first byte.
+ * Returns the offset in its segment that the memory operand @insn->mem encodes,
+ * before it is cut to the address size; @regs are those before the instruction,
+ * RIP at its first byte.
  */
 static inline u64 insn_encoded_offset(const struct insn *insn,
 				      const struct cpu_regs *regs)
@@ -162,8 +161,8 @@ static inline u64 insn_encoded_offset(const struct insn *insn,
 }
 
 /*
- * The same of the operand itself. The bit-string forms of BT, BTS, BTR and BTC
- * reach memory beyond the encoded address; that is allowed for here.
+ * The same for the operand itself: BT, BTS, BTR and BTC with a bit number in a
+ * register reach memory beyond the encoded address.
  */
 u64 insn_memory_offset(const struct insn *insn, const struct cpu_regs *regs);
 

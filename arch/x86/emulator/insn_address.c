@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a decoded instruction's operands are. */
+/* The address of a decoded instruction's memory operand. */
 #include "arch/x86/emulator/insn.h"
 
 /*
- * A bit number in a register counts from the encoded address, either way: in
- * bytes, how far from it lies the operand that holds the bit (SDM vol. 2A, BT).
+ * A bit number in a register counts from the encoded address, up or down.
+ * Returns the distance in bytes from there to the operand that holds the bit
+ * (SDM vol. 2A, BT).
  */
 static u64 bit_string_offset(const struct insn *insn,
 			     const struct cpu_regs *regs)

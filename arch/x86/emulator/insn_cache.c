@@ -2,7 +2,7 @@
 #include "arch/x86/emulator/insn_cache.h"
 #include "lib/string.h"
 
-/* insn_decode() reads the mode and the instruction's own bytes, no more. */
+/* insn_decode() depends on the mode and the instruction's bytes alone. */
 static bool is_hit(const struct insn_cache_slot *slot, u64 rip, const u8 *bytes,
 		   size_t available, enum insn_mode mode)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decoded instructions, by their address. A kernel writes its page tables with
- * a handful of instructions, and to decode one costs more than to find it here.
- * An entry counts only if the code still has its bytes.
+ * few instructions, and to decode one costs more than to find it here. A slot
+ * is used only if the code still has its bytes.
  */
 #ifndef ARCH_X86_EMULATOR_INSN_CACHE_H
 #define ARCH_X86_EMULATOR_INSN_CACHE_H
@@ -15,7 +15,7 @@ struct insn_cache {
 	struct insn_cache_slot {
 		u64 rip;
 		u8 bytes[INSN_MAX_LENGTH];
-		struct insn insn; /* of length 0: the slot is empty */
+		struct insn insn; /* its length is 0 if the slot is empty */
 	} slots[INSN_CACHE_SLOTS];
 };
 
@@ -29,8 +29,8 @@ static inline u64 insn_first_bytes(const u8 *bytes)
 }
 
 /*
- * The instruction at @rip if it is in @cache and has at most 8 bytes, as most
- * have; else NULL. 8 bytes are read at @bytes.
+ * Returns the instruction at @rip if it is in @cache and has at most 8 bytes,
+ * as most have; else NULL. Reads 8 bytes at @bytes.
  */
 static __forceinline const struct insn *insn_cached(struct insn_cache *cache,
 						    u64 rip, const u8 *bytes,
@@ -40,7 +40,7 @@ static __forceinline const struct insn *insn_cached(struct insn_cache *cache,
 		&cache->slots[rip % INSN_CACHE_SLOTS];
 	u8 unused = sizeof(u64) - slot->insn.length;
 
-	/* An empty slot is as one of a long instruction. */
+	/* An empty slot and one of a long instruction have unused >= 8. */
 	if (slot->rip != rip || slot->insn.mode != mode ||
 	    unused >= sizeof(u64) ||
 	    (insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes))
@@ -50,8 +50,8 @@ static __forceinline const struct insn *insn_cached(struct insn_cache *cache,
 }
 
 /*
- * The instruction at @rip, whose code is @bytes, as insn_decode() gives it, in
- * @cache; NULL where insn_decode() says that it is none that Umbra knows.
+ * Returns the instruction at @rip, whose code is @bytes: from @cache, or
+ * decoded and put there. Returns NULL if insn_decode() does not return INSN_OK.
  */
 const struct insn *insn_decode_cached(struct insn_cache *cache, u64 rip,
 				      const u8 *bytes, size_t available,

@@ -20,11 +20,11 @@
 #define PREFIX_REX 0x40 /* to 0x4f, only in 64-bit mode */
 #define ESCAPE_TWO_BYTE 0x0f
 
-/* VEX, SDM vol. 2A, 2.3.5; outside 64-bit mode, LES and LDS by the next byte. */
+/* VEX, SDM vol. 2A, 2.3.5; outside of 64-bit mode also LES and LDS. */
 #define VEX_3_BYTES 0xc4
 #define VEX_2_BYTES 0xc5
 #define VEX_MAP_0F 1
-#define VEX_NOT_R BIT(7) /* of the second byte; of three bytes, also: */
+#define VEX_NOT_R BIT(7) /* of the second byte; in three-byte VEX, also: */
 #define VEX_NOT_X BIT(6)
 #define VEX_NOT_B BIT(5)
 #define VEX_W BIT(7) /* of the last byte of three */
@@ -40,7 +40,7 @@ static void override_segment(struct decoder *d, enum segment segment)
 	d->insn->mem.segment = segment;
 }
 
-/* Takes note of @byte if it is a prefix, and returns true. */
+/* Notes a prefix. Returns false if @byte is none. */
 static bool decode_prefix(struct decoder *d, u8 byte)
 {
 	switch (byte) {
@@ -117,7 +117,10 @@ static void find_vector(struct decoder *d)
 	d->insn->src = v->flags & VECTOR_STORE ? OPERAND_VECTOR : OPERAND_MEM;
 }
 
-/* VEX has the meaning of REX and of the prefixes 66H, F3H and F2H. */
+/*
+ * Reads VEX, which stands for REX and for a prefix of 66H, F3H and F2H. Returns
+ * true if a known vector move follows.
+ */
 static bool decode_vex(struct decoder *d, u8 first)
 {
 	static const u8 prefixes[] = { 0, PREFIX_OPERAND_SIZE, PREFIX_REP,
@@ -163,7 +166,10 @@ static const struct insn_opcode *find_opcode(struct decoder *d, u8 byte)
 	return &insn_two_byte[d->opcode];
 }
 
-/* Shifts by 1 and by CL are the opcodes' neighbours. */
+/*
+ * Returns the operand that has the count: D0H and D1H shift by 1, D2H and D3H
+ * by CL.
+ */
 static enum insn_operand shift_count(u8 opcode)
 {
 	switch (opcode & ~1) {
@@ -196,7 +202,7 @@ static void decode_group(struct decoder *d, const struct insn_opcode *opcode)
 
 /*
  * Reads the opcode that begins with @byte, and ModRM if the opcode has one: in
- * groups it holds a part of the opcode. Returns true if it may be one of ours.
+ * groups it holds a part of the opcode. Returns false if it is unknown.
  */
 static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 {
@@ -230,7 +236,7 @@ static bool decode_opcode(struct decoder *d, u8 byte, enum insn_layout *layout)
 	return insn->op != OP_NONE;
 }
 
-/* The size of operands in bytes, by opcode, mode and prefixes. */
+/* Returns the size of operands in bytes, by opcode, mode and prefixes. */
 static u8 default_operand_size(const struct decoder *d)
 {
 	if (d->flags & OPCODE_BYTE)
@@ -275,7 +281,7 @@ static void decode_sizes(struct decoder *d)
 	}
 }
 
-/* LOCK elsewhere is an invalid opcode (SDM vol. 2A, LOCK). */
+/* Returns true if LOCK is allowed; else it is #UD (SDM vol. 2A, LOCK). */
 static bool is_lockable(const struct insn *insn)
 {
 	if (insn->dst != OPERAND_MEM)
@@ -305,7 +311,7 @@ static bool is_lockable(const struct insn *insn)
 	}
 }
 
-/* Returns true if opcode and ModRM make one of our instructions. */
+/* Returns true if opcode, ModRM and prefixes make a known instruction. */
 static bool is_supported(const struct decoder *d, enum insn_layout layout)
 {
 	const struct insn *insn = d->insn;
@@ -329,7 +335,7 @@ static bool is_supported(const struct decoder *d, enum insn_layout layout)
 	return !(d->flags & OPCODE_MEM32) || insn->operand_size >= 4;
 }
 
-/* See struct insn. In flat code no segment but FS and GS has a base. */
+/* See struct insn. In flat code only FS and GS have a base. */
 static u8 plain_size(const struct insn *insn)
 {
 	bool immediate = insn->src == OPERAND_IMM;

@@ -29,7 +29,7 @@ struct decoder {
 	u8 rex; /* 0: none */
 	bool operand_size_prefix;
 	bool address_size_prefix;
-	u8 repeat_prefix; /* F2H or F3H, the last one counts; 0: none */
+	u8 repeat_prefix; /* the last F2H or F3H; 0: none */
 	bool segment_override;
 	u8 opcode;
 	u8 modrm;
@@ -39,12 +39,12 @@ struct decoder {
 };
 
 /*
- * The next @size bytes as a signed number. Past the end it is 0, which is
- * remembered, so that callers need not check at each step.
+ * Returns the next @size bytes as a signed number; past the end it returns 0
+ * and sets out_of_bytes, so that callers need not check at each step.
  */
 u64 insn_fetch(struct decoder *d, size_t size);
 
-/* The bytes behind the opcode, and behind ModRM where there is one. */
+/* Decodes the bytes after the opcode, or after ModRM if there is one. */
 void insn_decode_operands(struct decoder *d, enum insn_layout layout);
 
 #endif

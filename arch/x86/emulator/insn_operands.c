@@ -85,7 +85,7 @@ static void decode_address(struct decoder *d)
 			mem->index = index;
 		base = SIB_BASE(byte);
 	}
-	/* Neither RM_DISP32 nor SIB_NO_BASE looks at REX.B; both are 5. */
+	/* REX.B does not matter for RM_DISP32 and SIB_NO_BASE: both are 5. */
 	if (mod == MOD_NO_DISP && base == (sib ? SIB_NO_BASE : RM_DISP32)) {
 		mem->rip_relative = !sib && d->insn->mode == INSN_MODE_64;
 		mem->disp = insn_fetch(d, 4);

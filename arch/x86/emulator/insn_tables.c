@@ -25,7 +25,7 @@
 	{                                                                      \
 		.layout = LAYOUT_GROUP, .group = (group_), .flags = (flags_)   \
 	}
-/* The first four of each row of eight: both directions, both sizes. */
+/* The first four opcodes of a row of eight: both directions, both sizes. */
 #define ALU(first, op)                                                         \
 	[(first) + 0] = MODRM(op, MEM, REG, OPCODE_BYTE),                      \
 		   [(first) + 1] = MODRM(op, MEM, REG, 0),                     \
@@ -74,7 +74,7 @@ const struct insn_opcode insn_one_byte[256] = {
 	[0xc1] = GROUP(GROUP_2, OPCODE_IMM8),
 	[0xc6] = GROUP(GROUP_11, OPCODE_BYTE),
 	[0xc7] = GROUP(GROUP_11, 0),
-	/* Group 2 by 1 and by CL: decode_opcode() makes IMM these. */
+	/* Group 2 by 1 and by CL: decode_group() replaces IMM. */
 	[0xd0] = GROUP(GROUP_2, OPCODE_BYTE),
 	[0xd1] = GROUP(GROUP_2, 0),
 	[0xd2] = GROUP(GROUP_2, OPCODE_BYTE),

@@ -31,15 +31,15 @@ enum insn_group {
 
 #define OPCODE_BYTE BIT(0) /* the operands are bytes */
 #define OPCODE_IMM8 BIT(1) /* the immediate is a byte, sign-extended */
-#define OPCODE_MEM8 BIT(2) /* the memory operand is a byte, ... */
-#define OPCODE_MEM16 BIT(3) /* ... 2 bytes, ... */
-#define OPCODE_MEM32 BIT(4) /* ... 4 bytes, whatever the register's size */
+#define OPCODE_MEM8 BIT(2) /* the memory operand has 1 byte */
+#define OPCODE_MEM16 BIT(3) /* the memory operand has 2 bytes */
+#define OPCODE_MEM32 BIT(4) /* the memory operand has 4 bytes */
 #define OPCODE_DWORD BIT(5) /* 4 bytes or with REX.W 8, never 2 */
-#define OPCODE_BARE BIT(6) /* 66H, F2H and F3H would make it another one */
+#define OPCODE_BARE BIT(6) /* another instruction with 66H, F2H, F3H */
 #define OPCODE_NOT_64 BIT(7) /* not in 64-bit mode */
 #define OPCODE_ONLY_64 BIT(8) /* only in 64-bit mode */
-#define OPCODE_NO_F3 BIT(9) /* F3H would make it another one, ... */
-#define OPCODE_NO_REPEAT BIT(10) /* ... F2H, too */
+#define OPCODE_NO_F3 BIT(9) /* another instruction with F3H */
+#define OPCODE_NO_REPEAT BIT(10) /* another instruction with F2H or F3H */
 #define OPCODE_THIRD_IMM BIT(11) /* there is a third operand */
 #define OPCODE_THIRD_CL BIT(12)
 
@@ -73,7 +73,7 @@ struct insn_vector {
 
 extern const struct insn_opcode insn_one_byte[256];
 extern const struct insn_opcode insn_two_byte[256]; /* after 0FH */
-/* A size of 0 ends it. */
+/* A size of 0 ends the table. */
 extern const struct insn_vector insn_vectors[];
 extern const struct insn_group_member insn_groups[GROUP_COUNT][GROUP_MEMBERS];
 

@@ -53,7 +53,7 @@ bool segment_allows(const struct segment_register *reg, u64 offset, size_t len,
 	if (!(rights & AR_CODE) && (rights & AR_EXPAND_DOWN))
 		return offset > reg->limit &&
 		       last <= (rights & AR_DB ? BITS(31, 0) : BITS(15, 0));
-	/* A flat segment goes round at 4 GiB. */
+	/* A flat segment wraps around at 4 GiB. */
 	return last <= reg->limit || reg->limit == BITS(31, 0);
 }
 
@@ -95,8 +95,8 @@ void linear_remember(struct linear *m, gva_t gva, gpa_t gpa, bool write)
 /*
  * Each page is translated once: a page that may be written may be read (SDM
  * vol. 3A, 4.6.1). If this very instruction has changed the mapping meanwhile
- * (REP MOVS over the table), the old one is what a TLB would use, too: no flush
- * lies in between.
+ * (REP MOVS over the table), a TLB would have the old one, too: no flush lies
+ * in between.
  */
 static bool translate(struct linear *m, gva_t gva, bool write, gpa_t *gpa)
 {
@@ -175,8 +175,9 @@ bool linear_cmpxchg(const struct linear *m,
 		return m->ops->cmpxchg(m->ctx, operand->gpa[0], old, new,
 				       operand->len[0]);
 	/*
-	 * Across two pages: nobody else runs while Umbra does, as a VM has one
-	 * virtual processor and no device that writes on its own.
+	 * Across two pages it need not be atomic: nothing else writes while
+	 * Umbra runs, as a VM has one virtual processor and no device that
+	 * writes on its own.
 	 */
 	linear_load(m, operand, now);
 	if (memcmp(now, old, operand->len[0] + operand->len[1]) != 0)

@@ -2,7 +2,7 @@
 /*
  * A hardware task switch, in the order of SDM vol. 3A, 7.3: the old task's
  * state goes to its TSS, the new one's is read, and then its segments are
- * loaded, with whatever faults they have, in the new task.
+ * loaded. Their faults are raised in the new task.
  */
 #include "lib/string.h"
 #include "arch/x86/emulator/task_switch.h"
@@ -31,7 +31,7 @@ struct tss16 {
 	u16 ldt;
 };
 
-/* All flags that there are but bit 1, SDM vol. 1, 3.4.3. */
+/* All defined flags except bit 1, SDM vol. 1, 3.4.3. */
 #define RFLAGS_DEFINED 0x3f7fd5
 #define TSS_TRAP BIT(0)
 #define DESCRIPTOR_SIZE 8
@@ -70,7 +70,7 @@ static bool raise(struct switching *s, enum vector vector, u16 selector)
 	return linear_raise(s->memory, vector, selector & ~SELECTOR_RPL);
 }
 
-/* A descriptor's fields as the segment register will hold them, 3.4.5. */
+/* Converts a descriptor to the fields of a segment register, 3.4.5. */
 static void unpack(u64 descriptor, struct segment_register *out)
 {
 	u32 limit = (descriptor & BITS(15, 0)) |
@@ -82,7 +82,7 @@ static void unpack(u64 descriptor, struct segment_register *out)
 	out->limit = out->rights & AR_G ? limit << 12 | BITS(11, 0) : limit;
 }
 
-/* Where the descriptor of @selector is; false: beyond its table's limit. */
+/* Finds the descriptor of @selector; returns false beyond its table's limit. */
 static bool locate(const struct task_cpu *cpu, u16 selector, u32 *gva)
 {
 	const struct segment_register *ldtr = &cpu->segment[TASK_LDTR];
@@ -115,7 +115,7 @@ static bool set_busy(struct switching *s, u16 selector, bool busy)
 
 /* --- The images --- */
 
-/* A 16-bit image is widened into the fields that a 32-bit one has, too. */
+/* Reads an image; a 16-bit one is widened to the fields of a 32-bit one. */
 static bool read_image(struct switching *s, const struct segment_register *tr,
 		       struct tss32 *image)
 {
@@ -138,7 +138,7 @@ static bool read_image(struct switching *s, const struct segment_register *tr,
 	return true;
 }
 
-/* From EIP (IP) to the last segment: what a switch saves of a task. */
+/* Saves a task's state in its TSS: the fields from EIP (IP) to the segments. */
 static bool save(struct switching *s, u32 eflags)
 {
 	const struct task_cpu *cpu = s->cpu;
@@ -189,7 +189,7 @@ static bool load_ldtr(struct switching *s, u16 selector)
 	return true;
 }
 
-/* Type and privilege of what @segment is to be loaded with. */
+/* Returns true if the type and the privilege of a descriptor suit @segment. */
 static bool is_loadable(enum segment segment, u32 rights, unsigned int rpl,
 			unsigned int cpl)
 {
@@ -283,11 +283,11 @@ static void set_provisional(struct task_cpu *cpu, enum segment segment,
 }
 
 /*
- * The registers of the new task, its segments with nothing but selectors: until
- * they are loaded they are null; but CS and SS must be something, for a fault
- * here is delivered, and an entry made, with them.
+ * Loads the registers of the new task. Its segments get only their selectors
+ * and are unusable until they are loaded. But CS and SS must be usable: the
+ * delivery of a fault in between, and a VM entry, need them.
  */
-static void take_image(struct task_cpu *cpu, const struct tss32 *image)
+static void load_registers(struct task_cpu *cpu, const struct tss32 *image)
 {
 	unsigned int i;
 
@@ -316,13 +316,13 @@ static void take_image(struct task_cpu *cpu, const struct tss32 *image)
 
 /* The new task's TSS, as it was found. */
 struct new_task {
-	struct segment_register tr; /* busy, whatever its descriptor says */
+	struct segment_register tr; /* busy, even if its descriptor is not */
 	struct tss32 image;
 };
 
 /*
  * Reads the TSS of @selector, and makes sure that the switch's own accesses
- * don't fault: all that can does so before anything is changed.
+ * don't fault: every fault of theirs comes before any change.
  */
 static bool find_task(struct switching *s, u16 selector, struct new_task *task)
 {
@@ -345,7 +345,7 @@ static bool find_task(struct switching *s, u16 selector, struct new_task *task)
 	       probe(s, gva, DESCRIPTOR_SIZE);
 }
 
-/* Saves the old task, and marks both in memory as @source demands. */
+/* Saves the old task, and marks both as busy or not, as @source demands. */
 static bool leave_task(struct switching *s, enum task_source source,
 		       struct new_task *task)
 {
@@ -363,7 +363,7 @@ static bool leave_task(struct switching *s, enum task_source source,
 		return false;
 	if (source != TASK_IRET && !set_busy(s, task->tr.selector, true))
 		return false;
-	/* A task may switch to itself: then what was saved is what counts. */
+	/* A task may switch to itself: then the image that was saved counts. */
 	if (!read_image(s, &task->tr, &task->image))
 		return false;
 	if (nested)
@@ -388,7 +388,7 @@ bool task_switch(struct task_cpu *cpu, u16 selector, enum task_source source,
 		if (!load_cr3(memory->ctx, task.image.cr3))
 			return raise(&s, VECTOR_TS, selector);
 	}
-	take_image(cpu, &task.image);
+	load_registers(cpu, &task.image);
 	*trap = task.image.trap & TSS_TRAP;
 	return load_segments(&s, &task.image);
 }

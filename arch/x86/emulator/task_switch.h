@@ -17,7 +17,7 @@ enum task_segment { TASK_LDTR = SEG_COUNT, TASK_TR, TASK_SEGMENTS };
 /* The processor, before and after. */
 struct task_cpu {
 	u32 gpr[8];
-	u32 eip; /* where the old task is to go on, and the new one goes on */
+	u32 eip; /* where the old task goes on later, and the new one now */
 	u32 eflags;
 	struct segment_register segment[TASK_SEGMENTS];
 	u64 gdt_base;
@@ -26,30 +26,32 @@ struct task_cpu {
 	u32 cr3;
 };
 
-/* False: CR3 does not take the value, #TS of the new TSS is due. */
+/*
+ * Loads CR3. Returns false if the value is invalid: #TS of the new TSS is due.
+ */
 typedef bool task_load_cr3(void *ctx, u32 cr3);
 
 /*
- * Switch @cpu to the task of TSS @selector, which the processor has found valid
- * (its type, presence and limit, and the privileges). False: the fault of
- * @memory is due, its error code without EXT. @cpu is the new task's when a
- * fault comes after the switch (@switched), and else as it was. @trap: the T
- * flag of the new TSS, a #DB that is due after all. @memory is accessed with
- * supervisor rights, and must not keep translations: CR3 changes midway.
- * @load_cr3 is given the ctx of @memory.
+ * Switches @cpu to the task of TSS @selector, which the processor has found
+ * valid (its type, presence and limit, and the privileges). Returns false if
+ * the fault of @memory is due, with an error code without EXT. If the fault
+ * comes after the switch (@switched), @cpu is the new task's, else it is
+ * unchanged. @trap: the T flag of the new TSS, for which a #DB is due at the
+ * end. @memory is accessed with supervisor rights, and must not keep
+ * translations: CR3 changes midway. @load_cr3 gets the ctx of @memory.
  */
 __cold bool task_switch(struct task_cpu *cpu, u16 selector,
 			enum task_source source, struct linear *memory,
 			task_load_cr3 *load_cr3, bool *switched, bool *trap);
 
 /*
- * Push an error code of @size bytes (2 or 4) on the stack of the new task.
- * False: the fault of @memory is due.
+ * Pushes an error code of @size bytes (2 or 4) on the stack of the new task.
+ * Returns false if the fault of @memory is due.
  */
 bool task_push(struct task_cpu *cpu, u32 value, size_t size,
 	       struct linear *memory);
 
-/* Returns true for a 32-bit TSS; the other kind is the 80286's. */
+/* Returns true for a busy 32-bit TSS; the other kind is the 80286's. */
 static inline bool task_is_32bit(u32 rights)
 {
 	return AR_TYPE(rights) == AR_TSS_BUSY;
