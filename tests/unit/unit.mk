@@ -92,6 +92,8 @@ UNIT_cr_rules_SRCS := vmx/cr_rules.c guest/cpuid.c
 UNIT_events_SRCS := vmx/events/events.c
 UNIT_step_SRCS :=
 UNIT_pacing_SRCS :=
+UNIT_run_SRCS := $(UNIT_cr_rules_SRCS) vmx/vpid.c vmx/controls.c vmx/vmcs_fields.c \
+	vmx/report/words.c vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
 UNIT_serve_SRCS := $(UNIT_devices_SRCS) vmx/monitor/keys.c
 UNIT_faulting_access_SRCS := vmx/exits/faulting_access.c
 UNIT_task_exit_SRCS := vmx/exits/task_exit.c
@@ -147,6 +149,7 @@ UNIT_exits_SRCS := $(UNIT_mmu_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) \
 UNIT_event_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_SRCS := vmx/gdb/packet.c vmx/gdb/protocol.c vmx/gdb/points.c vmx/gdb/insn_flags.c \
 	lib/parse.c
+UNIT_gdb_link_SRCS := vmx/gdb/link.c vmx/gdb/packet.c lib/parse.c
 UNIT_gdb_exits_SRCS := $(UNIT_exits_SRCS)
 UNIT_gdb_serve_SRCS := $(UNIT_exits_SRCS) vmx/gdb/protocol.c vmx/gdb/packet.c vmx/gdb/insn_flags.c \
 	lib/parse.c vmx/report/costs.c vmx/report/words.c
