@@ -10,26 +10,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "fake_processor.h"
-#include "fake_memory.h"
-
-#include "arch/x86/cpuid.h"
-
-#define MAXPHYADDR 40
-#define LINEAR_BITS 48
-
-static struct cpuid_result cpuid(u32 leaf, u32 subleaf)
-{
-	u32 sizes = LINEAR_BITS << 8 | MAXPHYADDR;
-
-	return (struct cpuid_result){ .eax = leaf == CPUID_ADDRESS_SIZE ? sizes
-									: 0 };
-}
-
-bool cpu_has_nx(void)
-{
-	return true;
-}
+#include "vmx_machine.h"
 
 #define log_info test_log
 #include "vmx/state.c"
@@ -37,64 +18,7 @@ bool cpu_has_nx(void)
 #include "vmx/start/vmcs_setup.c"
 #undef log_info
 
-#define REVISION 0x12
-#define HOST_EFER (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-#define HOST_CR3 0x1234000
-#define GDT_BASE 0xffffffff80111000
-#define TSS_BASE 0xffffffff80112000
-#define IDT_BASE 0xffffffff80113000
-/* May be 1 | must be 1; the latter are the manual's "default1" classes. */
-#define ALLOWED(zero, one) ((u64)(zero) << 32 | (one))
-
-/* Processors: one with all that Umbra can use, and two that are older. */
-enum kind { COMPLETE, NO_EFER_CONTROLS, NO_SECONDARY, KINDS };
-
-static const u64 offers[KINDS][CONTROL_SETS] = {
-	[COMPLETE] = { ALLOWED(~0U, 0x16), ALLOWED(~0U, 0x4006172),
-		       ALLOWED(~0U, 0), ALLOWED(~0U, 0x36dfb),
-		       ALLOWED(~0U, 0x11fb) },
-	[NO_EFER_CONTROLS] = { ALLOWED(~0U, 0x16), ALLOWED(~0U, 0x401e172),
-			       ALLOWED(~0U, 0), ALLOWED(0x3ffff, 0x36dff),
-			       ALLOWED(0x3fff, 0x11ff) },
-	[NO_SECONDARY] = { ALLOWED(0x3f, 0x16), ALLOWED(0x7fffffff, 0x401e172),
-			   0, ALLOWED(0x3ffff, 0x36dff),
-			   ALLOWED(0x3fff, 0x11ff) },
-};
-
-const u8 vmx_exit_point[1];
-const u8 image_start[1], image_end[1];
-static struct vmx_capabilities capabilities;
 static struct vcpu vcpu;
-
-/* --- Around the files above ------------------------------------------------- */
-
-const struct vmx_capabilities *vmx_capabilities(void)
-{
-	return &capabilities;
-}
-
-u64 gdt_base(void)
-{
-	return GDT_BASE;
-}
-
-u64 tss_base(void)
-{
-	return TSS_BASE;
-}
-
-u64 idt_base(void)
-{
-	return IDT_BASE;
-}
-
-hpa_t vmx_make_vmcs(void)
-{
-	u32 *region = frames_alloc(1);
-
-	*region = REVISION;
-	return virt_to_phys(region);
-}
 
 /* Only the doctor tells something. */
 void test_log(const char *fmt, ...)
@@ -106,29 +30,10 @@ void test_log(const char *fmt, ...)
 	va_end(args);
 }
 
-static bool read_msr(u32 msr, u64 *value)
-{
-	*value = HOST_EFER;
-	return msr == IA32_EFER;
-}
-
 static void create(enum kind kind)
 {
 	memset(&vcpu, 0, sizeof(vcpu));
-	memset(&fake, 0, sizeof(fake));
-	memset(&capabilities, 0, sizeof(capabilities));
-	fake_pages = 0;
-	fake.read_msr = read_msr;
-	fake.cr0 = CR0_PE | CR0_NE | CR0_WP | CR0_PG;
-	fake.cr3 = HOST_CR3;
-	fake.cr4 = CR4_PAE | CR4_VMXE | CR4_OSXSAVE;
-	fake.xcr0 = fake.dr[6] = ~0ULL;
-	capabilities.basic = REVISION;
-	capabilities.cr0_fixed0 = CR0_PE | CR0_NE | CR0_PG;
-	capabilities.cr0_fixed1 = ~0U;
-	capabilities.cr4_fixed0 = CR4_VMXE;
-	capabilities.cr4_fixed1 = BITS(22, 0);
-	memcpy(capabilities.allowed, offers[kind], sizeof(offers[kind]));
+	start_machine(kind);
 	vcpu_create_vmcs(&vcpu);
 }
 
@@ -159,7 +64,7 @@ static void is_entered(void **state)
 		}
 	}
 	/* The doctor sees this VMCS: it finds what is wrong in it. */
-	fake.vmcs[VMCS_HOST_CR3] = 1ULL << MAXPHYADDR;
+	fake.vmcs[VMCS_HOST_CR3] = 1ULL << shown.maxphyaddr;
 	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
 	create(NO_EFER_CONTROLS);
 	vcpu_start(&vcpu, entries);

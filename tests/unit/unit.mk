@@ -135,6 +135,7 @@ UNIT_doctor_SRCS := $(filter-out vmx/doctor/entry_check.c, \
 	tests/unit/entry_checks.c tests/unit/entry_checks_guest.c tests/unit/good_vmcs.c
 UNIT_vmcs_setup_SRCS := $(filter-out vmx/doctor/entry_check.c, $(wildcard vmx/doctor/*.c)) \
 	$(MMU_SRCS) $(UNIT_cr_rules_SRCS) vmx/controls.c vmx/vmcs_fields.c vmx/vpid.c guest/msr.c
+UNIT_selftest_SRCS := $(UNIT_vmcs_setup_SRCS)
 UNIT_vm_SRCS := $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) guest/memory.c guest/msr.c
 UNIT_stats_SRCS := $(UNIT_mmu_SRCS) vmx/report/rung.c vmx/report/words.c arch/x86/exception.c
 UNIT_operation_SRCS := $(UNIT_mmu_SRCS) vmx/trace/trace.c vmx/trace/filter.c \

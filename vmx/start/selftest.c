@@ -32,7 +32,6 @@
 #define STACK_OFFSET 0xff0
 
 #define SELECTOR_GUEST_CODE 0x08
-#define TSS_RSP0 4 /* SDM vol. 3A, figure 7-11 */
 
 #define MOV_AL_RDI_VMCALL                                                      \
 	{                                                                      \
@@ -110,7 +109,8 @@ static bool build_guest(struct probe *p)
 	gate = (struct gate *)(p->page + IDT_OFFSET) + VECTOR_PF;
 	*gate = gate_to(GUEST_PAGE + HANDLER_OFFSET, SELECTOR_GUEST_CODE,
 			GATE_INTERRUPT);
-	*(u64 *)(p->page + TSS_OFFSET + TSS_RSP0) = GUEST_PAGE + STACK_OFFSET;
+	((struct tss *)(p->page + TSS_OFFSET))->rsp[0] =
+		GUEST_PAGE + STACK_OFFSET;
 	return true;
 }
 
