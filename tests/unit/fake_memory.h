@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine's memory, for the files that take frames of it: an array. A test
- * includes this header before them.
+ * includes this header before them. One that defines FAKE_RAM_ALONE gives its
+ * frames by arch/x86/frames.c.
  */
 #ifndef TESTS_UNIT_FAKE_MEMORY_H
 #define TESTS_UNIT_FAKE_MEMORY_H
@@ -17,10 +18,11 @@
 #define FAKE_PAGES 64
 #endif
 /* Physical addresses are others than Umbra's, so that a mix-up shows. */
+#ifndef FAKE_RAM_HPA
 #define FAKE_RAM_HPA 0x40000000ULL
+#endif
 
 static u8 fake_ram[FAKE_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-static size_t fake_pages; /* number of those that are taken */
 
 /* Where there is no RAM: it reads as 0, and can't be written. */
 static const u8 fake_nothing[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
@@ -37,6 +39,9 @@ static inline hpa_t virt_to_phys(const volatile void *virt)
 	return (const u8 *)virt - &fake_ram[0][0] + FAKE_RAM_HPA;
 }
 
+#ifndef FAKE_RAM_ALONE
+static size_t fake_pages; /* number of those that are taken */
+
 void *frames_alloc(size_t pages)
 {
 	u8 *first = fake_ram[fake_pages];
@@ -52,5 +57,6 @@ u64 frames_top(void)
 {
 	return FAKE_RAM_HPA + sizeof(fake_ram);
 }
+#endif
 
 #endif

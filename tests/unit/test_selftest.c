@@ -20,6 +20,8 @@
 #include "vmx/start/selftest.c"
 #undef log_info
 
+const u8 image_start[1], image_end[1];
+
 #define PHYSICAL_MAX 52 /* bits of an address in an entry */
 #define ADDRESS BITS(PHYSICAL_MAX - 1, 12)
 #define KEY_SHIFT 59
@@ -259,10 +261,11 @@ static struct selftest_result result;
 static void make(u8 shown_bits, u8 real_bits)
 {
 	start_machine(COMPLETE);
+	fake_pages = 0;
 	memset(&probe, 0, sizeof(probe));
 	memset(&cpu, 0, sizeof(cpu));
 	memset(&result, 0, sizeof(result));
-	shown.maxphyaddr = shown_bits;
+	processor.maxphyaddr = shown_bits;
 	cpu.bits = real_bits;
 	fake.write_msr = write_msr;
 	entries = 0;
@@ -273,7 +276,7 @@ static void make(u8 shown_bits, u8 real_bits)
 static void make_with_keys(void)
 {
 	make(PHYSICAL_MAX, PHYSICAL_MAX);
-	shown.features_7_ecx = BIT(31);
+	processor.features_7_ecx = BIT(31);
 	capabilities.cr4_fixed1 |= PKS;
 }
 
@@ -344,7 +347,7 @@ static void protection_keys(void **state)
 static void processor_without_nx(void **state)
 {
 	make(40, 40);
-	shown.nx = false;
+	processor.nx = false;
 	assert_result(true, true, 0);
 }
 

@@ -18,6 +18,8 @@
 #include "vmx/start/vmcs_setup.c"
 #undef log_info
 
+const u8 image_start[1], image_end[1];
+
 static struct vcpu vcpu;
 
 /* Only the doctor tells something. */
@@ -34,6 +36,7 @@ static void create(enum kind kind)
 {
 	memset(&vcpu, 0, sizeof(vcpu));
 	start_machine(kind);
+	fake_pages = 0;
 	vcpu_create_vmcs(&vcpu);
 }
 
@@ -64,7 +67,7 @@ static void is_entered(void **state)
 		}
 	}
 	/* The doctor sees this VMCS: it finds what is wrong in it. */
-	fake.vmcs[VMCS_HOST_CR3] = 1ULL << shown.maxphyaddr;
+	fake.vmcs[VMCS_HOST_CR3] = 1ULL << processor.maxphyaddr;
 	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
 	create(NO_EFER_CONTROLS);
 	vcpu_start(&vcpu, entries);

@@ -44,29 +44,32 @@ static const u64 offers[KINDS][CONTROL_SETS] = {
 };
 
 const u8 vmx_exit_point[1];
-const u8 image_start[1], image_end[1];
 static struct vmx_capabilities capabilities;
 
 static struct {
 	u8 maxphyaddr;
 	bool nx;
-	u32 features_7_ecx;
-} shown; /* by CPUID */
+	u32 last_leaf, features_7_ecx, ext_features_edx;
+} processor; /* by CPUID */
 
 static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid_result r = { 0 };
 
+	if (leaf == CPUID_VENDOR)
+		r.eax = processor.last_leaf;
+	if (leaf == CPUID_EXT_FEATURES)
+		r.edx = processor.ext_features_edx;
 	if (leaf == CPUID_ADDRESS_SIZE)
-		r.eax = LINEAR_BITS << 8 | shown.maxphyaddr;
+		r.eax = LINEAR_BITS << 8 | processor.maxphyaddr;
 	if (leaf == CPUID_FEATURES_7)
-		r.ecx = shown.features_7_ecx;
+		r.ecx = processor.features_7_ecx;
 	return r;
 }
 
 bool cpu_has_nx(void)
 {
-	return shown.nx;
+	return processor.nx;
 }
 
 const struct vmx_capabilities *vmx_capabilities(void)
@@ -99,7 +102,7 @@ hpa_t vmx_make_vmcs(void)
 
 static bool read_msr(u32 msr, u64 *value)
 {
-	*value = shown.nx ? HOST_EFER : HOST_EFER & ~EFER_NXE;
+	*value = processor.nx ? HOST_EFER : HOST_EFER & ~EFER_NXE;
 	return msr == IA32_EFER;
 }
 
@@ -107,15 +110,14 @@ static inline void start_machine(enum kind kind)
 {
 	memset(&fake, 0, sizeof(fake));
 	memset(&capabilities, 0, sizeof(capabilities));
-	fake_pages = 0;
 	fake.read_msr = read_msr;
 	fake.cr0 = CR0_PE | CR0_NE | CR0_WP | CR0_PG;
 	fake.cr3 = HOST_CR3;
 	fake.cr4 = CR4_PAE | CR4_VMXE | CR4_OSXSAVE;
 	fake.xcr0 = fake.dr[6] = ~0ULL;
-	shown.maxphyaddr = 40;
-	shown.nx = true;
-	shown.features_7_ecx = 0;
+	memset(&processor, 0, sizeof(processor));
+	processor.maxphyaddr = 40;
+	processor.nx = true;
 	capabilities.basic = REVISION;
 	capabilities.cr0_fixed0 = CR0_PE | CR0_NE | CR0_PG;
 	capabilities.cr0_fixed1 = ~0U;

@@ -144,7 +144,7 @@ static u64 shadow_pages(u64 asked, u64 guest_bytes)
 /* Umbra's own memory for a guest, both in bytes. */
 static u64 umbra_memory(u64 guest_bytes, u64 pages_asked)
 {
-	u64 frames = guest_bytes / PAGE_SIZE;
+	u64 frames = guest_memory_frames(guest_bytes);
 
 	return mmu_memory(frames, shadow_pages(pages_asked, guest_bytes)) +
 	       frames * sizeof(hfn_t) + UMBRA_RESERVE;
