@@ -33,7 +33,7 @@ static struct {
 	struct vmcs_traffic traffic;
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
 	u64 cr0, cr2, cr3, cr4, dr[8], xcr0, tsc;
-	u32 invvpids, nmis_taken;
+	u32 invvpids;
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
 	/* If not NULL: asked in its place; they return false for a #GP. */

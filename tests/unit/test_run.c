@@ -365,6 +365,11 @@ static void filter_is_written(void **state)
 
 static void targets_are_written(void **state)
 {
+	/* The field of a new VMCS may hold any value, and a target may be 0. */
+	fake.vmcs[VMCS_CR3_TARGET_VALUE_0] = 7;
+	targets = (struct mmu_targets){ .count = 1 };
+	point_at_shadow(vcpu);
+	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 0);
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 2, 3 } };
 	point_at_shadow(vcpu);
 	for (u32 i = 0; i < targets.count; i++)
@@ -488,8 +493,9 @@ static void unknown_reason(void **state)
 /* --- An entry that fails -----------------------------------------------------
  */
 
-static void doctor_looks_at_the_first_entry(void **state)
+static void first_entry(void **state)
 {
+	vcpu->flush.scope = TLB_ALL;
 	assert_true(vcpu_enter(vcpu));
 	assert_steps("doctor enter ");
 	assert_true(vcpu->launched);
@@ -717,7 +723,7 @@ int main(void)
 		cmocka_unit_test_setup(stale_fields_are_not_read, set_up),
 		cmocka_unit_test_setup(event_under_delivery, set_up),
 		cmocka_unit_test_setup(unknown_reason, set_up),
-		cmocka_unit_test_setup(doctor_looks_at_the_first_entry, set_up),
+		cmocka_unit_test_setup(first_entry, set_up),
 		cmocka_unit_test_setup(instruction_fails, set_up),
 		cmocka_unit_test_setup(guest_state_is_refused, set_up),
 		cmocka_unit_test_setup(failure_ends_the_run, set_up),
