@@ -191,7 +191,7 @@ static void shadow_pool(void **state)
 	assert_true(create_again());
 	assert_int_equal(vm.shadow_pages, 72 * 4);
 	assert_int_equal(vm.mmu->config.shadow_pages, 72 * 4);
-	/* What the user asks for, and the guest gets less by it. */
+	/* The user asks for another size; a large one leaves the guest less. */
 	config.shadow_pages = 300;
 	assert_true(create_again());
 	assert_int_equal(vm.mmu->config.shadow_pages, 300);
