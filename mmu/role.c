@@ -92,10 +92,11 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 	sp->unfilled[0] = unfilled(mmu, role, false);
 	sp->unfilled[1] = unfilled(mmu, role, true);
 	/* With NXE=0 bit 63 is reserved. */
-	sp->rights_taken = (role.access & ACCESS_W ? PTE_W : 0) |
-			   (role.access & ACCESS_U ? PTE_U : 0) |
-			   (role.nxe ? PTE_NX : 0);
-	sp->rights_denied = role.nxe && !(role.access & ACCESS_X) ? PTE_NX : 0;
+	sp->leaf_taken = (role.access & ACCESS_W ? PTE_W : 0) |
+			 (role.access & ACCESS_U ? PTE_U : 0) |
+			 (role.nxe ? PTE_NX : 0);
+	sp->leaf_set = PTE_P |
+		       (role.nxe && !(role.access & ACCESS_X) ? PTE_NX : 0);
 	sp->bypasses = mmu_bypasses(mmu, role);
 	/*
 	 * The processor, which always runs with CR0.WP=1, combines the rights

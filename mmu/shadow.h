@@ -14,7 +14,8 @@
  *	page/reach.c		pages of a space that is taken apart
  *	page/place.c		roots that the guest loads without an exit
  *	table/leaf.c, large.c	entries that map the guest's memory
- *	table/table.c, entry.c	the shadow of a guest table, of one entry
+ *	table/entry.c, group.c	the shadow of one entry, of eight at once
+ *	table/table.c		the shadow of a guest table
  *	table/open.c		tables that the guest may write itself
  *	table/root.c		the way down from the root
  *	fault/			the two causes of an exit
@@ -61,9 +62,9 @@ struct shadow_page {
 	/* Derived from the role (role.c), as each entry needs it. */
 	struct gpt_format format; /* of the guest table */
 	u64 unfilled[2]; /* an entry that is not filled, by the guest's P */
-	/* A LEAF's W, U and NX that are the guest's entry's, and those set. */
-	u64 rights_taken;
-	u64 rights_denied;
+	/* A LEAF has these bits of the guest's entry, and these in any case. */
+	u64 leaf_taken;
+	u64 leaf_set;
 	bool bypasses; /* the guest's not-present faults go straight to it */
 	bool carries_rights; /* so do TABLE entries the guest entry's rights */
 	bool in_use;

@@ -13,37 +13,18 @@ static u32 *rmap_of(struct mmu *mmu, const struct shadow_page *sp, gfn_t gfn)
 				  : &mmu->frames[gfn].rmap;
 }
 
-static u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
-		   u32 slot)
-{
-	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
-}
-
 static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     u32 target, u32 *head)
 {
-	struct spte_link *link = &sp->links[slot];
-
-	link->target = target;
-	link->next = *head;
-	link->prev = LINK_NONE;
-	*head = spte_id(mmu, sp, slot);
-	if (link->next != LINK_NONE)
-		mmu->links[link->next].prev = *head;
+	spte_list_add(mmu, &sp->links[slot], spte_id(mmu, sp, slot), target,
+		      head);
 	shadow_note_use(sp, slot);
 }
 
 static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     u32 *head)
 {
-	struct spte_link *link = &sp->links[slot];
-
-	if (link->prev != LINK_NONE)
-		mmu->links[link->prev].next = link->next;
-	else
-		*head = link->next;
-	if (link->next != LINK_NONE)
-		mmu->links[link->next].prev = link->prev;
+	spte_list_del(mmu, &sp->links[slot], head);
 }
 
 /* Puts ABSENT or TRAP in place of an entry that is no longer on a list. */
@@ -158,16 +139,10 @@ void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte)
 {
-	struct spte_link *link = &sp->links[slot];
-	bool was_leaf = spte_kind(sp->spt[slot], 1) == SPTE_LEAF;
+	struct spte_place at = spte_place_of(mmu, sp, slot);
 
-	if (!was_leaf || link->target != gfn) {
-		if (was_leaf)
-			list_del(mmu, sp, slot,
-				 &mmu->frames[link->target].rmap);
-		list_add(mmu, sp, slot, (u32)gfn, &mmu->frames[(u32)gfn].rmap);
-	}
-	sp->spt[slot] = spte;
+	spte_put_page(mmu, &at, gfn, &mmu->frames[(u32)gfn], spte, true);
+	shadow_note_use(sp, slot);
 	sp->last_filled = slot;
 }
 

@@ -33,6 +33,77 @@ static inline void shadow_count_use(struct shadow_page *sp)
 	}
 }
 
+/* The number by which lists name the entry. */
+static inline u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
+			  u32 slot)
+{
+	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
+}
+
+/* Put entry @id, which leads to @target, on the list @head, and take it off.
+   Only link.c and the two functions below call them. */
+static inline void spte_list_add(struct mmu *mmu, struct spte_link *link,
+				 u32 id, u32 target, u32 *head)
+{
+	u32 next = *head;
+
+	link->target = target;
+	link->next = next;
+	link->prev = LINK_NONE;
+	*head = id;
+	if (next != LINK_NONE)
+		mmu->links[next].prev = id;
+}
+
+static inline void spte_list_del(struct mmu *mmu, const struct spte_link *link,
+				 u32 *head)
+{
+	if (link->prev != LINK_NONE)
+		mmu->links[link->prev].next = link->next;
+	else
+		*head = link->next;
+	if (link->next != LINK_NONE)
+		mmu->links[link->next].prev = link->prev;
+}
+
+/* An entry of a page table. A loop goes from one to the next. */
+struct spte_place {
+	u64 *spte;
+	struct spte_link *link;
+	u32 id;
+};
+
+static __forceinline struct spte_place
+spte_place_of(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+{
+	return (struct spte_place){
+		.spte = &sp->spt[slot],
+		.link = &sp->links[slot],
+		.id = spte_id(mmu, sp, slot),
+	};
+}
+
+/*
+ * Makes the entry @at LEAF, of value @spte and @frame, number @gfn, as
+ * spte_set_page() does; the caller notes the use of the page's slots. @listed:
+ * the entry may be on a list, since the page is no new one.
+ */
+static __forceinline void spte_put_page(struct mmu *mmu,
+					const struct spte_place *at, gfn_t gfn,
+					struct guest_frame *frame, u64 spte,
+					bool listed)
+{
+	bool was_leaf = listed && spte_kind(*at->spte, 1) == SPTE_LEAF;
+
+	if (!was_leaf || at->link->target != gfn) {
+		if (was_leaf)
+			spte_list_del(mmu, at->link,
+				      &mmu->frames[at->link->target].rmap);
+		spte_list_add(mmu, at->link, at->id, (u32)gfn, &frame->rmap);
+	}
+	*at->spte = spte;
+}
+
 /*
  * Takes the entry down: off its list, and ABSENT or TRAP in its place, as
  * @value is. Flushes where the guest's own flush would not be enough.

@@ -174,14 +174,6 @@ static bool fill_used_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	       fill_page_unasked(mmu, sp, slot, gpte);
 }
 
-__flatten void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp,
-				    u32 first, const u64 *gptes)
-{
-	for (u32 i = 0; i < SLOTS_A_BIT; i++)
-		if (fill_used_page(mmu, sp, first + i, gptes[i]))
-			mmu->stats.prefills++;
-}
-
 /* Most writes of tables end here: one piece of code, with all that it calls. */
 __flatten bool shadow_sync_page(struct mmu *mmu, struct shadow_page *sp,
 				u32 slot, u64 gpte)

@@ -29,12 +29,6 @@ void shadow_prefetch(struct mmu *mmu, struct shadow_page *sp,
 void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		    u64 gpte);
 /*
- * The same at level 1, for the guest's eight entries of the slots from @first
- * on. All that have P and A are filled.
- */
-void shadow_prefill_pages(struct mmu *mmu, struct shadow_page *sp, u32 first,
-			  const u64 *gptes);
-/*
  * The guest has written its entry, which is @gpte now: makes the shadow at
  * @slot true again. Returns true if the shadow leads somewhere now and led
  * nowhere before.

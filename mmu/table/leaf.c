@@ -61,37 +61,29 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     gfn_t gfn, u64 spte)
 {
-	if (mmu->frames[gfn].shadowed && (spte & PTE_W))
-		spte ^= PTE_W | SPTE_LEAF_HELD;
-	spte_set_page(mmu, sp, slot, gfn, spte);
+	spte_set_page(mmu, sp, slot, gfn, leaf_hold(&mmu->frames[gfn], spte));
 }
 
-/* The LEAF of @gpte with CR0.WP=0, or while the dirty log is on. */
-static __cold u64 page_by_rights(const struct mmu *mmu,
-				 const struct shadow_page *sp, gfn_t gfn,
-				 u64 gpte)
+/* With CR0.WP=0, or while the dirty log is on. */
+__cold u64 leaf_by_rights(const struct mmu *mmu, const struct shadow_page *sp,
+			  gfn_t gfn, u64 gpte)
 {
 	u8 rights = sp->role.access & gpte_rights(&sp->format, gpte);
 
 	rights = leaf_rights(mmu, sp->role, gfn, rights, gpte & PTE_D, false);
-	return spte_make_leaf(mmu_hfn(mmu, gfn), rights);
+	return leaf_hold(&mmu->frames[gfn],
+			 spte_make_leaf(mmu_hfn(mmu, gfn), rights));
 }
 
 void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u64 gpte)
 {
-	u64 spte;
+	u64 spte = leaf_is_plain(mmu, sp)
+			   ? leaf_of(&mmu->frames[gfn], gpte, sp->leaf_taken,
+				     sp->leaf_set)
+			   : leaf_by_rights(mmu, sp, gfn, gpte);
 
-	if (!sp->role.wp || mmu->dirty_log_on)
-		return set_page(mmu, sp, slot, gfn,
-				page_by_rights(mmu, sp, gfn, gpte));
-	/* The rights are the same bits in both entries. */
-	spte = mmu->frames[gfn].hfn << PAGE_SHIFT | PTE_P |
-	       (gpte & sp->rights_taken) | sp->rights_denied;
-	/* Invariant 3: W waits for D. */
-	if (!(gpte & PTE_D))
-		spte &= ~PTE_W;
-	set_page(mmu, sp, slot, gfn, spte);
+	spte_set_page(mmu, sp, slot, gfn, spte);
 }
 
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,

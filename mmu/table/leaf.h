@@ -5,6 +5,41 @@
 
 #include "mmu/shadow.h"
 
+/* Returns the LEAF @spte without W if @frame is a guest table (invariant 1). */
+static inline u64 leaf_hold(const struct guest_frame *frame, u64 spte)
+{
+	if (frame->shadowed && (spte & PTE_W))
+		spte ^= PTE_W | SPTE_LEAF_HELD;
+	return spte;
+}
+
+/* Returns true if a LEAF of @sp is leaf_of() the guest's entry. */
+static inline bool leaf_is_plain(const struct mmu *mmu,
+				 const struct shadow_page *sp)
+{
+	return sp->role.wp && !mmu->dirty_log_on;
+}
+
+/*
+ * Returns the LEAF for the guest's entry @gpte at level 1, which maps the RAM of
+ * @frame, where no access asks for it. @taken and @set are the leaf_taken and
+ * leaf_set of the shadow page.
+ */
+static inline u64 leaf_of(const struct guest_frame *frame, u64 gpte, u64 taken,
+			  u64 set)
+{
+	/* The rights are the same bits in both entries. */
+	u64 spte = frame->hfn << PAGE_SHIFT | (gpte & taken) | set;
+
+	/* Invariant 3: W waits for D. D moves to the place of W. */
+	spte &= gpte / (PTE_D / PTE_W) | ~PTE_W;
+	return leaf_hold(frame, spte);
+}
+
+/* The same for a LEAF of @sp and frame @gfn that is not plain. */
+u64 leaf_by_rights(const struct mmu *mmu, const struct shadow_page *sp,
+		   gfn_t gfn, u64 gpte);
+
 /*
  * Makes the LEAF of frame @gfn, which is RAM: of 4 KiB or, at level 2, of the
  * 2 MiB around it. @rights (enum access) and @dirty are the guest's.

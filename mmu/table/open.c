@@ -18,6 +18,7 @@
 #include "mmu/page/page.h"
 #include "mmu/page/reach.h"
 #include "mmu/table/entry.h"
+#include "mmu/table/group.h"
 #include "mmu/table/open.h"
 #include "mmu/table/table.h"
 
@@ -130,25 +131,14 @@ static u32 mend(struct mmu *mmu, struct shadow_page *sp, const void *table,
 	return count;
 }
 
-/* The same for the eight words from @first on; returns the number of changes. */
+/* The same for the sixteen entries of eight words from word @first on. */
 static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
 		      const u64 *copy, u32 first)
 {
-	bool plain = shadow_plain_table(sp, table);
 	u32 changes = 0;
 
-	for (u32 word = first; word < first + SLOTS_A_BIT; word++) {
-		if (table[word] == copy[word])
-			continue;
-		if (plain) {
-			/* Only page tables are opened. */
-			shadow_sync_page(mmu, sp, word, table[word]);
-			changes++;
-			continue;
-		}
-		changes += mend(mmu, sp, table, copy, 2 * word);
-		changes += mend(mmu, sp, table, copy, 2 * word + 1);
-	}
+	for (u32 index = 2 * first; index < 2 * (first + SLOTS_A_BIT); index++)
+		changes += mend(mmu, sp, table, copy, index);
 	return changes;
 }
 
@@ -157,6 +147,7 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 {
 	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
 	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
+	bool plain = shadow_plain_table(sp, table);
 	u64 groups = ~0ULL;
 	u32 changes = 0;
 
@@ -169,12 +160,17 @@ void table_close(struct mmu *mmu, struct shadow_page *sp)
 	 * guest's group is present. This is cheaper to find out than to compare
 	 * the group with the copy.
 	 */
-	if (~sp->nonzero && shadow_plain_table(sp, table))
+	if (~sp->nonzero && plain)
 		groups = sp->nonzero | table_present_groups(table);
 	for (; groups; groups &= groups - 1) {
 		u32 i = first_slot(groups);
 
-		if (group_differs(table + i, copy + i))
+		if (!group_differs(table + i, copy + i))
+			continue;
+		if (plain)
+			changes += shadow_mend_group(mmu, sp, i, table + i,
+						     copy + i);
+		else
 			changes += mend_group(mmu, sp, table, copy, i);
 	}
 	shadow_free_copy(mmu, sp->copy);

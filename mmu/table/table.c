@@ -7,6 +7,7 @@
 #include "mmu/page/link.h"
 #include "mmu/page/page.h"
 #include "mmu/table/entry.h"
+#include "mmu/table/group.h"
 #include "mmu/table/large.h"
 
 /* Write-protects the guest table before Umbra reads it (invariant 1). */
@@ -143,11 +144,11 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 	for (u64 left = groups | sp->nonzero; left; left &= left - 1) {
 		u32 first = first_slot(left);
 		const u64 *gptes = group_at(sp, plain, table, first, copy);
-		u64 all = 0;
+		u64 *spt = sp->spt + first, all = 0;
 
 #pragma GCC unroll 8
 		for (u32 i = 0; i < SLOTS_A_BIT; i++) {
-			sp->spt[first + i] = spte_unfilled(sp, gptes[i]);
+			spt[i] = spte_unfilled(sp, gptes[i]);
 			all |= gptes[i];
 		}
 		if (bypasses && !(all & PTE_P))
@@ -155,7 +156,7 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 		if (!(all & used))
 			continue;
 		if (sp->role.level == 1) {
-			shadow_prefill_pages(mmu, sp, first, gptes);
+			shadow_prefill_group(mmu, sp, first, gptes);
 			continue;
 		}
 		for (u32 i = 0; i < SLOTS_A_BIT; i++)
