@@ -6,8 +6,8 @@
 
 docs/bench.svg is the exits of the built-in guest's operations on each rung;
 docs/bench-kvm.svg is Linux on Umbra and on KVM, as multiples of the bare machine's
-ticks. --check (a part of make lint) draws nothing, and fails if they are not what
-the tables say.
+ticks. --check (a part of make lint) draws nothing, and fails if they differ from
+the tables.
 """
 
 import os
@@ -24,7 +24,7 @@ COLOURS = ("#9e9e9e", "#7986cb", "#4db6ac", "#f6a623", "#e57373", "#8d6e63",
 
 
 def table(page, title):
-    """The first table behind the title: its heads, and {row: cells}."""
+    """Returns the first table after the title: its heads, and {row: cells}."""
     lines = page[page.index(title + "\n"):].splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("|"))
     rows = []
@@ -70,7 +70,7 @@ def exits(page):
 
 
 def against_kvm(page):
-    """Of each cell "ticks; exits", or of the bare machine's "ticks"."""
+    """The ticks of a cell: "ticks; exits", or "ticks" of the bare machine."""
     heads, rows = table(page, KVM)
     bars = {}
     for name, cells in rows.items():

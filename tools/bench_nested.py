@@ -14,7 +14,7 @@ from bench_peers import LINUXBOOT, ROOT, load_nested
 EPT = "1"
 CASE = "bench"
 SECONDS = 1800
-# Of kvm_intel's enable_shadow_vmcs: the value, and what it shows then.
+# Values of kvm_intel's enable_shadow_vmcs, and as the module shows them.
 COLUMNS = {"shadow VMCS": ("1", "Y"), "no shadow VMCS": ("0", "N")}
 LINUX = "Linux's KVM, ept=0, shadow VMCS"
 LINUX_CASE, LINUX_EPT, LINUX_MEMORY = "linux", "0", 512    # MiB
@@ -25,7 +25,7 @@ FIRMWARE = "/usr/share/seabios/bios-microvm.bin"
 
 
 def run_host(nested, image, column, shown, operations):
-    """One boot of the host; {operation: counters}."""
+    """Boots the host once; returns {operation: counters}."""
     host = nested.L0("bench-" + column.replace(" ", "-"), image)
     try:
         host.until_kvm(EPT)
@@ -41,7 +41,7 @@ def run_host(nested, image, column, shown, operations):
 
 
 def fill_linux(nested, tree, initramfs):
-    """What is beside KVM in the host's initramfs: Linux with KVM, as a guest."""
+    """Puts Linux with KVM, as a guest, into the host's initramfs."""
     directory = f"cases/{LINUX_CASE}"
     nested.copy(f"{nested.KVM}/vmlinuz", tree, "guest/vmlinuz")
     nested.copy(initramfs, tree, "guest/initrd")
@@ -54,7 +54,7 @@ def fill_linux(nested, tree, initramfs):
 
 
 def fill_guest(nested, tree):
-    """And in that guest's: the built-in guest, which QEMU boots by itself."""
+    """Puts the built-in guest, which QEMU boots by itself, into that guest's."""
     directory = f"cases/{CASE}"
     nested.copy(GUEST, tree, f"{directory}/guest.bin")
     nested.copy(MULTIBOOT, tree, "firmware/multiboot_dma.bin")
@@ -67,7 +67,7 @@ def fill_guest(nested, tree):
 
 
 def linux_image(nested):
-    """The host's image with both; what it makes of the first is in OUT."""
+    """Makes the host's image with both guests; returns its path."""
     initramfs = os.path.join(nested.OUT, "linux.cpio")
     os.rename(nested.make_initramfs(lambda tree: fill_guest(nested, tree)),
               initramfs)
@@ -103,7 +103,7 @@ def measure(pool, rung, operations):
 
 
 def tables(result, rung, table, figure):
-    """(title, text): what an operation costs, and what an exit."""
+    """Yields (title, text): the costs of an operation, and of an exit."""
     first = next(iter(result.values()))
     rows = []
     for name in first:
@@ -118,7 +118,7 @@ def tables(result, rung, table, figure):
     for name in first:
         costs = [cost[name] for cost in result.values()]
         exits = costs[0]["exits"]
-        # Of few exits, the rest of the operation is most.
+        # With few exits the figure is mostly the operation's own work.
         if exits < costs[0]["ops"] / 2:
             continue
         rows.append([name] + [figure(costs[0][key] / exits) for key in

@@ -2,9 +2,9 @@
 """mmbench under KVM, which runs in Bochs as in tests/nested: the peers.
 
 Bochs's time-stamp counter counts the instructions of KVM and of its host, too,
-so the figures stand beside those of Umbra. The host has its mitigations off. An
-exit is counted by KVM, from the line with which a phase begins to that with its
-figures: those of the lines themselves, some 500 a phase, are among them.
+so the figures stand beside those of Umbra. The host has its mitigations off. KVM
+counts the exits, from the line that begins a phase to the line with its figures;
+the lines themselves are some 500 of a phase's exits.
 """
 
 import importlib.util
@@ -34,14 +34,14 @@ def load_nested():
 
 
 def fill(nested, tree, settings):
-    """What is beside KVM in the host's initramfs: the guest, and its cases."""
+    """Puts the guest and its cases into the host's initramfs."""
     guests = nested.GUESTS
     nested.copy(f"{guests}/vmlinuz", tree, "guest/vmlinuz")
     with open(f"{tree}/guest/initrd", "wb") as whole:
         for name in ("initrd.cpio", "mmbench.cpio"):
             with open(f"{guests}/{name}", "rb") as part:
                 shutil.copyfileobj(part, whole)
-    # What QEMU loads a kernel with.
+    # QEMU's code that loads a kernel.
     nested.copy(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
     for setting in settings:
         append = f"{bench_work.APPEND} {bench_work.SETTINGS[setting]}"
@@ -60,7 +60,7 @@ def parse(output):
 
 
 def run_host(nested, ept, image, settings):
-    """One boot of the host; {setting: {phase: counters}}."""
+    """Boots the host once; returns {setting: {phase: counters}}."""
     host = nested.L0(f"peer-ept{ept}", image, Bochs.ips)
     try:
         host.until_kvm(ept)

@@ -11,17 +11,17 @@ import os
 import re
 
 BARE = "bare"
-# What Linux's command line says of its mitigations.
+# The options of Linux's command line for its mitigations.
 SETTINGS = {"A": "mitigations=off", "B": ""}
-# Bochs says that its processor has no fast strings, and hypervisors say that
-# theirs has; Linux would clear and copy pages by other loops there, of 4,096
-# ticks in place of 700. Here it does so alike.
+# Bochs shows a processor without fast strings, hypervisors one that has them; there
+# Linux would clear and copy pages by other loops, of 4,096 ticks in place of 700.
+# With these options it uses the same loops everywhere.
 APPEND = ("console=ttyS0,115200 cryptomgr.notests panic=-1 "
           "clearcpuid=erms,rep_good umbra.run=mmbench")
 LINE = re.compile(r"^work: (\S+), ((?:\w+ \d+ ?)+)$", re.M)
 
-# What a real processor needs for what costs nothing on Bochs, in cycles; and
-# it runs two instructions in one.
+# Cycles that a real processor needs, where Bochs counts nothing; it also executes
+# two instructions in a cycle.
 CYCLES_EXIT, CYCLES_VMCS, TICKS_A_CYCLE = 1500, 50, 2
 FORMULA = (f"ticks / {TICKS_A_CYCLE} + {CYCLES_EXIT:,} an exit + "
            f"{CYCLES_VMCS} a VMREAD or VMWRITE")
@@ -49,7 +49,7 @@ def run_options(guests, rung, setting, options=""):
 
 
 def measure(run, pool, guests, rungs, settings, options=""):
-    """{setting: {rung: {phase: counters}}}; run(options) gives the output."""
+    """{setting: {rung: {phase: counters}}}; run(options) returns the output."""
     boots = {(setting, rung): pool.submit(
         run, run_options(guests, rung, setting, options))
         for setting in settings for rung in rungs}

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What Bochs shows its screen on: a terminal, for text; or an X server, for
-pictures.
+"""The displays for Bochs's screen: a terminal for text, an X server for pictures.
 """
 
 import os
@@ -15,7 +14,7 @@ from xscreen import XScreen
 
 QUIET, OPEN_MAX = 1.5, 20.0    # seconds, to wait for it
 
-# A VT52 has no PgUp and PgDn. These are what a VT220 and all after it send.
+# A VT52 has no PgUp and PgDn. These are a VT220's sequences.
 TERMINAL = """\
 vt52-pages|a VT52 with two more keys,
 \tkpp=\\E[5~, knp=\\E[6~, use=vt52,
@@ -32,7 +31,7 @@ class TextDisplay:
 
     def __init__(self, machine):
         self.machine = machine
-        self.terminal = None    # its name: what is written there, is typed
+        self.terminal = None    # its name; bytes written there are keys
         subprocess.run(["tic", "-o", machine.directory, "-"], check=True,
                        input=TERMINAL, text=True)
         self.environment = {"TERM": "vt52-pages", "LINES": str(ROWS),
@@ -52,7 +51,7 @@ class TextDisplay:
         self.shown = Vt52()
         self.shown_at = time.monotonic()
 
-        # Somebody has to read it, or Bochs waits as soon as it is full.
+        # A thread reads it: Bochs waits as soon as it is full.
         def watch():
             try:
                 while data := os.read(display, 65536):

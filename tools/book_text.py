@@ -58,7 +58,7 @@ def figure(piece, output):
 
 
 def differences(box, output):
-    """What the output has otherwise than the box; an empty list: nothing."""
+    """Returns the differences of the output from the box, as a list of texts."""
     wrong = []
     for piece, measured in box.figures:
         got = figure(piece, output)

@@ -44,6 +44,6 @@ def is_image(head):
 
 
 def why_no_kernel(head):
-    """What the file is that can't be a kernel; None if it may be one."""
+    """Returns why the file can't be a kernel; None if it may be one."""
     return next((name for at, magic, name in NO_KERNELS
                  if head[at:].startswith(magic)), None)

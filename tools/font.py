@@ -6,8 +6,8 @@
 
 The font is a PSF of version 1, with a table of Unicode: two bytes of magic,
 a byte each for mode and height, the glyphs, a byte for each row of 8 pixels;
-then for each glyph its characters, 16 bits each, up to FFFFh; what follows a
-FFFEh are sequences of characters (the "PSF fonts" page of package kbd).
+then for each glyph its characters, 16 bits each, up to FFFFh; after a
+FFFEh there are sequences of characters (the "PSF fonts" page of package kbd).
 """
 
 import gzip
@@ -19,7 +19,7 @@ MAGIC = b"\x36\x04"
 MODE_512, MODE_TABLE = 0x01, 0x06
 END, SEQUENCE = 0xffff, 0xfffe
 HEIGHT = 16
-# What Umbra has glyphs for; DEL stands for all the rest.
+# The characters with glyphs; DEL stands for all others.
 FIRST, LAST, OTHER = 0x20, 0x7e, 0x7f
 
 

@@ -86,7 +86,7 @@ $(GUESTS)/initrd.cpio: tools/mkinitrd $(wildcard tools/guest/*) | $(B)/.deps-run
 	@mkdir -p $(@D)
 	tools/mkinitrd $@
 
-# What the guest runs besides, for the scenario that puts it under load.
+# A second initramfs, for the scenario that puts the guest under load.
 STRESS := $(GUESTS)/stress.cpio
 $(STRESS): tools/mkstress tools/get-packages tools/guest/stress | $(B)/.deps-run
 	@mkdir -p $(@D)
@@ -119,7 +119,7 @@ $(error KERNEL="$(KERNEL)" is to be one file, and make knows no name with a spac
 	make a link to it, ln -s)
 endif
 
-# Changes when they do, and makes the image again.
+# This file changes when these variables do; then the image is made again.
 $(B)/image.parameters: FORCE | $(B)/.deps-run
 	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi

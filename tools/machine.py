@@ -99,11 +99,11 @@ def open_pty():
 
 
 class Machine:
-    """What the two have in common: child processes and their end."""
+    """The common part of both machines: child processes and their end."""
 
     def __init__(self):
         self.children = []
-        self.child = None    # of them, the emulator
+        self.child = None    # the emulator, one of these
         self.output = None    # file descriptor: what the serial port sends
         self.input = None     # file descriptor: goes to the serial port,
         self.has_keyboard = False    # or to the keyboard
@@ -135,11 +135,11 @@ class Machine:
         return self.child.poll() is None
 
     def input_waiting(self):
-        """How many bytes of input the machine has not taken yet."""
+        """The number of bytes of input that the machine has not taken yet."""
         return 0
 
     def kill(self):
-        """Ends the emulator first, then what it needed."""
+        """Ends the emulator first, then the other children."""
         for child in reversed(self.children):
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL if child is self.child
@@ -187,7 +187,7 @@ class Bochs(Machine):
         with open(os.path.join(directory, "rc"), "w") as file:
             file.write("c\n")
 
-        # The debugger wants a terminal; it goes to one nobody watches. The
+        # The debugger needs a terminal: it gets one that nobody watches. The
         # machine's display then makes a terminal of its own.
         screen = self.unwatched_terminal()
         self.child = self.spawn(
@@ -231,7 +231,7 @@ class Bochs(Machine):
         return struct.unpack("i", count)[0]
 
     def unwatched_terminal(self):
-        """A terminal that only complaints are read from; its slave end."""
+        """Opens a terminal for Bochs's complaints; returns its slave end."""
         master, slave = pty.openpty()
         size = struct.pack("HHHH", 50, 132, 0, 0)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, size)

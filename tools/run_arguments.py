@@ -24,7 +24,7 @@ MODE = re.compile(r"[1-9]\d{2,3}x[1-9]\d{2,3}(x(8|15|16|24|32))?")
 
 
 class BadArgument(Exception):
-    """An argument is wrong; the message says which one, and what would do."""
+    """An argument is wrong; the message says which one, and the remedy."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -64,8 +64,8 @@ class Once(argparse.Action):
         if self.dest in given:
             parser.error(f"{option_string} is given twice")
         given.add(self.dest)
-        # A variable of the shell's that is not set: without a word, the run
-        # would be another than the one that was meant.
+        # An empty value may come from a shell variable that is not set: the run
+        # would not be the one that the user means.
         if value == "" and self.dest not in MAY_BE_EMPTY:
             parser.error(f"{option_string} is given without a value")
         setattr(namespace, self.dest, value)
@@ -111,7 +111,7 @@ def parser(about, details):
            help="end the run after that time, with status 124")
     option("--image", metavar="FILE",
            help="boot this image instead of making one")
-    # Beyond the ordinary: what tests need.
+    # Options that tests need.
     option("--firmware", choices=["bios", "uefi"], default="bios",
            help="the machine's firmware (uefi: QEMU; default: %(default)s)")
     option("--stick", action="store_true",
@@ -135,7 +135,7 @@ def parser(about, details):
 
 
 def head_of(option, path):
-    """The first bytes of a file that is to be read."""
+    """Returns the first bytes of a file that the run reads."""
     if not os.path.exists(path):
         raise BadArgument(f"{option}: {path}: no such file")
     if not os.path.isfile(path):
@@ -150,7 +150,7 @@ def head_of(option, path):
 
 
 def check_output(option, path):
-    """A file that is to be written at the end, perhaps after an hour."""
+    """Checks a file that the run writes at its end, perhaps after an hour."""
     directory = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(directory):
         raise BadArgument(f"{option}: there is no directory {directory}")

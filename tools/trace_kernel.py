@@ -10,10 +10,10 @@ import struct
 EXIT, INJECT = 0, 1
 INTR_EXTERNAL = 0
 PAGE_FAULT = 14
-PROCESS = 1    # the virtual processor, as a process of that number
+PROCESS = 1    # number of the process that stands for the virtual processor
 
-# Event: its fields, all of 64 bits, and its text of the first of them, as the
-# kernel has it. Those of the shadow MMU are the kernel's that are most like them.
+# Event: its fields, all of 64 bits, and the kernel's text for the first of them. An
+# event of the shadow MMU gets the kernel's event that is most like it.
 EVENTS = {
     "kvm_entry": ("vcpu_id rip", "vcpu %d, rip 0x%x"),
     "kvm_exit": ("vcpu_id exit_reason guest_rip info1 info2 intr_info "
@@ -39,7 +39,7 @@ MMU_EVENTS = {
 
 
 def events_of(r):
-    """(name, values) of the kernel's events for a record, but kvm_entry."""
+    """Yields (name, values), the kernel's events for a record, without kvm_entry."""
     if r.kind == EXIT:
         info = 0x80000300 | r.vector if r.what == 0 else 0
         # isa 1: VMX, so that trace-cmd names the reason.
@@ -58,7 +58,7 @@ def events_of(r):
 
 
 def kernel_events(records):
-    """(TSC, name, values), with the entry behind each exit."""
+    """Yields (TSC, name, values), with the entry after each exit."""
     entry, last = None, 0    # (TSC, RIP) of the entry after the last exit
     for r in records:
         if r.kind == EXIT:
@@ -135,7 +135,7 @@ def sized(text, form="<Q"):
 
 
 def format_of(number, name):
-    """What the kernel says of an event in its file "format"."""
+    """Returns the event's file "format", as the kernel has it."""
     fields, text = EVENTS[name]
     fields = fields.split()
     lines = "".join(f"\tfield:u64 {field};\toffset:{8 + 8 * n};\tsize:8;"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A VT52 terminal's screen: what Bochs draws its display on.
+"""A VT52 terminal's screen, on which Bochs draws its display.
 
 Of all terminals that ncurses knows it has the fewest sequences. They are in
 Debian's terminfo (infocmp vt52).
@@ -36,7 +36,7 @@ class Vt52:
             self.cells = self.cells[1:] + [[" "] * COLUMNS]
 
     def escape(self, sequence):
-        """Carries a whole sequence out; False: there is more to come."""
+        """Carries out a sequence; False if it is not complete."""
         final = sequence[1:2]
         if len(sequence) < (4 if final == b"Y" else 2):
             return False
@@ -62,7 +62,7 @@ class Vt52:
         return True
 
     def feed(self, data):
-        """Takes in what the terminal is sent."""
+        """Adds bytes that are sent to the terminal."""
         for byte in data:
             if self.sequence:
                 self.sequence += bytes((byte,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An X server that shows nobody anything: what is on it goes to pictures.
+"""An X server without a monitor: its screen is saved as pictures.
 
 It is Xvfb, which keeps its screen in a file of the form of xwd.
 """
@@ -30,7 +30,7 @@ class XScreen:
              "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", directory],
             pass_fds=(writing,))
         os.close(writing)
-        # It says its number when it is ready for clients.
+        # The server writes its number when it is ready for clients.
         with os.fdopen(reading) as pipe:
             self.display = ":" + pipe.readline().strip()
 

@@ -81,7 +81,7 @@ static u64 bad_value(const struct doctor *d, const struct doctor_rule *rule,
 		return (value & ~rule->mask) |
 		       (rule->equal ^ lowest(rule->mask));
 	case CHECK_FIXED:
-		/* There are fields where no bit must be 1. */
+		/* In some fields no bit must be 1. */
 		return fixed.must_be_1 ? value & ~lowest(fixed.must_be_1)
 				       : value | highest((u32)~fixed.may_be_1);
 	case CHECK_TYPE:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Breaks a rule of the entry doctor on purpose: makes its conditions true, then
- * writes a value to its field that follows from what the field must be.
+ * writes a value to its field that the rule forbids.
  */
 #ifndef TESTS_DOCTOR_BREAK_H
 #define TESTS_DOCTOR_BREAK_H

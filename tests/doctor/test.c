@@ -23,7 +23,7 @@ struct tally {
 	u32 tried, skipped, different;
 };
 
-/* The VMCS to come back to, field by field. */
+/* The VMCS to restore, field by field. */
 static u64 good[VMCS_FIELD_COUNT];
 
 static void save_vmcs(void)
@@ -86,11 +86,11 @@ static enum doctor_verdict enter(struct vcpu *vcpu, char *words)
 	case EXIT_MSR_LOADING:
 		return DOCTOR_MSR_LOADING;
 	default:
-		return DOCTOR_VERDICTS; /* none that there is */
+		return DOCTOR_VERDICTS; /* no verdict that exists */
 	}
 }
 
-/* Enters, and logs @what and both verdicts where they differ. */
+/* Enters, and logs @what and both verdicts if they differ. */
 static void compare(struct vcpu *vcpu, struct tally *tally, const char *what,
 		    enum doctor_verdict expected)
 {
@@ -111,7 +111,7 @@ static void count_finding(const struct doctor_finding *finding, void *context)
 	++*count;
 }
 
-/* Returns true if @verdict is the doctor's, for one rule alone. */
+/* Returns true if the doctor has @verdict, and for one rule alone. */
 static bool alone(const struct doctor *d, enum doctor_verdict verdict)
 {
 	u32 count = 0;
@@ -138,7 +138,7 @@ static void try_rule(struct vcpu *vcpu, const struct doctor_finding *f,
 	compare(vcpu, tally, what, f->verdict);
 }
 
-/* The guests to break rules with must be good. */
+/* The guests that are broken must be good at first. */
 static void try_guests(struct vcpu *vcpu, struct tally *tally)
 {
 	static const char *const names[DOCTOR_GUESTS] = {
@@ -155,7 +155,7 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 	}
 }
 
-/* Makes one entry fail, so that the user sees how that is reported. */
+/* Makes one entry fail, to show the user the report of a failure. */
 static void show_failure(struct vcpu *vcpu)
 {
 	restore_vmcs();

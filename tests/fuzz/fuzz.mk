@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What each tests/fuzz/fuzz_<name>.c is linked with, besides libFuzzer and
-# host_log.c: FUZZ_<name>_SRCS, and FUZZ_<name>_LIBS if it needs a library.
+# FUZZ_<name>_SRCS: the sources that tests/fuzz/fuzz_<name>.c is linked with, besides
+# libFuzzer and host_log.c; and FUZZ_<name>_LIBS if it needs a library.
 
 FUZZ_insn_SRCS := $(INSN_SRCS) \
 	tests/unit/insn_zydis.c

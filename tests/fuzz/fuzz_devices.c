@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzes the devices at their ports, in memory and as MSRs: whatever a guest
- * reads and writes, in whatever order and time, a device stays within its
+ * reads and writes, in any order and at any time, a device stays within its
  * memory, gives no more than it was asked for, and always has its next event in
  * the future.
  */
@@ -33,7 +33,7 @@ enum {
 	KINDS
 };
 
-/* Where there is something to fuzz. */
+/* The ports that are fuzzed. */
 static const u16 places[] = { 0x20,  0x40,  0x60,  0x64,  0x70,	 0xa0,
 			      0x3f8, 0x4d0, 0x600, 0xcf8, 0xcfc, 0 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes what a gdb may send, byte by byte and framed. */
+/* Fuzzes the bytes from gdb, single ones and framed ones. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest kernels of all kinds: whatever is in the file, no byte beyond it is
- * read and none outside the guest's memory is written.
+ * read, and no byte outside the guest's memory is written.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	request.kernel_size = size;
 	if (plan & WITH_MODULE)
 		request.module_count = ARRAY_SIZE(modules);
-	if (!gm.p2m) /* once: what is left of other files harms nothing */
+	if (!gm.p2m) /* once: the rest of other files does no harm */
 		guest_ram_make(&gm, RAM);
 	status = guest_load(&gm, &request, &entry);
 	if (status == LOAD_OK && !entry.kind)

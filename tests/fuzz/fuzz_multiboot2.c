@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the Multiboot2 parser: whatever the information holds, nothing is
- * read outside it, and what is accepted makes sense.
+ * Fuzzes the Multiboot2 parser: whatever the information holds, nothing is read
+ * outside it, and accepted information makes sense.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			abort();
 	if (strlen(info.cmdline) > size || strlen(info.loader) > size)
 		abort();
-	/* Each header that is promised can be read. */
+	/* Each header that the parser promises can be read. */
 	for (u32 i = 0; i < info.elf.count && info.elf.entry_size; i++) {
 		const u8 *header = info.elf.headers;
 

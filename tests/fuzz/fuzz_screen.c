@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the screen, which takes whatever a guest writes: on screens of any
- * size, what is drawn must be within them, and all that has changed be drawn.
+ * Fuzzes the screen with any text of a guest: on screens of any size, it must
+ * draw only within the screen, and draw all changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			screen_scroll(data[i] < 128 ? 2 : -1);
 	}
 	screen_refresh();
-	/* Drawn again, it is the same. */
+	/* A second drawing is the same. */
 	memcpy(drawn, cells, sizeof(cells));
 	screen_show(&surface);
 	if (memcmp(drawn, cells, sizeof(cells)) != 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shadow MMU, led by the fuzzer instead of chance: the bytes choose a guest
- * of the model, then write into its tables, at any place and of any width, and
- * between the writes come the model's steps (accesses, INVLPG, changes of
- * state and of policy). The reference judges each access (tests/model), and
- * the audit all shadow pages after each step.
+ * The shadow MMU, led by the fuzzer instead of chance. The bytes choose a guest
+ * of the model, then write into its tables, at any place and of any width;
+ * between the writes come the model's steps (accesses, INVLPG, changes of state
+ * and of policy). The reference judges each access (tests/model), and the audit
+ * checks all shadow pages after each step.
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ struct input {
 	size_t left;
 };
 
-/* The next @len bytes; beyond the end there are zeros. */
+/* Returns the next @len bytes; beyond the end there are zeros. */
 static u64 take(struct input *in, size_t len)
 {
 	size_t part = MIN(len, in->left);

@@ -19,15 +19,15 @@
 #define BIT_NX 0x08
 #define BIT_NOT_A 0x10
 #define BIT_RSVD 0x20
-#define BIT_D_OR_PS 0x40 /* of a PTE: D clear; of a PDE: PS */
+#define BIT_D_OR_PS 0x40 /* in a PTE: D clear; in a PDE: PS */
 #define COMBINATIONS 0x80
 
-/* Bits that decide nothing: set one way or the other by a hash. */
+/* Bits that don't matter: a hash sets them one way or the other. */
 #define IGNORED (BITS(11, 9) | PTE_PWT | PTE_PCD)
 #define HASH_MULTIPLIER 0x9e3779b1
 
 static u32 stride, upper_stride;
-static u32 count; /* of combinations, tried or not */
+static u32 count; /* number of combinations, tried or not */
 
 static u64 reserved_bit(bool large)
 {
@@ -57,7 +57,7 @@ static u64 entry_of(u64 link, u32 bits, bool large)
 	return link;
 }
 
-/* Returns true if the mode has such bits. */
+/* Returns true if the mode has these bits. */
 static bool is_possible(u32 bits)
 {
 	bool wide = mode == MODE_PAE || mode == MODE_LONG;
@@ -67,7 +67,9 @@ static bool is_possible(u32 bits)
 	return !(bits & BIT_RSVD) || reserved_bit(true);
 }
 
-/* The six accesses. The entries are put right before each: A and D change. */
+/*
+ * The six accesses. The entries are restored before each, since A and D change.
+ */
 static void verify_all(const struct chain *chain, u64 pde, u64 pte, u32 ac)
 {
 	u32 access;
@@ -97,7 +99,7 @@ static void verify_bits(const struct chain *chain, u32 pde_bits, u32 pte_bits,
 	verify_all(chain, pde, pte, ac);
 }
 
-/* Returns true if the PDE alone decides, and of the PTE only D may count. */
+/* Returns true if the PDE alone decides, and only D of the PTE may count. */
 static bool is_redundant(u32 pde_bits, u32 pte_bits)
 {
 	if (pde_bits & (BIT_NOT_P | BIT_RSVD))
@@ -178,7 +180,7 @@ static void check_pdptes(const struct chain *chain)
 			      "%u\n",
 			      pdpte, tried.trapped, tried.vector);
 	}
-	/* In memory it changes nothing until it is loaded. */
+	/* A change in memory has no effect until it is loaded. */
 	entry_write(chain->entry[3], chain->link[3]);
 	write_cr3(read_cr3());
 	entry_write(chain->entry[3], 0);
@@ -188,7 +190,7 @@ static void check_pdptes(const struct chain *chain)
 	try();
 	if (check_failed(!tried.trapped))
 		print("  a PDPTE was read from memory\n");
-	/* CR4.PGE's change loads them; so the access now faults. */
+	/* A change of CR4.PGE loads the PDPTEs, so the access now faults. */
 	write_cr4(read_cr4() ^ CR4_PGE);
 	verify(chain->gva, 0, TRY_READ, 0);
 	entry_write(chain->entry[3], chain->link[3]);
@@ -197,9 +199,10 @@ static void check_pdptes(const struct chain *chain)
 }
 
 /*
- * A load of GS reads a descriptor from the LDT and sets its accessed bit. Those
+ * A load of GS reads a descriptor from the LDT and sets its accessed bit. These
  * are a supervisor's accesses at every privilege, and implicit ones (4.6.1).
- * That no AC lets them pass SMAP is left out: with Bochs 2.7 it does.
+ * Not tested: that SMAP denies them even with AC=1, since Bochs 2.7 allows
+ * them.
  */
 __asm__(".text\n"
 	"load_gs_kernel: mov %eax, %gs; ret\n"

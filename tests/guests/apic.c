@@ -2,11 +2,11 @@
 /*
  * Interrupts from inside: the local APIC's priorities, messages, timer and
  * modes, the I/O APIC by edge and by level, the 8259s behind LINT0, and NMIs
- * with what blocks and unblocks them. Unpaged.
+ * with their blocking. Unpaged.
  *
- * On QEMU's bare machine all of it passes but the errors (errors=0). Bochs's
- * APIC is further from the manual: one of the same class interrupts, a level
- * comes once, a deadline that has passed stays set.
+ * On QEMU's bare machine all of it passes except the errors (errors=0). Bochs's
+ * APIC is further from the manual: an interrupt of the same class interrupts, a
+ * level comes once, a deadline that has passed stays set.
  */
 #include "arch/x86/cpuid.h"
 #include "tests/guests/paging.h"
@@ -80,7 +80,7 @@ static u64 interrupts[VECTORS] __attribute__((aligned(8)));
 static u8 taken[64]; /* the vectors, in their order */
 static u32 count;
 static u32 depth, deepest;
-static void (*within)(void); /* what the next handler does before its end */
+static void (*within)(void); /* called by the next handler before its end */
 static bool x2apic;
 static u32 errors;
 extern u8 stubs[];
@@ -193,7 +193,7 @@ static void start(void (*action)(void))
 	within = action;
 }
 
-/* Spends time until as many have come; false: they don't. */
+/* Spends time until @expected interrupts have come; false if they don't. */
 static bool come(u32 expected)
 {
 	u64 until = rdtsc() + WAIT_TICKS;
@@ -232,7 +232,7 @@ static void check_priorities(void)
 	ipi(ICR_ASSERT | ICR_SELF | HIGH);
 	ipi(ICR_ASSERT | ICR_SELF | HIGH); /* the same request */
 	ipi(ICR_ASSERT | ICR_OTHERS | TIMER);
-	check(count == 0, "IF=0, and one is taken");
+	check(count == 0, "IF=0, but one is taken");
 	allow();
 	check(took(HIGH, LOW), "not the higher one first");
 
@@ -288,7 +288,7 @@ static void nmi_within(void)
 	check(count == 1, "an NMI is taken within an NMI");
 }
 
-/* An IRET ends the blocking, whichever it is (SDM vol. 3A, 6.7.1). */
+/* An IRET ends the blocking, any IRET (SDM vol. 3A, 6.7.1). */
 static void nmi_within_and_iret(void)
 {
 	nmi_within();
@@ -300,7 +300,7 @@ static void nmi_within_and_iret(void)
 static void check_nmi(void)
 {
 	start(nmi_within);
-	ipi(ICR_ASSERT | ICR_NMI); /* IF=0 is nothing to it */
+	ipi(ICR_ASSERT | ICR_NMI); /* IF=0 does not block it */
 	__asm__ volatile("nop; nop");
 	check(took(VECTOR_NMI, VECTOR_NMI) && deepest == 1,
 	      "no second NMI after the first");
@@ -324,7 +324,7 @@ static void check_timer(void)
 	check(come(1) && taken[0] == TIMER, "one shot: no interrupt");
 	check(get(LAPIC_CURRENT) == 0, "one shot: it counts on");
 
-	/* While the guest sleeps, too. */
+	/* The same while the guest sleeps. */
 	start(NULL);
 	set(LAPIC_INITIAL, 100000);
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
@@ -417,7 +417,7 @@ static void check_ioapic(void)
 	come(1);
 	check(count == 0, "the timer, and its input is masked");
 
-	/* A level comes again at each EOI, until its reason is gone. */
+	/* A level interrupts again at each EOI, until its reason is gone. */
 	while (!(port_read(COM1 + 5) & BIT(6)))
 		;
 	start(silence_serial);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The information of a multiboot kernel, by multiboot 1 and by multiboot 2
- * alike: command line, a module, the sizes of memory, and its map.
+ * The information for a multiboot kernel, by multiboot 1 and by multiboot 2:
+ * command line, a module, the sizes of memory, and its map.
  *
  * Argument: module=N, the size of the module. Its string must be "pattern.bin",
- * and byte i of it PATTERN(i).
+ * and its byte i PATTERN(i).
  */
 #include "tests/guests/runtime.h"
 
@@ -23,7 +23,7 @@ struct range {
 
 #define RANGES_MAX 32
 
-/* Both kinds of information, as one. */
+/* Both kinds of information in one form. */
 struct boot {
 	const char *cmdline, *loader, *module_string;
 	u32 module_start, module_end;
@@ -72,7 +72,7 @@ static void read_mb1(struct boot *boot, const u32 *info)
 	boot->module_start = module[0];
 	boot->module_end = module[1];
 	boot->module_string = (const char *)module[2];
-	/* An entry's size does not count the word that says it. */
+	/* An entry's size does not count the word that has the size. */
 	for (; at < info[MAP] + info[MAP_LENGTH]; at += *(u32 *)at + 4)
 		add_range(boot, (void *)(at + 4));
 }
@@ -142,7 +142,7 @@ static void check_module(const struct boot *boot, u32 size)
 	check(good, "module's contents");
 }
 
-/* Read from memory, or the compiler takes an address so low for a mistake. */
+/* Read from memory: the compiler takes such a low address for a mistake. */
 static volatile u32 bios_data = 0x400;
 
 /* The BIOS data area at 40:0, and the EBDA, which is no RAM for the kernel. */

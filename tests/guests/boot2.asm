@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ;
-; A multiboot 2 header, with demands that a loader must meet: command line,
+; A multiboot 2 header with demands that a loader must meet: command line,
 ; module, memory's size and map. Multiboot2 Specification 2.0, 3.1.
 
 MB2_MAGIC	equ 0xe85250d6

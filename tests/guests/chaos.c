@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The acts of a malicious or a mad kernel, at random. Umbra must neither panic
- * nor hang, and this guest must come through, since each operation is one that
- * a kernel with a trap handler survives; with lethal=1, at the end, come those
- * that it does not, and Umbra must say how it ended.
+ * nor hang. This guest must survive each operation, as a kernel with a trap
+ * handler does. With lethal=1 the operations that it may not survive come last,
+ * and Umbra must report how it ended.
  *
  * Arguments: seed=N, ops=N, mode=N (one mode only), lethal=1, op=N (one
- * operation only, by its number), verbose=1 (name each before it runs).
+ * operation only, by its number), verbose=1 (names each before it runs).
  */
 #include "tests/guests/chaos.h"
 
@@ -84,7 +84,7 @@ static void perform(const struct chaos_op *op, bool verbose)
 	traps += tried.trapped;
 }
 
-/* As after mode_enter(), whatever the operation has left. */
+/* Restores the state after mode_enter(), whatever the operation has left. */
 static void mend(enum mode next)
 {
 	mode_leave();

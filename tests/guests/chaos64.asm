@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: MIT
 ;
-; What only 64-bit code can try: the chaos guest calls these in 64-bit mode, at
-; CPL 0, with EAX random; chaos_value is 64 random bits, chaos_memory is where
-; they may write.
+; Operations that need 64-bit code: the chaos guest calls them in 64-bit mode,
+; at CPL 0, with a random EAX. chaos_value is 64 random bits; chaos_memory is
+; the address of memory that they may write.
 
 %include "tests/guests/asm.inc"
 

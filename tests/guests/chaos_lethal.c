@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations that a guest is not sure to survive: most end in a triple
- * fault, some with Umbra's word that it does not emulate such a thing.
+ * The operations that a guest may not survive: most end in a triple fault, some
+ * with Umbra's message that it does not emulate an instruction.
  */
 #include "tests/guests/chaos.h"
 
@@ -48,7 +48,7 @@ static void lethal_stack(void)
 	__asm__ volatile("mov %0, %%esp; push %%eax" : : "r"(random()));
 }
 
-/* Our own tables, at random; the next access to what they map decides. */
+/* Overwrites our own tables at random; the next access through them decides. */
 static void lethal_tables(void)
 {
 	u32 *root = mode_root;
@@ -75,7 +75,7 @@ static void lethal_far_jump(void)
 	__asm__ volatile("mov %0, %%esp; retf" : : "r"(stack) : "memory");
 }
 
-/* A task switch through whatever the spare descriptor says. */
+/* A task switch by whatever the spare descriptor holds. */
 static void lethal_task(void)
 {
 	extern u64 gdt[];
@@ -84,7 +84,7 @@ static void lethal_task(void)
 	__asm__ volatile("lcall $0x50, $0");
 }
 
-/* IRET with NT set takes the link of the current TSS. */
+/* IRET with NT set switches to the task in the link of the current TSS. */
 static void lethal_nested_task(void)
 {
 	__asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; iret" : :);

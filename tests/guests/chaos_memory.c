@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * More operations that a guest survives, see chaos_ops.c: on page tables,
- * descriptors, events and memory that is not there.
+ * descriptors, events, and addresses without memory.
  */
 #include "tests/guests/chaos.h"
 
@@ -16,8 +16,8 @@ static void *random_entry(void)
 }
 
 /*
- * To one of the chain's own frames, to scratch memory, or anywhere: but never
- * below FREE_GPA, where a walk would set A in our own code.
+ * Returns one of the chain's own frames, scratch memory, or any other address;
+ * but never one below FREE_GPA, where a walk would set A in our own code.
  */
 static u64 random_link(void)
 {
@@ -75,8 +75,8 @@ static void op_table_mend(void)
 }
 
 /*
- * Code that changes the entry it is executed through: to another frame, which
- * has the same code but another number. What it returns must be the new one.
+ * Code that changes the entry through which it is executed: to another frame,
+ * which has the same code but another number. It must return the new number.
  */
 static void op_modify_own_mapping(void)
 {
@@ -153,8 +153,8 @@ static void op_selectors(void)
 }
 
 /*
- * An exception whose gate is not there: #NP in the place of it, or #DF if it
- * is one of those that make one (SDM vol. 3A, table 6-5).
+ * An exception whose gate is not present: #NP comes instead, or #DF for an
+ * exception that makes one with it (SDM vol. 3A, table 6-5).
  */
 static void op_nested_exception(void)
 {
@@ -199,7 +199,7 @@ static void op_software_interrupt(void)
 	}
 }
 
-/* A single step into whatever comes, with interrupts on for a moment. */
+/* A single step of the next code, with interrupts on for a moment. */
 static void op_step(void)
 {
 	__asm__ volatile("pushfl; orl $0x100, (%%esp); popfl\n"
@@ -216,7 +216,7 @@ static void op_interrupts_on(void)
 
 /* --- Memory that isn't there -------------------------------------------------*/
 
-/* Only reads of the APICs: a write might well reset the machine, by INIT. */
+/* Only reads of the APICs: a write might reset the machine, by INIT. */
 static void op_hole(void)
 {
 	static const u32 gpas[] = { HOLE_GPA, HOLE_GPA, IOAPIC_GPA, LAPIC_GPA };

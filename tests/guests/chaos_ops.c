@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operations that a guest survives; here registers, ports and instructions
- * that belong to somebody else. Each runs inside try(): whatever exception it
- * raises, the next one follows; mode_repair() mends the rest.
+ * The operations that a guest survives; here on registers, ports and
+ * instructions that belong to the hypervisor or to other modes. Each runs
+ * inside try(): after any exception the next one follows, and mode_repair()
+ * mends the rest.
  */
 #include "tests/guests/chaos.h"
 
@@ -60,7 +61,7 @@ static void op_cpuid(void)
 	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
 }
 
-/* Not PE: a guest that leaves protected mode needs more than a trap handler. */
+/* Not PE: leaving protected mode takes more than a trap handler. */
 static void op_cr0(void)
 {
 	write_cr0((random_below(2) ? read_cr0() ^ 1U << random_below(32)
@@ -199,7 +200,7 @@ static void op_out(void)
 	}
 }
 
-/* Out of wild memory, too; into scratch memory alone. */
+/* OUTS reads from any memory; INS writes to scratch memory only. */
 static void op_string_io(void)
 {
 	u32 address = chaos_scratch();
@@ -273,7 +274,7 @@ INSN(int3, "int3")
 INSN(ud2, "ud2")
 INSN(xgetbv, "xgetbv")
 
-/* Change the rung in mid-run; ask for counters; and what is no hypercall. */
+/* Changes the rung, asks for counters, and makes calls that do not exist. */
 static void op_vmcall(void)
 {
 	u32 eax = random_below(2) ? HYPERCALL_RUNG : random();

@@ -6,7 +6,7 @@
 
 HYPERCALL_CONSOLE_IO equ 18
 HYPERCALL_SCHED_OP equ 29
-HYPERCALL_SIZE equ 32		; of each one's stub in the page
+HYPERCALL_SIZE equ 32		; of each hypercall's stub in the page
 CONSOLE_IO_WRITE equ 0
 SCHED_OP_SHUTDOWN equ 2
 SHUTDOWN_POWEROFF equ 0
@@ -18,7 +18,7 @@ NOTE_XEN_VERSION equ 5
 NOTE_GUEST_OS equ 6
 NOTE_LOADER equ 8
 
-; A note of the type %1: its descriptor is what comes up to note_end.
+; A note of the type %1: its descriptor are the bytes up to note_end.
 %macro note 1
 	dd 4, %%end - %%start, %1
 	db "Xen", 0
@@ -50,7 +50,7 @@ section .text
 bits 64
 global dom0:function (dom0_end - dom0)
 align 4096
-hypercall_page:			; which Xen fills
+hypercall_page:			; Xen fills this page
 	times 4096 db 0
 
 dom0:

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each instruction form on a page of an active guest table, and on a page
- * where there is nothing at all: registers, flags, memory and exceptions must
- * come out as on a page of plain memory; and after a table was written, what it
- * maps must follow. In each paging mode, at aligned addresses, misaligned ones,
- * across two entries and across two pages, with DF clear and set.
+ * Each instruction form on a page of an active guest table, and on a page where
+ * there is nothing: registers, flags, memory and exceptions must be as on a
+ * page of plain memory. After a write of a table, its mappings must follow. In
+ * each paging mode, at aligned addresses, misaligned ones, across two entries
+ * and across two pages, with DF clear and set.
  *
  * Arguments: mode=N: one mode (enum mode); form=N: one form, by its number;
  * mmio=0: not where there is nothing.
@@ -34,7 +34,7 @@ void (*form_code)(void);
 extern u32 form_sp;
 void form_run(void);
 
-/* Two pages each: what the forms are run on, and the other buffer. */
+/* Two pages each: the operand of the forms, and the other buffer. */
 #define PLAIN_GPA (FREE_GPA + 8 * MIB)
 #define BUFFER_GPA (PLAIN_GPA + 4 * PAGE_SIZE)
 #define FRAMES_GPA (PLAIN_GPA + MIB)
@@ -128,7 +128,7 @@ static void run(const struct form *form, u32 target, u32 buffer, u32 flags,
 	out->error_code = tried.trapped ? tried.error_code : 0;
 	out->state = *s;
 	out->sp = form_sp - target;
-	/* Addresses are compared by what they are relative to. */
+	/* Addresses are compared as offsets from their buffers. */
 	out->state.esi -= source ? target : buffer;
 	out->state.edi -= source ? buffer : target;
 	if (out->state.ebp == target)
@@ -215,7 +215,7 @@ static void on_table(const struct chain *chain, const struct form *form,
 
 	fill_around(tables, offset);
 	fill_around(BUFFER_GPA, REACH);
-	/* Used now, so that there is something to be kept true. */
+	/* A use now gives the shadow something to keep true. */
 	verify_mapped(chain, offset);
 	run(form, target, BUFFER_GPA + REACH, flags, &special);
 	memcpy(special.memory, (void *)(target - REACH),
@@ -253,7 +253,7 @@ static void check_form(const struct chain *chain, const struct form *form,
 	}
 }
 
-/* Two tables, one behind the other in memory, that map neighbouring regions. */
+/* Two tables, one after the other in memory, that map neighbouring regions. */
 static void link_tables(struct chain *chain, u32 tables)
 {
 	u8 *pde = chain->entry[2];

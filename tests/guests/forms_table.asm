@@ -1,9 +1,9 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The instruction forms of forms.c: each one instruction, or the few that make
-; sense of it, with its operand at EBP; string instructions have it at EDI or,
-; with SOURCE, at ESI, and the plain buffer at the other. EAX and EDX may be
-; what memory holds there (EQUAL), EBX and EDX serve as bit offsets, too.
+; The instruction forms of forms.c: each has one instruction, or a few that
+; belong together, with its operand at EBP. String instructions have the operand
+; at EDI, or with SOURCE at ESI, and the plain buffer at the other one. EAX and
+; EDX may be the memory's value (EQUAL); EBX and EDX are also bit offsets.
 
 %include "tests/guests/asm.inc"
 
@@ -42,7 +42,7 @@ ALIGNED		equ 1 << 19		; the operand must be 16-byte aligned
 	ret
 %endmacro
 
-; The same with ESP as the operand's address; form_sp is what ESP becomes.
+; The same with ESP as the operand's address; ESP becomes form_sp.
 %macro STACK 2+
 %defstr form_text %2
 	BEGIN	%1, form_text

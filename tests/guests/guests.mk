@@ -6,7 +6,7 @@
 
 TEST_GUESTS := $(B)/guests/tests
 TEST_GUEST_NAMES := access apic forms keys chaos insns operands tasks timers v86 boot boot2 boot64
-# What they have in common; some of it with the built-in guest.
+# Their common objects; the built-in guest has some of these, too.
 TEST_GUEST_RUNTIME := $(patsubst %,$(TEST_GUESTS)/%.o, \
 	start.asm trap.asm mode paging reference runtime \
 	shared/console shared/string)
@@ -49,7 +49,7 @@ $(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o \
 	$(TEST_GUESTS)/chaos_memory.o \
 	$(TEST_GUESTS)/chaos_lethal.o $(TEST_GUESTS)/chaos64.asm.o
 
-# The same by the other ways to load it: a multiboot 2 header, too; ELF64.
+# The same guest for the other ways to load it: a multiboot 2 header, and ELF64.
 $(TEST_GUESTS)/boot2.elf: $(TEST_GUESTS)/boot2.asm.o $(TEST_GUESTS)/boot.o \
 		tests/guests/guests.ld $(TEST_GUEST_RUNTIME)
 	@echo "  LD      $@"
@@ -58,8 +58,8 @@ $(TEST_GUESTS)/boot2.elf: $(TEST_GUESTS)/boot2.asm.o $(TEST_GUESTS)/boot.o \
 $(TEST_GUESTS)/boot64.elf: $(TEST_GUESTS)/boot.elf
 	$(Q)objcopy -I elf32-i386 -O elf64-x86-64 $< $@
 
-# The check guest: 64-bit code on the runtime of the built-in guest, and a flat
-# file like that. tools/mkimage takes it along where guest=check asks for it.
+# The check guest: 64-bit code on the runtime of the built-in guest, and a flat file
+# like that guest. tools/mkimage puts it into the image where guest=check asks for it.
 CHECK_GUEST := $(TEST_GUESTS)/check.bin
 CHECK_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/guests/check/*.c)) \
 	$(B)/tests/guests/check/access.asm.o $(B)/tests/guests/reference.o
@@ -89,8 +89,8 @@ $(DOM0): tests/guests/dom0.asm tests/guests/guests.mk | $(B)/.deps
 	$(Q)$(LD) -n -z noseparate-code -z noexecstack -Ttext=0x100000 \
 		-e dom0 $@.o -o $@
 
-# Umbra itself, behind a firmware that leaves everything on, and its ACPI tables
-# above 4 GiB, if there is memory.
+# Umbra behind a firmware that leaves everything on, and puts its ACPI tables above
+# 4 GiB, if there is memory.
 LEFT_ON := $(B)/left-on.elf
 test-guests: $(LEFT_ON)
 

@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
 ;
-; A firmware whose ACPI tables lie above 4 GiB, in front of left_on.asm: where
+; A firmware whose ACPI tables lie above 4 GiB, in front of left_on.asm. If
 ; there is memory, it moves them there, wipes the old ones, and adds to the boot
 ; information an RSDP that leads to them by an XSDT. (ACPI, 5.2.5 to 5.2.9;
 ; multiboot 2, 3.6.)
@@ -201,7 +201,7 @@ move_tables:
 	call set_table_checksum
 	ret
 
-; ESI: a table; EDI: where to. EAX: the new one; EDI: behind it.
+; ESI: a table; EDI: the destination. EAX: the new one; EDI: its end.
 move_table:
 	push esi
 	mov eax, edi
@@ -213,7 +213,7 @@ move_table:
 	mov dword [esi], 0
 	ret
 
-; The memory that they are in is no RAM any more: a large page at 4 GiB.
+; Their memory is no RAM any more: a large page at 4 GiB.
 take_memory:
 	mov esi, INFO + TAG_HEAD
 .tag:
@@ -247,7 +247,7 @@ set_table_checksum:
 	pop edi
 	ret
 
-; ESI: what it is of; ECX: its size; EDI: the offset of the checksum.
+; ESI: the bytes to sum; ECX: its size; EDI: the offset of the checksum.
 set_checksum:
 	mov byte [esi + edi], 0
 	xor al, al

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions that a hypervisor has to have an answer to: what CPUID tells of
- * works, and what it doesn't is undefined; each as the manual's vol. 2 has it.
- * In 32-bit code, on the bare machine alike, but for MSRs that do not exist,
- * which Bochs lets pass, and what IA32_MISC_ENABLE does there (msrs=0).
+ * Instructions to which a hypervisor must have an answer: those in CPUID work,
+ * others are undefined; each as in the manual's vol. 2. In 32-bit code. The
+ * same on the bare machine, except MSRs that do not exist, which Bochs allows,
+ * and the effects of IA32_MISC_ENABLE there (msrs=0).
  */
 #include "arch/x86/cpuid.h"
 #include "tests/guests/paging.h"
@@ -30,13 +30,13 @@
 #define MISC_ENABLE_XD_DISABLE_HIGH BIT(34 - 32)
 #define MSR_EFER 0xc0000080
 
-#define PIC_VECTORS 0x18 /* exceptions that there are none of */
+#define PIC_VECTORS 0x18 /* vectors of exceptions that never come */
 #define PIC_EOI 0x20
 
 u32 insn_ecx, insn_eax, insn_edx, insn_result;
 static u32 watched;
 
-/* A function that runs the code and returns that it has. */
+/* A function that runs the code and returns 1 to show that it has run. */
 #define INSN(name, code)                                                       \
 	void name(void);                                                       \
 	__asm__(".text\n" #name ":\n"                                          \
@@ -109,7 +109,7 @@ static void check(bool ok, const char *what)
 		      insn_result);
 }
 
-/* An instruction that CPUID shows runs, another one is #UD. */
+/* An instruction that CPUID shows runs; another one raises #UD. */
 static void check_told(bool told, void (*code)(void), const char *name)
 {
 	check(runs(code, 0, 0, 0) ? told : !told && faults(VECTOR_UD), name);
@@ -129,7 +129,7 @@ static void check_by_cpuid(void)
 		   do_rdtscp, "RDTSCP");
 	check_told(seven.ecx & CPUID_7_ECX_RDPID, do_rdpid, "RDPID");
 	check_told(one.ecx & CPUID_1_ECX_OSXSAVE, do_xgetbv, "XGETBV");
-	/* Nobody has set CR4.VMXE or CR4.SMXE. */
+	/* CR4.VMXE and CR4.SMXE are never set. */
 	check(!runs(do_vmxoff, 0, 0, 0) && faults(VECTOR_UD), "VMXOFF");
 	check(!runs(do_vmread, 0, 0, 0) && faults(VECTOR_UD), "VMREAD");
 	check(!runs(do_getsec, 0, 0, 0) && faults(VECTOR_UD), "GETSEC");
@@ -152,7 +152,7 @@ static void check_counters(void)
 	      "RDPMC of none");
 }
 
-/* INVD may throw away what is in the caches; a guest's writes it must not. */
+/* INVD may drop the contents of the caches, but not a guest's writes. */
 static void check_caches(void)
 {
 	watched = 0x12345678;
@@ -210,7 +210,7 @@ static void check_pat(void)
 	runs(do_wrmsr, MSR_PAT, low, 0x00070406);
 }
 
-/* SDM vol. 3A, 11.11.2: what is written is kept, and checked. */
+/* SDM vol. 3A, 11.11.2: written values are kept, and checked. */
 static void check_mtrrs(void)
 {
 	check(cpuid(CPUID_FEATURES).edx & CPUID_1_EDX_MTRR, "no MTRRs");
@@ -246,7 +246,7 @@ static bool same_cpuid(u32 a, u32 b)
 	       x.edx == y.edx;
 }
 
-/* SDM vol. 2A, CPUID: a leaf beyond the last is the last basic one. */
+/* SDM vol. 2A, CPUID: a leaf beyond the last gives the last basic one. */
 static void check_cpuid_limit(void)
 {
 	u32 last = cpuid(CPUID_VENDOR).eax;
@@ -372,7 +372,7 @@ static void check_x87_errors(void)
 	write_cr0((cr0 | CR0_MP) & ~CR0_NE);
 	check(!runs(do_x87_interrupt, 0, 0, 0) && faults(PIC_VECTORS + 5),
 	      "an x87 error without CR0.NE: no IRQ 13");
-	/* Answered, the error is ignored until it is cleared. */
+	/* After the answer the error is ignored until it is cleared. */
 	port_write(0xf0, 0);
 	check(runs(do_fwait, 0, 0, 0), "FWAIT does not ignore the error");
 	check(runs(do_fnclex, 0, 0, 0), "FNCLEX does not clear the error");

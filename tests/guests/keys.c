@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The TRAP and MMIO entries of mmu/spte.h in a PTE where no bit is reserved: on
- * a processor with protection keys for the supervisor each access faults with
- * P=1, in whatever state the guest is. For the bare machine: Umbra offers these
- * keys to no guest.
+ * a processor with protection keys for supervisor pages each access faults with
+ * P=1, in any state of the guest. For the bare machine: Umbra offers these keys
+ * to no guest.
  */
 #include "tests/guests/paging.h"
 
@@ -14,7 +14,7 @@
 #define TRAP (BITS(63, 12) | PTE_PS | PTE_P)
 #define KEY_OF_TRAP BITS(62, 59)
 #define PKRS_OF_TRAP BITS(31, 30)
-/* Those that MMIO entries use. */
+/* The bits that MMIO entries use. */
 static const u32 mmio_bits[] = { PTE_W, PTE_D, BIT(9), BIT(10), BIT(11) };
 
 static struct chain chain;
@@ -45,7 +45,7 @@ static void say(const char *wrong, u64 pte, u32 code)
 	      controls.smep, controls.smap, tried.ac, pte, code);
 }
 
-/* P=1 for all; and the reads that Umbra must not take for SMAP's have PK=1. */
+/* P=1 for all; and PK=1 for the reads that Umbra must not take for SMAP's. */
 static void no_access_may(u64 pte)
 {
 	for (u32 access = 0; access < 12; access++) {

@@ -1,9 +1,9 @@
 ; SPDX-License-Identifier: MIT
 ;
-; A firmware that leaves everything on, but for the MTRRs: linked in front of Umbra's own entry, it
-; sets what the processor has of the control registers and the MSRs, and
-; goes on there as the boot loader would. (SDM vol. 3A, 2.5, and vol. 4, table
-; 2-2; the processor must have CPUID's leaf 7.)
+; A firmware that leaves everything on, except the MTRRs. It is linked in front
+; of Umbra's own entry, sets all bits that the processor has in the control
+; registers and the MSRs, and goes on there as the boot loader would. (SDM vol.
+; 3A, 2.5, and vol. 4, table 2-2; the processor must have CPUID's leaf 7.)
 
 CR0_PE equ 1 << 0
 CR0_MP equ 1 << 1
@@ -27,8 +27,8 @@ MISC_ENABLE_XD_DISABLE_HIGH equ 1 << 2
 DEBUGCTL_LBR equ 1
 EFER_SCE equ 1
 
-; The local APIC, where it is after a reset. An interrupt waits in it, as of a
-; device that is still on; its class is that of Umbra's timer.
+; The local APIC, at its address after a reset. An interrupt waits in it, like
+; one of a device that is still on; its class is that of Umbra's timer.
 APIC_SVR equ 0xfee000f0
 APIC_ICR equ 0xfee00300
 SVR_ENABLE equ 1 << 8

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory operands that a hypervisor has to judge itself: data right behind the
+ * Memory operands that a hypervisor must check itself: data right after the
  * instruction that reads it, on a page that is not in its shadow; and those of
  * INS and OUTS, which exit before the processor checks the segment (SDM vol.
- * 3C, 25.1.1). In every paging mode, on the bare machine alike.
+ * 3C, 25.1.1). In every paging mode, also on the bare machine.
  */
 #include "tests/guests/paging.h"
 
@@ -31,7 +31,7 @@ static void *pte_of(u32 gva)
 	}
 }
 
-/* A=0: a page that no shadow has ahead of its first access. */
+/* A=0: no shadow has the page before its first access. */
 static void check_read(bool user, bool ac)
 {
 	bool nx = controls.nxe && (mode == MODE_PAE || mode == MODE_LONG);
@@ -87,7 +87,7 @@ static void check_data_behind_rip(void)
 #define SELECTOR_SPARE (8 * GDT_SPARE)
 #define SELECTOR_NULL 3
 #define PORT 0x21 /* the mask of the first 8259: it reads as it was written */
-#define IDLE_PORT 0x80 /* for what is put out; nothing listens */
+#define IDLE_PORT 0x80 /* for output: nothing listens there */
 #define VALUE 0xa5
 #define LIMIT 0xfff
 #define LOW_64K 0x10000
@@ -208,13 +208,13 @@ static void check_types(void)
 	check(faults(do_outsb, SELECTOR_NULL, 0, 0, VECTOR_GP), "null FS");
 	check(faults(do_insb, SELECTOR_NULL, (u32)window, 0, VECTOR_GP),
 	      "null ES");
-	/* The stack itself lies within the limit, and the faults' frames. */
+	/* The stack and the faults' frames lie within the limit. */
 	set_spare(DATA, PAGES, 0, FREE_GPA / PAGE_SIZE - 1);
 	check(faults(do_outsb_ss, SELECTOR_SPARE, FREE_GPA, 0, VECTOR_SS),
 	      "behind the limit of SS");
 }
 
-/* Elements before the one that faults are done; none is done by halves. */
+/* Elements before the one that faults are done, each of them whole. */
 static void check_crossings(void)
 {
 	set_spare(DATA, BYTES, (u32)window, LIMIT);
@@ -250,7 +250,7 @@ static void check_registers(void)
 	check(runs(do_rep_outsb, SELECTOR_SPARE, (u32)window, 0) &&
 		      io_esi == (u32)window && io_ecx == 0,
 	      "REP OUTSB of nothing");
-	/* 16-bit addresses go round, and the upper halves stay. */
+	/* 16-bit addresses wrap, and the upper halves stay. */
 	check(runs(do_rep_outsb16, SELECTOR_SPARE, 0x12340000 + LOW_64K - 2,
 		   0xabcd0004) &&
 		      io_esi == 0x12340002 && io_ecx == 0xabcd0000,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Accesses compared with the reference, and an address to play with. */
+/* Accesses compared with the reference, and an address for experiments. */
 #include "tests/guests/paging.h"
 
 #include "arch/x86/cpuid.h"
@@ -24,11 +24,11 @@ void controls_load(const struct controls *next)
 	write_cr0(cr0 | (next->wp ? CR0_WP : 0));
 	write_cr4(cr4 | (next->smep ? CR4_SMEP : 0) |
 		  (next->smap ? CR4_SMAP : 0) | (next->pge ? CR4_PGE : 0));
-	write_cr3(read_cr3()); /* NXE's change flushes nothing */
+	write_cr3(read_cr3()); /* a change of NXE flushes nothing */
 	controls = *next;
 }
 
-/* As two halves, the one with P last; only what changes. */
+/* Writes the halves that change, the one with P last. */
 void entry_write(void *entry, u64 value)
 {
 	volatile u32 *half = entry;
@@ -57,7 +57,7 @@ static void complain(const struct prediction *p, const char *wrong)
 		      p->before[i], entry_read(p->entry[i]));
 }
 
-/* Returns true if the value that an access gave is not that of its page. */
+/* Returns true if the value of an access is not that of its page. */
 static bool wrong_page(const struct prediction *p)
 {
 	if (p->fault || p->gpa >= MEMORY_END)
@@ -104,7 +104,7 @@ void verify(u64 gva, u32 user, enum try_kind kind, u32 ac)
 		complain(&p, wrong);
 }
 
-/* A frame of the test's own, which knows its number. */
+/* Fills a frame of the test with its own number. */
 static void frame_fill(u32 gpa)
 {
 	u8 *frame = (u8 *)gpa;
@@ -116,7 +116,7 @@ static void frame_fill(u32 gpa)
 	memcpy(frame + FETCH_OFFSET + 1, &number, sizeof(number));
 }
 
-/* At each level an index of its own, so that a wrong one goes elsewhere. */
+/* Each level has another index, so that a wrong index leads elsewhere. */
 #define PT_INDEX 5
 #define LARGE_GPA (FREE_GPA + 4 * MIB)
 
@@ -129,7 +129,9 @@ void chain_build(struct chain *chain)
 	chain->gva = mode == MODE_LONG ? BIT(level_shift(4)) * 2 : 0;
 	chain->gva += wide_entries() ? GIB + BIT(level_shift(2)) * 6 : GIB;
 	chain->gva += PT_INDEX * PAGE_SIZE;
-	/* The tables of an earlier chain are no tables while they are cleared. */
+	/*
+	 * The tables of an earlier chain are unlinked before they are cleared.
+	 */
 	entry_write(table_entry(table, chain->gva, top_level()), 0);
 	write_cr3(read_cr3());
 	for (level = top_level(); level; level--) {

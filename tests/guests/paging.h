@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The accesses of the 32-bit test guests, compared with the reference; and an
- * address of its own for the guest to play with.
+ * address for the guest's experiments.
  */
 #ifndef TESTS_GUESTS_PAGING_H
 #define TESTS_GUESTS_PAGING_H
 
 #include "tests/guests/runtime.h"
 
-/* Loads them, and keeps them for the reference. */
+/* Loads the controls, and keeps them for the reference. */
 void controls_load(const struct controls *next);
-/* As two halves, the one with P last; only the halves that change. */
+/* Writes the halves that change, the one with P last. */
 void entry_write(void *entry, u64 value);
-/* try(), and count it as a check against what the tables demand. */
+/* Calls try(), and counts it as a check against the tables. */
 void verify(u64 gva, u32 user, enum try_kind kind, u32 ac);
 
 /*
@@ -22,8 +22,8 @@ void verify(u64 gva, u32 user, enum try_kind kind, u32 ac);
 struct chain {
 	u64 gva;
 	void *entry[LEVELS_MAX + 1]; /* by level; [1] is the PTE */
-	u64 link[LEVELS_MAX + 1]; /* what leads to the next table or frame */
-	u64 large; /* what maps a large page at level 2, without rights */
+	u64 link[LEVELS_MAX + 1]; /* entry to the next table or frame */
+	u64 large; /* an entry for a large page at level 2, without rights */
 };
 void chain_build(struct chain *chain);
 

@@ -148,8 +148,8 @@ void predict(const struct access *a, struct prediction *p)
 }
 
 /*
- * SDM vol. 3A, 4.8. The leaf is the last entry read. After a fault, A may have
- * been set in the entries above the one that the walk ended at; D never is.
+ * SDM vol. 3A, 4.8. The leaf is the last entry read. After a fault, A may be
+ * set in the entries above the last one; D never is.
  */
 static bool flags_are_right(const struct access *a, const struct prediction *p)
 {

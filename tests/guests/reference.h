@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference of all test guests: what the tables in memory and the control
- * registers demand of an access, by the letter of the manual, in every paging
- * mode (SDM vol. 3A, 4.3 to 4.8). It is compiled for 32-bit and for 64-bit
- * guests; memory that holds tables is identity-mapped in both.
+ * The reference of all test guests: the right result of an access, by the
+ * tables in memory, the control registers and the manual, in every paging mode
+ * (SDM vol. 3A, 4.3 to 4.8). It is compiled for 32-bit and for 64-bit guests;
+ * memory that holds tables is identity-mapped in both.
  */
 #ifndef TESTS_GUESTS_REFERENCE_H
 #define TESTS_GUESTS_REFERENCE_H
@@ -12,7 +12,9 @@
 #include "lib/types.h"
 
 #define LEVELS_MAX 4
-/* The guest loads CR2 with it before an access: an address never touched. */
+/*
+ * The guest loads CR2 with this before an access; no access uses the address.
+ */
 #define CR2_MARK 0x5a5a5a5a
 
 enum mode {
@@ -25,8 +27,8 @@ enum mode {
 };
 
 /*
- * The state that the reference goes by. The guest keeps it up to date; reading
- * it back from the processor at each access would be slow.
+ * The state on which the reference depends. The guest keeps it up to date,
+ * since reading the registers at each access would be slow.
  */
 struct controls {
 	bool wp, nxe, smep, smap, pge;
@@ -62,23 +64,23 @@ struct access_result {
 	bool trapped;
 	u32 vector;
 	u32 error_code;
-	u64 cr2; /* as it is afterwards */
+	u64 cr2; /* after the access */
 };
 
-/* The present mode's levels, size of an entry, and large pages. */
+/* The present mode's levels, the size of an entry, and large pages. */
 u32 top_level(void);
 bool wide_entries(void); /* returns true if an entry has 64 bits */
 u64 entry_read(const void *entry);
 bool large_pages(void);
 u64 large_page_size(void);
 u32 level_shift(u32 level);
-/* The entry for @gva in @table, of @level 1 (a PTE) to 4. */
+/* Returns the entry for @gva in @table, of @level 1 (a PTE) to 4. */
 void *table_entry(void *table, u64 gva, u32 level);
 
 void predict(const struct access *a, struct prediction *p);
 /*
- * Returns NULL, or in words what the result and the tables' A and D flags show
- * that the prediction does not allow.
+ * Returns NULL, or in words the difference between the prediction and the
+ * result or the tables' A and D flags.
  */
 const char *compare(const struct access *a, const struct prediction *p,
 		    const struct access_result *r);

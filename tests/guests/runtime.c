@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The test guests' beginning and end: arguments, counting, exit. */
+/* The test guests' begin and end: arguments, counting, exit. */
 #include "tests/guests/runtime.h"
 
 #include "arch/x86/cpuid.h"
@@ -19,7 +19,7 @@ struct mb1_info {
 
 u32 boot_magic;
 const u32 *boot_info;
-u32 maxphyaddr = 36; /* where CPUID does not say: SDM vol. 3A, 4.1.4 */
+u32 maxphyaddr = 36; /* if CPUID does not tell: SDM vol. 3A, 4.1.4 */
 bool has_smep, has_smap, has_nx;
 static u32 passed, failed;
 u8 user_stack[PAGE_SIZE] __attribute__((section(".user.stack")));
@@ -75,7 +75,7 @@ bool check_failed(bool ok)
 
 void __noreturn guest_exit(u32 status)
 {
-	/* The line is for who runs us on the bare machine. */
+	/* This line is for tools/run on the bare machine. */
 	print("guest: exit, status %u\n", status);
 	__asm__ volatile("outl %0, %w1" : : "a"(status), "Nd"(EXIT_PORT));
 	for (;;)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part that the test guests share: a kernel of 32-bit code that enters and
+ * The common part of the test guests: a kernel of 32-bit code that enters and
  * leaves each paging mode (4-level paging in compatibility mode), tries
  * accesses that may fault, and prints. Memory below MEMORY_END is
- * identity-mapped, supervisor's only, but for the section .user.
+ * identity-mapped, for the supervisor only, except the section .user.
  *
- * A guest has a function main(); it counts what it checks with check_one(), and
+ * A guest has a function main(); it counts its checks with check_one(), and
  * runtime.c ends it with "N passed, N failed".
  */
 #ifndef TESTS_GUESTS_RUNTIME_H
@@ -17,7 +17,7 @@
 #include "tests/guests/reference.h"
 
 #define MEMORY_END (32 * MIB)
-/* Free for the guest: from here to MEMORY_END. */
+/* Free memory for the guest, up to MEMORY_END. */
 #define FREE_GPA (8 * MIB)
 
 /* runtime.c */
@@ -27,21 +27,21 @@
 extern u32 boot_magic;
 extern const u32 *boot_info;
 void main(const char *arguments);
-/* Count a check; true if the caller is to say what was wrong with it. */
+/* Counts a check. Returns true if the caller must print its failure. */
 bool check_failed(bool ok);
 void __noreturn guest_exit(u32 status);
-/* The number in "@name=N" among the arguments, or @otherwise. */
+/* Returns the number in "@name=N" among the arguments, or @otherwise. */
 u32 argument(const char *arguments, const char *name, u32 otherwise);
 extern bool has_smep, has_smap, has_nx; /* by CPUID */
 
 /* mode.c */
 extern const char *const mode_names[MODES];
-/* Enter a paged mode from the unpaged state; and back to it. */
+/* Enters a paged mode from the unpaged state, and goes back to it. */
 void mode_enter(enum mode next);
 void mode_leave(void);
-/* Put registers and descriptors right again, of whatever mode this is. */
+/* Restores registers and descriptors of the present mode. */
 void mode_repair(void);
-/* Set or clear P in the gate of an exception; mode_repair() sets it. */
+/* Sets or clears P in the gate of an exception; mode_repair() sets it. */
 void gate_present(u32 vector, bool present);
 
 /* trap.asm */
@@ -64,7 +64,7 @@ try {
 	u32 kind;
 	u32 user; /* from user mode */
 	u32 ac; /* with RFLAGS.AC set */
-	u32 value; /* written, or read, or what the code returned in EAX */
+	u32 value; /* written, or read, or returned by the code in EAX */
 	/* The exception, when there was one: */
 	u32 trapped;
 	u32 vector;

@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: MIT
 ;
 ; The test guests' entry, and the ways between their modes. All C code is
-; 32-bit: with 4-level paging it runs in compatibility mode, and what takes
-; 64-bit addresses steps into 64-bit code for a moment.
+; 32-bit: with 4-level paging it runs in compatibility mode, and functions with
+; 64-bit addresses run 64-bit code for a moment.
 
 %include "tests/guests/asm.inc"
 

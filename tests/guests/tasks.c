@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hardware task switches from inside: by CALL and IRET, by JMP and back,
- * through task gates of software and of exceptions with an error code, to a
- * 16-bit task, and to one that a wrong segment stops. Unpaged; on the bare
- * machine alike.
+ * through task gates for software and for exceptions with an error code, to a
+ * 16-bit task, and to a task with a wrong segment. Unpaged; also on the bare
+ * machine.
  */
 #include "tests/guests/paging.h"
 
@@ -49,11 +49,11 @@ static struct tss16 small;
 static u64 descriptors[DESCRIPTORS] __attribute__((aligned(8)));
 static u64 interrupts[GATE_VECTOR + 1] __attribute__((aligned(8)));
 static u8 stacks[4][1024] __attribute__((aligned(16)));
-/* The tasks' observations; they are assembly, so the names are global. */
+/* Values that the tasks have seen; assembly writes them, so they are global. */
 u32 task_runs, task_eflags, task_error, task_resume;
 u32 *task_eip; /* of the task that has faulted */
 
-/* Each task goes on behind its IRET or JMP when it is entered again. */
+/* Each task goes on after its IRET or JMP when it is entered again. */
 __asm__(".text\n"
 	"other_task:\n"
 	"	incl task_runs\n"
@@ -67,8 +67,10 @@ __asm__(".text\n"
 	"	incl task_runs\n"
 	"	iret\n"
 	"	jmp gate_task\n"
-	/* The handler of an exception takes the error code and goes on
-	   elsewhere. */
+	/*
+	 * The handler of an exception removes the error code and goes on
+	 * elsewhere.
+	 */
 	"fault_task:\n"
 	"	popl task_error\n"
 	"	incl task_runs\n"
@@ -178,7 +180,7 @@ static void check_call(void)
 	__asm__ volatile("clts");
 }
 
-/* The other task goes on behind its IRET, and jumps back. */
+/* The other task goes on after its IRET, and jumps back. */
 static void check_jmp(void)
 {
 	__asm__ volatile("ljmp %0, $0"
@@ -224,7 +226,7 @@ static void check_small(void)
 	check(small.ax == 0x1234, "a 16-bit task: AX is not saved");
 }
 
-/* The new task's own segment faults, in the new task: nested in it. */
+/* A fault by the new task's own segment comes in the new task: nested in it. */
 static void check_wrong_segment(void)
 {
 	task_runs = 0;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers that are faster than their emulation: the 8254's channel 0 at
- * its least count, more than half a million edges a second, and no
- * edge becomes an interrupt. The code beside them must get on; it did not, on
- * Umbra, when each edge was an exit, and the next one due before the guest was
- * entered. Then the same with interrupts whose handlers do no more than they
- * must: of the 8254, the real-time clock, the local APIC's timer, and of itself.
+ * Timers that are faster than their emulation: the 8254's channel 0 at its
+ * least count has more than half a million edges a second, and no edge becomes
+ * an interrupt. The code must get on beside them. On Umbra it once did not:
+ * each edge was an exit, and the next one was due before the guest was entered.
+ * Then the same with interrupts whose handlers are as short as possible: of the
+ * 8254, the real-time clock, the local APIC's timer, and of itself.
  */
 #include "tests/guests/runtime.h"
 
 #define PIC 0x20
 #define PIC2 0xa0
 #define PIC_INIT 0x11 /* ICW1: ICW4 follows */
-#define PIC_VECTORS 0x18 /* ICW2: exceptions that there are none of */
+#define PIC_VECTORS 0x18 /* ICW2: vectors of exceptions that never come */
 #define PIC_CASCADE 4
 #define PIC_8086 1
 #define PIC_READ_REQUESTS 0x0a
@@ -25,7 +25,7 @@
 #define PIT_CONTROL 0x43
 #define PIT_SQUARE_WAVE 0x36 /* channel 0, both bytes, mode 3 */
 #define COUNT_MIN 2 /* of that mode */
-#define COUNT_STORM 50 /* QEMU's chip misses edges below */
+#define COUNT_STORM 50 /* below, QEMU's chip misses edges */
 
 #define ROUNDS 20000
 
@@ -79,7 +79,7 @@ __asm__(".text\n"
 	"on_rtc:\n"
 	"	incl interrupts\n"
 	"	pushl %eax\n"
-	"	movb $0x0c, %al\n" /* register C: another one may come */
+	"	movb $0x0c, %al\n" /* register C: the next one may come */
 	"	outb %al, $0x70\n"
 	"	inb $0x71, %al\n"
 	"	movb $0x20, %al\n"
@@ -90,7 +90,7 @@ __asm__(".text\n"
 	"	movl $0, 0xfee000b0\n"
 	"	iret\n");
 
-/* From now on IRQ 0 is raised at each edge. */
+/* IRQ 0 is raised at each edge from now on. */
 static void start(u16 count)
 {
 	port_write(PIC, PIC_INIT);
@@ -143,7 +143,7 @@ static void set_gate(u32 vector, const u8 *handler)
 			(u64)(offset >> 16) << 48;
 }
 
-/* The code gets on while it is interrupted again and again. */
+/* Checks that the code gets on while it is interrupted again and again. */
 static void check_storm(const char *what)
 {
 	u32 done = 0;
@@ -159,7 +159,7 @@ static void check_storm(const char *what)
 
 static void check_self_ipis(void)
 {
-	/* The timer's last one may wait still. */
+	/* The timer's last interrupt may still wait. */
 	__asm__ volatile("sti; nop; nop; cli");
 	interrupts = 0;
 	__asm__ volatile("sti");
@@ -170,7 +170,7 @@ static void check_self_ipis(void)
 	check(interrupts == IPIS, "an IPI to itself is lost");
 }
 
-/* Unpaged, and with handlers of its own. */
+/* Runs unpaged, and with handlers of its own. */
 static void storms(void)
 {
 	struct table idt = { sizeof(gates) - 1, (u32)gates };
@@ -191,7 +191,7 @@ static void storms(void)
 	set_rtc(RTC_A, RTC_8192_HZ);
 	set_rtc(RTC_B, RTC_PERIODIC);
 	port_write(RTC, RTC_C);
-	port_read(RTC + 1); /* what the firmware has left there */
+	port_read(RTC + 1); /* clears the firmware's flags */
 	check_storm("interrupts of the real-time clock");
 	set_rtc(RTC_B, RTC_24_HOURS);
 	port_write(PIC + 1, 0xff);
@@ -207,7 +207,7 @@ static void storms(void)
 void main(const char *arguments)
 {
 	(void)arguments;
-	mode_enter(MODE_2LEVEL); /* which sets up the traps */
+	mode_enter(MODE_2LEVEL); /* this sets up the traps */
 	start(COUNT_MIN);
 	check(work() == ROUNDS, "interrupts off");
 	port_write(PIC, PIC_READ_REQUESTS);

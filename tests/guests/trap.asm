@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ;
-; Trying what may fault, and the traps that end it. A trap while try() runs is
-; noted in `tried`, and try() returns; any other is the end of the guest.
+; Accesses that may fault, and the traps that end them. A trap while try() runs
+; is noted in `tried`, and try() returns; any other trap is the guest's end.
 
 %include "tests/guests/asm.inc"
 
@@ -45,7 +45,7 @@ try:
 .long:
 	jmp	CODE64:try_long
 
-; EAX is the value that the access has given. The segments may be anything.
+; EAX is the value that the access has returned. The segments may be anything.
 try_end:
 	mov	ecx, USER_DATA
 	mov	ds, ecx
@@ -66,7 +66,7 @@ set_ac:
 	popfd
 	ret
 
-; Sets AC in the flags above the return address, if it is asked for.
+; Sets AC in the flags above the return address, if `tried` asks for it.
 or_ac:
 	cmp	dword [tried + try_state.ac], 0
 	je	.off
@@ -121,9 +121,9 @@ global user_done32
 user_done32:
 	jmp	try_end
 
-; The accesses: EDI or RDI the address, ECX the kind, EAX the value. Once for
-; each of privilege and code: the kernel may not be allowed to execute the
-; user's code (SMEP).
+; The accesses: EDI or RDI is the address, ECX the kind, EAX the value. There is
+; a copy for each privilege and mode of code, since the kernel may not be
+; allowed to execute the user's code (SMEP).
 %macro ACCESSES 3
 access_%1:
 	cmp	ecx, TRY_WRITE
@@ -139,7 +139,7 @@ access_%1:
 	je	%%cr3
 	cmp	ecx, TRY_CR4
 	je	%%cr4
-	jmp	%2			; TRY_FETCH, TRY_CALL: what is there returns
+	jmp	%2			; TRY_FETCH, TRY_CALL: code that returns
 %%cr3:
 	mov	cr3, %3
 	ret

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Virtual-8086 mode from inside (SDM vol. 3B, chapter 20): 16-bit code runs as
- * a task of a small monitor, which notes every exception and interrupt that it
- * takes from there. With IOPL 3 and 0, with the I/O bitmap, with CR4.VME's
- * redirection of INT n; with demand paging, writes to a page table and device
- * memory; unpaged and in each 32-bit mode. Beside it, an interrupt whose
- * delivery faults. On the bare machine alike.
+ * a task of a small monitor, which notes every exception and interrupt from
+ * there. With IOPL 3 and 0, with the I/O bitmap, with CR4.VME's redirection of
+ * INT n; with demand paging, writes to a page table and device memory; unpaged
+ * and in each 32-bit mode. Then an interrupt whose delivery faults. Also on the
+ * bare machine.
  */
 #include "arch/x86/cpuid.h"
 #include "tests/guests/paging.h"
@@ -25,7 +25,7 @@
 #define STACK 0x12000
 #define DEMAND 0x13000 /* not present at first */
 #define TABLE 0x14000 /* the page table that maps all these */
-#define HOLE 0x15000 /* where nothing answers */
+#define HOLE 0x15000 /* no device answers here */
 #define TARGET 0x16000 /* a page that the task maps again */
 #define OTHER_FRAME (FREE_GPA + 0x1000)
 #define HOLE_GPA 0xd0000000
@@ -43,7 +43,7 @@
 #define PIC_READ_SERVICE 0x0b
 #define PIC_EOI 0x20
 
-struct frame { /* what the stubs and the processor have pushed */
+struct frame { /* pushed by the processor and the stubs */
 	u32 edi, esi, ebp, esp_kernel, ebx, edx, ecx, eax;
 	u32 vector, error_code;
 	u32 eip, cs, eflags, esp, ss, es, ds, fs, gs;
@@ -65,7 +65,7 @@ static u8 kernel_stack[4096] __attribute__((aligned(16)));
 extern u64 gdt[];
 u32 v86_saved_esp;
 extern u8 v86_stubs[], v86_code[], v86_code_end[];
-/* Where tests begin in the code, and what the next steps are after a fault. */
+/* The tests' code, and the addresses at which faults let it go on. */
 extern u8 v86_free[], v86_sensitive[], v86_paging[], v86_limit[], v86_timer[],
 	v86_vme[];
 void v86_enter(struct frame *frame);
@@ -77,13 +77,14 @@ static struct {
 	u16 ip;
 } events[EVENTS];
 static u32 event_count, ticks;
-/* An IDT whose last gates, the 8259's, are in a page of their own. */
+/* An IDT whose last gates, those of the 8259, are in a page of their own. */
 static u8 split_idt[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 static u32 gate_faults, gate_error;
 
 /*
- * The monitor's way in and out, and the task's code. HLT is its last
- * instruction; what faults otherwise is skipped by its length (see skip()).
+ * The monitor's entry and exit, and the task's code. HLT is the task's last
+ * instruction; other faulting instructions are skipped by their length (see
+ * skip()).
  */
 __asm__(".text\n"
 	"	.balign 16\n"
@@ -124,7 +125,7 @@ __asm__(".text\n"
 	"	.section .rodata\n"
 	"	.code16\n"
 	"v86_code:\n"
-	/* IOPL 3: nothing of this is the monitor's affair but INT and ports. */
+	/* IOPL 3: the monitor is called only for INT and for ports. */
 	"v86_free:\n"
 	"	movw $0x5aa5, %ax\n"
 	"	movw %ax, 0\n"
@@ -147,7 +148,7 @@ __asm__(".text\n"
 	"	int3\n"
 	"	ud2\n"
 	"	hlt\n"
-	/* IOPL 0: each is a #GP. */
+	/* IOPL 0: each instruction is a #GP. */
 	"v86_sensitive:\n"
 	"	cli\n"
 	"	sti\n"
@@ -171,7 +172,7 @@ __asm__(".text\n"
 	"	movw %gs:6, %ax\n"
 	"	movw %ax, 4\n"
 	"	movw %ax, %gs:6\n"
-	"	addw $1, %fs:0xffe\n" /* an entry that maps nothing of ours */
+	"	addw $1, %fs:0xffe\n" /* an entry without a page of ours */
 	"	subw $1, %fs:0xffe\n"
 	"	hlt\n"
 	"v86_limit:\n"
@@ -196,7 +197,7 @@ __asm__(".text\n"
 	"	.text\n");
 extern u8 v86_handler[];
 
-/* The compiler thinks that nothing can be at 0. */
+/* The compiler believes that no object is at address 0. */
 static void *low(u32 linear)
 {
 	__asm__("" : "+r"(linear));
@@ -208,7 +209,7 @@ static u16 *data(u32 offset)
 	return (u16 *)(DATA + offset);
 }
 
-/* The faulting instructions' lengths, by their first byte. */
+/* Returns the length of a faulting instruction, by its first byte. */
 static u32 skip(const u8 *code)
 {
 	switch (*code) {
@@ -335,7 +336,7 @@ static void check_sensitive(void)
 	      "beyond the limit: no #GP");
 }
 
-/* On page tables: demand paging, a PTE of its own, and a device's page. */
+/* With page tables: demand paging, a PTE of its own, and a device's page. */
 static void check_paging(void)
 {
 	u64 user = PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
@@ -351,7 +352,7 @@ static void check_paging(void)
 	*(u32 *)data(8) = (u32)(OTHER_FRAME | user);
 	*data(12) = (u16)((u32)entry_of(TARGET) & (u32)~PAGE_MASK);
 
-	/* No TLB may have anything of a page that the task maps again. */
+	/* The TLB must not hold a page that the task maps again. */
 	write_cr3(read_cr3());
 	run(v86_paging, 3);
 	check(event_count == 1 && took(0, VECTOR_PF, PFEC_W | PFEC_U),
@@ -364,7 +365,7 @@ static void check_paging(void)
 	check(*data(2) == MARK, "the task's PTE maps something else");
 }
 
-/* The timer's interrupts come, and go back into the task. */
+/* The timer's interrupts leave the task, and return to it. */
 static void check_timer(void)
 {
 	*data(0) = 0;
@@ -375,7 +376,7 @@ static void check_timer(void)
 	check(ticks >= 3, "no timer in the task");
 }
 
-/* INT n to the task's own handler, or to the monitor: by the TSS's bit. */
+/* INT n goes to the task's own handler or to the monitor, by the TSS's bit. */
 static void check_vme(void)
 {
 	u32 *vector = low(IVT + 4 * VECTOR_REDIRECTED), before = *vector;
@@ -421,7 +422,9 @@ static void load_monitor(void)
 	__asm__ volatile("lidt %0; ltr %w1" : : "m"(idt), "r"(TSS) : "memory");
 }
 
-/* The master 8259 at VECTOR_PIC, all masked; and a pulse each millisecond. */
+/*
+ * The master 8259 at VECTOR_PIC, all inputs masked; a pulse each millisecond.
+ */
 static void start_timer(void)
 {
 	static const u8 words[][2] = { { 0x20, 0x11 }, { 0x21, VECTOR_PIC },
@@ -434,9 +437,9 @@ static void start_timer(void)
 }
 
 /*
- * The gate's page is not present: of the interrupt there remains what the 8259
- * has in service, and its handler has not run (SDM vol. 3A, table 6-5: first
- * the one, then the other, as far as they can be told).
+ * The gate's page is not present. The interrupt stays in service in the 8259,
+ * but its handler has not run (SDM vol. 3A, table 6-5: first the one exception,
+ * then the other).
  */
 static void check_lost_interrupt(void)
 {

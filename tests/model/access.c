@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's memory accesses: through the processor, with all the exits that
- * they take, to the end; each judged by the reference.
+ * The guest's memory accesses: through the processor, with all their exits, to
+ * the end; the reference judges each.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ struct attempt {
 	u32 kind; /* W, U, I/D of an error code */
 	size_t len; /* of a write, in the page */
 	u8 data[16];
-	u32 unshadowed; /* so often the table was given up */
+	u32 unshadowed; /* number of times that the table was given up */
 };
 
 static enum coverage_mode coverage_mode(const struct model *m)
@@ -113,7 +113,7 @@ void model_compare(struct model *m, const struct reference_walk *w,
 
 /* --- The processor --------------------------------------------------------- */
 
-/* All faults exit, or those with P=1: docs/mmu.md. */
+/* All faults must exit, or those with P=1: docs/mmu.md. */
 static bool filter_expected(const struct model *m)
 {
 	const struct mmu_policy *policy = mmu_policy(m->mmu);
@@ -125,7 +125,7 @@ static bool filter_expected(const struct model *m)
 	       (!leaf_depends || m->config.leaf_trap_present);
 }
 
-/* As vcpu_flush_tlb(): one INVVPID, if any. */
+/* Like vcpu_flush_tlb(): one INVVPID, if a flush is due. */
 static void invalidate(struct model *m)
 {
 	enum invvpid_type type;
@@ -146,7 +146,7 @@ void model_enter(struct model *m)
 	hpa_t root = mmu_root(&m->mmu_cpu);
 	bool bypass;
 
-	/* The VMCS is written only where there is a new root: vmx/loop/run.c. */
+	/* The VMCS is written only when there is a new root: vmx/loop/run.c. */
 	if (m->mmu_cpu.root_is_new) {
 		m->mmu_cpu.root_is_new = false;
 		m->root = root;
@@ -173,7 +173,7 @@ void model_enter(struct model *m)
 
 void model_exit(struct model *m)
 {
-	/* The VMCS holds what was in CR3 at the exit (SDM vol. 3C, 27.3.1). */
+	/* The VMCS has the CR3 of the exit (SDM vol. 3C, 27.3.1). */
 	m->root = m->cpu.cr3;
 	if (m->targets.count)
 		mmu_exited(&m->mmu_cpu, m->root);
@@ -185,7 +185,7 @@ u32 model_random_page(struct model *m)
 	u32 *recent = &m->recent[model_random(m, ARRAY_SIZE(m->recent))];
 	u32 tries = 1 + model_random(m, 6);
 
-	/* Pages used before, rather; and such as are mapped, rather. */
+	/* Prefers pages that were used before, and pages that are mapped. */
 	if (!chance(m, 30))
 		return *recent % pages;
 	do {
@@ -205,7 +205,7 @@ static bool was_permitted(const struct model *m, const struct attempt *a,
 	return history_permits(m, a->page, gpa >> PAGE_SHIFT, a->kind);
 }
 
-/* The processor has translated: legally? If so, the access is done. */
+/* The processor has translated. If that was legal, the access is done. */
 static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 {
 	gfn_t gfn = world_gfn_of_hpa(hpa);
@@ -233,7 +233,7 @@ static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 	model_mirror_store(m, gpa, a->data, a->len);
 }
 
-/* The fault has gone straight to the guest: rightly? */
+/* The fault has gone straight to the guest; checks that this was right. */
 static void bypassed(struct model *m, const struct attempt *a, u32 error_code)
 {
 	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
@@ -246,7 +246,9 @@ static void bypassed(struct model *m, const struct attempt *a, u32 error_code)
 			   words_fault(error_code), reference_outcome(&w));
 }
 
-/* Returns true for a table on the way to the access: giving it up is in vain. */
+/*
+ * Returns true for a table on the way to the access: giving it up is no help.
+ */
 static bool provides_itself(const struct reference_walk *w, gpa_t gpa)
 {
 	for (u32 i = 0; i < w->depth; i++)
@@ -255,7 +257,7 @@ static bool provides_itself(const struct reference_walk *w, gpa_t gpa)
 	return false;
 }
 
-/* Returns whether the access is over: it was emulated. */
+/* Returns true if the access is over, since it was emulated. */
 static bool emulate(struct model *m, struct attempt *a,
 		    const struct reference_walk *w)
 {
@@ -267,7 +269,9 @@ static bool emulate(struct model *m, struct attempt *a,
 		model_log(m, "    unshadowed");
 		a->unshadowed++;
 		mmu_unshadow(&m->mmu_cpu, w->gpa >> PAGE_SHIFT);
-		/* An access that no entry allows isn't the table's fault. */
+		/*
+		 * An access that no entry allows is not a fault of the table.
+		 */
 		if (a->unshadowed < 2)
 			return false;
 	}
@@ -284,7 +288,7 @@ static bool emulate(struct model *m, struct attempt *a,
 	return true;
 }
 
-/* An MMIO entry has answered: there has been such a translation. */
+/* An MMIO entry has answered: the guest's tables once had this translation. */
 static bool mmio_unwalked(struct model *m, const struct attempt *a,
 			  const struct guest_walk *walk)
 {
@@ -296,7 +300,7 @@ static bool mmio_unwalked(struct model *m, const struct attempt *a,
 	return true;
 }
 
-/* Returns whether the access is over. */
+/* Returns true if the access is over. */
 static bool act(struct model *m, struct attempt *a, enum mmu_action action,
 		const struct reference_walk *w)
 {
@@ -348,7 +352,7 @@ static void count_tables(struct model *m, const struct mmu_stats *before)
 		model_count(m, EVENT_MENDED);
 }
 
-/* A LEAF has answered: a write to a table, as the guest once permitted it. */
+/* A LEAF has answered: a write to a table, which the guest once permitted. */
 static bool held_unwalked(struct model *m, struct attempt *a,
 			  enum mmu_action action, const struct guest_walk *walk)
 {
@@ -365,12 +369,12 @@ static bool held_unwalked(struct model *m, struct attempt *a,
 	model_count(m, EVENT_HELD);
 	if (action == MMU_RESUME)
 		return false;
-	/* Where the guest's tables lead to by now does not matter. */
+	/* The guest's tables may lead elsewhere by now. */
 	w.gpa = walk->gpa;
 	return emulate(m, a, &w);
 }
 
-/* A page-fault exit. Returns whether the access is over. */
+/* A page-fault exit. Returns true if the access is over. */
 static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 {
 	const struct mmu_stats *stats = mmu_stats(m->mmu);
@@ -381,7 +385,7 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	enum mmu_action action;
 	struct guest_walk walk;
 
-	/* As in vmx/exits/page_fault.c: what the error code does not tell. */
+	/* As in vmx/exits/page_fault.c: with the facts that the code lacks. */
 	action = mmu_page_fault(&m->mmu_cpu, a->gva,
 				error_code | (a->kind & (PFEC_I | WALK_AC)),
 				&walk);
@@ -412,7 +416,7 @@ static void run_to_end(struct model *m, struct attempt *a)
 		struct processor_result r;
 
 		model_enter(m);
-		/* Not before a retry: the MMU has noted that it will write. */
+		/* Not before a retry: the MMU expects the write again. */
 		while (!exits && chance(m, 20))
 			state_load_target(m);
 		if (chance(m, 20))
@@ -439,7 +443,7 @@ static void run_to_end(struct model *m, struct attempt *a)
 	model_fail(m, "no end after %u exits", MODEL_MAX_EXITS);
 }
 
-/* Sooner or later after the access there is an exit. */
+/* Runs the access; sooner or later after it there is an exit. */
 static void run(struct model *m, struct attempt *a)
 {
 	run_to_end(m, a);
@@ -459,7 +463,7 @@ u32 model_random_kind(struct model *m)
 void model_access_page(struct model *m, u32 page)
 {
 	struct attempt a = { .page = page, .kind = model_random_kind(m) };
-	/* Much of it in the used slots, as it may hit a table. */
+	/* Prefers the used slots, since the write may hit a table. */
 	u64 offset = guest_random_offset(m, guest_random_kind(m));
 
 	a.len = 1ULL << model_random(m, 5);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariants of docs/mmu.md, checked over the shadow pages from the
- * outside: what an entry may be follows from the guest's entry and the
- * reference's rules alone.
+ * The invariants of docs/mmu.md, checked over the shadow pages from outside:
+ * the guest's entry and the reference's rules alone say what an entry may be.
  */
 #include "mmu/audit/audit.h"
 #include "tests/model/subject.h"
@@ -22,8 +21,9 @@ static bool bypass_possible(const struct subject *s)
 }
 
 /*
- * Reserved: by XD, bit 52, or PS; a PTE of 4-level paging by its address, or no
- * access may use it: not the user, no fetch, and nothing else by key 15.
+ * TRAP is reserved by XD, bit 52, or PS. A PTE of 4-level paging is reserved by
+ * its address; or no access may use it: not the user's, no fetch, and no other
+ * one by key 15.
  */
 static void check_reserved(const struct subject *s)
 {
@@ -41,7 +41,7 @@ static void check_reserved(const struct subject *s)
 	}
 }
 
-/* Invariant 1, and its converse: what is absent is not left to be TRAP. */
+/* Invariant 1, and its converse: an absent entry is not left as TRAP. */
 static void check_unfilled(const struct subject *s)
 {
 	bool present = s->sp->role.tableless || (s->guest & 1);
@@ -58,7 +58,7 @@ static void check_unfilled(const struct subject *s)
 	check_reserved(s);
 }
 
-/* Invariants 3 and 4, of what leads somewhere or is MMIO. */
+/* Invariants 3 and 4, for an entry that leads somewhere or is MMIO. */
 static void check_guest_entry(const struct subject *s)
 {
 	if (s->sp->role.tableless)
@@ -124,7 +124,7 @@ static void check_table(const struct subject *s)
 		fail_entry(s, "invariant 2: TABLE names the wrong shadow page");
 }
 
-/* The PDPTEs in the guest's registers, or all of 32 bits' space. */
+/* The PDPTEs in the guest's registers, or those of all of a 32-bit space. */
 static void check_pdpte(const struct subject *s)
 {
 	union shadow_role role = s->sp->role, want = role;
@@ -193,7 +193,7 @@ static bool permits_more(const struct subject *s, u64 spte, u8 rights)
 	return false;
 }
 
-/* Invariants 5 and 1, of each frame. */
+/* Invariants 5 and 1, for each frame. */
 static void check_frame(const struct subject *s, gfn_t first, u32 i)
 {
 	if (world_gfn_of_hpa((s->spte & BITS(51, 12)) + i * PAGE_SIZE) !=
@@ -211,7 +211,7 @@ static void check_leaf_rights(const struct subject *s, u8 rights, bool dirty)
 {
 	u64 known = BITS(51, 12) | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D |
 		    PTE_NX | SPTE_LEAF_HELD;
-	/* The one that holds W back gives it on the first write. */
+	/* An entry that holds W back gives it at the first write. */
 	u64 given = s->spte & SPTE_LEAF_HELD ? s->spte | PTE_W : s->spte;
 
 	if ((s->spte & PTE_NX) && !s->sp->role.nxe)
@@ -278,8 +278,8 @@ static void check_mmio(const struct subject *s)
 }
 
 /*
- * The guest's tables may have had an entry of a software TLB: invariant 2 is
- * all that holds. Where the model has a page, it knows.
+ * For an entry of a software TLB only invariant 2 holds: the guest's tables may
+ * have had its translation. For the model's pages the history knows.
  */
 static void check_private(const struct subject *s)
 {
@@ -292,7 +292,7 @@ static void check_private(const struct subject *s)
 
 	if ((s->spte & PTE_W) && (!mmio || (s->spte & PTE_D)))
 		kind |= PFEC_W;
-	/* No right of the user's where the page was never the user's. */
+	/* The entry has no user right if the page was never the user's. */
 	if (s->spte & (mmio ? BIT(10) : PTE_U))
 		kind |= PFEC_U;
 	else
@@ -315,7 +315,7 @@ static void check_private(const struct subject *s)
 
 /* --- All of them ----------------------------------------------------------- */
 
-/* Returns whether the entry is on a list. */
+/* Returns true if the entry is on a list. */
 static bool check_slot(struct model *m, const struct shadow_page *sp,
 		       const struct reference *ref, u32 slot, bool full)
 {
@@ -351,7 +351,7 @@ static bool check_slot(struct model *m, const struct shadow_page *sp,
 	return kind >= SPTE_TABLE;
 }
 
-/* Umbra's own audit comes to the same result, unless what is here fails. */
+/* Umbra's own audit has the same result, unless a check here fails first. */
 static void check_audit(struct model *m)
 {
 	struct mmu_audit audit;
@@ -364,7 +364,7 @@ static void check_audit(struct model *m)
 			   audit.slot, audit.what);
 }
 
-/* Nothing leads to the shadow of an open table (invariant 1). */
+/* No entry leads to the shadow of an open table (invariant 1). */
 static void check_open(struct model *m, const struct shadow_page *sp)
 {
 	if (!sp->open)

@@ -3,8 +3,8 @@
 #include "tests/model/model.h"
 
 /*
- * Every entry of a list is of this level and kind, and has the target; returns
- * how many there are.
+ * Checks that every entry of a list is of this level and kind, and has the
+ * target; returns their number.
  */
 static u32 check_list(struct model *m, u32 head, u32 target, int level,
 		      enum spte_kind kind)
@@ -28,7 +28,9 @@ static u32 check_list(struct model *m, u32 head, u32 target, int level,
 	return count;
 }
 
-/* The shadow pages of each frame as a table: closed ones, and open ones. */
+/*
+ * Counts the shadow pages of each frame as a table: closed ones, and open ones.
+ */
 static void count_shadows(const struct model *m, u16 *shadows, u16 *open)
 {
 	for (u32 i = 0; i < m->config.shadow_pages; i++) {
@@ -105,7 +107,7 @@ static void check_pool(struct model *m)
 			   m->config.shadow_pages);
 }
 
-/* The copy of a table is in use if the table is open, and else free. */
+/* The copy of a table is in use if the table is open; otherwise it is free. */
 static void check_copies(struct model *m)
 {
 	u32 copies = 0;

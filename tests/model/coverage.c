@@ -63,7 +63,7 @@ void coverage_add(struct coverage *to, const struct coverage *from)
 		sums[i] += counts[i];
 }
 
-/* Returns true if this can happen in this mode, on this rung. */
+/* Returns true if this event can happen in this mode, on this rung. */
 static bool possible(u32 mode, u32 rung, u32 event)
 {
 	bool paged = mode != COVERAGE_UNPAGED;
@@ -79,7 +79,7 @@ static bool possible(u32 mode, u32 rung, u32 event)
 	case EVENT_FAULT:
 		return paged;
 	case EVENT_TABLE_WRITE:
-		/* no_entry_allows() in mmu/role.c needs it there. */
+		/* no_entry_allows() in mmu/role.c needs paging. */
 		return paged;
 	case EVENT_UPDATED:
 		return paged && rung >= MMU_UPDATE;
@@ -100,7 +100,7 @@ static bool possible(u32 mode, u32 rung, u32 event)
 		return mode == COVERAGE_4LEVEL;
 	case EVENT_TARGET:
 		return mode == COVERAGE_4LEVEL && rung >= MMU_TARGETS;
-	case EVENT_PDPTE_GP: /* of the mode that would have come */
+	case EVENT_PDPTE_GP: /* in the mode that was refused */
 		return mode != COVERAGE_4LEVEL;
 	case EVENT_LARGE:
 	case EVENT_SPLIT:
@@ -118,7 +118,7 @@ static void print_head(const char *first, const char *second)
 	printf("\n");
 }
 
-/* Returns false if there is nothing where there can be something. */
+/* Returns false if the cell is empty and should not be. */
 static bool print_cell(u64 count, bool expected)
 {
 	if (!count && !expected) {

@@ -11,7 +11,7 @@ enum model_event {
 	EVENT_LARGE, /* ... in a large page */
 	EVENT_BYPASSED, /* P=0, and no exit */
 	EVENT_FILLED,
-	EVENT_PREFETCHED, /* entries beside it were, too */
+	EVENT_PREFETCHED, /* entries beside it were filled, too */
 	EVENT_NOT_PRESENT, /* injected */
 	EVENT_FAULT, /* injected, P=1 */
 	EVENT_TABLE_WRITE,
@@ -20,7 +20,7 @@ enum model_event {
 	EVENT_MMIO_UNWALKED, /* ... by an MMIO entry */
 	EVENT_HELD, /* a table write that the shadow answered, unwalked */
 	EVENT_PDPTE_GP, /* a load of the PDPTEs was refused */
-	EVENT_LOGGED, /* the dirty log was read, and not empty */
+	EVENT_LOGGED, /* the dirty log that was read is not empty */
 	EVENT_SPLIT, /* a large leaf gave way to a table */
 	EVENT_PREFILLED, /* entries of a table that was shadowed */
 	EVENT_OPENED, /* a table, for a burst of writes */
@@ -53,10 +53,10 @@ struct coverage {
 	u64 rights[COVERAGE_RIGHTS][MODEL_EVENTS];
 };
 
-/* The rung that the policy is, or MMU_RUNGS. */
+/* Returns the rung that the policy is, or MMU_RUNGS. */
 u32 coverage_rung(const struct mmu_policy *policy);
 void coverage_add(struct coverage *to, const struct coverage *from);
-/* Prints the tables; returns whether there is no empty cell. */
+/* Prints the tables; returns true if no cell is empty. */
 bool coverage_print(const struct coverage *c);
 
 #endif

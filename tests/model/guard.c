@@ -9,7 +9,7 @@
 /* The mutants are built without the sanitizers. */
 #pragma weak __sanitizer_print_stack_trace
 
-/* By the time that the processor works: a busy machine changes nothing. */
+/* Time that the processor works, so a busy machine changes nothing. */
 #define SECONDS 60
 
 static void end(int signal)

@@ -4,8 +4,8 @@
 #define TESTS_MODEL_GUARD_H
 
 /*
- * From now on the processor may work for a minute; then the program ends, and
- * shows the functions that it is in. A next call begins a new minute.
+ * Lets the processor work for one more minute. Then the program ends, and shows
+ * the functions that it is in. The next call begins another minute.
  */
 void guard_begin(void);
 

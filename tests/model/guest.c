@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of the model's guests; and making such a guest. */
+/* The entries of the model's guests, and the making of such a guest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 const u16 model_slots_64[MODEL_SLOTS] = { 0, 1, 2, 511 };
 const u16 model_slots_32[MODEL_SLOTS] = { 0, 1, 513, 1023 };
 
-/* These are used as tables most; some of them lie in large pages. */
+/* The guest uses these most as tables; some of them lie in large pages. */
 static const gfn_t tables_64[] = { 24,
 				   25,
 				   26,
@@ -25,10 +25,10 @@ static const gfn_t tables_64[] = { 24,
 static const gfn_t tables_32[] = { 34, 35, 36, 37, WORLD_LARGE_GFN + 513 };
 static const gfn_t pdpts[] = { 38, WORLD_HIGH_GFN + 2 };
 
-/* Where in a frame there are four PDPTEs. */
+/* Offsets in a frame at which there are four PDPTEs. */
 static const u32 pdpt_offsets[] = { 0, 32, PAGE_SIZE - 32 };
 
-/* Where a large page may begin; 0 both as one of 2 MiB and as one of 1 GiB. */
+/* Frames at which a large page may begin; at 0 it has 2 MiB or 1 GiB. */
 static const gfn_t large_gfns[] = { 0,
 				    0,
 				    WORLD_HIGH_GFN,
@@ -77,7 +77,7 @@ static u64 random_flags(struct model *m)
 	e |= chance(m, 93) ? PTE_U : 0;
 	e |= chance(m, 85) ? PTE_A : 0;
 	e |= chance(m, 50) ? PTE_D : 0;
-	/* Bits that are ignored: PWT, PCD, G, software's. */
+	/* Bits that are ignored: PWT, PCD, G, and those of software. */
 	if (chance(m, 10))
 		e |= model_random(m, 4) * PTE_PWT | model_random(m, 16) * PTE_G;
 	return e;
@@ -240,12 +240,12 @@ static void random_config(struct model *m)
 			       chance(m, 95);
 	c->filter_works = chance(m, 95);
 	c->targets = chance(m, 90) ? 1 + model_random(m, MMU_TARGETS_MAX) : 0;
-	/* Few pages, for starvation; more, so that linking ahead happens. */
+	/* Few pages, which run out; or more, for linking ahead. */
 	c->shadow_pages = chance(m, 60)
 				  ? MMU_MIN_SHADOW_PAGES + model_random(m, 9)
 				  : 36 + model_random(m, 28);
 	state_random_policy(m, &c->policy);
-	/* Any types of INVVPID, one of a whole context among them. */
+	/* Any types of INVVPID, among them one of a whole context. */
 	m->ept_vpid = EPT_VPID_CAP_INVVPID |
 		      EPT_VPID_CAP_TYPE(0) * model_random(m, 16) |
 		      EPT_VPID_CAP_TYPE(INVVPID_CONTEXT + model_random(m, 2));

@@ -24,7 +24,7 @@ u32 model_pages(const struct model *m)
 	return MODEL_PAGES;
 }
 
-/* A page's number has two bits for each level: which of the used slots. */
+/* A page's number has two bits for each level: the index of the used slot. */
 gva_t model_page_gva(const struct model *m, u32 page)
 {
 	u16 pte_64 = model_slots_64[page & 3],
@@ -94,10 +94,10 @@ void history_note(struct model *m)
 			reference_walk(&m->ref, model_page_gva(m, page), 0);
 
 		span = 1;
-		if (!w.mapped) /* nor is any page below the same entry */
+		if (!w.mapped) /* no page below the same entry is, either */
 			span = 1U << 2 * (w.level - 1);
 		else if (w.accessed && !add(&m->history[page], &w)) {
-			/* Too long to remember: the guest flushes. */
+			/* The history is full: the guest flushes. */
 			model_log(m, "    the guest flushes all");
 			mmu_set_state(&m->mmu_cpu, m->ref.cr0, m->ref.cr3,
 				      m->ref.cr4, m->ref.efer, NULL);

@@ -95,7 +95,7 @@ static hpa_t op_to_hpa(void *ctx, const void *memory)
 	return WORLD_ARENA_HPA + ((const u8 *)memory - m->world.arena);
 }
 
-/* As in vmx/start/vm_create.c: they are done at the next entry. */
+/* As in vmx/start/vm_create.c: flushes are done at the next entry. */
 static void op_flush(void *ctx)
 {
 	struct model *m = ctx;
@@ -182,7 +182,7 @@ void machine_create(struct model *m)
 	m->cpu.entry = cpu_entry;
 	m->cpu.random = cpu_random;
 	m->cpu.ctx = m;
-	/* The last guest's translations are under the same VPID. */
+	/* An earlier guest's translations are under the same VPID. */
 	m->flush.scope = TLB_ALL;
 	model_log(m,
 		  "maxphyaddr %u, 1 GiB pages %d, leaf trap %d, filter %d, "

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes to the guest's memory, and to the mirror that says how it should be. */
+/*
+ * Writes to the guest's memory, and to the mirror that has the right contents.
+ */
 #include <string.h>
 
 #include "tests/model/access.h"
@@ -18,7 +20,7 @@ void model_mark_dirty(struct model *m, gpa_t gpa)
 	m->world.dirty[gpa >> PAGE_SHIFT] = true;
 }
 
-/* Returns true if a table here has an entry that is used. */
+/* Returns true if a table at this place has an entry that is used. */
 static bool hits_slots(u64 offset, size_t len)
 {
 	for (u32 i = 0; i < MODEL_SLOTS; i++)

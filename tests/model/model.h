@@ -16,14 +16,14 @@
 #include "tests/model/world.h"
 #include "vmx/vpid.h"
 
-/* An access may exit so often (the invariants promise convergence). */
+/* Maximum number of exits of an access (the invariants promise convergence). */
 #define MODEL_MAX_EXITS 8
 
 /*
- * Only these slots of a table of 64-bit entries are used, and those of one of
- * 32-bit entries (in all parts of it that have shadows of their own); so there
- * are 4^levels pages in the guest's address space. The unpaged one has a page
- * for each named frame, and some others.
+ * The guest uses only these slots of a table of 64-bit entries, and those of a
+ * table of 32-bit entries (in all parts of it that have shadows of their own).
+ * So its address space has 4^levels pages. The unpaged one has a page for each
+ * named frame, and some others.
  */
 #define MODEL_SLOTS 4
 extern const u16 model_slots_64[MODEL_SLOTS], model_slots_32[MODEL_SLOTS];
@@ -37,7 +37,9 @@ struct permit {
 	bool w, u, x, dirty;
 };
 
-/* All of a page's since the guest has last flushed it. */
+/*
+ * Maximum number of translations of a page since the guest's last flush of it.
+ */
 #define HISTORY_MAX 32
 struct history {
 	u32 count;
@@ -77,60 +79,60 @@ void model_fail(struct model *m, const char *fmt, ...)
 void model_log(const struct model *m, const char *fmt, ...) __printf(2, 3);
 void model_count(struct model *m, enum model_event event);
 
-/* guest.c: what a guest, sane or not, puts into its tables. */
+/* guest.c: the entries that a guest, sane or not, writes to its tables. */
 
 enum table_kind { TABLE_64, TABLE_32, TABLE_PDPT };
 
-/* Begins with a new guest, and an MMU for it, all by the seed. */
+/* Begins with a new guest, and an MMU for it, all from the seed. */
 void guest_begin(struct model *m, u64 seed);
-/* A frame that is used as a table, of this kind. */
+/* Returns a frame that is used as a table, of this kind. */
 gfn_t guest_table(struct model *m, enum table_kind kind);
-/* An entry of 8 bytes, or two of 4. */
+/* Returns an entry of 8 bytes, or two of 4. */
 u64 guest_random_entry(struct model *m, enum table_kind kind);
-/* Where a used entry is in a table. */
+/* Returns the offset of a used entry in a table. */
 u32 guest_random_offset(struct model *m, enum table_kind kind);
-/* The kind that the guest is likely to use in its mode. */
+/* Returns the kind that the guest is likely to use in its mode. */
 enum table_kind guest_random_kind(struct model *m);
 u64 guest_random_cr3(struct model *m);
 
-/* machine.c: what the MMU and the processor are given. */
+/* machine.c: the world of the MMU and the processor. */
 
-/* The MMU, and a processor that has forgotten all. */
+/* Makes the MMU, and a processor without any translation. */
 void machine_create(struct model *m);
 
 /* history.c */
 
-/* How many pages the model's address space has, and where they are. */
+/* Returns the number of pages of the model's address space; their addresses. */
 u32 model_pages(const struct model *m);
 gva_t model_page_gva(const struct model *m, u32 page);
-/* The tables have changed: what is permitted now is added. */
+/* Called after a change of the tables: adds the new permitted translations. */
 void history_note(struct model *m);
 void history_flush(struct model *m);
 void history_invlpg(struct model *m, gva_t gva);
 /* Returns true if there is or was such a translation. */
 bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind);
 
-/* Compare the guest's memory with what it should be. */
+/* Compares the guest's memory with the mirror. */
 void machine_check_memory(struct model *m);
 
 /* check.c: the invariants over all shadow pages; all slots, or some. */
 void model_check(struct model *m, bool full);
-/* check_lists.c; @entries: how many entries must be on lists. */
+/* check_lists.c; @entries: the number of entries that must be on lists. */
 void model_check_lists(struct model *m, u32 entries);
 
-/* state.c: what a guest sets, and the user of Umbra. */
+/* state.c: settings of a guest, and of the user of Umbra. */
 
 void state_random_policy(struct model *m, struct mmu_policy *policy);
-/* Into a paging mode, out of none. */
+/* Enters a paging mode from the unpaged one. */
 void state_begin(struct model *m);
 void state_change(struct model *m);
 void state_load_cr3(struct model *m);
-/* Load one of two roots many times in turn, as a kernel does. */
+/* Loads one of two roots many times in turn, as a kernel does. */
 void state_switch(struct model *m);
-/* Load a CR3 target, if there is one, without an exit. */
+/* Loads a CR3 target, if there is one, without an exit. */
 void state_load_target(struct model *m);
 void state_change_policy(struct model *m);
-/* Start, read, or stop the dirty log. */
+/* Starts, reads, or stops the dirty log. */
 void state_dirty_log(struct model *m);
 
 /* steps.c */
@@ -140,7 +142,7 @@ void model_step(struct model *m, u64 seed);
 
 /*
  * Runs guests for @steps steps, or, if @seconds is not 0, for that time.
- * Returns whether all went well; prints how it failed if not.
+ * Returns true if all went well; otherwise prints how it failed.
  */
 bool model_run(u64 seed, u64 steps, u64 seconds);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Umbra's own accesses to the guest's memory, each judged by the reference. */
+/* Umbra's own accesses to the guest's memory; the reference judges each. */
 #include <string.h>
 
 #include "tests/model/access.h"
@@ -28,7 +28,7 @@ static bool has_bytes(struct model *m, gpa_t gpa, const u8 *code, size_t len)
 	return true;
 }
 
-/* The shadow has answered, which has no judgement of rights in it. */
+/* The shadow has answered, which does not check rights. */
 static void fetched_unwalked(struct model *m, u32 page, gva_t gva,
 			     const u8 *code, size_t len)
 {
@@ -37,7 +37,7 @@ static void fetched_unwalked(struct model *m, u32 page, gva_t gva,
 
 	if (w.mapped && has_bytes(m, w.gpa, code, len))
 		return;
-	/* A software TLB may be stale as the processor's may. */
+	/* A software TLB may be as stale as the processor's. */
 	for (u32 i = 0; !mmu_policy(m->mmu)->cache && i < h->count; i++)
 		if (has_bytes(m,
 			      (h->permits[i].gfn << PAGE_SHIFT) |

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paging, SDM vol. 3A, chapter 4. Slow and plain: bits are spelled by their
- * numbers in the manual's tables, so that nothing is shared with mmu/.
+ * Paging, SDM vol. 3A, chapter 4. Slow and plain: bits are written as the
+ * numbers of the manual's tables, so that nothing is shared with mmu/.
  */
 #include <string.h>
 
@@ -12,13 +12,13 @@ static bool bit(u64 value, int n)
 	return value >> n & 1;
 }
 
-/* The bits high..low in place, the others 0. */
+/* Returns the bits high..low in their place, the others 0. */
 static u64 field(u64 value, int high, int low)
 {
 	return value << (63 - high) >> (63 - high) >> low << low;
 }
 
-/* Any of the bits high..low set? None if there are no such bits. */
+/* Returns true if any of the bits high..low is set. */
 static bool any(u64 value, int high, int low)
 {
 	return low <= high && field(value, high, low);
@@ -61,7 +61,7 @@ bool reference_maps(const struct reference *r, u64 entry, int level)
 	return bit(entry, 7);
 }
 
-/* Table 4-4: with PSE-36, M is MAXPHYADDR or 40, whichever is less. */
+/* Table 4-4: with PSE-36, M is the lower of MAXPHYADDR and 40. */
 static int pse36_m(const struct reference *r)
 {
 	return r->maxphyaddr < 40 ? r->maxphyaddr : 40;
@@ -170,7 +170,7 @@ static void fault(const struct reference *r, struct reference_walk *walk,
 		walk->error_code |= 1 << 4;
 }
 
-/* From the table at @table, of @walk->level, down to the page. */
+/* Walks from the table at @table, of @walk->level, down to the page. */
 static void descend(const struct reference *r, struct reference_walk *walk,
 		    gpa_t table, gva_t gva, u32 kind)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The reference: the paging modes of the SDM (vol. 3A, chapter 4), with nothing
- * of mmu/ in it. What it says about an access is what the guest must see.
+ * of mmu/ in it. Its answer to an access is what the guest must see.
  */
 #ifndef TESTS_MODEL_REFERENCE_H
 #define TESTS_MODEL_REFERENCE_H
@@ -10,8 +10,8 @@
 #include "lib/types.h"
 
 /*
- * The kind of an access: W, U and I/D as in a page-fault error code, and this,
- * of a supervisor's explicit access to data: EFLAGS.AC=1 (4.6.1).
+ * The kind of an access: W, U and I/D as in a page-fault error code, and this
+ * bit for a supervisor's explicit access to data with EFLAGS.AC=1 (4.6.1).
  */
 #define KIND_AC BIT(31)
 
@@ -29,12 +29,12 @@ struct reference {
 
 struct reference_walk {
 	bool fault;
-	u32 error_code; /* where fault */
+	u32 error_code; /* if fault is true */
 	int level; /* of the last entry used: 4 a PML4E, ... 1 a PTE */
 	/* The entries used that are in memory, the uppermost first. */
 	unsigned int depth;
 	gpa_t entry[4];
-	/* The rest is valid where there is a translation, permitted or not. */
+	/* The rest is valid if there is a translation, permitted or not. */
 	bool mapped;
 	gpa_t gpa;
 	bool w, u, x; /* the rights of all levels combined */
@@ -44,27 +44,27 @@ struct reference_walk {
 };
 
 enum reference_mode reference_mode(const struct reference *r);
-/* The size of a table's entries, in bytes. */
+/* Returns the size of a table's entries, in bytes. */
 unsigned int reference_entry_size(const struct reference *r);
-/* The entry at the address, of that size. */
+/* Returns the entry at the address, of that size. */
 u64 reference_entry(const struct reference *r, gpa_t gpa);
-/* Does the entry map a page? level: 4 PML4E ... 1 PTE; of 32-bit 2 is the PDE */
+/* Returns true if the entry maps a page; @level: 4 (PML4E) to 1 (PTE). */
 bool reference_maps(const struct reference *r, u64 entry, int level);
 /* Returns true if the entry, which is present, has a reserved bit set. */
 bool reference_reserved(const struct reference *r, u64 entry, int level);
-/* Where the page, or else the table, that it refers to begins. */
+/* Returns the address of the page, or else of the table, that it refers to. */
 gpa_t reference_address(const struct reference *r, u64 entry, int level);
-/* Read the PDPTEs that CR3 refers to; false: loading them is a #GP. */
+/* Reads the PDPTEs that CR3 refers to. Returns false if their load is a #GP. */
 bool reference_read_pdptes(const struct reference *r, u64 pdpte[4]);
-/* The result of an access of this kind. */
+/* Returns the result of an access of this kind. */
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,
 				     u32 kind);
-/* Would the walk's rights permit the access? */
+/* Returns true if the walk's rights permit the access. */
 bool reference_permits(const struct reference *r,
 		       const struct reference_walk *walk, u32 kind);
 /*
- * Set the flags that the access, permitted, sets; returns the entries, by
- * their index in @walk, that have changed: a bit each.
+ * Sets the flags that a permitted access sets. Returns the changed entries as
+ * bits, by their index in @walk.
  */
 unsigned int reference_set_flags(const struct reference *r,
 				 const struct reference_walk *walk, u32 kind);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the model, a guest after another, on all processors of this machine;
- * shortens a run that fails.
+ * Runs the model, one guest after another, on all processors of this machine,
+ * and shortens a run that fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static u32 play(struct model *m, const struct plan *plan)
 	return plan->count;
 }
 
-/* Leave out whatever can be left out while it still fails. */
+/* Leaves out all steps without which it still fails. */
 static void shrink(struct model *m, struct plan *plan)
 {
 	struct plan *trial = malloc(sizeof(*trial));
@@ -75,7 +75,7 @@ static void shrink(struct model *m, struct plan *plan)
 static void report(struct model *m, struct plan *plan, u64 seed)
 {
 	fprintf(stderr, "model: seed %lu: %s\n", seed, m->failure);
-	/* A run of mutants needs to know no more. */
+	/* A run of mutants needs no more. */
 	if (getenv("MODEL_BRIEF"))
 		return;
 	fprintf(stderr, "model: shortening\n");
@@ -99,13 +99,13 @@ static void make_plan(struct model *m, struct plan *plan, u64 seed, u64 n)
 /* The data that the jobs share. */
 struct work {
 	u64 seed, steps;
-	time_t end; /* 0: by the steps alone */
+	time_t end; /* 0: only the steps count */
 	u32 jobs;
 	bool stop;
 	struct coverage coverage[MAX_JOBS];
 };
 
-/* Every guest whose number is @job, modulo the number of jobs. */
+/* Runs each guest whose number modulo the number of jobs is @job. */
 static bool run_job(struct work *work, u32 job)
 {
 	struct plan *plan = malloc(sizeof(*plan));

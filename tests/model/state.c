@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's changes of its control registers, with the processor's answer; and
+ * A guest's changes of its control registers, with the processor's answer, and
  * the switches of Umbra's user.
  */
 #include <string.h>
@@ -11,7 +11,7 @@
 #define CR0_RELOADS (BIT(29) | BIT(30) | BIT(31))
 #define CR4_RELOADS (BIT(4) | BIT(5) | BIT(7) | BIT(20))
 
-/* The processor's registers are as in vmx/state.c. */
+/* The processor's registers are set as by vmx/state.c. */
 static void set_processor(struct model *m)
 {
 	enum reference_mode mode = reference_mode(&m->ref);
@@ -24,7 +24,7 @@ static void set_processor(struct model *m)
 	m->cpu.smap = paged && (m->ref.cr4 & CR4_SMAP);
 }
 
-/* Returns false if that is a #GP: then nothing has changed. */
+/* Returns false if the load is a #GP: then nothing has changed. */
 static bool load(struct model *m, struct reference to, bool moves_cr3)
 {
 	bool loads = reference_mode(&to) == MODE_PAE &&
@@ -91,7 +91,7 @@ void state_switch(struct model *m)
 	history_flush(m);
 }
 
-/* Turn paging off, choose another mode, and turn it on again. */
+/* Turns paging off, chooses another mode, and turns it on again. */
 static void change_mode(struct model *m)
 {
 	struct reference to = m->ref;
@@ -108,7 +108,7 @@ static void change_mode(struct model *m)
 	load(m, to, false);
 	to.cr0 |= CR0_PG;
 	to.efer |= to.efer & EFER_LME ? EFER_LMA : 0;
-	/* The meaning of CR3 depends on the mode: that of @to. */
+	/* The meaning of CR3 depends on the mode, that of @to. */
 	for (u32 tries = 0; tries < 4; tries++) {
 		struct reference from = m->ref;
 
@@ -134,7 +134,9 @@ void state_begin(struct model *m)
 	change_mode(m);
 }
 
-/* Where the guest owns CR4.PGE, the processor flushes, and Umbra is not told. */
+/*
+ * If the guest owns CR4.PGE, the processor flushes without Umbra's knowledge.
+ */
 static bool change_owned_pge(struct model *m)
 {
 	if (!mmu_filter(&m->mmu_cpu).pge_owned)
@@ -168,7 +170,9 @@ void state_change(struct model *m)
 		if (change_owned_pge(m))
 			return;
 		to.cr4 ^= chance(m, 50) ? CR4_PGE : CR4_PAE;
-		/* In long mode that is a #GP, not the MMU's affair. */
+		/*
+		 * In long mode that is a #GP, which does not concern the MMU.
+		 */
 		if (to.efer & EFER_LMA)
 			to.cr4 |= CR4_PAE;
 		break;

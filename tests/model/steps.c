@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of the guest, the devices and the processor, one at a time. All
- * of a step is drawn from its own seed, so that a failing run can be shortened
- * by leaving steps out.
+ * The steps of the guest, the devices and the processor, one at a time. All of
+ * a step comes from its own seed, so that a failing run can be shortened by
+ * leaving steps out.
  */
 #include <string.h>
 
@@ -90,7 +90,7 @@ static void invlpg(struct model *m, u32 page)
 	gva_t gva = model_page_gva(m, page);
 
 	model_log(m, "invlpg %#lx", gva);
-	/* Where it does not exit, the processor does it all. */
+	/* If INVLPG does not exit, the processor does it all. */
 	if (mmu_needs_invlpg(m->mmu))
 		mmu_invlpg(&m->mmu_cpu, gva);
 	else
@@ -134,7 +134,9 @@ static void step_remap(struct model *m)
 		model_access_page(m, page ^ i);
 }
 
-/* A page that maps a frame which is a shadowed table; false: none was found. */
+/*
+ * Finds a page that maps a frame which is a shadowed table; false: none found.
+ */
 static bool find_table(struct model *m, u32 *page, gfn_t *gfn)
 {
 	for (u32 tries = 0; tries < 24; tries++) {
@@ -184,7 +186,7 @@ static void step_unshadow(struct model *m)
 		model_fail(m, "frame %#lx is still shadowed", gfn);
 }
 
-/* A device's page is moved: it covers RAM now, and uncovers what it had. */
+/* Moves a device's page: it covers RAM now, and uncovers its earlier place. */
 static void step_move_device(struct model *m)
 {
 	gfn_t gfn = HFN_NONE;
@@ -237,6 +239,6 @@ void model_step(struct model *m, u64 seed)
 		if (i == ARRAY_SIZE(steps) - 1)
 			state_load_cr3(m);
 	}
-	/* To look at all 512 slots each time would take too long. */
+	/* A look at all 512 slots at each step would take too long. */
 	model_check(m, m->steps++ % 64 == 0);
 }

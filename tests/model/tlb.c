@@ -42,7 +42,7 @@ static bool tlb_hit(const struct processor *p, const struct tlb_entry *e,
 	return is_valid(p, e) && e->shift == shift && e->page == gva >> shift;
 }
 
-/* The part of the address that selects an entry of the level, and above. */
+/* Returns the part of the address down to the index of this level. */
 static u64 psc_prefix(gva_t gva, int level)
 {
 	return gva >> page_shift(level);
@@ -63,9 +63,9 @@ static void psc_flush(struct processor *p)
 }
 
 /*
- * The processor forgets at a page fault (4.10.4.1), and at INVVPID of one
- * address (SDM vol. 3C, 28.3.3.1): the translations for the page number, whole
- * or piece, and the upper entries used for it.
+ * The processor drops translations at a page fault (4.10.4.1), and at INVVPID
+ * of one address (SDM vol. 3C, 28.3.3.1): those for the page number, whole or
+ * piece, and the upper entries used for it.
  */
 static void forget_page(struct processor *p, gva_t gva)
 {
@@ -86,7 +86,7 @@ static void forget_page(struct processor *p, gva_t gva)
 
 void processor_invlpg(struct processor *p, gva_t gva)
 {
-	/* All pieces of a large page go (4.10.4.1), of no other. */
+	/* All pieces of a large page are dropped (4.10.4.1), and no others. */
 	for (int i = 0; i < TLB_BUCKETS; i++) {
 		for (int way = 0; way < TLB_WAYS; way++) {
 			struct tlb_entry *e = &p->tlb[i][way];
@@ -164,7 +164,7 @@ static bool reserved(const struct processor *p, u64 entry, int level)
 	return entry & mask;
 }
 
-/* How far a walk has come. */
+/* The state of a walk. */
 struct cursor {
 	int level; /* of the entry to be read next */
 	hpa_t table;
@@ -177,7 +177,7 @@ static struct cursor start(struct processor *p, gva_t gva)
 		.level = 4, .table = p->cr3 & BITS(51, 12), .w = true, .u = true
 	};
 
-	/* From where the caches allow: any of them, or none. */
+	/* Begins where the caches allow: at any of them, or at the root. */
 	for (int level = 2; level <= (p->pae ? 2 : 4); level++) {
 		struct psc_entry *e =
 			&psc_bucket(p, gva, level)[p->random(p->ctx, PSC_WAYS)];
@@ -214,8 +214,8 @@ static void cache_table(struct processor *p, gva_t gva, int level,
 }
 
 /*
- * With CR0.WP=1, which makes WD bear on the supervisor, too; SDM vol. 3A,
- * 4.6.2. User-mode addresses are PKRU's, with a CR4.PKE that is 0.
+ * With CR0.WP=1, so that WD counts for the supervisor, too; SDM vol. 3A, 4.6.2.
+ * User-mode addresses use PKRU; CR4.PKE is 0.
  */
 static bool key_denies(const struct processor *p, const struct tlb_entry *e,
 		       u32 kind)
@@ -252,8 +252,8 @@ static u32 error_code(const struct processor *p, u32 kind)
 }
 
 /*
- * Walk from where the caches allow to the translation. Returns false and the
- * fault's P and RSVD, or true and the translation; rights are not judged.
+ * Walks from where the caches allow to the translation. Returns false with the
+ * fault's P and RSVD, or true with the translation; does not check rights.
  * @leaf receives the entry that maps the page.
  */
 static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
@@ -281,7 +281,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 		c.nx = c.nx || (value & PTE_NX);
 		if (c.level == 1 || (value & PTE_PS))
 			break;
-		/* Nothing is cached whose A is clear (4.10.3.2). */
+		/* An entry is cached only with A set (4.10.3.2). */
 		*at |= PTE_A;
 		c.table = value & BITS(51, 12);
 		cache_table(p, gva, c.level, &c);
@@ -303,7 +303,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 	return true;
 }
 
-/* The 4 KiB of @e, a large page, that have the address. */
+/* Returns the 4 KiB of @e, a large page, that contain the address. */
 static struct tlb_entry piece(const struct tlb_entry *e, gva_t gva)
 {
 	struct tlb_entry small = *e;
@@ -333,7 +333,7 @@ static const struct tlb_entry *tlb_find(struct processor *p, gva_t gva)
 {
 	u64 first = p->random(p->ctx, 2);
 
-	/* Whole or in pieces, if there are both: any of them. */
+	/* If there is a whole page and a piece, either may be used. */
 	for (u64 i = 0; i < 2; i++) {
 		u8 shift = page_shift(1 + (int)((first + i) % 2));
 		const struct tlb_entry *e =
@@ -375,7 +375,7 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 		r.error_code |= PFEC_P |
 				(key_denies(p, &e, kind) ? PFEC_PK : 0);
 	}
-	/* A page fault makes the processor forget the page (4.10.4.1). */
+	/* A page fault drops the page's translations (4.10.4.1). */
 	if (r.fault) {
 		forget_page(p, gva);
 		return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The processor, as hostile as the SDM lets it be: it walks the shadow tables
- * at any moment, caches what it finds in TLBs and paging-structure caches, and
- * forgets nothing that it needn't (SDM vol. 3A, 4.10).
+ * at any moment, caches the entries in TLBs and paging-structure caches, and
+ * drops nothing without need (SDM vol. 3A, 4.10).
  */
 #ifndef TESTS_MODEL_TLB_H
 #define TESTS_MODEL_TLB_H
@@ -24,15 +24,15 @@ struct tlb_entry {
 	u64 generation; /* valid if the processor's own */
 	hpa_t frame;
 	u8 shift;
-	u8 page_shift; /* of the page that it is, or is a piece of */
+	u8 page_shift; /* of the page, or of the page of which it is a piece */
 	bool w, u, nx, dirty;
 	u8 key; /* protection key */
 	bool global; /* G; the guest owns CR4.PGE, and may have set it */
 };
 
-/* A paging-structure cache's entry: where the walk may go on. */
+/* A paging-structure cache's entry, at which a walk may begin. */
 struct psc_entry {
-	u64 prefix; /* gva, down to the bits that the entry's table takes */
+	u64 prefix; /* gva, without the bits that index the entry's table */
 	u64 generation;
 	hpa_t table;
 	bool w, u, nx;
@@ -47,18 +47,18 @@ struct processor {
 	u8 maxphyaddr;
 	u64 pdpte[4];
 	/*
-	 * The 8 bytes of a paging structure at a host-physical address. Does
-	 * not return if there is none (invariant 5).
+	 * Returns the 8 bytes of a paging structure at a host-physical address.
+	 * Does not return if there is none (invariant 5).
 	 */
 	u64 *(*entry)(void *ctx, hpa_t hpa);
 	void *ctx;
 	u64 (*random)(void *ctx, u64 below);
 	/*
-	 * Caches. The guest runs with a VPID, so they outlive exits and
-	 * entries. When all is to be forgotten a new generation begins.
+	 * Caches. The guest runs with a VPID, so they survive exits and
+	 * entries. A new generation drops all of them.
 	 */
 	u64 generation;
-	u64 globals; /* the same of global translations */
+	u64 globals; /* the same for global translations */
 	struct tlb_entry tlb[TLB_BUCKETS][TLB_WAYS];
 	struct psc_entry psc[5][PSC_BUCKETS][PSC_WAYS]; /* by entry's level */
 };
@@ -70,22 +70,22 @@ struct processor_result {
 	hpa_t hpa;
 };
 
-/* Forget all, globals included. */
+/* Drops all translations, also global ones. */
 void processor_flush(struct processor *p);
 /*
- * INVVPID of the guest's VPID, of this type (SDM vol. 3C, 30.3), which @p has.
- * Returns false for VMfail.
+ * INVVPID of the guest's VPID, of this type (SDM vol. 3C, 30.3), which @p
+ * supports. Returns false for VMfail.
  */
 bool processor_invvpid(struct processor *p, u64 type, gva_t gva);
 void processor_invlpg(struct processor *p, gva_t gva);
-/* VM entry, as far as paging goes; false: a PDPTE has reserved bits set. */
+/* VM entry, for paging. Returns false if a PDPTE has reserved bits set. */
 bool processor_enter(struct processor *p, hpa_t cr3);
 /* MOV to CR3 that does not exit, in 4-level paging. */
 void processor_load_cr3(struct processor *p, hpa_t cr3);
-/* @kind: as the reference has it, KIND_AC included. */
+/* @kind: as in the reference, KIND_AC included. */
 struct processor_result processor_access(struct processor *p, gva_t gva,
 					 u32 kind);
-/* Load what can be loaded for the address, as a prefetcher might. */
+/* Loads all that can be loaded for the address, as a prefetcher might. */
 void processor_speculate(struct processor *p, gva_t gva);
 
 #endif

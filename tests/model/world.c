@@ -14,11 +14,11 @@
 #define SHIFTED_HFN 0x60001ULL
 #define HOLED_HFN 0x70000ULL
 
-/* The regions of 2 MiB that are all RAM, or nearly so. */
+/* The regions of 2 MiB that are all RAM, or nearly all. */
 #define REGION_FRAMES 512
 static const u16 named_offsets[] = { 0, 1, 2, REGION_FRAMES - 1 };
 
-/* Where the frames of the same number are; 0: at home. */
+/* Places of the frames of the same number; 0: not moved. */
 static hfn_t moved[WORLD_SAME_FRAMES];
 
 /* The frame that a device's page covers. */
@@ -26,7 +26,6 @@ static gfn_t device = HFN_NONE;
 
 static u8 *pages(size_t count)
 {
-	/* Untouched, it costs nothing. */
 	u8 *memory = aligned_alloc(PAGE_SIZE, count * PAGE_SIZE);
 
 	if (!memory)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Mutants, all or a few, and soak, with all that takes too long for make test or
-# repeats a part of it nearly; the model has other guests each time.
+# Mutants, all or a few; and soak: the tests that take too long for make test or
+# nearly repeat a part of it. The model has other guests each time.
 
 .PHONY: mutants mutants-sample soak
 

@@ -2,13 +2,13 @@
 """The mutants: single faults in mmu/ and in the emulation of table writes.
 
 `rule` is the invariant of docs/mmu.md that the fault breaks ("I1" ... "I9"),
-"log" for the dirty log, "emul" for emulation, "progress" for an end of it all,
-"exits" for their number, "frames" for where RAM is. Each text is in its file once.
+"log" for the dirty log, "emul" for emulation, "progress" for a loop without end,
+"exits" for their number, "frames" for the places of RAM. Each text is in its file once.
 """
 
 from collections import namedtuple
 
-# `tests` of a mutant elsewhere (mutants_machine.py) names what must catch it.
+# `tests` of a mutant elsewhere (mutants_machine.py) names the tests that must catch it.
 Mutant = namedtuple("Mutant", "name rule file what old new tests",
                     defaults=[()])
 
@@ -430,7 +430,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "a frame that has moved is mapped where it was first",
      "\t\tframe->hfn = hfn;",
      "\t\tframe->hfn = frame->hfn ? frame->hfn : hfn;"),
-    # Tables that cost little, and what is filled at once.
+    # Tables that cost little, and entries that are filled at once.
     ("group-stale", "I1", "mmu/table/table.c",
      "a group of entries that is empty now keeps what another table had there",
      "left = groups | sp->nonzero; left;", "left = groups; left;"),

@@ -5,8 +5,8 @@
 Each mutant is built in a scratch copy. Those of the shadow MMU (mutants.py) are
 run against its unit tests and the model until one says that a result is wrong;
 the others (mutants_machine.py) against the tests that they name: unit tests, or
-a boot scenario. A crash or a hang tells that something is wrong, too, but by
-luck: it does not count.
+a boot scenario. A crash or a hang does not count: it notices the fault only by
+luck.
 
 usage: run.py [--sample N] [NAME ...]
 """
@@ -63,7 +63,7 @@ def copy_tree(to):
 
 
 def put_in(tree, mutant):
-    """Makes the fault in @tree; returns why that can't be, or an empty text."""
+    """Makes the fault in @tree; returns "", or why that is impossible."""
     path = os.path.join(tree, mutant.file)
     with open(path) as file:
         text = file.read()

@@ -4,8 +4,8 @@
 
     tests/nested/run.py [--full]
 
-Bochs boots Debian's kernel, that loads kvm_intel with nested=1 and starts QEMU
-with -cpu host, and that boots an image of Umbra's. KVM's checks at a VM entry
+Bochs boots Debian's kernel. That loads kvm_intel with nested=1 and starts QEMU with
+-cpu host, which boots an image of Umbra's. KVM's checks at a VM entry
 are stricter than Bochs's. --full: also with KVM's own shadow paging (ept=0),
 and Linux as Umbra's guest. Logs go to build/nested; the last line is
 "nested: N passed, N failed".
@@ -37,11 +37,11 @@ from machine import Bochs  # noqa: E402
 from scenarios import DEMO, DEMO_FAULTS, DEMO_LINE  # noqa: E402
 
 L0_MEMORY = 1024    # MiB
-# What a boot on an emulated machine can do without.
+# Options that make the boot on an emulated machine short.
 L0_OPTIONS = ("console=ttyS0,115200 mitigations=off no_timer_check "
               "tsc=reliable nowatchdog cryptomgr.notests panic=-1 quiet")
-# An exit of Umbra's guest takes KVM many exits of its own, so a timer's tick
-# would find the guest still at work on the last one: let time go slowly.
+# KVM takes many exits of its own for an exit of Umbra's guest. Time goes slowly, or a
+# timer's tick would find the guest still at work on the last one.
 L0_IPS = 400_000_000
 L0_SECONDS, CASE_SECONDS = 300, 1200
 
@@ -90,7 +90,7 @@ def check_locked(output):
               r"^umbra: end: refused, status 4")
 
 
-# Where KVM and the Bochs below it let through what the SDM forbids.
+# Rules of the SDM that neither KVM nor the Bochs below it checks.
 FORGIVEN = {"GUEST_RIP", "GUEST_SS_BASE", "GUEST_SS_ACCESS_RIGHTS",
             "GUEST_SS_LIMIT", "GUEST_ACTIVITY_STATE", "VMCS_LINK_POINTER",
             "GUEST_INTERRUPTIBILITY_STATE", "GUEST_PENDING_DEBUG_EXCEPTIONS"}
@@ -111,7 +111,7 @@ def check_linux(output):
 
 
 class Case:
-    """An image of Umbra's, a machine for it, and what must come out."""
+    """An image of Umbra's, a machine for it, and a check of the output."""
 
     def __init__(self, check, options, memory=128, open_switch=False,
                  grub="", linux=(), elf="umbra.elf"):
@@ -246,7 +246,7 @@ class L0:
                    + ("(Y|1)" if ept == "1" else "(N|0)"), L0_SECONDS)
 
     def until(self, pattern, seconds):
-        """What comes out until a match of the pattern."""
+        """Returns the output until a match of the pattern."""
         deadline = time.monotonic() + seconds
         while True:
             match = re.compile(pattern, re.M).search(self.output,

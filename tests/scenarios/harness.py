@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a boot scenario is made of: a run of tools/run, and expectations.
+"""The parts of a boot scenario: a run of tools/run, and expectations.
 
 A scenario is a function that takes a Scenario, registered by @scenario. It
 starts runs, talks to the guest's console, and raises Failure when something
-isn't as it should be; whatever it says, its run is ended and its log kept.
+isn't as it should be. In each case its run is ended and its log kept.
 """
 
 import os
@@ -25,8 +25,8 @@ INITRD = os.path.join(BUILD, "guests/initrd.cpio")
 LEFT_ON = os.path.join(BUILD, "left-on.elf")
 
 SCENARIOS = []    # (name, function), in the order of registration
-# The same of those that take too long for make test, and of those that differ
-# little from another that make test runs.
+# The same for scenarios that take too long for make test, or that differ little from
+# another one that make test runs.
 SOAK = []
 
 
@@ -48,7 +48,7 @@ def soak(name, *arguments):
 
 
 class Run:
-    """One run of the launcher, with its console in our hands."""
+    """One run of the launcher, and its console."""
 
     def __init__(self, log, options, terminal):
         self.log = log

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads text back from a picture of Umbra's framebuffer console.
 
-Every cell must be one of the font's glyphs, pixel by pixel, in two colours;
-whatever isn't reads as UNKNOWN.
+Every cell must be one of the font's glyphs, pixel by pixel, in two colours; any
+other cell reads as UNKNOWN.
 """
 
 import os

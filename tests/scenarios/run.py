@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the boot scenarios, two at a time; one line says how each went.
+"""Runs the boot scenarios, two at a time; a line for the result of each.
 
     tests/scenarios/run.py [--list] [--soak] [--jobs N] [PATTERN ...]
 

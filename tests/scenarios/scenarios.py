@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The boot scenarios: what a user does with Umbra, on whole machines."""
+"""The boot scenarios: the uses of Umbra, on whole machines."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from harness import INITRD, KERNEL, ROOT, Failure, scenario, soak
 
 CPUS = ("haswell", "penryn")    # penryn: no VPID, no preemption timer
 PROMPT = r"^guest# "
-# Generous, since two machines share the host with whatever else it does.
+# Generous, since two machines and other work share the host.
 BOOT_SECONDS, LINUX_SECONDS = 60, 300
 
 STOPPED, REFUSED, RESET, TIMEOUT = 3, 4, 8, 124    # tools/run's exit statuses
@@ -24,7 +24,7 @@ def on_bochs(cpu="haswell", memory=SMALL):
     return ["--machine", "bochs", "--cpu", cpu, "--memory", str(memory)]
 
 
-# A wrong guest is named there, too.
+# The same line names a wrong guest.
 WITHOUT_VMX = ["--machine", "qemu", "--cpu", "max"]
 
 
@@ -58,9 +58,9 @@ def reset(run):
 
 # --- The built-in guest -----------------------------------------------------
 
-# What each rung costs: exits per demand fault in the pass that writes PTEs
-# with A and D set, in the one that writes them clear, and whether Umbra has
-# to inject the guest's not-present faults.
+# The costs of each rung: exits per demand fault in the pass that writes PTEs with A
+# and D set, in the one that writes them clear, and True if Umbra has to inject the
+# guest's not-present faults.
 DEMO = {
     "vtlb": ("2.00", "2.00", True),
     "cached": ("3.00", "3.00", True),
@@ -73,8 +73,8 @@ DEMO = {
     "targets": ("1.00", "2.00", False),
 }
 DEMO_FAULTS = 4096
-# Walks of the guest's tables per fault, in both passes; and those that come on
-# top in the first one, one for each of the eight tables.
+# Walks of the guest's tables per fault, in both passes; and further walks of the first
+# one, one for each of the eight tables.
 DEMO_WALKS = {"vtlb": (2, 2), "cached": (4, 4), "update": (3, 4),
               "bypass": (2, 3), "prefetch": (2, 3), "nowalk": (0, 1),
               "cheap": (0, 1), "open": (0, 1), "targets": (0, 1)}
@@ -185,8 +185,8 @@ for stage in BLOCKS:
     scenario(f"trace-{stage}", stage)(trace_of_single_faults)
 
 
-# The machine as the check guest sees it from inside, on every rung, with the
-# switches in combinations that are no rung, and with next to no shadow pages.
+# The machine as the check guest sees it from inside: on every rung, with the switches
+# in combinations that are no rung, and with very few shadow pages.
 CHECKED = r"^check: 0 of [1-9]\d+ failed$"
 
 
@@ -274,7 +274,7 @@ def triple_fault(s):
 
 
 def stopped(s, guest, message):
-    """Umbra must stop the guest, and say in words what is not there yet."""
+    """Umbra must stop the guest, and say in words why."""
     run = s.start(*on_bochs(), "--options", "guest=" + guest)
     run.expect(message, BOOT_SECONDS)
     run.finish(STOPPED, BOOT_SECONDS)
@@ -309,7 +309,7 @@ for register, label, model, switches in (
 
 
 scenario("linux-nopti", "haswell", "", "pti=off")(linux_shell)
-# With it, each entry into the kernel would be two more loads of CR3.
+# With page-table isolation each entry into the kernel is two more loads of CR3.
 scenario("linux-vtlb", "haswell", "mmu=vtlb", "pti=off")(linux_shell)
 
 
@@ -327,7 +327,7 @@ def injected(s, options, append):
 
 
 def linux_bypassed(s, append):
-    """With the bypass on, fewer than 1 % of what Umbra injects without."""
+    """With the bypass Umbra injects fewer than 1 % of the faults without it."""
     with_it = injected(s, "mmu=bypass", append)
     without = injected(s, "mmu=bypass mmu.bypass=0", append)
     if with_it * 100 >= without:
@@ -339,7 +339,7 @@ scenario("linux-bypassed", "")(linux_bypassed)
 soak("linux-bypassed-nopti", "pti=off")(linux_bypassed)
 
 
-# One boot shows several things that have nothing to do with each other.
+# One boot shows several things that are independent of each other.
 def clock_and_reset(run, seconds):
     clock = type_command(run, f"clock-check {seconds}",
                          r"^clock: rtc (\d+) s, kernel ([\d.]+) s$",
@@ -390,9 +390,9 @@ for firmware in ("bios", "uefi"):
              )(refusal)
 @scenario("no-long-mode")
 def no_long_mode(s):
-    # The 32-bit entry code says so. It knows no way to switch off, and halts:
-    # nothing else ends the run. The timeout counts from the start of the machine,
-    # which needs less than a second to get there.
+    # The 32-bit entry code says so. It can't switch the machine off, and halts: only
+    # the timeout ends the run. It counts from the start of the machine, which
+    # needs less than a second to get there.
     run = s.start("--machine", "qemu", "--cpu", "qemu32", "--timeout", "5")
     run.expect(r"CPUID\.80000001h:EDX\[29\]", BOOT_SECONDS)
     run.finish(TIMEOUT, BOOT_SECONDS)

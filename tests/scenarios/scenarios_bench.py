@@ -26,17 +26,17 @@ LADDER = {
     "open": (1, 1, 1),
     "targets": (1, 1),
 }
-# Walks per operation, switched off and on: of "nowalk", at most one for each
-# page of an exit's operands, and none for a device that was met before.
+# Walks per operation, with "nowalk" off and on: with it at most one for each page of
+# an exit's operands, and none for a device that was met before.
 WALKS = {"mmio-read": (2, 0), "mmio-write": (2, 0), "outs-64": (64, 1)}
 # At most this number of exits a load, on the rung "targets", by the number of
 # spaces that take turns: four are placed, and eight share their slots.
 TURNS = {"cr3-of-2": 0.05, "cr3-of-4": 0.2, "cr3-of-8": 0.75, "cr3-of-64": 1,
          "mov-to-cr3": 0, "mov-from-cr3": 0}
-# The whole of these, on each rung that opens tables: 4,096 writes of PTEs in
-# eight tables, each opened by its second write or closed with its pages used.
+# The sum over these, on each rung that opens tables: 4,096 writes of PTEs in eight
+# tables; the second write of each opens it, and the use of its pages closes it.
 BURSTS = {"fork-4096": 22, "fork-4096-and-use": 26, "munmap-4096": 10}
-# Where the shadow is no TLB, the processor alone does this in 4-level mode.
+# Only the processor does this in 4-level mode, if the shadow is no TLB.
 TOGGLE = "toggle-pge"
 OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
                        r"walks (\d+) ", re.M)

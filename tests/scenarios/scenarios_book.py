@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import book_text  # noqa: E402
 
 QUICK_SECONDS = 4    # Maximum time of a box that make test runs
-SLOWNESS = 20        # of a machine that does other things besides
+SLOWNESS = 20        # factor for a machine with other work
 
 
 def run_box(s, box):

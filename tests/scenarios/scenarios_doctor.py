@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What Umbra says of the machine and of its VMCS: the entry doctor, the dump
+"""Umbra's reports on the machine and its VMCS: the entry doctor, the dump
 and the probe report.
 """
 
@@ -11,11 +11,11 @@ from scenarios import BOOT_SECONDS, CPUS, REFUSED, on_bochs
 
 # --- The entry doctor -------------------------------------------------------
 #
-# Each of its rules is broken in the self-test's VMCS, and what VMLAUNCH says is
+# Each of its rules is broken in the self-test's VMCS, and the result of VMLAUNCH is
 # compared with the doctor's verdict.
 
-# Where Bochs 2.7 is not as the SDM has it: (field, the start of what the rule
-# expects), and how Bochs differs.
+# Rules that Bochs 2.7 does not keep: (field, the begin of the rule's expectation),
+# and how Bochs differs.
 NULL_SS = "a null SS selector in 64-bit mode is taken as an unusable SS"
 BOCHS = {
     ("GUEST_IA32_DEBUGCTL", "bits 63:16"): "not checked",
@@ -90,9 +90,9 @@ def dump_first_entry(s):
 # --- The probe --------------------------------------------------------------
 
 def probe(s, options, status, *patterns):
-    """The report has what it must, and fits on a screen of 80 by 25.
+    """The report has all that it must have, and fits on a screen of 80 by 25.
 
-    There, the last row is the status.
+    The last row of the screen is the status.
     """
     run = s.start(*options, "--options", "probe")
     run.finish(status, 2 * BOOT_SECONDS)
@@ -101,7 +101,7 @@ def probe(s, options, status, *patterns):
             raise Failure(f"the report has nothing that matches {pattern!r}")
     lines = re.findall(r"^umbra: .*", run.output, re.M)
     rows = sum((len(line) + 79) // 80 for line in lines)
-    # On a PC a row follows that says how to reset it.
+    # On a PC one more row says how to reset it.
     if rows > 23:
         raise Failure(f"the report takes {rows} rows")
 

@@ -13,7 +13,7 @@ from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, linux, on_boc
 SECONDS = 300
 SYMBOLS = os.path.join(BUILD, "guest/builtin/guest.elf")
 
-# Umbra's commands from within gdb, and what they say.
+# Umbra's commands from within gdb, and their answers.
 MONITOR = (
     ("help", r"  walk +ADDRESS +the guest's and the shadow's entries$"),
     ("exits reset", r"exits are counted from now on$"),
@@ -38,11 +38,10 @@ MONITOR = (
       for name in ("cont", "run", "stop", "step", "until exit hlt", "top")),
 )
 
-# A step over CPUID, over a page fault that bypasses Umbra (of the second page:
-# the first one warms up), and over the write of the PTE, which Umbra carries
-# out. Each loop ends, too, after many more steps than it needs. At the end the
-# guest's kernel is given pages that are not there, so that a fault interrupts it,
-# too, not user mode alone.
+# A step over CPUID, over a page fault that bypasses Umbra (of the second page: the
+# first one warms up), and over the write of the PTE, which Umbra carries out. Each
+# loop has a limit of steps far above its need. At the end the guest's kernel accesses
+# pages that are not there, so that a fault interrupts the kernel, too.
 SCRIPT = r"""
 set pagination off
 set confirm off
@@ -157,8 +156,8 @@ def gdb(s):
         run.finish(0, SECONDS)
 
 
-# Debian's kernel has no symbols, but tells their addresses. Its functions begin
-# with the return address at RSP; a page fault's entry, with the error code.
+# Debian's kernel has no symbols, but tells their addresses. At the begin of its
+# functions RSP points at the return address; at a page fault's entry, at the error code.
 LINUX_SCRIPT = r"""
 set pagination off
 set confirm off

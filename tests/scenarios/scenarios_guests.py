@@ -35,14 +35,14 @@ def under_umbra(s, cpu, options, name, arguments, seconds=GUEST_SECONDS):
     run.finish(0, BOOT_SECONDS)
 
 
-# One frame in CANARIES is nobody's, and must be as it was at the end.
+# One frame in CANARIES is not the guest's, and must not change.
 CANARIES = 256
 CANARIES_WELL = (r"^umbra: canaries: \d{3} frames kept from the guest, "
                  r"all untouched$")
 
 
 def chaos(s, cpu, options, arguments, seconds=GUEST_SECONDS):
-    """What a mad kernel does, with nothing outside of it touched."""
+    """A mad kernel must not touch anything outside of it."""
     run = s.start(*on_bochs(cpu), "--options",
                   f"{options} canaries={CANARIES}",
                   "--kernel", guest("chaos"), "--append", arguments)
@@ -61,7 +61,7 @@ for number, (rung, cpu) in enumerate((
         ("targets", "haswell"))):
     scenario(f"guest-access-{rung}", cpu, f"mmu={rung}", "access",
              f"stride={ACCESS_STRIDE}")(under_umbra)
-    # The others write to tables as one of these rungs does, or without an exit.
+    # The other rungs write to tables like one of these, or without an exit.
     register = scenario if rung in ("cached", "prefetch", "nowalk", "targets"
                                     ) else soak
     register(f"guest-forms-{rung}", cpu, f"mmu={rung}", "forms",
@@ -111,7 +111,7 @@ scenario("guest-keys-bare", "keys", "", "max,phys-bits=52")(bare_qemu)
 
 @scenario("guest-flat")
 def guest_flat(s):
-    """A kernel whose multiboot header says where it goes."""
+    """A kernel whose multiboot header has its load address."""
     run = s.start(*on_bochs(), "--kernel", BUILTIN, "--append", "hello")
     run.expect(r"^hello from the built-in guest$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
@@ -138,8 +138,8 @@ scenario("guest-operands-bare", "broadwell", "operands", "")(bare)
 scenario("guest-v86-bare", "haswell", "v86", "")(bare)
 scenario("guest-forms-bare", "haswell", "forms", "")(bare)
 
-# The checks hold on the bare machine, too, and the bench runs there: its last
-# operation is measured.
+# The checks hold on the bare machine, too, and the bench runs there: it must reach its
+# last operation.
 def bare_flat(s, kernel, program, done):
     run = s.start(*on_bochs(), "--bare", "--kernel", kernel,
                   "--append", program)

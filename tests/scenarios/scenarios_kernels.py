@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kernels that nobody here wrote, and each kind that the loader knows."""
+"""Kernels of other projects, and each kind that the loader knows."""
 
 import os
 
@@ -75,7 +75,7 @@ for guest in ("boot", "boot2", "boot64"):
     scenario(f"guest-{guest}-bare", guest, "--bare")(boot_guest)
 
 
-# Where a kernel with nothing but a console on its command line should get to.
+# Facts about a kernel with only a console on its command line.
 PLATFORM = (
     ("cat /sys/devices/system/clocksource/clocksource0/current_clocksource",
      r"^tsc\r?$"),
@@ -93,8 +93,8 @@ def linux_plain(s, options, seconds=LINUX_SECONDS):
     run.expect(PROMPT, seconds)
     for command, answer in PLATFORM:
         type_command(run, command, answer)
-    # Of the severities 0 to 4, warning and above, except one: the host bridge is
-    # a plain PCI one, and its configuration space has no window in memory.
+    # Messages of severity 0 to 4 are warnings and worse. One is right: the host bridge
+    # is a plain PCI one, and its configuration space has no window in memory.
     type_command(run, "dmesg -r | grep '^<[0-4]>' | "
                  "grep -vc 'PNP0A03:00: fail to add MMCONFIG'", r"^0\r?$")
     type_command(run, "dmesg -r | grep -c '^<6>'", r"^[1-9]\d\d\r?$")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Debian's memtest86+ finds no error in the memory that a guest is given.
 
-It maps what it tests itself, moves its own code about, and looks at every bit:
-whatever the shadow MMU confused would be an error. Its options: no parsing of
+It maps the memory by itself, moves its own code about, and looks at every bit:
+a frame that the shadow MMU confuses is an error. Its options: no parsing of
 tables, no benchmark; its screen goes out on the serial console.
 """
 
@@ -12,7 +12,7 @@ from harness import BUILD, Failure, scenario
 from scenarios import BOOT_SECONDS, RESET, on_bochs
 
 MEMTEST = os.path.join(BUILD, "guests/memtest")
-# Above 4 MiB it only needs room for itself while it tests what is below.
+# Above 4 MiB it only needs room for itself while it tests the memory below.
 MEMORY = "5M"
 PASS_SECONDS = 500
 # F1, F1, F2 in its menus: not test 10, which waits for minutes whether real RAM

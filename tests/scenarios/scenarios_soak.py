@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The scenarios that take too long for make test: every guest on every rung; the
-test guests in full; chaos by the million; and Linux under audit. Those that
-repeat another nearly stand beside it in the other modules, and what make test
-runs on the default rung is not here again."""
+"""The scenarios that take too long for make test: every guest on every rung; the test
+guests in full; chaos by the million; and Linux under audit. A scenario that nearly
+repeats another one stands beside it in the other modules. The default rung is left
+out where make test runs it."""
 
 from harness import soak
 from scenarios_audit import RUNGS, linux_under_audit
@@ -17,7 +17,7 @@ from scenarios_trace import trace_page
 
 MODES = ("2level", "pse", "pae", "long")    # 1 ... of enum mode
 HOURS = 3600
-# These machines share 10 million operations, each with a seed of its own.
+# The 10 million operations are divided among these machines, each with its own seed.
 CHAOS_RUNS = len(MODES) * len(RUNGS)
 CHAOS_OPS = -(-10_000_000 // CHAOS_RUNS)
 *OTHERS, DEFAULT = RUNGS
@@ -26,7 +26,7 @@ CHAOS_OPS = -(-10_000_000 // CHAOS_RUNS)
 for number, rung in enumerate(RUNGS):
     options = f"mmu={rung}"
     soak(f"audit-linux-{rung}", rung)(linux_under_audit)
-    # Broadwell has SMAP, and tries what is without it, too.
+    # Broadwell has SMAP; its guests also run with SMAP off.
     soak(f"access-{rung}", "broadwell", options, "access", "stride=1", HOURS)(
         under_umbra)
     soak(f"forms-{rung}", "penryn", options, "forms",

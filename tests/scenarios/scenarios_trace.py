@@ -13,8 +13,8 @@ from scenarios import BOOT_SECONDS, on_bochs
 SIZES = ((1280, 800), (360, 800))    # pixels; on the first one, side by side
 WINDOW = "1400,900"
 SECONDS = 60
-# The page is in a frame, since Chromium has no window of fewer than 500 pixels;
-# the page around it has the measures as its title.
+# The page is in a frame, since Chromium has no window of fewer than 500 pixels; the
+# page around it gets the measures as its title.
 FRAME = """<!DOCTYPE html><title></title>
 <iframe width="{}" height="{}" style="border: 0" srcdoc="{}"></iframe>"""
 MEASURE = """<script>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tools/book finds what is not in the tree, and a box's figure that is another."""
+"""tools/book finds names that are not in the tree, and wrong figures of boxes."""
 
 import importlib.machinery
 import importlib.util
@@ -24,7 +24,7 @@ LOADER.exec_module(book)
 GOOD = ["guest_walk()", "entry32", "mmu/walk.c", "walk.c", "mmu/", "P=0",
         "struct guest_walk", "mmu=bypass", "mmu.prefetch=16", "SPTE_LEAF_HELD",
         "build/unit/test_mmu", "build/book", "tests/model"]
-# Put together, since this file is a part of the tree.
+# The name is put together, since this file is a part of the tree.
 X = "stroll"
 BAD = [f"guest_{X}()", f"mmu/{X}.c", f"{X}.c", f"struct guest_{X}", f"mmu={X}",
        f"mmu.{X}=1", f"SPTE_{X.upper()}", f"build/unit/test_{X}"]

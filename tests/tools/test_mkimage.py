@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The menu of tools/mkimage: which entries there are, with which options."""
+"""The menu of tools/mkimage: its entries and their options."""
 
 import argparse
 import importlib.machinery
@@ -60,7 +60,7 @@ class Menu(unittest.TestCase):
         return entries
 
     def test_options(self):
-        """Those for good come first: the later word is the stronger one."""
+        """The user's options come first: the later word counts."""
         menu = self.menu(options="console=com2 guest=check")
         self.assertEqual("lbdptom", "".join(menu))
         for options, _ in menu.values():

@@ -26,7 +26,7 @@ FILES = {"linux": LINUX, "umbra": MULTIBOOT2, "iso": ISO, "disk": DISK,
          "cpio": b"070701000",
          "acpi": b"TEST" + bytes((36, 0, 0, 0)) + bytes(28)}
 
-# Arguments, {} being the directory of FILES, and a part of what is said.
+# Arguments ({} is the directory of FILES), and a part of the message.
 WRONG = [
     ("--memory 3", "at least 4 MiB"),
     ("--memory -5", "at least 4 MiB"),
@@ -115,7 +115,7 @@ class RunArguments(unittest.TestCase):
             with contextlib.redirect_stderr(said):
                 args = run_arguments.parser("", "").parse_args(words)
                 run_arguments.check(args)
-        except SystemExit:    # the parser has spoken
+        except SystemExit:    # the parser has complained
             return None, said.getvalue()
         except run_arguments.BadArgument as error:
             return None, str(error)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tools/run ends when nobody looks on any more, and its status tells why."""
+"""tools/run ends when its terminal or reader is gone; its status tells which."""
 
 import os
 import pty
@@ -13,8 +13,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 FIRST, LONGEST = b"the first line\r\n", 20    # seconds
 
-# tools/run with a machine that says one line, and another after each byte of
-# its input.
+# tools/run with a machine that sends one line, and another one after each byte of its
+# input.
 PROGRAM = """
 import importlib.machinery, os, sys, threading
 sys.argv = ["tools/run", "--machine", "bochs", "--image", sys.argv[1]]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What tools/trace makes of a small trace: the kernel's events, as text and as
+"""The outputs of tools/trace for a small trace: the kernel's events, as text and as
 trace-cmd reads them, and the page."""
 
 import html.parser
@@ -143,7 +143,7 @@ class Trace(unittest.TestCase):
         self.assertIn("reason HLT rip 0x7009 ", found[12][2])
 
     def test_marks(self):
-        """What Perfetto shows: each exit as a slice up to the entry."""
+        """Perfetto shows each exit as a slice up to the entry."""
         marks = [(time, text) for time, name, text in self.ftrace()
                  if name == "tracing_mark_write"]
         self.assertEqual(len(marks), len(EXPECTED))

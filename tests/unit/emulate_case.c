@@ -8,10 +8,10 @@
 #include "tests/unit/emulate_case.h"
 
 #define WINDOW_MIDDLE (WINDOW_SIZE / 2)
-#define TARGET_SPREAD 64 /* how far from the middle operands are */
+#define TARGET_SPREAD 64 /* maximum distance of operands from the middle */
 #define CACHE_LINE 64
 
-/* Solve the address equation for the register with the free choice. */
+/* Solves the address equation for the register that can be chosen. */
 static void aim_by_register(struct test_case *c, u64 offset)
 {
 	const struct insn_memory *mem = &c->insn.mem;
@@ -31,7 +31,7 @@ static void aim_by_register(struct test_case *c, u64 offset)
 			      mem->scale);
 }
 
-/* Without a register, it is the displacement that is free. */
+/* Without a register the displacement can be chosen. */
 static void aim_by_displacement(struct test_case *c, u64 offset)
 {
 	u8 *after_opcode = &c->random.bytes[c->random.opcode + 1];
@@ -78,7 +78,7 @@ static void choose_string_operands(struct choices *choices, struct test_case *c)
 		c->regs.gpr[RCX] |= 1;
 }
 
-/* Bring the memory operand into the window; false if it won't go. */
+/* Moves the memory operand into the window; returns false if it can't. */
 static bool aim(struct choices *choices, struct test_case *c)
 {
 	const struct insn_memory *mem = &c->insn.mem;
@@ -103,14 +103,16 @@ static bool aim(struct choices *choices, struct test_case *c)
 	gva = operand_address(&c->insn, &c->regs, c->base);
 	if (!in_window(gva, c->insn.memory_size))
 		return false;
-	/* A locked access to two cache lines is punished by some kernels. */
+	/*
+	 * Some kernels stop a program that locks an operand in two cache lines.
+	 */
 	if ((c->insn.lock || c->insn.op == OP_XCHG) &&
 	    gva % CACHE_LINE + c->insn.memory_size > CACHE_LINE)
 		return false;
 	return !is_aligned(&c->insn) || gva % c->insn.memory_size == 0;
 }
 
-/* Let half of the compare-exchanges succeed. */
+/* Lets half of the compare-exchanges succeed. */
 static void choose_equal(struct choices *choices, struct test_case *c)
 {
 	u64 gva = operand_address(&c->insn, &c->regs, c->base);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the two halves of emulate_host.h; nobody else includes this. */
+/* Shared by the two halves of emulate_host.h; no other file includes this. */
 #ifndef TESTS_UNIT_EMULATE_CASE_H
 #define TESTS_UNIT_EMULATE_CASE_H
 
@@ -18,13 +18,13 @@ struct arena {
 	u8 vector[VECTORS][EMUL_MAX_BYTES];
 	u64 rflags;
 	u64 stack_pointer; /* of the caller of the stub */
-	u8 below_stack[4 * PAGE_SIZE]; /* a signal may come */
+	u8 below_stack[4 * PAGE_SIZE]; /* a signal's frame may come here */
 	u8 window[WINDOW_SIZE];
 };
 
 extern struct arena *arena;
 extern size_t insn_offset; /* in arena->code */
-/* Without AVX the host is not asked about vector moves. */
+/* Without AVX the host executes no vector moves of 32 bytes. */
 extern bool has_avx;
 
 static inline u32 address_of(const void *p)
@@ -45,13 +45,13 @@ struct test_case {
 	u64 base[SEG_COUNT];
 	u16 selector[SEG_COUNT];
 	u8 window[WINDOW_SIZE]; /* the emulator's */
-	u8 vector[VECTORS][EMUL_MAX_BYTES]; /* likewise */
+	u8 vector[VECTORS][EMUL_MAX_BYTES]; /* the emulator's */
 	unsigned int retries; /* compare-exchanges that shall fail first */
 };
 
 /*
- * Choose an instruction that the host may execute, and what it starts from;
- * false if the choices make none.
+ * Chooses an instruction that the host may execute, and the state before it.
+ * Returns false if the choices make none.
  */
 bool choose_case(struct choices *choices, struct test_case *c);
 

@@ -29,7 +29,7 @@ static void emit(size_t *pos, const void *bytes, size_t size)
 	*pos += size;
 }
 
-/* An instruction with the address of @p as its 32-bit displacement. */
+/* Emits an instruction with the address of @p as its 32-bit displacement. */
 static void emit_absolute(size_t *pos, const u8 opcode[4], const void *p)
 {
 	u32 address = address_of(p);
@@ -273,8 +273,8 @@ static const char *find_difference(const struct test_case *c,
 }
 
 /*
- * Returns true if emul_is_store() or emul_is_load() says of the instruction
- * other than what it has done: @c is after it, @start before.
+ * Returns true if the answer of emul_is_store() or emul_is_load() differs from
+ * what the instruction has done: @c is after it, @start before.
  */
 static bool is_move_unlike(const struct test_case *c,
 			   const struct cpu_regs *start, unsigned int size)
@@ -293,7 +293,7 @@ static bool is_move_unlike(const struct test_case *c,
 		return false;
 	if (!in_window(gva, size))
 		return true;
-	/* Is it the right one? The host has told. */
+	/* The host has the right operand. */
 	memcpy(&operand, &c->window[gva - address_of(arena->window)], size);
 	if (load)
 		regs.gpr[c->insn.reg] = value = operand;

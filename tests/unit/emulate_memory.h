@@ -15,7 +15,7 @@ struct memory {
 	unsigned int translations[2]; /* for reads, for writes */
 	unsigned int reads, writes, cmpxchgs;
 	unsigned int released_at; /* number of the write that releases a REP */
-	unsigned int failures; /* of compare-exchange, to come */
+	unsigned int failures; /* number of compare-exchanges that fail next */
 };
 
 /* The first read gives one more, the second two, and so on. */
@@ -34,14 +34,14 @@ extern struct segment_register segments[SEG_COUNT];
 extern struct ports ports;
 extern u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 
-/* Before each test: memory of zeros, flat segments, RIP in a kernel. */
+/* Called before each test: memory of zeros, flat segments, RIP in a kernel. */
 int set_up(void **state);
-/* This memory, for one instruction. */
+/* Begins one instruction on this memory. */
 void begin(struct linear *m, bool long_mode);
 /* The outcome EMUL_FAULT with an exception that is no page fault. */
 #define RAISES(vector) (0x100 + (int)(vector))
 int outcome(enum emul_status status, const struct linear *m);
-/* Decode and emulate these @size bytes; returns the outcome. */
+/* Decodes and emulates these @size bytes; returns the outcome. */
 int run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode);
 
 #define RUN(...)                                                               \

@@ -37,12 +37,12 @@ struct check_write {
 
 struct entry_check {
 	const char *section;
-	const char *text; /* what must be */
-	enum vmcs_field field; /* that the manual checks */
-	/* Bit n set: also the field 2 * n after it; the writes move along. */
+	const char *text; /* the demand */
+	enum vmcs_field field; /* the field that the manual checks */
+	/* Bit n set: also the field 2 * n after it; the writes move with it. */
 	u8 registers;
 	enum doctor_guest guest;
-	/* To the good VMCS of the guest: they break this check alone. */
+	/* Writes to the good VMCS of the guest that break this check alone. */
 	struct check_write writes[6];
 	/*
 	 * Without writes, the reason why the check can't fail: a control that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of vmx/ that the tests of exits without the emulator leave out, and
- * an exit that is handled. Include it behind exit_world.h.
+ * The files of vmx/ that tests of exits without the emulator leave out, and an
+ * exit that is handled. To be included after exit_world.h.
  */
 #ifndef TESTS_UNIT_EXIT_LEFT_OUT_H
 #define TESTS_UNIT_EXIT_LEFT_OUT_H

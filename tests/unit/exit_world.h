@@ -2,7 +2,8 @@
 /*
  * A virtual machine for the handlers of exits, on a VMCS that is an array. A
  * test includes fake_processor.h, the files of vmx/ that it tests, and then
- * this header: all else of vmx/ that these files call is here, and does little.
+ * this header. The header has short stand-ins for all else of vmx/ that these
+ * files call.
  */
 #ifndef TESTS_UNIT_EXIT_WORLD_H
 #define TESTS_UNIT_EXIT_WORLD_H
@@ -40,9 +41,9 @@ static struct vm vm;
 static struct vcpu *const vcpu = &vm.vcpu;
 static u64 *const gpr = vm.vcpu.regs.gpr;
 static struct vmx_capabilities capabilities;
-static char stopped[160]; /* why the guest is; "": it is not */
+static char stopped[160]; /* why the guest is stopped; "": it is not */
 static u32 served, devices_changed;
-static u64 jump; /* gdb's "jump", when the devices are served; 0: none */
+static u64 jump; /* RIP of gdb's "jump", while the devices are served; or 0 */
 
 /* --- The rest of vmx/ ------------------------------------------------------- */
 

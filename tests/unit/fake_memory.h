@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's memory, for the files that take frames of it: an array. A test
- * includes this header before them. One that defines FAKE_RAM_ALONE gives its
- * frames by arch/x86/frames.c.
+ * The machine's memory, as an array, for the files that allocate frames. A test
+ * includes this header before them. If it defines FAKE_RAM_ALONE,
+ * arch/x86/frames.c allocates the frames.
  */
 #ifndef TESTS_UNIT_FAKE_MEMORY_H
 #define TESTS_UNIT_FAKE_MEMORY_H
 
-/* In the place of this header. */
+/* This header replaces arch/x86/paging.h. */
 #define ARCH_X86_PAGING_H
 
 #include <string.h>
@@ -17,14 +17,14 @@
 #ifndef FAKE_PAGES
 #define FAKE_PAGES 64
 #endif
-/* Physical addresses are others than Umbra's, so that a mix-up shows. */
+/* Physical addresses differ from Umbra's own, so that a mix-up shows. */
 #ifndef FAKE_RAM_HPA
 #define FAKE_RAM_HPA 0x40000000ULL
 #endif
 
 static u8 fake_ram[FAKE_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-/* Where there is no RAM: it reads as 0, and can't be written. */
+/* Memory outside RAM: it reads as 0, and can't be written. */
 static const u8 fake_nothing[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 static inline void *phys_to_virt(hpa_t hpa)
@@ -40,7 +40,7 @@ static inline hpa_t virt_to_phys(const volatile void *virt)
 }
 
 #ifndef FAKE_RAM_ALONE
-static size_t fake_pages; /* number of those that are taken */
+static size_t fake_pages; /* number of pages that are allocated */
 
 void *frames_alloc(size_t pages)
 {

@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_FAKE_PROCESSOR_H
 #define TESTS_UNIT_FAKE_PROCESSOR_H
 
-/* In the place of these two headers. */
+/* This header replaces these two. */
 #define VMX_VMCS_H
 #define ARCH_X86_CPU_H
 
@@ -36,14 +36,14 @@ static struct {
 	u32 invvpids;
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
-	/* If not NULL: asked in its place; they return false for a #GP. */
+	/* If not NULL, these answer instead; they return false for a #GP. */
 	bool (*read_msr)(u32 msr, u64 *value);
 	bool (*write_msr)(u32 msr, u64 value);
 } fake;
 
 /*
  * The fields that Umbra uses and KVM, below it, puts into a shadow VMCS, so
- * that they are no exits to it (Linux 4.17 and later).
+ * that they cause no exits to it (Linux 4.17 and later).
  */
 static inline bool fake_is_shadowed(enum vmcs_field field)
 {
@@ -148,7 +148,7 @@ static inline bool msr_write_safe(u32 msr, u64 value)
 	return true;
 }
 
-/* 0 of one that it does not have, and no #GP. */
+/* Returns 0, not #GP, for an MSR that it does not have. */
 static inline u64 rdmsr(u32 msr)
 {
 	u64 value;

@@ -8,10 +8,10 @@
 
 #define VMCS_WORDS (0x7000 / 2)
 
-/* By encoding / 2; all are even, the odd ones are high halves. */
+/* Indexed by encoding / 2: all encodings are even, odd ones are high halves. */
 extern u64 vmcs[VMCS_WORDS];
 
-/* Every control can be either, without one bit of each field at either end. */
+/* Each control can be 0 and 1, but the lowest and the highest of each field. */
 extern struct vmx_capabilities capabilities;
 extern struct doctor doctor;
 

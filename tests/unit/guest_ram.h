@@ -7,7 +7,7 @@
 
 extern u8 *guest_ram;
 
-/* Makes *gm a guest's memory of that many bytes; what was before is freed. */
+/* Makes *gm a guest's memory of @bytes bytes; frees its earlier memory. */
 void guest_ram_make(struct guest_memory *gm, u64 bytes);
 void guest_ram_free(void);
 

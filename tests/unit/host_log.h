@@ -13,7 +13,7 @@ extern char log_text[16384];
 
 void log_to_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same; returns the length of the line. */
+/* The same with arguments; returns the length of the line. */
 int log_to_text_args(const char *fmt, va_list args);
 
 #endif

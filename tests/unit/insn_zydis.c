@@ -158,7 +158,7 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 	}
 }
 
-/* With 66H they have other names, and are the same to Umbra. */
+/* With 66H they have other names; Umbra treats them alike. */
 static bool is_flush_too(const struct insn *insn,
 			 const ZydisDecodedInstruction *theirs)
 {
@@ -248,7 +248,7 @@ static const char *compare_memory(const struct insn *insn,
 	if (ours->rip_relative)
 		base = insn->address_size == 8 ? ZYDIS_REGISTER_RIP
 					       : ZYDIS_REGISTER_EIP;
-	/* The size of a flushed line is no operand's. */
+	/* The size of a flushed cache line is no operand's size. */
 	if (theirs->size != 8 * insn->memory_size && insn->op != OP_FLUSH)
 		return "memory size";
 	if (theirs->mem.segment !=
@@ -327,8 +327,8 @@ static const char *compare_accepted(const struct insn *insn,
 	const char *difference;
 
 	/*
-	 * "No base" with REX.B and 32-bit addresses is R13D to Zydis 4.0 (its
-	 * issue 592); test_emulate shows what processors do.
+	 * Zydis 4.0 takes "no base" with REX.B and 32-bit addresses for R13D
+	 * (its issue 592); test_emulate shows the result on processors.
 	 */
 	if (insn->address_size == 4 && insn->mem.base == INSN_NO_REG &&
 	    theirs->raw.modrm.mod == 0 && theirs->raw.sib.base == 5 &&
@@ -336,7 +336,7 @@ static const char *compare_accepted(const struct insn *insn,
 		return theirs->length == insn->length ? NULL : "length";
 	if (theirs->length != insn->length)
 		return "length";
-	/* There 3EH is no segment override to Zydis. */
+	/* Zydis does not call 3EH a segment override there. */
 	if (theirs->attributes & ZYDIS_ATTRIB_HAS_NOTRACK)
 		return NULL;
 	if (insn->op == OP_MOV_VECTOR) {
@@ -351,7 +351,7 @@ static const char *compare_accepted(const struct insn *insn,
 		return "address size";
 	if (!!(theirs->attributes & ZYDIS_ATTRIB_HAS_LOCK) != insn->lock)
 		return "lock";
-	/* Zydis calls the first of SCAS's and CMPS's operands the first. */
+	/* Zydis has the operands of SCAS and CMPS in another order. */
 	if (insn->op == OP_MOVS)
 		first = &es_rdi;
 	if (insn->op == OP_CMPS)
@@ -372,8 +372,9 @@ static const char *compare_accepted(const struct insn *insn,
 }
 
 /*
- * Zydis has one of our mnemonics with a memory operand where ours declined:
- * rightly only for the encodings that ours leaves out on purpose.
+ * Returns true if ours wrongly declines an instruction that Zydis knows by one
+ * of our mnemonics with a memory operand. Ours leaves out some encodings on
+ * purpose.
  */
 static bool is_wrongly_declined(const ZydisDecodedInstruction *theirs,
 				const ZydisDecodedOperand *operands)

@@ -8,11 +8,11 @@
 #include "arch/x86/emulator/insn.h"
 
 /*
- * Decode @bytes (@size of them, 1 to INSN_MAX_LENGTH) with both. What ours
- * accepts must be the same to Zydis in every operand, and truncated at each
- * shorter length; what Zydis takes for one of our instructions with a memory
- * operand, ours must accept. Returns what differs, or NULL. @accepted: did ours
- * accept it?
+ * Decodes @bytes (@size of them, 1 to INSN_MAX_LENGTH) with both. If our
+ * decoder accepts them, Zydis must see the same instruction in every operand,
+ * and ours must call each shorter length truncated. If Zydis sees one of our
+ * instructions with a memory operand, ours must accept it. Returns the
+ * difference, or NULL. *@accepted: ours has accepted them.
  */
 const char *compare_with_zydis(const u8 *bytes, size_t size,
 			       enum insn_mode mode, bool *accepted);

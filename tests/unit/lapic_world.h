@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A local APIC after its reset, and the time that it is told. */
+/* A local APIC after its reset, and its time. */
 #ifndef TESTS_UNIT_LAPIC_WORLD_H
 #define TESTS_UNIT_LAPIC_WORLD_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest tables in frames 0 to 3 of the world of mmu_world.h, root first, for
- * the lowest 2 MiB, and accesses that must end as the test says, in words.
+ * the lowest 2 MiB, and accesses whose outcome the test demands, with the
+ * reason in words.
  */
 #ifndef TESTS_UNIT_LOW_TABLES_H
 #define TESTS_UNIT_LOW_TABLES_H

@@ -8,7 +8,7 @@
 
 #include "mmu_world.h"
 
-/* However it goes, an access is through after this number of exits. */
+/* Maximum number of exits until an access is through. */
 #define ACCESS_MAX_EXITS 4
 
 /* Frames 0 to 3 are the tables of the lowest 2 MiB. */
@@ -17,9 +17,9 @@ enum { PML4, PDPT, PD, PT };
 #define TABLE 4
 #define DATA 40
 #define MAPPED (2 * MIB)
-/* Where the page table PT maps TABLE and the tables that follow it. */
+/* The address at which PT maps TABLE and the tables that follow it. */
 #define WINDOW 0x8000ULL
-/* Where it maps itself. */
+/* The address at which PT maps itself. */
 #define SELF 0x6000ULL
 
 static inline u64 pte(gfn_t gfn)
@@ -34,7 +34,7 @@ struct outcome {
 	gpa_t gpa; /* if @ok */
 };
 
-/* An access with all its exits; a write, of @value, is done. */
+/* Makes an access with all its exits; a write writes @value. */
 struct outcome access_page(gva_t gva, u32 access, u64 value);
 
 /* Returns the number of exits of a write that has to be done. */
@@ -45,25 +45,25 @@ int read_page(gva_t gva, gfn_t gfn);
 
 bool is_mapped(gva_t gva);
 
-/* The world's own audit, and mmu_audit(). */
+/* Runs the world's own audit, and mmu_audit(). */
 void tables_audit(void);
 
-/* Number of free copies of open tables. */
+/* Returns the number of free copies of open tables. */
 u32 free_copies(void);
 
 struct shadow_page *shadow_of(gfn_t gfn);
 bool is_open(gfn_t gfn);
 
 /*
- * A guest with @tables page tables from TABLE on, each with a shadow, and each
- * mapped in the window, by entries in use.
+ * Makes a guest with @tables page tables from TABLE on. Each has a shadow, and
+ * is mapped in the window by an entry in use.
  */
 void world_with_tables(u32 shadow_pages, u32 tables);
 
 /* For cmocka: 64 shadow pages, and one table. */
 int tables_set_up(void **state);
 
-/* Two writes in a row, to entries that are not those in use. */
+/* Writes twice in a row to entries that are not in use. */
 void open_by_writing(u32 table);
 
 #endif

@@ -127,7 +127,7 @@ u64 *world_gpte(gfn_t table, u32 index)
 	return (u64 *)world_ram[table] + index;
 }
 
-/* SDM vol. 3A, 4.5, 4.6 and 4.7, once more and another way. */
+/* SDM vol. 3A, 4.5, 4.6 and 4.7, written a second time and in another way. */
 struct reference reference_walk(gva_t gva, u32 access)
 {
 	struct reference r = { 0 };
@@ -247,7 +247,7 @@ fault:
 	return h;
 }
 
-/* However it goes, an access is through after this number of exits. */
+/* Maximum number of exits until an access is through. */
 #define MAX_EXITS 8
 #define ENDING_SIZE 128
 
@@ -365,7 +365,7 @@ void world_accessed_dirty(gfn_t table, u32 index, u64 flags)
 			!!(flags & PTE_D), words_page("invariant 3"));
 }
 
-/* An entry of a shadow page, against the guest's. */
+/* Checks an entry of a shadow page against the guest's. */
 static void audit_require(bool holds, const char *invariant,
 			  const struct shadow_page *sp, u32 slot, u64 gpte)
 {
@@ -408,7 +408,7 @@ static void audit_entry(const struct shadow_page *sp, u32 slot, u64 gpte)
 {
 	switch (spte_kind(sp->spt[slot], sp->role.level)) {
 	case SPTE_ABSENT:
-		/* An unpaged guest's PDPTEs are no claim. */
+		/* The PDPTEs of an unpaged guest claim nothing. */
 		audit_require(sp->role.tableless ? sp->role.level == 3
 						 : !(gpte & PTE_P),
 			      "invariant 1: ABSENT, but the guest's is present",

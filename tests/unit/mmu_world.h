@@ -11,10 +11,10 @@
 
 #define WORLD_FRAMES 64
 #define WORLD_MAXPHYADDR 40
-/* Host frames are others than the guest's, so that a mix-up shows. */
+/* Host frames differ from the guest's, so that a mix-up shows. */
 #define WORLD_HFN_BASE 0x1000
 
-/* A guest's entry that is in use, but for its frame. */
+/* A guest's entry that is in use, without its frame. */
 #define LINKED (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
 extern u8 world_ram[WORLD_FRAMES][PAGE_SIZE];
@@ -22,7 +22,7 @@ extern struct mmu *world_mmu;
 extern struct mmu_cpu world_cpu;
 extern u64 world_events[MMU_EVENTS]; /* by kind; table writes: entries */
 extern u64 world_flushes;
-/* A frame where a device is, not RAM; HFN_NONE: there is none. */
+/* A frame that is a device's, not RAM; HFN_NONE: there is none. */
 extern gfn_t world_device;
 
 /* A new MMU, long mode, CR3 at frame 0, all RAM zero. */
@@ -36,7 +36,7 @@ struct reference {
 	bool ok;
 	gpa_t gpa;
 	u32 error_code;
-	/* The entries used, root first, and how many: for A and D. */
+	/* The entries used, root first, and their number: for A and D. */
 	u64 *entry[4];
 	int entries;
 };
@@ -55,9 +55,9 @@ struct hardware {
 struct hardware hardware_access(gva_t gva, u32 access);
 
 /*
- * An access with all its exits, which are counted. In the end it is done
- * (HW_OK), is the guest's fault, or is to be emulated at the guest-physical
- * address h->hpa (HW_EXIT).
+ * Makes an access with all its exits, and returns their number. The result is
+ * HW_OK (it is done), the guest's fault, or HW_EXIT: it must be emulated at the
+ * guest-physical address h->hpa.
  */
 int world_access(gva_t gva, u32 access, struct hardware *h);
 
@@ -66,9 +66,11 @@ int world_access(gva_t gva, u32 access, struct hardware *h);
  * guest's and the shadow's, unless @holds.
  */
 void world_require(bool holds, gva_t gva, const char *fmt, ...) __printf(3, 4);
-/* An access that must have @exits exits; @why names the rule. */
+/* Makes an access that must have @exits exits; @why names the rule. */
 void world_costs(gva_t gva, u32 access, int exits, const char *why);
-/* An access that must end so; @why names the rule. Returns its exits. */
+/*
+ * Makes an access that must have this result; returns the number of its exits.
+ */
 int world_ends(gva_t gva, u32 access, struct hardware right, const char *why);
 
 static inline int world_reaches(gva_t gva, u32 access, gpa_t gpa,
@@ -99,7 +101,7 @@ static inline int world_emulates(gva_t gva, u32 access, gpa_t gpa,
 /* The guest's entry must have these flags of PTE_A and PTE_D (invariant 3). */
 void world_accessed_dirty(gfn_t table, u32 index, u64 flags);
 
-/* All invariants that can be seen in the structures; fails the test. */
+/* Checks all invariants that the structures show; fails the test. */
 void world_audit(void);
 
 u64 world_random(void);

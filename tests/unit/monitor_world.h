@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The monitor of a virtual machine with a page at GVA. Its commands print to a
- * text of the test's; all else of vmx/ that they call is here, and does little.
+ * text of the test. The header has short stand-ins for all else of vmx/ that
+ * they call.
  */
 #ifndef TESTS_UNIT_MONITOR_WORLD_H
 #define TESTS_UNIT_MONITOR_WORLD_H
@@ -85,7 +86,7 @@ void vmx_change_policy(struct vcpu *vcpu, const struct mmu_policy *policy)
 	mmu_set_policy(&vcpu->paging, policy);
 }
 
-/* tests/unit/test_gdb_serve.c has the steps. */
+/* tests/unit/test_gdb_serve.c tests the steps. */
 bool step_begin(struct vm *v)
 {
 	v->gdb.step.on = true;

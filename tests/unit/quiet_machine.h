@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Around the devices there is nothing: for tests that give a devices_config. */
+/* A machine without anything around the devices, for a devices_config. */
 #ifndef TESTS_UNIT_QUIET_MACHINE_H
 #define TESTS_UNIT_QUIET_MACHINE_H
 

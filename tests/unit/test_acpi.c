@@ -44,7 +44,7 @@ static u64 read_guest(gpa_t at, size_t size)
 	return value;
 }
 
-/* The only place where @signature is, at a multiple of 16. */
+/* Finds the only place of @signature, at a multiple of 16. */
 static gpa_t search(const char *signature)
 {
 	gpa_t found = 0;
@@ -179,7 +179,7 @@ static void spcr(void **state)
 	assert_int_equal(read_guest(at + 64, 4), 0xffffffff);
 }
 
-/* Runs a shell command there: ACPICA says what is good, and complains not. */
+/* Runs a shell command there; ACPICA must print @good, and no complaint. */
 static void run(const char *directory, const char *command, const char *good)
 {
 	static char output[1 << 16];
@@ -211,7 +211,7 @@ static void save(const char *directory, const char *name, gpa_t at)
 	fclose(file);
 }
 
-/* iasl puts together again what it has taken apart; and the AML runs. */
+/* iasl assembles again what it has disassembled, and the AML runs. */
 static void acpica(void **state)
 {
 	char directory[] = "/tmp/test_acpi.XXXXXX";
@@ -243,7 +243,7 @@ static void mp_table(void **state)
 	int counts[ARRAY_SIZE(sizes)] = { 0 };
 	u16 wired = 0;
 
-	assert_true(pointer >= 0xf0000); /* where it is searched */
+	assert_true(pointer >= 0xf0000); /* where kernels search it */
 	assert_int_equal(read_guest(pointer + 8, 2), 0x0401);
 	assert_int_equal(table_sum(guest_ram + pointer, 16), 0);
 	assert_memory_equal(guest_ram + at, "PCMP", 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arithmetic that chance alone seldom tries: searches for a bit in zero. */
+/* Arithmetic that random cases seldom try: searches for a bit in zero. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

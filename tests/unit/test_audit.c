@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The audit by itself: each thing that it looks for is broken by hand, and it
- * must name the invariant and the entry.
+ * The audit by itself: each of its findings is made by hand, and it must name
+ * the invariant and the entry.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +72,7 @@ static void breaks(u32 invariant)
 			 audit.what);
 }
 
-/* With this value in its place, the audit finds the invariant broken. */
+/* With @value at @place, the audit finds the invariant broken. */
 static void breaks_as(u64 *place, u64 value, u32 invariant)
 {
 	u64 old = *place;

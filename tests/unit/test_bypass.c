@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trick: the guest's own absence is not present in the shadow, Umbra's is
- * reserved, and the filter lets not-present faults by. And where that must not
- * be.
+ * The trick: an entry that the guest lacks is not present in the shadow, one
+ * that Umbra lacks is reserved, and the filter lets not-present faults by. And
+ * the cases where there must be no bypass.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,7 +93,9 @@ static void demand_fault(void **state)
 	world_costs(0x7000, 0, 1, "a page that is not filled yet is Umbra's");
 }
 
-/* The guest maps the page that was absent, and unmaps it: each is told. */
+/*
+ * The guest maps the page that was absent, and unmaps it: the shadow follows.
+ */
 static void absence_ends(void **state)
 {
 	u64 entry = TARGET << 12 | PTE_P;

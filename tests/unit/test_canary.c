@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Canaries: which frames they take, and that not a byte of one changes unseen. */
+/* Canaries: the frames that they take, and that each changed byte is found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

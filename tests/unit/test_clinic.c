@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Five VMCSs, each with one field that is wrong, and their mends. With the
- * first two the doctor tells which; with the others a failure says no more than
- * a processor does, and shows the fields.
+ * Five VMCSs, each with one field that is wrong, and their mends. For the first
+ * two the doctor names the field; for the others a failure says no more than a
+ * processor does, and shows the fields.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static void keep_quiet(const struct doctor_finding *f, void *context)
 {
 }
 
-/* The fields that the verdict is about, as far as they are not 0. */
+/* Prints those fields of the verdict that are not 0. */
 static void print_fields(enum doctor_verdict verdict)
 {
 	for (size_t i = 0; i < VMCS_FIELD_COUNT; i++) {

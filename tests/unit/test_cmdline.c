@@ -161,7 +161,7 @@ static void test_faults(void **state)
 	assert_int_equal(strlen(error.word), CMDLINE_WORD_MAX - 1);
 }
 
-/* The first fault is told; words after it count nevertheless. */
+/* The message is for the first fault; words after it count nevertheless. */
 static void test_nearest(void **state)
 {
 	static const struct {

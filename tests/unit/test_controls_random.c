@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The choice of controls on processors that never were: which bits must be 1
- * and may be 1 is random (SDM vol. 3D, A.2 to A.5). A hidden test of lab 1.
+ * The choice of controls on made-up processors: the bits that must be 1 and
+ * that may be 1 are random (SDM vol. 3D, A.2 to A.5). A hidden test of lab 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static u32 random_bits(void)
 	return (u32)mrand48();
 }
 
-/* Most of what is wanted is allowed, else each processor would be refused. */
+/* Allows most of what is wanted; else each processor would be refused. */
 static u64 random_capability(enum control_set set)
 {
 	u32 must = random_bits() & random_bits();
@@ -63,7 +63,7 @@ static u32 wanted(const struct control *control, u64 capability)
 	return on ? (u32)BIT(control->bit) : 0;
 }
 
-/* Bits that two rules behind the choice may take away again. */
+/* Bits that the two rules after the choice may take away again. */
 static u32 taken_away(enum control_set set)
 {
 	switch (set) {

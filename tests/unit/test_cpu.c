@@ -114,7 +114,7 @@ static void nothing_of_the_firmware_stays(void **state)
 	assert_int_equal(dr7_now, 0x400);
 }
 
-/* Where there are none of the features, EFER is all that is written. */
+/* Without any of the features, EFER alone is written. */
 static void a_plain_processor_is_left_alone(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(msrs); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CPUID's answers for a processor that has everything, and for one. */
+/* CPUID's answers for a processor that has everything, and one with nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -115,7 +115,7 @@ static void unknown_leaves_are_zeros(void **state)
 
 		assert_memory_equal(&out, &nothing, sizeof(out));
 	}
-	/* But that the APIC's timer never stops. */
+	/* It says only that the APIC's timer never stops. */
 	assert_int_equal(ask(6, 0, &everything, all).eax, 4);
 	assert_int_equal(ask(7, 1, &everything, all).eax, 0);
 	assert_int_equal(ask(0xd, 3, &everything, all).eax, 0);
@@ -155,7 +155,7 @@ static void features(void **state)
 	assert_int_equal(out.edx & CPUID_1_EDX_APIC, 0);
 	out = ask(1, 0, &nothing, all);
 	assert_int_equal(out.edx, CPUID_1_EDX_APIC | CPUID_1_EDX_MTRR);
-	/* Else nothing is made up. */
+	/* Without a host's value no value is made up. */
 	out = ask(1, 0, &nothing, none);
 	assert_true(out.ecx == own_ecx && out.edx == CPUID_1_EDX_MTRR);
 }

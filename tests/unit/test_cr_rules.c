@@ -45,14 +45,14 @@ static void cr0_rules(void **state)
 	/* Reserved bits of the lower half are ignored. */
 	assert_int_equal(load(s, 0, CR0_PE | BIT(7)), CR_LOADED);
 	assert_int_equal(load(s, 0, 0), CR_REAL_MODE);
-	/* Long mode takes PAE, and not from 64-bit code. */
+	/* Long mode needs PAE, and can't be entered from 64-bit code. */
 	s.efer = EFER_LME;
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
 	s.cr4 = CR4_PAE;
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_LOADED);
 	s.cs_long = true;
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
-	/* And it is not left from 64-bit code either. */
+	/* Nor can it be left from 64-bit code. */
 	s = long_mode;
 	assert_int_equal(load(s, 0, CR0_PE), CR_FAULT);
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG | CR0_WP), CR_LOADED);
@@ -141,7 +141,7 @@ static void lmsw(void **state)
 {
 	const u64 msw = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
 
-	/* It sets PE but does not clear it, and sees the lower four bits. */
+	/* LMSW can't clear PE, and uses only the lower four bits. */
 	assert_int_equal(cr0_after_lmsw(CR0_PG | msw, 0), CR0_PG | CR0_PE);
 	assert_int_equal(cr0_after_lmsw(CR0_PG, 0xffff), CR0_PG | msw);
 	assert_int_equal(cr0_after_lmsw(CR0_PE | CR0_TS, CR0_MP),
@@ -156,7 +156,7 @@ static void efer_rules(void **state)
 	assert_false(efer_load_valid(&unpaged, EFER_SCE, &f));
 	assert_false(efer_load_valid(&long_mode, EFER_NXE, &f));
 	assert_true(efer_load_valid(&long_mode, EFER_LME | EFER_NXE, &f));
-	/* LMA may be written, but that is in vain. */
+	/* A write may have LMA set, but has no effect on it. */
 	assert_true(efer_load_valid(&unpaged, EFER_LMA, &f));
 	assert_int_equal(efer_after_write(0, EFER_LMA | EFER_NXE), EFER_NXE);
 	assert_int_equal(
@@ -232,7 +232,7 @@ static void xcr0_rules(void **state)
 		assert_false(xsetbv_valid(cpl, 0, 1, &features));
 }
 
-/* PKS is used where it is of use, and there is PKS in VMX operation. */
+/* PKS is used only where TRAP needs it, and where VMX operation allows it. */
 static void keys_for_trap(void **state)
 {
 	const u64 fixed1 = CR4_PAE | CR4_PKS;

@@ -105,7 +105,9 @@ static void memory_with_nothing(void **state)
 
 static void memory_of_the_ioapic(void **state)
 {
-	/* The index takes what is its own of any write, the data whole ones. */
+	/*
+	 * A write of any size sets the index; only whole writes set the data.
+	 */
 	write_memory(0xfec00000, 1, 0x10);
 	assert_int_equal(read_memory(0xfec00010, 4), 0x10000);
 	write_memory(0xfec00010, 4, 0x10033);
@@ -113,7 +115,9 @@ static void memory_of_the_ioapic(void **state)
 	write_memory(0xfec00012, 4, 0);
 	write_memory(0xfec0000f, 4, 0);
 	assert_int_equal(read_memory(0xfec00010, 4), 0x10033);
-	/* A narrow read gives a part; a wide one what lies beside, too. */
+	/*
+	 * A narrow read gives a part; a wide one also has the bytes beside it.
+	 */
 	assert_int_equal(read_memory(0xfec00011, 2), 0x100);
 	assert_int_equal(read_memory(0xfec00012, 1), 0x01);
 	assert_int_equal(read_memory(0xfec0000e, 4), 0x330000);
@@ -175,12 +179,14 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_int_equal(take_ticks(101 * ms), 100);
 	/* But no more than a second's worth. */
 	assert_int_equal(take_ticks(60000 * ms), 1000);
-	/* Nor those that came while the line was masked. */
+	/* Ticks that came while the line was masked don't count either. */
 	out(0x21, 0x01);
 	assert_int_equal(take_ticks(60500 * ms), 0);
 	out(0x21, 0x00);
 	assert_in_range(take_ticks(60500 * ms), 1, 2);
-	/* Nor those of an old count, but the one that a real 8259 remembers. */
+	/*
+	 * Nor do those of an old count, except one that a real 8259 remembers.
+	 */
 	devices_tick(&d, 60900 * ms);
 	devices_acknowledge(&d);
 	assert_int_equal(devices_next_event(&d), 0);
@@ -191,7 +197,7 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_true(devices_next_event(&d) > 0);
 }
 
-/* A tick waits behind one that the guest has not taken: nothing is to be done. */
+/* A tick waits behind one that the guest has not taken: no event is due. */
 static void tick_behind_another(void **state)
 {
 	const u64 ms = NS_PER_SEC / 1000, now = 2 * ms + ms / 2;
@@ -222,7 +228,7 @@ static void due_tick_survives_a_new_count(void **state)
 	assert_true(devices_next_event(&d) > now);
 }
 
-/* One for each look at the devices, or the guest would do nothing else. */
+/* One at each look at the devices: the guest must get on between them. */
 static void late_ticks_take_turns(void **state)
 {
 	u64 ms = NS_PER_SEC / 1000;
@@ -261,7 +267,7 @@ static void apic_timer_is_held(void **state)
 	assert_false(devices_in_service(&d));
 	assert_false(devices_interrupt_pending(&d));
 	assert_int_equal(devices_next_event(&d), 200000);
-	/* It counts on, however. */
+	/* The timer counts on, however. */
 	devices_mmio_read(&d, 0xfee00390, &value, 4, late);
 	assert_int_equal(value, 2000);
 	devices_tick(&d, late);
@@ -283,7 +289,7 @@ static int take_apic_ticks(u64 now, u8 vector)
 	return taken;
 }
 
-/* As a kernel does that has found the I/O APIC: the 8259s are masked. */
+/* Like a kernel that has found the I/O APIC: the 8259s are masked. */
 static void timer_through_the_ioapic(void **state)
 {
 	u64 ms = NS_PER_SEC / 1000;
@@ -298,7 +304,7 @@ static void timer_through_the_ioapic(void **state)
 	take_apic_ticks(ms, 0x51);
 	assert_int_equal(take_apic_ticks(2 * ms, 0x51), 1);
 	assert_int_equal(take_apic_ticks(102 * ms, 0x51), 100);
-	/* Masked there, too, its ticks are nobody's. */
+	/* If its input is masked there, too, the ticks go nowhere. */
 	write_memory(0xfec00010, 4, 0x10051);
 	assert_int_equal(take_apic_ticks(500 * ms, 0x51), 0);
 	write_memory(0xfec00010, 4, 0x51);
@@ -319,7 +325,7 @@ static void ways_of_the_8259s(void **state)
 	assert_true(devices_interrupt_pending(&d));
 	write_memory(0xfec00010, 4, 0x10700);
 	assert_false(devices_interrupt_pending(&d));
-	/* As an NMI, which a watchdog of old made of the timer. */
+	/* As an NMI: old watchdogs used the timer in this way. */
 	out(0x20, 0x20);
 	write_memory(0xfee00350, 4, 0x400);
 	assert_true(devices_can_raise_nmi(&d));
@@ -370,7 +376,7 @@ static void x87_errors(void **state)
 	assert_false(devices_x87_error(&d));
 	assert_false(devices_x87_error(&d)); /* and waits */
 	assert_int_equal(devices_acknowledge(&d), 0x3d);
-	/* Until the guest answers, it waits on; then it ignores the error. */
+	/* It waits until the guest answers; after that the error is ignored. */
 	assert_false(devices_x87_error(&d));
 	out(0xf0, 0);
 	assert_true(devices_x87_error(&d));

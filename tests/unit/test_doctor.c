@@ -2,9 +2,9 @@
 /*
  * The entry doctor, on a VMCS made up here. Each check of the manual (see
  * entry_checks.h) is violated alone: the doctor must report it, and nothing
- * else; and each rule of the doctor must be reported for a check. A check that
- * has no rule must be one that Umbra's controls rule out. Then each rule is
- * broken in the way that umbra-doctor.elf does.
+ * else. Each rule of the doctor must be reported for a check. A check without a
+ * rule must be impossible to violate with Umbra's controls. Then each rule is
+ * broken in the way of umbra-doctor.elf.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -245,7 +245,7 @@ static void verdict_in_order(void **state)
 	assert_int_equal(found, 3);
 }
 
-/* Without "activate secondary controls" these are 0, whatever is written. */
+/* Without "activate secondary controls" these count as 0, whatever they are. */
 static void secondary_controls_off(void **state)
 {
 	make_good_vmcs();
@@ -255,7 +255,7 @@ static void secondary_controls_off(void **state)
 	assert_int_equal(examine(), DOCTOR_GOOD);
 }
 
-/* IA32_VMX_BASIC[56]: an exception's error code is as software likes. */
+/* IA32_VMX_BASIC[56]: software may give an exception an error code or none. */
 static void any_error_code(void **state)
 {
 	const u64 without_code = VMX_INTR(INTR_HARDWARE_EXCEPTION, VECTOR_GP);

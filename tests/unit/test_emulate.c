@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tests of the instruction emulator: random instructions compared with the
- * host's processor, and what that can't show: faults, restarts, retries, and
- * the rights that accesses are made with.
+ * host's processor; and, where that is no help, faults, restarts, retries, and
+ * the rights of accesses.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -50,8 +50,8 @@ static void count_alarm(int signal)
 
 /*
  * A signal's frame goes onto the stack, and while the host runs the instruction
- * its stack pointer is a guest's: libFuzzer's timer has changed the memory that
- * is compared.
+ * the stack pointer is the guest's: libFuzzer's timer once changed the memory
+ * that is compared.
  */
 static void test_signals_disturb_no_case(void **state)
 {
@@ -139,7 +139,7 @@ static void test_retry(void **state)
 	assert_int_equal(memory.reads, 4);
 }
 
-/* A flag that an attempt consumes must not come from the one before. */
+/* A retry must not see a flag that the failed attempt has consumed. */
 static void test_retry_starts_afresh(void **state)
 {
 	memory.bytes[0] = 0xff;

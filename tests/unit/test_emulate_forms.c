@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the emulator that the host's processor can't make: segments, and the
+ * Tests of the emulator that the host's processor can't run: segments, and the
  * order of faults.
  */
 #include <setjmp.h>
@@ -56,7 +56,7 @@ static void test_canonical(void **state)
 	assert_int_equal(memory.writes, 0);
 }
 
-/* Comparisons end a REP by ZF, and the element that did counts. */
+/* Comparisons end a REP by ZF, and the last element counts. */
 static void test_rep_compares(void **state)
 {
 	memory.bytes[0x103] = 0x42;

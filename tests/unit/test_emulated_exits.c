@@ -112,12 +112,12 @@ static void string_io_faults(void **state)
 
 #define APIC_VERSION 0x030
 #define APIC_TPR 0x080
-/* CS's base, its rights, RFLAGS, and what blocks events. */
+/* VMREADs of CS's base, its rights, RFLAGS, and the blocking of events. */
 #define SHORT_READS 4
 
 /*
- * @code, of @length bytes, accesses the local APIC at @offset. Returns the
- * number of VMREADs.
+ * Executes @code, of @length bytes, which accesses the local APIC at @offset.
+ * Returns the number of VMREADs.
  */
 static u64 access_apic(const char *code, u32 length, u32 offset, u32 access)
 {
@@ -130,7 +130,7 @@ static u64 access_apic(const char *code, u32 length, u32 offset, u32 access)
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	vcpu->exit.rip = RIP;
-	/* That there are no breakpoints is known from an earlier exit. */
+	/* An earlier exit has found that there are no breakpoints. */
 	vcpu_dr7(vcpu);
 	memset(&fake.traffic, 0, sizeof(fake.traffic));
 	assert_true(vcpu_emulate(vcpu, &walk, access, true));
@@ -153,7 +153,7 @@ static void device_page(void **state)
 			 SHORT_READS);
 	assert_int_equal(gpr[RAX], 0x50014);
 	assert_int_equal(devices_changed, 0);
-	/* A store changes what the devices have to do, a load does not. */
+	/* A store changes the next event of the devices, a load does not. */
 	gpr[RCX] = GUEST_LAPIC_GPA + APIC_TPR;
 	gpr[RAX] = 0x1122334455667730;
 	/* MOV [ECX], EAX */
@@ -165,7 +165,7 @@ static void device_page(void **state)
 	access_apic("\xc7\x01\x50\0\0\0", 6, APIC_TPR, PFEC_W);
 	assert_int_equal(lapic_cr8(&vm.devices.lapic), 5);
 	assert_int_equal(devices_changed, 2);
-	/* By the long way: XCHG [ECX], EAX; MOV AL, [ECX]; a segment's base. */
+	/* The long way: XCHG [ECX], EAX; MOV AL, [ECX]; a segment's base. */
 	access_apic("\x87\x01", 2, APIC_TPR, PFEC_W);
 	assert_int_equal(gpr[RAX], 0x50);
 	assert_int_equal(lapic_cr8(&vm.devices.lapic), 3);
@@ -176,7 +176,7 @@ static void device_page(void **state)
 	gpr[RCX] -= 0x1000;
 	assert_true(access_apic("\x8b\x01", 2, APIC_TPR, 0) > SHORT_READS);
 	assert_int_equal(gpr[RAX], 0x30);
-	/* MOV ESP, [ECX]: the VMCS has that register. */
+	/* MOV ESP, [ECX]: that register is in the VMCS. */
 	gpr[RCX] += 0x1000;
 	vmwrite(VMCS_GUEST_DS_BASE, 0);
 	access_apic("\x8b\x21", 2, APIC_TPR, 0);
@@ -205,7 +205,7 @@ static void store_of_an_entry(void **state)
 	gpr[RDI] = DATA;
 	gpr[RSI] = value;
 	vcpu->exit.rip = RIP;
-	/* That there are no breakpoints is known from an earlier exit. */
+	/* An earlier exit has found that there are no breakpoints. */
 	assert_int_equal(vcpu_dr7(vcpu), 0);
 	memset(&fake.traffic, 0, sizeof(fake.traffic));
 	fake.unshadowed = 0;
@@ -218,7 +218,7 @@ static void store_of_an_entry(void **state)
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
 	assert_memory_equal(ram(DATA), &value, sizeof(value));
 	assert_int_equal(vcpu->event.info, 0);
-	/* XCHG [RDI], RSI: what was there goes into RSI. */
+	/* XCHG [RDI], RSI: RSI gets the old value. */
 	memcpy(ram(RIP), "\x48\x87\x37", 3);
 	gpr[RSI] = 1;
 	fake.traffic.writes = 0;
@@ -232,7 +232,7 @@ static void store_of_an_entry(void **state)
 	assert_true(vcpu_emulate(vcpu, &device, PFEC_W, true));
 	assert_int_equal(*(u64 *)ram(DATA), 0);
 	assert_int_equal(devices_changed, 1);
-	/* By another way, as the single step of TF is due. */
+	/* By the long way, as the single step of TF is due. */
 	gpr[RSI] = 0;
 	vmwrite(VMCS_GUEST_RIP, RIP);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF);
@@ -243,8 +243,7 @@ static void store_of_an_entry(void **state)
 	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
 }
 
-/* --- Task switches
- * ------------------------------------------------------------ */
+/* --- Task switches -------------------------------------------------------- */
 
 #define GDT 0x1000ULL
 #define OLD_TSS 0x2000ULL
@@ -297,7 +296,7 @@ static void task_switches(void **state)
 	assert_true(vmread(VMCS_GUEST_CR0) & CR0_TS);
 	assert_int_equal(vmread(VMCS_GUEST_DR7), BIT(1));
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
-	/* The old task goes on behind its JMP. */
+	/* The old task goes on after its JMP. */
 	memcpy(&eip, ram(OLD_TSS + TSS_EIP), sizeof(eip));
 	assert_int_equal(eip, RIP + LENGTH);
 }

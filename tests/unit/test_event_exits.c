@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events at exits and entries: an exception goes in, meets another one, waits
- * for a window, or wakes a guest that halts.
+ * Events at exits and entries: an exception is injected, meets another one,
+ * waits for a window, or wakes a guest that halts.
  */
 
 #include "fake_processor.h"
@@ -26,8 +26,7 @@ static void exception(u8 vector, u32 error_code)
 	run_exit(EXIT_EXCEPTION_OR_NMI, 0);
 }
 
-/* --- HLT
- * ---------------------------------------------------------------------- */
+/* --- HLT ------------------------------------------------------------------ */
 
 static void enable_apic(void)
 {
@@ -50,8 +49,7 @@ static void halts(void **state)
 	assert_int_equal(vm.end_reason, END_GUEST_POWER_OFF);
 }
 
-/* --- Events
- * ------------------------------------------------------------------- */
+/* --- Events --------------------------------------------------------------- */
 
 static void page_fault_goes_in(void **state)
 {
@@ -89,7 +87,7 @@ static void nmis(void **state)
 {
 	enable_apic();
 	receive(APIC_NMI, 0);
-	/* STI still blocks it: the guest exits when that is over. */
+	/* STI still blocks it: the guest exits at the end of the blocking. */
 	vcpu_deliver(vcpu);
 	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION), 0);
 	assert_true(vcpu->controls.value[CONTROLS_CPU] &
@@ -110,7 +108,9 @@ static u32 entry_injects(void)
 	return vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
 }
 
-/* Without virtual NMIs, an NMI whose delivery is broken off blocks the next. */
+/*
+ * Without virtual NMIs, an interrupted delivery of an NMI blocks the next NMI.
+ */
 static void nmi_broken_off(void **state)
 {
 	const u32 nmi = VMX_INTR(INTR_NMI, VECTOR_NMI);
@@ -151,7 +151,7 @@ static void debug(void **state)
 	assert_int_equal(fake.dr[6], DR6_RESET | DR6_BD);
 	assert_int_equal(vmread(VMCS_GUEST_DR7), 0);
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
-	/* INT1, which has no part in DR6. */
+	/* INT1, which sets no bit of DR6. */
 	vcpu->exit.interruption =
 		VMX_INTR(INTR_PRIVILEGED_SOFTWARE_EXCEPTION, VECTOR_DB);
 	run_exit(EXIT_EXCEPTION_OR_NMI, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which event a guest gets next, and how; and exceptions that meet. */
+/* The next event of a guest, and its delivery; exceptions during a delivery. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static const struct {
 } classes[] = { CLASS(benign), CLASS(contributory), CLASS(page_fault),
 		CLASS(double_fault) };
 
-/* SDM vol. 3A, table 6-5 and the text below it; rows: the first exception. */
+/* SDM vol. 3A, table 6-5 and the text after it; rows: the first exception. */
 static const enum combined_event table_6_5[4][3] = {
 	{ EVENT_SECOND, EVENT_SECOND, EVENT_SECOND },
 	{ EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_SECOND },
@@ -171,7 +171,7 @@ static void fault_of_iret(void **state)
 	assert_false(exit_blocks_nmis(EXCEPTION(VECTOR_PF), 0, &again));
 	assert_false(exit_blocks_nmis(
 		EXCEPTION(VECTOR_DF) | VMX_INTR_NMI_UNBLOCKED, 0, &again));
-	/* In the delivery of another event it is not the IRET's. */
+	/* During the delivery of another event the fault is not the IRET's. */
 	assert_false(
 		exit_blocks_nmis(iret, VMX_INTR(INTR_EXTERNAL, 0x30), &again));
 	assert_false(exit_blocks_nmis(iret, 0, &injected));

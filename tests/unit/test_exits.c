@@ -30,7 +30,7 @@ static void skipped(void **state)
 {
 	run_exit(EXIT_INVD, 0);
 	assert_done();
-	/* RF ends with the instruction; a single step comes behind it. */
+	/* RF ends with the instruction; a single step comes after it. */
 	fake.dr[6] = DR6_RESET;
 	vmwrite(VMCS_GUEST_DR7, DR7_GD);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF | RFLAGS_TF);
@@ -86,8 +86,7 @@ static void undefined(void **state)
 	assert_string_equal(stopped, "an exit that Umbra does not expect");
 }
 
-/* --- Control registers -------------------------------------------------------
- */
+/* --- Control registers ---------------------------------------------------- */
 
 #define MOV_TO(cr, reg) ((u64)(cr) | (u64)(reg) << 8)
 #define MOV_FROM(cr, reg) (MOV_TO(cr, reg) | CR_ACCESS_MOV_FROM << 4)
@@ -114,7 +113,7 @@ static void cr3(void **state)
 	assert_int_equal(vcpu->paging.cr3, 0x5000);
 }
 
-/* Number of VMREADs of an exit's handler; it skips the instruction. */
+/* Returns the VMREADs of an exit's handler, which skips the instruction. */
 static u64 reads_of(enum vmx_exit_reason reason, u64 qualification)
 {
 	u64 reads;
@@ -337,7 +336,7 @@ static void cpuid_counters(void **state)
 			 "exited, of all three kinds, in 64 bits, EDX:EAX");
 	if (counter(7) != 17)
 		fail_msg("counter 7 is the sum of the ticks of all exits");
-	/* Then the answer is the policy's, as of any other leaf. */
+	/* Beyond the last counter the policy answers, as for any other leaf. */
 	for (u32 number = count; number <= count + 1; number++)
 		if (counter(number) != (0x22222222ULL << 32 | CPUID_COUNTERS))
 			fail_msg("there are %u counters, and number %u has an "
@@ -350,8 +349,7 @@ static void cpuid_counters(void **state)
 			 "leaf of its range");
 }
 
-/* --- Hypercalls --------------------------------------------------------------
- */
+/* --- Hypercalls ----------------------------------------------------------- */
 
 static u64 call(u32 number, u64 rdi, u64 rsi)
 {
@@ -372,7 +370,7 @@ static void hypercalls(void **state)
 	assert_string_equal(name, "open");
 	assert_true(mmu_policy(vm.mmu)->open);
 	assert_int_equal(call(HYPERCALL_RUNG, MMU_RUNGS, PAGE), 1);
-	/* The name's last byte is behind the RAM: nothing happens. */
+	/* The name's last byte is outside RAM: nothing happens. */
 	assert_int_equal(
 		call(HYPERCALL_RUNG, MMU_VTLB, WORLD_FRAMES * PAGE_SIZE - 15),
 		1);

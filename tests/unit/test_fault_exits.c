@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Page-fault exits of a 64-bit guest: each way in which one is answered. */
+/* Page-fault exits of a 64-bit guest: each answer to one. */
 #include "fake_processor.h"
 
 #include "vmx/gdb/debug.c"
@@ -94,7 +94,7 @@ static void table_written(void **state)
 
 /*
  * FXSAVE [RCX], which the emulator does not know, into the table that leads to
- * itself: it is tried again, but not for ever.
+ * the table itself: it is tried again, but not for ever.
  */
 static void table_write_unknown(void **state)
 {
@@ -112,7 +112,7 @@ static void table_write_unknown(void **state)
 			    "page table that it needs itself");
 }
 
-/* The processor pushes an event's frame onto a table: no instruction does. */
+/* The processor pushes an event's frame onto a table; no instruction writes. */
 static void frame_on_table(void **state)
 {
 	put_code("\x89\x01", 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the access behind a page fault: instruction fetches, and SMAP. */
+/* The access behind a page fault: instruction fetches, and SMAP. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static void reported_i_d_is_believed(void **state)
 	facts.efer = 0;
 	facts.cr4 |= CR4_SMEP;
 	assert_int_equal(faulting_access(&facts), TRAP | WALK_AC);
-	/* The hardware has neither while the guest has no paging. */
+	/* While the guest has no paging the processor runs without both. */
 	facts.error_code = TRAP;
 	facts.efer = EFER_NXE;
 	facts.cr0 = CR0_PE;
@@ -98,7 +98,7 @@ static void a_write_is_no_fetch(void **state)
 	assert_int_equal(faulting_access(&facts), PFEC_P | PFEC_W);
 }
 
-/* A frame that is pushed, and a fetch, have no instruction to emulate. */
+/* The push of a frame, and a fetch, are no instruction to emulate. */
 static void operands_are_emulated(void **state)
 {
 	u32 event = VMX_INTR(INTR_EXTERNAL, 0x30);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A frame's W, held back and given back, and frames that a device covers: all
- * of it counted in exits.
+ * The writable bit of a frame's entries, held back and given back, and frames
+ * that a device covers, counted in exits.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ static void write_given_back(void **state)
 	tables_audit();
 }
 
-/* Not if the write is the first since the dirty log was read. */
+/* The write exits if it is the first since the dirty log was read. */
 static void write_given_back_logged(void **state)
 {
 	(void)state;
@@ -36,7 +36,7 @@ static void write_given_back_logged(void **state)
 	unlink_table();
 	assert_int_equal(write_page(WINDOW, 1), 1);
 	assert_true(mmu_dirty_log_take(&world_cpu, 0) & BIT(TABLE));
-	/* And not where it has been read while the frame was a table. */
+	/* It exits, too, if the log was read while the frame was a table. */
 	mmu_dirty_log_stop(&world_cpu);
 	tables_set_up(NULL);
 	mmu_dirty_log_start(&world_cpu);
@@ -51,7 +51,7 @@ static void write_given_back_logged(void **state)
 	tables_audit();
 }
 
-/* Not if the guest's entry lacks D or W by now. */
+/* W is not given back if the guest's entry lacks D or W by now. */
 static void write_not_given(void **state)
 {
 	u64 *entry = world_gpte(PT, WINDOW >> PAGE_SHIFT);
@@ -69,10 +69,10 @@ static void write_not_given(void **state)
 	tables_audit();
 }
 
-/* Where the page table PT maps TABLE once more. */
+/* The address at which PT maps TABLE once more. */
 #define AGAIN 0x20000ULL
 
-/* A table is written by a new entry, which is not filled: by one exit, too. */
+/* A write of a table by a new entry, not filled yet, costs one exit, too. */
 static void written_by_a_new_entry(void **state)
 {
 	gpa_t gpa = PT * PAGE_SIZE + (AGAIN >> PAGE_SHIFT) * 8;
@@ -95,7 +95,7 @@ static void device_moves_to(gfn_t gfn)
 	tables_audit();
 }
 
-/* A device's page covers RAM, and moves away: nothing of it is remembered. */
+/* A device's page covers RAM, and moves away: the MMU forgets it. */
 static void frames_change(void **state)
 {
 	u64 seen;

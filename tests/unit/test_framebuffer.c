@@ -51,7 +51,7 @@ static void draw_one(const struct boot_framebuffer *fb, u32 red, u32 blue,
 		     unsigned int scale)
 {
 	size_t size = (size_t)fb->pitch * fb->height;
-	u8 *memory = malloc(size); /* what is beyond it, ASan would see */
+	u8 *memory = malloc(size); /* ASan sees an access beyond it */
 	const struct screen_surface *s = framebuffer_surface(fb, memory);
 	unsigned int x = 2 * 8 * scale, y = 16 * scale, last = scale - 1;
 	u16 cell = SCREEN_CELL(0x14, 'A');

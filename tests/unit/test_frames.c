@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frame bitmap, with memory.c included: its "physical" memory is a heap
- * block that stands for the few addresses that it really touches.
+ * block for the few addresses that it accesses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static bool init(void)
 	return frames_init(&info, IMAGE_START, IMAGE_END);
 }
 
-/* Only once for each frame: it is given away by that. */
+/* True only once for each frame, since it is allocated by that. */
 static bool free_at(hpa_t hpa)
 {
 	return frames_claim(hpa >> PAGE_SHIFT);
@@ -88,14 +88,14 @@ static void test_map(void **state)
 	assert_int_equal(frames_top(), 64 * MIB - PAGE_SIZE);
 	assert_false(free_at(0)); /* the BIOS's data */
 	assert_true(free_at(0x1000));
-	assert_false(free_at(0x10000)); /* the information, over two */
+	assert_false(free_at(0x10000)); /* the information, in two frames */
 	assert_false(free_at(0x11000));
 	assert_true(free_at(0x12000));
 	assert_true(free_at(0x7f000));
 	assert_false(free_at(0x80000));
 	assert_false(free_at(0xff000));
 	assert_true(free_at(MIB));
-	assert_false(free_at(8 * MIB)); /* 16 bad bytes cost the frame */
+	assert_false(free_at(8 * MIB)); /* 16 bad bytes spoil the frame */
 	assert_true(free_at(8 * MIB + PAGE_SIZE));
 	assert_false(free_at(IMAGE_START));
 	assert_false(free_at(IMAGE_END - 1));
@@ -131,7 +131,7 @@ static void test_symbols(void **state)
 	assert_true(free_at(40 * MIB));
 }
 
-/* All that is given out is zeroed, free before and not after, and disjoint. */
+/* All that is allocated is zeroed, was free, is free no more, and disjoint. */
 static void test_alloc(void **state)
 {
 	static const u8 zeros[PAGE_SIZE * 3];
@@ -224,14 +224,16 @@ static void test_high(void **state)
 }
 
 /*
- * Modules go up, each as it was, whatever lies between; the frames that they
- * leave are free, but for one that another module has a byte of.
+ * Modules move up, each unchanged, whatever lies between; the frames that they
+ * leave are free, except one in which another module has a byte.
  */
 static void test_modules(void **state)
 {
 	usual_map();
 	region(62 * MIB, 4 * KIB, BOOT_MEMORY_RESERVED);
-	/* It begins in the frame that the first ends in, and stays: too big. */
+	/*
+	 * It begins in the last frame of the first, and stays: it is too big.
+	 */
 	info.modules[1] = (struct boot_module){ 33 * MIB + 2, 55 * MIB, "big" };
 	info.modules[2] = (struct boot_module){ 2 * MIB, 2 * MIB + 5, "tiny" };
 	info.module_count = 3;

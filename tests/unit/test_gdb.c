@@ -38,7 +38,7 @@ static void packets(void **state)
 	assert_string_equal(in.text, "");
 	assert_int_equal(send_text(&in, "\x03"), GDB_INTERRUPT);
 	assert_int_equal(send_text(&in, "-"), GDB_REPEAT);
-	/* '}' and the byte with bit 5 turned over; the sum is of what is sent. */
+	/* '}' and the byte with bit 5 inverted; the sum is of sent bytes. */
 	assert_int_equal(send_text(&in, "$a}\x03z#5b"), GDB_PACKET);
 	assert_memory_equal(in.text, "a#z", 4);
 }
@@ -49,7 +49,7 @@ static void damaged_packets(void **state)
 
 	assert_int_equal(send_text(&in, "$m0,4#fe"), GDB_DAMAGED);
 	assert_int_equal(send_text(&in, "$m0,4#f-"), GDB_DAMAGED);
-	/* One that has lost its end gives way to the next. */
+	/* The next packet begins although one has lost its end. */
 	assert_int_equal(send_text(&in, "$m0,$m0,4#fd"), GDB_PACKET);
 	assert_int_equal(send_text(&in, "$m0,4#$m0,4#fd"), GDB_PACKET);
 	assert_string_equal(in.text, "m0,4");
@@ -173,7 +173,7 @@ static void register_commands(void **state)
 	run("g");
 	assert_int_equal(reply.length, 664);
 	assert_memory_equal(reply.text + 16, "8877665544332211", 16);
-	/* gdb sends zeroes for those that can't be told. */
+	/* gdb sends zeroes for registers that can't be told. */
 	for (size_t i = 0; i < reply.length; i++)
 		all[i + 1] = reply.text[i] == 'x' ? '0' : reply.text[i];
 	memcpy(all + 1, "0100000000000000", 16);
@@ -187,7 +187,7 @@ static void register_commands(void **state)
 static void memory_commands(void **state)
 {
 	assert_reply("m1000,4", "00010203");
-	assert_reply("m100c,10", "0c0d0e0f"); /* as far as it goes */
+	assert_reply("m100c,10", "0c0d0e0f"); /* as far as memory goes */
 	assert_reply("m2000,4", "E01");
 	assert_reply("M1001,2:abCD", "OK");
 	assert_reply("m1000,4", "00abcd03");
@@ -295,7 +295,7 @@ static void points_commands(void **state)
 	assert_reply("Z2,303,4", "E01"); /* not aligned */
 	assert_reply("Z2,300,10", "E01");
 	assert_reply("Z2,300,4", "OK");
-	assert_reply("Z3,400,4", ""); /* x86 has none; gdb takes Z4 then */
+	assert_reply("Z3,400,4", ""); /* x86 has none; gdb then uses Z4 */
 	assert_reply("Z4,400,8", "OK");
 	assert_reply("Z1,500,1", "E01"); /* no room */
 	assert_reply("z1,999,1", "OK");
@@ -308,7 +308,7 @@ static void places(void **state)
 {
 	struct debug_registers out;
 
-	/* The guest watches by DR3 and, disabled, has an address in DR0. */
+	/* The guest watches by DR3, and has a disabled address in DR0. */
 	points.guest = (struct debug_registers){ { 1, 2, 3, 4 },
 						 BIT(6) | 0xfULL << 28 };
 	assert_true(points_place(&points, &out));
@@ -323,7 +323,7 @@ static void places(void **state)
 	/* G1, G2, L3; LEN and R/W: 8 bytes, writes, in DR2. */
 	assert_int_equal(out.dr7, BIT(3) | BIT(5) | BIT(6) | 0x9ULL << 24 |
 					  0xfULL << 28);
-	/* The guest's own are served first. */
+	/* The guest's own come first. */
 	points.guest.dr7 |= BITS(4, 0);
 	assert_false(points_place(&points, &out));
 	assert_int_equal(out.address[2], 3);
@@ -336,7 +336,7 @@ static void hits(void **state)
 	points.guest.dr7 = BIT(0);
 	points_insert(&points, GDB_HARDWARE_BREAKPOINT, 0x2000, 1);
 	points_place(&points, &out);
-	/* gdb's in DR3; DR1 matches, but nobody has enabled it. */
+	/* gdb's point is in DR3; DR1 matches, but is enabled for nobody. */
 	assert_int_equal(points_remove_hits(&points, BIT(3) | BIT(1)), 0);
 	assert_int_equal(points.hit->address, 0x2000);
 	assert_int_equal(points_remove_hits(&points, BIT(3) | BIT(0) | BIT(1)),

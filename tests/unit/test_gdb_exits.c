@@ -88,7 +88,7 @@ static void faults_of_mov_dr(void **state)
 	assert_event(CODED(VECTOR_GP), 0);
 }
 
-/* A #DB of gdb's is none of the guest's: neither event nor DR6. */
+/* A #DB of gdb's does not reach the guest: neither as an event nor in DR6. */
 static void hits(void **state)
 {
 	fake.dr[6] = DR6_RESET;
@@ -112,7 +112,7 @@ static void x87_error(void **state)
 	assert_event(FAULT(VECTOR_MF), 0);
 }
 
-/* gdb's "jump" has a halted guest run from there. */
+/* gdb's "jump" makes a halted guest run from another address. */
 static void jump_out_of_hlt(void **state)
 {
 	jump = POINT;

@@ -19,7 +19,7 @@
 #include "exit_world.h"
 
 #define PAUSE_NS 1000
-#define PAUSES 8 /* Maximum number of pauses that a test needs. */
+#define PAUSES 8 /* Maximum number of pauses of a test */
 
 static const char *const *script; /* packets; "": a pause; NULL: the end */
 static char sent[GDB_FRAME_SIZE];
@@ -109,7 +109,7 @@ static bool write_rflags_of_guest(u64 value)
 #define STACK (RIP + PAGE_SIZE)
 #define ENTRY (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
-/* The guest's next instruction, and a page of stack behind its page. */
+/* Puts the guest's next instruction, and a page of stack after its page. */
 static void guest_at(const char *code, size_t length)
 {
 	for (gfn_t level = 0; level < 3; level++)
@@ -202,7 +202,7 @@ static void step_refuses_syscall(void **state)
 	assert_false(vm.gdb.step.on);
 }
 
-/* Umbra carries CPUID out, and forgets the trap that Bochs has noted. */
+/* Umbra carries CPUID out, and clears the trap that Bochs has made pending. */
 static void step_over_an_exit(void **state)
 {
 	guest_at("\x0f\xa2", 2);
@@ -255,7 +255,7 @@ static void memory_of_the_guest(void **state)
 	u8 bytes[8];
 
 	guest_at("\x90", 1);
-	/* Over the end of a page; behind the stack is none. */
+	/* Across the end of a page; no page follows the stack. */
 	assert_true(gdb_guest.write(&vm, STACK - 4, "12345678", 8));
 	assert_int_equal(gdb_guest.read(&vm, STACK - 4, bytes, 8), 8);
 	assert_memory_equal(bytes, "12345678", 8);
@@ -264,7 +264,7 @@ static void memory_of_the_guest(void **state)
 		gdb_guest.write(&vm, STACK + PAGE_SIZE - 4, "12345678", 8));
 	assert_int_equal(gdb_guest.read(&vm, STACK + PAGE_SIZE - 4, bytes, 8),
 			 4);
-	/* A page table: the page behind the stack is there. */
+	/* The target is a page table: the page after the stack appears. */
 	*world_gpte(3, 1) = 3 << 12 | ENTRY;
 	assert_true(gdb_guest.write(&vm, PAGE_SIZE + 8 * ((STACK >> 12) + 1),
 				    &entry, sizeof(entry)));
@@ -287,7 +287,7 @@ static void end_without_gdb(void **state)
 	assert_string_equal(sent, END_KILLED);
 }
 
-/* While gdb looks, the guest does not run: "monitor r" sees the same time. */
+/* While gdb works, the guest does not run: "monitor r" shows the same time. */
 static void waiting_is_no_run(void **state)
 {
 	static const char *const packets[] = { "?", "", "",  "qRcmd,72",
@@ -325,7 +325,7 @@ static void flags(void **state)
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
 }
 
-/* The monitor's step is by the same code. */
+/* The monitor's step uses the same code. */
 static void step_of_the_monitor(void **state)
 {
 	assert_true(step_begin(&vm));
@@ -335,13 +335,13 @@ static void step_of_the_monitor(void **state)
 	assert_int_equal(vm.monitor.until, 0);
 }
 
-/* The end of a delivery does not show while NMIs are blocked. */
+/* The end of a delivery causes no exit while NMIs are blocked. */
 static void step_in_an_nmi_handler(void **state)
 {
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, BLOCKING_BY_NMI);
 	assert_true(step_begin(&vm));
 	assert_false(step_is_over(&vm));
-	/* A fault of the instruction: it stops before the delivery. */
+	/* The instruction has faulted: the step stops before the delivery. */
 	vcpu->event.info = FAULT(VECTOR_PF);
 	assert_true(step_is_over(&vm));
 	step_end(&vm);
@@ -350,7 +350,7 @@ static void step_in_an_nmi_handler(void **state)
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	assert_true(step_begin(&vm));
 	assert_false(step_is_over(&vm));
-	/* There is no NMI window to exit at. */
+	/* There is no exit for the NMI window. */
 	step_end(&vm);
 	vcpu->controls.value[CONTROLS_PIN] = 0;
 	assert_false(step_begin(&vm));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that clears a table, or takes its address space apart: how soon the
- * shadow is given up, counted in exits.
+ * A guest that clears a table, or takes its address space apart: how soon Umbra
+ * gives up the shadow, counted in exits.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@ static void load_root(gfn_t root)
 	mmu_root(&world_cpu);
 }
 
-/* Zero over an entry that was zero: the guest clears a frame for another use. */
+/* Zero over an entry that is zero: the guest clears a frame for another use. */
 static void zero_over_nothing(void **state)
 {
 	(void)state;
@@ -50,14 +50,13 @@ static void not_zero(void **state)
 	(void)state;
 	assert_int_equal(write_page(WINDOW + 8 * 6, PTE_W), 1);
 	assert_non_null(shadow_of(TABLE));
-	/* To clear it looks the same as zero over zero: ABSENT before, too. */
+	/* Clearing it looks like zero over zero: it was ABSENT before, too. */
 	assert_int_equal(write_page(WINDOW + 8 * 6, 0), 1);
 	assert_null(shadow_of(TABLE));
 	tables_audit();
 }
 
-/* A PAE kernel writes entries in halves: set, the upper one first, and cleared.
- */
+/* A PAE kernel sets an entry in halves, the upper one first, and clears it. */
 static void halves(void **state)
 {
 	const u32 low = (u32)pte(DATA), zero = 0;
@@ -94,10 +93,10 @@ static void other_root(void **state)
 	tables_audit();
 }
 
-/* An address that no table leads to. */
+/* An address to which no table leads. */
 static const gva_t far = 512ULL * GIB;
 
-/* The last entry of a page directory is cleared; next come its parents. */
+/* The guest clears the last entry of a page directory; its parents are next. */
 static void barren(void **state)
 {
 	(void)state;
@@ -114,7 +113,7 @@ static void barren(void **state)
 	/* One of two: both tables stay. */
 	assert_int_equal(write_page(AT(OTHER_ROOT + 1) + 8, 0), 1);
 	assert_int_equal(read_page(far, DATA), 0);
-	/* The other: both go, and the page table, which nothing names. */
+	/* Then the other: both go, and the page table, now without parents. */
 	assert_int_equal(write_page(AT(OTHER_ROOT + 1), 0), 1);
 	for (gfn_t frame = OTHER_ROOT; frame < OTHER_ROOT + 3; frame++)
 		assert_null(shadow_of(frame));
@@ -143,7 +142,7 @@ static void make_far_tables(void)
 	read_page(far + PAGE_SIZE, DATA + 1);
 }
 
-/* The other space has its own table for the addresses that both have. */
+/* Each space has a table of its own for the addresses that both use. */
 static void run_elsewhere(u64 named_there)
 {
 	make_far_tables();
@@ -154,7 +153,9 @@ static void run_elsewhere(u64 named_there)
 	read_page(AT(FAR_PT), FAR_PT);
 }
 
-/* One write of a page table, and all that led to it alone is given up. */
+/*
+ * One write of a page table, and all tables that led to it alone are given up.
+ */
 static void space_elsewhere(void **state)
 {
 	(void)state;
@@ -165,14 +166,14 @@ static void space_elsewhere(void **state)
 	assert_int_equal(write_page(AT(FAR_PT) + 8, 0), 0);
 	assert_int_equal(write_page(AT(FAR_PD), 0), 0);
 	assert_int_equal(write_page(AT(FAR_PDPT), 0), 0);
-	/* The root is no part of this, until an entry of its own goes. */
+	/* The root stays until an entry of its own goes. */
 	assert_non_null(shadow_of(PML4));
 	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
 	assert_null(shadow_of(PML4));
 	tables_audit();
 }
 
-/* A burst there is worth no open table. */
+/* A burst there opens no table. */
 static void burst_elsewhere(void **state)
 {
 	(void)state;
@@ -198,8 +199,9 @@ static void named_by_both(void **state)
 }
 
 /*
- * A process with two roots unmaps a region: its last table of it is named by
- * both, and cleared in the one that does not run first. It has other regions.
+ * A process with two roots unmaps a region. Both roots name its last table of
+ * that region, and the one that does not run is cleared first. The process has
+ * other regions.
  */
 static void twin_roots(void **state)
 {
@@ -213,13 +215,13 @@ static void twin_roots(void **state)
 	assert_int_equal(write_page(AT(OTHER_ROOT) + 8, 0), 1);
 	assert_non_null(shadow_of(PML4));
 	assert_non_null(shadow_of(OTHER_ROOT));
-	/* The region that they share is the last one that the twin has. */
+	/* The region that they share is the twin's last one. */
 	assert_int_equal(write_page(AT(PML4), 0), 1);
 	assert_null(shadow_of(PML4));
 	tables_audit();
 }
 
-/* The root in use stays, however often it is written, by zeros, too. */
+/* The root in use stays, however often it is written, even with zeros. */
 static void root_in_use(void **state)
 {
 	(void)state;
@@ -236,7 +238,7 @@ static void root_in_use(void **state)
 
 /*
  * A root whose regions come and go: each is used before its table goes, and
- * takes along the sign of use in its entry of the root.
+ * with it goes the sign of use in its entry of the root.
  */
 static void regions_come_and_go(void **state)
 {
@@ -260,7 +262,7 @@ static void regions_come_and_go(void **state)
 	tables_audit();
 }
 
-/* An upper table that is filled, not cleared: its parent is in use. */
+/* An upper table that is filled, not cleared, has its parent in use. */
 static void filled_in_a_row(void **state)
 {
 	(void)state;
@@ -299,7 +301,9 @@ static void pae_directory(void **state)
 	assert_true(mmu_audit(&world_cpu, &audit));
 }
 
-/* The splinters of a large page are true for ever: its A is cleared, and set. */
+/*
+ * The splinters of a large page are valid for ever: its A is cleared, and set.
+ */
 static void splinters_stay(void **state)
 {
 	const struct mmu_stats *stats = mmu_stats(world_mmu);
@@ -309,7 +313,7 @@ static void splinters_stay(void **state)
 	(void)state;
 	mmu_write(&world_cpu, PD * PAGE_SIZE + 16, &large, 8);
 	read_page(4 * MIB + AT(DATA), DATA);
-	/* They are prefetched: no table's prefill has filled them. */
+	/* They are prefetched: prefill of a table has not filled them. */
 	assert_int_equal(read_page(4 * MIB + AT(DATA + 1), DATA + 1), 0);
 	made = stats->pages_made;
 	for (u32 i = 0; i < 8; i++) {

@@ -41,7 +41,7 @@ static void truncated(void **state)
 	assert_int_equal(truncate(VALUE, 8), VALUE);
 }
 
-/* In both directions the upper halves of RAX and RDX don't count. */
+/* In both directions the upper halves of RAX and RDX are ignored. */
 static void edx_eax(void **state)
 {
 	struct cpu_regs regs = {

@@ -13,7 +13,7 @@
 
 static u8 ram[FRAMES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static bool taken[FRAMES];
-static bool pretend; /* claims succeed beyond the machine's RAM as well */
+static bool pretend; /* claims beyond the machine's RAM succeed, too */
 static void *table;
 
 static bool claim(hfn_t hfn)

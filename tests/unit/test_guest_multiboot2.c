@@ -23,7 +23,7 @@ static struct guest_memory gm;
 static struct load_request request;
 static struct guest_entry entry;
 
-/* Appends a tag to the header; sizes in words, the head counted in. */
+/* Appends a tag to the header; sizes are in words, with the head. */
 static u32 *add(u16 type, u16 flags, size_t words)
 {
 	u32 *tag = header + header_words;
@@ -118,7 +118,7 @@ static void addresses_are_heeded(void **state)
 	assert_false(entry.long_mode);
 	assert_memory_equal(guest_ram + LOAD, file + 0x80, 0x1000);
 	assert_int_equal(guest_ram[LOAD + 0x1000], 0);
-	/* From the file's start on, wherever the header is. */
+	/* Loads from the file's start, wherever the header is. */
 	open_header();
 	add_addresses(0xffffffff, 0, 0, LOAD);
 	assert_fault(load(FILE_SIZE), LOAD_OK);
@@ -223,7 +223,9 @@ static void bad_headers_are_refused(void **state)
 	open_header();
 	add(4, 0, 2);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
-	/* A tag that reaches over the header's end, one without a size. */
+	/*
+	 * A tag that reaches beyond the header's end, and one without a size.
+	 */
 	setup(NULL);
 	add(4, 0, 3)[-1] = 0x1000;
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);

@@ -75,7 +75,7 @@ static void controller(void **state)
 	assert_int_equal(command_byte(), 0x57);
 	command(0xae);
 	assert_int_equal(command_byte(), 0x47);
-	/* Its other memory is memory. */
+	/* The rest of its memory keeps what is written. */
 	command(0x7f);
 	data(0x99);
 	command(0x3f);
@@ -170,7 +170,7 @@ static void mouse(void **state)
 	data(0xa5);
 	assert_int_equal(i8042_read_status(&kbc) & MOUSE, 0);
 	assert_int_equal(get(), 0xa5);
-	/* Nobody there. */
+	/* No mouse answers. */
 	command(0xd4);
 	data(0xf2);
 	assert_int_equal(i8042_read_status(&kbc), 0x75);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the instruction decoder: a table of encodings with what they mean,
- * the edge cases of prefixes and lengths, addresses, and random bytes
- * compared with Zydis.
+ * Tests of the instruction decoder: a table of encodings with their meaning,
+ * the edge cases of prefixes and lengths, addresses, and random bytes compared
+ * with Zydis.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,7 +133,7 @@ static const struct encoding encodings[] = {
 	    MEM(DS, RAX, NONE, 1, false, 1) } },
 };
 
-/* Forms that Zydis has another idea of, or whose fields it doesn't show. */
+/* Forms that Zydis decodes otherwise, or whose fields it does not show. */
 static void test_more_forms(void **state)
 {
 	struct insn insn;
@@ -193,7 +193,7 @@ static void test_encodings(void **state)
 	}
 }
 
-/* Each proper beginning is truncated; bytes behind the end don't matter. */
+/* Each shorter beginning is truncated; bytes after the end don't matter. */
 static void test_truncation(void **state)
 {
 	size_t i, size;
@@ -301,7 +301,7 @@ static void test_length_limit(void **state)
 	assert_int_equal(insn.length, 15);
 	assert_int_equal(insn_decode(&insn, bytes, 32, M64), INSN_OK);
 	assert_int_equal(insn_decode(&insn, bytes, 14, M64), INSN_TRUNCATED);
-	/* One more. */
+	/* One prefix more. */
 	memset(bytes, 0x3e, sizeof(bytes));
 	memcpy(&bytes[13], (u8[]){ 0x88, 0x40, 0x01 }, 3);
 	assert_int_equal(insn_decode(&insn, bytes, 14, M64), INSN_TRUNCATED);
@@ -374,7 +374,7 @@ static void test_bit_string_addresses(void **state)
 	assert_int_equal(
 		address_of(BYTES(0x66, 0x0f, 0xa3, 0x03), M64, &regs, base),
 		0xf000);
-	/* An immediate one doesn't. */
+	/* An immediate bit number does not. */
 	assert_int_equal(
 		address_of(BYTES(0x0f, 0xba, 0x2b, 0xff), M64, &regs, base),
 		0x10000);
@@ -407,7 +407,7 @@ static void test_against_zydis(void **state)
 		bool accepted;
 
 		choose_insn(&choices, &random, mode);
-		/* Some are bytes without any sense. */
+		/* Some are random bytes. */
 		if (i % 16 == 0)
 			random.bytes[i / 16 % 4] = (u8)choose(&choices);
 		difference = compare_with_zydis(random.bytes, INSN_MAX_LENGTH,

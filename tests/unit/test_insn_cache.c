@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache of decoded instructions gives what the decoder gives, always. */
+/* The cache of decoded instructions always gives the decoder's result. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static void tells_modes_apart(void **state)
 				       INSN_MODE_32));
 }
 
-/* The rest of it may be on a page that can't be fetched from. */
+/* The rest of the instruction may be on a page without the right to fetch. */
 static void needs_all_bytes(void **state)
 {
 	(void)state;
@@ -140,7 +140,7 @@ static void random_code(void **state)
 	assert_true(found > RANDOM_INSNS / 1000);
 }
 
-/* The slot of an instruction that is none has the bytes of the one before. */
+/* The slot of an undecodable instruction has the bytes of the one before. */
 static void forgets_for_unknown(void **state)
 {
 	u8 code[INSN_MAX_LENGTH] = { 0 };

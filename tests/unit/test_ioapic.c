@@ -138,7 +138,7 @@ static void levels(void **state)
 	assert_int_equal(sent, 4);
 }
 
-/* Nobody has taken it: it is not in service anywhere, and stays due. */
+/* Nothing has taken it: it is in service nowhere, and stays due. */
 static void level_is_not_lost(void **state)
 {
 	accept = false;

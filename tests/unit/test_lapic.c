@@ -59,7 +59,7 @@ static void priorities(void **state)
 	set(TPR, 0x6f);
 	assert_int_equal(get(PPR), 0x6f);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	/* Should it be raised after all, the spurious vector, not in ISR. */
+	/* If it is raised after all: the spurious vector, not in ISR. */
 	assert_int_equal(lapic_acknowledge(&apic), 0xff);
 	assert_int_equal(get(PPR), 0x6f);
 	set(TPR, 0x5f);
@@ -68,7 +68,7 @@ static void priorities(void **state)
 	set(TPR, 0);
 	assert_int_equal(lapic_acknowledge(&apic), 0x45);
 	set(EOI, 0);
-	set(EOI, 0); /* one too many ends nothing */
+	set(EOI, 0); /* an EOI without an interrupt ends nothing */
 	assert_int_equal(ended, -1); /* edges all */
 	lapic_set_cr8(&apic, 0xa);
 	assert_int_equal(get(TPR), 0xa0);
@@ -124,7 +124,7 @@ static void messages_to_itself(void **state)
 	assert_true(arrives(0x23, 0x4840));
 	assert_false(arrives(0x13, 0x4840));
 	assert_false(arrives(0x22, 0x4840));
-	/* A number that is no vector is an error, told once. */
+	/* A number that is no vector is an error, reported once. */
 	set(LVTE, 0x70);
 	ipi(0, 0x400f);
 	assert_int_equal(lapic_acknowledge(&apic), 0x70);
@@ -148,7 +148,9 @@ static void nmi_and_init(void **state)
 	apic.nmi = false;
 	lapic_set_lint(&apic, 1, true); /* no edge */
 	assert_false(apic.nmi);
-	/* De-asserted, to itself by a shorthand, start-up: none resets. */
+	/*
+	 * De-asserted, to itself by a shorthand, start-up: none of them resets.
+	 */
 	ipi(0, 0x8500);
 	ipi(0, 0x44500);
 	ipi(0, 0x4600);
@@ -211,7 +213,7 @@ static void x2apic(void **state)
 	assert_int_equal(value, 0);
 	assert_true(read_msr(LDR, &value));
 	assert_int_equal(value, 1);
-	/* #GP: what is not there, is read-only, or has reserved bits set. */
+	/* #GP: no such register, read-only, or reserved bits are set. */
 	assert_false(read_msr(DFR, &value));
 	assert_false(read_msr(ICR2, &value));
 	assert_false(read_msr(EOI, &value));

@@ -12,7 +12,7 @@ static void timer_one_shot(void **state)
 	assert_int_equal(lapic_next_event(&apic), start + 16000 * TICK_NS);
 	now += 4000 * TICK_NS;
 	assert_int_equal(get(TMCCT), 750);
-	set(TDCR, 0xb); /* by 1: from where it is */
+	set(TDCR, 0xb); /* by 1: the count goes on */
 	assert_int_equal(get(TMCCT), 750);
 	assert_int_equal(lapic_next_event(&apic), now + 750 * TICK_NS);
 	now += 750 * TICK_NS - 1;
@@ -57,7 +57,7 @@ static void timer_periodic(void **state)
 		assert_int_equal(lapic_acknowledge(&apic), 0x31);
 		set(EOI, 0);
 	}
-	/* Late: one for many, and the beat is kept. */
+	/* Late: one interrupt for many periods, and the rhythm is kept. */
 	lapic_tick(&apic, start + 10 * period + 5);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
 	set(EOI, 0);
@@ -65,7 +65,7 @@ static void timer_periodic(void **state)
 	assert_int_equal(lapic_next_event(&apic), start + 11 * period);
 	now = start + 10 * period + period / 4;
 	assert_int_equal(get(TMCCT), 750);
-	/* Masked it counts on, and asks for nobody's time. */
+	/* While masked it counts on, but has no event. */
 	set(LVTT, 0x30031);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 	now += period;
@@ -73,7 +73,7 @@ static void timer_periodic(void **state)
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }
 
-/* A period of nothing would leave nobody time: not the guest, not Umbra. */
+/* With no limit of the period, neither the guest nor Umbra would have time. */
 static void timer_without_rest(void **state)
 {
 	set(TDCR, 0xb);
@@ -111,15 +111,15 @@ static void timer_by_deadline(void **state)
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, 0, now);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
-	/* Leaving the mode forgets it. */
+	/* A change of the mode ends it. */
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
 	set(LVTT, 0x31);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 }
 
 /*
- * The timer is due and held back. On the machine it has fired before what the
- * guest writes now, by the entry of the vector table that was there.
+ * The timer is due and held back. On the machine it has already fired, by the
+ * entry of the vector table that was there before the guest's next write.
  */
 static void held_timer_is_not_lost(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the road to the guest's memory: segments, canonical form, the wrap
+ * Tests of the access to the guest's memory: segments, canonical form, the wrap
  * of addresses, translations that are kept, and operands in two pages.
  */
 #include <setjmp.h>
@@ -19,8 +19,8 @@
 #define FAULT_CODE 0x42
 
 /*
- * Page n of the linear addresses is in frame PAGES - 1 - n, so that what is
- * contiguous here is not there.
+ * Page n of the linear addresses is in frame PAGES - 1 - n, so that
+ * neighbouring pages are not neighbouring frames.
  */
 static u8 frames[PAGES][PAGE_SIZE];
 static struct segment_register segments[SEG_COUNT];
@@ -179,7 +179,7 @@ static void test_addresses_in_64_bit_mode(void **state)
 		segments[i] =
 			(struct segment_register){ .base = 0x10000,
 						   .rights = AR_UNUSABLE };
-	/* Neither limits nor rights count, and no bases but two. */
+	/* Neither limits nor rights count, and only two bases do. */
 	expect(0, SEG_DS, 0x123456789a, 8, 0x123456789a);
 	expect(0, SEG_SS, 0x123456789a, 8, 0x123456789a);
 	expect(0, SEG_DS, 0x123456789a, 4, 0x3456789a);
@@ -203,14 +203,14 @@ static void test_kept_pages(void **state)
 	assert_true(linear_read(&m, 0x1000, &byte, 1));
 	assert_true(linear_read(&m, 0x1fff, &byte, 1));
 	assert_int_equal(walks, 1);
-	/* A read tells nothing of writes, but a write of reads. */
+	/* A read allows no write, but a write allows reads. */
 	assert_true(linear_probe(&m, 0x1000, 1));
 	assert_int_equal(walks, 2);
 	assert_true(linear_write(&m, 0x1008, &byte, 1));
 	assert_true(linear_write(&m, 0x2000, &byte, 1));
 	assert_true(linear_read(&m, 0x2000, &byte, 1));
 	assert_int_equal(walks, 3);
-	/* A page that has been walked for another reason. */
+	/* The page has been walked for another reason. */
 	linear_remember(&m, 0x3123, 0, false);
 	frames[0][0x10] = 0x77;
 	assert_true(linear_read(&m, 0x3010, &byte, 1));
@@ -248,7 +248,7 @@ static void test_two_pages(void **state)
 	assert_memory_equal(&frames[3][0], bytes + 2, 6);
 }
 
-/* Nothing is accessed where not all can be, and the fault has its own address. */
+/* If a part can't be accessed, nothing is; the fault has its own address. */
 static void test_faults(void **state)
 {
 	u8 bytes[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -292,7 +292,7 @@ static void test_cmpxchg(void **state)
 		linear_read(&m, places[i], &value, 8);
 		assert_true(value == ~0ULL);
 	}
-	/* In one page it is the machine's own, atomic one. */
+	/* In one page the processor's own atomic instruction is used. */
 	assert_int_equal(cmpxchgs, 4);
 }
 
@@ -360,12 +360,12 @@ static void test_breakpoints(void **state)
 		.address = { 0x1000, 0x1000, 0x1ffe, 0x1000 },
 	};
 	linear_read(&m, 0x1000, bytes, 8);
-	/* One that could be written is not written. */
+	/* An access that could be done is not done. */
 	assert_true(linear_probe(&m, 0x1000, 8));
 	assert_int_equal(m.breakpoints.hits, 0);
 	linear_read(&m, 0x1ffc, bytes, 8);
 	assert_int_equal(m.breakpoints.hits, BIT(2));
-	/* The one that is not enabled is told beside one that is. */
+	/* A breakpoint that is not enabled is reported beside one that is. */
 	linear_write(&m, 0x1000, bytes, 1);
 	assert_int_equal(m.breakpoints.hits, BIT(0) | BIT(2) | BIT(3));
 	linear_begin(&m, &ops, NULL, false, true);

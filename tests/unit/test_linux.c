@@ -114,7 +114,7 @@ static void absurd_fields(void **state)
 	header->init_size = 8 * MIB;
 	header->jump = 0x00eb;
 	assert_fault(load(IMAGE_SIZE), LOAD_BAD_HEADER);
-	/* A header as long as can be must not run into the e820 table. */
+	/* The longest possible header must not overwrite the e820 table. */
 	header->jump = 0xffeb;
 	assert_fault(load(IMAGE_SIZE), LOAD_OK);
 }
@@ -201,7 +201,7 @@ static void entry_32(void **state)
 	assert_true(code_descriptor() == 0x00cf9b000000ffffULL);
 }
 
-/* Where there are no xloadflags, their place is not to be believed. */
+/* Without xloadflags the bytes in their place have no meaning. */
 static void before_xloadflags(void **state)
 {
 	header->version = 0x20b;
@@ -209,7 +209,7 @@ static void before_xloadflags(void **state)
 	assert_false(entry.long_mode);
 }
 
-/* syssize counts units of 16 bytes, and the file need not fill the last. */
+/* syssize counts units of 16 bytes; the file need not fill the last one. */
 static void last_unit(void **state)
 {
 	assert_fault(load(IMAGE_SIZE - 15), LOAD_OK);

@@ -42,7 +42,7 @@ static int teardown(void **state)
 static void *blocks[BLOCKS]; /* of one reading */
 static unsigned int block_count;
 
-/* Exactly as much as was asked for, so that the sanitizer sees a byte more. */
+/* Gives exactly the bytes asked for, so that the sanitizer sees one more. */
 static const void *memory(hpa_t hpa, size_t size)
 {
 	if (hpa > RAM_SIZE || size > RAM_SIZE - hpa || block_count == BLOCKS)
@@ -57,7 +57,7 @@ static void forget_blocks(void)
 		free(blocks[--block_count]);
 }
 
-/* Ruined tables with a good checksum get further. */
+/* Ruined tables with a good checksum are read further. */
 static void mend_checksum(gpa_t table)
 {
 	u32 length;
@@ -68,7 +68,7 @@ static void mend_checksum(gpa_t table)
 	guest_ram[table + 9] -= table_sum(guest_ram + table, length);
 }
 
-/* For tables that are looked at together. */
+/* For tables that are read together. */
 static const void *all_memory(hpa_t hpa, size_t size)
 {
 	if (hpa > RAM_SIZE || size > RAM_SIZE - hpa)
@@ -107,7 +107,7 @@ static void own_tables(void **state)
 	assert_int_equal(facts.processors, 1);
 }
 
-/* The same memory once more, above 4 GiB; the tables are nowhere else. */
+/* The same memory a second time, above 4 GiB; the tables are nowhere else. */
 #define HIGH (5 * GIB)
 
 static const void *high_memory(hpa_t hpa, size_t size)
@@ -267,7 +267,7 @@ static void dbg2(void **state)
 	memcpy(guest_ram + ROM, good, sizeof(good));
 }
 
-/* Nothing beyond the tables is read, for any content. */
+/* Nothing beyond the tables is read, whatever they contain. */
 static void ruined(void **state)
 {
 	static u8 good[ROM_SIZE];

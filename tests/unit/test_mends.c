@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mends of test_clinic.c on a stricter processor, and all at once: a mend
- * sets no bit that it does not need, and keeps what was meant. A hidden test of
- * lab 2.
+ * sets no bit that it does not need, and keeps what the patient means. A hidden
+ * test of lab 2.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The shadow MMU, case by case: what an access costs, and how it ends. */
+/* The shadow MMU, case by case: an access's exits, and its outcome. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static void accessed_and_dirty(void **state)
 	world_accessed_dirty(3, 5, 0);
 }
 
-/* The same for a large page: its splinters all hang on its one D flag. */
+/* The same for a large page: all its splinters depend on its one D flag. */
 static void large_page_dirty(void **state)
 {
 	struct hardware h;
@@ -101,13 +101,13 @@ static void tables_are_write_protected(void **state)
 	world_access(0x6000, 0, &h);
 	world_emulates(0x6000, PFEC_W, FRAME(3),
 		       "invariant 1, the LEAF of a table has no W");
-	/* Once it is no table any more, it is plain memory. */
+	/* When it is no table any more, it is plain memory. */
 	mmu_unshadow(&world_cpu, 3);
 	assert_int_equal(world_mmu->frames[3].shadowed, 0);
 	world_audit();
 }
 
-/* A write that straddles two entries has changed both. */
+/* A write across two entries has changed both. */
 static void straddling_write(void **state)
 {
 	struct hardware h;
@@ -127,7 +127,7 @@ static void straddling_write(void **state)
 	world_audit();
 }
 
-/* Reserved bits are the guest's too: P|RSVD, whatever the TRAP's were. */
+/* Reserved bits are the guest's too: P|RSVD, whatever bits the TRAP has. */
 static void guest_reserved_bits(void **state)
 {
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
@@ -156,8 +156,10 @@ static void no_reserved_leaf(void **state)
 	assert_int_equal(mmu_filter(&world_cpu).mask, PFEC_P);
 }
 
-/* With the bypass a not-present fault must not exit; if it does, it is
- * injected. */
+/*
+ * With the bypass a not-present fault must not exit. One that exits is
+ * injected.
+ */
 static void unfiltered_fault(void **state)
 {
 	struct mmu_filter filter;
@@ -193,8 +195,9 @@ static void unfiltered_fault(void **state)
 }
 
 /*
- * The guest owns CR4.PGE where nothing but the processor's flush follows from
- * it: not where it loads PDPTEs, and not where the shadow itself is a TLB.
+ * The guest owns CR4.PGE where a change of PGE has no effect but the
+ * processor's flush: not where it loads PDPTEs, and not where the shadow itself
+ * is a TLB.
  */
 static void pge_owned(void **state)
 {
@@ -225,7 +228,7 @@ static void unpaged(void **state)
 	world_audit();
 }
 
-/* A TLB may hold what has been taken down; a new table must be flushed. */
+/* The TLB may still hold old entries: a new table must be flushed. */
 static void new_tables_flush(void **state)
 {
 	struct hardware h;
@@ -245,7 +248,7 @@ static void new_tables_flush(void **state)
 	mmu_unshadow(&world_cpu, 30);
 	assert_true(world_flushes > before);
 
-	/* A root that leads nowhere yet. */
+	/* A root without entries. */
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
 	mmu_root(&world_cpu);
 	before = world_flushes;
@@ -253,7 +256,9 @@ static void new_tables_flush(void **state)
 	assert_true(world_flushes > before);
 }
 
-/* CR0.WP=0: a read-only user page is the supervisor's to write, or user's. */
+/*
+ * CR0.WP=0: the supervisor may write a read-only user page, the user may not.
+ */
 static void write_without_wp(void **state)
 {
 	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
@@ -288,7 +293,7 @@ static void shared_table(void **state)
 	world_audit();
 }
 
-/* A fault may take the root itself, and must say so (root_is_new). */
+/* A fault may free the root itself, and must then set root_is_new. */
 static void starved_root(void **state)
 {
 	u32 lost = 0;

@@ -74,7 +74,7 @@ static void random_write(void)
 	assert_true(mmu_cmpxchg(&world_cpu, gpa, &old, &value, size));
 }
 
-/* To be emulated: permitted, and a table or no RAM. */
+/* To be emulated: a permitted access to a table or to no RAM. */
 static void check_emulated(gva_t gva, u32 access,
 			   const struct reference *before, hpa_t gpa)
 {
@@ -93,7 +93,7 @@ static void check_emulated(gva_t gva, u32 access,
 	mmu_write(&world_cpu, gpa & ~7ULL, &value, 8);
 }
 
-/* The processor has done it. */
+/* The processor has done the access. */
 static void check_done(gva_t gva, u32 access, const struct reference *before,
 		       hpa_t hpa)
 {
@@ -110,7 +110,7 @@ static void check_done(gva_t gva, u32 access, const struct reference *before,
 	world_require(!before->entries || !(access & PFEC_W) ||
 			      (*before->entry[before->entries - 1] & PTE_D),
 		      gva, "invariant 3: D is not set by a write");
-	/* The write itself: to an open table, or to what is none. */
+	/* The write goes to an open table, or to a frame that is no table. */
 	if (access & PFEC_W)
 		*(u64 *)((u8 *)world_ram + (before->gpa & ~7ULL)) =
 			random_pte();
@@ -131,7 +131,7 @@ static void check_access(gva_t gva, u32 access)
 		      "manual: %s",
 		      words_access(access), gva, words_fault(h.error_code),
 		      before.ok ? "none" : words_fault(before.error_code));
-	/* The bypass lies about nothing but what it need not tell. */
+	/* Only not-present faults may bypass. */
 	world_require(exits || !(before.error_code & PFEC_P), gva,
 		      "a protection fault at %#lx has not exited", gva);
 }
@@ -184,8 +184,8 @@ static void random_step(u64 *coverage)
 }
 
 /*
- * A new guest, with plenty of shadow pages or few. Not on the rung vtlb: there
- * it would have to flush what it writes.
+ * Makes a new guest, with many shadow pages or few. Not on the rung vtlb: there
+ * it would have to flush after its writes.
  */
 static void random_world(u64 n)
 {

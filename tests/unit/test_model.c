@@ -2,8 +2,8 @@
 /*
  * The shadow MMU against the model, for some millions of random steps.
  * MODEL_SEED and MODEL_STEPS, in the environment, repeat a run or lengthen it;
- * MODEL_SECONDS runs for so long instead, and MODEL_BRIEF tells of a failure
- * without shortening the run.
+ * MODEL_SECONDS runs for that time instead, and with MODEL_BRIEF a failure is
+ * reported without shortening the run.
  */
 #include <setjmp.h>
 #include <stdarg.h>

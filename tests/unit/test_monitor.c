@@ -2,7 +2,7 @@
 /* The monitor's commands. */
 #include "monitor_world.h"
 
-/* The example of each works, and none prints a line too long. */
+/* Each command's example works, and prints no line that is too long. */
 static void examples_work(void **state)
 {
 	char text[TYPED_SIZE];
@@ -13,7 +13,9 @@ static void examples_work(void **state)
 		assert_int_equal(strncmp(c->example, c->name, strlen(c->name)),
 				 0);
 		command(c->example);
-		/* A wrong argument is explained; so is what help is asked. */
+		/*
+		 * A wrong argument is explained, and so is a command by help.
+		 */
 		assert_int_equal(!!strstr(log_text, "for example"),
 				 c->run == run_help);
 		assert_null(strstr(log_text, "no command"));
@@ -146,7 +148,7 @@ static void map_shows_ranges(void **state)
 	prints("map 800000000000", "for example: map");
 }
 
-/* Each entry of the top leads to the same table: 512 GiB of 1 page each. */
+/* Each entry of the top table leads to the same table. */
 static void map_ends(void **state)
 {
 	for (u32 i = 0; i < 512; i++) {
@@ -281,7 +283,7 @@ static void until_a_kind(void **state)
 	assert_int_equal(vm.monitor.keys.request, REQUEST_MONITOR);
 }
 
-/* gdb waits for the end of its step, whatever is typed at the console. */
+/* gdb waits for the end of its step, whatever a person types at the console. */
 static void gdbs_step_stays(void **state)
 {
 	static const char *const go[] = { "run", "stop", "until exit hlt",
@@ -292,7 +294,9 @@ static void gdbs_step_stays(void **state)
 		command(go[i]);
 		assert_true(vm.gdb.step.on);
 	}
-	/* The exit that until waited for is forgotten by the next of them. */
+	/*
+	 * The next of these commands forgets the exit for which until waited.
+	 */
 	assert_int_equal(vm.monitor.until, 0);
 }
 

@@ -155,7 +155,7 @@ static void top_counts_exits(void **state)
 	vm.stats.ended_ns += NS_PER_SEC;
 	assert_non_null(strstr(drawn(ROW_EXITS),
 			       "HLT                                2 "));
-	/* More kinds than there is room for. */
+	/* There are more kinds than fit. */
 	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
 		exit_after(kind, 8);
 	drawn(0);

@@ -67,7 +67,7 @@ static void line_is_edited(void **state)
 	assert_false(type("\x15"));
 	assert_string_equal(line.text, "");
 	assert_string_equal(echo, "\r" MONITOR_PROMPT "\x1b[K");
-	/* Nothing to erase; controls that are no editing. */
+	/* Nothing to erase, and control characters without effect. */
 	assert_false(type("\x7f\x02\t"));
 	assert_string_equal(line.text, "");
 	assert_true(type("cont\r"));
@@ -147,10 +147,10 @@ static void the_cursor_moves(void **state)
 	/* The line again, and back to the cursor. */
 	assert_false(type("alk\x1b[D\x1b[D\x1b[D\x1b[Dw\x1b[C"));
 	assert_string_equal(echo, "\r" MONITOR_PROMPT "walk\x1b[K\x1b[2D");
-	/* Return takes the whole line, a key's sequence begun or not. */
+	/* Return finishes the whole line, also within a key's sequence. */
 	assert_true(type("\x1b[\r"));
 	assert_string_equal(line.text, "walk");
-	/* Down, and what is typed goes on at its end. */
+	/* Down; then the typed text is added at the end of the line. */
 	line_begin(&line);
 	assert_false(type("\x1b[A\x1b[D\x1b[A\x1b[B\x1b[A 0"));
 	assert_string_equal(line.text, "walk 0");
@@ -222,7 +222,9 @@ static void tab_completes(void **state)
 	listed = strstr(log_text, "  cache\n");
 	assert_non_null(listed);
 	assert_null(strstr(listed + 1, "  cache\n"));
-	/* The word before the cursor, which is behind its last letter. */
+	/*
+	 * Completes the word before the cursor, which is after its last letter.
+	 */
 	completes("mmu vt=1\x1b[D\x1b[D", "mmu vtlb =1");
 	assert_int_equal(line.cursor, strlen("mmu vtlb "));
 }

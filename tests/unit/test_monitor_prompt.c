@@ -94,7 +94,7 @@ static void the_picture_is_held(void **state)
 	assert_int_equal(vm.monitor.keys.request, REQUEST_NONE);
 }
 
-/* Only what has changed is sent, but for the guest's own lines between. */
+/* Only lines that have changed are sent, except after the guest's own lines. */
 static void the_picture_is_drawn_again(void **state)
 {
 	size_t whole;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The MSR table: who answers, what is kept, what faults. */
+/* The MSR table: the source of each answer, kept values, and faults. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static void values(void **state)
 
 	assert_int_equal(guest_msr_read(&msrs, IA32_MCG_CAP, &value), MSR_DONE);
 	assert_int_equal(value, 0);
-	/* Read-only: not even what is there can be written. */
+	/* Read-only: even its present value can't be written. */
 	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++) {
 		assert_int_equal(guest_msr_read(&msrs, read_only[i], &value),
 				 MSR_DONE);

@@ -142,7 +142,7 @@ static void elf64_is_loaded(void **state)
 	assert_false(entry.long_mode);
 	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
 
-	piece.offset = ~0ULL; /* offset + size would wrap to what is there */
+	piece.offset = ~0ULL; /* offset + size would wrap into the file */
 	memcpy(file + sizeof(wide), &piece, sizeof(piece));
 	assert_fault(load(sizeof(file), 0), LOAD_TRUNCATED);
 	piece.offset = SEGMENT_AT;
@@ -263,7 +263,7 @@ static void modules_are_above_the_firmware(void **state)
 	assert_fault(load(sizeof(file), RAM - 0x20000), LOAD_MODULE_TOO_LARGE);
 }
 
-/* Whether it is asked for, or graphics (0); there are no other modes. */
+/* With the wish for text, or for graphics (0): there are no other modes. */
 static void text_mode_is_there(void **state)
 {
 	set_flags(1 << 2);
@@ -303,7 +303,7 @@ static void low_memory(void **state)
 	}
 }
 
-/* As `ld -Ttext 0x100000` makes one. */
+/* A file as `ld -Ttext 0x100000` makes it. */
 static void headers_alone_are_skipped(void **state)
 {
 	const struct elf32_segment text = *segment;
@@ -324,8 +324,7 @@ static void headers_alone_are_skipped(void **state)
 	assert_fault(load(sizeof(file), 0), LOAD_BAD_SEGMENT);
 }
 
-/* --- Malformed ELFs ----------------------------------------------------------
- */
+/* --- Malformed ELFs ------------------------------------------------------- */
 
 static void more_in_the_file(void)
 {

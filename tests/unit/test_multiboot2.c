@@ -222,7 +222,7 @@ static void test_header(void **state)
 	assert_fault(multiboot2_parse(buffer, 32, &info), MB2_TOO_LARGE);
 }
 
-/* However short it is cut, it is an error, and nothing is read past its end. */
+/* A text cut to any length is an error; nothing beyond its end is read. */
 static void test_truncated(void **state)
 {
 	u32 whole;
@@ -255,7 +255,7 @@ static void test_tag_size(void **state)
 	}
 }
 
-/* Each tag with a fixed part, too short for it. */
+/* Each tag with a fixed part, but too short for it. */
 static void test_short_tags(void **state)
 {
 	static const u32 types[] = { 3, 6, 8, 9, 12, 21 };
@@ -328,7 +328,7 @@ static void test_memory_map(void **state)
 		end();
 		assert_fault(parse(), MB2_ENTRY_SIZE);
 	}
-	/* Larger entries are those of a later version. */
+	/* Larger entries come from a later version. */
 	begin();
 	tag(6);
 	put32(32);
@@ -344,7 +344,7 @@ static void test_memory_map(void **state)
 	assert_int_equal(info.regions[1].start, 0x5000);
 }
 
-/* RAM comes first, so that a region on it is known to be needed. */
+/* RAM comes first, so that regions on it are known to be needed. */
 static void test_map_order(void **state)
 {
 	begin();

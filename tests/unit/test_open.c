@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables that the guest may write itself for a while, counted in exits. */
+/* Tables that the guest may write directly for a while, counted in exits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "mmu/page/page.h"
 #include "mmu_tables.h"
 
-/* 512 writes: the first is emulated, the second opens. A use closes. */
+/* 512 writes: the first is emulated, the second opens. A use closes it. */
 static void burst(void **state)
 {
 	const struct mmu_stats *stats = mmu_stats(world_mmu);
@@ -25,7 +25,7 @@ static void burst(void **state)
 	tables_audit();
 	assert_int_equal(read_page(MAPPED + 5 * PAGE_SIZE, DATA + 5), 1);
 	assert_int_equal(stats->closed, 1);
-	/* Not the first, which was emulated. */
+	/* The first write is missing here: it was emulated. */
 	assert_int_equal(stats->mended, PT_ENTRIES - 1);
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		assert_int_equal(
@@ -45,7 +45,7 @@ static void burst(void **state)
 }
 
 /*
- * After a fork the pages of a table that had a burst are copied one by one: the
+ * After a fork the pages of a table that had a burst are copied one by one. The
  * write of such an entry opens nothing, since the page is used right after it.
  */
 static void copied_one_by_one(void **state)
@@ -68,7 +68,7 @@ static void copied_one_by_one(void **state)
 	tables_audit();
 }
 
-/* The same entry again and again, or one that is used meanwhile: no burst. */
+/* Writes of the same entry, or of one that is used meanwhile, are no burst. */
 static void no_burst(void **state)
 {
 	(void)state;
@@ -85,9 +85,9 @@ static void no_burst(void **state)
 }
 
 /*
- * The rule of progress. The page table maps itself, and is written by way of
- * itself: no write of it can be done while it is open. In every second write it
- * is tried, and costs two exits besides the emulation.
+ * The rule of progress. The page table maps itself, and the guest writes it
+ * through itself, so no write of it can be done while it is open. Every second
+ * write opens it, and costs two exits besides the emulation.
  */
 static void progress(void **state)
 {
@@ -103,8 +103,8 @@ static void progress(void **state)
 }
 
 /*
- * One instruction writes two pages. When it is emulated, or when nothing exits
- * any more, it is done.
+ * One instruction writes two pages. It is done when it has been emulated, or
+ * when nothing exits any more.
  */
 static void write_two_pages(const gva_t gva[2], u64 value)
 {
@@ -141,7 +141,7 @@ static void write_two_pages(const gva_t gva[2], u64 value)
 			 WORLD_HFN_BASE * PAGE_SIZE) = value;
 }
 
-/* Two tables, each mapped by the other alone, and both have had a burst. */
+/* Two tables, each mapped only by the other one; both have had a burst. */
 static void progress_of_two(void **state)
 {
 	(void)state;
@@ -162,7 +162,7 @@ static void progress_of_two(void **state)
 	tables_audit();
 }
 
-/* More tables are open than there are copies: the oldest is given up. */
+/* More tables are opened than there are copies: the oldest is given up. */
 static void copies_run_out(void **state)
 {
 	u32 tables = 10;
@@ -180,7 +180,7 @@ static void copies_run_out(void **state)
 		bool given_up = i < tables - world_mmu->copy_count;
 
 		assert_int_equal(!shadow_of(TABLE + i), given_up);
-		/* It is written without an exit, as is one that is open. */
+		/* It is written without an exit, like an open one. */
 		assert_int_equal(write_page(WINDOW + i * PAGE_SIZE + 8 * 10,
 					    pte(DATA + 3)),
 				 0);
@@ -251,7 +251,7 @@ static void fault_32(gva_t gva, u32 error_code, enum mmu_action action)
 }
 
 /*
- * A page table of 32-bit paging has a shadow for each half. With both it can't
+ * A page table of 32-bit paging has a shadow for each half. With two it can't
  * be opened; so one is given up after some writes in a row.
  */
 static void two_halves(void **state)

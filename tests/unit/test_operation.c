@@ -68,7 +68,7 @@ static void put_exit(enum vmx_exit_reason reason, u64 qualification)
 	trace_keep_exit(&vm.trace);
 }
 
-/* @injected: the vector that goes in at the next entry; 0: none. */
+/* Adds a fault; @injected: the vector of the event at the next entry, or 0. */
 static void put_fault(u32 error_code, u32 injected)
 {
 	trace_expect_exit(&vm.trace, &record);
@@ -92,13 +92,13 @@ static void nobody_asked(void **state)
 	operation_end(vcpu, &op);
 	assert_string_equal(log_text, "");
 	assert_false(vm.operation.shown);
-	/* An end whose begin was not seen. */
+	/* An end without a begin. */
 	vm.shown_exits = 100;
 	operation_end(vcpu, &op);
 	assert_string_equal(log_text, "");
 }
 
-/* The hypercalls that mark it and the machine's own timer are none of it. */
+/* The hypercalls that mark it, and the machine's own timer, don't count. */
 static void exits_of_others(void **state)
 {
 	put_exit(EXIT_CPUID, 0); /* before it */
@@ -146,7 +146,7 @@ static void equal_exits(void **state)
 	prints("  exits: 7\n");
 }
 
-/* An interrupt that goes in at the same entry is not the exit's. */
+/* An interrupt that is injected at the same entry is not the exit's. */
 static void interrupt_beside(void **state)
 {
 	operation_begin(vcpu, &op);
@@ -197,7 +197,7 @@ static void tables_before_and_after(void **state)
 					PFEC_P | PFEC_RSVD | PFEC_W, &walk),
 			 MMU_RESUME);
 	operation_end(vcpu, &op);
-	/* Only the last one of the levels changes. */
+	/* Only the lowest level changes. */
 	prints("    1      0x0 ");
 	prints("      then 0x14000 ");
 	prints("LEAF 0x1014000 ");

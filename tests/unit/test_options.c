@@ -42,7 +42,7 @@ static void test_rungs(void **state)
 	assert_false(options_parse("mmu=sideways", &options));
 }
 
-/* A switch is over the rung, wherever it stands on the line. */
+/* A switch overrides the rung, wherever it stands on the line. */
 static void test_switches(void **state)
 {
 	assert_false(policy("mmu.bypass=0")->bypass);
@@ -87,7 +87,7 @@ static void test_trace_kinds(void **state)
 			       "needs exit and inject"));
 	assert_non_null(strstr(complaint("trace=9 trace.kinds=inject"),
 			       "needs exit and inject"));
-	/* All that is wrong is said, and the rest of the line counts. */
+	/* All faults are reported, and the rest of the line counts. */
 	text = complaint("trace.kinds=x nonsense=1 mmu=vtlb");
 	assert_non_null(strstr(text, "trace.kinds=x: the names are all"));
 	assert_non_null(strstr(text, "nonsense"));
@@ -95,7 +95,7 @@ static void test_trace_kinds(void **state)
 			    sizeof(struct mmu_policy));
 }
 
-/* The message has the values that would do, or the option that was meant. */
+/* The message has the right values, or the nearest option. */
 static void test_complaints(void **state)
 {
 	static const struct {

@@ -9,7 +9,7 @@
 
 #define LONGEST 100000
 
-/* From the exit to the end of the interrupt, of the outermost one. */
+/* The cost is from the exit to the end of the outermost interrupt. */
 static void cost(void **state)
 {
 	struct pacing p = { 0 };
@@ -25,7 +25,7 @@ static void cost(void **state)
 	assert_int_equal(p.cost, 100);
 }
 
-/* The guest has as much time as the interrupt, or the look, takes from it. */
+/* The guest has as much time as the interrupt, or the look, takes. */
 static void half_of_the_time(void **state)
 {
 	struct pacing p = { .cost = 3000, .look = 500 };
@@ -40,7 +40,7 @@ static void half_of_the_time(void **state)
 	assert_int_equal(p.earliest, 10000 + LONGEST);
 }
 
-/* An interrupt of the timer as it was set before is none. */
+/* An interrupt of an earlier setting of the timer does not count. */
 static void stale_interrupts(void **state)
 {
 	struct pacing p = { .look = 500 };

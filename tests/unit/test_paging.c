@@ -48,7 +48,7 @@ static hpa_t virt_to_phys(const volatile void *virt)
 	return offset <= IMAGE_SIZE ? LOAD_BASE + offset : (u64)virt;
 }
 
-/* framebuffer.c wants them, but nothing is drawn. */
+/* framebuffer.c needs them, but nothing is drawn. */
 const u8 font_glyphs[FONT_GLYPHS][FONT_HEIGHT];
 
 static u64 cr3, pat;
@@ -133,7 +133,7 @@ static int drop(void **state)
 	return 0;
 }
 
-/* The leaf that maps the address, with the address's own frame; 0: none. */
+/* Returns the leaf that maps the address to its own frame; 0: none. */
 static u64 leaf(u64 virt)
 {
 	u64 *table = root;
@@ -172,7 +172,7 @@ static void test_direct_map(void **state)
 	assert_int_equal(leaf(0xb8000), 0);
 }
 
-/* Text can't be written, what can be written not executed, by any address. */
+/* Text can't be written, and writable memory not executed, by any address. */
 static void test_image(void **state)
 {
 	u64 start = (u64)image_area;
@@ -192,7 +192,7 @@ static void test_image(void **state)
 	assert_direct(LOAD_BASE + IMAGE_SIZE, 0);
 }
 
-/* All of it is there, write-combining, and has no other mapping. */
+/* All of it is mapped, write-combining, and has no other mapping. */
 static void framebuffer_at(hpa_t start)
 {
 	hpa_t end;
@@ -233,7 +233,7 @@ static void test_framebuffer_high(void **state)
 	assert_direct(0xc0000000, 0);
 }
 
-/* One that Umbra can't draw on is a device like others. */
+/* A framebuffer on which Umbra can't draw is mapped like other devices. */
 static void test_framebuffer_bad(void **state)
 {
 	build(0);
@@ -257,7 +257,7 @@ static void test_device(void **state)
 	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee02000), 0);
 }
 
-/* An address that the processor has not is a reserved bit in an entry. */
+/* An address beyond the processor's width is a reserved bit in an entry. */
 static void test_reach(void **state)
 {
 	build(0);
@@ -275,7 +275,7 @@ static void test_reach(void **state)
 	width = 46;
 }
 
-/* The firmware's tables are read where they are, but not by an alias. */
+/* The firmware's tables are read at their place, but not by an alias. */
 static void test_tables(void **state)
 {
 	static const hpa_t denied[][2] = {

@@ -72,7 +72,7 @@ static void priorities(void **state)
 	assert_int_equal(pic_read(&pic, 0, false), 0x80);
 }
 
-/* The low bits of ICW2 are the chip's to fill. */
+/* The chip itself fills the low bits of ICW2. */
 static void base_of_eight(void **state)
 {
 	struct pic pic = fresh();
@@ -97,13 +97,13 @@ static void masks(void **state)
 	assert_true(pic_requested(&pic, 4));
 	pic_write(&pic, 0, true, 0);
 	assert_int_equal(pic_acknowledge(&pic), 0x34);
-	/* In special mask mode a masked one in service blocks nothing. */
+	/* In special mask mode a masked input in service blocks nothing. */
 	pulse(&pic, 5);
 	assert_false(pic_pending(&pic));
 	pic_write(&pic, 0, false, 0x68);
 	pic_write(&pic, 0, true, 0x10);
 	assert_int_equal(pic_acknowledge(&pic), 0x35);
-	/* An EOI is for the highest that is not masked. */
+	/* An EOI ends the highest one that is not masked. */
 	pic_write(&pic, 0, false, EOI);
 	pic_write(&pic, 0, false, 0x0b);
 	assert_int_equal(pic_read(&pic, 0, false), 0x10);
@@ -169,7 +169,7 @@ static void level_triggered(void **state)
 	pic_write(&pic, 1, false, EOI);
 	pic_write(&pic, 0, false, EOI);
 	assert_false(pic_pending(&pic));
-	/* An edge-triggered one that stays high asks once. */
+	/* An edge-triggered input that stays high requests once. */
 	pic_set_irq(&pic, 0, true);
 	pic_acknowledge(&pic);
 	pic_write(&pic, 0, false, EOI);

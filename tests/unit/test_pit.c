@@ -7,7 +7,7 @@
 
 #include "guest/devices/pit.h"
 
-/* The first nanosecond in which `ticks` ticks are over; rounded up. */
+/* Returns the first nanosecond after @ticks ticks, rounded up. */
 static u64 at(u64 ticks)
 {
 	return ((unsigned __int128)ticks * NS_PER_SEC + PIT_HZ - 1) / PIT_HZ;
@@ -60,7 +60,7 @@ static void rate_generator(void **state)
 		edges += pit_tick(&pit, next);
 	}
 	assert_int_equal(edges, 2500);
-	/* Late by a hundred periods: all are accounted for. */
+	/* A hundred periods late: all of them are counted. */
 	assert_int_equal(pit_tick(&pit, pit_next_event(&pit) + at(477300)),
 			 101);
 	assert_int_equal(read16(&pit, 0, at(1000000 + 4773 * 5000 + 4000)),
@@ -167,7 +167,7 @@ static void gate(void **state)
 	assert_int_equal(read16(&pit, 2, at(5000)), 800);
 	pit_write_61(&pit, 1, at(6000));
 	assert_int_equal(read16(&pit, 2, at(6001)), 799);
-	/* In mode 2 an opening gate starts the period again. */
+	/* In mode 2 a rising gate starts the period again. */
 	program(&pit, 2, 2, 1000, at(7000));
 	pit_write_61(&pit, 0, at(7100));
 	assert_int_equal(pit_read_61(&pit, at(7999)) & 0x20, 0x20);
@@ -191,7 +191,7 @@ static void started_by_gate(void **state)
 		assert_int_equal(read16(&pit, 2, at(2400)), 600);
 		assert_int_equal(pit_read_61(&pit, at(2400)) & 0x20,
 				 modes[i] == 1 ? 0 : 0x20);
-		/* A new count waits, and the gate may fall meanwhile. */
+		/* A new count waits; the gate may fall meanwhile. */
 		program(&pit, 2, modes[i], 1000, at(2500));
 		pit_write_61(&pit, 0, at(2600));
 		pit_write_61(&pit, 1, at(3000));
@@ -202,7 +202,7 @@ static void started_by_gate(void **state)
 	}
 }
 
-/* An odd count in mode 3: the longer half first, and all that shows is even. */
+/* An odd count in mode 3: the longer half comes first, and reads are even. */
 static void odd_square(void **state)
 {
 	static const u16 shown[] = { 4, 2, 0, 4, 2, 4 };
@@ -243,7 +243,7 @@ static void latches(void **state)
 	pit_write_control(&pit, 0xc2, at(4000));
 	assert_int_equal(pit_read(&pit, 0, at(5000)), 0xb4);
 	assert_int_equal(read16(&pit, 0, at(5000)), 46000);
-	/* Without a count yet. */
+	/* Before a count is written. */
 	pit_write_control(&pit, 0x30, at(6000));
 	pit_write_control(&pit, 0xe2, at(6000));
 	assert_int_equal(pit_read(&pit, 0, at(6000)), 0x70);

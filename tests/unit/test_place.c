@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which roots are placed, and which give way: choice and hysteresis; and where
- * the guest's frame is meanwhile.
+ * The choice of placed roots, its hysteresis, and the place of the guest's
+ * frame meanwhile.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 static struct mmu mmu;
 static struct shadow_page roots[SPACES];
 
-/* The result of a number of spaces, loaded in turn. */
+/* The result of loading a number of spaces in turn. */
 struct outcome {
 	u32 exits; /* loads of roots that were not placed */
 	u32 placed; /* number of times that a root was placed */
@@ -33,7 +33,7 @@ static int slot_of(const struct shadow_page *sp)
 	return PLACE_NOWHERE;
 }
 
-/* A load; what is in use before it is what the exit finds. */
+/* Loads @sp; @before is the root that the exit finds in use. */
 static void load(struct shadow_page *sp, struct shadow_page *before,
 		 struct outcome *outcome)
 {
@@ -80,7 +80,9 @@ static void four_spaces(void **state)
 	assert_int_equal(outcome.exits, 4);
 }
 
-/* One more: less than a quarter of the loads exit, and few of these place. */
+/*
+ * One more: less than a quarter of the loads exit, and few of these place one.
+ */
 static void five_spaces(void **state)
 {
 	struct outcome outcome = in_turn(5);
@@ -90,7 +92,7 @@ static void five_spaces(void **state)
 	assert_true(outcome.placed * 10 <= outcome.exits);
 }
 
-/* Many equally hot: few frames are moved for nothing. */
+/* Many roots are equally hot: few frames are moved in vain. */
 static void many_spaces(void **state)
 {
 	struct outcome outcome = in_turn(8);
@@ -114,7 +116,7 @@ static void fewer_targets(void **state)
 	assert_null(mmu.placing.slots[1]);
 }
 
-/* Two other spaces become hot: they take the slots of those not in use. */
+/* Two other spaces become hot: they take the slots of roots not in use. */
 static void others_become_hot(void **state)
 {
 	struct outcome outcome = { 0 };
@@ -135,7 +137,7 @@ static void others_become_hot(void **state)
 #define HOST_FRAMES 4096
 #define ROOT_GFN 5
 #define OTHER_GFN 6
-#define DIRECTORY 8 /* of the other space; its tables are from TABLES on */
+#define DIRECTORY 8 /* of the other space; its tables begin at TABLES */
 #define TABLES 20
 #define TO_ROOT 20 /* the slot of the first table that maps ROOT_GFN */
 
@@ -253,8 +255,9 @@ static void targets_of_the_processor(void **state)
 }
 
 /*
- * While a root is placed, the guest's table is read where it has been moved to;
- * afterwards it is at its own address again, with what was written meanwhile.
+ * While a root is placed, the guest's table is read at its moved place.
+ * Afterwards it is at its own address again, with all that was written
+ * meanwhile.
  */
 static void the_guests_frame_moves(void **state)
 {
@@ -285,9 +288,9 @@ static void the_guests_frame_moves(void **state)
 
 /*
  * The guest reads the table of another space, whose root is placed, through a
- * page table that is not shadowed yet; and the pool is so short that this root
- * is given up to make room: its frame moves back in the midst of the fault. The
- * LEAF leads to where it is then.
+ * page table that is not shadowed yet. The pool is so small that this root is
+ * given up to make room, so its frame moves back during the fault. The LEAF
+ * must lead to its new place.
  */
 static void a_frame_moves_in_a_fault(void **state)
 {
@@ -322,7 +325,7 @@ static void a_frame_moves_in_a_fault(void **state)
 }
 
 /*
- * Both roots of a process are placed: a table that the one is linked to is
+ * Both roots of a process are placed. A table that is linked to one of them is
  * linked to the other as well, if the guest's entry there has A and names it.
  */
 static void linked_to_both_roots(void **state)

@@ -59,13 +59,13 @@ static void timer_event(void **state)
 	pm_tick(&pm, half);
 	assert_true(pm_irq(&pm));
 	assert_int_equal(get(PM_PORT_EVENT, 2, half), 0x0001);
-	/* A zero leaves it, a one takes it back. */
+	/* Writing 0 leaves the status, writing 1 clears it. */
 	set(PM_PORT_EVENT, 0xfffe, half);
 	assert_true(pm_irq(&pm));
 	set(PM_PORT_EVENT, 0x0001, half);
 	assert_false(pm_irq(&pm));
 	assert_int_equal(pm_next_event(&pm), TICKS_NS(WRAP));
-	/* A guest that polls sees it, too. */
+	/* A guest that polls sees the status, too. */
 	set(PM_PORT_EVENT + 2, 0, half);
 	assert_int_equal(get(PM_PORT_EVENT, 2, TICKS_NS(WRAP)), 0x0001);
 	assert_false(pm_irq(&pm));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rungs: a change of one is a change of all figures in docs/. So each is
- * written down here once more, by its difference to the rung below.
+ * The rungs: a change of one changes all figures in docs/. So each is repeated
+ * here, by its difference from the rung below.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -137,7 +137,7 @@ static u32 fake_inl(u16 port)
 	}
 }
 
-/* Only the functions that decode an address may be switched on. */
+/* Only the functions that decode an address may be enabled. */
 static void fake_outw(u16 port, u16 value)
 {
 	struct fake_function *f = function_selected();
@@ -222,7 +222,7 @@ static void test_com3(void **state)
 	assert_int_equal(com3->data, 'x');
 }
 
-/* The firmware's console keeps its speed, and answers by its other name. */
+/* The firmware's console keeps its speed, also under its other name. */
 static void test_spcr(void **state)
 {
 	struct fake_uart *com1 = add_uart(0, 0x3f8);
@@ -239,7 +239,7 @@ static void test_spcr(void **state)
 	assert_string_equal(ports[PORT_DBG2].name, "DBG2");
 }
 
-/* COM1 itself: before the table is read, nobody knows that its speed stays. */
+/* COM1 itself: its speed stays, which is known only after reading the table. */
 static void test_spcr_is_com1(void **state)
 {
 	struct fake_uart *com1 = add_uart(0, 0x3f8);
@@ -247,12 +247,12 @@ static void test_spcr_is_com1(void **state)
 	acpi.serial[ACPI_SPCR] = (struct acpi_serial){ ACPI_IO, 0x3f8, 1 };
 	ports_init();
 	assert_int_equal(com1->divisor, 1);
-	assert_true(choose()); /* the beginning once more, to be read */
+	assert_true(choose()); /* the log once more, at the right speed */
 	assert_int_equal(com1->divisor, 2);
 	assert_string_equal(ports[PORT_COM1].name, "COM1");
 }
 
-/* Under another name, but at the same speed: it has said all already. */
+/* Another name, but the same speed: nothing is repeated. */
 static void test_two_names(void **state)
 {
 	add_uart(0, 0x3f8)->divisor = 1;
@@ -261,7 +261,7 @@ static void test_two_names(void **state)
 	assert_false(choose());
 }
 
-/* Out of the processor's reach: it can't be mapped. */
+/* An address beyond the processor's reach can't be mapped. */
 static void test_out_of_reach(void **state)
 {
 	acpi.serial[ACPI_SPCR] =
@@ -271,7 +271,7 @@ static void test_out_of_reach(void **state)
 	assert_int_equal(in_use, PORT_NONE);
 }
 
-/* The first function that answers; the others stay as they are. */
+/* The first function that answers is used; the others stay unchanged. */
 static void test_pci(void **state)
 {
 	struct fake_uart *uart = add_uart(0, 0xd000);
@@ -325,7 +325,7 @@ static void test_dbg2_memory(void **state)
 	assert_int_equal(memory_registers[0][0], 'x');
 }
 
-/* A second use gets no port that has one, by whatever name. */
+/* A second use gets no port that is in use, under whatever name. */
 static void test_second(void **state)
 {
 	const struct serial_port *com2;
@@ -346,7 +346,7 @@ static void test_second(void **state)
 	assert_null(ports_second(PORT_COM2, NULL));
 }
 
-/* A transmitter that stays full is waited for once, not at each byte. */
+/* Umbra waits once for a transmitter that stays full, not for each byte. */
 static void test_stuck(void **state)
 {
 	struct fake_uart *com1 = add_uart(0, 0x3f8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prefetch: a fault fills its neighbours in an aligned window, too, as far as
- * the guest can't tell. All of it counted in exits.
+ * Prefetch: a fault also fills its neighbours in an aligned window, if the
+ * guest can't notice it. Counted in exits.
  */
 #include <setjmp.h>
 #include <stdarg.h>

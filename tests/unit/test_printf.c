@@ -38,7 +38,7 @@
 
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 
-/* The mark of a log line's format is taken off; a text without one is whole. */
+/* The mark of a log line's format is removed; a text without one is whole. */
 static void test_log_marks(void **state)
 {
 	const char *text = LOG_WARNING "a %u", *plain = "b", *empty = "";
@@ -97,7 +97,7 @@ static void test_null_string(void **state)
 	assert_string_equal(buf, "(null)");
 }
 
-/* An unknown conversion is shown as it stands, and nothing is read past it. */
+/* An unknown conversion is printed unchanged, and reads no argument. */
 static void test_unknown(void **state)
 {
 	char buf[32];
@@ -105,7 +105,7 @@ static void test_unknown(void **state)
 
 	assert_int_equal(umbra_snprintf(buf, sizeof(buf), fmt), 8);
 	assert_string_equal(buf, fmt);
-	fmt = "%#lx"; /* a flag that is not there: no argument is taken */
+	fmt = "%#lx"; /* an unknown flag: no argument is used */
 	assert_int_equal(umbra_snprintf(buf, sizeof(buf), fmt, 1UL), 4);
 	assert_string_equal(buf, fmt);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The probe on a machine that has most to be said about it: facts.c and probe.c
- * included, on the real screen.c with the VGA's 80 columns and 25 rows. The
- * first row must be there at the end, to be photographed.
+ * The probe on a machine with the longest report: facts.c and probe.c included,
+ * on the real screen.c with the VGA's 80 columns and 25 rows. The first row
+ * must be on the screen at the end, for a photograph.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "fake_processor.h"
 
-/* In the place of these headers. */
+/* This test replaces these headers. */
 #define ARCH_X86_FRAMES_H
 #define ARCH_X86_PAGING_H
 #define ARCH_X86_TIME_H
@@ -83,7 +83,7 @@ static void log_to_screen(const char *fmt, ...) __printf(1, 2);
 #include "boot/facts.c"
 #include "vmx/report/probe.c"
 
-/* As long as they may be. */
+/* The names are as long as they may be. */
 void smbios_read(hpa_t efi_table, firmware_memory *memory,
 		 struct smbios_names *names)
 {
@@ -238,7 +238,7 @@ static void report(u32 processors)
 	screen_refresh();
 }
 
-/* Fails, with the rows that there are, if the first one has left the screen. */
+/* Fails, and prints the rows, if the first one has left the screen. */
 static void assert_fits(void)
 {
 	if (strncmp(row_text(0), HEADLINE, strlen(HEADLINE)) == 0)
@@ -250,7 +250,7 @@ static void assert_fits(void)
 		 TEXT_ROWS, COLUMNS);
 }
 
-/* A PC with all that Umbra looks for, and a firmware that left things undone. */
+/* A PC with all that Umbra looks for, and firmware that left things undone. */
 static void test_newest(void **state)
 {
 	machine.has_all = machine.mtrrs_are_off = true;
@@ -260,7 +260,7 @@ static void test_newest(void **state)
 	assert_int_equal(line_count, 21);
 }
 
-/* A processor of VMX's first years has no VPID, and no CPUID to be listed. */
+/* A processor of VMX's first years has no VPID. */
 static void test_oldest(void **state)
 {
 	machine.mtrrs_are_off = true;
@@ -269,7 +269,7 @@ static void test_oldest(void **state)
 	assert_fits();
 }
 
-/* VPIDs cost more there than they save. */
+/* Under a hypervisor VPIDs cost more than they save. */
 static void test_below_another(void **state)
 {
 	static const struct hypervisor kvm = { .name = "KVM" };

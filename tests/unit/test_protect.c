@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest tables are write-protected, and a write to one is followed: on the rung
- * `cached`, where an entry that is written is taken down and nothing more.
+ * Guest tables are write-protected, and the shadow follows a write to one: on
+ * the rung `cached`, where the entry that is written is only taken down.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,9 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* The page that WINDOW writes becomes a page table by the next access. */
+/*
+ * The page that WINDOW maps writable becomes a page table by the next access.
+ */
 static void writable_entries_lose_w(void **state)
 {
 	struct hardware h;

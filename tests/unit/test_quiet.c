@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devices_are_quiet() keeps its answer. Whatever a guest does to its devices,
- * the kept answer is the one that the interrupt controllers would give now.
+ * the kept answer equals the one that the interrupt controllers would give.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,7 +80,9 @@ static void access_lapic(void)
 	devices_mmio_write(&d, gpa, &value, 4, now);
 }
 
-/* Any register of the local APIC, or none: that may be an error's interrupt. */
+/*
+ * Any register of the local APIC, or none, which may raise an error interrupt.
+ */
 static void read_lapic(void)
 {
 	u32 value;
@@ -150,7 +152,7 @@ static void the_answer_is_true(void **state)
 		changes += event != before;
 		before = event;
 	}
-	/* Else the test would show nothing. */
+	/* Otherwise the test would show nothing. */
 	assert_true(changes > STEPS / 50);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model's reference by itself: what is right for it is spelled out here by
- * hand from the tables of the SDM (vol. 3A, chapter 4).
+ * The model's reference by itself: the right answers are written here by hand
+ * from the tables of the SDM (vol. 3A, chapter 4).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,7 +197,7 @@ static void paging_4level(void **state)
 	faults(GVA_64, PFEC_U, PFEC_U);
 }
 
-/* 4.6.1: what a page with the rights W, U, X permits, by kind. */
+/* 4.6.1: the accesses that a page with the rights W, U, X permits. */
 static void rights(void **state)
 {
 	static const struct {

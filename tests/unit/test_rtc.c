@@ -95,7 +95,7 @@ static void periodic(void **state)
 	assert_int_equal(rtc_next_event(&rtc), NS_PER_SEC / 2);
 	set(&rtc, 0x0a, 0x20, 0);
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
-	/* One that is due is not lost by a new rate. */
+	/* A new rate does not lose an interrupt that is due. */
 	set(&rtc, 0x0a, 0x26, 0);
 	set(&rtc, 0x0a, 0x2f, ms);
 	assert_true(rtc_irq(&rtc));
@@ -124,7 +124,7 @@ static void update_and_alarm(void **state)
 	now = rtc_next_event(&rtc);
 	rtc_tick(&rtc, now);
 	assert_int_equal(get(&rtc, 0x0c), 0xb0);
-	/* Polled with all interrupts off. */
+	/* It is polled with all interrupts off. */
 	set(&rtc, 0x0b, 0x00, now);
 	assert_int_equal(get(&rtc, 0x0c), 0x00);
 	machine[0] = 0x01;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A policy in words, which the command line must take back. */
+/* A policy in words, which the command line must read back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void test_words(void **state)
 			    "mmu=targets mmu.bypass=0 mmu.prefetch=16");
 	assert_string_equal(in_words("mmu=vtlb mmu.open=1"),
 			    "mmu=vtlb mmu.open=1");
-	/* Switches that make another rung are that rung. */
+	/* Switches that make another rung are shown as that rung. */
 	assert_string_equal(in_words("mmu=bypass mmu.bypass=0"), "mmu=update");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From scan codes to what a terminal sends. */
+/* Scan codes, and the bytes that a terminal would send. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static void test_plain(void **state)
 	expect("0f 10 19 1a 1b 1c 9c", "\tqp[]\r");
 	expect("1e 9e 26 27 28 29", "al;'`");
 	expect("2b 2c 32 33 34 35 37 39 b9 01", "\\zm,./* \x1b");
-	expect("1e 30 b0 9e", "ab"); /* one before the other is let go */
+	expect("1e 30 b0 9e", "ab"); /* the second during the first */
 	expect("1e 1e 1e 9e", "aaa"); /* held down */
 }
 

@@ -63,7 +63,9 @@ static const char *row_text(int row)
 	return text;
 }
 
-/* A machine without a screen, or with one of 16 bits a pixel: all are lost. */
+/*
+ * A machine without a screen, or with one of 16 bits a pixel, loses all text.
+ */
 static void test_none(void **state)
 {
 	const char line[] = "a line\n";
@@ -87,7 +89,7 @@ static void test_text(void **state)
 	assert_int_equal(cells[3][0], SCREEN_CELL(SCREEN_REVERSE, ' '));
 }
 
-/* A full row does not wrap before there is a character more. */
+/* A full row wraps only when one more character comes. */
 static void test_wrap(void **state)
 {
 	write_text("12345678901234567890\nabc");
@@ -105,7 +107,9 @@ static void write_line(const char *text)
 	screen_refresh();
 }
 
-/* Between words, if a word fits in a row at all. No row is left empty below. */
+/*
+ * A line breaks between words, if a word fits in a row. No empty row follows.
+ */
 static void test_line(void **state)
 {
 	write_line("a line of 20 columns\n");
@@ -119,7 +123,7 @@ static void test_line(void **state)
 	assert_string_equal(row_text(4), "1b");
 }
 
-/* A line of Umbra's own has its colour, and leaves the guest's as it was. */
+/* A line of Umbra's own has its colour, and leaves the guest's colour alone. */
 static void test_line_colour(void **state)
 {
 	write_text("\x1b[32mg");
@@ -195,7 +199,7 @@ static void test_colours(void **state)
 	assert_int_equal(cells[0][5] >> 8, 0x07);
 }
 
-/* However many parameters there are, and however large. */
+/* Any number of parameters, of any size. */
 static void test_parameters(void **state)
 {
 	write_text("\x1b[1;2;3;4;5;6;7;8;9;10;11;12H-");
@@ -213,13 +217,13 @@ static void test_status(void **state)
 	screen_refresh();
 	assert_string_equal(row_text(5), "up");
 	assert_int_equal(cells[5][19], SCREEN_CELL(SCREEN_REVERSE, ' '));
-	/* No bar without a text in it. */
+	/* Without a text there is no bar. */
 	screen_status("");
 	screen_refresh();
 	assert_int_equal(cells[5][0], SCREEN_BLANK);
 }
 
-/* Only what differs is drawn. */
+/* Only cells that differ are drawn. */
 static void test_drawing(void **state)
 {
 	write_text("same\nsame\nsame\nsame\nsame");
@@ -242,7 +246,7 @@ static void write_numbers(int from, int to)
 	}
 }
 
-/* A page is a row less than the screen has; the view stays when text comes. */
+/* A page is the screen without one row; the view stays when text comes. */
 static void test_look_back(void **state)
 {
 	screen_init(COLUMNS, ROWS);
@@ -290,7 +294,7 @@ static void test_ring(void **state)
 	assert_string_equal(row_text(4), expected);
 }
 
-/* Text that was written before there is a surface appears with it. */
+/* Text that was written before there was a surface appears with it. */
 static void test_late_surface(void **state)
 {
 	write_text("early");

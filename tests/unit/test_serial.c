@@ -12,7 +12,7 @@ enum { DATA = 0, DIVISOR_LOW = 0, LCR = 3, LSR = 5, REGISTERS = 8 };
 #define IDLE_WITH_DATA 0x61
 #define LINE_8N1 3
 
-/* 32 bits from register to register, and all of them read and written. */
+/* Registers are 32 bits apart, and are read and written as 32 bits. */
 static void test_words(void **state)
 {
 	u32 registers[REGISTERS] = { [LSR] = IDLE_WITH_DATA };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The services of the run loop: when Umbra looks at the guest's devices and the
- * console, what it does then, and for when it sets the machine's timer. The
- * devices are the real ones; the clocks are made up.
+ * console, its work then, and its setting of the machine's timer. The devices
+ * are the real ones; the clocks are made up.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #define TICKS 3
 
 static struct vm vm;
-static u64 armed; /* what the machine's timer is set to; 0: nothing */
+static u64 armed; /* the time of the machine's timer; 0: none */
 static const char *typed;
 static u32 polls, monitors, gdbs, ticks_of_status;
 static int end_status;
@@ -142,7 +142,7 @@ static void set_timer(u16 period)
 
 /* --- When to look ----------------------------------------------------------- */
 
-/* The machine's timer is set to @ns, and an exit is used to look at @first. */
+/* The machine's timer is set to @ns; an exit from @first on is used to look. */
 static void assert_looks(u64 first, u64 ns)
 {
 	assert_int_equal(vm.deadline, at(first));
@@ -150,7 +150,7 @@ static void assert_looks(u64 first, u64 ns)
 	assert_int_equal(armed, at(ns));
 }
 
-/* The console can wait for an exit a little; a guest's timer can't. */
+/* The console can wait a little for an exit; a timer of the guest can't. */
 static void nearest_time(void **state)
 {
 	u64 poll = vm.next_poll;
@@ -165,7 +165,7 @@ static void nearest_time(void **state)
 	assert_looks(poll, poll + CONSOLE_SLACK_NS);
 }
 
-/* A fast timer of the guest's waits; the console does not wait for that. */
+/* A fast timer of the guest has to wait; the console does not. */
 static void not_before(void **state)
 {
 	u64 poll = vm.next_poll;
@@ -192,7 +192,7 @@ static void timer_interrupts(void **state)
 	vm_timer_interrupted(&vm);
 	assert_int_equal(armed, 0);
 	assert_int_equal(vm.deadline, fake.tsc);
-	/* It does not put off what is due already. */
+	/* This does not delay a timer that is due already. */
 	fake.tsc = at(NOW + 2000);
 	vm_timer_interrupted(&vm);
 	assert_int_equal(vm.deadline, at(NOW + 1000) - 60);
@@ -251,7 +251,7 @@ static void everything_is_due(void **state)
 	assert_int_equal(gdbs, 1);
 }
 
-/* A look of the guest's timer: its interrupt is raised, and the next is timed. */
+/* A look for the guest's timer raises its interrupt, and sets the next time. */
 static void timer_is_due(void **state)
 {
 	u64 first;
@@ -268,7 +268,9 @@ static void timer_is_due(void **state)
 	assert_looks(vm.next_event, vm.next_event);
 }
 
-/* An interrupt costs more than its timer's period: the guest runs as long. */
+/*
+ * An interrupt costs more than its timer's period: the guest gets as much time.
+ */
 static void half_of_the_time(void **state)
 {
 	u64 cost = TICKS * 500000ULL, due;
@@ -295,7 +297,7 @@ static void half_of_the_time(void **state)
 	assert_int_equal(vm.pacing.earliest, due);
 	assert_true(devices_acknowledge(&vm.devices) == 0x20);
 	out(0x20, 0x20);
-	/* The console is looked at before that, but not the devices. */
+	/* The console is looked at earlier, the devices are not. */
 	assert_true(vm.deadline < due);
 	fake.tsc = vm.deadline;
 	vm_serve_devices(&vm);
@@ -306,7 +308,7 @@ static void half_of_the_time(void **state)
 	assert_true(devices_interrupt_pending(&vm.devices));
 }
 
-/* However long an interrupt took, the devices wait for at most 10 ms. */
+/* The devices wait for at most 10 ms, however long an interrupt took. */
 static void longest_delay(void **state)
 {
 	vm.pacing.cost = at(1000 * MS);
@@ -339,7 +341,7 @@ static void ends_with(u16 port, u16 value, enum end_reason reason, int status)
 	devices_port_write(&vm.devices, port, port == 0x604 ? 2 : 1, value,
 			   NOW);
 	vm_devices_changed(&vm);
-	/* Its own exit serves it: it can't wait. */
+	/* The exit that ends the run serves it at once. */
 	assert_int_equal(vm.deadline, 0);
 	vm_serve_devices(&vm);
 	assert_true(vm.ended);
@@ -356,7 +358,7 @@ static void guest_ends(void **state)
 
 /* --- What is typed ---------------------------------------------------------- */
 
-/* The port takes a byte when the guest has read the one before. */
+/* The port accepts a byte when the guest has read the last one. */
 static void input_waits(void **state)
 {
 	typed = "xyz";
@@ -372,7 +374,9 @@ static void input_waits(void **state)
 	assert_int_equal(vm.typed, -1);
 }
 
-/* Ctrl-A and a key are Umbra's; the rest waits until it has served them. */
+/*
+ * Ctrl-A and a key are for Umbra; later bytes wait until Umbra has served them.
+ */
 static void input_for_umbra(void **state)
 {
 	out(0x3fa, 1); /* the FIFO */

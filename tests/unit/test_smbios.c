@@ -21,7 +21,7 @@ static u8 ram[RAM_SIZE];
 static void *blocks[BLOCKS];
 static unsigned int block_count;
 
-/* Exactly as much as was asked for, so that the sanitizer sees a byte more. */
+/* Gives exactly the bytes asked for, so that the sanitizer sees one more. */
 static const void *memory(hpa_t hpa, size_t size)
 {
 	if (hpa > RAM_SIZE || size > RAM_SIZE - hpa || block_count == BLOCKS)
@@ -156,7 +156,7 @@ static void test_none(void **state)
 	assert_string_equal(read_name(0, SMBIOS_SYSTEM_NAME), "");
 }
 
-/* No byte outside is read, and it ends. */
+/* No byte outside is read, and the reading ends. */
 static void test_ruined(void **state)
 {
 	for (int i = 0; i < RUINED; i++) {

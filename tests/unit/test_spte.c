@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shadow entries: the four kinds are told apart, and TRAP is reserved for the
- * processor wherever mmu/spte.h says so, by a rule of the test's own.
+ * Shadow entries: the four kinds can be distinguished, and TRAP is reserved for
+ * the processor wherever mmu/spte.h says so, by a rule of the test's own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static void trap_is_reserved(void **state)
 		for (int level = 1; level <= 4; level++) {
 			assert_true(is_reserved(trap, level, false, false,
 						maxphyaddr));
-			/* The one place where it depends on the processor. */
+			/* Only this case depends on the processor. */
 			assert_int_equal(is_reserved(trap, level, false, true,
 						     maxphyaddr),
 					 level > 1 || maxphyaddr < 52);
@@ -66,8 +66,9 @@ static void trap_is_reserved(void **state)
 }
 
 /*
- * Where nothing is reserved, an entry with P=1 that no access may use: U=0, NX,
- * and a key that IA32_PKRS denies (4.6.1, 4.6.2). So is MMIO of any rights.
+ * Where no bit is reserved, TRAP is an entry with P=1 that no access may use:
+ * U=0, NX, and a key that IA32_PKRS denies (4.6.1, 4.6.2). The same is true for
+ * MMIO with any rights.
  */
 static void trap_has_a_key(void **state)
 {
@@ -85,7 +86,7 @@ static void trap_has_a_key(void **state)
 			assert_int_equal(spte_kind(mmio | PTE_A, 1), SPTE_MMIO);
 		}
 	}
-	/* The entries that translate have key 0, which is not denied. */
+	/* Entries that translate have key 0, which is not denied. */
 	assert_int_equal(spte_make_leaf(~0ULL >> 24 ^ 1, ACCESS_ALL) >> 59, 0);
 	assert_false(SPTE_TRAP_PKRS & 3);
 }
@@ -98,7 +99,7 @@ static void trap_is_not_present(void **state)
 		assert_int_equal(spte_kind(spte_trap(false), level), SPTE_TRAP);
 }
 
-/* For any frame and flags, also those that the processor sets. */
+/* For any frame and flags, also the flags that the processor sets. */
 static void kinds(void **state)
 {
 	(void)state;

@@ -31,7 +31,7 @@ static int set_up(void **state)
 
 /*
  * An exit, and the next entry @ticks later, with @reads VMREADs and @writes
- * VMWRITEs in between. Returns the ticks that the trace is told.
+ * VMWRITEs in between. Returns the ticks for the trace.
  */
 static u32 exit_costs(u8 reason, u8 kind, u64 ticks, u32 reads, u32 writes)
 {
@@ -49,7 +49,7 @@ static u32 exit_costs(u8 reason, u8 kind, u64 ticks, u32 reads, u32 writes)
 
 /* --- Counting --------------------------------------------------------------- */
 
-/* No exit is charged with the time before the first entry. */
+/* The time before the first entry is charged to no exit. */
 static void first_entry(void **state)
 {
 	const struct vmx_exit none = { 0 };
@@ -65,7 +65,7 @@ static void first_entry(void **state)
 	assert_int_equal(vm.stats.traffic[0].reads, 0);
 }
 
-/* By reason; and in the spread by kind, which tells page faults apart. */
+/* By reason; and in the distribution by kind, which splits page faults. */
 static void by_reason_and_kind(void **state)
 {
 	u8 filled = KIND_FAULT(MMU_RESUME);
@@ -88,7 +88,7 @@ static void by_reason_and_kind(void **state)
 	assert_int_equal(vm.stats.costs.counts[EXIT_CPUID][cost_bucket(50)], 1);
 }
 
-/* The trace has 32 bits for it; the sum has them all. */
+/* The trace has 32 bits for the ticks; the sum has all of them. */
 static void long_exit(void **state)
 {
 	assert_int_equal(exit_costs(EXIT_HLT, EXIT_HLT, 5ULL << 32, 0, 0), ~0U);
@@ -142,7 +142,7 @@ static void whole_report(void **state)
 	lacks("against the filter");
 }
 
-/* A guest that counts its faults tells of those that do not exit. */
+/* If a guest counts its faults, the report has those that do not exit. */
 static void bypassed_faults(void **state)
 {
 	vm.stats.faults_injected[0] = 4;

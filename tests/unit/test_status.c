@@ -73,7 +73,7 @@ static void a_row_stays_for_a_second(void **state)
 	assert_string_equal(row, "");
 }
 
-/* A short run has no rate; what it has cost is to be read. */
+/* After a short run the row shows its exits, not a rate. */
 static void an_ended_guest_has_its_exits(void **state)
 {
 	status_tick(&vm, START);

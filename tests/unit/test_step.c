@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a finished instruction leaves the processor, and what code runs as. */
+/* The processor's state after an instruction, and the mode of code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,17 +33,17 @@ static void debug(void **state)
 	assert_int_equal(step_debug(RFLAGS_TF | RFLAGS_RF, 0, 0, 0), BIT(14));
 	assert_int_equal(step_debug(RFLAGS_IF, 0, 0, 0), 0);
 	assert_int_equal(step_debug(RFLAGS_IF, BIT(3), 0, 0), BIT(3));
-	/* A #DB that MOV SS holds back comes with the instruction behind it. */
+	/* A #DB that MOV SS holds back comes with the next instruction. */
 	assert_int_equal(step_debug(0, 0, ss, held), BIT(1));
 	assert_int_equal(step_debug(0, 0, ss, BIT(14)), BIT(14));
 	assert_int_equal(step_debug(RFLAGS_TF, BIT(0), ss, held),
 			 BIT(14) | BIT(1) | BIT(0));
-	/* A breakpoint that is not enabled traps nothing. */
+	/* A breakpoint that is not enabled raises no #DB. */
 	assert_int_equal(step_debug(0, 0, ss, BIT(1)), 0);
 	assert_int_equal(step_debug(0, 0, BLOCKING_BY_STI, held), 0);
 }
 
-/* Only STI's and MOV SS's blocking lasts for one instruction. */
+/* Only the blocking by STI and MOV SS lasts for one instruction. */
 static void blocking(void **state)
 {
 	u32 kept = BLOCKING_BY_NMI | BLOCKING_BY_SMI;

@@ -58,7 +58,7 @@ static void test_memory(void **state)
 	assert_true(umbra_memcmp(a, b, 63) == 0);
 }
 
-/* For all lengths around that of a word, and not a byte more. */
+/* For all lengths around a word's, and not one byte more. */
 static void test_lengths(void **state)
 {
 	u8 a[64] = { 0 }, b[64] = { 0 }, from[64];

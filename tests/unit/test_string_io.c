@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of INS and OUTS, from the exit's words to memory, ports and registers:
- * SDM vol. 2A and 2B, INS, OUTS, REP.
+ * Tests of INS and OUTS, from the fields of the exit to memory, ports and
+ * registers: SDM vol. 2A and 2B, INS, OUTS, REP.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,7 @@ static int run(u64 flags, unsigned int size)
 
 static void test_ins(void **state)
 {
-	segment = SEG_GS; /* it says nothing of INS */
+	segment = SEG_GS; /* INS ignores it */
 	segments[SEG_ES].base = 0x100;
 	regs.gpr[RDI] = 0x10;
 	regs.gpr[RSI] = regs.gpr[RCX] = 7;
@@ -161,7 +161,7 @@ static void test_portions(void **state)
 	regs.gpr[RCX] = 2;
 	assert_int_equal(run(rep, 1), EMUL_RESTART);
 	assert_int_equal(ports.writes, 1);
-	/* It has begun: its own breakpoint hits no more (vol. 3B, 17.3.1.1). */
+	/* It has begun: its breakpoint does not hit again (17.3.1.1). */
 	assert_true(regs.rflags & RFLAGS_RF);
 	assert_int_equal(run(rep, 1), EMUL_OK);
 	assert_false(regs.rflags & RFLAGS_RF);
@@ -197,8 +197,8 @@ static void test_breakpoints(void **state)
 }
 
 /*
- * Downwards, in an expand-down segment, by a watched byte that is the last one
- * above the limit: a hit and its element, then the fault of the next one.
+ * Downwards, in an expand-down segment, past a watched byte that is the last
+ * one above the limit: a hit and its element, then the fault of the next one.
  */
 static void test_down_to_the_limit(void **state)
 {
@@ -225,7 +225,7 @@ static void test_down_to_the_limit(void **state)
 	assert_int_equal(breakpoints.hits, 0);
 }
 
-/* The port is not touched where memory may not be: there is no way back. */
+/* The port is not accessed if memory may not be: there is no way back. */
 static void expect_refusal(int status, u64 flags, unsigned int size)
 {
 	const struct cpu_regs before = regs;
@@ -254,7 +254,7 @@ static void test_segments(void **state)
 	segment = SEG_SS;
 	segments[SEG_SS].rights = AR_UNUSABLE;
 	expect_refusal(RAISES(VECTOR_SS), 0, 1);
-	/* In 64-bit mode the canonical form is what counts. */
+	/* In 64-bit mode the canonical form counts. */
 	mode = INSN_MODE_64;
 	address = ADDRESS_64;
 	segment = SEG_DS;
@@ -263,7 +263,7 @@ static void test_segments(void **state)
 	expect_refusal(RAISES(VECTOR_GP), 0, 2);
 }
 
-/* #AC, which the exit comes before, too: of the linear address, SDM 3A, 6.15. */
+/* #AC, which the exit precedes, too: of the linear address, SDM 3A, 6.15. */
 static void test_alignment(void **state)
 {
 	memory.checks_alignment = true;
@@ -290,14 +290,14 @@ static void test_pages(void **state)
 	regs.gpr[RDI] = regs.gpr[RSI] = PAGE_SIZE - 2;
 	expect_refusal(EMUL_FAULT, in, 4);
 	expect_refusal(EMUL_FAULT, 0, 4);
-	/* The elements before the fault are done. */
+	/* The elements before the fault have been done. */
 	regs.gpr[RCX] = 4;
 	assert_int_equal(run(in | rep, 1), EMUL_FAULT);
 	assert_int_equal(ports.reads, 2);
 	assert_int_equal(regs.gpr[RCX], 2);
 	assert_int_equal(regs.gpr[RDI], PAGE_SIZE);
 	assert_int_equal(regs.rip, RIP);
-	/* An element is one access; and a page is walked once, if kept. */
+	/* An element is one access; a page is walked once, if it is kept. */
 	memory.translations[false] = 0;
 	regs.gpr[RSI] = 0;
 	assert_int_equal(run(rep, 1), EMUL_OK);

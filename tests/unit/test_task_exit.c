@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the exit of a task switch: where the old task goes on, and events. */
+/* The exit of a task switch: the old task's next instruction, and events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #define BY(source) ((u64)(source) << 30 | TSS)
 #define ERROR_CODE VMX_INTR_ERROR_CODE
 
-/* CALL, JMP and IRET: the task goes on behind them. */
+/* CALL, JMP and IRET: the task goes on after them. */
 static void test_instructions(void **state)
 {
 	static const enum task_source sources[] = { TASK_CALL, TASK_IRET,
@@ -31,7 +31,7 @@ static void test_instructions(void **state)
 						   ? NMI_BLOCKING_ENDS
 						   : NMI_BLOCKING_STAYS);
 	}
-	/* The upper bits of the qualification are something else. */
+	/* The upper bits of the qualification have another meaning. */
 	assert_int_equal(task_exit(BY(TASK_GATE) | BIT(16), 0).selector, TSS);
 }
 
@@ -40,7 +40,7 @@ static struct task_exit by_event(enum vmx_intr_type type, u32 vector, u32 flags)
 	return task_exit(BY(TASK_GATE), VMX_INTR(type, vector) | flags);
 }
 
-/* An exception and an interrupt come at an instruction, INT n is one. */
+/* An exception and an interrupt come before an instruction, INT n is one. */
 static void test_events(void **state)
 {
 	static const enum vmx_intr_type software[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the hardware task switch: what goes to the old TSS and comes from
- * the new one, busy bits, link and NT, the segments' checks in their order, and
- * faults that leave everything as it was.
+ * Tests of the hardware task switch: the state saved in the old TSS and loaded
+ * from the new one, busy bits, link and NT, the segments' checks in their
+ * order, and faults that leave everything unchanged.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,14 +169,14 @@ static void test_jmp(void **state)
 {
 	assert_true(go(TASK_JMP));
 	assert_true(switched && !trap);
-	/* The old task's state, and nothing but it, is in its TSS. */
+	/* The old task's state, and nothing else, is in its TSS. */
 	assert_int_equal(get(OLD_TSS + TSS_EIP, 4), 0x5678);
 	assert_int_equal(get(OLD_TSS + TSS_EFLAGS, 4), 0x46 | RFLAGS_NT);
 	assert_int_equal(get(OLD_TSS + TSS_EAX + 4 * RBX, 4), 0x200 + RBX);
 	assert_int_equal(get(OLD_TSS + TSS_CS, 4), CODE);
 	assert_int_equal(get(OLD_TSS + TSS_CR3, 4), 0);
 	assert_int_equal(get(OLD_TSS + TSS_LDT, 4), 0);
-	/* The new one's is in the processor. */
+	/* The new task's state is in the processor. */
 	assert_int_equal(cpu.eip, 0x1234);
 	assert_int_equal(cpu.eflags, 0x202);
 	assert_int_equal(cpu.gpr[RAX], 0x100);
@@ -201,7 +201,7 @@ static void test_call_and_iret(void **state)
 	assert_int_equal(type(NEW), 0x8b);
 	assert_int_equal(get(NEW_TSS, 2), OLD);
 	assert_int_equal(cpu.eflags, 0x202 | RFLAGS_NT);
-	/* And back. */
+	/* Back to the old task. */
 	assert_true(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
 				&switched, &trap));
 	assert_int_equal(type(OLD), 0x8b);
@@ -211,7 +211,7 @@ static void test_call_and_iret(void **state)
 	assert_int_equal(cpu.eflags, 0x46 | RFLAGS_NT);
 }
 
-/* A guest's image may have anything where there is no flag. */
+/* A guest's image may have anything in places without a flag. */
 static void test_undefined_flags(void **state)
 {
 	put(NEW_TSS + TSS_EFLAGS, 0xffc0802a | RFLAGS_CF, 4);
@@ -293,7 +293,7 @@ static void expect(enum vector vector, u32 error_code)
 	assert_int_equal(linear.fault.vector, vector);
 	assert_int_equal(linear.fault.error_code, error_code);
 	assert_int_equal(cpu.eip, 0x1234);
-	/* CS and SS are such that an entry can be made with them. */
+	/* An entry is possible with CS and SS. */
 	assert_false(cpu.segment[SEG_CS].rights & AR_UNUSABLE);
 	assert_int_equal(AR_DPL(cpu.segment[SEG_SS].rights),
 			 cpu.segment[SEG_CS].selector & 3);

@@ -66,7 +66,7 @@ static void rows(void **state)
 	assert_int_equal(text_screen_row(&memory, 1, line), 0);
 }
 
-/* Nothing for a blank screen; else no row after the last that has text. */
+/* A blank screen gives no lines; others end with the last row that has text. */
 static void log_lines(void **state)
 {
 	text_screen_log(&memory, 0);

@@ -157,7 +157,7 @@ static void one_packet(void **state)
 	assert_int_equal(packet->number, 0);
 	assert_int_equal(packet->tsc_hz, HZ);
 	assert_null(trace_packet(&trace, 1));
-	/* It may go on. */
+	/* More exits follow. */
 	put_exits(10, 1);
 	assert_int_equal(trace_packet(&trace, 0)->end, 10);
 }
@@ -183,7 +183,7 @@ static void full_ring(void **state)
 	assert_null(trace_packet(&trace, PAGES));
 }
 
-/* The next packet takes the oldest one's place with its first record only. */
+/* The next packet replaces the oldest one only with its first record. */
 static void full_packets(void **state)
 {
 	put_exits(0, PAGES * PER_PACKET);
@@ -197,7 +197,7 @@ static void full_packets(void **state)
 	assert_int_equal(trace_packet(&trace, 2)->records, PAGES * PER_PACKET);
 }
 
-/* The ticks of an exit are known only later: its record may be gone by then. */
+/* The ticks of an exit are known later: its record may be gone by then. */
 static void ticks(void **state)
 {
 	put_exits(0, 2);

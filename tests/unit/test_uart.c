@@ -57,11 +57,11 @@ static void transmitter_interrupt(void **state)
 	uart_write(&uart, IER, 0x02);
 	assert_true(uart_irq(&uart)); /* with OUT2 at 0, as xv6 has it */
 	assert_int_equal(uart_read(&uart, IIR), 0x02);
-	assert_false(uart_irq(&uart)); /* naming it settles it */
+	assert_false(uart_irq(&uart)); /* reading its name in IIR clears it */
 	assert_int_equal(uart_read(&uart, IIR), 0x01);
 	uart_write(&uart, DATA, 'y');
 	assert_true(uart_irq(&uart));
-	/* Linux's test of the chip: off and on again raises it again. */
+	/* Linux's test of the chip: disabling and enabling raises it again. */
 	uart_read(&uart, IIR);
 	uart_write(&uart, IER, 0x00);
 	uart_write(&uart, IER, 0x02);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rung `update`: a write to a guest table fills the shadow's entry at once,
- * where the guest could not tell that from an access.
+ * if the guest can't distinguish that from an access.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,7 +85,7 @@ static void no_ram(void **state)
 	world_audit();
 }
 
-/* The guest writes an upper entry as it was: its kernel has set a flag, say. */
+/* The guest writes an upper entry unchanged: its kernel has set a flag, say. */
 static void tables_stay_linked(void **state)
 {
 	write_gpte(LOW_PD, 0, LOW_PT << 12 | LINKED);
@@ -100,7 +100,7 @@ static void tables_stay_linked(void **state)
 	world_audit();
 }
 
-/* Each write that fills an entry tells that the table is in use. */
+/* Each write that fills an entry shows that the table is in use. */
 static void table_stays(void **state)
 {
 	for (u32 i = 0; i < 8; i++)

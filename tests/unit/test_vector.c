@@ -15,7 +15,7 @@ static void fill(u8 *bytes, size_t size, unsigned int number)
 		bytes[i] = (u8)(i + 37 * number + 1);
 }
 
-/* Between the two calls the compiler has no use for such a register. */
+/* The compiler does not use this register between the two calls. */
 static void xmm(void **state)
 {
 	for (unsigned int n = 0; n < REGISTERS; n++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A look at an address: it shows both walks as they are, and changes nothing. */
+/* A view of an address: it shows both walks, and changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -93,7 +93,9 @@ static void shows_mmio(void **state)
 	world_device = HFN_NONE;
 }
 
-/* Neither the guest's memory nor the shadow nor a counter. */
+/*
+ * The view changes neither the guest's memory, nor the shadow, nor a counter.
+ */
 static void changes_nothing(void **state)
 {
 	static u8 ram[WORLD_FRAMES][PAGE_SIZE];
@@ -114,7 +116,7 @@ static void changes_nothing(void **state)
 	assert_int_equal(look(GVA).kind[4], SPTE_TRAP);
 }
 
-/* It ends where the next page is not mapped, and ignores SMAP and the rights. */
+/* The peek ends before an unmapped page, and ignores SMAP and the rights. */
 static void peek_ends_at_a_hole(void **state)
 {
 	u8 bytes[8];
@@ -130,7 +132,7 @@ static void peek_ends_at_a_hole(void **state)
 			 8);
 }
 
-/* It does not go round, and a sign that is wrong is no other address. */
+/* It does not wrap, and an address with a wrong sign is no other address. */
 static void peek_ends_with_the_addresses(void **state)
 {
 	u8 bytes[8];
@@ -146,7 +148,7 @@ static void peek_ends_with_the_addresses(void **state)
 	assert_int_equal(mmu_peek(&world_cpu, 1ULL << 32, bytes, 8), 0);
 }
 
-/* It ends where a device begins. */
+/* The peek ends before a device. */
 static void peek_reads_no_device(void **state)
 {
 	gpa_t end = WORLD_FRAMES << PAGE_SHIFT;
@@ -172,7 +174,7 @@ static void unpaged(void **state)
 	assert_int_equal(view.shadow_top, 3);
 }
 
-/* The root has four entries that count, and a guest may name any address. */
+/* The root has four entries, and the user may name any address. */
 static void no_more_than_32_bits(void **state)
 {
 	struct mmu_view view;
@@ -188,7 +190,7 @@ static void no_more_than_32_bits(void **state)
 	assert_int_equal(view.kind[1], SPTE_LEAF);
 }
 
-/* The outcome in the words of mmu_view_access(), of an access that is made. */
+/* Makes an access; its outcome in the words of mmu_view_access(). */
 static bool is_so(gva_t gva, u32 access, enum mmu_outcome outcome)
 {
 	struct guest_walk walk;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual machine shows its guest RAM and features, as they follow from the
- * processor and from the guest's own state; and a run ends, for a reason.
+ * A virtual machine shows its guest RAM and features, by the processor and by
+ * the guest's own state; and a run ends, for a reason.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 #define LAST_LEAF 0xd
 
-static u32 asked; /* CPUIDs of the processor */
+static u32 asked; /* CPUIDs executed by the processor */
 
 /* A processor that has all features, and this number of the last basic leaf. */
 static struct cpuid_result cpuid(u32 leaf, u32 subleaf)
@@ -86,7 +86,7 @@ static void ram(void **state)
 	assert_true(vm_is_ram(&vm, FRAMES * PAGE_SIZE - 1));
 	assert_false(vm_is_ram(&vm, FRAMES * PAGE_SIZE));
 	assert_false(vm_is_ram(&vm, HOLE * PAGE_SIZE + 5));
-	/* The guest puts its local APIC there: all of the page is the APIC's. */
+	/* The guest puts its local APIC there: the whole page is the APIC's. */
 	assert_true(devices_write_msr(&vm.devices, IA32_APIC_BASE,
 				      apic | BIT(8) | BIT(11), 0));
 	assert_false(vm_is_ram(&vm, apic));
@@ -105,7 +105,7 @@ static struct cpuid_regs shown(u32 leaf)
 	return regs;
 }
 
-/* Leaf 1 tells of two things that the guest switches itself. */
+/* Leaf 1 shows two features that the guest itself switches. */
 static void cpuid_follows_guest(void **state)
 {
 	struct cpuid_regs one = shown(CPUID_FEATURES);
@@ -119,7 +119,7 @@ static void cpuid_follows_guest(void **state)
 	assert_false(shown(CPUID_FEATURES).edx & BIT(9));
 }
 
-/* A leaf that the processor lacks is not asked: that might be an exit. */
+/* A leaf that the processor lacks is not executed: that might be an exit. */
 static void cpuid_beyond_last(void **state)
 {
 	shown(CPUID_XSTATE);
@@ -193,7 +193,7 @@ static void user_ends(void **state)
 	assert_ended(END_GUEST_RESET, 0, "asked for at the console");
 }
 
-/* The reason is kept with the place; a second stop does not hide it. */
+/* The reason is kept with the place; a second stop does not replace it. */
 static void stop(void **state)
 {
 	vmx_stop_guest(&vm.vcpu, "leaf %u of %s", 4, "none");

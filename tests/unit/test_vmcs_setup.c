@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A new VMCS, on processors of several kinds: the entry doctor, who knows the
- * processor's rules, must find nothing wrong. Then what no rule tells: which
- * MSRs do not exit, that Umbra gets its own state back at an exit, and the
- * registers that the guest starts with.
+ * A new VMCS, on processors of several kinds: the entry doctor, which knows the
+ * processor's rules, must find nothing wrong. Then the parts without a rule:
+ * the MSRs that do not exit, Umbra's own state after an exit, and the registers
+ * at the guest's start.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ const u8 image_start[1], image_end[1];
 
 static struct vcpu vcpu;
 
-/* Only the doctor tells something. */
+/* Only the doctor logs something. */
 void test_log(const char *fmt, ...)
 {
 	va_list args;
@@ -66,7 +66,7 @@ static void is_entered(void **state)
 				fail_msg("processor %u, guest %u", kind, i);
 		}
 	}
-	/* The doctor sees this VMCS: it finds what is wrong in it. */
+	/* The doctor examines this very VMCS: it finds a wrong field. */
 	fake.vmcs[VMCS_HOST_CR3] = 1ULL << processor.maxphyaddr;
 	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
 	create(NO_EFER_CONTROLS);
@@ -95,7 +95,7 @@ static void host_returns(void **state)
 	assert_null(vcpu.efer_area);
 }
 
-/* Without the controls EFER is in two areas: the guest's, and Umbra's. */
+/* Without the controls EFER is in two areas, the guest's and Umbra's. */
 static void efer_by_areas(void **state)
 {
 	const struct msr_area_entry *entry, *exit;
@@ -166,7 +166,7 @@ static void msrs_that_do_not_exit(void **state)
 	}
 }
 
-/* Each bit of CR4 is Umbra's at first; no CR3 load is let through. */
+/* Each bit of CR4 is Umbra's at first; each load of CR3 exits. */
 static void control_registers_exit(void **state)
 {
 	create(COMPLETE);
@@ -186,7 +186,7 @@ static void vpid(void **state)
 		vmread(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS),
 		before | CPU2_ENABLE_VPID);
 	assert_int_equal(vmread(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER), GUEST_VPID);
-	/* The first entry flushes what an earlier user of it has left. */
+	/* The first entry flushes mappings of an earlier user of this VPID. */
 	assert_int_equal(vcpu.flush.scope, TLB_ALL);
 	vcpu_start(&vcpu, entries);
 	vcpu_flush_tlb(&vcpu);
@@ -209,7 +209,7 @@ static void starts(const struct guest_entry *entry)
 	assert_int_equal(vcpu.regs.gpr[RAX], entry->rax);
 	assert_int_equal(vcpu.regs.gpr[RBX], entry->rbx);
 	assert_int_equal(vcpu.regs.gpr[RSI], entry->rsi);
-	/* Not switched by VMX: the values after a reset. */
+	/* VMX does not switch them: they have the values after a reset. */
 	assert_int_equal(fake.dr[6], DR6_RESET);
 	assert_int_equal(fake.xcr0, XCR0_X87);
 	assert_int_equal(vmread(VMCS_GUEST_DR7), DR7_RESET);
@@ -224,7 +224,7 @@ static void starts_in_long_mode(void **state)
 	assert_int_equal(vcpu_code_mode(&vcpu), INSN_MODE_64);
 }
 
-/* Unpaged for the guest: that the processor's CR0.PG is 1 is not seen. */
+/* Unpaged for the guest: it does not see that the processor's CR0.PG is 1. */
 static void starts_in_protected_mode(void **state)
 {
 	starts(&entries[1]);

@@ -31,7 +31,7 @@ static u64 allow(u32 must, u32 may)
 	return (u64)(must | may) << 32 | must;
 }
 
-/* All that Umbra knows of can be 0 and can be 1. */
+/* All controls that Umbra knows can be 0 and can be 1. */
 static struct vmx_capabilities everything(void)
 {
 	return (struct vmx_capabilities){
@@ -42,7 +42,7 @@ static struct vmx_capabilities everything(void)
 	};
 }
 
-/* A Penryn: no secondary controls that matter, no loads of EFER. */
+/* A Penryn: no secondary controls that count, no loads of EFER. */
 static struct vmx_capabilities penryn(void)
 {
 	return (struct vmx_capabilities){
@@ -61,7 +61,7 @@ static void controls_of_everything(void **state)
 
 	assert_true(vmx_choose_controls(&c, &chosen, &refusal));
 	assert_int_equal(chosen.value[CONTROLS_PIN], PIN_DEFAULT1 | 0x29);
-	/* Nothing that is switched is on, and neither is INVLPG exiting. */
+	/* No switched control is on, and INVLPG exiting is not either. */
 	assert_int_equal(chosen.value[CONTROLS_CPU] & 0x400204, 0);
 	assert_int_equal(chosen.value[CONTROLS_CPU], 0x04006172 | 0xb1198c88);
 	assert_int_equal(chosen.value[CONTROLS_CPU2], CPU2_ENABLE_RDTSCP);
@@ -91,7 +91,7 @@ static void controls_without_secondary(void **state)
 	struct vmx_controls chosen;
 
 	c.allowed[CONTROLS_CPU] &= ~(CPU_SECONDARY_CONTROLS << 32);
-	/* Their MSR is not there, and must not be looked at. */
+	/* Their MSR does not exist, and must not be read. */
 	c.allowed[CONTROLS_CPU2] = ~0ULL;
 	memset(&chosen, 0xff, sizeof(chosen));
 	assert_true(vmx_choose_controls(&c, &chosen, &refusal));
@@ -118,7 +118,7 @@ static void efer_both_ways_or_none(void **state)
 	}
 }
 
-/* Every control, as far from its wish as can be: only optional ones may be. */
+/* Each control as far from its wish as possible: only optional ones may be. */
 static void controls_refused(void **state)
 {
 	for (int set = 0; set < CONTROL_SETS; set++) {
@@ -188,7 +188,7 @@ static void feature_control(void **state)
 		enum feature_control verdict = feature_control_judge(value);
 
 		assert_int_equal(verdict, verdicts[value]);
-		/* SENTER's and SGX's bits have no say. */
+		/* The bits of SENTER and SGX don't count. */
 		assert_int_equal(feature_control_judge(value | 0x6ff00),
 				 verdict);
 		assert_non_null(feature_control_words(verdict));
@@ -334,7 +334,7 @@ static void event_and_rights_words(void **state)
 	assert_true(strlen(words_for_rflags(buf, ~0ULL)) < WORDS_MAX - 1);
 }
 
-/* Any field makes an index; bits 31:16 say other things (table 24-15). */
+/* Any field gives an index; bits 31:16 have other meanings (table 24-15). */
 static void exit_reasons(void **state)
 {
 	assert_int_equal(vmx_exit_reason(0), EXIT_EXCEPTION_OR_NMI);
@@ -343,7 +343,7 @@ static void exit_reasons(void **state)
 	for (u32 n = 0; n <= EXIT_UNKNOWN; n++)
 		assert_int_equal(exit_is_instruction(n),
 				 n >= EXIT_CPUID && n <= EXIT_WRMSR);
-	/* Table 27-1 and the other tables of 27.2.1, as far as Umbra looks. */
+	/* Table 27-1 and the other tables of 27.2.1 that Umbra uses. */
 	assert_true(exit_has_qualification(EXIT_EXCEPTION_OR_NMI));
 	assert_true(exit_has_qualification(EXIT_TASK_SWITCH));
 	assert_true(exit_has_qualification(EXIT_INVLPG));

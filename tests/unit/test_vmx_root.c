@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way into VMX root operation, on a processor that judges it: VMXON refuses
- * what the manual forbids, and the test says which rule that was.
+ * The way into VMX root operation, on a processor that checks it: VMXON refuses
+ * what the manual forbids, and the test names the rule.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -164,7 +164,7 @@ static void locked_on(void **state)
 	assert_false(fake.cr4 & CR4_VMXE);
 }
 
-/* The firmware has left it to Umbra, with another bit set. */
+/* The firmware has left the decision to Umbra, with another bit set. */
 static void left_open(void **state)
 {
 	cpu.feature_control = BIT(18);
@@ -180,7 +180,7 @@ static void locked_off(void **state)
 	cpu.feature_control = FEATURE_CONTROL_LOCK | FEATURE_CONTROL_VMX_IN_SMX;
 	assert_false(vmx_start());
 	assert_false(cpu.in_root);
-	/* It can't be written, though it is not locked. */
+	/* The MSR can't be written, though it is not locked. */
 	cpu.feature_control = 0;
 	cpu.control_is_locked = true;
 	assert_false(vmx_start());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VPIDs: when one is used, and which INVVPID does what has been asked for. */
+/* VPIDs: when one is used, and the INVVPID for each flush. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -38,14 +38,14 @@ static void what_is_missing(void **state)
 
 	c.allowed[CONTROLS_CPU2] = 0;
 	assert_objection(&c, "MSR 48Bh");
-	/* The value of an MSR that does not exist has no say. */
+	/* The value of an MSR that does not exist does not count. */
 	c = with_vpid();
 	c.allowed[CONTROLS_CPU] = 0;
 	assert_objection(&c, "MSR 48Bh");
 	c = with_vpid();
 	c.ept_vpid &= ~EPT_VPID_CAP_INVVPID;
 	assert_objection(&c, "MSR 48Ch");
-	/* Not each flush is of one address, and the first drops globals, too. */
+	/* Some flushes are wider than an address; the first drops globals. */
 	c.ept_vpid = EPT_VPID_CAP_INVVPID | HAS(ADDRESS) |
 		     HAS(CONTEXT_RETAINING_GLOBALS);
 	assert_objection(&c, "MSR 48Ch");
@@ -101,7 +101,7 @@ static void addresses(void **state)
 	assert_int_equal(merged(merged(one, other), one).scope, TLB_SHADOW);
 }
 
-/* With each set of types that can be: the first of these that there is. */
+/* With each possible set of types: the first type of the order that exists. */
 static void assert_types(struct tlb_flush flush,
 			 const enum invvpid_type *wanted, size_t count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rung `vtlb`: the shadow is a TLB in software. It is filled at a fault,
- * may be stale as a TLB may, and forgets what INVLPG and a load of CR3 name.
+ * The rung `vtlb`: the shadow is a TLB in software. A fault fills it, it may be
+ * stale as a TLB may, and INVLPG and a load of CR3 drop entries.
  */
 #include <setjmp.h>
 #include <stdarg.h>

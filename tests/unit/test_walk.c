@@ -72,7 +72,9 @@ static struct guest_walk walk(u32 access)
 	return w;
 }
 
-/* Access of the kind faults with this code; nothing is set in the tables. */
+/*
+ * An access of this kind faults with this code, and sets no bit in the tables.
+ */
 static void faults(u32 access, u32 error_code)
 {
 	u64 before[FRAMES][PT_ENTRIES];
@@ -152,7 +154,7 @@ static void reserved_bits(void **state)
 	set_up(NULL);
 	*entry_of(4) |= PTE_PS;
 	faults(PFEC_W, code | PFEC_W);
-	/* From the top down: what is below it does not matter. */
+	/* From the top down: the levels below do not matter. */
 	*entry_of(3) = 0;
 	faults(PFEC_W, code | PFEC_W);
 }
@@ -231,7 +233,7 @@ static void tables_outside_ram(void **state)
 	cpu.cr3 = 1 * PAGE_SIZE;
 	*entry_of(2) = FRAMES * PAGE_SIZE | FLAGS;
 	faults(0, PFEC_P | PFEC_RSVD);
-	/* With all bits an address, ones are a page. */
+	/* If every bit is an address bit, ones are a page. */
 	mmu.config.maxphyaddr = 52;
 	assert_int_equal(walk(PFEC_W).gpa, BITS(51, 12) | 0x123);
 }
@@ -297,7 +299,7 @@ static void random_tables(void **state)
 			continue;
 		}
 		assert_int_equal(w.gpa, r.gpa);
-		/* It has left the reference nothing to set. */
+		/* The reference finds no flag left to set. */
 		assert_false(reference_set_flags(&ref, &r, access));
 	}
 }

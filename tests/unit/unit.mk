@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What each tests/unit/test_<name>.c is linked with, besides cmocka and
-# host_log.c: UNIT_<name>_SRCS, and UNIT_<name>_LIBS if it needs a library.
+# UNIT_<name>_SRCS: the sources that tests/unit/test_<name>.c is linked with, besides
+# cmocka and host_log.c; and UNIT_<name>_LIBS if it needs a library.
 
 # bus_master.c, pci.c, ports.c, cpu.c, printf.c, string.c, frames.c, symbols.c, paging.c,
 # text_screen.c, and the files of vmx/ that talk to the processor are included by

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The answers: SDM vol. 3C, 26.2 and 26.3. */
+/* The right values: SDM vol. 3C, 26.2 and 26.3. */
 #include "arch/x86/regs.h"
 #include "tests/unit/vmcs_mend.h"
 #include "vmx/exit_qualification.h"

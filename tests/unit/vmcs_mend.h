@@ -8,8 +8,8 @@
 #define PATIENTS 5
 
 /*
- * The one field that is wrong in the VMCS of @patient, 1 to PATIENTS, and the
- * value with which the entry does what was meant.
+ * Returns the one field that is wrong in the VMCS of @patient, 1 to PATIENTS,
+ * and the value with which the entry does what the patient means.
  */
 struct check_write vmcs_mend(unsigned int patient);
 

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The program that mmbench executes: it ends at once. All of it is one page, so
-; the figures are the kernel's and no C library's.
+; The program that mmbench executes: it ends at once. It has one page, so the
+; figures are the kernel's, without a C library.
 
 SYS_EXIT	equ 60
 

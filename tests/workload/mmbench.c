@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmbench [PHASE...]: what a Linux guest's processes pay for their memory. Each
+ * mmbench [PHASE...]: the costs of memory for a Linux guest's processes. Each
  * phase does one kind of operation many times and prints a line for programs
  * (tools/bench): "work: PHASE, ops N ticks N", the sum over all operations in
- * ticks of the time-stamp counter. With Umbra's option "counters" the line goes
- * on with what Umbra has counted meanwhile.
+ * ticks of the time-stamp counter. With Umbra's option "counters" the line also
+ * has Umbra's counts.
  *
  * Linked statically: the same file runs on the bare machine, under Umbra and
- * under KVM. Kernels put THP where they like, so the phases forbid it.
+ * under KVM. Kernels decide about THP, so the phases forbid it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -29,7 +29,7 @@
 #define COW_SIZE (16 * MIB)
 #define TMPFS_SIZE (4 * MIB)
 #define STACK_SIZE (64 * KIB)
-/* Microseconds, for a host to count its exits at a line of output. */
+/* Microseconds for a host to count its exits at a line of output. */
 #define PAUSE 100000
 /* A program that ends at once (end.asm). */
 #define END_PROGRAM "/bin/mmbench-end"
@@ -53,7 +53,7 @@ static char *map(size_t size)
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(memory != MAP_FAILED, "mmap");
-	/* A kernel without THP refuses; it has none to forbid. */
+	/* A kernel without THP refuses, and has none to forbid. */
 	madvise(memory, size, MADV_NOHUGEPAGE);
 	return memory;
 }
@@ -200,7 +200,7 @@ static void read_file(unsigned int rounds)
 	}
 }
 
-/* It is the shell's last command, for which it does not fork again. */
+/* It is the shell's last command, so the shell does not fork again. */
 static void shell(unsigned int rounds)
 {
 	while (rounds--)
@@ -235,8 +235,8 @@ static const struct phase {
 	const char *name;
 	void (*run)(unsigned int rounds);
 	unsigned int rounds;
-	unsigned int ops; /* in each: processes, pages, switches */
-	size_t region; /* of memory that is there before, or 0 */
+	unsigned int ops; /* in each round: processes, pages, switches */
+	size_t region; /* of memory that exists before, or 0 */
 } phases[] = {
 	{ "fork-exec-wait", fork_exec, 100, 1, 0 },
 	{ "fork-exit", fork_exit, 100, 1, 0 },
@@ -299,7 +299,7 @@ static void print_counters(const u64 before[], const u64 after[])
 		printf(" %s %lu", shown_counters[i].name, after[i] - before[i]);
 }
 
-/* A round before the others makes what all of them find there. */
+/* One round before the measured ones prepares the state for all of them. */
 static void measure(const struct phase *phase)
 {
 	u64 before[ARRAY_SIZE(shown_counters)];

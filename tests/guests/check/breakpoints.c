@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Breakpoints on what a hypervisor carries out itself: ports, page tables,
- * devices. They trap behind the instruction, and at each iteration of a
- * repeated one (SDM vol. 3B, 17.2.4 and 17.3.1). Bochs does not set RF there
+ * Breakpoints on ports, page tables and devices, whose accesses a hypervisor
+ * carries out itself. They trap after the instruction, and at each iteration of
+ * a repeated one (SDM vol. 3B, 17.2.4 and 17.3.1). Bochs does not set RF there
  * (17.3.1.1): only the unit tests ask for it.
  */
 #include "tests/guests/check/check.h"
@@ -142,9 +142,9 @@ static void check_device(void)
 }
 
 /*
- * MOV SS holds the #DB of its own operand back until the next instruction is
+ * MOV SS holds back the #DB of its own operand until the next instruction is
  * done (SDM vol. 3A, 6.8.3), here one that a hypervisor carries out. Not a
- * write of a table: at an exit by an exception Bochs forgets the #DB, which the
+ * write of a table: at an exit by an exception Bochs drops the #DB, which a
  * processor keeps (vol. 3C, 27.3.4).
  */
 static void check_mov_ss(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Building the tables that the checks play with. */
+/* The building of the tables for the checks. */
 #include "tests/guests/check/check.h"
 
 u64 *frame_alloc(void)

@@ -7,7 +7,9 @@
 #define CPUID_ADDRESS_WIDTHS 0x80000008
 #define CPUID_PHYSICAL_WIDTH BITS(7, 0) /* EAX */
 
-/* One fault can fail thousands of accesses: report the first ones. */
+/*
+ * One fault can fail thousands of accesses: only the first ones are reported.
+ */
 #define COMPLAINTS_MAX 4
 
 struct check {

@@ -21,14 +21,14 @@
 /* check.c */
 /* Sets EFER.NXE, and keeps it for the reference. */
 void set_nxe(bool on);
-/* Fails the running check, and says what was wrong, unless @ok. */
+/* Fails the running check, and prints @what, unless @ok. */
 void require(bool ok, const char *what);
 /*
- * Is the next one of many combinations to be tried? All of them, or with the
- * argument N ("check:N") every Nth.
+ * Returns true if the next combination is to be tried: each one, or with the
+ * argument N ("check:N") each Nth.
  */
 bool is_chosen(void);
-extern u32 stride; /* that N, or 1 */
+extern u32 stride; /* N, or 1 */
 /* Returns true if the running check has complained enough. */
 bool is_enough(void);
 
@@ -40,7 +40,7 @@ u64 access_write_user(u64 gva);
 u64 access_fetch_kernel(u64 gva);
 u64 access_fetch_user(u64 gva);
 
-/* Switch paging off, read, write, and switch paging on. */
+/* Switches paging off, reads, writes, and switches paging on. */
 struct unpaged_visit {
 	u64 read_gpa;
 	u64 value_read; /* 32 bits */
@@ -51,13 +51,13 @@ void unpaged_visit(struct unpaged_visit *visit);
 
 /* oracle.c */
 /*
- * Try one access at @gva (8-byte aligned), and require that it does what the
+ * Tries one access at @gva (8-byte aligned), and requires the result that the
  * tables in memory, the control registers and EFER demand: fault or none, error
  * code, CR2, the memory reached, and the A and D bits. The caller has flushed
- * what it changed. A fetch is tried at offset FETCH_OFFSET of the page.
+ * its changes. A fetch is tried at offset FETCH_OFFSET of the page.
  */
 void verify_access(gva_t gva, bool user, enum access_kind kind);
-/* All kinds of it, from both modes. */
+/* Tries all kinds of access, from both modes. */
 void verify(gva_t gva);
 
 #define FETCH_OFFSET 0x100
@@ -69,28 +69,28 @@ struct chain {
 	u64 *table[LEVELS + 1];
 	u64 *frame;
 };
-/* A frame that begins with its own address, and is full of RETs. */
+/* Returns a frame that begins with its own address, and is full of RETs. */
 u64 *frame_alloc(void);
-/* New tables and a new frame for @gva, linked with PTE_ALL, from PML4 on. */
+/* Makes new tables and a frame for @gva, linked with PTE_ALL, from PML4 on. */
 void chain_build(struct chain *chain, gva_t gva);
-/* The entry at @level; 1 is the PTE. */
+/* Returns the entry at @level; 1 is the PTE. */
 u64 *chain_entry(const struct chain *chain, gva_t gva, u32 level);
-/* The entry that links @chain's next lower table (or the frame) at @level. */
+/* Returns the entry that links @chain's next table (or frame) at @level. */
 u64 chain_link(const struct chain *chain, u32 level);
 
 /* write_ops.c */
 struct write_op {
 	const char *name;
-	/* Turn *entry from @old to @new; 16-byte aligned. */
+	/* Turns *entry from @old to @new; 16-byte aligned. */
 	void (*run)(volatile u64 *entry, u64 old, u64 new);
 	bool single; /* by one instruction that accesses it once */
-	/* Umbra makes the table plain memory: not where it is needed itself. */
+	/* Umbra gives the table up: not for a table that the code needs. */
 	bool gives_up;
 };
 extern const struct write_op write_ops[];
 extern const u32 write_op_count;
 
-/* DR6 with nothing to tell, SDM vol. 3B, 17.2.3. */
+/* DR6 without any event, SDM vol. 3B, 17.2.3. */
 #define DR6_FIXED 0xffff0ff0
 
 /* The checks, by file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Umbra's dirty log, by its hypercalls: of five frames, a page's and its
- * tables', those that were written are in it, and no others.
+ * tables', exactly those that were written are in it.
  */
 #include "tests/guests/check/check.h"
 
@@ -17,7 +17,9 @@ static u64 gfn_of(u32 i)
 	return (i ? (u64)chain.table[i] : (u64)chain.frame) >> PAGE_SHIFT;
 }
 
-/* Which of the five are in the log, as a set; the log forgets them. */
+/*
+ * Returns those of the five that are in the log, as a set, and empties the log.
+ */
 static u32 taken(void)
 {
 	static u64 bits;
@@ -46,7 +48,7 @@ static void read_page(void)
 	(void)*(volatile u64 *)WINDOW_GVA;
 }
 
-/* By a device: an instruction that Umbra carries out from beginning to end. */
+/* By a device: Umbra carries out the whole instruction. */
 static void string_io(void)
 {
 	gva_t to = WINDOW_GVA;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions that a hypervisor carries out itself must end as the
- * processor's own do: with their single-step trap, their faults, and with the
- * registers that CPUID promises.
+ * Instructions that a hypervisor carries out must end as the processor's own
+ * do: with their single-step trap and their faults, and with the registers that
+ * CPUID promises.
  */
 #include "arch/x86/cpuid.h"
 #include "tests/guests/check/check.h"
@@ -50,7 +50,7 @@ static void begin_steps(u64 dr6)
 	write_dr6(dr6);
 }
 
-/* TF takes effect after the instruction that follows the POPF. */
+/* TF takes effect after the instruction that follows POPF. */
 #define STEP_ON "pushfq; orl $0x100, (%%rsp); popfq\n"
 #define STEP_OFF "pushfq; andl $~0x100, (%%rsp); popfq\n"
 
@@ -71,7 +71,7 @@ void check_single_step(void)
 	require(steps >= 2 && step_rip[0] == after_out, "no step after OUT");
 	require(steps >= 2 && step_rip[1] == after_cpuid,
 		"no step after CPUID");
-	/* BS is added, BD stays, B0 to B3 tell of this exception alone. */
+	/* BS is added, BD stays, B0 to B3 are of this exception alone. */
 	require(step_dr6[0] == (DR6_FIXED | DR6_BD | DR6_BS),
 		"DR6 is wrong after a step");
 
@@ -117,7 +117,7 @@ static u64 ins(u64 address)
 	return 0;
 }
 
-/* It must fault, with error code 0, and with RF set as of a fault. */
+/* It must fault with error code 0, and with RF set as by a fault. */
 static void require_fault(u64 (*function)(u64), u64 argument, u8 vector,
 			  const char *what)
 {
@@ -167,7 +167,7 @@ static void check_xcr0(u64 cr4)
 	write_cr4(cr4);
 }
 
-/* The bits of CR4 that CPUID speaks of, and whether it shows them. */
+/* A bit of CR4 with a feature of CPUID, and whether CPUID shows it. */
 struct cr4_bit {
 	u64 bit;
 	bool shown;

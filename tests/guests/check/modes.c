@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The checks of what control registers change, and of memory's edges. */
+/* The checks of control registers' effects, and of memory's edges. */
 #include "tests/guests/check/check.h"
 
 #define HOLE_GPA 0xa0000
 #define ONES_32 0xffffffffULL
 
-/* CR2 is in the page that faults, if the access began in the one before. */
+/*
+ * CR2 is in the page that faults, even if the access begins in the one before.
+ */
 void check_straddle(void)
 {
 	gva_t second = WINDOW_GVA + PAGE_SIZE;
@@ -54,7 +56,7 @@ void check_address_spaces(void)
 		verify(WINDOW_GVA);
 		*chain_entry(&first, WINDOW_GVA, 1) ^= i & 2 ? PTE_P : PTE_U;
 	}
-	/* One is a part of the other's, below the top. */
+	/* One table is a part of the other space, below the top. */
 	*chain_entry(&second, WINDOW_GVA, 3) = chain_link(&first, 3);
 	write_cr3((u64)pml4);
 	verify(WINDOW_GVA);
@@ -63,7 +65,7 @@ void check_address_spaces(void)
 	verify(WINDOW_GVA);
 }
 
-/* While paging is off, tables are memory like any other, and so is a hole. */
+/* While paging is off, tables are plain memory, and so is a hole. */
 void check_unpaged(void)
 {
 	struct unpaged_visit visit;
@@ -160,7 +162,7 @@ void check_global(void)
 	}
 }
 
-/* Rights come first; then the bus answers, with ones where nobody is. */
+/* Rights come first; then the bus answers, with ones where no device is. */
 void check_hole(void)
 {
 	u64 holes[] = { HOLE_GPA, BIT(maxphyaddr) - PAGE_SIZE };

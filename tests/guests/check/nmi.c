@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IRET of an NMI's handler that faults. One whose fault is the machine's
- * affair runs again, and NMIs stay blocked until it is done; one whose fault is
- * the guest's has unblocked them (SDM vol. 3A, 6.7.1; 3C, 25.3 and 27.2.3).
+ * An NMI's handler whose IRET faults. If the fault is the hypervisor's, the
+ * IRET runs again, and NMIs stay blocked until it is done. If the fault is the
+ * guest's, IRET has unblocked them (SDM vol. 3A, 6.7.1; 3C, 25.3 and 27.2.3).
  */
 #include "tests/guests/check/check.h"
 
 #define LAPIC_ICR 0xfee00300
 #define ICR_NMI (BIT(14) | 4 << 8) /* to the APIC of ID 0 */
 #define LAPIC_GVA WINDOW_GVA
-/* In another table, so that nothing has filled its shadow. */
+/* Under another page table, so that nothing has filled its shadow. */
 #define STACK_GVA (WINDOW_GVA + LARGE_PAGE_SIZE)
-#define FRAME_OFFSET 0x800 /* of an IRET's frame on the stack's page */
+#define FRAME_OFFSET 0x800 /* place of IRET's frame on the stack's page */
 #define GATE_SIZE 16
 #define GATE_IST 4
 #define TSS_IST1 0x24
@@ -38,7 +38,7 @@ static void send_nmi(void)
 	*(volatile u32 *)(LAPIC_GVA + LAPIC_ICR % PAGE_SIZE) = ICR_NMI;
 }
 
-/* IRET to the instruction behind it, with its frame at STACK_GVA. */
+/* IRET to the next instruction, with its frame at STACK_GVA. */
 static void return_by_window(void)
 {
 	struct frame *frame = (void *)((u8 *)chain.frame + FRAME_OFFSET);
@@ -72,7 +72,7 @@ static bool on_nmi(struct trap_frame *frame)
 	return true;
 }
 
-/* The page of the stack comes; the IRET runs again. */
+/* Maps the page of the stack; the IRET runs again. */
 static bool on_page_fault(u64 error_code, gva_t cr2)
 {
 	u64 *entry = chain_entry(&chain, STACK_GVA, 1);
@@ -105,7 +105,7 @@ static void send_two(bool present)
 	require(nmis == 2, "NMIs are lost or doubled");
 }
 
-/* Page faults get a stack of their own: that of the IRET is not there. */
+/* Page faults use a stack of their own: that of the IRET is not mapped. */
 static void set_fault_stack(bool own)
 {
 	u64 low = gdt[TSS_DESCRIPTOR], high = gdt[TSS_DESCRIPTOR + 1];

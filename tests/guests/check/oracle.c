@@ -29,7 +29,7 @@ static void complain(const char *what, const struct access *a,
 		      p->before[i], entry_read(p->entry[i]));
 }
 
-/* The state that the reference goes by; NXE is kept by set_nxe(). */
+/* The state on which the reference depends; set_nxe() keeps NXE. */
 static void read_controls(void)
 {
 	u64 cr4 = read_cr4();
@@ -72,7 +72,7 @@ void verify_access(gva_t gva, bool user, enum access_kind kind)
 	read_controls();
 	predict(&a, &p);
 	if (!p.fault && kind == ACCESS_FETCH && *(u8 *)p.gpa != INSN_RET)
-		return; /* nothing that may be executed */
+		return; /* nothing there may be executed */
 
 	r = try_access(&a);
 	wrong = compare(&a, &p, &r);

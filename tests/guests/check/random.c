@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check that finds what nobody thought of: random entries, written by
- * random instructions into a few frames that serve as tables of every level
- * and as data at once; after each change some address is looked at.
+ * The check of cases that nobody has listed: random instructions write random
+ * entries into a few frames, which serve as tables of every level and as data
+ * at once; after each change an access to some address is checked.
  */
 #include "tests/guests/check/check.h"
 
 #define FRAMES 8
 #define STEPS 4000
 #define MODE_STEPS 64 /* between changes of mode */
-#define INDICES 4 /* the entries in use, of each frame */
+#define INDICES 4 /* number of entries in use, of each frame */
 #define SEED 0x2545f4914f6cdd1d
 
 static u64 random_state;
@@ -24,8 +24,8 @@ static u32 random_below(u32 n)
 }
 
 /*
- * Mostly present and permissive, or every walk would end at the top. Sometimes
- * a large page, of all the frames.
+ * Mostly present and permissive: otherwise every walk would end at the top.
+ * Sometimes a large page, of all the frames.
  */
 static u64 random_entry(u64 *const frames[FRAMES])
 {

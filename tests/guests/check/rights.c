@@ -15,7 +15,7 @@ static u64 rights_of(u32 rights)
 	       (rights & 4 ? PTE_NX : 0);
 }
 
-/* Entries are written only if that changes them: each may be an exit. */
+/* Writes an entry only if that changes it: each write may be an exit. */
 static void set_entry(u64 *entry, u64 value)
 {
 	if (*entry != value)
@@ -28,7 +28,7 @@ static void set_rights(u64 *entry, u32 rights)
 		  (*entry & ~(PTE_W | PTE_U | PTE_NX)) | rights_of(rights));
 }
 
-/* All rights at the levels from @lowest on; Gray code, one change a step. */
+/* All rights at the levels from @lowest on; a Gray code: one change a step. */
 static void sweep(const struct chain *chain, gva_t gva, u32 lowest)
 {
 	u32 bits = RIGHTS_BITS * (LEVELS - lowest + 1);
@@ -154,7 +154,7 @@ void check_accessed_dirty(void)
 	check_flags(&chain, WINDOW_GVA, 2);
 }
 
-/* Bits that may be reserved at @level, and that can be set without harm. */
+/* Returns the bits that may be reserved at @level, and that do no harm. */
 static u64 reserved_candidates(u32 level, bool large_leaf)
 {
 	u64 bits = PTE_NX;
@@ -169,8 +169,8 @@ static u64 reserved_candidates(u32 level, bool large_leaf)
 }
 
 /*
- * With one bit set at @level, go through where an entry is not present (the
- * higher level decides) and where user mode is locked out (reserved bits come
+ * Checks one bit at @level, in cases where an entry is not present (then the
+ * higher level decides) and where user mode has no right (reserved bits come
  * first): 0 stands for nowhere.
  */
 static void check_reserved_bit(const struct chain *chain, gva_t gva, u32 lowest,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checks of tables that are more than a table. */
+/* The checks of tables that are used for more than one purpose. */
 #include "tests/guests/check/check.h"
 
 #define SELF_INDEX 510
@@ -34,7 +34,7 @@ void check_self_map(void)
 		verify(WINDOW_GVA);
 	}
 
-	/* The PD, the PDPT and the PML4, as they show through it. */
+	/* The PD, the PDPT and the PML4, as the self-mapping shows them. */
 	pte = self_pte((gva_t)self_pte(WINDOW_GVA));
 	require(*pte == chain.table[2][0], "another PDE is shown");
 	*pte = 0;
@@ -43,7 +43,7 @@ void check_self_map(void)
 	pte = self_pte((gva_t)self_pte((gva_t)self_pte(WINDOW_GVA)));
 	require(*pte == chain.table[3][0], "another PDPTE is shown");
 
-	/* The entry, by itself, makes itself absent. */
+	/* The entry, written through itself, becomes absent. */
 	pte = self_pte((gva_t)self_pte((gva_t)self_pte(
 		(gva_t)self_pte(CANONICAL | (u64)SELF_INDEX * 512 * GIB))));
 	pte = (u64 *)(((gva_t)pte & PAGE_MASK) | SELF_INDEX * sizeof(u64));
@@ -77,7 +77,7 @@ void check_own_mapping(void)
 		invlpg((gva_t)entry);
 		verify((gva_t)entry & PAGE_MASK);
 
-		/* And another entry of the table that provides the mapping. */
+		/* And another entry of the table that makes the mapping. */
 		table[index] = self;
 		table[index + 2] = 0;
 		invlpg((gva_t)entry);
@@ -106,7 +106,7 @@ void check_shared_frame(void)
 	}
 }
 
-/* A table in a large page, and written through that page. */
+/* A table in a large page, written through that page. */
 void check_large_page_alias(void)
 {
 	gva_t alias_gva = WINDOW_GVA + GIB;
@@ -189,7 +189,7 @@ void check_split(void)
 		verify(middle);
 		verify(WINDOW_GVA);
 	}
-	/* A 2 MiB page flushed by any of its addresses. */
+	/* INVLPG of any address in a 2 MiB page flushes it. */
 	*pde = LARGE_A_GPA | PTE_ALL | PTE_PS;
 	flush_all();
 	verify(WINDOW_GVA);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every way of writing a page-table entry that a kernel might think of. */
+/* Every way to write a page-table entry that a kernel might use. */
 #include "tests/guests/check/check.h"
 
 #define OP(name)                                                               \
@@ -38,7 +38,7 @@ OP(mov1)
 		byte[i] = (u8)(new >> 8 * i);
 }
 
-/* Across the entry and the next one, and then the rest. */
+/* Across the entry and the next one; then the rest. */
 OP(mov_crossing)
 {
 	volatile u32 *half = (volatile u32 *)e;
@@ -80,7 +80,7 @@ OP(cmpxchg)
 			 : "r"(new));
 }
 
-/* The first one fails, and must write nothing. */
+/* The first CMPXCHG fails, and must write nothing. */
 OP(cmpxchg_failing)
 {
 	u64 other = ~old;
@@ -189,7 +189,7 @@ OP(bts_btr)
 	}
 }
 
-/* The immediate forms, for P; and BTC for the rest. */
+/* The immediate forms, for P; BTC for the rest. */
 OP(btc)
 {
 	u64 bit;

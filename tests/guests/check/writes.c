@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checks of how tables are written. */
+/* The checks of the ways to write tables. */
 #include "tests/guests/check/check.h"
 
 /* An even entry between two others, so that 16-byte forms are aligned. */
@@ -9,8 +9,8 @@
 #define VALUES 8
 
 /*
- * The values that an entry is turned from and to: @first and @second link lower
- * tables (or frames) that lead to different frames.
+ * The values from which and to which an entry changes: @first and @second link
+ * lower tables (or frames) that lead to different frames.
  */
 static void get_values(u64 values[VALUES], u64 first, u64 second)
 {
@@ -52,8 +52,8 @@ static void try_values(u32 op, u64 *entry, const u64 values[VALUES])
 
 /*
  * All instructions on tables that only GVA needs, and on the PML4, which each
- * instruction needs for itself: there a shadow pager can't give up the table,
- * so it has to emulate them.
+ * instruction itself needs: there a shadow pager can't give up the table, so it
+ * must emulate the instruction.
  */
 void check_write_ops(void)
 {
@@ -77,7 +77,7 @@ void check_write_ops(void)
 	}
 }
 
-/* A few of a table's pages: the ends, and the middle. */
+/* Checks a few of a table's pages: the ends, and the middle. */
 static void verify_table(void)
 {
 	static const u16 indices[] = { 0, 1, 2, 255, 256, 510, 511 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debian's cmocka, whose commonest assertions say here what was compared, in
- * the words of the source: "0x20 != 0x60" tells a reader nothing. Each test
- * includes this file in its place (the Makefile's -I).
+ * Debian's cmocka. Its most common assertions here name the compared
+ * expressions in the words of the source: "0x20 != 0x60" alone tells a reader
+ * nothing. Each test includes this file instead (the Makefile's -I).
  */
 #ifndef TESTS_UNIT_WORDS_CMOCKA_H
 #define TESTS_UNIT_WORDS_CMOCKA_H
