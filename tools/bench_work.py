@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""mmbench in Debian's kernel: what Linux's processes pay for their memory.
+"""mmbench in Debian's kernel: the costs of memory for Linux's processes.
 
 Each run boots the kernel with the static program tests/workload/mmbench.c, on
 the bare (emulated) machine or under Umbra. Linux runs twice: A with

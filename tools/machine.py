@@ -104,7 +104,7 @@ class Machine:
     def __init__(self):
         self.children = []
         self.child = None    # the emulator, one of these
-        self.output = None    # file descriptor: what the serial port sends
+        self.output = None    # file descriptor: output of the serial port
         self.input = None     # file descriptor: goes to the serial port,
         self.has_keyboard = False    # or to the keyboard
         self.directory = None
@@ -330,7 +330,7 @@ class Qemu(Machine):
         return answer["return"]
 
     def look(self, form):
-        """What is on the screen: the text's cells (txt), or a picture."""
+        """Returns the screen: the cells of its text (txt), or a picture."""
         path = os.path.join(self.directory, "screen")
         if form == "txt":
             self.monitor(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,

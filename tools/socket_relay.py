@@ -28,7 +28,7 @@ class Relay:
                     pass
 
     def carry(self, peer, selector):
-        """Carries what there is in either direction; False: the peer left."""
+        """Carries bytes in either direction; False if the peer has left."""
         try:
             for key, _ in selector.select():
                 if key.fd == self.fd:

@@ -411,7 +411,7 @@ static void check_ioapic(void)
 	set_ioapic(IOAPIC_TIMER, TIMER);
 	check(come(3) && taken[2] == TIMER, "no timer by the I/O APIC");
 	set_ioapic(IOAPIC_TIMER, TIMER | LVT_MASKED);
-	allow(); /* what has been requested before */
+	allow(); /* the earlier requests */
 	forbid();
 	start(NULL);
 	come(1);

@@ -231,7 +231,8 @@ static void op_string_io(void)
 	}
 }
 
-/* --- Instructions that belong to somebody else -------------------------------*/
+/* --- Instructions of other modes and of hypervisors --------------------------
+ */
 
 #define INSN(name, text)                                                       \
 	static void op_##name(void)                                            \

@@ -323,7 +323,7 @@ static void check_debug(void)
 	runs(do_write_dr7, 0, watch, 0);
 	check(!runs(do_touch, (u32)&watched, 7, 0) && faults(VECTOR_DB) &&
 		      watched == 7,
-	      "a watched write: no #DB behind it");
+	      "a watched write: no #DB after it");
 	runs(do_write_dr7, 0, DR7_FIXED, 0);
 	check(runs(do_read_dr6, 0, 0, 0) && (insn_result & DR6_B0),
 	      "a watched write: not in DR6");

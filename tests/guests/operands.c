@@ -9,7 +9,7 @@
 
 #define ANSWERED 0xc0ffee
 
-/* --- Data behind the instruction ------------------------------------------ */
+/* --- Data after the instruction ------------------------------------------- */
 
 #define CODE_GPA FREE_GPA
 #define DATA_GPA (CODE_GPA + PAGE_SIZE)
@@ -49,7 +49,7 @@ static void check_read(bool user, bool ac)
 				 tried.cr2 == DATA_GPA
 		       : !tried.trapped && tried.value == ANSWERED;
 	if (check_failed(ok))
-		print("  data behind RIP: mode %s, nxe %u, smep %u, smap %u, "
+		print("  data after RIP: mode %s, nxe %u, smep %u, smap %u, "
 		      "user %u, ac %u: trapped %u, vector %x, error %x\n",
 		      mode_names[mode], controls.nxe, controls.smep,
 		      controls.smap, user, ac, tried.trapped, tried.vector,
@@ -180,11 +180,11 @@ static void check_types(void)
 	} cases[] = {
 		{ "data", DATA, 0, true, true },
 		{ "data, its last byte", DATA, LIMIT, true, true },
-		{ "data, behind its limit", DATA, LIMIT + 1, false, false },
+		{ "data, beyond its limit", DATA, LIMIT + 1, false, false },
 		{ "data, its end", DATA, ~0U, false, false },
 		{ "read-only", READ_ONLY, 0, true, false },
 		{ "code", READABLE_CODE, 0, true, false },
-		{ "code, behind its limit", READABLE_CODE, LIMIT + 1, false,
+		{ "code, beyond its limit", READABLE_CODE, LIMIT + 1, false,
 		  false },
 		{ "expand-down", EXPAND_DOWN, LIMIT + 1, true, true },
 		{ "expand-down, at its limit", EXPAND_DOWN, LIMIT, false,
@@ -211,7 +211,7 @@ static void check_types(void)
 	/* The stack and the faults' frames lie within the limit. */
 	set_spare(DATA, PAGES, 0, FREE_GPA / PAGE_SIZE - 1);
 	check(faults(do_outsb_ss, SELECTOR_SPARE, FREE_GPA, 0, VECTOR_SS),
-	      "behind the limit of SS");
+	      "beyond the limit of SS");
 }
 
 /* Elements before the one that faults are done, each of them whole. */

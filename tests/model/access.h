@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory accesses of the model's guest, and what Umbra does on its behalf. */
+/* Memory accesses of the model's guest, and Umbra's for it. */
 #ifndef TESTS_MODEL_ACCESS_H
 #define TESTS_MODEL_ACCESS_H
 

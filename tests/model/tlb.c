@@ -111,7 +111,7 @@ bool processor_invvpid(struct processor *p, u64 type, gva_t gva)
 	case 2: /* all contexts */
 		processor_flush(p);
 		return true;
-	case 3: /* a context but for globals */
+	case 3: /* a context, without globals */
 		flush_all_but_globals(p);
 		return true;
 	default:

@@ -70,7 +70,7 @@ gfn_t world_named(unsigned int n);
 hfn_t world_hfn(gfn_t gfn);
 /* Returns the gfn by the inverse of the p2m, or HFN_NONE. */
 gfn_t world_gfn_of_hpa(hpa_t hpa);
-/* Puts the host frame @hfn behind @gfn, one of the same number. */
+/* Makes @hfn the host frame of @gfn, one of the same number. */
 void world_move_frame(gfn_t gfn, hfn_t hfn);
 /*
  * Returns the memory of the host frame from which a guest's was moved, or NULL.

@@ -47,7 +47,7 @@ def ladder(mutant):
 
 
 def sources(test):
-    """What tests/unit/unit.mk links with a unit test."""
+    """The sources that tests/unit/unit.mk links with a unit test."""
     make = subprocess.run(
         ["make", "--no-print-directory", "-s", "-C", ROOT, "-f", "Makefile", "--eval",
          f"show-srcs: ; @echo $(UNIT_{test}_SRCS)", "show-srcs"],
@@ -75,7 +75,7 @@ def put_in(tree, mutant):
 
 
 def compile_source(tree, source, objects):
-    """Compiles into @objects; returns what the compiler says if it fails."""
+    """Compiles into @objects; returns the compiler's message if it fails."""
     target = os.path.join(objects, source.replace("/", "_") + ".o")
     compiler = (["nasm", "-f", "elf64", "-I./"] if source.endswith(".asm")
                 else ["gcc", *CFLAGS, "-c"])
@@ -111,7 +111,7 @@ def wrong_result(output):
 
 
 class Machine:
-    """Boots mutants: a copy of the tree with what make has built of it."""
+    """Boots mutants: a copy of the tree, with the files that make has built."""
 
     def __init__(self):
         self.lock = threading.Lock()

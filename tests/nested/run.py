@@ -51,7 +51,7 @@ SWITCH, NO_SWITCH = b"etc/msr_feature_control", b"etc/msr_feature_nothing"
 
 
 class Failure(Exception):
-    """What Umbra printed isn't what it should be."""
+    """Umbra has printed something wrong."""
 
 
 def must_have(output, *patterns):

@@ -60,7 +60,7 @@ MODULE_SIZE = 70001
 
 
 def boot_guest(s, guest, *options):
-    """Checks from inside what a multiboot kernel is given."""
+    """A multiboot kernel checks its boot information from inside."""
     module = s.file("pattern.bin", bytes(7 * i & 0xff
                                          for i in range(MODULE_SIZE)))
     run = s.start(*on_bochs(), *options, "--kernel",

@@ -129,7 +129,7 @@ def broken_umbra(s, function):
 
 @scenario("panic-trace")
 def panic_trace(s):
-    """A panic while a guest runs: the trace comes behind it."""
+    """A panic while a guest runs: the trace comes after it."""
     log = s.file("log")
     run = s.start(*on_bochs(), "--elf", broken_umbra(s, "monitor_audit"),
                   "--options", "guest=spin trace.to=text", "--serial", log,

@@ -9,7 +9,7 @@ from harness import LEFT_ON, ROOT, Failure, scenario
 from scenarios import (BOOT_SECONDS, LARGE, LINUX_SECONDS, PROMPT, on_bochs, linux,
                        type_command)
 
-# What Linux finds; each is said only after the device has answered.
+# Messages of Linux; it prints each only after the device has answered.
 FOUND = (
     r"ACPI: Interpreter enabled",
     r"ACPI: PM: \(supports S0 S5\)",
@@ -64,7 +64,7 @@ HOST_STATE = {"HOST_CR0": 0x80010033, "HOST_CR4": 0x42660,
 
 @scenario("firmware-left-on")
 def firmware_left_on(s):
-    """Umbra's registers are its own, and not what the firmware had in them.
+    """Umbra's registers are its own, not the firmware's.
 
     A device's interrupt, of the class of Umbra's timer, does not stop the
     timer.

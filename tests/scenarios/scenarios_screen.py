@@ -11,7 +11,7 @@ from scenarios import on_bochs
 
 IMAGE = os.path.join(BUILD, "umbra.iso")
 
-# UEFI on an emulated processor takes its time, on several all the more.
+# UEFI takes long on an emulated processor, on several even longer.
 BOOT_SECONDS, LINUX_SECONDS = 300, 300
 REFUSED, PANIC = 4, 6    # tools/run's exit statuses
 PAGE_UP, PAGES = "\x1b[5~", 3    # more than the log has
@@ -23,7 +23,7 @@ ERROR_COLOUR = bytes((0xff, 0x55, 0x55))
 
 
 def image_elsewhere(s):
-    """The image by a path that the emulators' own syntax would take apart."""
+    """An image whose path the emulators' own syntax would split."""
     path = s.file("a stick, a CD")
     os.remove(path)
     os.symlink(IMAGE, path)
@@ -64,7 +64,7 @@ def must_have_colours(path, text):
 
 
 def umbra_lines(run):
-    """What Umbra has said on the serial line."""
+    """Returns Umbra's lines on the serial line."""
     lines = re.findall(r"(?m)^umbra: .*", run.output)
     if not lines or not lines[-1].startswith("umbra: end: "):
         raise Failure("no end on the serial line")
@@ -72,7 +72,7 @@ def umbra_lines(run):
 
 
 def refusal_shown(s, form, *options):
-    """Without VMX Umbra can but say so: on the serial line, and to be seen."""
+    """Without VMX Umbra only says so: on the serial line, and on the screen."""
     screen = s.file("screen." + form)
     run = s.start("--machine", "qemu", "--screen", screen, *options)
     run.expect(r"^umbra: .*(VMX|Intel)", BOOT_SECONDS)
@@ -110,7 +110,7 @@ for firmware in FORMATS:
         scenario(f"image-{firmware}-{label}", firmware, cpu, *options)(image)
 
 
-# What its guest does is typed at the keyboard.
+# Its guest gets its commands from the keyboard.
 @scenario("image-linux-keyboard")
 def image_linux_keyboard(s):
     run = s.start("--machine", "bochs", "--image", IMAGE, "--keyboard")
@@ -155,7 +155,7 @@ scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
          r"^umbra: end: report, status 0$")(chosen)
 scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$")(chosen)
 scenario("image-doctor", "o", r"^umbra: doctor-test: 179 entries tried, ")(chosen)
-# It shows itself on the VGA text screen alone, which the end would show.
+# It uses only the VGA text screen, which is shown at the end.
 scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
 
 
@@ -264,7 +264,7 @@ scenario("screen-panic-framebuffer", "ppm", "--graphics", "1024x768x32")(
     panic_shown)
 
 
-# A person should be able to photograph it, on the smallest screen that there is.
+# A person must be able to photograph it, on the smallest screen.
 @scenario("screen-probe")
 def screen_probe(s):
     screen = s.file("screen.txt")
@@ -293,7 +293,7 @@ scenario("screen-guest-framebuffer", "ppm", "--graphics", "800x600x32")(
 
 # Text that has left the screen can be looked at. The guest is stopped meanwhile: it
 # would come to its end while the screen is read, and the end shows the newest text.
-# The keyboard keeps three keys of this kind that nobody has read.
+# The keyboard keeps three keys of this kind until they are read.
 @scenario("screen-look-back")
 def screen_look_back(s):
     screen = s.file("screen.txt")
@@ -311,7 +311,7 @@ def screen_look_back(s):
     must_show_status(screen, "/s")
 
 
-# A PC with neither a serial port that one could watch nor VGA text.
+# A PC without a serial port and without VGA text.
 @scenario("screen-linux-framebuffer")
 def screen_linux_framebuffer(s):
     screen = s.file("screen.ppm")

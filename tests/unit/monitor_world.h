@@ -107,7 +107,7 @@ void stats_print(const struct vm *v)
 {
 }
 
-/* --- The console: what is typed, and how much is shown ---------------------- */
+/* --- The console: typed keys, and shown text ------------------------------- */
 
 static const char *typed = "";
 static const char *typed_later; /* once the monitor waits for keys */

@@ -20,7 +20,7 @@ static u32 random_bits(void)
 	return (u32)mrand48();
 }
 
-/* Allows most of what is wanted; else each processor would be refused. */
+/* Allows most wanted bits; otherwise each processor would be refused. */
 static u64 random_capability(enum control_set set)
 {
 	u32 must = random_bits() & random_bits();

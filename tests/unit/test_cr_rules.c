@@ -226,7 +226,7 @@ static void xcr0_rules(void **state)
 	assert_false(xsetbv(0xf));
 	assert_false(xsetbv(BIT(63) | 1));
 	assert_false(xsetbv_valid(0, 0, 7, &no_avx));
-	/* No other register, and nobody but the kernel. */
+	/* No other register, and only for the kernel. */
 	assert_false(xsetbv_valid(0, 1, 1, &features));
 	for (unsigned int cpl = 1; cpl <= 3; cpl++)
 		assert_false(xsetbv_valid(cpl, 0, 1, &features));

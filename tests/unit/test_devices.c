@@ -197,7 +197,7 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_true(devices_next_event(&d) > 0);
 }
 
-/* A tick waits behind one that the guest has not taken: no event is due. */
+/* A tick waits while the guest has not taken the last one: no event is due. */
 static void tick_behind_another(void **state)
 {
 	const u64 ms = NS_PER_SEC / 1000, now = 2 * ms + ms / 2;
@@ -274,7 +274,7 @@ static void apic_timer_is_held(void **state)
 	assert_true(devices_interrupt_pending(&d));
 }
 
-/* Takes what is pending, ending it at the local APIC. */
+/* Takes the pending interrupts, and ends them at the local APIC. */
 static int take_apic_ticks(u64 now, u8 vector)
 {
 	int taken = 0;

@@ -261,7 +261,7 @@ static void test_rep_restarts(void **state)
 	assert_false(regs.rflags & RFLAGS_RF);
 }
 
-/* A write that ends what the emulator was needed for ends the call. */
+/* A write after which no emulation is needed ends the call. */
 static void test_rep_released(void **state)
 {
 	regs.gpr[RCX] = 8;

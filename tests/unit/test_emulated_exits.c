@@ -210,7 +210,7 @@ static void store_of_an_entry(void **state)
 	memset(&fake.traffic, 0, sizeof(fake.traffic));
 	fake.unshadowed = 0;
 	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
-	/* The mode, RFLAGS, and what blocks events; then RIP and RF. */
+	/* The mode, RFLAGS, and the blocking of events; then RIP and RF. */
 	assert_int_equal(fake.traffic.reads, 3);
 	assert_int_equal(fake.unshadowed, 0);
 	assert_int_equal(fake.traffic.writes, 2);

@@ -128,7 +128,7 @@ static u64 reads_of(enum vmx_exit_reason reason, u64 qualification)
 
 /*
  * The frequent exits read few fields, and none that is an exit to KVM where it
- * gives Umbra a shadow VMCS: length, RFLAGS, and what blocks events.
+ * gives Umbra a shadow VMCS: length, RFLAGS, and the blocking.
  */
 static void few_fields(void **state)
 {

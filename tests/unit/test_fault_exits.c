@@ -12,10 +12,10 @@
 
 #include "exit_world.h"
 
-/* Frames 0 to 3 are the tables of the lowest 2 MiB; gva == gpa but for these. */
+/* Frames 0 to 3 are the tables of the lowest 2 MiB; gva == gpa except these. */
 enum { PT = 3 };
 #define WINDOW 0x9000ULL /* the page table itself */
-#define DEVICE 0xa000ULL /* a page behind the RAM */
+#define DEVICE 0xa000ULL /* a page after the RAM */
 #define DEVICE_GPA 0xfee00000ULL /* the local APIC */
 #define UNMAPPED 0xb000ULL
 #define ENTRY(i) (WINDOW + 8 * (i))

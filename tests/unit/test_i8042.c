@@ -75,7 +75,7 @@ static void controller(void **state)
 	assert_int_equal(command_byte(), 0x57);
 	command(0xae);
 	assert_int_equal(command_byte(), 0x47);
-	/* The rest of its memory keeps what is written. */
+	/* The rest of its memory keeps written bytes. */
 	command(0x7f);
 	data(0x99);
 	command(0x3f);

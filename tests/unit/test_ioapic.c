@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The I/O APIC: its registers, edges, levels and what it sends. */
+/* The I/O APIC: its registers, edges, levels and messages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

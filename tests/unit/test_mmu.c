@@ -27,7 +27,7 @@ static void write_pte(u32 index, u64 value)
 	write_entry(3, index, value);
 }
 
-/* The ladder: what a demand fault costs, in exits, on each rung. */
+/* The ladder: the cost of a demand fault, in exits, on each rung. */
 static void demand_fault(void **state)
 {
 	static const int faults[MMU_RUNGS] = { 1, 1, 1, 0, 0, 0 };

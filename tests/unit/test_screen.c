@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The screen: text and control sequences, scrolling, and what is drawn. */
+/* The screen: text and control sequences, scrolling, and drawing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

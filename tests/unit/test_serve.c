@@ -219,7 +219,7 @@ static void device_is_written(void **state)
 	assert_looks(next, next);
 }
 
-/* --- What is done then ------------------------------------------------------ */
+/* --- The work at a look ----------------------------------------------------- */
 
 static void nothing_is_due(void **state)
 {
@@ -356,7 +356,7 @@ static void guest_ends(void **state)
 	ends_with(0xf4, 42, END_GUEST_EXIT, 42);
 }
 
-/* --- What is typed ---------------------------------------------------------- */
+/* --- Typed keys ------------------------------------------------------------- */
 
 /* The port accepts a byte when the guest has read the last one. */
 static void input_waits(void **state)

@@ -119,7 +119,7 @@ static void efer_by_areas(void **state)
 	assert_int_equal(exit->value, HOST_EFER);
 }
 
-/* --- What exits ------------------------------------------------------------- */
+/* --- Instructions that exit ------------------------------------------------- */
 
 /* SDM vol. 3C, 24.6.9: the bit of @msr for reads, or for writes. */
 static bool msr_exits(u32 msr, bool write)

@@ -104,7 +104,7 @@ class Bench:
 
 
 def check_skeleton(bench):
-    """What is wrong with the skeleton: a list of texts."""
+    """Returns the faults of the skeleton, as a list of texts."""
     lab, faults = bench.lab, []
     texts = skeleton.texts(bench.root, lab)
     results = bench.run(texts, (*lab.units, *lab.spares), product=True)

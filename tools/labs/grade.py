@@ -32,7 +32,7 @@ def hint(lab, results):
 
 
 def build(root, unit):
-    """Builds the unit test; returns what the compiler says if it fails."""
+    """Builds the unit test; returns the compiler's message if it fails."""
     made = subprocess.run(["make", "--no-print-directory", "-s", "-C", root,
                            "-f", "Makefile", f"build/unit/test_{unit}"],
                           capture_output=True, text=True, errors="replace")
@@ -81,7 +81,7 @@ def grade_lab(root, lab):
 
 def grade_hidden(root, lab, tests):
     """The hidden tests of the lab, which have no points of their own: the
-    instructor looks at what fails."""
+    instructor looks at the failures."""
     for hidden in tests:
         error = build(root, hidden.unit)
         results = {} if error else units.run(
@@ -97,7 +97,7 @@ def grade_hidden(root, lab, tests):
 
 
 def write_results(root, tests):
-    """Gradescope's results.json, and what GitHub Classroom's reporter takes."""
+    """Gradescope's results.json, and the input of GitHub Classroom's reporter."""
     score = sum(t["score"] for t in tests)
     most = sum(t["max_score"] for t in tests)
     classroom = {"version": 1, "max_score": most,

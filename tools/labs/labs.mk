@@ -8,7 +8,7 @@
 lab:
 	tools/labs/lab put $(N)
 
-# The time limit is each test program's. What does not compile is graded, too.
+# The time limit is each test program's. Code that does not compile is graded, too.
 grade: | $(B)/.deps-test
 	tools/labs/lab grade $(N)
 

@@ -38,7 +38,7 @@ def source_line(root, place):
 
 
 def failures(root, err):
-    """What cmocka has said about each test that failed, in their order."""
+    """cmocka's messages for each test that failed, in their order."""
     for text in re.findall(r"(?ms)(.*?(?:: error: Failure!|"
                            r"failed with exception[^\n]*)(?:\n|$))", err):
         words = re.search(r"(?ms)^ERROR: (.*?)\n\[  ERROR", text)

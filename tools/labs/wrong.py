@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Wrong solutions, the typical mistakes: each must get the hint that it names.
 
-Each text is in its file once. Not a part of what students get."""
+Each text is in its file once. Not a part of the students' pack."""
 
 from collections import namedtuple
 

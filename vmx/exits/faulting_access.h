@@ -34,7 +34,7 @@ u32 faulting_access(const struct page_fault_facts *facts);
  * Returns true if an instruction made the @access (see above) to its operand,
  * so that emulating the instruction carries it out. Returns false if the
  * processor was fetching, or was delivering an event (@idt_vectoring, the
- * exit's information): then no instruction stands behind the access.
+ * exit's information): then no instruction has made the access.
  */
 bool access_is_operand(u32 access, u32 idt_vectoring);
 

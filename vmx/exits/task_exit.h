@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exit of a task switch: how the switch goes on, and what becomes of the
+ * The exit of a task switch: the course of the switch, and the fate of the
  * event that may have caused it. Pure.
  */
 #ifndef VMX_TASK_EXIT_H

@@ -41,7 +41,7 @@ enum gdb_event gdb_input_add(struct gdb_input *in, u8 byte);
 size_t gdb_frame(const char *text, size_t length, char frame[GDB_FRAME_SIZE]);
 
 /*
- * Reads a hexadecimal number of up to 64 bits from *@at, and moves *@at behind
+ * Reads a hexadecimal number of up to 64 bits from *@at, and moves *@at after
  * it. Returns false if there is none.
  */
 bool gdb_parse_number(const char **at, u64 *value);

@@ -143,8 +143,9 @@ void step_left(struct vcpu *vcpu)
 }
 
 /*
- * By TF; by the window behind the delivery of an event, or before the delivery
- * if no window would come; or Umbra has carried the instruction out.
+ * A step ends by TF; by the window after the delivery of an event, or before
+ * the delivery if no window would come; or when Umbra has carried the
+ * instruction out.
  */
 bool step_is_over(const struct vm *vm)
 {

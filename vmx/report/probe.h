@@ -11,7 +11,7 @@ struct boot_info;
 struct selftest_result;
 
 /*
- * Prints what the machine has. Called before vmx_start(), which says what it
+ * Prints the machine's features. Called before vmx_start(), which names the
  * lacks.
  */
 void probe_print(const struct boot_info *info);

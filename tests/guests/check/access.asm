@@ -7,7 +7,7 @@
 extern load_data_segments
 
 ; u64 access_*(u64 gva), once for each mode: the kernel may not be allowed to
-; execute the user's code (SMEP). A write leaves what is there as it is.
+; execute the user's code (SMEP). A write stores the value that is there.
 %macro ACCESSES 1
 global access_read_%1
 access_read_%1:

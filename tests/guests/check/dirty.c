@@ -8,7 +8,7 @@
 #define FRAMES 5
 #define PAGE BIT(0) /* in a set of the five: the page itself, ... */
 #define TABLE(level) BIT(level) /* ... and its tables */
-#define SERIAL_SCRATCH 0x3ff /* a register that only keeps what it is given */
+#define SERIAL_SCRATCH 0x3ff /* a register that only keeps its value */
 
 static struct chain chain;
 

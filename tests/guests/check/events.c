@@ -102,7 +102,7 @@ void check_int1(void)
 			 : "memory");
 	traps.debug = NULL;
 	require(steps == 1 && step_rip[0] == after,
-		"INT1 does not trap, or not behind itself");
+		"INT1 does not trap, or not after itself");
 }
 
 static u64 outs(u64 address)
@@ -133,7 +133,7 @@ void check_string_io_faults(void)
 	require_fault(outs, NON_CANONICAL, VECTOR_GP,
 		      "OUTS of a non-canonical address: no #GP(0)");
 	require_fault(ins, NON_CANONICAL - 1, VECTOR_GP,
-		      "INS across the end of what is canonical: no #GP(0)");
+		      "INS across the end of canonical addresses: no #GP(0)");
 }
 
 static u64 load_cr4(u64 value)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check of cases that nobody has listed: random instructions write random
+ * The check of cases that no other check has: random instructions write random
  * entries into a few frames, which serve as tables of every level and as data
  * at once; after each change an access to some address is checked.
  */
