@@ -2,7 +2,7 @@
 /* Canaries: see canary.h. */
 #include "guest/canary.h"
 
-/* Each word is its own address, made unlike one. */
+/* Each word is its own address, changed by this so as not to look like one. */
 #define PATTERN 0xca5cade5ca5cade5ULL
 
 #define PAGE_WORDS (PAGE_SIZE / sizeof(u64))

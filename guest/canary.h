@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Canaries: frames that lie among the guest's, are nobody's, and hold a known
- * pattern. If one is found changed, something wrote outside of the guest's
- * memory, whatever the audit thinks of the tables. Their numbers are those of
- * frames that the guest has elsewhere, so who takes its addresses for the
- * machine's meets them.
+ * Canaries: frames among the guest's that nothing uses, with a known pattern. A
+ * canary that has changed shows a write outside of the guest's memory, even if
+ * the audit finds no fault in the tables. The guest has other frames at the
+ * canaries' numbers, so code that takes a guest-physical address for a
+ * host-physical one hits a canary.
  */
 #ifndef GUEST_CANARY_H
 #define GUEST_CANARY_H
@@ -15,10 +15,13 @@ struct canaries {
 	const struct guest_memory_ops *ops;
 	hfn_t *hfn;
 	u64 count;
-	u64 next; /* the index of the frame that canary_check() looks at next */
+	u64 next; /* the index of the frame that canary_check() checks next */
 };
 
-/* The bytes that the canaries of a guest with @frames take. @stride: not 0. */
+/*
+ * Returns the bytes that the canaries of a guest of @frames frames take.
+ * @stride: not 0.
+ */
 u64 canaries_memory(u64 frames, u64 stride);
 
 /*
@@ -29,9 +32,9 @@ bool canaries_plant(struct canaries *canaries, struct guest_memory *gm,
 		    u64 stride);
 
 /*
- * Looks at one canary, at another one each time: @count calls look at all of
- * them. Returns false if it has changed; then *@damaged is the address of the
- * first word that has changed.
+ * Checks one canary, the next one at each call. Returns false if it has
+ * changed; then *@damaged is the host-physical address of the first word that
+ * has changed.
  */
 bool canary_check(struct canaries *canaries, hpa_t *damaged);
 

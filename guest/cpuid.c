@@ -36,8 +36,9 @@
  *	SDBG: silicon debug MSR
  *	PCID: a shadow root has no PCID; each would need roots of its own
  *	OSXSAVE: the guest's CR4, below
- * The APIC is Umbra's (guest/devices/lapic.h), so what it can do is set, not
- *passed.
+ *
+ * The APIC is Umbra's (guest/devices/lapic.h), so its features are set, not
+ * passed.
  */
 #define LEAF_1_ECX                                                             \
 	(CPUID_1_ECX_SSE3 | CPUID_1_ECX_PCLMULQDQ | CPUID_1_ECX_SSSE3 |        \
@@ -105,8 +106,8 @@ struct cpuid_rule {
 
 /*
  * Leaves that are not here read as zeros: 3 (serial number), 5 (MWAIT), 9
- * (DCA), Ah (counters), Bh (topology: leaf 1 says it all for one processor,
- * whose APIC ID is 0), and what lies between Dh and 15h.
+ * (DCA), Ah (counters), Bh (topology: leaf 1 suffices for one processor, whose
+ * APIC ID is 0), and all between Dh and 15h.
  */
 static const struct cpuid_rule rules[] = {
 	{ CPUID_VENDOR, ANY_SUBLEAF, .pass = { ALL, ALL, ALL, ALL } },
@@ -124,9 +125,9 @@ static const struct cpuid_rule rules[] = {
 	{ CPUID_POWER, ANY_SUBLEAF, .set = { .eax = CPUID_6_EAX_ARAT } },
 	{ CPUID_FEATURES_7, 0,
 	  .pass = { 0, LEAF_7_EBX, LEAF_7_ECX, LEAF_7_EDX },
-	  /* By TSC offsetting. Kernels with it need not watch the TSC. */
+	  /* TSC offsetting makes it. Kernels with it need not watch the TSC. */
 	  .set = { .ebx = CPUID_7_EBX_TSC_ADJUST } },
-	/* ECX, the most that can be enabled, follows from what we allow. */
+	/* adjust_xstate() sets ECX, the size of all that can be enabled. */
 	{ CPUID_XSTATE, 0, .pass = { GUEST_XCR0_ALLOWED, ALL, ALL, 0 } },
 	{ CPUID_XSTATE, 1, .pass = { LEAF_D_1_EAX, ALL, 0, 0 } },
 	{ CPUID_XSTATE, 2, .pass = { ALL, ALL, ALL, 0 } }, /* AVX */
@@ -193,9 +194,9 @@ static void adjust_xstate(u32 subleaf, struct cpuid_regs *out,
 }
 
 /*
- * Leaf 15h: TSC frequency = ECX * EBX / EAX. Umbra has measured it, at leisure;
- * a guest that measures reads a port in a loop, and each reading is an exit.
- * ECX, the crystal's clock, is what the APIC's timer counts, too (SDM vol. 3A,
+ * Leaf 15h: TSC frequency = ECX * EBX / EAX. Umbra has measured it; a guest
+ * that measured it would read a port in a loop, and each read is an exit. ECX,
+ * the crystal's clock, is what the APIC's timer counts, too (SDM vol. 3A,
  * 10.5.4). The ratio is as fine as it can be: Linux multiplies ECX in kHz by
  * EBX in 32 bits.
  */
@@ -224,7 +225,7 @@ u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable)
 	return leaf;
 }
 
-/* The leaves that a mask can't describe. */
+/* Changes the leaves that a mask can't describe. */
 static void adjust(u32 leaf, u32 subleaf, struct cpuid_regs *out,
 		   const struct cpuid_policy_input *input)
 {

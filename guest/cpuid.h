@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answers of CPUID to a guest: a list of the features let through. A
- * feature is in it only if the guest can use all of it, with the VMX controls
- * that Umbra sets; a feature that the list does not name does not exist, though
- * the processor may have it.
+ * The answers of CPUID to a guest: a list of the features that are let through.
+ * A feature is in the list only if the guest can use all of it, with the VMX
+ * controls that Umbra sets. For the guest no other feature exists, though the
+ * processor may have it.
  */
 #ifndef GUEST_CPUID_H
 #define GUEST_CPUID_H
@@ -28,10 +28,7 @@ static inline void cpuid_write_gprs(struct cpu_regs *regs,
 	regs->gpr[RDX] = answer->edx;
 }
 
-/*
- * The part of the policy that depends on the controls, and on the guest's
- * state.
- */
+/* The facts that the policy needs: VMX controls and the guest's state. */
 struct cpuid_policy_input {
 	bool smep;
 	bool smap;
@@ -39,7 +36,7 @@ struct cpuid_policy_input {
 	bool rdtscp; /* "enable RDTSCP" is 1, so RDPID works as well */
 	bool invariant_tsc;
 	bool apic; /* the local APIC is enabled in IA32_APIC_BASE */
-	u64 tsc_hz; /* the TSC's rate, told in leaf 15h */
+	u64 tsc_hz; /* the TSC's rate, for leaf 15h */
 	u64 cr4; /* the guest's: OSXSAVE is mirrored in leaf 1 */
 	u64 misc_enable; /* likewise: it can hide leaves, and NX */
 };
@@ -57,9 +54,10 @@ struct cpuid_policy_input {
 u32 cpuid_answering_leaf(u32 leaf, u64 misc_enable);
 
 /*
- * The guest's answer. `host` is the processor's for the same leaf and subleaf,
- * zeroes for a basic leaf beyond its last: there it answers with the last one's
- * (SDM vol. 2A, CPUID).
+ * Makes the guest's answer in *@out. @host is the processor's answer for the
+ * same leaf and subleaf. For a basic leaf beyond the processor's last one it
+ * must be zeroes, since the processor answers with the last one's (SDM vol. 2A,
+ * CPUID).
  */
 void cpuid_policy(u32 leaf, u32 subleaf, const struct cpuid_regs *host,
 		  const struct cpuid_policy_input *input,

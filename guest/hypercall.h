@@ -11,23 +11,23 @@
 
 enum hypercall {
 	/*
-	 * Copy struct hypercall_counters to the guest-physical address in RDI.
-	 * The VMCALL itself is not counted. EAX = 0, or 1: not RAM.
+	 * Copies struct hypercall_counters to the guest-physical address in
+	 * RDI. The VMCALL itself is not counted. EAX = 0, or 1: not RAM.
 	 */
 	HYPERCALL_COUNTERS = 0x1000,
 	/*
-	 * Put the MMU on the rung of number RDI. EAX = 0, or 1 when there is
-	 * none; RDI = 0, 1, ... enumerates them. The name (up to 15 characters
-	 * and a NUL) is copied to the guest-physical address in RSI.
+	 * Puts the MMU on rung number RDI (0, 1, ...), and copies the rung's
+	 * name (up to 15 characters and a NUL) to the guest-physical address in
+	 * RSI. EAX = 0, or 1: there is no such rung.
 	 */
 	HYPERCALL_RUNG = 0x1001,
-	/* Log which frames are written from now on (RDI = 1), or no more. */
+	/* Starts the log of written frames (RDI = 1), or ends it (RDI = 0). */
 	HYPERCALL_DIRTY_LOG = 0x1002,
 	/*
-	 * Take the 64 frames from frame RDI on, a multiple of 64, out of the
-	 * log: a bit for each goes into the 8 bytes at the guest-physical
-	 * address in RSI, which that makes dirty in turn. EAX = 0, or 1: not
-	 * RAM, or no log is kept.
+	 * Takes the 64 frames from frame RDI on, a multiple of 64, out of the
+	 * log: writes a bit for each into the 8 bytes at the guest-physical
+	 * address in RSI, a write that the log notes in turn. EAX = 0, or 1:
+	 * not RAM, or no log is kept.
 	 */
 	HYPERCALL_DIRTY_LOG_TAKE = 0x1003,
 	/*
@@ -51,21 +51,22 @@ struct hypercall_operation {
 
 struct hypercall_counters {
 	u64 exits; /* all VM exits */
-	u64 exits_timer; /* those of them for the machine's own interrupts */
+	u64 exits_timer; /* for the machine's own interrupts */
 	u64 exits_page_fault;
 	u64 injected_not_present; /* guest #PFs with P=0 that Umbra injected */
-	u64 walks; /* walks of the guest's tables, of every purpose */
-	u64 walks_data; /* those for operands of emulated instructions */
-	u64 walks_fetch; /* those for the instructions themselves */
-	u64 root_ticks; /* TSC ticks from exits to entries, but for HLT's */
-	u64 vmreads; /* meanwhile */
+	u64 walks; /* walks of the guest's tables, for any purpose */
+	u64 walks_data; /* for operands of emulated instructions */
+	u64 walks_fetch; /* for the instructions themselves */
+	u64 root_ticks; /* TSC ticks from exits to entries, without HLT's */
+	u64 vmreads; /* between exits and entries */
 	u64 vmwrites;
 };
 
 /*
- * With the option "counters", CPUID gives EDX:EAX = counter number ECX of these,
- * or 0 beyond the last, at any CPL; but for that CPUID itself. Without it the
- * leaf does not exist: a process could watch its neighbours by their exits.
+ * With the option "counters", this leaf gives EDX:EAX = counter number ECX of
+ * struct hypercall_counters, or 0 beyond the last, at any CPL; the CPUID itself
+ * is not counted. Without the option the leaf does not exist, since a process
+ * could watch its neighbours by their exits.
  */
 #define CPUID_COUNTERS 0x40000001
 

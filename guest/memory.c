@@ -29,8 +29,8 @@ static void ram_ranges(const struct guest_memory *gm,
 }
 
 /*
- * Two passes: a frame that stands in for another must not be one that a later
- * gfn could have had for itself.
+ * Two passes: first each gfn gets the frame of its own number, if it is free.
+ * Then the others get any free frame, which no gfn could have had as its own.
  */
 static bool claim_frames(struct guest_memory *gm)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's physical memory: a table that names the host frame behind each
- * guest frame (the p2m). Its usual content is the identity, gfn == hfn, so
- * that a shadow root may one day lie at the host frame whose number is the
- * guest's CR3; but any single frame can be another one, so nobody computes a
- * host address except through this table.
+ * guest frame (the p2m). Usually it is the identity, gfn == hfn, so that a
+ * shadow root can lie at the host frame whose number is the guest's CR3
+ * (mmu/page/place.h). But any gfn can have another frame, so a host address
+ * always comes from this table.
  *
  * The layout is a PC's:
  *	0 - 640 KiB	RAM; e820 leaves out the last KiB, the EBDA
  *	640 - 736 KiB	nothing (a PC's video memory, for graphics)
- *	736 - 768 KiB	RAM, which e820 leaves out: the VGA's text screen, which
- *			a guest thus writes without an exit, and Umbra can read
+ *	736 - 768 KiB	RAM, which e820 leaves out: the VGA's text screen; a
+ *			guest writes it without an exit, and Umbra can read it
  *	768 KiB - 1 MiB	RAM, zeroed, which e820 calls reserved (a PC's ROMs)
  *	1 MiB - 3 GiB	RAM, as much as there is
  *	4 GiB -		the RAM beyond 3 GiB
@@ -30,7 +30,7 @@
 #define GUEST_LOW_RAM_LIMIT (3 * GIB)
 #define GUEST_ABOVE_4G_START (4 * GIB)
 
-/* The work of the host's memory manager for a guest's memory. */
+/* The host's operations on frames, for a guest's memory. */
 struct guest_memory_ops {
 	/* Takes this very frame, if it is RAM and free. */
 	bool (*claim)(hfn_t hfn);
@@ -56,8 +56,8 @@ struct guest_memory {
 	"a guest needs 2 MiB at least (guest.memory=256M is MiB, a plain "     \
 	"number is bytes)"
 #define GUEST_MEMORY_TOO_LITTLE_RAM                                            \
-	"the machine has not that much free memory: give the guest less, or "  \
-	"the machine more"
+	"the machine does not have that much free memory: give the guest "     \
+	"less, or the machine more"
 
 /*
  * Checks a guest's @bytes of memory against the machine's @spare bytes before
@@ -66,49 +66,51 @@ struct guest_memory {
 const char *guest_memory_check(u64 bytes, u64 spare);
 
 /*
- * Gives the guest `bytes` of memory (rounded down to pages; the 96 KiB that are
- * nothing are counted in), all of it zeroed: a guest must
- * not see what was there before. Identity comes first; only where the machine
- * has the frame in use is another taken. Returns GUEST_MEMORY_OK or the fault.
+ * Gives the guest `bytes` of memory (rounded down to pages; the 96 KiB without
+ * RAM are counted, too), all of it zeroed: a guest must not see the former
+ * content. Each gfn gets the frame of its own number, or another one if the
+ * machine uses that. Returns GUEST_MEMORY_OK or the fault.
  */
 const char *guest_memory_init(struct guest_memory *gm,
 			      const struct guest_memory_ops *ops, u64 bytes);
 
 /*
  * Puts another frame, zeroed, behind a @gfn that has one, before the guest
- * runs. Nobody owns the former frame then. Returns false if no frame is left.
+ * runs. The former frame has no owner then. Returns false if no frame is left.
  */
 bool guest_memory_replace(struct guest_memory *gm, gfn_t gfn);
 
-/* Puts @hfn behind @gfn, which has a frame, with the content of the latter. */
+/* Puts @hfn behind @gfn, which has a frame, and copies that frame's content. */
 void guest_memory_move(struct guest_memory *gm, gfn_t gfn, hfn_t hfn);
 
-/* The number of guest frames, holes included, of a guest of `bytes`. */
+/* Returns the number of guest frames, holes included, of a guest of `bytes`. */
 u64 guest_memory_frames(u64 bytes);
 
-/* The host frame behind a guest frame, or HFN_NONE. Any gfn is allowed. */
+/*
+ * Returns the host frame behind any guest frame; HFN_NONE if there is no RAM.
+ */
 static inline hfn_t guest_memory_hfn(const struct guest_memory *gm, gfn_t gfn)
 {
 	return gfn < gm->gfn_count ? gm->p2m[gfn] : HFN_NONE;
 }
 
 /*
- * The address where Umbra can access `gpa`, up to the end of its page; NULL: no
- * RAM.
+ * Returns the address where Umbra can access `gpa`, up to the end of its page;
+ * NULL if there is no RAM.
  */
 void *guest_memory_map(const struct guest_memory *gm, gpa_t gpa);
 
 /*
- * Returns true if a device's page that moves from @before to @after covers RAM
- * or uncovers some: then the shadows of either page no longer hold. An address
- * outside of RAM stands for nowhere.
+ * Returns true if a device's page that moves from @before to @after covers or
+ * uncovers RAM: then the shadows of both pages are no longer true. An address
+ * outside of RAM covers nothing.
  */
 bool guest_memory_uncovers(const struct guest_memory *gm, gpa_t before,
 			   gpa_t after);
 
 /*
- * Copies guest memory to or from `buf`. False if any byte of the range is not
- * RAM; what comes before it has been copied. These know nothing of shadow
+ * Copy guest memory to or from `buf`. Return false if a byte of the range is
+ * not RAM; the bytes before it have been copied. They know nothing of shadow
  * tables: once a guest runs, writes go through mmu_write().
  */
 bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
@@ -116,7 +118,9 @@ bool guest_memory_read(const struct guest_memory *gm, gpa_t gpa, void *buf,
 bool guest_memory_write(const struct guest_memory *gm, gpa_t gpa,
 			const void *buf, size_t len);
 
-/* One range of the memory map, as BIOS function E820h and Linux lay it out. */
+/*
+ * One range of the memory map, in the format of BIOS function E820h and Linux.
+ */
 struct e820_entry {
 	u64 address;
 	u64 size;

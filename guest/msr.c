@@ -9,10 +9,7 @@
 #define MISC_ENABLE_NO_PEBS BIT(12)
 #define MICROCODE_REVISION BIT(32) /* revision 1, in the high half */
 
-/*
- * They would switch features that a guest does not have: nothing is behind
- * them.
- */
+/* Bits that can be set, without an effect: a guest lacks their features. */
 #define MISC_ENABLE_EMPTY                                                      \
 	(BIT(3) /* thermal control */ | BIT(16) /* SpeedStep */ |              \
 	 BIT(18) /* MONITOR */ | BIT(23) /* no task-priority messages */)
@@ -43,7 +40,7 @@ static bool def_type_valid(u32 index, u64 value)
 	return types_valid(index, value & MTRR_TYPE);
 }
 
-/* Even MSRs are bases, odd ones are masks: SDM vol. 3A, figure 11-7. */
+/* Even MSRs are bases, odd ones masks: SDM vol. 3A, figure 11-7. */
 static bool variable_range_valid(u32 index, u64 value)
 {
 	u64 fields = value & ~MTRR_ADDRESS;
@@ -57,10 +54,10 @@ static bool variable_range_valid(u32 index, u64 value)
 #define MSR(msr) MSRS(msr, msr)
 
 /*
- * Not here, among others: machine-check banks (CPUID shows none),
- * IA32_FEATURE_CONTROL (nor VMX), IA32_SPEC_CTRL
- * and its kin (nor IBRS; a guest must not steer what Umbra itself relies on),
- * IA32_XSS, the counters.
+ * Not here, among others: machine-check banks, IA32_FEATURE_CONTROL, and
+ * IA32_SPEC_CTRL with its relatives, since CPUID shows no MCA, no VMX and no
+ * IBRS (and a guest must not change the speculation that Umbra relies on);
+ * IA32_XSS; the counters.
  */
 static const struct msr_policy table[] = {
 	/* It changes the paging mode, so the MMU must know. */
@@ -73,28 +70,34 @@ static const struct msr_policy table[] = {
 	{ MSR(IA32_TSC_DEADLINE), .answer = MSR_ASK_DEVICES },
 	{ MSRS(IA32_X2APIC_FIRST, IA32_X2APIC_LAST),
 	  .answer = MSR_ASK_DEVICES },
-	/* Fields of the guest's state in the VMCS, but for KERNEL_GS_BASE: */
+	/* Fields of the guest's state in the VMCS. */
 	{ MSRS(IA32_SYSENTER_CS, IA32_SYSENTER_EIP),
 	  .answer = MSR_ASK_PROCESSOR },
-	/* SWAPGS changes that one with no exit; Umbra does not use it. */
+	/*
+	 * The first two are, too. SWAPGS changes the third without an exit;
+	 * Umbra does not use it.
+	 */
 	{ MSRS(IA32_FS_BASE, IA32_KERNEL_GS_BASE),
 	  .answer = MSR_ASK_PROCESSOR },
 	/* Only SYSCALL uses these, and Umbra has no user mode. */
 	{ MSRS(IA32_STAR, IA32_FMASK), .answer = MSR_ASK_PROCESSOR },
 	/* Only RDTSCP and RDPID read it, and Umbra uses neither. */
 	{ MSR(IA32_TSC_AUX), .answer = MSR_ASK_PROCESSOR, .rdtscp = true },
-	/* No BTS, no PEBS; it takes out of CPUID; the machine's own stays. */
+	/*
+	 * It says that there is no BTS and no PEBS, and can hide features from
+	 * CPUID. The machine's own one stays as it is.
+	 */
 	{ MSR(IA32_MISC_ENABLE),
 	  .initial = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_NO_BTS |
 		     MISC_ENABLE_NO_PEBS,
 	  .writable = MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_EMPTY |
 		      MISC_ENABLE_LIMIT_CPUID | MISC_ENABLE_XD_DISABLE },
-	/* Kept; a guest's memory is WB, which only its speed could tell. */
+	/* It is kept, but has no effect: a guest's memory is WB. */
 	{ MSR(IA32_PAT), .initial = PAT_AFTER_RESET, .writable = ~0ULL,
 	  .is_valid = pat_write_valid },
 	/*
-	 * Every processor with VMX has MTRRs, and Xen reads them. They are kept
-	 * and checked, else ignored: a guest's memory is WB.
+	 * Every processor with VMX has MTRRs, and Xen reads them. They are
+	 * checked and kept, but have no effect: a guest's memory is WB.
 	 */
 	{ MSR(IA32_MTRRCAP),
 	  .initial = VARIABLE_RANGES | MTRRCAP_FIXED | MTRRCAP_WC,
@@ -139,13 +142,13 @@ const struct msr_policy *msr_policy_table(size_t *count)
 	return table;
 }
 
-/* The number of MSRs that the entry keeps values of. */
+/* Returns the number of MSRs that the entry keeps values of. */
 static u32 values_of(const struct msr_policy *entry)
 {
 	return entry->answer == MSR_DONE ? entry->last - entry->first + 1 : 0;
 }
 
-/* The memory types that a PC's firmware sets: from 3 to 4 GiB it is UC. */
+/* Sets the memory type that a PC's firmware sets: UC from 3 to 4 GiB. */
 static void init_variable_ranges(struct guest_msrs *msrs)
 {
 	u64 mask = BITS(msrs->maxphyaddr - 1, 0) & ~(GIB - 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MSRs of a guest: one table. An MSR that is not in it
- * does not exist: #GP(0), as the processor has it (SDM vol. 2B, RDMSR).
+ * The MSRs of a guest: one table. An MSR that is not in it does not exist: an
+ * access raises #GP(0), as on a processor (SDM vol. 2B, RDMSR).
  */
 #ifndef GUEST_MSR_H
 #define GUEST_MSR_H
@@ -11,8 +11,8 @@
 /* The part of Umbra that answers an access. */
 enum msr_result {
 	MSR_DONE, /* guest/msr.c, by a value that it keeps */
-	MSR_FAULT, /* nobody: inject #GP(0) */
-	MSR_ASK_VMX, /* vmx/: the MSR is bound up with its controls */
+	MSR_FAULT, /* none: inject #GP(0) */
+	MSR_ASK_VMX, /* vmx/, whose controls the MSR depends on */
 	MSR_ASK_DEVICES, /* the local APIC (guest/devices/devices.h) */
 	/*
 	 * The processor's register is the guest's while it runs: the MSR bitmap
@@ -30,14 +30,14 @@ struct msr_policy {
 	/* With MSR_DONE, for each of them: */
 	u64 initial; /* the value after a reset */
 	u64 writable; /* bits that a write can change */
-	bool ignore; /* a write of other bits is in vain, but no #GP */
+	bool ignore; /* a write of other bits has no effect, and is no #GP */
 	bool (*is_valid)(u32 index, u64 value); /* or NULL; false: #GP */
 	bool physical; /* bits from MAXPHYADDR on are reserved */
 };
 
 const struct msr_policy *msr_policy_table(size_t *count);
 
-#define GUEST_MSR_VALUES 48 /* at least as many as the table has values */
+#define GUEST_MSR_VALUES 48 /* Maximum number of values in the table */
 
 struct guest_msrs {
 	u64 values[GUEST_MSR_VALUES]; /* in the order of the table */
@@ -45,11 +45,16 @@ struct guest_msrs {
 	u8 maxphyaddr;
 };
 
+/* Gives all MSRs their values after a reset. */
 void guest_msrs_init(struct guest_msrs *msrs, bool rdtscp, u8 maxphyaddr);
 
+/* Returns the guest's IA32_MISC_ENABLE. */
 u64 guest_misc_enable(const struct guest_msrs *msrs);
 
-/* An intercepted access. *value is only set with MSR_DONE. */
+/*
+ * Answer an intercepted access, or name the part that does. *value is set only
+ * with MSR_DONE.
+ */
 enum msr_result guest_msr_read(const struct guest_msrs *msrs, u32 index,
 			       u64 *value);
 enum msr_result guest_msr_write(struct guest_msrs *msrs, u32 index, u64 value);

@@ -79,7 +79,7 @@ struct fadt {
 	u32 flags;
 	struct gas reset_reg;
 	u8 reset_value, reserved_3[3];
-	u64 x_firmware_ctrl, x_dsdt; /* the former 0: that of 32 bits counts */
+	u64 x_firmware_ctrl, x_dsdt; /* 0: firmware_ctrl counts */
 	struct gas x_pm1a_evt_blk, x_pm1b_evt_blk;
 	struct gas x_pm1a_cnt_blk, x_pm1b_cnt_blk;
 	struct gas x_pm2_cnt_blk, x_pm_tmr_blk;
@@ -107,7 +107,7 @@ _Static_assert(sizeof(struct fadt) == 244, "FADT of revision 4");
 #define FADT_RESET_REG BIT(10)
 
 #define PORT_RESET 0xcf9
-#define RESET_ALL 0x06 /* ports.c: CF9_RESET, and that of the system */
+#define RESET_ALL 0x06 /* CF9_RESET of ports.c, and SYS_RST */
 
 /* 5.2.10: the bytes that the firmware and the kernel share. No checksum. */
 enum { FACS_LENGTH = 4, FACS_VERSION = 32, FACS_SIZE = 64 };
@@ -192,7 +192,7 @@ extern const u8 dsdt_start[], dsdt_end[];
 		.creator_revision = 1,                                         \
 	}
 
-/* A table that begins with a header, which gets its checksum here. */
+/* Writes a table that begins with a header, with its checksum. */
 static void write_table(struct guest_memory *gm, gpa_t gpa, void *table)
 {
 	struct header *header = table;
@@ -229,7 +229,7 @@ static void write_roots(struct guest_memory *gm)
 	guest_memory_write(gm, ACPI_RSDP_GPA, &rsdp, sizeof(rsdp));
 }
 
-/* A register at a port; @access: 1, 2 and 3 are 8, 16 and 32 bits. */
+/* Returns a register at a port; @access: 1, 2 and 3 are 8, 16 and 32 bits. */
 static struct gas port(u64 address, u8 bytes, u8 access)
 {
 	return (struct gas){ SPACE_IO, 8 * bytes, 0, access, address };
@@ -321,6 +321,6 @@ void acpi_write(struct guest_memory *gm)
 	write_fadt(gm);
 	write_madt(gm);
 	write_spcr(gm);
-	/* iasl has given it its checksum. */
+	/* iasl has set its checksum. */
 	guest_memory_write(gm, DSDT_GPA, dsdt_start, dsdt_end - dsdt_start);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The BIOS data area: see firmware.h. All that is not in the table is 0. */
+/* The BIOS data area: see firmware.h. All bytes outside of the table are 0. */
 #include "guest/firmware/firmware.h"
 
 #define BIOS_DATA_GPA 0x400

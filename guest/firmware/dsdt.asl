@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The guest's devices that can't be enumerated, in ACPI's own language:
-// what is on the board, and the value that switches the machine off.
+// The guest's devices that can't be enumerated, and the value that switches the
+// machine off, in ACPI's own language.
 
 DefinitionBlock ("dsdt.aml", "DSDT", 2, "UMBRA ", "UMBRAPC ", 1)
 {
@@ -10,7 +10,7 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "UMBRA ", "UMBRAPC ", 1)
 
 	Scope (\_SB)
 	{
-		// What lies between the devices below is PCI's.
+		// All ranges between the devices below are PCI's.
 		Device (PCI0)
 		{
 			Name (_HID, EisaId ("PNP0A03"))
@@ -71,7 +71,7 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "UMBRA ", "UMBRAPC ", 1)
 			})
 		}
 
-		// Its port: whether there is one, a driver asks the controller.
+		// The port of a mouse: a driver asks the controller for one.
 		Device (MOU)
 		{
 			Name (_HID, EisaId ("PNP0F13"))

@@ -10,5 +10,5 @@ dsdt_start:
 	incbin "dsdt.aml"
 dsdt_end:
 
-; No code here: no stack to be executed (host tests are linked with this, too).
+; The stack need not be executable (host tests are linked with this, too).
 section .note.GNU-stack noalloc noexec nowrite progbits

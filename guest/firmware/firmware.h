@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables that a PC's firmware leaves in memory. Kernels search them among
- * the ROMs, and the E820 map calls that reserved.
+ * The tables that a PC's firmware leaves in memory. Kernels search for them
+ * among the ROMs, a range that the E820 map calls reserved.
  */
 #ifndef GUEST_FIRMWARE_FIRMWARE_H
 #define GUEST_FIRMWARE_FIRMWARE_H
@@ -12,8 +12,8 @@
 #define ACPI_RSDP_GPA 0xe0000
 
 /*
- * The ACPI tables of the guest's machine (ACPI 6.4): what it finds there
- * besides PCI, and how it is switched off and reset.
+ * The ACPI tables of the guest's machine (ACPI 6.4): the devices besides PCI,
+ * and the ways to power-off and reset.
  */
 void acpi_write(struct guest_memory *gm);
 

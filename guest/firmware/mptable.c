@@ -9,7 +9,7 @@
 #include "guest/devices/pm.h"
 
 #define ISA_IRQS 16
-#define IRQ_CASCADE 2 /* of the second 8259: no device's */
+#define IRQ_CASCADE 2 /* of the second 8259; no device has it */
 #define CONFIGURATION_GPA (MPTABLE_GPA + 0x10)
 #define SPEC_REV 4 /* 1.4 */
 
@@ -111,7 +111,7 @@ void mptable_write(struct guest_memory *gm, u32 signature, u32 features)
 		.bus = { BUS, BUS_ISA, "ISA   " },
 		.ioapic = { IOAPIC, GUEST_IOAPIC_ID, IOAPIC_VERSION,
 			    IOAPIC_ENABLED, GUEST_IOAPIC_GPA },
-		/* The 8259s, while the local APIC lets them through; NMI. */
+		/* LINT0 passes the 8259s' interrupts on, LINT1 is NMI. */
 		.lint0 = { LOCAL_INTERRUPT, EXTINT, .apic_id = ALL_LAPICS },
 		.lint1 = { LOCAL_INTERRUPT, NMI, .apic_id = ALL_LAPICS,
 			   .input = 1 },

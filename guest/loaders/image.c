@@ -17,7 +17,7 @@ const struct image_screen image_screen = {
 	.type = SCREEN_TEXT,
 };
 
-/* A piece of the file; its bytes in memory beyond the file are zero. */
+/* A piece of the file; its memory beyond file_size is zero. */
 struct piece {
 	u64 offset;
 	u64 file_size;
@@ -25,15 +25,16 @@ struct piece {
 	gpa_t gpa;
 };
 
-/* Returns true if nothing of the firmware's or the loader's is there. */
+/* Returns true if the range holds nothing of the firmware's or the loader's. */
 static bool is_free(gpa_t start, gpa_t end)
 {
 	return start >= GUEST_HIGH_RAM_START ||
 	       (start >= IMAGE_LOW_START && end <= GUEST_BASE_RAM_END);
 }
 
-static const char *take_place(const struct guest_memory *gm,
-			      const struct load_range *range, struct image *out)
+static const char *reserve_place(const struct guest_memory *gm,
+				 const struct load_range *range,
+				 struct image *out)
 {
 	if (range->end > 4 * GIB)
 		return LOAD_TOO_HIGH;
@@ -64,7 +65,7 @@ static const char *load_piece(struct guest_memory *gm, const u8 *file,
 		return LOAD_TOO_MANY_SEGMENTS;
 	if (range.end < range.start) /* it wraps */
 		range.end = ~0ULL;
-	fault = take_place(gm, &range, out);
+	fault = reserve_place(gm, &range, out);
 	if (fault == LOAD_OK)
 		guest_memory_write(gm, piece->gpa, file + piece->offset,
 				   piece->file_size);
@@ -142,8 +143,8 @@ static bool read_segment(const u8 *file, size_t size,
 }
 
 /*
- * A linker that is told where the text goes makes a segment of the headers
- * before it, which no kernel needs.
+ * Returns true if the segment has only the file's headers. A linker that is
+ * told the text's address makes such a segment, and no kernel needs it.
  */
 static bool is_headers_alone(const struct elf64_header *header,
 			     const struct elf64_segment *s)

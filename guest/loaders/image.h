@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part that multiboot 1 and 2 kernels share: their code and data go to
- * physical addresses that the file names: above 1 MiB, or below the EBDA and
- * above IMAGE_LOW_START. The information goes below that.
+ * The part that multiboot 1 and 2 kernels share. Their code and data go to
+ * physical addresses that the file names: above 1 MiB, or between
+ * IMAGE_LOW_START and the EBDA. The information for the kernel goes below
+ * IMAGE_LOW_START.
  */
 #ifndef GUEST_LOADERS_IMAGE_H
 #define GUEST_LOADERS_IMAGE_H
@@ -23,8 +24,8 @@ struct image {
 
 /* Multiboot's address fields. */
 struct image_addresses {
-	u32 header; /* where the multiboot header goes */
-	u32 load; /* where the first byte goes; ALL_OF_FILE: from byte 0 on */
+	u32 header; /* of the multiboot header */
+	u32 load; /* of the first byte to load; ALL_OF_FILE: byte 0 */
 	u32 load_end; /* 0: all the rest of the file */
 	u32 bss_end; /* 0: no bss */
 };
@@ -33,13 +34,13 @@ struct image_addresses {
 
 /* The part of a kernel's multiboot header that concerns its image. */
 struct image_header {
-	size_t at; /* where it is in the file */
-	bool has_addresses, has_entry; /* else it is as the ELF file says */
+	size_t at; /* its offset in the file */
+	bool has_addresses, has_entry; /* else the ELF file's are used */
 	struct image_addresses addresses;
 	u32 entry;
 };
 
-/* The text screen, as both specifications tell of it ("framebuffer"). */
+/* The text screen, as both specifications describe it ("framebuffer"). */
 extern const struct image_screen {
 	u64 address;
 	u32 pitch; /* bytes of a row */
@@ -49,10 +50,10 @@ extern const struct image_screen {
 } image_screen;
 
 /*
- * Loads by the addresses; or an ELF file for x86, of 32 or 64 bits: its
- * segments, by their physical addresses. Its entry point may be the virtual
- * address of a segment's byte, as GRUB has it, or a physical one. *out is all
- * zeroes before.
+ * Loads a kernel: by the header's addresses, or, without them, as an ELF file
+ * for x86 of 32 or 64 bits, whose segments go to their physical addresses. The
+ * ELF file's entry point may be a segment's virtual address, as GRUB allows, or
+ * a physical one. *out must be all zeroes. Returns LOAD_OK or the fault.
  */
 const char *image_load(struct guest_memory *gm,
 		       const struct load_request *request,

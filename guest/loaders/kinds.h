@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kinds of kernels, for loader.c: each knows its files, and puts such a
- * kernel, its modules and its information into the guest's memory.
+ * The kinds of kernels, for loader.c. Each has a function that returns true for
+ * a file of its kind, and one that puts such a kernel, its modules and its
+ * information into the guest's memory, and returns LOAD_OK or the fault.
  */
 #ifndef GUEST_LOADERS_KINDS_H
 #define GUEST_LOADERS_KINDS_H
@@ -10,8 +11,8 @@
 
 /*
  * Linux by its own rules: a bzImage, entered in 64-bit mode, or in 32-bit mode
- * where it knows no other (Documentation/arch/x86/boot.rst, "64-bit Boot
- * Protocol" and "32-bit Boot Protocol").
+ * if it has no other (Documentation/arch/x86/boot.rst, "64-bit Boot Protocol"
+ * and "32-bit Boot Protocol").
  */
 bool linux_is_kernel(const u8 *file, size_t size);
 const char *linux_load(struct guest_memory *gm,

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 
 #define SECTOR_SIZE 512
-#define DEFAULT_SETUP_SECTS 4 /* what setup_sects == 0 stands for */
+#define DEFAULT_SETUP_SECTS 4 /* the meaning of 0 */
 #define SYSSIZE_UNIT 16
 #define INITRD_ALIGN 4
 #define BOOT_FLAG 0xaa55
@@ -34,7 +34,7 @@ enum {
 	SETUP_SECTS = 0x1f1,
 	SYSSIZE = 0x1f4,
 	BOOT_FLAG_AT = 0x1fe,
-	HEADER_LENGTH = 0x201, /* of what follows offset 0x202 */
+	HEADER_LENGTH = 0x201, /* of the part from 0x202 on */
 	HEADER = 0x202,
 	VERSION = 0x206,
 	TYPE_OF_LOADER = 0x210,
@@ -47,7 +47,7 @@ enum {
 	PREF_ADDRESS = 0x258,
 	INIT_SIZE = 0x260,
 	HEADER_MIN_END = 0x264,
-	HEADER_MAX_END = 0x290, /* boot_params has other things from here on */
+	HEADER_MAX_END = 0x290, /* boot_params has other fields from here on */
 	E820_TABLE = 0x2d0
 };
 
@@ -72,11 +72,11 @@ enum {
 /* The facts of the setup header, checked against the file's length. */
 struct linux_image {
 	const u8 *setup; /* the file's start: the real-mode part */
-	size_t header_end; /* where the setup header in it ends */
+	size_t header_end; /* the end of the setup header in it */
 	const u8 *kernel; /* the protected-mode part */
 	size_t kernel_size;
-	u64 pref_address; /* where the kernel wants to be */
-	u32 init_size; /* what it needs there, in bytes */
+	u64 pref_address; /* where the kernel prefers to be */
+	u32 init_size; /* the bytes that it needs there */
 	u32 cmdline_size; /* the longest command line, without the NUL */
 	u64 initrd_addr_max; /* the highest address of an initramfs' bytes */
 	bool long_mode; /* it has a 64-bit entry */
@@ -110,7 +110,7 @@ bool linux_is_kernel(const u8 *file, size_t size)
 	       field(file, BOOT_FLAG_AT, 2) == BOOT_FLAG;
 }
 
-/* Reads the headers of the file. */
+/* Reads the headers of the file. Returns LOAD_OK or the fault. */
 static const char *parse(const u8 *setup, size_t size, struct linux_image *out)
 {
 	size_t setup_size;
@@ -132,7 +132,7 @@ static const char *parse(const u8 *setup, size_t size, struct linux_image *out)
 	out->header_end = HEADER + setup[HEADER_LENGTH];
 	if (kernel_size <= ENTRY_64 || out->header_end < HEADER_MIN_END)
 		return LOAD_BAD_HEADER;
-	/* syssize is rounded up; not every file is filled up to it. */
+	/* syssize is rounded up, and a file may end before it. */
 	rest = size - MIN(size, setup_size);
 	if (ALIGN_UP(rest, SYSSIZE_UNIT) < kernel_size)
 		return LOAD_TRUNCATED;
@@ -157,7 +157,7 @@ static void write_gdt(struct guest_memory *gm, bool long_mode)
 	guest_memory_write(gm, GDT_GPA, gdt, sizeof(gdt));
 }
 
-/* The first 4 GiB, mapped onto themselves. */
+/* Maps the first 4 GiB at their own addresses. */
 static void write_page_tables(struct guest_memory *gm)
 {
 	u64 entry = PDPT_GPA | PTE_P | PTE_W;
@@ -175,7 +175,7 @@ static void write_page_tables(struct guest_memory *gm)
 	}
 }
 
-/* struct boot_params, "the zero page": all that is not set here is 0. */
+/* Writes struct boot_params, "the zero page": its other fields are 0. */
 static void write_boot_params(struct guest_memory *gm,
 			      const struct linux_image *image,
 			      const struct load_request *request,
@@ -203,10 +203,10 @@ static void write_boot_params(struct guest_memory *gm,
 }
 
 /*
- * The initramfs goes as high as the guest and the kernel allow, out of the way
- * of the kernel's decompression, which ends at @end; false: it has no room.
- * Several files are one initramfs, in which each begins on a multiple of four
- * bytes (Documentation/driver-api/early-userspace/buffer-format.rst).
+ * Puts the initramfs as high as the guest and the kernel allow, out of the way
+ * of the kernel's decompression, which ends at @end. Returns false if it has no
+ * room. Several files make one initramfs, in which each begins on a multiple of
+ * four bytes (Documentation/driver-api/early-userspace/buffer-format.rst).
  */
 static bool load_initrd(struct guest_memory *gm,
 			const struct linux_image *image,
@@ -240,8 +240,8 @@ static bool load_initrd(struct guest_memory *gm,
 }
 
 /*
- * The kernel goes where it prefers to be: it would move itself there from any
- * lower place anyway.
+ * Puts the kernel where it prefers to be: from any lower place it would move
+ * itself there.
  */
 static const char *load(struct guest_memory *gm,
 			const struct linux_image *image,

@@ -26,21 +26,22 @@
 	"a part that its header names is not in the file: it is cut off or "   \
 	"broken; copy it again, whole"
 #define LOAD_LINUX_TOO_OLD                                                     \
-	"its boot protocol is before 2.10. Of Linux, take one from 2.6.31 "    \
-	"on; iPXE and memdisk only look like Linux, and need a BIOS, which "   \
-	"the guest has not"
+	"its boot protocol is before 2.10: take a Linux from 2.6.31 on; "      \
+	"iPXE and memdisk only look like Linux, and need a BIOS, which the "   \
+	"guest does not have"
 #define LOAD_UNSUPPORTED                                                       \
-	"its header demands what Umbra does not offer (a video mode, say)"
+	"its header demands something that Umbra does not offer, as a video "  \
+	"mode"
 #define LOAD_NO_FORMAT                                                         \
-	"it is no ELF file for x86, nor has its header the addresses to "      \
-	"load it without"
+	"it is no ELF file for x86, and its header has no addresses to load "  \
+	"it by"
 #define LOAD_BAD_SEGMENT                                                       \
 	"a segment of its ELF file is larger in the file than in memory: "     \
 	"link it again"
-#define LOAD_NO_SEGMENT "its ELF file has no segment that is to be loaded"
+#define LOAD_NO_SEGMENT "its ELF file has no segment to load"
 #define LOAD_TOO_MANY_SEGMENTS "its ELF file has more than 64 segments to load"
 #define LOAD_OVERLAP "two segments of its ELF file go to the same place"
-#define LOAD_NO_ENTRY "its entry point is in no piece that is loaded"
+#define LOAD_NO_ENTRY "its entry point is in none of the loaded pieces"
 #define LOAD_TOO_HIGH "a piece of it goes above 4 GiB: link it lower"
 #define LOAD_OCCUPIED                                                          \
 	"a piece of it goes below 1 MiB where the firmware or boot "           \
@@ -66,7 +67,7 @@ struct load_module {
 struct load_request {
 	const u8 *kernel; /* the file */
 	size_t kernel_size;
-	/* To Linux, the pieces of its initramfs; to others, their modules. */
+	/* For Linux the pieces of its initramfs, for others their modules. */
 	const struct load_module *modules;
 	size_t module_count;
 	const char *cmdline;
@@ -78,16 +79,16 @@ struct load_range {
 	gpa_t start, end; /* end: the first byte after it */
 };
 
-/* Selectors for an entry without a GDT: anything but null. */
+/* Selectors for an entry without a GDT: any values except null. */
 #define GUEST_FLAT_CS 0x08
 #define GUEST_FLAT_DS 0x10
 
 /*
- * The processor's state at the kernel's first instruction, besides what is
- * the same for all: CPL 0, interrupts off, flat segments.
+ * The processor's state at the kernel's first instruction. All kernels begin at
+ * CPL 0, with interrupts off, and with flat segments.
  */
 struct guest_entry {
-	const char *kind; /* of kernel, in a word */
+	const char *kind; /* the kind of kernel, in a word */
 	bool long_mode; /* 64-bit code; else 32-bit code, unpaged */
 	u64 rip;
 	u64 rax, rbx, rsi;
@@ -96,16 +97,17 @@ struct guest_entry {
 	u16 gdt_limit; /* 0: no GDT, but the selectors are valid all the same */
 	u16 cs;
 	u16 ds; /* for DS, ES and SS */
-	struct load_range wanted; /* of a kernel that has no place; or end 0 */
+	/* by a piece that has no place; else its end is 0 */
+	struct load_range wanted;
 };
 
 /* Returns true if the file is a kernel of a kind that Umbra loads. */
 bool guest_kernel_is_known(const u8 *file, size_t size);
 
 /*
- * Loads all of it into the guest's memory, which must be untouched. If there is
- * no place for a piece, out->wanted is the range where it should have gone.
- * Returns LOAD_OK or the fault.
+ * Loads the kernel and the modules into the guest's memory, which must be
+ * untouched. If a piece has no place, out->wanted is the range where it should
+ * have gone. Returns LOAD_OK or the fault.
  */
 const char *guest_load(struct guest_memory *gm,
 		       const struct load_request *request,

@@ -8,11 +8,11 @@
 
 /* The header, 3.1. */
 #define HEADER_MAGIC 0x1badb002
-#define HEADER_SEARCH 8192 /* it lies in the first bytes, all of it */
-#define HEADER_PAGE_ALIGN BIT(0) /* modules on page boundaries: they are */
+#define HEADER_SEARCH 8192 /* all of it lies in the first bytes */
+#define HEADER_PAGE_ALIGN BIT(0) /* modules on page boundaries, as always */
 #define HEADER_MEMORY_INFO BIT(1)
 #define HEADER_VIDEO BIT(2)
-#define HEADER_DEMANDS BITS(15, 0) /* a loader that knows not all must fail */
+#define HEADER_DEMANDS BITS(15, 0) /* a loader must refuse an unknown one */
 #define HEADER_ADDRESSES BIT(16)
 
 struct header {
@@ -26,7 +26,9 @@ struct header {
 	u32 mode_type;
 };
 
-/* Text. A loader may give it for graphics (0), too; there are no others. */
+/*
+ * Text, which a loader may give in place of graphics (0), the only other mode.
+ */
 #define MODE_TEXT 1
 
 /* The information for the kernel, 3.3. */
@@ -65,13 +67,13 @@ struct module {
 };
 
 struct map_entry {
-	u32 size; /* of what follows */
+	u32 size; /* of the range */
 	struct e820_entry range;
 } __packed;
 
 static const char loader_name[] = "Umbra";
 
-/* Where it all goes: low memory, which a kernel at 1 MiB leaves alone. */
+/* The information's place: low memory, which a kernel at 1 MiB leaves alone. */
 #define INFO_GPA 0x9000
 #define MODULE_GPA 0x9100
 #define MAP_GPA 0x9200

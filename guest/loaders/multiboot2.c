@@ -12,7 +12,7 @@
 /* The header, 3.1. */
 #define HEADER_MAGIC 0xe85250d6
 #define HEADER_I386 0 /* architecture: x86, entered in 32-bit mode */
-#define HEADER_SEARCH 32768 /* it lies in the first bytes, all of it */
+#define HEADER_SEARCH 32768 /* all of it lies in the first bytes */
 #define TAG_ALIGN 8
 
 enum wish {
@@ -24,10 +24,11 @@ enum wish {
 };
 
 /*
- * The wishes that are fulfilled with no work: a graphics mode (5: recommended,
- * a loader may give another one), modules on page boundaries (6), EFI's
- * services left on (7: there are none), an entry for EFI (8, 9: the firmware is
- * none), to be relocatable (10: may be moved, need not).
+ * The wishes that are fulfilled without work: a graphics mode (5: a
+ * recommendation, and a loader may choose another one), modules on page
+ * boundaries (6), EFI's services left on (7: there are none), an entry for EFI
+ * (8, 9: the firmware is not EFI), a relocatable kernel (10: it need not be
+ * moved).
  */
 #define WISH_FULFILLED_MAX 10
 #define WISHES_FULFILLED BITS(WISH_FULFILLED_MAX, 5)
@@ -48,7 +49,7 @@ struct header {
 struct wish_head {
 	u16 type;
 	u16 flags;
-	u32 size; /* with this head, without what pads it */
+	u32 size; /* with this head, without padding */
 };
 
 /* The information, 3.6. */
@@ -105,8 +106,8 @@ bool multiboot2_is_kernel(const u8 *file, size_t size)
 }
 
 /*
- * Returns false if the kernel needs a type that no specification of today has.
- * Where there is nothing to say, a known one is left out (3.1.4).
+ * Returns false if the kernel needs a tag that the specification does not have.
+ * A known tag may be left out if there is nothing to tell (3.1.4).
  */
 static bool can_inform(const u8 *types, size_t size)
 {
@@ -129,10 +130,10 @@ static bool can_show(const u8 *data)
 }
 
 /*
- * Takes one tag's contents into @image. Returns LOAD_OK or the fault: a tag
- * that is too short, or one that is required and that Umbra does not fulfil.
+ * Reads one tag into @image. Returns LOAD_OK or the fault: a tag that is too
+ * short, or a required one that Umbra does not fulfil.
  */
-static const char *take_wish(const struct wish_head *head, const u8 *data,
+static const char *read_wish(const struct wish_head *head, const u8 *data,
 			     struct image_header *image)
 {
 	size_t size = head->size - sizeof(*head);
@@ -180,7 +181,7 @@ static const char *read_wishes(const u8 *tags, size_t size,
 			return LOAD_BAD_HEADER;
 		if (head.type == WISH_END)
 			return LOAD_OK;
-		fault = take_wish(&head, tags + at + sizeof(head), out);
+		fault = read_wish(&head, tags + at + sizeof(head), out);
 		if (fault != LOAD_OK)
 			return fault;
 		at += ALIGN_UP((size_t)head.size, TAG_ALIGN);
@@ -215,7 +216,9 @@ struct writer {
 	gpa_t at;
 };
 
-/* A tag of two parts (either may be empty), and its padding, which is zero. */
+/*
+ * Writes a tag of two parts, which may be empty; its padding is zero already.
+ */
 static void put_tag(struct writer *w, enum tag_type type, const void *fixed,
 		    size_t fixed_size, const void *rest, size_t rest_size)
 {

@@ -163,7 +163,7 @@ static void all_memory(void **state)
 	config.memory = bytes + MIB;
 	assert_false(create_again());
 	prints("the guest can't have");
-	prints("the machine has not that much free memory");
+	prints("the machine does not have that much free memory");
 }
 
 static void guest_too_small(void **state)
