@@ -33,7 +33,7 @@ enum apic_delivery {
 #define APIC_LEVEL BIT(15)
 #define APIC_MASKED BIT(16)
 
-/* Vectors below do not exist (SDM vol. 3A, 10.5.2). */
+/* Minimum number of a vector (SDM vol. 3A, 10.5.2). */
 #define APIC_VECTOR_MIN 16
 
 struct apic_message {

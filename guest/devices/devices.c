@@ -57,7 +57,7 @@ static void set_line(struct machine_devices *devices, u8 irq, bool level)
 {
 	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
 
-	/* A high line may be a level, which requests again and again. */
+	/* A line that stays high may be level-triggered, and request again. */
 	if (!level && !(devices->lines & BIT(irq)))
 		return;
 	if (level)
@@ -127,9 +127,9 @@ static bool timer_is_requested(const struct machine_devices *devices)
 
 /*
  * The interrupt controllers remember one edge. If Umbra comes late (it was
- * busy, or the guest's exits took long), the others would be lost, and with
- * them time in a guest that counts ticks; so they wait here for their turn,
- * one for each look at the devices.
+ * busy, or the guest's exits took long), further edges would be lost, and a
+ * guest that counts ticks would lose time. So they wait here, and each call
+ * delivers one.
  */
 static void deliver_timer(struct machine_devices *devices)
 {
@@ -149,7 +149,7 @@ static void tick_timer(struct machine_devices *devices, u64 now)
 
 	if (devices->timer_due)
 		deliver_timer(devices);
-	/* A guest that has masked the line does not count on its ticks. */
+	/* A guest that has masked the line does not rely on its ticks. */
 	if (!pic_has_timer(devices) && !ioapic_has_timer(devices))
 		limit = 1;
 	devices->timer_backlog =
@@ -216,14 +216,14 @@ void devices_set_cr8(struct machine_devices *devices, u8 cr8)
 	lapic_set_cr8(&devices->lapic, cr8);
 }
 
-bool devices_look_quiet(struct machine_devices *devices)
+bool devices_check_quiet(struct machine_devices *devices)
 {
 	devices->quiet = !devices_nmi_pending(devices) &&
 			 !devices_interrupt_pending(devices);
 	return devices->quiet;
 }
 
-/* The 8259s first: no priority of the local APIC's holds them back. */
+/* The 8259s come first: no priority of the local APIC holds them back. */
 u8 devices_acknowledge(struct machine_devices *devices)
 {
 	u8 vector;
@@ -234,7 +234,10 @@ u8 devices_acknowledge(struct machine_devices *devices)
 	} else {
 		vector = lapic_acknowledge(&devices->lapic);
 	}
-	/* Not at once: the guest has its own code to run, too. */
+	/*
+	 * The next edge waits for a tick, so that the guest's own code runs,
+	 * too.
+	 */
 	devices->timer_due = devices->timer_backlog &&
 			     !timer_is_requested(devices);
 	return vector;

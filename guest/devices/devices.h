@@ -22,9 +22,9 @@
  *	FEC00000			I/O APIC (ioapic.h)
  *	FEE00000, or where it is put	local APIC (lapic.h)
  *
- * Elsewhere there is nothing: reads give ones, writes go nowhere.
+ * Elsewhere there is nothing: reads give ones, writes have no effect.
  * Nothing here touches the real machine: time comes as a parameter, in ns
- * since boot, and what the guest says goes to a callback.
+ * since boot, and the guest's output goes to a callback.
  */
 #ifndef GUEST_DEVICES_DEVICES_H
 #define GUEST_DEVICES_DEVICES_H
@@ -72,18 +72,21 @@ struct machine_devices {
 	struct pm pm;
 	struct pci pci;
 	u64 timer_backlog; /* edges of IRQ 0 that wait for the guest */
-	bool timer_due; /* one of these can be delivered at the next tick */
-	u64 open_bus; /* accesses to what is not there, counted */
+	bool timer_due; /* the next tick can deliver one of these */
+	u64 open_bus; /* number of accesses to absent devices */
 	bool ferr; /* the processor reports an x87 error, until F0h ends that */
-	bool ignne; /* it is to ignore the error, until its interrupt's end */
+	bool ignne; /* it ignores the error, until its interrupt's end */
 	u8 reset_control; /* port CF9h */
 	u8 vga_status;
 	u8 crtc_index;
 	u8 crtc[CRTC_REGISTERS];
 	u16 lines; /* IRQs that are high, one bit for each */
-	/* No event is pending, and nothing has been asked or told since. */
+	/*
+	 * No event was pending, and no device has been accessed or ticked
+	 * since.
+	 */
 	bool quiet;
-	enum guest_end end; /* the first that the guest asked for */
+	enum guest_end end; /* the first end that the guest asked for */
 	u32 end_status; /* of GUEST_EXIT */
 };
 
@@ -109,8 +112,8 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 void devices_tick(struct machine_devices *devices, u64 now);
 
 /*
- * From now to the next tick, an access to the local APIC lets its timer fire at
- * @until or later, in ns.
+ * Until the next tick, an access to the local APIC does not let its timer fire
+ * before @until, in ns.
  */
 static inline void devices_hold(struct machine_devices *devices, u64 until)
 {
@@ -121,8 +124,8 @@ static inline void devices_hold(struct machine_devices *devices, u64 until)
 u64 devices_next_event(const struct machine_devices *devices);
 
 /*
- * The local APIC's MSRs, which are bound up with the other devices and with
- * time (MSR_ASK_DEVICES of guest/msr.h). False: #GP(0).
+ * Access to the local APIC's MSRs (MSR_ASK_DEVICES of guest/msr.h). Returns
+ * false if #GP(0) is due.
  */
 bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
 		      u64 now);
@@ -131,26 +134,26 @@ bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
 
 /*
  * Returns true if an interrupt is pending: of the local APIC, of a priority
- * above the processor's, or of the 8259s where they are let through.
+ * above the processor's, or of the 8259s if they are let through.
  */
 bool devices_interrupt_pending(const struct machine_devices *devices);
 
-/* Returns true if an NMI waits until the processor takes it. */
+/* Returns true if an NMI waits until devices_take_nmi() is called. */
 bool devices_nmi_pending(const struct machine_devices *devices);
 void devices_take_nmi(struct machine_devices *devices);
 /* Returns true if the guest has arranged for a device to raise NMIs. */
 bool devices_can_raise_nmi(const struct machine_devices *devices);
 
 /* Returns true if neither an interrupt nor an NMI is pending. */
-bool devices_look_quiet(struct machine_devices *devices);
+bool devices_check_quiet(struct machine_devices *devices);
 
 /*
- * The same. It is asked before each VM entry, so a "true" is kept until a
- * device is accessed or ticks. (To take an event makes no other one pending.)
+ * The same, for each VM entry: the answer "true" is kept until a device is
+ * accessed or ticks. (To take an event makes no other one pending.)
  */
 static inline bool devices_are_quiet(struct machine_devices *devices)
 {
-	return devices->quiet || devices_look_quiet(devices);
+	return devices->quiet || devices_check_quiet(devices);
 }
 
 /* MOV to CR8, of 0 to 15: the priority that an interrupt has to exceed. */
@@ -166,9 +169,9 @@ u8 devices_acknowledge(struct machine_devices *devices);
 bool devices_in_service(const struct machine_devices *devices);
 
 /*
- * The processor waits at an x87 instruction, because of an error, with CR0.NE 0
- * (SDM vol. 1, 8.7.2): IRQ 13 is raised. Returns true if it is to go on instead
- * (IGNNE#): the guest has answered port F0h, and serves the interrupt still.
+ * Raises IRQ 13: the processor waits at an x87 instruction because of an error,
+ * with CR0.NE=0 (SDM vol. 1, 8.7.2). Returns true if it must go on instead
+ * (IGNNE#): the guest has written to port F0h, and still serves the interrupt.
  */
 bool devices_x87_error(struct machine_devices *devices);
 
@@ -178,7 +181,7 @@ bool devices_x87_error(struct machine_devices *devices);
  */
 bool devices_console_input(struct machine_devices *devices, u8 byte);
 
-/* The cell of the text screen where the guest has put the cursor. */
+/* Returns the cell of the text screen where the guest has put the cursor. */
 static inline u16 devices_cursor(const struct machine_devices *devices)
 {
 	return devices->crtc[CRTC_CURSOR] << 8 | devices->crtc[CRTC_CURSOR + 1];
@@ -186,7 +189,7 @@ static inline u16 devices_cursor(const struct machine_devices *devices)
 
 /* --- Between devices.c, ports.c and mmio.c --- */
 
-/* After an access: the devices' lines go to the interrupt controllers. */
+/* Passes the devices' lines to the interrupt controllers, after an access. */
 void devices_update_lines(struct machine_devices *devices);
 
 #endif

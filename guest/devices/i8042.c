@@ -35,7 +35,7 @@ enum {
 	KEYBOARD_LOOP = 0xd2, /* a byte as if the keyboard had sent it */
 	MOUSE_LOOP = 0xd3,
 	WRITE_MOUSE = 0xd4,
-	PULSE = 0xf0 /* those outputs low whose bits are clear */
+	PULSE = 0xf0 /* outputs low whose bits are 0 */
 };
 
 #define ADDRESS (I8042_MEMORY - 1)
@@ -87,7 +87,7 @@ void i8042_receive(struct i8042 *kbc)
 	if (!kbc->queued || kbc->output_status ||
 	    command_byte & CB_KEYBOARD_OFF)
 		return;
-	/* Translation changes nothing else that this keyboard sends. */
+	/* Translation changes no other byte that this keyboard sends. */
 	if (command_byte & CB_TRANSLATE &&
 	    (value == KEYBOARD_ID_2 || value == SCAN_CODES))
 		value = TRANSLATED;
@@ -123,7 +123,7 @@ bool i8042_mouse_irq(const struct i8042 *kbc)
 	       kbc->output_status & STATUS_MOUSE;
 }
 
-/* The keyboard sends a byte; a byte that finds no room is lost. */
+/* Queues a byte of the keyboard; a byte without room is lost. */
 static void send(struct i8042 *kbc, u8 value)
 {
 	if (kbc->queued < I8042_QUEUE)
@@ -171,7 +171,7 @@ static void write_keyboard(struct i8042 *kbc, u8 value)
 	}
 }
 
-/* The byte that a command to the controller has awaited. */
+/* Writes a command's parameter. Returns true if it resets the processor. */
 static bool write_parameter(struct i8042 *kbc, u8 command, u8 value)
 {
 	switch (command) {
@@ -183,7 +183,7 @@ static bool write_parameter(struct i8042 *kbc, u8 command, u8 value)
 	case MOUSE_LOOP:
 		output(kbc, value, STATUS_MOUSE);
 		break;
-	case WRITE_MOUSE: /* nobody answers */
+	case WRITE_MOUSE: /* no mouse answers */
 		output(kbc, RESEND, STATUS_MOUSE | STATUS_TIMEOUT);
 		break;
 	default: /* WRITE_MEMORY */

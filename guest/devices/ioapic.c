@@ -53,9 +53,9 @@ static bool is_asserted(const struct ioapic *io, unsigned int input)
 }
 
 /*
- * An ExtINT would make the processor ask the 8259s, whose request it is. They
- * are wired to input 0 and stay asserted until they have been asked, so the
- * devices look at ioapic_is_extint() in place of a message.
+ * Sends no message for an ExtINT, which makes the processor ask the 8259s for
+ * the vector. They are wired to input 0 and stay asserted until they are asked,
+ * so the devices call ioapic_is_extint() instead.
  */
 static bool send(const struct ioapic *io, unsigned int input)
 {
@@ -80,8 +80,8 @@ static void serve_level(struct ioapic *io, unsigned int input)
 	    !is_asserted(io, input))
 		return;
 	/*
-	 * This comes first: when the APIC takes the message, this very entry
-	 * may change.
+	 * This comes before the message, which may lead to a change of this
+	 * very entry.
 	 */
 	io->entry[input] |= APIC_REMOTE_IRR;
 	if (!send(io, input))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The I/O APIC (82093AA data sheet, 290566): 24 inputs, and for each an entry
- * that says which interrupt goes to which local APIC.
+ * that tells the interrupt and the local APIC that gets it.
  *
- * Its inputs are what a PC's board makes of them: the ISA bus's IRQs at the
- * input of the same number, but for the timer, which is at input 2; the 8259s'
- * output at input 0; PCI's, of which there are none, from 16 on.
+ * Its inputs are wired as on a PC's board: the ISA bus's IRQs to the inputs of
+ * the same numbers, except the timer, which is at input 2; the 8259s' output to
+ * input 0; PCI's lines, of which there are none, from 16 on.
  */
 #ifndef GUEST_DEVICES_IOAPIC_H
 #define GUEST_DEVICES_IOAPIC_H
@@ -17,14 +17,14 @@
 #define GUEST_IOAPIC_ID 0
 
 #define IOAPIC_INPUTS 24
-/* Input n is the ISA bus's IRQ n, but for the timer's. */
+/* Input n is the ISA bus's IRQ n, except the timer's. */
 #define GUEST_IOAPIC_TIMER_INPUT 2
 
-/* Its two registers, by their place in its page. */
+/* Its two registers, by their offset in its page. */
 #define IOAPIC_INDEX 0x00
 #define IOAPIC_DATA 0x10
 
-/* Hands a message on; returns false if no local APIC has taken it. */
+/* Passes a message on; returns false if no local APIC accepts it. */
 typedef bool (*apic_send)(void *ctx, const struct apic_message *message);
 
 struct ioapic {
@@ -38,7 +38,7 @@ struct ioapic {
 
 void ioapic_init(struct ioapic *io, apic_send send, void *ctx);
 
-/* Access to a register by its place; others read as 0 and ignore writes. */
+/* Access to a register by its offset; others read as 0 and ignore writes. */
 u32 ioapic_read(const struct ioapic *io, u32 offset);
 void ioapic_write(struct ioapic *io, u32 offset, u32 value);
 
@@ -48,11 +48,14 @@ void ioapic_write(struct ioapic *io, u32 offset, u32 value);
  */
 void ioapic_set_input(struct ioapic *io, unsigned int input, bool high);
 
-/* A local APIC has broadcast the end of a level-triggered interrupt. */
+/*
+ * Handles a local APIC's broadcast of the end of a level-triggered interrupt.
+ */
 void ioapic_end_of_interrupt(struct ioapic *io, u8 vector);
 
-/* Returns true if the input is masked. Below: the vector that it gives. */
+/* Returns true if the input is masked. */
 bool ioapic_masked(const struct ioapic *io, unsigned int input);
+/* Returns the input's vector. */
 u8 ioapic_vector(const struct ioapic *io, unsigned int input);
 
 /* Returns true if the input, unmasked, asks for the 8259s' vector. */

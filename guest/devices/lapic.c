@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC's interrupts: see lapic.h. Sections are those of the SDM, vol.
- * 3A. A vector's way: a message or a local event requests it (IRR); the
- * processor takes it when its class is above the processor's priority (ISR);
- * the guest's EOI ends it.
+ * 3A. A vector passes three steps: a message or a local event requests it
+ * (IRR); the processor takes it when its class is above the processor's
+ * priority (ISR); the guest's EOI ends it.
  */
 #include "guest/devices/lapic_internal.h"
 
@@ -59,7 +59,7 @@ void lapic_reset(struct lapic *lapic)
 	lapic->config = before.config;
 	lapic->base = before.base;
 	lapic->lint = before.lint;
-	lapic->nmi = before.nmi; /* the processor's, by now */
+	lapic->nmi = before.nmi; /* it has left the APIC */
 	lapic->reg[REG_DFR] = ~0U;
 	lapic->reg[REG_SVR] = SVR_RESET;
 	lapic->due = LAPIC_NO_EVENT;
@@ -143,7 +143,7 @@ bool lapic_in_service(const struct lapic *lapic)
 	return highest(&lapic->reg[REG_ISR]) != LAPIC_NO_VECTOR;
 }
 
-/* --- What requests interrupts ----------------------------------------------- */
+/* --- Requests -------------------------------------------------------------- */
 
 void lapic_error(struct lapic *lapic, enum lapic_error error)
 {
@@ -166,13 +166,13 @@ static bool accept(struct lapic *lapic, u8 vector, bool level)
 	return true;
 }
 
-/* Returns false if the local APIC has not taken it. */
+/* Returns false if the local APIC does not accept the interrupt. */
 static bool deliver(struct lapic *lapic, enum apic_delivery delivery, u8 vector,
 		    bool level)
 {
 	switch (delivery) {
 	case APIC_FIXED:
-	case APIC_LOWEST_PRIORITY: /* among one processor, it is that one */
+	case APIC_LOWEST_PRIORITY: /* one processor is always the lowest */
 		return (lapic->reg[REG_SVR] & SVR_ENABLED) &&
 		       accept(lapic, vector, level);
 	case APIC_NMI:
@@ -344,7 +344,7 @@ void lapic_send_ipi(struct lapic *lapic)
 		lapic_error(lapic, ERROR_SEND_ILLEGAL_VECTOR);
 		return;
 	}
-	/* The de-assertion of an INIT concerns only processors of long ago. */
+	/* Only old processors react to the de-assertion of an INIT. */
 	if (message.delivery == APIC_INIT && (icr & APIC_LEVEL) &&
 	    !(icr & ICR_ASSERT))
 		return;

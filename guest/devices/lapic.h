@@ -46,11 +46,11 @@ enum lapic_mode { LAPIC_DISABLED, LAPIC_XAPIC, LAPIC_X2APIC };
 
 struct lapic_config {
 	/*
-	 * The earliest time, in ns, at which the guest's TSC has that value or
-	 * more; 0: it has it.
+	 * Returns the earliest time, in ns, at which the guest's TSC has that
+	 * value or more; 0: it has it already.
 	 */
 	u64 (*tsc_to_ns)(void *ctx, u64 tsc);
-	/* A level-triggered interrupt has ended: tell the I/O APIC. */
+	/* Tells the I/O APIC that a level-triggered interrupt has ended. */
 	void (*end_of_interrupt)(void *ctx, u8 vector);
 	void *ctx;
 	u8 maxphyaddr; /* the guest's, for IA32_APIC_BASE */
@@ -60,17 +60,17 @@ struct lapic {
 	struct lapic_config config;
 	u64 base; /* IA32_APIC_BASE */
 	/*
-	 * By enum lapic_register. A read shows these values, but those that
+	 * By enum lapic_register. A read gives these values, except those that
 	 * read_register() makes.
 	 */
 	u32 reg[LAPIC_REGISTERS];
 	u32 errors; /* that the next write to the ESR will show */
 	u8 lint; /* the levels of LINT0 and LINT1 */
-	bool nmi; /* to be delivered to the processor */
+	bool nmi; /* waits until the processor takes it */
 	bool init; /* the processor has sent an INIT to itself */
 	/* The timer. */
 	u64 due; /* when it is to fire, in ns, or LAPIC_NO_EVENT */
-	u64 not_before; /* nor does it fire before that time, in ns */
+	u64 not_before; /* it does not fire before that time, in ns */
 	u64 tsc_deadline; /* IA32_TSC_DEADLINE */
 };
 
@@ -84,9 +84,9 @@ static inline enum lapic_mode lapic_mode(const struct lapic *lapic)
 }
 
 /*
- * The address of its page of registers; LAPIC_NOWHERE if it has none: only
- * xAPIC mode has such a page. The shadow MMU asks at every frame, so this is
- * not a call.
+ * Returns the address of its page of registers; LAPIC_NOWHERE if it has none:
+ * only xAPIC mode has such a page. The shadow MMU needs it for every frame, so
+ * this is inline.
  */
 static inline gpa_t lapic_page(const struct lapic *lapic)
 {
@@ -95,14 +95,17 @@ static inline gpa_t lapic_page(const struct lapic *lapic)
 }
 
 /*
- * Access to the register at @offset of the page, a multiple of 4. What writes
- * not all of a register, or beside one, is ignored (10.4.1).
+ * Access to the register at @offset of the page, a multiple of 4. A write of a
+ * part of a register, or beside one, is ignored (10.4.1).
  */
 u32 lapic_read(struct lapic *lapic, u32 offset, u64 now);
 void lapic_write(struct lapic *lapic, u32 offset, u32 value, unsigned int size,
 		 u64 now);
 
-/* IA32_APIC_BASE, IA32_TSC_DEADLINE and the x2APIC's. False: #GP(0). */
+/*
+ * Access to IA32_APIC_BASE, IA32_TSC_DEADLINE and the x2APIC's MSRs. Returns
+ * false if #GP(0) is due.
+ */
 bool lapic_read_msr(struct lapic *lapic, u32 index, u64 *value, u64 now);
 bool lapic_write_msr(struct lapic *lapic, u32 index, u64 value, u64 now);
 
@@ -111,12 +114,12 @@ u8 lapic_cr8(const struct lapic *lapic);
 void lapic_set_cr8(struct lapic *lapic, u8 cr8);
 
 /*
- * A message has come; returns false if it is not for this processor, or is not
- * taken.
+ * Receives a message; returns false if it is not for this processor, or is not
+ * accepted.
  */
 bool lapic_receive(struct lapic *lapic, const struct apic_message *message);
 
-/* The level at LINT0 or LINT1. */
+/* Sets the level of LINT0 or LINT1. */
 void lapic_set_lint(struct lapic *lapic, unsigned int pin, bool level);
 
 /* Returns true if a signal at LINT0 makes the processor ask the 8259s. */
@@ -125,7 +128,7 @@ bool lapic_passes_extint(const struct lapic *lapic);
 /* Returns true if LINT0 may become an NMI. */
 bool lapic_can_raise_nmi(const struct lapic *lapic);
 
-/* The vector that the processor is to take now, or LAPIC_NO_VECTOR. */
+/* Returns the vector that the processor must take now, or LAPIC_NO_VECTOR. */
 int lapic_pending(const struct lapic *lapic);
 
 /*
@@ -140,11 +143,11 @@ bool lapic_requested(const struct lapic *lapic, u8 vector);
 /* Returns true if an interrupt is in service. */
 bool lapic_in_service(const struct lapic *lapic);
 
-/* The time of the timer's next interrupt, in ns; LAPIC_NO_EVENT: never. */
+/* Returns the time of the timer's next interrupt, in ns, or LAPIC_NO_EVENT. */
 u64 lapic_next_event(const struct lapic *lapic);
 void lapic_tick(struct lapic *lapic, u64 now);
 
-/* The guest's TSC has been set: a deadline comes at another time. */
+/* Computes the deadline's time again, after the guest has set its TSC. */
 void lapic_tsc_changed(struct lapic *lapic, u64 now);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the local APIC. */
+/* Shared by the files of the local APIC. */
 #ifndef GUEST_DEVICES_LAPIC_INTERNAL_H
 #define GUEST_DEVICES_LAPIC_INTERNAL_H
 
@@ -68,22 +68,22 @@ void lapic_error(struct lapic *lapic, enum lapic_error error);
 /* Does the action that the entry of the local vector table names. */
 void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which);
 void lapic_end_of_interrupt(struct lapic *lapic);
-/* The interrupt command register has been written. */
+/* Sends the message of the interrupt command register. */
 void lapic_send_ipi(struct lapic *lapic);
-/* All but IA32_APIC_BASE and the lines (10.4.7.1). */
+/* Resets all but IA32_APIC_BASE and the lines (10.4.7.1). */
 void lapic_reset(struct lapic *lapic);
 
 /*
- * lapic_timer.c. A timer that is held back has fired on the guest's machine:
- * call this before a change of anything that says when and how it fires.
+ * lapic_timer.c. Fires the timer if it is due, even while it is held back. Call
+ * this before a change of anything that decides when and how it fires.
  */
 void lapic_timer_fire(struct lapic *lapic, u64 now);
-/* Each after lapic_tick(). */
+/* Call each of these after lapic_tick(). */
 u32 lapic_timer_current(const struct lapic *lapic, u64 now);
 void lapic_timer_set_initial(struct lapic *lapic, u32 count, u64 now);
 void lapic_timer_set_divide(struct lapic *lapic, u32 value, u64 now);
 void lapic_timer_set_deadline(struct lapic *lapic, u64 tsc);
-/* The timer's mode was @before; disarms it where the change does. */
+/* Disarms the timer if its change of mode from @before does so. */
 void lapic_timer_mode_changed(struct lapic *lapic, u32 before);
 
 #endif

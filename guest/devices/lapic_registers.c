@@ -184,7 +184,7 @@ void lapic_write(struct lapic *lapic, u32 offset, u32 value, unsigned int size,
 
 /*
  * The modes may change from disabled to xAPIC, from there to x2APIC, and back
- * to disabled from any (10.12.5); what is disabled forgets its state.
+ * to disabled from any (10.12.5); a disabled APIC loses its state.
  */
 static bool write_base(struct lapic *lapic, u64 value)
 {
@@ -219,7 +219,7 @@ static bool write_icr(struct lapic *lapic, u64 value)
 	return true;
 }
 
-/* To itself, fixed, by an edge (10.12.11). */
+/* Sends itself a fixed, edge-triggered interrupt (10.12.11). */
 static bool write_self_ipi(struct lapic *lapic, u32 vector)
 {
 	const struct apic_message message = {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC's timer (SDM vol. 3A, 10.5.4). It is never counted: it
- * remembers the time when it fires, and the count follows from the time until
- * then.
+ * The local APIC's timer (SDM vol. 3A, 10.5.4). Nothing is counted: it keeps
+ * the time when it fires, and the count follows from the time until then.
  */
 #include "guest/devices/lapic_internal.h"
 
 #define TICK_NS (NS_PER_SEC / LAPIC_TIMER_HZ)
 
 /*
- * A periodic timer does not fire more often than that, or its interrupts would
- * leave the guest no time, nor an exit on its behalf, to stop it.
+ * Minimum period of a periodic timer. With a shorter one, interrupts would take
+ * all the guest's time, and it could not even stop the timer.
  */
 #define MIN_PERIOD_NS 20000
 
@@ -19,7 +18,7 @@ static u32 mode(const struct lapic *lapic)
 	return lapic->reg[REG_LVT + LVT_TIMER] & LVT_TIMER_MODE;
 }
 
-/* Length of one count in ns, by bits 3, 1 and 0 (10.5.4, figure 10-10). */
+/* Returns the length of one count in ns, by bits 3, 1 and 0 (figure 10-10). */
 static u64 count_ns(const struct lapic *lapic)
 {
 	u32 divide = lapic->reg[REG_DIVIDE];
@@ -37,7 +36,7 @@ u32 lapic_timer_current(const struct lapic *lapic, u64 now)
 	if (now < lapic->due)
 		return MIN((lapic->due - now + unit - 1) / unit,
 			   lapic->reg[REG_INITIAL]);
-	/* It is held back, and has begun again if it does so. */
+	/* It is held back; a periodic one has begun its next period. */
 	if (mode(lapic) != TIMER_PERIODIC || !lapic->reg[REG_INITIAL])
 		return 0;
 	return lapic->reg[REG_INITIAL] -
@@ -97,7 +96,7 @@ void lapic_timer_mode_changed(struct lapic *lapic, u32 before)
 
 u64 lapic_next_event(const struct lapic *lapic)
 {
-	/* If nobody is told, the timer can fire at the next look at it. */
+	/* A masked timer interrupts nothing: it may fire at a later access. */
 	if (lapic->reg[REG_LVT + LVT_TIMER] & APIC_MASKED)
 		return LAPIC_NO_EVENT;
 	return lapic->due;
@@ -112,7 +111,7 @@ void lapic_timer_fire(struct lapic *lapic, u64 now)
 	if (mode(lapic) == TIMER_PERIODIC && lapic->reg[REG_INITIAL]) {
 		period = lapic->reg[REG_INITIAL] * count_ns(lapic);
 		period = MAX(period, MIN_PERIOD_NS);
-		/* One of the missed periods is left: there is one request. */
+		/* All missed periods make one request. */
 		lapic->due += ((now - lapic->due) / period + 1) * period;
 	} else {
 		lapic->due = LAPIC_NO_EVENT;

@@ -6,17 +6,17 @@
 #define DWORD 4U
 
 /*
- * The registers are 32 bits wide and aligned, and so is the bus: an access that
- * is wider, or across, becomes several. A narrow read gives its part of the
- * register; what a narrow write does is the device's affair, since writing the
- * whole register would make up the rest.
+ * The registers are 32 bits wide and aligned, and so is the bus: a wider
+ * access, or one across two registers, becomes several. A narrow read gives its
+ * part of the register. A narrow write goes to the device as such, since a
+ * write of the whole register would invent the rest.
  */
 static size_t piece(gpa_t gpa, size_t size)
 {
 	return MIN(size, DWORD - gpa % DWORD);
 }
 
-/* The 32 bits at the multiple of 4 that @gpa lies behind. */
+/* Reads the 32-bit register that contains @gpa. */
 static u32 read_register(struct machine_devices *d, gpa_t gpa, u64 now)
 {
 	u32 offset = ALIGN_DOWN(gpa & ~PAGE_MASK, DWORD);
@@ -42,7 +42,7 @@ static void write_register(struct machine_devices *d, gpa_t gpa, u32 value,
 		lapic_write(&d->lapic, offset, value, size, now);
 	else if ((gpa & PAGE_MASK) != GUEST_IOAPIC_GPA)
 		d->open_bus++;
-	/* The index has but eight bits, and some write no more (3.1.1). */
+	/* The index has 8 bits, and some kernels write only them (3.1.1). */
 	else if (offset == IOAPIC_INDEX || size == DWORD)
 		ioapic_write(&d->ioapic, offset, value);
 }

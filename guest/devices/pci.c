@@ -37,7 +37,7 @@ u8 pci_read_data(const struct pci *pci, unsigned int lane)
 	size_t at = (pci->address & ADDRESS_REGISTER) + lane;
 
 	if (!(pci->address & ADDRESS_ENABLE) ||
-	    pci->address & ADDRESS_FUNCTION) /* 00:00.0 is all there is */
+	    pci->address & ADDRESS_FUNCTION) /* 00:00.0 is the only one */
 		return 0xff;
 	return at < sizeof(host_bridge) ? host_bridge[at] : 0;
 }

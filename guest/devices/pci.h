@@ -13,10 +13,10 @@ struct pci {
 	u32 address; /* CONFIG_ADDRESS, port CF8h */
 };
 
-/* CONFIG_ADDRESS: a 32-bit access; others of CF8h mean other devices. */
+/* Writes CONFIG_ADDRESS; narrow accesses to CF8h are for other devices. */
 void pci_write_address(struct pci *pci, u32 value);
 
-/* Byte @lane (0 to 3) of CONFIG_DATA, port CFCh; ones: there is no function. */
+/* Returns byte @lane (0 to 3) of CONFIG_DATA, port CFCh; ones: no function. */
 u8 pci_read_data(const struct pci *pci, unsigned int lane);
 
 #endif

@@ -5,7 +5,7 @@
 #include "lib/string.h"
 
 #define INPUTS 8
-#define CASCADE 2 /* the first chip's input where the second one hangs */
+#define CASCADE 2 /* the first chip's input for the second chip */
 #define SPURIOUS 7 /* the input acknowledged for a vanished request */
 #define NONE 0xff
 
@@ -41,7 +41,7 @@ void pic_init(struct pic *pic)
 	}
 }
 
-/* The input of the highest priority in `set`, or NONE. */
+/* Returns the input of the highest priority in `set`, or NONE. */
 static u8 highest(const struct pic_chip *chip, u8 set)
 {
 	for (u8 i = 1; i <= INPUTS; i++) {
@@ -53,7 +53,7 @@ static u8 highest(const struct pic_chip *chip, u8 set)
 	return NONE;
 }
 
-/* How far below the top `input` ranks; NONE is below all. */
+/* Returns the rank of `input`: 0 is the highest; NONE ranks below all. */
 static u8 rank(const struct pic_chip *chip, u8 input)
 {
 	if (input == NONE)
@@ -62,15 +62,15 @@ static u8 rank(const struct pic_chip *chip, u8 input)
 }
 
 /*
- * The inputs in service. In special mask mode a masked one holds nothing back,
- * and an EOI that names no input does not end it.
+ * Returns the inputs in service. In special mask mode a masked one holds no
+ * other back, and an EOI that names no input does not end it.
  */
 static u8 in_service(const struct pic_chip *chip)
 {
 	return chip->isr & ~(chip->special_mask ? chip->imr : 0);
 }
 
-/* The input to be served next, or NONE: the heart of the chip. */
+/* Returns the input to serve next, or NONE: the heart of the chip. */
 static u8 next_input(const struct pic *pic, unsigned int which)
 {
 	const struct pic_chip *chip = &pic->chip[which];
@@ -82,7 +82,7 @@ static u8 next_input(const struct pic *pic, unsigned int which)
 		return NONE;
 	input = highest(chip, requests);
 	served = in_service(chip);
-	/* A chip below may have something more urgent than what it has sent. */
+	/* The second chip may have a more urgent request than its last one. */
 	if (chip->special_fully_nested && which == 0 && input == CASCADE)
 		served &= ~BIT(CASCADE);
 	if (rank(chip, input) < rank(chip, highest(chip, served)))
@@ -245,8 +245,8 @@ static void write_ocw3(struct pic_chip *chip, u8 value)
 }
 
 /*
- * ICW2 to ICW4. ICW3, how the chips are wired, is taken as read: on a PC there
- * is only one way.
+ * Writes ICW2 to ICW4. ICW3, the wiring of the chips, is ignored: on a PC there
+ * is only one.
  */
 static void write_icw(struct pic_chip *chip, u8 value)
 {

@@ -23,7 +23,7 @@ struct pic_chip {
 	bool rotate_on_auto_eoi;
 	bool special_mask;
 	bool special_fully_nested;
-	bool read_isr; /* what a read of the command port gives */
+	bool read_isr; /* a read of the command port gives isr, not irr */
 	bool poll; /* the next read is an acknowledgement */
 };
 
@@ -42,7 +42,7 @@ void pic_set_irq(struct pic *pic, u8 irq, bool level);
  */
 bool pic_pending(const struct pic *pic);
 
-/* The processor's acknowledgement; returns the vector. */
+/* Acknowledges the interrupt for the processor; returns its vector. */
 u8 pic_acknowledge(struct pic *pic);
 
 /* Returns true if the edge-triggered input `irq` waits to be acknowledged. */
@@ -51,7 +51,7 @@ bool pic_requested(const struct pic *pic, u8 irq);
 bool pic_in_service(const struct pic *pic);
 bool pic_masked(const struct pic *pic, u8 irq);
 
-/* Chip 0 or 1; `data`: its odd port (20h/21h, A0h/A1h). */
+/* Access to chip 0 or 1; `data`: to its odd port (20h/21h, A0h/A1h). */
 u8 pic_read(struct pic *pic, unsigned int chip, bool data);
 void pic_write(struct pic *pic, unsigned int chip, bool data, u8 value);
 

@@ -43,9 +43,9 @@ enum mode {
 };
 
 /*
- * Ticks and nanoseconds are converted by a multiplication: the factors are
- * fixed-point numbers, as long as fits into 64 bits. Rounded as they are, the
- * time of a tick is never before it.
+ * Ticks and nanoseconds are converted by a multiplication. The factors are
+ * fixed-point numbers of as many bits as fit into 64. They are rounded so that
+ * the time of a tick is never before the tick.
  */
 #define TICKS_SHIFT 64
 #define TICKS_FACTOR                                                           \
@@ -106,7 +106,7 @@ static u32 max_count(const struct pit_channel *channel)
 	return channel->bcd ? MAX_BCD_COUNT : MAX_COUNT;
 }
 
-/* Four digits; a digit beyond 9 (A to F) counts with its value. */
+/* Converts four digits; a digit beyond 9 (A to F) counts with its value. */
 static u32 from_bcd(u16 digits)
 {
 	return (digits >> 12) * 1000 + (digits >> 8 & 15) * 100 +
@@ -120,8 +120,8 @@ static u16 to_bcd(u32 count)
 }
 
 /*
- * The counting element. What the channel shows before it has a count is not
- * defined; we show the count of before.
+ * The counting element. Its value before a count is loaded is not defined;
+ * Umbra shows the former count.
  */
 static u16 current_count(const struct pit_channel *channel, u64 now)
 {
@@ -134,7 +134,7 @@ static u16 current_count(const struct pit_channel *channel, u64 now)
 		 MODE_SQUARE) /* even, and by two in each half */
 		count = (channel->count & ~1U) -
 			2 * (u32)(passed % channel->count % half);
-	else /* and on through 0 */
+	else /* it goes on through 0 */
 		count = channel->count + max - passed % max;
 	return channel->bcd ? to_bcd(count) : count;
 }
@@ -163,9 +163,9 @@ static bool output(const struct pit_channel *channel, u64 now)
 }
 
 /*
- * Rising edges of OUT after `passed` ticks, and the tick of the next one. One
- * that is due at the end of the count comes a tick after it: in mode 0 because
- * the count is loaded by a tick of its own, in mode 4 because OUT is low first.
+ * Returns the number of rising edges of OUT after `passed` ticks. An edge at
+ * the end of the count comes a tick after it: in mode 0 because a tick of its
+ * own loads the count, in mode 4 because OUT is low first.
  */
 static u64 edges_after(const struct pit_channel *channel, u64 passed)
 {
@@ -359,7 +359,7 @@ void pit_write_61(struct pit *pit, u8 value, u64 now)
 	pit->port61 = value & PORT61_WRITABLE;
 	if (gate == channel->gate)
 		return;
-	if (!gate) /* hold the count where it is */
+	if (!gate) /* hold the count */
 		channel->paused = elapsed(channel, now);
 	else if (periodic(channel) || started_by_gate(channel)) /* again */
 		channel->start = ns_to_ticks(now);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PC's 8254 interval timer (Intel 8254 data sheet, 231164) and what
- * port 61h shows of it. Times are nanoseconds since boot.
+ * The PC's 8254 interval timer (Intel 8254 data sheet, 231164) and its part of
+ * port 61h. Times are nanoseconds since boot.
  *
- * A channel is never ticked: it remembers when its count was loaded, and what
- * it shows follows from the time that has passed since.
+ * A channel never ticks: it remembers when its count was loaded, and its value
+ * follows from the time that has passed since.
  */
 #ifndef GUEST_DEVICES_PIT_H
 #define GUEST_DEVICES_PIT_H
@@ -17,7 +17,7 @@
 
 struct pit_channel {
 	u64 start; /* when the count was loaded, in ticks since boot */
-	u64 paused; /* how far it was when the gate closed, in ticks */
+	u64 paused; /* ticks that were over when the gate closed */
 	u32 count; /* 1 to 65536; in BCD 1 to 10000 */
 	bool bcd; /* its port shows and takes four decimal digits */
 	u8 mode; /* 0 to 5 */
@@ -28,7 +28,7 @@ struct pit_channel {
 	bool read_high; /* the next byte of a two-byte access is the high one */
 	bool write_high;
 	u8 write_low; /* the low byte that waits for it */
-	u8 latched_bytes; /* how many of `latch` are to be read yet */
+	u8 latched_bytes; /* the bytes of `latch` that are not yet read */
 	u16 latch;
 	bool status_latched;
 	u8 status;
@@ -53,12 +53,14 @@ u8 pit_read_61(const struct pit *pit, u64 now);
 void pit_write_61(struct pit *pit, u8 value, u64 now);
 
 /*
- * The time when channel 0's output, which is IRQ 0, rises next; PIT_NO_EVENT:
- * never.
+ * Returns the time when channel 0's output, which is IRQ 0, rises next, or
+ * PIT_NO_EVENT.
  */
 u64 pit_next_event(const struct pit *pit);
 
-/* The number of rises since the last call or since a count was loaded. */
+/*
+ * Returns the number of rises since the last call or since a count was loaded.
+ */
 u64 pit_tick(struct pit *pit, u64 now);
 
 #endif

@@ -107,7 +107,7 @@ bool pm_write(struct pm *pm, u16 port, u8 byte, u64 now)
 
 	pm_tick(pm, now);
 	switch (offset & ~1) {
-	case STATUS: /* a one takes the event back */
+	case STATUS: /* a one clears the event */
 		pm->status &= ~value;
 		return false;
 	case ENABLE:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ACPI's fixed hardware (ACPI 6.4, 4.8): the PM1 event and control registers,
- * and the power management timer. ACPI mode is always on, and of the events
- * there is one: the timer's, each time that its highest bit changes.
+ * and the power management timer. ACPI mode is always on. The only event is the
+ * timer's, at each change of its highest bit.
  */
 #ifndef GUEST_DEVICES_PM_H
 #define GUEST_DEVICES_PM_H
@@ -31,13 +31,15 @@ struct pm {
 
 void pm_init(struct pm *pm);
 
-/* A byte of the registers, at a port of PM_PORT_EVENT to PM_PORT_END - 1. */
+/* Returns a byte of the registers; @port: PM_PORT_EVENT to PM_PORT_END - 1. */
 u8 pm_read(struct pm *pm, u16 port, u64 now);
 
-/* The same; true: the guest has switched the machine off. */
+/*
+ * Writes such a byte; returns true if the guest has switched the machine off.
+ */
 bool pm_write(struct pm *pm, u16 port, u8 value, u64 now);
 
-/* The time when the SCI may rise by itself, in ns; PM_NO_EVENT: never. */
+/* Returns the time when the SCI may rise by itself, in ns, or PM_NO_EVENT. */
 u64 pm_next_event(const struct pm *pm);
 void pm_tick(struct pm *pm, u64 now);
 

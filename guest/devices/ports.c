@@ -37,7 +37,7 @@ static void end(struct machine_devices *d, enum guest_end how, u32 status)
 	d->end_status = status;
 }
 
-/* Bit 0: the data port. Bit 7 is what A0h and A1h differ in from 20h, 21h. */
+/* Bit 0 of the port is the data port, bit 7 the second chip (A0h and A1h). */
 static u32 read_pic(struct machine_devices *d, u16 port, u64 now)
 {
 	return pic_read(&d->pic, port >> 7, port & 1);
@@ -104,7 +104,7 @@ static u32 read_uart(struct machine_devices *d, u16 port, u64 now)
 {
 	u8 value = uart_read(&d->uart, port - PORT_UART);
 
-	/* Reading has side effects here, and with the clock. */
+	/* A read has side effects. */
 	devices_update_lines(d);
 	return value;
 }
@@ -141,7 +141,7 @@ static u32 read_single(struct machine_devices *d, u16 port, u64 now)
 	case PORT_92:
 		return PORT92_A20;
 	case PORT_CONSOLE:
-		return port; /* how a guest finds out that it is there */
+		return port; /* so a guest can find it */
 	case PORT_PCI_ADDRESS:
 		return d->pci.address;
 	case PORT_RESET:
@@ -241,7 +241,7 @@ struct port_range {
 #define DWORDS 4
 #define ANY_SIZE 7
 
-/* No `read`: it gives ones. No `write`: it goes nowhere. */
+/* Without a `read` a port gives ones, without a `write` it ignores writes. */
 static const struct port_range ranges[] = {
 	/*
 	 * The ports that kernels read in tight loops, against the clock, come
@@ -270,7 +270,7 @@ static const struct port_range ranges[] = {
 	{ PORT_PCI_DATA, PORT_PCI_DATA + 3, BYTES, read_pci_data, NULL },
 };
 
-/* The range that takes an access of @size at the port, as a whole. */
+/* Returns the range that takes an access of @size at the port as a whole. */
 static const struct port_range *find(u16 port, unsigned int size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
@@ -289,9 +289,9 @@ static u32 read_range(struct machine_devices *devices,
 }
 
 /*
- * Most devices are eight bits wide, so the bus makes byte accesses of wider
- * ones. But where nothing answers at the first port, nothing is split: a
- * 16-bit access to CF8h does not mean the reset port at CF9h.
+ * Most devices are eight bits wide, so the bus splits a wider access into
+ * bytes. But if nothing answers at the first port, nothing is split: a 16-bit
+ * access to CF8h does not mean the reset port at CF9h.
  */
 u32 devices_port_read(struct machine_devices *devices, u16 port,
 		      unsigned int size, u64 now)

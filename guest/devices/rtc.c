@@ -27,7 +27,7 @@ enum rtc_register {
 #define A_DEFAULT 0x26 /* 32.768 kHz; 1024 Hz once it is enabled */
 #define B_BINARY BIT(2)
 #define B_24H BIT(1)
-#define B_SET BIT(7) /* no update meanwhile, nor its interrupt after */
+#define B_SET BIT(7) /* stops updates and their interrupts */
 #define B_FORMAT (B_BINARY | B_24H)
 /* Enabled in register B, raised in register C: the same bits. */
 #define UPDATE_ENDED BIT(4)
@@ -38,9 +38,9 @@ enum rtc_register {
 #define D_VALID BIT(7)
 
 #define INDEX_MASK 0x7f /* bit 7 of port 70h would mask NMI */
-#define ALARM_ANY 0xc0 /* both bits set: matches whatever the time */
+#define ALARM_ANY 0xc0 /* both bits set: matches any time */
 #define BASE_CLOCK_HZ 32768
-/* If the guest awaits the second's end, Umbra looks this often. */
+/* Time between two looks at the clock, while the guest waits for a second. */
 #define LOOK_PERIOD (NS_PER_SEC / 64)
 
 static u8 host(const struct rtc *rtc, u8 index)
@@ -155,9 +155,9 @@ u8 rtc_read(struct rtc *rtc)
 	case RTC_A:
 		return rtc->bytes[RTC_A] |
 		       (host(rtc, RTC_A) & A_UPDATE_IN_PROGRESS);
-	case RTC_B: /* the format is the machine's, for so is the time */
+	case RTC_B: /* the time has the machine's format */
 		return rtc->bytes[RTC_B] | (host(rtc, RTC_B) & B_FORMAT);
-	case RTC_C: /* reading it takes the requests back */
+	case RTC_C: /* a read clears the requests */
 		look_at_second(rtc);
 		value = rtc->bytes[RTC_C] | (rtc_irq(rtc) ? C_REQUEST : 0);
 		rtc->bytes[RTC_C] = 0;
@@ -184,7 +184,8 @@ void rtc_write(struct rtc *rtc, u8 value, u64 now)
 		schedule(rtc, now);
 		break;
 	case RTC_B:
-		look_at_second(rtc); /* what is over raises no interrupt */
+		/* A second that ended before raises no interrupt. */
+		look_at_second(rtc);
 		if (value & B_SET)
 			value &= ~UPDATE_ENDED;
 		rtc->bytes[RTC_B] = value & ~B_FORMAT;

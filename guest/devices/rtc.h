@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PC's real-time clock, a Motorola MC146818, and its CMOS memory. The
- * time of day is the machine's own, read from its clock at each access: the
+ * The PC's real-time clock, a Motorola MC146818, and its CMOS memory. The time
+ * of day is the machine's own, read from its clock at each access, so that the
  * guest's can't drift from it. So the guest can't set it either.
  */
 #ifndef GUEST_DEVICES_RTC_H
@@ -15,11 +15,11 @@
 struct rtc {
 	/* Reads the machine's clock; returns false if there is none. */
 	bool (*host_read)(u8 index, u8 *value);
-	u8 index; /* the register that port 71h is */
+	u8 index; /* the register at port 71h */
 	u8 bytes[RTC_BYTES]; /* all but the time of day */
 	u8 last_second; /* the machine's, when it was looked at last */
 	u64 next_period; /* when the periodic interrupt is due, ns */
-	u64 next_look; /* when the second is to be looked at, ns */
+	u64 next_look; /* when the second must be looked at, ns */
 };
 
 /* `memory`: the guest's, in bytes, which a PC's firmware notes in the CMOS. */
@@ -30,7 +30,9 @@ void rtc_select(struct rtc *rtc, u8 index); /* port 70h */
 u8 rtc_read(struct rtc *rtc); /* port 71h */
 void rtc_write(struct rtc *rtc, u8 value, u64 now);
 
-/* The time of the next call of rtc_tick, in ns since boot, or RTC_NO_EVENT. */
+/*
+ * Returns when rtc_tick must be called next, in ns since boot, or RTC_NO_EVENT.
+ */
 u64 rtc_next_event(const struct rtc *rtc);
 void rtc_tick(struct rtc *rtc, u64 now);
 

@@ -11,7 +11,7 @@ static char printable(u16 cell)
 {
 	u8 c = cell & CELL_CHARACTER;
 
-	if (c == 0) /* nobody has written it, or a blank of another kind */
+	if (c == 0) /* never written, or another kind of blank */
 		return ' ';
 	return c >= ' ' && c <= '~' ? c : '.';
 }

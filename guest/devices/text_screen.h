@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's text screen: what it has written to the VGA's memory at B8000h,
- * which is RAM here. It shows what a kernel without a serial console had to say.
+ * The guest's text screen: the VGA's memory at B8000h, which is RAM here. It
+ * has the messages of a kernel without a serial console.
  */
 #ifndef GUEST_DEVICES_TEXT_SCREEN_H
 #define GUEST_DEVICES_TEXT_SCREEN_H
@@ -9,15 +9,15 @@
 #include "guest/memory.h"
 
 /*
- * One row (from 0) as a string, blanks at its end left out; what is not ASCII
- * is a dot. Returns its length.
+ * Copies a row (from 0) as a string without the blanks at its end, with a dot
+ * for a character that is not printable ASCII. Returns the string's length.
  */
 size_t text_screen_row(const struct guest_memory *gm, unsigned int row,
 		       char text[TEXT_SCREEN_COLUMNS + 1]);
 
 /*
- * Prints the screen, up to its last row that is not blank, if there is one, and
- * where its @cursor is (a cell, from the first).
+ * Prints the screen up to its last row that is not blank, and the place of the
+ * @cursor (the number of a cell). A blank screen prints nothing.
  */
 void text_screen_log(const struct guest_memory *gm, u16 cursor);
 

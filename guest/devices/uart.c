@@ -50,7 +50,7 @@ void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx)
 	uart->tx = tx;
 	uart->ctx = ctx;
 	uart->reg[UART_MSR] = MSR_CTS | MSR_DSR |
-			      MSR_DCD; /* somebody is connected */
+			      MSR_DCD; /* a terminal is connected */
 }
 
 static u8 rx_capacity(const struct uart *uart)
@@ -119,7 +119,7 @@ bool uart_irq(const struct uart *uart)
 	return interrupt_reason(uart) != IIR_NONE;
 }
 
-/* In a loop-back the modem's inputs are what MCR puts out. */
+/* In a loop-back the outputs of MCR are the modem's inputs. */
 static void update_modem_inputs(struct uart *uart)
 {
 	u8 inputs = MSR_CTS | MSR_DSR | MSR_DCD;
@@ -174,7 +174,7 @@ static void write_data(struct uart *uart, u8 value)
 		rx_push(uart, value);
 	else
 		uart->tx(uart->ctx, value);
-	uart->thr_interrupt = true; /* empty again, already */
+	uart->thr_interrupt = true; /* THR is empty again at once */
 }
 
 /* Enabling the transmitter's interrupt raises it if THR is empty. */

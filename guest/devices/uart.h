@@ -17,18 +17,18 @@ enum uart_register {
 	UART_LCR,
 	UART_MCR,
 	UART_LSR,
-	UART_MSR, /* the inputs of now, and what changed since it was read */
+	UART_MSR, /* the inputs, and their changes since the last read */
 	UART_SCRATCH,
 	UART_REGISTERS
 };
 
 struct uart {
-	void (*tx)(void *ctx, u8 byte); /* where written bytes go */
+	void (*tx)(void *ctx, u8 byte); /* gets the written bytes */
 	void *ctx;
 	u8 rx[UART_FIFO_SIZE];
 	u8 rx_first;
 	u8 rx_count;
-	u8 reg[UART_REGISTERS]; /* those that are more than a view */
+	u8 reg[UART_REGISTERS]; /* the registers that keep a value */
 	u8 fcr;
 	u8 divisor[2];
 	bool overrun;
@@ -42,8 +42,8 @@ u8 uart_read(struct uart *uart, u8 reg);
 void uart_write(struct uart *uart, u8 reg, u8 value);
 
 /*
- * A byte from outside. Returns false if the port can't take it now, so offer it
- * later.
+ * Receives a byte from outside. Returns false if there is no room: offer the
+ * byte again later.
  */
 bool uart_receive(struct uart *uart, u8 byte);
 
