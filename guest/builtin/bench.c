@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What does each operation of a kernel's memory management cost? On each rung
- * of Umbra's ladder, and on the bare machine: VM exits, walks of the guest's
- * tables, and ticks of the time-stamp counter as the guest sees them.
+ * Measures the cost of each operation of a kernel's memory management, on each
+ * rung of Umbra's ladder and on the bare machine: VM exits, walks of the
+ * guest's tables, and ticks of the time-stamp counter as the guest sees them.
  *
- * Lines for programs (tools/bench): "bench: RUNG OPERATION, ops N exits N ...",
- * the sums over all operations of a kind; timer interrupts are taken out.
+ * It prints lines for tools/bench: "bench: RUNG OPERATION, ops N exits N ...".
+ * The numbers are sums over all operations of a kind, without timer interrupts.
  */
 #include "guest/builtin/bench.h"
 #include "guest/builtin/builtin.h"
@@ -18,7 +18,7 @@ static struct cost {
 static char rung[RUNG_NAME_SIZE];
 static const char *error;
 
-void fails(const char *what)
+void note_failure(const char *what)
 {
 	if (!error)
 		error = what;
@@ -62,8 +62,9 @@ static u64 rdtsc(void)
 }
 
 /*
- * One run, in `cost`. Between the two hypercalls it touches the stack and code
- * of this file only: after a flush each other page would be an exit more.
+ * Measures one run into `cost`. Between the two hypercalls it touches the stack
+ * and code of this file only: after a flush each other page would be an exit
+ * more.
  */
 static void measure(const struct bench_op *op)
 {
@@ -82,7 +83,7 @@ static void measure(const struct bench_op *op)
 		hypercall(HYPERCALL_COUNTERS, (u64)&after, NULL);
 	traps.page_fault = NULL;
 	if (op->faults && traps.page_faults - faults != op->faults)
-		fails("not one fault an operation");
+		note_failure("not one fault an operation");
 	cost.counted = counters_between(&before, &after);
 	cost.ticks = ticks;
 }
@@ -111,8 +112,8 @@ static void measure_each(const struct bench_op *op, const struct cost *nothing)
 }
 
 /*
- * The first operation is none at all: what the measuring costs. It is done
- * twice, since on the first time our own memory is not yet in the shadow.
+ * The first operation does nothing: its cost is that of measuring. It runs
+ * twice, since our own memory is not yet in the shadow the first time.
  */
 static void measure_all(void)
 {
@@ -141,6 +142,6 @@ u32 bench_main(void)
 		measured = true;
 	}
 	if (!measured)
-		fails("no rung has that name: README.md has them all");
+		note_failure("no rung has that name: README.md has them all");
 	return conclude("bench");
 }

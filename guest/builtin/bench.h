@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The benchmark's operations, and who measures them. */
+/* The benchmark's operations, and the functions that measure them. */
 #ifndef GUEST_BUILTIN_BENCH_H
 #define GUEST_BUILTIN_BENCH_H
 
@@ -12,17 +12,17 @@
 struct bench_op {
 	const char *name;
 	u32 ops; /* operations that one run() does */
-	u32 argument; /* of these: */
-	/* Build what it needs, and have it used once: Umbra's shadow is warm. */
+	u32 argument; /* for prepare() and run() */
+	/* Builds the pages and uses them once, so that the shadow has them. */
 	void (*prepare)(u32 argument);
 	void (*run)(u32 argument);
 	u32 faults; /* page faults that run() must take; 0: any number */
 };
-/* The pages, and the address spaces; the last one has no name. */
+/* The operations on pages, and on spaces; the last one has no name. */
 extern const struct bench_op bench_ops[], bench_space_ops[];
 
-/* The program measures nonsense: @what went wrong. The first one is kept. */
-void fails(const char *what);
+/* Notes a failure, which makes the figures worthless. The first one is kept. */
+void note_failure(const char *what);
 /* Prints the failure, if there is one; returns the guest's exit status. */
 u32 conclude(const char *program);
 
@@ -30,12 +30,14 @@ u32 conclude(const char *program);
 #define RUNG_NAME_SIZE 16
 
 /*
- * Has Umbra use the rung of that number, and puts its name into @name; on the
+ * Puts Umbra on the rung of that number, and the rung's name into @name; on the
  * bare machine, number 0 is "bare". Returns false if there is no such rung.
  */
 bool use_rung(u32 number, char name[RUNG_NAME_SIZE]);
 
-/* The counters' growth from *before to *after; .exits without the timer's. */
+/*
+ * Returns the counters' growth from *before to *after; .exits has no timer's.
+ */
 struct hypercall_counters
 counters_between(const struct hypercall_counters *before,
 		 const struct hypercall_counters *after);
@@ -46,9 +48,9 @@ u32 bench_main(void);
 /* The demo of single operations on one rung: "RUNG" or "RUNG,FAULTS". */
 u32 single_main(const char *arguments);
 
-#define FRAMES 32 /* that leaf() maps in turn */
+#define FRAMES 32 /* leaf() maps them in turn */
 
-/* Page tables for the window, and the PML4 that they hang in. */
+/* Page tables for the window, and the PML4 that leads to them. */
 struct space {
 	u64 *pml4;
 	u64 *pdpt;
@@ -56,16 +58,20 @@ struct space {
 	u64 *table[TABLES];
 };
 
-/* Page tables in @pml4 for the window; @tables of them, empty. */
+/* Puts page tables for the window into @pml4: @tables of them, empty. */
 void space_build(struct space *s, u64 *pml4, u32 tables);
 /* The same in boot_pml4, and frames for leaf(). */
 void build(u32 tables);
 void prepare_window(u32 unused); /* with one table */
-/* Where the PTE of the window's page of that number is, after build(). */
+/*
+ * Returns the PTE's place for the window's page of that number, after build().
+ */
 volatile u64 *pte(u64 page);
-/* A PTE for the window's page of that number, with A and D set. */
+/* Returns a PTE for the window's page of that number, with A and D set. */
 u64 leaf(u64 page);
-/* Takes @bits out of that PTE, as a kernel does that may have neighbours. */
+/*
+ * Clears @bits of that PTE atomically, as a kernel for several processors does.
+ */
 static inline __attribute__((always_inline)) void pte_clear(u64 page, u64 bits)
 {
 	__asm__ volatile("lock andq %1, %0"
@@ -73,7 +79,7 @@ static inline __attribute__((always_inline)) void pte_clear(u64 page, u64 bits)
 			 : "er"(~bits)
 			 : "memory");
 }
-/* In user mode, the window's pages of a range(). */
+/* In user mode, read or write the window's pages of a range(). */
 u64 read_pages(u64 range);
 u64 write_pages(u64 range);
 u64 range(u64 first, u64 end);

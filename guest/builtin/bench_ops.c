@@ -18,7 +18,7 @@
 static u64 *frame[FRAMES];
 static struct space space; /* in boot_pml4 */
 static u64 *child_table[TABLES];
-static u64 left_out; /* of the PTEs that demand faults write: A and D, or none */
+static u64 left_out; /* A and D, or no bit: PTEs of demand faults lack it */
 
 u64 leaf(u64 page)
 {
@@ -48,7 +48,7 @@ u64 __user_code write_pages(u64 range)
 	return 0;
 }
 
-/* One page in each 2 MiB. */
+/* Writes one page in each 2 MiB. */
 static u64 __user_code write_regions(u64 regions)
 {
 	u64 i;
@@ -93,7 +93,7 @@ void prepare_window(u32 unused)
 	build(1);
 }
 
-/* All pages of the window mapped with @flags, and used, from user mode. */
+/* Maps pages of the window with @flags and uses them, from user mode. */
 static void map_and_use(u32 pages, u64 flags, u64 (*use)(u64))
 {
 	u32 page;
@@ -118,7 +118,7 @@ static bool demand_fault(u64 error_code, gva_t cr2)
 	return true;
 }
 
-/* With the pages beside it, as Linux maps a file's. */
+/* Maps the pages beside it, too, as Linux does for a file. */
 static bool fault_around(u64 error_code, gva_t cr2)
 {
 	u64 first = ((cr2 - WINDOW_GVA) / PAGE_SIZE) & ~(AROUND - 1ULL);
@@ -138,7 +138,7 @@ static void prepare_demand(u32 pages)
 	left_out = 0;
 	build(pages / PT_ENTRIES);
 	traps.page_fault = demand_fault;
-	/* One page of each table is there: the table is linked and in use. */
+	/* One page of each table is used, so that the table is linked. */
 	for (page = 0; page < pages; page += PT_ENTRIES) {
 		run_user(write_pages, range(page, page + 1));
 		*pte(page) = 0;
@@ -190,7 +190,7 @@ static void prepare_regions(u32 regions)
 	new_tables = 0;
 	for (i = 0; i < regions; i++)
 		new_table[i] = page_alloc();
-	/* The first region is in use: so is the directory. */
+	/* The first region is used, and so is the directory. */
 	*pte(0) = leaf(0);
 	run_user(write_regions, 1);
 }
@@ -226,7 +226,7 @@ static void prepare_cow(u32 pages)
 
 /* --- PTEs --------------------------------------------------------------------*/
 
-/* A page's protection taken and given back, and a write to it. */
+/* Takes each page's W away and gives it back, and writes to the page. */
 static void run_protect(u32 pages)
 {
 	u64 page;
@@ -245,7 +245,7 @@ static void prepare_mapped(u32 pages)
 	map_and_use(pages, LEAF, write_pages);
 }
 
-/* As a kernel does that looks for pages that are not in use. */
+/* Clears A and D, as a kernel does that looks for pages not in use. */
 static void run_clear(u32 pages)
 {
 	u64 page;
@@ -266,7 +266,7 @@ static void run_read(u32 pages)
 	run_user(read_pages, range(0, pages));
 }
 
-/* Another frame for each page, which is used at once. */
+/* Gives each page another frame, and uses it at once. */
 static void run_change(u32 pages)
 {
 	u64 page;
@@ -278,7 +278,9 @@ static void run_change(u32 pages)
 	}
 }
 
-/* As a kernel does: write-protect the parent's, copy it to the child's. */
+/*
+ * As a kernel does: write-protects a PTE, and copies it to the child's table.
+ */
 static void run_fork(u32 pages)
 {
 	u64 page;
@@ -292,7 +294,7 @@ static void run_fork(u32 pages)
 	flush_all();
 }
 
-/* The pages that the fork gave up must be found again. */
+/* Uses the pages after the fork, when the shadow must find them again. */
 static void run_fork_and_use(u32 pages)
 {
 	run_fork(pages);
@@ -346,7 +348,7 @@ static void run_mmio(u32 writes)
 			*(volatile u32 *)WINDOW_GVA;
 }
 
-/* A string of bytes to a port, all from one page. */
+/* Writes strings of bytes to a port, each from one page. */
 static void run_outs(u32 length)
 {
 	const void *from;

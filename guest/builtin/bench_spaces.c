@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of bench.c that have to do with address spaces, and with CR3. */
+/* The operations of bench.c on address spaces, and on CR3. */
 #include "guest/builtin/bench.h"
 
 #define SPACES_MAX 64
@@ -14,7 +14,7 @@ static struct space fresh; /* the last one that was built */
 static u64 *tables[SPACES_MAX]; /* of the spaces, one in each */
 static u64 *current_table;
 
-/* A PML4 with the kernel's entries, and one table for the window. */
+/* Fills a PML4: the kernel's entries, and one table for the window. */
 static void make_space(u64 *pml4)
 {
 	memcpy(pml4, boot_pml4, PAGE_SIZE);
@@ -71,7 +71,7 @@ static void prepare_visits(u32 count)
 	traps.page_fault = space_fault;
 }
 
-/* At each visit a page that was not there. */
+/* Each visit writes to a page that is not yet mapped. */
 static void run_visits(u32 count)
 {
 	u32 i, page;
@@ -86,7 +86,7 @@ static void run_visits(u32 count)
 
 /* --- New spaces --------------------------------------------------------------*/
 
-/* All of a space's pages are mapped, and it has never been loaded. */
+/* Makes a space that maps all its pages and has never been loaded. */
 static void prepare_load(u32 accessed)
 {
 	u32 page;
@@ -159,7 +159,7 @@ static void run_read_cr3(u32 times)
 		read_cr3();
 }
 
-/* As a kernel flushes its global pages. */
+/* Toggles CR4.PGE, as a kernel does to flush its global pages. */
 static void run_toggle_pge(u32 times)
 {
 	u64 cr4 = read_cr4();

@@ -7,9 +7,9 @@
  * ("exit-status:7"; at most BUILTIN_ARGUMENTS_MAX bytes with the NUL) to
  * BUILTIN_ARGUMENTS_GPA. The guest starts at BUILTIN_ENTRY_GPA in 32-bit
  * protected mode with flat segments, paging and interrupts off, and EBX = the
- * address of the arguments. It says how it went with a 32-bit OUT of its
- * status to BUILTIN_EXIT_PORT. It needs BUILTIN_MEMORY_MIN bytes of RAM from
- * address 0, and COM1.
+ * address of the arguments. It ends with a 32-bit OUT of its status to
+ * BUILTIN_EXIT_PORT. It needs BUILTIN_MEMORY_MIN bytes of RAM from address 0,
+ * and COM1.
  */
 #ifndef GUEST_BUILTIN_BUILTIN_H
 #define GUEST_BUILTIN_BUILTIN_H
@@ -23,10 +23,10 @@
 #define BUILTIN_MEMORY_MIN (16 * MIB)
 #define BUILTIN_EXIT_PORT 0xf4
 
-/* Arguments are separated by a blank or, where that needs quoting, a colon. */
+/* A blank separates arguments, or a colon where a blank would need quotes. */
 #define BUILTIN_IS_SEPARATOR(c) ((c) == ' ' || (c) == ':')
 
-/* The length of the first word of @arguments, in bytes. */
+/* Returns the length of the first word of @arguments, in bytes. */
 static inline size_t builtin_name_length(const char *arguments)
 {
 	size_t length = 0;

@@ -10,8 +10,8 @@ RUNTIME64_OBJS := $(patsubst %,$(BUILTIN)/%.o, \
 BUILTIN_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard guest/builtin/*.c)) \
 	$(BUILTIN)/entry.asm.o
 
-# It lives at 1 MiB, not in the last 2 GiB; and it had better be small. No loop
-# of its own is to become a call of a library that it doesn't have.
+# It lives at 1 MiB, not in the last 2 GiB, and must be small. No loop may become
+# a call of a library, which it doesn't have.
 GUEST64_CFLAGS := -mcmodel=small -Os -fomit-frame-pointer \
 	-fno-tree-loop-distribute-patterns
 $(BUILTIN_OBJS): guest/builtin/builtin.mk

@@ -39,8 +39,8 @@ static void put_padded(const char *s, size_t length, int width, bool left)
 }
 
 /*
- * Divides *@value by @base and returns the remainder; in two steps, since a
- * 32-bit guest has no library that divides 64 bits.
+ * Divides *@value by @base and returns the remainder. It takes two steps, since
+ * a 32-bit guest has no library that divides 64 bits.
  */
 static u32 divide(u64 *value, u32 base)
 {
@@ -65,8 +65,10 @@ static void put_number(u64 value, u32 base, int width, bool zeros)
 	put_padded(digits + first, (size_t)(DIGITS_MAX - first), width, false);
 }
 
-/* The number of the size that the count of l's says. */
-static u64 take_number(va_list *args, u32 longs)
+/*
+ * Returns the next argument, a number of 64 bits with "l" or "ll", else of 32.
+ */
+static u64 next_number(va_list *args, u32 longs)
 {
 	if (longs == 0)
 		return va_arg(*args, u32);
@@ -95,7 +97,7 @@ static const char *put_conversion(const char *fmt, va_list *args)
 	}
 	for (; *fmt == 'l'; fmt++)
 		longs++;
-	put_number(take_number(args, longs), *fmt == 'x' ? 16 : 10, width,
+	put_number(next_number(args, longs), *fmt == 'x' ? 16 : 10, width,
 		   zeros);
 	return fmt + 1;
 }

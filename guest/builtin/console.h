@@ -7,8 +7,8 @@
 
 void console_init(void);
 /*
- * %s, %u, %x; l and ll before u and x; a width, with '-' for strings that go to
- * the left, with '0' for numbers.
+ * Conversions: %s, %u, %x; l and ll before u and x; a width, for strings with
+ * '-' (to the left), for numbers with '0'.
  */
 void print(const char *fmt, ...) __printf(1, 2);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What does a demand fault cost? On each rung of Umbra's ladder this program
- * takes 4,096 of them, and asks Umbra how often it left the guest meanwhile.
+ * takes 4,096 of them, and asks Umbra for the number of exits meanwhile.
  *
- * A demand fault is what a kernel does all day: something touches a page that
- * isn't there, the page-fault handler writes a PTE, and the access is tried
- * again. Half of them come from user mode, half from the kernel.
+ * A demand fault is a kernel's daily work: a program touches a page that isn't
+ * there, the page-fault handler writes a PTE, and the access is tried again.
+ * Half of them come from user mode, half from the kernel.
  */
 #include "guest/builtin/bench.h"
 
@@ -55,18 +55,18 @@ static bool demo_fault(u64 error_code, gva_t cr2)
 	if (page >= PAGES)
 		return false;
 	if (page != demo.next)
-		fails("a fault on another page than the one touched");
+		note_failure("a fault on another page than the one touched");
 	if (cr2 % PAGE_SIZE != page / FRAMES * sizeof(u64))
-		fails("a fault at another address in the page");
+		note_failure("a fault at another address in the page");
 	if (error_code != (PFEC_W | (demo.user ? PFEC_U : 0)))
-		fails("a wrong error code");
+		note_failure("a wrong error code");
 	demo.faults++;
 	*pte(page) = page_leaf(page);
 	demo.next++;
 	return true;
 }
 
-/* Touch the pages from @range's lower half to below its upper half. */
+/* Touches the pages from @range's lower half to below its upper half. */
 static u64 __user_code touch(u64 range)
 {
 	u64 page;
@@ -92,11 +92,10 @@ static void warm_up_page(bool user, u64 page)
 }
 
 /*
- * Clear all PTEs, and then have all that the pass needs linked into Umbra's
- * shadow before counting: the frames, the eight tables, our own code, stacks
- * and structures. That takes one fault in each table, by each of the two modes.
- * It comes after the clearing, since a table that is written so much while
- * nobody uses it is unlinked again.
+ * Clears all PTEs, and then makes Umbra link all that the pass needs before the
+ * count: the frames, the eight tables, our own code, stacks and structures.
+ * That takes one fault in each table, in each of the two modes. It comes after
+ * the clearing, since Umbra unlinks a table that is written often and not used.
  */
 static void warm_up(void)
 {
@@ -118,12 +117,12 @@ static void verify(void)
 	u64 page;
 
 	if (demo.faults != PAGES)
-		fails("not one fault a page");
+		note_failure("not one fault a page");
 	for (page = 0; page < PAGES; page++) {
 		if (*page_slot(page) != MARK + page)
-			fails("a touch went elsewhere");
+			note_failure("a touch went elsewhere");
 		if (*pte(page) != (page_leaf(page) | PTE_A | PTE_D))
-			fails("a PTE is not as it must be");
+			note_failure("a PTE has a wrong value");
 	}
 }
 
@@ -201,6 +200,6 @@ u32 demo_main(void)
 		run_rung(&rows[rungs]);
 	print_table(rungs);
 	if (!rungs)
-		fails("no rung to stand on");
+		note_failure("there is no rung");
 	return conclude("demo");
 }

@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The 64-bit runtime's beginning and the little that C can't say: the way from
-; 32-bit unpaged mode to 64-bit mode, the trap stubs, the way to user mode and
-; back, and the way to real mode.
+; The start of the 64-bit runtime, and the code that C can't express: the way
+; from 32-bit unpaged mode to 64-bit mode, the trap stubs, the way to user mode
+; and back, and the way to real mode.
 
 %include "guest/builtin/kernel.inc"
 %include "guest/builtin/frames.inc"
@@ -13,8 +13,8 @@ MSR_EFER	equ 0xc0000080
 EFER_LME	equ 1 << 8
 EFER_NXE	equ 1 << 11
 
-; Everything is accessed and dirty from the start: the guest's own memory must
-; not disturb what the demo counts.
+; All entries have A and D from the start: the guest's own memory must not
+; disturb the demo's counts.
 PTE_TABLE	equ 0x27		; P, W, U, A
 PTE_PAGE	equ 0x63		; P, W, A, D
 PTE_LARGE	equ 0xe3		; P, W, A, D, PS
@@ -38,7 +38,7 @@ entry32:
 	jmp	start
 
 ; A multiboot 1 header, so that GRUB or QEMU can start the same binary on the
-; bare machine: that is how the checks are shown to expect the right things.
+; bare machine: it shows that the checks expect the right results.
 align 4
 multiboot1:
 	dd MB1_MAGIC
@@ -81,8 +81,8 @@ start:
 	mov	cr0, eax
 	jmp	CODE64:start64
 
-; The first 2 MiB by 4 KiB pages, so that user mode gets its few only; above
-; them 2 MiB pages.
+; Maps the first 2 MiB by pages of 4 KiB, so that user mode gets only its few,
+; and the memory above by pages of 2 MiB.
 build_tables:
 	mov	dword [boot_pml4], boot_pdpt + PTE_TABLE
 	mov	dword [boot_pdpt], boot_pd + PTE_TABLE
@@ -123,7 +123,7 @@ bits 64
 global start64:function
 start64:
 	FRAME frame_call, start64, load_data_segments
-	FRAME_NOTE DW_CFA_undefined, DW_rip	; nobody has called it
+	FRAME_NOTE DW_CFA_undefined, DW_rip	; it has no caller
 	call	load_data_segments
 	mov	rsp, stack_top
 	mov	edi, [boot_eax]
@@ -241,7 +241,7 @@ run_user:
 	push	user_stub
 	iretq
 
-; The gate by which user mode says that it is done.
+; The handler of the interrupt with which user mode ends.
 global run_user_done
 run_user_done:
 	mov	[run_value], rax
@@ -278,8 +278,8 @@ user_stub:
 
 section .text
 
-; void leave_for_real_mode(void): from the unpaged state to where Umbra can't
-; follow. It does not return: on a machine that can, it halts there.
+; void leave_for_real_mode(void): enters real mode, which Umbra can't run. It
+; does not return: on a machine that runs real mode it halts there.
 global leave_for_real_mode
 leave_for_real_mode:
 	TO_UNPAGED
@@ -293,8 +293,8 @@ bits 64
 
 section .data
 
-; Accessed already, so that loading one writes nothing. The TSS's descriptor is
-; filled in by trap_init().
+; The descriptors have A set, so that a load of one writes nothing. trap_init()
+; fills in the TSS's descriptor.
 align 16
 global gdt
 gdt:

@@ -51,7 +51,7 @@ void __noreturn guest_exit(u32 status)
 		__asm__ volatile("cli; hlt");
 }
 
-/* The word after the first one of @s; "" if there is none. */
+/* Returns the text after the first word of @s; "" if there is none. */
 static const char *second_word(const char *s)
 {
 	s += builtin_name_length(s);
@@ -71,9 +71,9 @@ static void require_memory(const struct mb1_info *info)
 }
 
 /*
- * As a built-in guest it is given the arguments themselves. A boot loader, and
- * Umbra for a kernel of its user's, gives the multiboot information; some put
- * the kernel's path in front.
+ * A built-in guest gets the arguments themselves. A kernel of its own file gets
+ * multiboot information, from a boot loader or from Umbra; some put the
+ * kernel's path in front.
  */
 static void get_arguments(u32 eax, u64 ebx)
 {

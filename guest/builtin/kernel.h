@@ -14,17 +14,17 @@
 #include "guest/hypercall.h"
 #include "lib/string.h"
 
-/* Code that user mode may execute; it must not call what is elsewhere. */
+/* Code that user mode may execute; it must not call other code. */
 #define __user_code __attribute__((section(".user.text"), noinline))
 
-/* Where the programs map their pages: a PML4 entry that is free, and even. */
+/* The window, where programs map their pages: a PML4 entry, free and even. */
 #define WINDOW_PML4_INDEX 2
 #define WINDOW_GVA (WINDOW_PML4_INDEX * 512 * GIB)
 
 #define PT_ENTRIES 512
 #define LARGE_PAGE_SIZE (2 * MIB)
 
-/* The guest's own: its programs, the last one without a name. */
+/* The guest's programs; the last one has no name. */
 struct program {
 	const char *name; /* the first word of the arguments */
 	u32 (*run)(void); /* returns the guest's exit status */
@@ -32,32 +32,32 @@ struct program {
 extern const struct program programs[];
 
 /* kernel.c */
-extern bool on_umbra; /* is the machine Umbra's? */
+extern bool on_umbra; /* the machine is Umbra's */
 void __noreturn guest_exit(u32 status);
-/* The arguments after the program's name, and the number at @s, or 0. */
+/* Return the arguments after the program's name, and the number at @s, or 0. */
 const char *argument(void);
 u32 number_at(const char *s);
 
 /* paging.c */
-/* Give all pages back, empty the window, and flush. */
+/* Frees all pages, empties the window, and flushes. */
 void pages_reset(void);
-/* A zeroed page; consecutive calls give consecutive frames, from 4 MiB on. */
+/* Returns a zeroed page; the calls give consecutive frames, from 4 MiB on. */
 u64 *page_alloc(void);
 #define PAGES_GPA (4 * MIB)
 #define PAGES_END (8 * MIB)
 
 /* entry.asm */
 extern u64 boot_pml4[PT_ENTRIES];
-extern u64 run_value; /* what the function given to run_*() returned */
+extern u64 run_value; /* the result of the function that run_*() has called */
 /*
- * Call @function in kernel or in user mode. Returns 0, or 1 if it trapped
- * while traps.catch was set.
+ * Call @function in kernel or in user mode. Return 0, or 1 if it trapped while
+ * traps.catch was set.
  */
 int run_kernel(u64 (*function)(u64), u64 argument);
 int run_user(u64 (*function)(u64), u64 argument);
 void __noreturn run_abort(void);
 
-/* Enter real mode: this doesn't come back. */
+/* Enters real mode; does not return. */
 void leave_for_real_mode(void);
 
 /* trap.c */
@@ -69,14 +69,14 @@ struct trap_frame {
 };
 
 struct traps {
-	/* Handles page faults if it is set, and returns whether it did. */
+	/* If set, handles page faults; returns true if it did. */
 	bool (*page_fault)(u64 error_code, gva_t cr2);
 	/* Handle #DB and NMIs likewise. */
 	bool (*debug)(struct trap_frame *frame);
 	bool (*nmi)(struct trap_frame *frame);
 	u64 page_faults; /* number of them, since the start */
 	u64 page_fault_rip; /* of the last one */
-	bool catch; /* let run_*() return, having kept: */
+	bool catch; /* a trap makes run_*() return, and fills in: */
 	u64 vector;
 	u64 error_code;
 	u64 rflags;
@@ -86,9 +86,9 @@ extern struct traps traps;
 void trap_init(void);
 void trap(struct trap_frame *frame);
 
-#define PORT_DELAY 0x80 /* a port that nothing comes of */
+#define PORT_DELAY 0x80 /* writes have no effect */
 
-/* A hypercall of guest/hypercall.h; returns EAX. */
+/* Makes a hypercall of guest/hypercall.h; returns EAX. */
 static inline u32 hypercall(enum hypercall number, u64 rdi, void *rsi)
 {
 	u32 eax = number;

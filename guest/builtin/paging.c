@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages that the programs build their tables of. */
+/* The pages from which the programs build their tables. */
 #include "guest/builtin/kernel.h"
 
 static gpa_t next_page = PAGES_GPA;

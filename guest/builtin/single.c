@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * demo:RUNG[,FAULTS]: single operations, one after the other, on one rung. Each
- * is marked, so that Umbra with trace=N shows it as a block; a table follows.
+ * is marked, so that Umbra with trace=N shows it as a block; a table follows
+ * them.
  */
 #include "guest/builtin/bench.h"
 #include "guest/builtin/builtin.h"
@@ -23,7 +24,7 @@ static u32 row_count;
 static struct hypercall_counters before, after;
 static struct hypercall_operation operation;
 
-/* Do the operation of number @n, about the address @gva. */
+/* Measures run(@n), an operation on the address @gva. */
 static void measure(const char *name, void (*run)(u64), u64 n, gva_t gva)
 {
 	struct row *row = &rows[row_count++];
@@ -47,7 +48,7 @@ static void measure(const char *name, void (*run)(u64), u64 n, gva_t gva)
 	row->faults = traps.page_faults - faults;
 }
 
-/* As the benchmark prepares its operation @name. */
+/* Prepares as the benchmark does for its operation @name. */
 static void prepare(const struct bench_op *op, const char *name)
 {
 	while (!builtin_is_named(op->name, name))
@@ -66,14 +67,14 @@ static void read_page(u64 page)
 	run_user(read_pages, range(page, page + 1));
 }
 
-/* One that must be one fault; the one before it has warmed the way there. */
+/* Measures a write that must be one fault; the shadow has its table already. */
 static void measure_fault(const char *name, u64 page)
 {
 	u64 faults = traps.page_faults;
 
 	measure(name, write_page, page, WINDOW_GVA + page * PAGE_SIZE);
 	if (traps.page_faults != faults + 1)
-		fails("an operation that is not one fault");
+		note_failure("an operation that is not one fault");
 }
 
 static void demand_faults(u32 count)
@@ -99,7 +100,7 @@ static void other_faults(void)
 	measure_fault("copy on write", 2);
 }
 
-/* As fork does it. */
+/* Write-protects pages, as fork does. */
 static void write_protect(u64 first)
 {
 	u64 page;

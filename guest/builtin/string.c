@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The guests' memory functions, of those in lib/string.h. */
+/* The guests' own memory functions, declared in lib/string.h. */
 #include "lib/string.h"
 
 #include "lib/types.h"
 
-/* By words: most of it clears tables, where each write may be an exit. */
+/* Writes words: most calls clear tables, where each write may be an exit. */
 void *memset(void *dst, int byte, size_t n)
 {
 	size_t words = n / sizeof(u32), bytes = n % sizeof(u32);
