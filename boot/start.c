@@ -155,7 +155,7 @@ static void load_kernel(const struct boot_info *info,
 		refuse_kernel(fault);
 	}
 	vm.name = entry.kind;
-	vcpu_start(&vm.vcpu, &entry);
+	vcpu_set_start_state(&vm.vcpu, &entry);
 	log_info("guest: %s, \"%s\"", entry.kind, kernel->name);
 }
 
@@ -172,12 +172,12 @@ static void load_builtin(const char *words)
 			   (u64)(builtin_blob_end - builtin_blob_start));
 	guest_memory_write(&vm.memory, BUILTIN_ARGUMENTS_GPA, words,
 			   strlen(words) + 1);
-	vcpu_start(&vm.vcpu, &(struct guest_entry){
-				     .rip = BUILTIN_ENTRY_GPA,
-				     .rbx = BUILTIN_ARGUMENTS_GPA,
-				     .cs = GUEST_FLAT_CS,
-				     .ds = GUEST_FLAT_DS,
-			     });
+	vcpu_set_start_state(&vm.vcpu, &(struct guest_entry){
+					       .rip = BUILTIN_ENTRY_GPA,
+					       .rbx = BUILTIN_ARGUMENTS_GPA,
+					       .cs = GUEST_FLAT_CS,
+					       .ds = GUEST_FLAT_DS,
+				       });
 	log_info("guest: built-in, \"%s\"", words);
 }
 

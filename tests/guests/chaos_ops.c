@@ -231,8 +231,7 @@ static void op_string_io(void)
 	}
 }
 
-/* --- Instructions of other modes and of hypervisors --------------------------
- */
+/* --- Instructions of other modes and of hypervisors ----------------------- */
 
 #define INSN(name, text)                                                       \
 	static void op_##name(void)                                            \

@@ -402,7 +402,7 @@ scenario("bad-option", '"frobnicate=1": there is no such option',
          on_bochs() + ["--options", "frobnicate=1"])(refusal)
 scenario("bad-value", '"mmu=sideways": this option has no such',
          on_bochs() + ["--options", "mmu=sideways"])(refusal)
-scenario("no-vpid", r"vpid=1 can't be.*bit 37 of MSR 48Bh",
+scenario("no-vpid", r"vpid=1 can't work.*bit 37 of MSR 48Bh",
          on_bochs("penryn") + ["--options", "vpid=1"])(refusal)
 scenario("no-module", 'there is no guest "linux" here',
          WITHOUT_VMX + ["--options", "guest=linux"])(refusal)

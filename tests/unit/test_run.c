@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run loop, on a VMCS that is an array: which exceptions exit, what is
- * written to the VMCS before an entry and read from it after an exit, in which
- * order the loop calls the rest of Umbra, and when it ends.
+ * The run loop, on a VMCS that is an array: the exceptions that exit, the
+ * fields that are written before an entry and read after an exit, the order of
+ * the loop's calls, and its end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@ static jmp_buf panicked;
 /* The answers of the MMU. */
 static struct mmu_filter filter;
 static struct mmu_targets targets;
-static u32 roots; /* number of those that were asked for */
+static u32 roots; /* number of calls of mmu_root() */
 static struct mmu_audit finding;
 
 /* The calls of the loop, in their order: a word for each. */
@@ -46,7 +46,7 @@ static char steps[STEPS];
 static bool entry_fails;
 static u32 entries, examined;
 static enum doctor_verdict verdict;
-static u64 left_at; /* total of exits at which the guest ends; 0: at none */
+static u64 left_at; /* number of the exit at which the guest ends; 0: none */
 static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
@@ -139,7 +139,7 @@ void step_left(struct vcpu *v)
 	step("step_left");
 }
 
-/* The exit has been counted before. */
+/* The exit has been counted already. */
 void vmx_handle_exit(struct vcpu *v)
 {
 	step("handle");
@@ -282,8 +282,7 @@ static bool cpu_control(u32 control)
 	return field & control;
 }
 
-/* --- Before an entry: exceptions, targets, filter ----------------------------
- */
+/* --- Before an entry: exceptions, targets, filter ------------------------- */
 
 static void exceptions_that_exit(void **state)
 {
@@ -327,7 +326,7 @@ static void nothing_is_written_twice(void **state)
 	assert_int_equal(fake.traffic.writes, 3);
 }
 
-/* Each part of the filter makes another filter. */
+/* A change of any part of the filter is written. */
 static void filter_is_written(void **state)
 {
 	static const struct mmu_filter filters[] = {
@@ -385,7 +384,7 @@ static void targets_are_written(void **state)
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 1);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_1), 4);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 2);
-	/* It comes back with the value that is in its field still. */
+	/* A target comes back whose value is still in its field. */
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 4, 3 } };
 	point_at_shadow(vcpu);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_2), 3);
@@ -408,7 +407,7 @@ static void cr3_store_exits(void **state)
 
 /* --- After an exit ---------------------------------------------------------- */
 
-/* All fields of an exit; those that another exit has left are wrong. */
+/* Fills all fields of an exit; the fields of other exits have wrong values. */
 static void leave_fields(u32 reason)
 {
 	fake.vmcs[VMCS_EXIT_REASON] = reason;
@@ -490,8 +489,7 @@ static void unknown_reason(void **state)
 	assert_int_equal(vcpu->exit.reason, EXIT_UNKNOWN);
 }
 
-/* --- An entry that fails -----------------------------------------------------
- */
+/* --- An entry that fails -------------------------------------------------- */
 
 static void first_entry(void **state)
 {
@@ -513,7 +511,7 @@ static void instruction_fails(void **state)
 	       "control field(s)");
 	prints("entry doctor: nothing wrong");
 	assert_steps("enter doctor ");
-	/* The doctor has said it. */
+	/* The doctor has told the reason. */
 	log_text[0] = '\0';
 	verdict = DOCTOR_CONTROLS;
 	assert_false(vcpu_enter(vcpu));
@@ -540,8 +538,7 @@ static void failure_ends_the_run(void **state)
 	assert_steps("deliver leave doctor enter doctor dump ");
 }
 
-/* --- One entry, one exit -----------------------------------------------------
- */
+/* --- One entry, one exit -------------------------------------------------- */
 
 static void order(void **state)
 {
@@ -564,7 +561,7 @@ static void order(void **state)
 	assert_int_equal(vm.stats.exits_total, 3);
 }
 
-/* The exit's record lies where the trace has said before the entry. */
+/* The exit's record is in the place that the trace gave before the entry. */
 static void exit_is_traced(void **state)
 {
 	static u64 ring[3 * PAGE_SIZE / sizeof(u64)];
@@ -594,7 +591,7 @@ static void root_is_asked_for(void **state)
 	assert_int_equal(roots, 3);
 }
 
-/* The guest may have loaded one of them. */
+/* The guest may have loaded one of the targets. */
 static void root_after_an_exit(void **state)
 {
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
@@ -606,8 +603,7 @@ static void root_after_an_exit(void **state)
 	assert_int_equal(exited_cr3, 0x9000);
 }
 
-/* --- The audit and the canaries
- * ----------------------------------------------- */
+/* --- The audit and the canaries ------------------------------------------- */
 
 static void audit_comes_in_turn(void **state)
 {
@@ -642,13 +638,12 @@ static void canary_is_damaged(void **state)
 		enter_and_handle(&vm);
 		fail_msg("the run goes on");
 	}
-	prints("canary: what is at 0x1234");
-	/* The damage comes before what it may have done to the tables. */
+	prints("canary: the frame at 0x1234 has changed");
+	/* The canary is reported before the damage that may be in the tables. */
 	assert_null(strstr(steps, "audit"));
 }
 
-/* --- The whole run
- * ------------------------------------------------------------ */
+/* --- The whole run -------------------------------------------------------- */
 
 static void run_until_the_end(void **state)
 {
@@ -693,7 +688,7 @@ static void run_under_gdb(void **state)
 	left_at = 1;
 	vm.gdb.link.port = (void *)&vm;
 	vm_run(&vm);
-	/* The wait for gdb is none of the run's. */
+	/* The wait for gdb is no part of the run. */
 	assert_int_equal(vm.stats.started_ns, 5000 + TICKS);
 	assert_steps("gdb_begin serve deliver leave doctor enter redeliver "
 		     "handle gdb_exited serve disarm status trace screen stats "

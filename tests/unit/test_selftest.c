@@ -253,8 +253,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 	return exit_by(EXIT_VMCALL, rip);
 }
 
-/* --- The processors ----------------------------------------------------------
- */
+/* --- The processors ------------------------------------------------------- */
 
 static struct selftest_result result;
 
@@ -359,8 +358,7 @@ static void interrupts_come_first(void **state)
 	assert_int_equal(entries, 3 + 1 + (4 + 4 + 1) * USES);
 }
 
-/* --- Processors that Umbra must not trust
- * ------------------------------------- */
+/* --- Processors that Umbra must not trust --------------------------------- */
 
 static void cpuid_shows_too_few_bits(void **state)
 {

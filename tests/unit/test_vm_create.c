@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A virtual machine is made of the machine that is there: how much memory the
- * guest gets and what is left for Umbra, what is refused and by which words,
- * and what the MMU and the guest's processor are told. The frames, the guest's
- * memory, the MMU and the devices are the real ones.
+ * The making of a virtual machine: the memory of the guest and of Umbra,
+ * refusals and their messages, and the settings of the MMU and of the guest's
+ * processor. The frames, the guest's memory, the MMU and the devices are the
+ * real ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #define RAM_SIZE (96 * MIB)
 #define FAKE_PAGES (RAM_SIZE / PAGE_SIZE)
-#define FAKE_RAM_HPA 0 /* so that a guest can have its own addresses */
+#define FAKE_RAM_HPA 0 /* so that guest frames can be at their own address */
 #define FAKE_RAM_ALONE
 /* The limits of the direct map. */
 #define DIRECT_MAP_BASE 0xffff800000000000ULL
@@ -94,8 +94,7 @@ void mptable_write(struct guest_memory *gm, u32 signature, u32 features)
 	mp_signature = signature;
 }
 
-/* --- The machine -------------------------------------------------------------
- */
+/* --- The machine ---------------------------------------------------------- */
 
 static void region(hpa_t start, hpa_t end)
 {
@@ -143,8 +142,7 @@ static bool create_again(void)
 	return create();
 }
 
-/* --- Sizes -------------------------------------------------------------------
- */
+/* --- Sizes ---------------------------------------------------------------- */
 
 /* All that can be spared: a MiB more is refused, and little is left over. */
 static void all_memory(void **state)
@@ -218,7 +216,7 @@ static void guest_above_4_gib(void **state)
 	}
 }
 
-/* They are the guest's in number, and others stand in for them. */
+/* They have frame numbers of the guest, which gets other frames for them. */
 static void canaries(void **state)
 {
 	u64 most;
@@ -266,8 +264,7 @@ static void memory_in_pieces(void **state)
 	prints("too little memory for the shadow tables of a guest of 16 MiB");
 }
 
-/* --- What the guest's machine is told
- * ------------------------------------------ */
+/* --- What the guest's machine is told ------------------------------------- */
 
 static void own_addresses(void **state)
 {
@@ -384,7 +381,7 @@ static void vpid_choice(void **state)
 			VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
 		if (!!(controls & CPU2_ENABLE_VPID) != cases[i].used)
 			fail_msg("case %u", i);
-		prints(cases[i].refused ? "vpid=1 can't be, vpid=auto can"
+		prints(cases[i].refused ? "vpid=1 can't work, vpid=auto can"
 		       : cases[i].used	? "VPID: used"
 					: "VPID: ");
 	}
@@ -406,8 +403,7 @@ static void gdb_wants_virtual_nmis(void **state)
 	prints("the processor lacks the control \"virtual NMIs\"");
 }
 
-/* --- What the MMU and the devices call
- * ------------------------------------------ */
+/* --- What the MMU and the devices call ------------------------------------ */
 
 static void frames_of_the_guest(void **state)
 {
@@ -476,7 +472,7 @@ static void time_of_the_guest(void **state)
 	assert_int_equal(vm_tsc_to_ns(&vm, 100), 0);
 	assert_int_equal(vm_tsc_to_ns(&vm, 3500 + 300), 1100);
 	assert_true(vm_tsc_to_ns(&vm, ~0ULL) == (~0ULL - 500) / 3);
-	/* It may be behind as well; then the end is the machine's. */
+	/* It may be lower, too; then the end is the machine's. */
 	vm.vcpu.tsc_offset = -500ULL;
 	assert_int_equal(vm_tsc_to_ns(&vm, 2500 + 300), 1100);
 	assert_true(vm_tsc_to_ns(&vm, ~0ULL) == ~0ULL / 3);

@@ -59,7 +59,7 @@ static void is_entered(void **state)
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		for (u32 i = 0; i < ARRAY_SIZE(entries); i++) {
 			create(kind);
-			vcpu_start(&vcpu, &entries[i]);
+			vcpu_set_start_state(&vcpu, &entries[i]);
 			/* The root of the shadow, which the run loop sets. */
 			vmwrite(VMCS_GUEST_CR3, virt_to_phys(frames_alloc(1)));
 			if (entry_check(vcpu.vmcs) != DOCTOR_GOOD)
@@ -70,7 +70,7 @@ static void is_entered(void **state)
 	fake.vmcs[VMCS_HOST_CR3] = 1ULL << processor.maxphyaddr;
 	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
 	create(NO_EFER_CONTROLS);
-	vcpu_start(&vcpu, entries);
+	vcpu_set_start_state(&vcpu, entries);
 	((struct msr_area_entry *)phys_to_virt(
 		 fake.vmcs[VMCS_VM_ENTRY_MSR_LOAD_ADDRESS]))
 		->reserved = 1;
@@ -101,7 +101,7 @@ static void efer_by_areas(void **state)
 	const struct msr_area_entry *entry, *exit;
 
 	create(NO_EFER_CONTROLS);
-	vcpu_start(&vcpu, entries);
+	vcpu_set_start_state(&vcpu, entries);
 	assert_int_equal(vmread(VMCS_VM_ENTRY_MSR_LOAD_COUNT), 1);
 	assert_int_equal(vmread(VMCS_VM_EXIT_MSR_LOAD_COUNT), 1);
 	assert_int_equal(vmread(VMCS_VM_EXIT_MSR_STORE_COUNT), 0);
@@ -188,7 +188,7 @@ static void vpid(void **state)
 	assert_int_equal(vmread(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER), GUEST_VPID);
 	/* The first entry flushes mappings of an earlier user of this VPID. */
 	assert_int_equal(vcpu.flush.scope, TLB_ALL);
-	vcpu_start(&vcpu, entries);
+	vcpu_set_start_state(&vcpu, entries);
 	vcpu_flush_tlb(&vcpu);
 	assert_int_equal(fake.invvpids, 1);
 }
@@ -198,7 +198,7 @@ static void vpid(void **state)
 static void starts(const struct guest_entry *entry)
 {
 	create(COMPLETE);
-	vcpu_start(&vcpu, entry);
+	vcpu_set_start_state(&vcpu, entry);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), entry->rip);
 	assert_int_equal(vmread(VMCS_GUEST_CS_SELECTOR), entry->cs);
 	assert_int_equal(vmread(VMCS_GUEST_SS_SELECTOR), entry->ds);

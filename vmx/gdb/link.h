@@ -7,11 +7,11 @@
 
 struct serial_port;
 
-/* All zeroes but for the port at first. */
+/* All zeroes at first, except the port. */
 struct gdb_link {
 	struct serial_port *port; /* NULL: none */
 	struct gdb_input input;
-	char frame[GDB_FRAME_SIZE]; /* sent last */
+	char frame[GDB_FRAME_SIZE]; /* the last one sent */
 	size_t frame_length;
 };
 
@@ -19,8 +19,8 @@ struct gdb_link {
 void gdb_send(struct gdb_link *link, const char *text, size_t length);
 
 /*
- * Takes one byte, if there is one; answers it with an acknowledgement, or the
- * last packet again, where it needs one. Returns false: there is none.
+ * Receives a byte, and sends the answer that it needs: an acknowledgement, or
+ * the last packet again. Returns false if there is no byte.
  */
 bool gdb_receive(struct gdb_link *link, enum gdb_event *event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run loop: serve the devices, deliver what is pending, point the
- * processor at the right shadow, enter, and handle the exit.
+ * The run loop: it serves the devices, delivers pending events, points the
+ * processor at the right shadow, enters the guest, and handles the exit.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
@@ -28,9 +28,9 @@
 #include "vmx/vmx.h"
 
 /*
- * Exceptions that always exit, besides #PF. #DB and #AC: their delivery can
- * raise them again without end, and without an instruction in between at
- * which an interrupt could get in (CVE-2015-8104, CVE-2015-5307).
+ * Exceptions that always exit, besides #PF. The delivery of #DB and of #AC can
+ * raise them again without end, with no instruction in between at which an
+ * interrupt could come (CVE-2015-8104, CVE-2015-5307).
  */
 #define ALWAYS_EXIT (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
 
@@ -42,9 +42,9 @@ static bool filter_is(const struct mmu_filter *a, const struct mmu_filter *b)
 }
 
 /*
- * The CR3 targets. Where "CR3-store exiting" can't be 0 (processors without
- * IA32_VMX_TRUE_PROCBASED_CTLS, SDM vol. 3D, A.3.2), MOV from CR3 goes on to
- * exit.
+ * Writes the CR3 targets. Where "CR3-store exiting" can't be 0 (processors
+ * without IA32_VMX_TRUE_PROCBASED_CTLS, SDM vol. 3D, A.3.2), MOV from CR3 still
+ * exits.
  */
 static void point_at_targets(struct vcpu *vcpu)
 {
@@ -63,7 +63,7 @@ static void point_at_targets(struct vcpu *vcpu)
 	*had = now;
 }
 
-/* VMX keeps CR0.NE at 1: if the guest has it at 0, #MF is not its own. */
+/* VMX keeps CR0.NE at 1: if the guest's is 0, #MF exits, for its IRQ 13. */
 static void choose_exceptions(struct vcpu *vcpu,
 			      const struct mmu_filter *filter)
 {
@@ -82,8 +82,8 @@ static void choose_exceptions(struct vcpu *vcpu,
 }
 
 /*
- * Root, targets, filter, and the exceptions that exit, after a change of what
- * they depend on: that of the paging state gives up the root.
+ * Writes root, targets, filter, and the exceptions that exit, after a change of
+ * the state on which they depend: a change of the paging state drops the root.
  */
 static void point_at_shadow(struct vcpu *vcpu)
 {
@@ -99,8 +99,8 @@ static void point_at_shadow(struct vcpu *vcpu)
 	point_at_targets(vcpu);
 	choose_exceptions(vcpu, &filter);
 	/*
-	 * A nested hypervisor below rebuilds its state at each write of the
-	 * mask or the match, and hardly a root has another filter.
+	 * A hypervisor below rebuilds its state at each write of the mask or
+	 * the match, and nearly all roots have the same filter.
 	 */
 	if (filter_is(&vcpu->filter, &filter))
 		return;
@@ -112,8 +112,8 @@ static void point_at_shadow(struct vcpu *vcpu)
 }
 
 /*
- * Read from the VMCS, once, what handlers want to know, and what the trace has:
- * that is told here, while it is still in the processor's registers.
+ * Reads the fields that handlers need from the VMCS, once, and records the exit
+ * in the trace, while the values are still in registers.
  */
 static void record_exit(struct vcpu *vcpu, u64 tsc)
 {
@@ -148,8 +148,8 @@ static void record_exit(struct vcpu *vcpu, u64 tsc)
 	record->error = exit->interruption_error;
 }
 
-/* Before any guest state was loaded (SDM vol. 3C, 26.2), or after (26.8). */
-static bool entry_failed(const struct vcpu *vcpu, bool exited)
+/* Logs a failure, before guest state was loaded (26.2), or after (26.8). */
+static bool report_failed_entry(const struct vcpu *vcpu, bool exited)
 {
 	if (exited) {
 		log_info(LOG_ERROR "%s", vmx_exit_name(vcpu->exit.reason));
@@ -171,43 +171,43 @@ bool vcpu_enter(struct vcpu *vcpu)
 		entry_check(vcpu->vmcs);
 	vcpu_flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched))
-		return entry_failed(vcpu, false);
+		return report_failed_entry(vcpu, false);
 	record_exit(vcpu, rdtsc());
 	if (vcpu->exit.entry_failed)
-		return entry_failed(vcpu, true);
+		return report_failed_entry(vcpu, true);
 	vcpu->launched = true;
 	return true;
 }
 
-static void look_at_canary(struct vm *vm)
+static void check_canary(struct vm *vm)
 {
 	hpa_t damaged;
 
 	if (!canary_check(&vm->canaries, &damaged))
-		panic("canary: what is at 0x%lx is not what was there: something "
+		panic("canary: the frame at 0x%lx has changed: something "
 		      "has written outside of the guest's memory",
 		      damaged);
 }
 
-/* All of them, at the end of a run. */
+/* Checks all canaries, at the end of a run. */
 static void count_canaries(struct vm *vm)
 {
 	for (u64 i = 0; i < vm->canaries.count; i++)
-		look_at_canary(vm);
+		check_canary(vm);
 	if (vm->canaries.count)
 		log_info("canaries: %lu frames kept from the guest, all "
 			 "untouched",
 			 vm->canaries.count);
 }
 
-/* A broken invariant is a fault of Umbra's: what follows would be a lie. */
+/* A broken invariant is a fault of Umbra: no later result would be right. */
 static void audit(struct vm *vm)
 {
 	struct mmu_audit audit;
 
 	if (!vm->audit || vm->stats.exits_total % vm->audit)
 		return;
-	look_at_canary(vm);
+	check_canary(vm);
 	if (mmu_audit(&vm->vcpu.paging, &audit))
 		return;
 	panic("audit: invariant %u is broken after exit %lu: %s\n"
@@ -217,7 +217,7 @@ static void audit(struct vm *vm)
 	      audit.gfn, audit.level, audit.slot, audit.spte, audit.gpte);
 }
 
-/* One entry, one exit. */
+/* Makes one entry, and handles its exit. */
 static void enter_and_handle(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu;
@@ -258,7 +258,7 @@ void vm_run(struct vm *vm)
 	vm->stats.started_ns = time_ns();
 	if (vm->gdb.link.port)
 		gdb_begin(vm);
-	/* The run begins here: the wait before it is none of the monitor's. */
+	/* The run begins here: the wait for gdb does not count. */
 	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->monitor.waited_ns = 0;
 	for (;;) {
@@ -268,7 +268,7 @@ void vm_run(struct vm *vm)
 			break;
 		enter_and_handle(vm);
 	}
-	/* The reports take time, too. */
+	/* The time of the reports does not count. */
 	vm->stats.ended_ns = time_ns();
 	apic_timer_disarm();
 	status_show(vm, vm->stats.ended_ns);

@@ -6,8 +6,8 @@
 struct vm;
 
 /*
- * Run @vm until it ends; its statistics, and what else the user has asked for,
- * have been printed then.
+ * Runs @vm until it ends, and prints its statistics and the other reports that
+ * the user has asked for.
  */
 void vm_run(struct vm *vm);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest of two instructions, in non-root mode, on shadow tables made by hand:
- * it reads, writes or fetches a byte by way of the entry under test. If the
- * fault exits, that is seen at once; if it goes to the guest, its handler says
- * so by VMCALL.
+ * it reads, writes or fetches a byte through the entry under test. A fault
+ * exits, or it goes to the guest, whose handler exits by VMCALL.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
@@ -46,7 +45,7 @@
 		0xff, 0xe7                                                     \
 	}
 
-/* How an entry is used: at which ring, and what that adds to the error code. */
+/* The uses of an entry: access, ring, and the bits of the error code. */
 static const struct use {
 	const char *name;
 	u8 code[5];
@@ -68,14 +67,16 @@ enum outcome { EXITED, DELIVERED, TRANSLATED, ENTRY_FAILED, OUTCOME_UNKNOWN };
 
 struct probe {
 	struct vcpu vcpu;
-	struct trace_record record; /* of the last exit; nobody reads it */
+	struct trace_record record; /* of the last exit; it is not read */
 	u64 *tables[PT_LEVELS + 1]; /* by level; each is linked in slot 0 */
 	u8 *page;
 	u32 error_code;
 };
 
-/* Slot 0 of the upper tables leads to the page, slot 1 is for the test; in the
- * page table, slot 1 is the page's, and slot 2 for the test. */
+/*
+ * In the upper tables slot 0 leads to the page, and slot 1 is for the test; in
+ * the page table slot 1 maps the page, and slot 2 is for the test.
+ */
 static u32 test_slot(u8 level)
 {
 	return level > 1 ? 1 : 2;
@@ -126,7 +127,7 @@ static void set_up_vcpu(struct probe *p)
 
 	p->vcpu.record = &p->record;
 	vcpu_create_vmcs(&p->vcpu);
-	vcpu_start(&p->vcpu, &entry);
+	vcpu_set_start_state(&p->vcpu, &entry);
 	if (cpu_has_nx())
 		p->vcpu.paging.efer |= EFER_NXE;
 	vcpu_store_paging(&p->vcpu);
@@ -146,7 +147,7 @@ static void set_dpl(u32 access_rights, u8 dpl)
 	vmwrite(access_rights, others | (u64)dpl << AR_DPL_SHIFT);
 }
 
-/* To the first instruction, which makes @use of the test entry at @level. */
+/* Sets RIP to the first instruction, for @use of the test entry at @level. */
 static void aim_at_entry(struct probe *p, u8 level, const struct use *use)
 {
 	memcpy(p->page + CODE_OFFSET, use->code, sizeof(use->code));
@@ -160,7 +161,7 @@ static void aim_at_entry(struct probe *p, u8 level, const struct use *use)
 	p->vcpu.regs.gpr[RDI] = test_address(level);
 }
 
-/* Have the guest make @use of @entry at @level. */
+/* Lets the guest make @use of @entry at @level. */
 static enum outcome try_entry(struct probe *p, u8 level, u64 entry,
 			      const struct use *use)
 {
@@ -172,7 +173,7 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry,
 		aim_at_entry(p, level, use);
 		if (!vcpu_enter(&p->vcpu))
 			return ENTRY_FAILED;
-		/* An interrupt of the machine's may come first. */
+		/* An interrupt of the machine may come first. */
 		cpu_take_interrupts();
 	} while (exit->reason == EXIT_EXTERNAL_INTERRUPT);
 	p->tables[level][test_slot(level)] = SPTE_ABSENT_VALUE;
@@ -192,9 +193,9 @@ static enum outcome try_entry(struct probe *p, u8 level, u64 entry,
 }
 
 /*
- * Returns true if @code is the one of @use, @bits the others in it. No key is
- * for fetches, and a user's access that U=0 denies may show the key, or not
- * (SDM vol. 3A, 4.6.2 and 4.7). Without NXE, no fetch is shown.
+ * Returns true if @code is the error code of @use with the other bits @bits.
+ * Keys don't apply to fetches; a user's access that U=0 denies may show the key
+ * or not (SDM vol. 3A, 4.6.2 and 4.7); without NXE a fetch is not shown.
  */
 static bool is_code_of(u32 code, const struct use *use, u32 bits)
 {
@@ -208,8 +209,8 @@ static bool is_code_of(u32 code, const struct use *use, u32 bits)
 }
 
 /*
- * Returns true if each use of @entry has the outcome that the shadow MMU builds
- * on, and its error code the bits @code.
+ * Returns true if each use of @entry has the outcome that the shadow MMU needs,
+ * and an error code with the bits @code.
  */
 static bool as_expected(struct probe *p, u8 level, u64 entry,
 			enum outcome outcome, u32 code)
@@ -253,11 +254,11 @@ static bool leaf_trap_works(struct probe *p, u32 reason)
 }
 
 /*
- * Where CPUID says 52 bits, a TRAP in a PTE is a real translation, to the last
- * frame of the physical address space: not to be touched, unless its key
+ * With a MAXPHYADDR of 52, a TRAP in a PTE is a real translation, to the last
+ * frame of the physical address space: it must not be accessed, unless its key
  * denies that. Umbra itself runs without CR4.PKS, and neither VM entry nor exit
- * changes IA32_PKRS. Returns the bit of the error code that tells TRAP in a PTE
- * from others; 0: it can't be there.
+ * changes IA32_PKRS. Returns the bit of the error code by which a TRAP in a PTE
+ * is known; 0: no TRAP is possible in a PTE.
  */
 static u32 trap_reason(struct probe *p, u8 maxphyaddr)
 {

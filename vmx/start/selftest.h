@@ -2,7 +2,7 @@
 /*
  * Does this processor treat ABSENT and TRAP, and the page-fault filter, as the
  * shadow MMU needs it? CPUID may misreport MAXPHYADDR under another hypervisor,
- * and the filter may be emulated; so a tiny guest tries.
+ * and the filter may be emulated; so a tiny guest tries them.
  */
 #ifndef VMX_START_SELFTEST_H
 #define VMX_START_SELFTEST_H
@@ -16,7 +16,7 @@ struct selftest_result {
 	bool filter_works;
 	/* TRAP works in a PTE of 4-level paging with NXE=1, too. */
 	bool leaf_trap_present;
-	u64 cr4_added; /* the bits of CR4 that it takes, of every guest */
+	u64 cr4_added; /* bits of CR4 that this needs in every guest */
 };
 
 /*

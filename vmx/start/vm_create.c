@@ -23,12 +23,12 @@
 #define SHADOW_PAGES_PER_MIB 4
 #define SHADOW_PAGES_MIN_DEFAULT 256
 
-/* Kept back for what is small: VMCS, bitmaps, tables' rounding. */
+/* Kept back for small objects: VMCS, bitmaps, the rounding of tables. */
 #define UMBRA_RESERVE (2 * MIB)
 
 #define TRACE_PAGES 64 /* 8064 records */
 
-/* --- What the MMU and the guest's memory are given ------------------------- */
+/* --- Called by the MMU and by the guest's memory --------------------------- */
 
 static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
 {
@@ -115,7 +115,7 @@ static void vm_console(void *ctx, u8 byte)
 	struct vm *vm = ctx;
 	char c = byte;
 
-	vm->monitor.top.shown[0][0] = '\0'; /* it may be over top's picture */
+	vm->monitor.top.shown[0][0] = '\0'; /* this spoils top's picture */
 	console_write(&c, 1);
 }
 
@@ -133,7 +133,7 @@ static u64 vm_tsc_to_ns(void *ctx, u64 tsc)
 
 /* --- Sizes ----------------------------------------------------------------- */
 
-/* @asked: the option mmu.pages; 0: the default for a guest of that size. */
+/* @asked: the option mmu.pages, or 0 for the default of a guest of this size. */
 static u64 shadow_pages(u64 asked, u64 guest_bytes)
 {
 	return asked ? asked
@@ -141,7 +141,7 @@ static u64 shadow_pages(u64 asked, u64 guest_bytes)
 			   SHADOW_PAGES_MIN_DEFAULT);
 }
 
-/* Umbra's own memory for a guest, both in bytes. */
+/* Returns the size of Umbra's own memory for a guest, in bytes. */
 static u64 umbra_memory(u64 guest_bytes, u64 pages_asked)
 {
 	u64 frames = guest_memory_frames(guest_bytes);
@@ -150,7 +150,7 @@ static u64 umbra_memory(u64 guest_bytes, u64 pages_asked)
 	       frames * sizeof(hfn_t) + UMBRA_RESERVE;
 }
 
-/* The largest whole number of MiB that leaves Umbra its own. */
+/* Returns the largest whole number of MiB that leaves Umbra its own memory. */
 static u64 spare_memory(const struct vm_config *config)
 {
 	u64 free = frames_free_count() * PAGE_SIZE;
@@ -205,14 +205,14 @@ static bool create_memory(struct vm *vm, u64 canaries)
 	return false;
 }
 
-/* Returns false if the user asks for what the processor lacks. */
+/* Returns false if the user asks for a VPID, and the processor has none. */
 static bool choose_vpid(struct vcpu *vcpu, enum vpid_wish wish)
 {
 	const char *objection =
 		vpid_objection(vmx_capabilities(), wish, vmx_hypervisor());
 
 	if (objection && wish == VPID_ON) {
-		log_info(LOG_ERROR "vpid=1 can't be, vpid=auto can: %s",
+		log_info(LOG_ERROR "vpid=1 can't work, vpid=auto can: %s",
 			 objection);
 		return false;
 	}
@@ -229,12 +229,12 @@ static bool begin_gdb(struct vm *vm, struct serial_port *port)
 	if (vmx_has(&vm->vcpu.controls, CONTROLS_PIN, PIN_VIRTUAL_NMIS))
 		return true;
 	log_info(LOG_ERROR
-		 "gdb= can't be: the processor lacks the control \"virtual "
+		 "gdb= can't work: the processor lacks the control \"virtual "
 		 "NMIs\"");
 	return false;
 }
 
-/* CPUID shows features by what Umbra can do. */
+/* Chooses the features in CPUID by Umbra's own abilities. */
 static void choose_cpuid(struct vm *vm)
 {
 	u64 cr4 = vmx_capabilities()->cr4_fixed1;
@@ -296,7 +296,7 @@ static void create_devices(struct vm *vm)
 	devices_init(&vm->devices, &config);
 }
 
-/* The tables that a PC's firmware leaves in memory. */
+/* Writes the tables that a PC's firmware leaves in memory. */
 static void create_tables(struct vm *vm)
 {
 	struct cpuid_regs shown;
@@ -309,8 +309,8 @@ static void create_tables(struct vm *vm)
 }
 
 /*
- * Room for the exits that are to be shown, each with another record. Returns
- * false, and says so, if there is no memory for it.
+ * Makes room for the exits that a stop shows, each with another record. Returns
+ * false, and logs it, if there is no memory for them.
  */
 static bool create_trace(struct vm *vm, const struct vm_config *config)
 {
@@ -358,8 +358,8 @@ bool vm_create(struct vm *vm, const struct vm_config *config,
 	vm->vcpu.vm = vm;
 	vm->vcpu.cr4_added = selftest->cr4_added;
 	/*
-	 * The guest's memory is what the trace leaves; and the pool of the MMU
-	 * comes before it, as it is one piece.
+	 * The trace comes first, and the guest's memory gets the rest. The pool
+	 * of the MMU comes before that memory, as it is one piece.
 	 */
 	if (!create_trace(vm, config) || !choose_memory(vm, config) ||
 	    !create_mmu(vm, config, selftest) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a virtual machine out of the machine that is there. */
+/* The making of a virtual machine. */
 #ifndef VMX_START_VM_CREATE_H
 #define VMX_START_VM_CREATE_H
 
@@ -10,7 +10,7 @@ struct vm_config;
 struct selftest_result;
 
 /*
- * Make @vm, all zeroes before, as @config says. Returns false if there is
+ * Makes @vm, all zeroes before, as @config says. Returns false if there is
  * too little memory, or the processor lacks a feature; this has been logged.
  */
 __cold bool vm_create(struct vm *vm, const struct vm_config *config,

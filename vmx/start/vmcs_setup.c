@@ -221,7 +221,7 @@ void vcpu_use_vpid(struct vcpu *vcpu)
 	vcpu->flush.scope = TLB_ALL;
 }
 
-void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry)
+void vcpu_set_start_state(struct vcpu *vcpu, const struct guest_entry *entry)
 {
 	set_guest_state(entry->cs, entry->ds,
 			entry->long_mode ? AR_CODE64 : AR_CODE32);

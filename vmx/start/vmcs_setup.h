@@ -23,6 +23,7 @@ void vcpu_use_vpid(struct vcpu *vcpu);
  * Sets the state at the guest's first instruction: 64-bit mode, or 32-bit
  * protected mode, unpaged; flat segments, interrupts off.
  */
-__cold void vcpu_start(struct vcpu *vcpu, const struct guest_entry *entry);
+__cold void vcpu_set_start_state(struct vcpu *vcpu,
+				 const struct guest_entry *entry);
 
 #endif
