@@ -265,6 +265,7 @@ lint:
 	tests/tools/test_run_gone.py -q
 	tests/tools/test_mkimage.py -q
 	tests/tools/test_container.py -q
+	tests/tools/test_no_apt.py -q
 	tests/tools/test_book.py -q
 	tests/tools/test_trace.py -q
 	tests/tools/test_pictures.py -q

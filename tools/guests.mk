@@ -118,17 +118,23 @@ ifneq ($(words $(KERNEL)),1)
 $(error KERNEL="$(KERNEL)" is to be one file, and make knows no name with a space: \
 	make a link to it, ln -s)
 endif
+NO_FILE := $(strip $(foreach f,$(KERNEL) $(INITRD),$(if $(filter $(B)/%,$(f))$(wildcard $(f)),,$(f))))
+ifneq ($(NO_FILE),)
+$(error KERNEL=, INITRD=: there is no file $(NO_FILE))
+endif
+# The menu's memtest86+, where it is there or apt can fetch it.
+IMAGE_MEMTEST := $(if $(wildcard $(GUESTS)/memtest)$(shell command -v apt-get),$(GUESTS)/memtest)
 
 # This file changes when these variables do; then the image is made again.
 $(B)/image.parameters: FORCE | $(B)/.deps-run
 	$(file >$@.new,$(OPTIONS) | $(APPEND) | $(KERNEL) | $(INITRD))
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(B)/umbra.iso: $(B)/umbra.elf $(B)/umbra-doctor.elf $(KERNEL) $(INITRD) $(GUESTS)/memtest \
+$(B)/umbra.iso: $(B)/umbra.elf $(B)/umbra-doctor.elf $(KERNEL) $(INITRD) $(IMAGE_MEMTEST) \
 		$(GUESTS)/tests/check.bin $(B)/image.parameters tools/mkimage tools/guests.mk
 	tools/mkimage --menu --options "$(OPTIONS)" --append "$(APPEND)" \
 		$(GUEST_FILES) $(if $(filter $(GUESTS)/initrd.cpio,$(INITRD)),--compare) \
-		--memtest $(GUESTS)/memtest --doctor $(B)/umbra-doctor.elf $@
+		$(IMAGE_MEMTEST:%=--memtest %) --doctor $(B)/umbra-doctor.elf $@
 
 image: $(B)/umbra.iso
 
