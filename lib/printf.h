@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "lib/string.h"
 #include "lib/types.h"
 
 /*
@@ -27,17 +26,7 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 /*
  * Appends to the string in @buf, of @size bytes; text that doesn't fit is lost.
  */
-static inline void snappend(char *buf, size_t size, const char *fmt, ...)
+void snappend(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-
-static inline void snappend(char *buf, size_t size, const char *fmt, ...)
-{
-	size_t length = strlen(buf);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(buf + length, size - length, fmt, args);
-	va_end(args);
-}
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host_log.h"
+#include "lib/append.c" /* lib/printf.c itself would be in the way of the C library's */
 #include "lib/log.h"
 
 char log_text[16384];

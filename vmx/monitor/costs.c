@@ -65,11 +65,18 @@ HANDLER(exits)
 		print_costs(vm);
 		return true;
 	}
-	if (count == 3 && !strcmp(words[1], "every") &&
-	    parse_number(words[2], 10, SECONDS_MAX, &seconds))
+	if (count == 3) {
+		if (strcmp(words[1], "every") ||
+		    !parse_number(words[2], 10, SECONDS_MAX, &seconds))
+			return false;
 		vm->monitor.every_ns = seconds * NS_PER_SEC;
-	else if (count == 3 || strcmp(words[1], "reset"))
+		if (!seconds) { /* the counts go on */
+			log_info("exits are shown no more");
+			return true;
+		}
+	} else if (strcmp(words[1], "reset")) {
 		return false;
+	}
 	reset_costs(vm);
 	log_info("exits are counted from now on");
 	return true;

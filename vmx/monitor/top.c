@@ -19,20 +19,11 @@
 #define ROW_TABLES 3 /* the tables' names, then the entries */
 #define ROW_EXITS (ROW_TABLES + TOP_ENTRIES + 2)
 #define KINDS_A_ROW 2
-#define CELL_WORDS 48
-
-static size_t append_text(char line[TOP_LINE], size_t length, const char *text)
-{
-	return length +
-	       (size_t)snprintf(line + length, TOP_LINE - length, "%s", text);
-}
 
 static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 {
 	const struct mmu_policy *policy = mmu_policy(vm->mmu);
 	const char *rung = rung_name(policy);
-	char word[CELL_WORDS];
-	size_t length = 0;
 
 	snprintf(lines[ROW_POLICY], TOP_LINE,
 		 REVERSE "Umbra %-8s q: the prompt   + -: the rung   1 to %d: "
@@ -41,10 +32,9 @@ static void draw_policy(const struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 	for (u32 i = 0; i < MMU_SWITCHES; i++) {
 		bool on = mmu_switch_get(policy, i);
 
-		snprintf(word, sizeof(word), "%s%u %s" PLAIN " ",
+		snappend(lines[ROW_SWITCHES], TOP_LINE, "%s%u %s" PLAIN " ",
 			 on ? REVERSE : "", i + 1,
 			 strchr(mmu_switches[i].name, '.') + 1);
-		length = append_text(lines[ROW_SWITCHES], length, word);
 	}
 }
 
@@ -67,7 +57,7 @@ static u32 first_shown(u32 slot)
 	return slot < before ? 0 : MIN(slot - before, 512U - TOP_ENTRIES);
 }
 
-static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
+static void draw_cell(struct vm *vm, u8 level, u32 row, char line[TOP_LINE])
 {
 	struct top *top = &vm->monitor.top;
 	struct top_cell *last = &top->cells[level][row], now = { 0, 0 };
@@ -98,25 +88,17 @@ static void draw_cell(struct vm *vm, u8 level, u32 row, char *text)
 	else if (changed)
 		emphasis = BOLD;
 	/* "1ff PWUADSGN TABLE": 18 columns, and two between the tables. */
-	snprintf(text, CELL_WORDS, "%s%03x %-8s %-6s" PLAIN " ", emphasis,
-		 shown, flag_letters(flags, now.gpte), kind);
+	snappend(line, TOP_LINE, "%s%03x %-8s %-6s" PLAIN " ", emphasis, shown,
+		 flag_letters(flags, now.gpte), kind);
 }
 
 static void draw_tables(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 {
-	size_t length[TOP_ENTRIES + 1] = { 0 };
-	char text[CELL_WORDS];
-
 	for (u8 level = PT_LEVELS; level; level--) {
-		snprintf(text, sizeof(text), "%-4s guest   shadow ",
+		snappend(lines[ROW_TABLES], TOP_LINE, "%-4s guest   shadow ",
 			 level_name(level));
-		length[TOP_ENTRIES] = append_text(lines[ROW_TABLES],
-						  length[TOP_ENTRIES], text);
-		for (u32 row = 0; row < TOP_ENTRIES; row++) {
-			draw_cell(vm, level, row, text);
-			length[row] = append_text(lines[ROW_TABLES + 1 + row],
-						  length[row], text);
-		}
+		for (u32 row = 0; row < TOP_ENTRIES; row++)
+			draw_cell(vm, level, row, lines[ROW_TABLES + 1 + row]);
 	}
 }
 
@@ -127,7 +109,6 @@ static void draw_exits(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 	struct top *top = &vm->monitor.top;
 	u64 ns = monitor_ran_ns(vm) - top->drawn_ns;
 	u32 row = ROW_EXITS, in_row = 0;
-	size_t length = 0;
 
 	snprintf(lines[row - 1], TOP_LINE,
 		 REVERSE "exits a second, by kind" PLAIN);
@@ -135,16 +116,14 @@ static void draw_exits(struct vm *vm, char lines[TOP_ROWS][TOP_LINE])
 		u64 count = cost_of(&vm->stats.costs, kind).count;
 		/* The monitor may have reset the costs meanwhile. */
 		u64 more = count - MIN(count, top->exits[kind]);
-		char text[CELL_WORDS];
 
 		top->exits[kind] = count;
 		if (!count || row == TOP_ROWS)
 			continue;
-		snprintf(text, sizeof(text), "%-27.27s %8lu   ",
+		snappend(lines[row], TOP_LINE, "%-27.27s %8lu   ",
 			 kind_name(kind), per_second(more, ns));
-		length = append_text(lines[row], length, text);
 		if (++in_row == KINDS_A_ROW) {
-			in_row = length = 0;
+			in_row = 0;
 			row++;
 		}
 	}
