@@ -105,7 +105,8 @@ static bool has_true_controls(void)
 	return capabilities.basic & BASIC_TRUE_CONTROLS;
 }
 
-u32 vmx_capability_msr(enum control_set set)
+/* Returns the MSR from which capabilities.allowed[@set] is read. */
+static u32 capability_msr(enum control_set set)
 {
 	const struct control_table *table = &control_tables[set];
 
@@ -133,7 +134,7 @@ void vmx_read_capabilities(void)
 	c->cr4_fixed0 = read_or_0(IA32_VMX_CR4_FIXED0);
 	c->cr4_fixed1 = read_or_0(IA32_VMX_CR4_FIXED1);
 	for (enum control_set set = 0; set < CONTROL_SETS; set++)
-		c->allowed[set] = read_or_0(vmx_capability_msr(set));
+		c->allowed[set] = read_or_0(capability_msr(set));
 }
 
 static bool regions_fit(void)
@@ -168,7 +169,7 @@ static bool controls_suffice(void)
 		 refusal.control->name, refusal.msr_bit >= 32, refusal.msr_bit,
 		 has_true_controls() && table->true_msr ? table->true_msr_name
 							: table->msr_name,
-		 vmx_capability_msr(refusal.set), refusal.msr_bit < 32);
+		 capability_msr(refusal.set), refusal.msr_bit < 32);
 	print_remedy("another processor: Umbra needs this control");
 	return false;
 }

@@ -19,9 +19,6 @@ const struct vmx_capabilities *vmx_capabilities(void);
 /* Reads the capability MSRs, for a processor that shows VMX. */
 void vmx_read_capabilities(void);
 
-/* Returns the MSR from which capabilities->allowed[@set] is read. */
-u32 vmx_capability_msr(enum control_set set);
-
 /* Returns the hypervisor below this machine, by CPUID; NULL: none. */
 const struct hypervisor *vmx_hypervisor(void);
 

@@ -10,7 +10,20 @@ enum { CLASS_DISPLAY = 0x03, CLASS_BRIDGE = 0x06, CLASS_SERIAL_BUS = 0x0c };
 
 #define SUBCLASS_USB 0x03 /* of CLASS_SERIAL_BUS */
 
-bool bus_master_is_stray(const struct pci_function *f, bool efi)
+/* The identity and state of a PCI function, from its configuration space. */
+struct pci_function {
+	u16 command;
+	u8 class_code; /* the base class */
+	u8 subclass;
+	u8 header_type; /* without the bit for "multi-function" */
+};
+
+/*
+ * Returns true if the function is a bus master without a driver. @efi: the
+ * firmware is UEFI, which leaves all devices to the operating system; a BIOS
+ * goes on serving USB keyboards.
+ */
+static bool bus_master_is_stray(const struct pci_function *f, bool efi)
 {
 	if (!(f->command & PCI_COMMAND_BUS_MASTER) ||
 	    f->header_type != HEADER_DEVICE || f->class_code == CLASS_BRIDGE ||

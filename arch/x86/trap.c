@@ -49,7 +49,8 @@ u64 idt_base(void)
 	return (u64)idt;
 }
 
-void trap_handle_nmi(void)
+/* Handles an NMI, also one that has caused a VM exit. Panics on an error. */
+static void trap_handle_nmi(void)
 {
 	u8 reason = inb(PORT_SYSTEM_B);
 

@@ -22,9 +22,6 @@ void trap_init(void);
 /* The IDT's address, for the VMCS. */
 u64 idt_base(void);
 
-/* Handles an NMI, also one that has caused a VM exit. Panics on an error. */
-void trap_handle_nmi(void);
-
 /* Handles a #MC of the machine, also one that has caused a VM exit: panics. */
 void trap_machine_check(void) __noreturn;
 

@@ -16,8 +16,12 @@ static char printable(u16 cell)
 	return c >= ' ' && c <= '~' ? c : '.';
 }
 
-size_t text_screen_row(const struct guest_memory *gm, unsigned int row,
-		       char text[TEXT_SCREEN_COLUMNS + 1])
+/*
+ * Copies a row (from 0) as a string without the blanks at its end, with a dot
+ * for a character that is not printable ASCII. Returns the string's length.
+ */
+static size_t text_screen_row(const struct guest_memory *gm, unsigned int row,
+			      char text[TEXT_SCREEN_COLUMNS + 1])
 {
 	u16 cells[TEXT_SCREEN_COLUMNS] = { 0 };
 	size_t length = 0;

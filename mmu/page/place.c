@@ -112,7 +112,8 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 	mmu->cpu->root_is_new = true;
 }
 
-void place_give_up(struct mmu *mmu, struct shadow_page *sp)
+/* Moves the placed root @sp, with its entries, back to the pool. */
+static void place_give_up(struct mmu *mmu, struct shadow_page *sp)
 {
 	memcpy(pool_table(mmu, sp), sp->spt, PAGE_SIZE);
 	place_leave(mmu, sp);

@@ -16,11 +16,13 @@
 int place_count_load(struct mmu *mmu, struct shadow_page *sp);
 /* Places cpu->root, which has just been looked up, if it gets a slot. */
 void place_root(struct mmu_cpu *cpu);
-/* Moves the placed root @sp back to the pool, and the guest's frame back to its
-   own address. */
-void place_give_up(struct mmu *mmu, struct shadow_page *sp);
-/* The same for a root that is given up: its entries are undefined afterwards. */
+/*
+ * Moves the placed root @sp, which is given up, back to the pool, and the
+ * guest's frame back to its own address. The root's entries are undefined
+ * afterwards.
+ */
 void place_leave(struct mmu *mmu, struct shadow_page *sp);
+/* Moves all placed roots back to the pool, with their entries. */
 void place_give_up_all(struct mmu *mmu);
 
 #endif

@@ -5,11 +5,6 @@
 
 #include "mmu/page/child.h"
 
-/*
- * Returns the shadow root for the processor's state, and makes it if there is
- * none. The pool must have room for PAE_ROOT_PAGES pages.
- */
-struct shadow_page *shadow_root(struct mmu_cpu *cpu);
 /* Returns the key of the page directory that PDPTE @index (0 to 3) of a paged
    guest without 4-level paging leads to. */
 struct shadow_key root_child(const struct mmu_cpu *cpu, u32 index);

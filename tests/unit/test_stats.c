@@ -104,7 +104,7 @@ static void exits_are_averages(void **state)
 	exit_costs(EXIT_CPUID, EXIT_CPUID, 200, 5, 1);
 	exit_costs(EXIT_CPUID, EXIT_CPUID, 301, 5, 0);
 	exit_costs(EXIT_HLT, EXIT_HLT, 7, 12, 20);
-	stats_print_exits(&vm.stats);
+	print_exits(&vm.stats);
 	prints("exits: 4;");
 	/* 14 / 3 and 2 / 3, rounded to tenths. */
 	prints("  CPUID                                3       200     4.7     "

@@ -105,7 +105,7 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 	}
 }
 
-void vmx_handle_exception(struct vcpu *vcpu)
+static void handle_nmi_or_exception(struct vcpu *vcpu)
 {
 	u32 info = vcpu->exit.interruption;
 	struct readiness ready;
@@ -160,7 +160,7 @@ typedef void (*exit_handler)(struct vcpu *vcpu);
  * is no performance counter: it raises #GP.
  */
 static const exit_handler handlers[EXIT_REASONS] = {
-	[EXIT_EXCEPTION_OR_NMI] = vmx_handle_exception,
+	[EXIT_EXCEPTION_OR_NMI] = handle_nmi_or_exception,
 	[EXIT_EXTERNAL_INTERRUPT] = handle_external_interrupt,
 	[EXIT_TRIPLE_FAULT] = handle_triple_fault,
 	[EXIT_INIT_SIGNAL] = handle_startup,

@@ -8,7 +8,6 @@
 struct cpuid_regs;
 
 void vmx_handle_page_fault(struct vcpu *vcpu);
-void vmx_handle_exception(struct vcpu *vcpu);
 void vmx_handle_cr_access(struct vcpu *vcpu);
 void vmx_handle_mov_dr(struct vcpu *vcpu);
 void vmx_handle_io(struct vcpu *vcpu);

@@ -41,7 +41,7 @@ static u64 tenths(u64 sum, u64 count)
 	return (sum * 10 + count / 2) / count;
 }
 
-void stats_print_exits(const struct vm_stats *stats)
+static void print_exits(const struct vm_stats *stats)
 {
 	/* A line fits a screen of 80 columns, after "umbra: ". */
 	log_info("exits: %lu; on average, ticks, VMREADs and VMWRITEs of each",
@@ -130,7 +130,7 @@ void stats_print(const struct vm *vm)
 	rung_words(mmu_policy(vm->mmu), words);
 	log_info(LOG_HEADLINE "--- statistics of %s, %s%s ---", vm->name, words,
 		 vm->stats.rung_changed ? " after other rungs" : "");
-	stats_print_exits(&vm->stats);
+	print_exits(&vm->stats);
 	print_faults(&vm->stats, mmu_stats(vm->mmu));
 	print_mmu(mmu_stats(vm->mmu));
 	if (vm->stats.unfiltered)

@@ -16,7 +16,5 @@ struct vmx_exit;
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
 
 void stats_print(const struct vm *vm);
-/* Prints the part of it with the exits by reason. */
-void stats_print_exits(const struct vm_stats *stats);
 
 #endif

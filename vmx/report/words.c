@@ -89,10 +89,13 @@ BITS_IN_WORDS(words_for_interruptibility,
 	      { BLOCKING_BY_MOV_SS, "blocking by MOV SS" },
 	      { BLOCKING_BY_SMI, "blocking by SMI" },
 	      { BLOCKING_BY_NMI, "blocking by NMI" })
-BITS_IN_WORDS(words_for_debug, { BIT(0), "B0" }, { BIT(1), "B1" },
-	      { BIT(2), "B2" }, { BIT(3), "B3" }, { DR6_BD, "BD" },
-	      { DR6_BS, "BS" })
 /* clang-format on */
+
+/* An exit's qualification has the bits of DR6 (SDM vol. 3C, table 27-1). */
+static const struct bit_name debug_bits[] = {
+	{ BIT(0), "B0" }, { BIT(1), "B1" }, { BIT(2), "B2" },
+	{ BIT(3), "B3" }, { DR6_BD, "BD" }, { DR6_BS, "BS" }
+};
 
 const char *words_for_page_fault(char *buf, u32 error_code)
 {
@@ -263,7 +266,9 @@ static void exception_words(char *buf, u64 q, u32 info, u32 error_code)
 		snprintf(buf, WORDS_MAX, "#PF at 0x%lx (%s)", (unsigned long)q,
 			 words_for_page_fault(words, error_code));
 	else if (vector == VECTOR_DB)
-		snprintf(buf, WORDS_MAX, "#DB:%s", words_for_debug(words, q));
+		snprintf(buf, WORDS_MAX, "#DB:%s",
+			 bits_in_words(words, q, debug_bits,
+				       ARRAY_SIZE(debug_bits)));
 	else
 		words_for_event(buf, info, error_code);
 }

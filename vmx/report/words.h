@@ -23,7 +23,6 @@ const char *words_for_cr4(char *buf, u64 value);
 const char *words_for_efer(char *buf, u64 value);
 const char *words_for_rflags(char *buf, u64 value);
 const char *words_for_interruptibility(char *buf, u64 value);
-const char *words_for_debug(char *buf, u64 dr6);
 
 /* A page fault's error code: the access, and the cause of the fault. */
 const char *words_for_page_fault(char *buf, u32 error_code);

@@ -28,8 +28,9 @@ bool linear_raise(struct linear *m, enum vector vector, u32 error_code)
 
 /* --- Segments ------------------------------------------------------------- */
 
-const struct segment_register *linear_segment(struct linear *m,
-					      enum segment segment)
+/* Returns the guest's register @segment, which is read once. */
+static const struct segment_register *linear_segment(struct linear *m,
+						     enum segment segment)
 {
 	if (!(m->segments_known & BIT(segment))) {
 		m->ops->read_segment(m->ctx, segment, &m->segment[segment]);

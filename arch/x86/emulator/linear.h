@@ -95,10 +95,6 @@ static inline bool is_canonical(gva_t gva)
  */
 bool linear_raise(struct linear *m, enum vector vector, u32 error_code);
 
-/* Returns the guest's register @segment, which is read once. */
-const struct segment_register *linear_segment(struct linear *m,
-					      enum segment segment);
-
 /*
  * Returns true if the limit, the type and the usability of @reg allow an access
  * to @len bytes at @offset (SDM vol. 3A, 5.3 and 5.5). Not for 64-bit mode.
