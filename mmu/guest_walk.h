@@ -12,13 +12,13 @@
 #define LEVEL_UNPAGED 5
 
 /*
- * A bit of an access, beside W, U and I/D of a page-fault error code: it is
- * explicit and EFLAGS.AC is set, so SMAP does not forbid it (SDM vol.
+ * A bit of an access, besides W, U and I/D of a page-fault error code: the
+ * access is explicit and EFLAGS.AC is 1, so SMAP does not forbid it (SDM vol.
  * 3A, 4.6.1).
  */
 #define WALK_AC BIT(31)
 
-/* Rights as they accumulate down the levels: a right must hold at each. */
+/* Rights of a page: those that the entries of all levels give. */
 enum access {
 	ACCESS_W = BIT(0), /* writable */
 	ACCESS_U = BIT(1), /* user-accessible */
@@ -34,8 +34,8 @@ enum walk_status {
 };
 
 /*
- * A table on the way, in memory, where a walk may begin: those above it are
- * known to lead here, to have A, and to leave @rights (enum access) over.
+ * A table in memory at which a walk may begin. The entries above it are known:
+ * they lead here, have A=1, and give @rights (enum access) together.
  */
 struct walk_start {
 	gfn_t table;
@@ -47,15 +47,15 @@ struct guest_walk {
 	gva_t gva;
 	gpa_t gpa;
 	enum walk_status status;
-	u32 error_code; /* of the #PF for the guest, where status is not OK */
-	u8 first; /* of the first table in memory that was read; 0: none */
-	u8 above; /* the rights that the entries above that leave over */
-	u8 level; /* where the walk ended: of the leaf, where status is OK */
+	u32 error_code; /* of the #PF for the guest, if status is not OK */
+	u8 first; /* level of the first table that was read; 0: none */
+	u8 above; /* rights that the entries above that table give */
+	u8 level; /* of the last entry: of the leaf, if status is OK */
 	bool dirty; /* the leaf's D flag, after the walk */
 	/*
-	 * By level, from `first` down to `level`: the frame of the table
-	 * (PDPTEs of PAE paging are in registers and have none), its entry, and
-	 * the rights accumulated up to and including that entry.
+	 * By level, from `first` down to `level`: the frame of the table, its
+	 * entry, and the rights that this entry and those above it give. The
+	 * PDPTEs of PAE paging are in registers and have no frame.
 	 */
 	gfn_t table[PT_LEVELS + 1];
 	u64 pte[PT_LEVELS + 1];

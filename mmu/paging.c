@@ -13,7 +13,7 @@
 #define PSE36_HIGH BITS(20, PSE36_SHIFT)
 #define PSE36_RESERVED BIT(21)
 
-/* In 32-bit paging only entries that map 4 MiB have any. */
+/* In 32-bit paging only an entry that maps 4 MiB has reserved bits. */
 static u64 reserved_32bit(const struct gpt_format *format, u64 gpte, u8 level)
 {
 	u8 high = MIN(format->maxphyaddr, PSE36_ADDRESS_BITS) - 32;
@@ -24,10 +24,11 @@ static u64 reserved_32bit(const struct gpt_format *format, u64 gpte, u8 level)
 }
 
 /*
- * PAE and 4-level paging (tables 4-9 to 4-11 and 4-15 to 4-20): the address bits
- * above MAXPHYADDR at every level, 62:52 if PAE, XD without NXE, PS in a PML4E
- * (and in a PDPTE where there are no 1 GiB pages), and in an entry that maps a
- * large page the address bits below its size, but for bit 12, which is PAT.
+ * Returns the reserved bits in PAE and 4-level paging (tables 4-9 to 4-11 and
+ * 4-15 to 4-20). At every level: the address bits above MAXPHYADDR, bits 62:52
+ * in PAE paging, and XD without NXE. PS in a PML4E, and in a PDPTE where there
+ * are no pages of 1 GiB. In an entry that maps a large page: the address bits
+ * below the page's size, but for bit 12, which is PAT.
  */
 static u64 reserved_64bit(const struct gpt_format *format, u64 gpte, u8 level)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's page tables as data: how many levels a paging mode has, where in
- * a table an address selects its entry, and what the entry's bits say. SDM vol.
- * 3A, 4.3 (32-bit), 4.4 (PAE), 4.5 (4-level).
+ * The guest's page tables as data: the number of levels of a paging mode, the
+ * entry that an address selects in a table, and the meaning of the entry's
+ * bits. SDM vol. 3A, 4.3 (32-bit), 4.4 (PAE), 4.5 (4-level).
  */
 #ifndef MMU_PAGING_H
 #define MMU_PAGING_H
@@ -14,20 +14,20 @@
 enum paging_mode { PAGING_NONE, PAGING_32BIT, PAGING_PAE, PAGING_4LEVEL };
 
 #define PAE_PDPTES 4
-/* Reserved in a PDPTE of PAE paging, besides 63:MAXPHYADDR (table 4-8). */
+/* Reserved bits of a PAE PDPTE, besides bits 63:MAXPHYADDR (table 4-8). */
 #define PDPTE_RESERVED (BITS(8, 5) | BITS(2, 1))
 
-/* The state that the meaning of a guest's entry depends on. */
+/* The state of the processor that gives a guest's entry its meaning. */
 struct gpt_format {
 	enum paging_mode mode;
 	bool nxe; /* bit 63 is XD, else it is reserved */
 	bool large_2; /* PS in a PDE maps a page; else it is ignored */
 	bool large_3; /* PS in a PDPTE maps a page; else it is reserved */
 	u8 maxphyaddr;
-	u64 reserved; /* in each entry; none of bits 31:0 */
+	u64 reserved; /* bits reserved in each entry; none of bits 31:0 */
 };
 
-/* The mode that CR0, CR4 and EFER select. */
+/* Returns the mode that CR0, CR4 and EFER select. */
 static inline enum paging_mode paging_mode(u64 cr0, u64 cr4, u64 efer)
 {
 	if (!(cr0 & CR0_PG))
@@ -54,7 +54,7 @@ static inline struct gpt_format gpt_format(enum paging_mode mode, bool nxe,
 	};
 }
 
-/* The level of the table, in memory or in registers, where a walk begins. */
+/* Returns the level at which a walk begins; PAE's PDPTEs count as level 3. */
 static inline u8 paging_top_level(enum paging_mode mode)
 {
 	static const u8 levels[] = { 0, 2, 3, 4 };
@@ -62,25 +62,25 @@ static inline u8 paging_top_level(enum paging_mode mode)
 	return levels[mode];
 }
 
-/* Number of the entry that begins at byte @offset of a table, or holds it. */
+/* Returns the number of the entry that has byte @offset of a table. */
 static inline u32 gpte_number(enum paging_mode mode, u32 offset)
 {
 	return offset >> (mode == PAGING_32BIT ? 2 : 3);
 }
 
-/* How many bits of the address select an entry. */
+/* Returns the number of address bits that select an entry. */
 static inline u8 gpte_index_bits(enum paging_mode mode)
 {
 	return mode == PAGING_32BIT ? 10 : 9;
 }
 
-/* The first bit of the address that selects an entry at @level. */
+/* Returns the lowest address bit that selects an entry at @level. */
 static inline u8 gpte_shift(enum paging_mode mode, u8 level)
 {
 	return PAGE_SHIFT + gpte_index_bits(mode) * (level - 1);
 }
 
-/* Which entry of a guest's table at @level translates @gva. */
+/* Returns the number of the entry for @gva in a guest's table at @level. */
 static inline u32 gpte_index(enum paging_mode mode, gva_t gva, u8 level)
 {
 	u32 entries = 1U << gpte_index_bits(mode);
@@ -88,7 +88,7 @@ static inline u32 gpte_index(enum paging_mode mode, gva_t gva, u8 level)
 	return gva >> gpte_shift(mode, level) & (entries - 1);
 }
 
-/* Entry @index of the table that Umbra sees at @table, read in one piece. */
+/* Reads entry @index, in one piece, of the table that Umbra sees at @table. */
 static inline u64 gpte_read(enum paging_mode mode, const void *table, u32 index)
 {
 	if (mode == PAGING_32BIT)
@@ -105,7 +105,7 @@ static inline bool gpte_is_large(const struct gpt_format *format, u64 gpte,
 				   (level == 3 && format->large_3));
 }
 
-/* For an entry of a level above 1; see below. */
+/* gpte_reserved() and gpte_gfn() for an entry of a level above 1. */
 bool gpte_reserved_above(const struct gpt_format *format, u64 gpte, u8 level);
 gfn_t gpte_gfn_above(const struct gpt_format *format, u64 gpte, u8 level);
 
@@ -115,13 +115,13 @@ static inline bool gpte_reserved(const struct gpt_format *format, u64 gpte,
 {
 	if (level > 1)
 		return gpte_reserved_above(format, gpte, level);
-	/* None of these is among the 32 bits of the other format. */
+	/* No bit of these is among the 32 bits of an entry of 32-bit paging. */
 	return gpte & format->reserved;
 }
 
 /*
- * The frame that the entry names: of the next table, or of the page that it
- * maps (its first, if large).
+ * Returns the frame that the entry names: that of the next table, or the first
+ * one of the page that the entry maps.
  */
 static inline gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte,
 			     u8 level)
@@ -131,7 +131,7 @@ static inline gfn_t gpte_gfn(const struct gpt_format *format, u64 gpte,
 	return (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 }
 
-/* The rights (enum access) that one entry gives. */
+/* Returns the rights (enum access) that this entry alone gives. */
 u8 gpte_rights(const struct gpt_format *format, u64 gpte);
 
 #endif

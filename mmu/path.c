@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of an address through the shadow tables, as the processor goes it.
- * An exit goes it for the address that faulted and for the code there, and the
- * next exit often for the same two: so the last ways are kept, as in a TLB, and
- * what ends the processor's ends them: the flush of invariant 6, which comes
- * wherever a TABLE is taken down or a page is given up or moved.
+ * The way of an address through the shadow tables, as the processor goes it. An
+ * exit needs it for the address that faulted and for the code at RIP, and the
+ * next exit often needs the same two. So the last ways are kept, as in a TLB.
+ * The flush of invariant 6 ends them, as it ends the processor's translations:
+ * it comes wherever a TABLE is taken down or a page is given up or moved.
  */
 #include "mmu/shadow.h"
 
@@ -26,7 +26,7 @@ void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
 	}
 	end->sp = sp;
 	end->level = level;
-	/* If the root carries no rights, no entry of the way does. */
+	/* If the root carries no rights, no entry below it does. */
 	end->rights = cpu->root->carries_rights ? spte_rights(all ^ PTE_NX)
 						: ACCESS_ALL;
 	end->region = path_region(gva);

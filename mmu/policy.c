@@ -9,7 +9,7 @@ const char *const mmu_rung_names[MMU_RUNGS + 1] = {
 	[MMU_TARGETS] = "targets",   NULL,
 };
 
-/* Each rung is the one before it and one idea more. */
+/* Each rung adds one idea to the rung before it. */
 #define CACHED .cache = true
 #define UPDATE CACHED, .update = true
 #define BYPASS UPDATE, .bypass = true

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ladder: the history of the shadow pager as data. A rung is a preset of
- * the switches; every combination is legal and shows the guest the same
- * machine (invariant 7), they differ in exits alone.
+ * the switches. Every combination of switches is legal, and all of them show
+ * the guest the same machine (invariant 7): they differ in exits alone.
  */
 #ifndef MMU_POLICY_H
 #define MMU_POLICY_H
@@ -11,12 +11,12 @@
 
 struct mmu_policy {
 	/*
-	 * Keep the shadows of guest tables, and the tables write-protected so
-	 * that they stay true. Without it the shadow is a software TLB, dropped
-	 * at every flush of the guest's.
+	 * Keep the shadows of guest tables, and write-protect the tables, so
+	 * that the shadows stay true. Without it the shadow is a software TLB,
+	 * which each flush of the guest's empties.
 	 */
 	bool cache;
-	/* Write a guest PTE, and the shadow entry is updated, not dropped. */
+	/* When the guest writes a PTE, update the shadow entry; else drop it. */
 	bool update;
 	/*
 	 * Tell ABSENT from TRAP, and let the processor hand the guest its own
@@ -24,32 +24,36 @@ struct mmu_policy {
 	 */
 	bool bypass;
 	/*
-	 * On a fault, fill the entries beside it, too: those of an aligned
-	 * window of this number (a power of two up to 512; 1: none).
+	 * On a fault, fill the entries beside the one that faulted, too. The
+	 * number of entries of the aligned window: a power of two up to 512. 1
+	 * means only the entry that faulted.
 	 */
 	u16 prefetch;
 	/*
-	 * Hand on the result of the fault's walk to the code that handles it,
-	 * and remember the frames of MMIO pages: no second walk.
+	 * Give the result of the fault's walk to the code that handles the
+	 * fault, and remember the frames of MMIO pages: no second walk.
 	 */
 	bool nowalk;
 	/*
-	 * Shadows of tables cost little: those of upper levels carry the rights
-	 * of the guest's entries, so that one shadow serves all parents; none is
-	 * made ahead of its use; none is kept that the guest has unlinked, or
-	 * that is for another state of the processor when its table is written.
+	 * Shadows of tables cost little. The upper levels carry the rights of
+	 * the guest's entries, so that one shadow serves all parents. No shadow
+	 * is made before its use. A shadow is given up when the guest has
+	 * unlinked its table, and when the guest writes the table of a shadow
+	 * that is for another state of the processor.
 	 */
 	bool cheap;
 	/*
-	 * A page table under a burst of writes is opened: off its parents, and
-	 * writable. At its next use it is closed: compared, mended and linked.
+	 * Open a page table during a burst of writes: no parent leads to its
+	 * shadow, and the guest may write it. Close it at its next use: compare
+	 * it with its copy, mend the shadow, and link that again.
 	 */
 	bool open;
 	/* When a table is shadowed, fill each entry that the guest has used. */
 	bool prefill;
 	/*
-	 * Roots that the guest loads often lie at the guest's own address, so
-	 * that the processor can load them without an exit.
+	 * Place roots that the guest loads often at the address that the guest
+	 * gives them in CR3, so that the processor can load them without an
+	 * exit.
 	 */
 	bool targets;
 };
@@ -71,7 +75,8 @@ enum mmu_rung {
 	MMU_RUNGS
 };
 
-/* The name of a rung ("cached"; NULL behind the last), and its switches. */
+/* By enum mmu_rung: the rung's name ("cached"; NULL after the last one), and
+   its switches. */
 extern const char *const mmu_rung_names[MMU_RUNGS + 1];
 extern const struct mmu_policy mmu_rung_policies[MMU_RUNGS];
 
@@ -81,7 +86,7 @@ extern const struct mmu_policy mmu_rung_policies[MMU_RUNGS];
 /* The switches as the command line names them: "mmu.cache". */
 struct mmu_switch {
 	const char *name;
-	const char *help; /* half a line */
+	const char *help; /* in a few words */
 	size_t offset; /* in struct mmu_policy */
 };
 
@@ -91,8 +96,8 @@ bool mmu_switch_get(const struct mmu_policy *policy, unsigned int i);
 void mmu_switch_set(struct mmu_policy *policy, unsigned int i, bool on);
 
 /*
- * The window (mmu_policy.prefetch) for @entries, up to MMU_PREFETCH_MAX: the
- * power of two that is not above it. 0 and 1 mean only the entry that faulted.
+ * Returns the window (mmu_policy.prefetch) for @entries, up to
+ * MMU_PREFETCH_MAX: the largest power of two that is not above it; 1 for 0.
  */
 u16 mmu_prefetch_window(u64 entries);
 

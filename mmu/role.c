@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Consequences of the state of the processor: the format of the guest's
- * tables, the role of the pages that shadow them, and what an entry is before
- * it is filled.
+ * Consequences of the state of the processor: the format of the guest's tables,
+ * the role of the pages that shadow them, and the value of an entry before it
+ * is filled.
  */
 #include "mmu/mmu.h"
 #include "mmu/role.h"
@@ -50,9 +50,9 @@ bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
 {
 	/*
 	 * An unpaged guest has no page faults of its own, and the PDPTEs of its
-	 * root can't be TRAP: all of its faults are Umbra's. So are those of a
-	 * guest whose tables are not cached: nothing tells whether an absent
-	 * entry is still absent.
+	 * root can't be TRAP: all of its faults are Umbra's. If guest tables
+	 * are not cached, nothing tells Umbra that an absent entry has become
+	 * present: then all faults must exit, too.
 	 */
 	return mmu->policy.bypass && mmu->policy.cache &&
 	       mmu->config.filter_works && role.mode != PAGING_NONE &&
@@ -60,14 +60,14 @@ bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)
 		mmu->config.leaf_trap_present);
 }
 
-/* Only leaves of 4-level paging with NXE=1 may have no reserved bit: spte.h. */
+/* Only a PTE of 4-level paging with NXE=1 may have no reserved bit: spte.h. */
 bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role)
 {
 	return role.level > 1 || role.mode != PAGING_4LEVEL || !role.nxe ||
 	       mmu->config.leaf_trap_present;
 }
 
-/* The value of an entry that is not filled; @present: the guest's P. */
+/* Returns the value of an entry that is not filled; @present: the guest's P. */
 static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 {
 	/* The processor loads PDPTEs at VM entry and refuses reserved bits. */
@@ -99,18 +99,18 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 		       (role.nxe && !(role.access & ACCESS_X) ? PTE_NX : 0);
 	sp->bypasses = mmu_bypasses(mmu, role);
 	/*
-	 * The processor, which always runs with CR0.WP=1, combines the rights
-	 * as the guest's would if its CR0.WP is 1, too.
+	 * The processor always runs with CR0.WP=1. It combines the rights of
+	 * the entries as the guest's processor would if the guest's CR0.WP is 1.
 	 */
 	sp->carries_rights = mmu->policy.cheap && role.mode == PAGING_4LEVEL &&
 			     role.wp && !role.private;
 }
 
 /*
- * With CR0.WP=0 a supervisor's write to a read-only user page is shadowed by
- * taking U, and for SMEP's sake X (see leaf_rights). With NXE=0 there is no X
- * to take, and without U SMAP would no longer guard the page: then the write is
- * emulated.
+ * With CR0.WP=0 the supervisor may write a read-only page of the user's. A LEAF
+ * allows that with W=1 and U=0, and for SMEP without X (see leaf_rights). With
+ * NXE=0 X can't be taken, and a page with U=0 is not guarded by SMAP: in these
+ * two cases the write is emulated.
  */
 bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk)
 {

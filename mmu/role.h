@@ -5,19 +5,21 @@
 
 #include "mmu/shadow.h"
 
-/* Returns true if a guest's not-present faults in this role go straight to it. */
+/* Returns true if not-present faults in this role go to the guest without an
+   exit. */
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role);
-/* Returns true if TRAP has P=1, and faults, in the entries of such a page. */
+/* Returns true if a TRAP with P=1 faults in the entries of a page in this role.
+ */
 bool spte_trap_is_present(const struct mmu *mmu, union shadow_role role);
-/* The format of the guest table that a shadow page in this role is for. */
+/* Returns the format of the guest table that a page in this role shadows. */
 struct gpt_format role_format(const struct mmu *mmu, union shadow_role role);
-/* Give the page its role, and keep in it what follows from the role. */
+/* Gives the page its role, and the fields that follow from the role. */
 void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 			  union shadow_role role);
 
 /*
- * Returns true if a write that @walk permits must be emulated, whatever the
- * shadow's entry is.
+ * Returns true if no shadow entry can allow the write that @walk permits: it
+ * must be emulated.
  */
 bool no_entry_allows(const struct mmu_cpu *cpu, const struct guest_walk *walk);
 

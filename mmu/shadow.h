@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The data of the shadow MMU: shadow pages, the lists that lead back to
- * entries, and what is known of the guest's frames. Each file of mmu/ that
- * works on them has a header of its own; a file calls only those above it in
- * this list, or one that calls it back:
+ * entries, and the facts about the guest's frames. Each file of mmu/ that works
+ * on them has a header of its own. A file calls only files above it in this
+ * list, or one that calls it back:
  *
  *	paging.c, walk.c	the guest's tables
  *	path.c			the way of an address through the shadow's
@@ -29,10 +29,10 @@
 #define PT_ENTRIES 512
 
 /*
- * Every entry that leads somewhere is on one list: a LEAF on the list of the
- * guest frame, or the region of 2 MiB, that it maps (the reverse map), a TABLE
- * on that of the shadow page that it names (its parents). Entries are named by
- * number: the index of their shadow page times 512 plus the slot.
+ * Each LEAF and each TABLE is on one list. That of a LEAF belongs to the guest
+ * frame, or to the region of 2 MiB, that it maps (the reverse map); that of a
+ * TABLE to the shadow page that it names (its parents). The lists name entries
+ * by number: the index of the shadow page times 512 plus the slot.
  */
 #define LINK_NONE 0xffffffffU
 
@@ -44,7 +44,7 @@ struct spte_link {
 
 #define SLOTS_A_BIT (PT_ENTRIES / 64) /* of shadow_page.used */
 
-/* The first of the eight slots of the lowest group whose bit in @groups is 1. */
+/* Returns the first slot of the lowest group whose bit in @groups is 1. */
 static inline u32 first_slot(u64 groups)
 {
 	return (u32)__builtin_ctzll(groups) * SLOTS_A_BIT;
@@ -52,53 +52,55 @@ static inline u32 first_slot(u64 groups)
 
 struct shadow_page {
 	u64 *spt; /* the 512 entries that the processor sees */
-	struct spte_link *links; /* beside each entry */
+	struct spte_link *links; /* one for each entry */
 	/*
-	 * The guest table; if tableless, the first frame mapped; if private,
-	 * the bits of the address above those that the page's entries cover.
+	 * The frame of the guest table. If the page is tableless, the first
+	 * frame that it maps; if private, the bits of the linear address above
+	 * those that select an entry.
 	 */
 	gfn_t gfn;
 	union shadow_role role;
-	/* Derived from the role (role.c), as each entry needs it. */
+	/* Facts that follow from the role (role.c), for each entry: */
 	struct gpt_format format; /* of the guest table */
-	u64 unfilled[2]; /* an entry that is not filled, by the guest's P */
+	u64 unfilled[2]; /* value of an entry not filled, by the guest's P */
 	/* A LEAF has these bits of the guest's entry, and these in any case. */
 	u64 leaf_taken;
 	u64 leaf_set;
-	bool bypasses; /* the guest's not-present faults go straight to it */
-	bool carries_rights; /* so do TABLE entries the guest entry's rights */
+	bool bypasses; /* not-present faults reach the guest without an exit */
+	bool carries_rights; /* a TABLE has the rights of the guest's entry */
 	bool in_use;
-	/* If private: the highest level of a guest page that is in splinters
-	   here; INVLPG has to drop all of them. */
+	/* If private: the highest level of a guest page of which this page maps
+	   a part; INVLPG has to drop all parts. */
 	u8 splintered;
 	u32 parents; /* list of the TABLE entries that name this page */
-	u32 hash_next; /* page index; of a free page, the next free one */
+	u32 hash_next; /* page index; in a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
-	u32 epoch; /* struct mmu's when it was last asked for */
+	u32 epoch; /* of struct mmu when the page was last looked up */
 	/* Bit i: one of the eight slots from 8i on has been filled. */
 	u64 used;
-	/* Bit i: one of them may be other than zero. Outlives the page. */
+	/* Bit i: one of these slots may have a value other than 0. Kept while
+	   the page is free. */
 	u64 nonzero;
-	/* The signs of a table going out of use; see table_write.c. */
+	/* Signs that the guest stops using the table; see table_write.c. */
 	u16 writes;
 	u16 last_filled; /* slot, or PT_ENTRIES: none */
 	/* For open tables; see open.c. */
-	bool open; /* the guest may write its table; nothing leads here */
+	bool open; /* the guest may write its table; no entry names the page */
 	bool idle; /* the last closing found no change */
 	u16 changes; /* number of entries that the last closing mended */
-	u16 last_written; /* slot, or PT_ENTRIES: none in a row */
+	u16 last_written; /* slot of the last write, or PT_ENTRIES: none */
 	u32 copy; /* if open: number of the copy of the guest's table */
 	/* For placed roots; see place.c. */
-	bool placed; /* the entries lie at the guest's table's own address */
+	bool placed; /* the entries lie at the address of the guest's table */
 	u8 loads; /* number of loads that have exited, in the window */
 	u32 window; /* number of the window of these loads */
-	u32 seen; /* placing.loads when an exit last found it in use */
+	u32 seen; /* placing.loads when an exit last found it as the root */
 };
 
-/* The MMU's facts about a guest frame. */
+/* The facts about a guest frame. */
 struct guest_frame {
-	void *page; /* where Umbra sees it, or NULL: not asked for yet, no RAM */
-	hfn_t hfn; /* if page is not NULL */
+	void *page; /* Umbra's address of it; NULL: not asked for, or no RAM */
+	hfn_t hfn; /* valid if page is not NULL */
 	u32 rmap; /* list of the LEAF entries that map it */
 	u32 shadowed; /* number of shadow pages made of it as a table */
 };
@@ -112,42 +114,42 @@ struct guest_region {
 };
 
 /*
- * Maximum number of pages that one write takes off a parent: 16 bytes are two
- * entries of 8 bytes, or four of 4 bytes with two slots each; and a misaligned
- * write hits one more. A table with more shadows has more such pages: the
- * others stay until the pool needs them.
+ * Maximum number of unlinked pages that are noted for one write: 16 bytes are
+ * two entries of 8 bytes, or four of 4 bytes with two slots each, and a
+ * misaligned write hits one more. If the table has several shadows, there may
+ * be more: those stay until the pool needs them.
  */
 #define UNLINKED_MAX 10
 
 struct placing {
 	u32 loads; /* number of loads of CR3 that have exited */
-	hfn_t reserve; /* first of the frames for the guest's, one for a slot */
+	hfn_t reserve; /* first of the frames that stand in, one for each slot */
 	struct shadow_page *slots[MMU_TARGETS_MAX]; /* NULL: free */
 };
 
-/* The end of the way of an address through the shadow; see path.c. */
+/* The end of an address's way through the shadow; see path.c. */
 struct shadow_path {
 	struct shadow_page *sp; /* the page that it ends in */
 	const u64 *spte; /* the last entry: it is not TABLE */
-	const struct spte_link *link; /* of it */
-	u8 level; /* of it */
-	u8 rights; /* those of the entries above combined (invariant 2) */
+	const struct spte_link *link; /* of that entry */
+	u8 level; /* of that entry */
+	u8 rights; /* of all entries above together (invariant 2) */
 	u64 region; /* path_region() of the address */
 	const struct shadow_page *root;
-	u64 flushes; /* mmu.flushes then */
+	u64 flushes; /* mmu.flushes at that time */
 } __cache_line;
 
 #define PATH_BITS 4
 #define PATHS BIT(PATH_BITS)
 
-/* A page of code that an exit has read, found by its address; see access.c. */
+/* A page of code that an exit has read; see access.c. */
 struct code_page {
 	u64 number; /* of the page in the guest's address space */
-	const u8 *memory; /* where Umbra sees it */
+	const u8 *memory; /* Umbra's address of it */
 	const u64 *spte; /* the LEAF that maps it */
-	u64 value; /* of that LEAF then */
+	u64 value; /* of that LEAF at that time */
 	const struct shadow_page *root;
-	u64 flushes; /* mmu.flushes then */
+	u64 flushes; /* mmu.flushes at that time */
 } __cache_line;
 
 #define CODE_PAGES 8
@@ -172,15 +174,16 @@ struct mmu {
 	u32 free_count;
 	u32 lru_first, lru_last;
 	u32 epoch; /* counts the flushes of the software TLB */
-	/* Copies of open tables, 4 KiB each; a free one begins with the next. */
+	/* Copies of open tables, 4 KiB each. The first word of a free one is
+	   the number of the next. */
 	u64 *copies;
 	u32 copy_count;
 	u32 copy_free;
-	/* Pages that a write of a table has taken off a parent. */
+	/* Pages that have lost a parent by the present write of a table. */
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
-	u64 flushes; /* 1 and the number of calls of mmu_flush() */
+	u64 flushes; /* number of calls of mmu_flush(), plus 1 */
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 	struct code_page codes[CODE_PAGES]; /* by the number of the page */
 };
@@ -199,17 +202,17 @@ static inline bool shadow_page_is_orphan(const struct shadow_page *sp)
 	return sp->parents == LINK_NONE;
 }
 
-/* The page that the TABLE at @slot names. */
+/* Returns the page that the TABLE at @slot names. */
 static inline struct shadow_page *
 spte_child(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
 {
 	return &mmu->pages[sp->links[slot].target];
 }
 
-/* Ask for the guest frame, once: returns its page, or NULL: not RAM. */
+/* Asks mmu_ops for the guest frame. Returns its page, or NULL: no RAM. */
 __noinline void *mmu_ask_gfn(const struct mmu *mmu, gfn_t gfn);
 
-/* The address at which Umbra sees a guest frame, or NULL: not RAM. */
+/* Returns the address at which Umbra sees a guest frame, or NULL: no RAM. */
 static inline void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
 {
 	void *page;
@@ -220,13 +223,16 @@ static inline void *mmu_map_gfn(const struct mmu *mmu, gfn_t gfn)
 	return page ? page : mmu_ask_gfn(mmu, gfn);
 }
 
-/* The host frame behind a guest frame, or HFN_NONE: not RAM. */
+/* Returns the host frame behind a guest frame, or HFN_NONE: no RAM. */
 static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
 {
 	return mmu_map_gfn(mmu, gfn) ? mmu->frames[gfn].hfn : HFN_NONE;
 }
 
-/* Invariant 6: the processor forgets all that it has cached of the shadow. */
+/*
+ * Makes the processor forget all that it has cached of the shadow (invariant
+ * 6).
+ */
 static inline void mmu_flush(struct mmu *mmu)
 {
 	mmu->stats.flushes++;
@@ -235,8 +241,8 @@ static inline void mmu_flush(struct mmu *mmu)
 }
 
 /*
- * The same for all that translates one address. It ends no way of path.c: no
- * TABLE has gone.
+ * The same for all that translates one address. The ways of path.c stay valid,
+ * since no TABLE has gone.
  */
 static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
 {
@@ -261,7 +267,7 @@ static inline void dirty_log_mark(struct mmu *mmu, gfn_t gfn)
 		mmu->dirty_log[gfn / 64] |= BIT(gfn % 64);
 }
 
-/* Returns true if the dirty log still has to notice the frame's first write. */
+/* Returns true if the dirty log waits for the frame's first write. */
 static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 {
 	return mmu->dirty_log_on && !(mmu->dirty_log[gfn / 64] & BIT(gfn % 64));
@@ -269,25 +275,27 @@ static inline bool dirty_log_waits(const struct mmu *mmu, gfn_t gfn)
 
 /* path.c */
 
-/* Goes the way of the processor for @gva, from the root, which is there. */
+/* Goes the processor's way for @gva, from cpu->root, which is not NULL. */
 void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
 		    struct shadow_path *end);
 
-/* Number of the region of 2 MiB: the way of its addresses is one to level 2. */
+/* Returns the number of the region of 2 MiB: down to level 2 its addresses have
+   one way. */
 static inline u64 path_region(gva_t gva)
 {
 	return gva >> (PAGE_SHIFT + 9);
 }
 
-/* Kernels lay out code and data in powers of 2: mix the bits (Fibonacci). */
+/* Kernels align code and data to powers of 2, so mix the bits (Fibonacci). */
 static inline u32 path_slot(u64 region)
 {
 	return region * 0x9e3779b97f4a7c15 >> (64 - PATH_BITS);
 }
 
 /*
- * The same by the last way into that region, if there was no flush since. The
- * entry itself may have changed: it is read again. Valid until one is changed.
+ * Returns the end of the processor's way for @gva: by the last way into that
+ * region, if there was no flush since. The entry is read again, as it may have
+ * changed. The result is valid until an entry is changed.
  */
 static __forceinline const struct shadow_path *
 shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
@@ -307,7 +315,7 @@ shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
 	return end;
 }
 
-/* The value of an entry that is not filled, for the guest's entry @gpte. */
+/* Returns the value of an entry that is not filled, for the guest's @gpte. */
 static inline u64 spte_unfilled(const struct shadow_page *sp, u64 gpte)
 {
 	return sp->unfilled[gpte & PTE_P];

@@ -6,21 +6,20 @@
 #include "mmu/paging.h"
 
 /*
- * The state that a shadow page depends on, besides its guest table. Two
- * that differ in any of this are two pages, since an entry made under one
- * state would be wrong under the other.
+ * A guest table has a shadow page for each role in which it is used, since an
+ * entry that was made for one role would be wrong for another.
  */
 union shadow_role {
 	struct {
 		u32 level : 3; /* 1: its entries are leaves */
 		u32 mode : 2; /* enum paging_mode: the format of the table */
-		u32 quadrant : 2; /* of a 32-bit table: which part of it */
-		u32 tableless : 1; /* no guest table is behind the page: it maps
+		u32 quadrant : 2; /* of a 32-bit table: number of its part */
+		u32 tableless : 1; /* the page shadows no guest table: it maps
 				      a large page in pieces, serves an unpaged
 				      guest, is a root of PDPTEs (which are
 				      registers), or is private */
 		u32 private : 1; /* of the software TLB (mmu_policy.cache) */
-		u32 access : 3; /* rights that the levels above leave over */
+		u32 access : 3; /* rights that the levels above give */
 		u32 dirty : 1; /* if tableless: D of the large page */
 		u32 wp : 1; /* CR0.WP */
 		u32 nxe : 1; /* EFER.NXE, where the mode has XD */
@@ -32,11 +31,11 @@ union shadow_role {
 };
 
 /*
- * All guests but those of 4-level paging run on PAE tables of Umbra's: the root
- * is of level 3, and of its entries the processor reads four, as PDPTEs, when
- * it loads CR3. They can't be TRAP. So those of a paged guest are all linked
- * whenever the root is looked up (root.c); those of an unpaged one, whose every
- * fault exits, when they are needed.
+ * Guests without 4-level paging run on PAE tables of Umbra's. The root is of
+ * level 3. The processor reads four of its entries, the PDPTEs, when it loads
+ * CR3; they can't be TRAP. A paged guest has all four linked whenever the root
+ * is looked up (root.c). All faults of an unpaged guest exit, so its PDPTEs are
+ * linked when they are needed.
  */
 #define PAE_ROOT_LEVEL 3
 #define PAE_ROOT_PAGES (1 + PAE_PDPTES)
@@ -46,14 +45,14 @@ static inline bool role_is_pae_root(union shadow_role role)
 	return role.mode != PAGING_4LEVEL && role.level == PAE_ROOT_LEVEL;
 }
 
-/* Returns true if all of its PDPTEs must be linked before the guest runs. */
+/* Returns true for a root whose PDPTEs must all be linked before an entry. */
 static inline bool role_needs_pdptes(union shadow_role role)
 {
 	return role_is_pae_root(role) && role.mode != PAGING_NONE &&
 	       !role.private;
 }
 
-/* The level of a guest's topmost table that has a shadow of its own. */
+/* Returns the level of the topmost guest table that has a shadow of its own. */
 static inline u8 top_table_level(enum paging_mode mode)
 {
 	return mode == PAGING_4LEVEL ? 4 : 2;

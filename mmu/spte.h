@@ -2,17 +2,17 @@
 /*
  * Shadow page-table entries: the five kinds and how they are told apart.
  *
- *   ABSENT  The guest has mapped nothing here. Literally 0, never a bit of the
- *           guest's, so nothing speculates through it (L1TF). The processor
- *           raises the guest's own #PF with P=0, which need not exit.
- *   TRAP    The guest may have mapped something here that Umbra has not yet
- *           shadowed. P=1 and reserved bits are set: the processor raises #PF
- *           with P=1 and RSVD=1, which exits; Umbra fills the entry. Where no
- *           bit is reserved, its protection key denies all that NX and U=0 do
- *           not: #PF with P=1.
- *   MMIO    A TRAP that remembers what a walk has found: the page is no
- *           RAM. Its rights are in the kind bits, its frame beside the table:
- *           a real address here would be one to speculate through.
+ *   ABSENT  The guest maps nothing here. The value is 0: it has no bit of the
+ *           guest's entry, so nothing speculates through it (L1TF). The
+ *           processor raises the guest's own #PF with P=0, which need not exit.
+ *   TRAP    The guest may map a page here that Umbra has not shadowed yet.
+ *           P=1 and reserved bits are set: the processor raises #PF with P=1
+ *           and RSVD=1, which exits; Umbra fills the entry. Where no bit is
+ *           reserved, its protection key denies all accesses that NX and U=0
+ *           do not deny: #PF with P=1.
+ *   MMIO    A TRAP that remembers the result of a walk: there is no RAM. The
+ *           rights are in bits below 12, the frame is beside the table: through
+ *           a real address here the processor could speculate.
  *   TABLE   A real entry that names a shadow page of the next level.
  *   LEAF    A real entry that names a frame of the guest, or (PS) 512 of
  *           them.
@@ -43,7 +43,7 @@ enum spte_kind { SPTE_ABSENT, SPTE_TRAP, SPTE_MMIO, SPTE_TABLE, SPTE_LEAF };
 #define LARGE_FRAMES 512
 
 #define SPTE_ABSENT_VALUE 0ULL
-/* No real entry has this value, as no frame has the address of all ones. */
+/* No real entry has this value, as no frame has an address of all ones. */
 #define SPTE_TRAP_BITS (BITS(63, 12) | PTE_PS)
 /* IA32_PKRS: AD and WD of the key that TRAP has, SDM vol. 3A, 4.6.2. */
 #define SPTE_TRAP_PKRS BITS(31, 30)
@@ -65,7 +65,7 @@ static inline u64 spte_trap(bool present)
 #define SPTE_MMIO_X BIT(9)
 #define SPTE_MMIO_D BIT(6)
 
-/* Rights are enum access; @dirty: a write need not set D any more. */
+/* @rights: enum access. @dirty: D is 1 in the guest's entry. */
 static inline u64 spte_make_mmio(bool present, u8 rights, bool dirty)
 {
 	return spte_trap(present) | SPTE_MMIO_KIND |
@@ -82,7 +82,7 @@ static inline u8 spte_mmio_rights(u64 spte)
 	       (spte & SPTE_MMIO_X ? ACCESS_X : 0);
 }
 
-/* Returns true for the kind TABLE: it alone has P there, and no PS. */
+/* Returns true for the kind TABLE: above level 1 it alone has P=1 and PS=0. */
 static inline bool spte_is_table(u64 spte, u8 level)
 {
 	return level > 1 && (spte & (PTE_P | PTE_PS)) == PTE_P;
@@ -90,7 +90,7 @@ static inline bool spte_is_table(u64 spte, u8 level)
 
 static inline enum spte_kind spte_kind(u64 spte, u8 level)
 {
-	/* Most are without this bit; TRAP, MMIO and a large LEAF have it. */
+	/* TRAP, MMIO and a large LEAF have this bit; most entries have not. */
 	if (!(spte & PTE_PS)) {
 		if (spte == SPTE_ABSENT_VALUE)
 			return SPTE_ABSENT;
@@ -102,9 +102,9 @@ static inline enum spte_kind spte_kind(u64 spte, u8 level)
 }
 
 /*
- * An entry for the shadow page at @table with @rights (enum access), which the
- * processor combines with those below. All rights: those of the guest's entry
- * are part of the child's role, and come to bear in the leaves.
+ * Makes an entry for the shadow page at @table with @rights (enum access), which
+ * the processor combines with those below. If @rights is ACCESS_ALL, the rights
+ * of the guest's entry are in the role of the child, and its leaves have them.
  */
 static inline u64 spte_make_table(hpa_t table, u8 rights)
 {
@@ -113,22 +113,22 @@ static inline u64 spte_make_table(hpa_t table, u8 rights)
 	       (rights & ACCESS_X ? 0 : PTE_NX);
 }
 
-/* The rights (enum access) of a real entry that is no PDPTE. */
+/* Returns the rights (enum access) of a real entry that is no PDPTE. */
 static inline u8 spte_rights(u64 spte)
 {
 	return (spte & PTE_W ? ACCESS_W : 0) | (spte & PTE_U ? ACCESS_U : 0) |
 	       (spte & PTE_NX ? 0 : ACCESS_X);
 }
 
-/* A PAE PDPTE: the bits of the rights are reserved (SDM vol. 3A, table 4-8). */
+/* Makes a PAE PDPTE: the bits of rights are reserved (SDM vol. 3A, table 4-8). */
 static inline u64 spte_make_pdpte(hpa_t table)
 {
 	return table | PTE_P;
 }
 
 /*
- * A LEAF's bit that the processor ignores: W is missing for no other
- * reason than that the frame is a guest table. W comes back when it is none.
+ * A LEAF's bit that the processor ignores: W is 0 only because the frame is a
+ * guest table. W becomes 1 when the frame is no table any more.
  */
 #define SPTE_LEAF_HELD BIT(9)
 
@@ -138,8 +138,8 @@ static inline bool spte_is_held(u64 spte, u8 level)
 }
 
 /*
- * An entry for the host frame @hfn with @rights (enum access). A and D start
- * clear: A, set by the processor, is how Umbra learns that the entry has been
+ * Makes an entry for the host frame @hfn with @rights (enum access). A and D
+ * are 0: the processor sets A, and so Umbra learns that the entry has been
  * used. The memory type is write-back, whatever the guest's PWT, PCD and PAT
  * say: guest RAM is RAM, and the strongest caching keeps it coherent.
  */
@@ -150,13 +150,13 @@ static inline u64 spte_make_leaf(hfn_t hfn, u8 rights)
 	       (rights & ACCESS_X ? 0 : PTE_NX);
 }
 
-/* Which entry of a shadow table at @level translates @gva. */
+/* Returns the number of the entry for @gva in a shadow table at @level. */
 static inline u32 pt_index(gva_t gva, u8 level)
 {
 	return gva >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
 }
 
-/* How many 4 KiB frames a shadow entry at @level spans. */
+/* Returns the number of 4 KiB frames that a shadow entry at @level spans. */
 static inline u64 pt_span(u8 level)
 {
 	return 1ULL << 9 * (level - 1);

@@ -41,7 +41,7 @@ void walk_fails(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		walk->error_code |= access & PFEC_I;
 }
 
-/* Entry @index of the guest's table at @table; no RAM: the bus reads ones. */
+/* Reads entry @index of the guest's @table: all ones if there is no RAM. */
 static u64 read_entry(const struct mmu *mmu, enum paging_mode mode, gfn_t table,
 		      u32 index)
 {
@@ -52,7 +52,7 @@ static u64 read_entry(const struct mmu *mmu, enum paging_mode mode, gfn_t table,
 	return mode == PAGING_32BIT ? (u32)~0U : ~0ULL;
 }
 
-/* Replace the entry if it is still @old; 32 or 64 bits, as the mode has it. */
+/* Replaces the entry, of 32 or 64 bits by the mode, if it is still @old. */
 static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
 			   u32 index, u64 old, u64 new)
 {
@@ -76,9 +76,9 @@ static bool exchange_entry(struct mmu *mmu, enum paging_mode mode, gfn_t table,
 }
 
 /*
- * Set A at every level of the walk, and D in the leaf for a write (invariant
- * 3), each by a compare-exchange against what the walk has read. Returns false
- * when an entry has changed since: the walk is to be done again.
+ * Sets A at every level of the walk, and D in the leaf for a write (invariant
+ * 3): each by a compare-exchange with the entry that the walk has read. Returns
+ * false if an entry has changed since: the walk must be done again.
  */
 static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 			       struct guest_walk *walk, bool write)
@@ -103,9 +103,10 @@ static bool set_accessed_dirty(const struct mmu_cpu *cpu,
 }
 
 /*
- * The first table in memory. Returns its level, or 0 if the walk has ended in
- * a PDPTE register with P=0; its reserved bits were checked when it was loaded.
- * (PDPTEs have no A, and the guest's tables in memory may have others by now.)
+ * Finds the first table in memory. Returns its level, or 0 if the walk has
+ * ended at a PDPTE with P=0. The PDPTEs are in registers, have no A, and their
+ * reserved bits were checked when CR3 was loaded; those in memory may be others
+ * by now.
  */
 static u8 begin(const struct mmu_cpu *cpu, const struct walk_start *start,
 		struct guest_walk *walk, u32 access)
@@ -132,7 +133,7 @@ static u8 begin(const struct mmu_cpu *cpu, const struct walk_start *start,
 	return 2;
 }
 
-/* Down the tables to the leaf; sets level, table, pte, access and status. */
+/* Goes down to the leaf; sets level, table, pte, access and status of @walk. */
 static void descend(const struct mmu_cpu *cpu, struct guest_walk *walk,
 		    u32 access)
 {
