@@ -7,7 +7,7 @@
 #include "mmu/table/root.h"
 #include "mmu/walk.h"
 
-/* The entry at hand. */
+/* The entry that is examined. */
 struct entry {
 	const struct mmu_cpu *cpu;
 	const struct mmu *mmu;
@@ -61,7 +61,7 @@ static bool audit_unfilled(const struct entry *e)
 	return true;
 }
 
-/* Checks of every entry that does more than trap. */
+/* Checks of each entry that is not ABSENT or TRAP. */
 static bool audit_behind(const struct entry *e)
 {
 	if (e->sp->role.tableless)
@@ -94,7 +94,7 @@ static bool audit_table(const struct entry *e)
 	if (!audit_behind(e))
 		return false;
 	key = shadow_child(e->sp, e->slot, e->gpte);
-	/* A page that is not dirty yet is read-only: less than it might be. */
+	/* Where D is not set yet, the page is read-only: that is allowed. */
 	if (key.role.tableless && !child->role.dirty)
 		key.role.dirty = false;
 	if (child->gfn != key.gfn || child->role.word != key.role.word)
@@ -104,7 +104,7 @@ static bool audit_table(const struct entry *e)
 	return true;
 }
 
-/* A PDPTE: what the guest has loaded, linked or absent. */
+/* A PDPTE is linked if the guest has loaded one with P=1; else it is 0. */
 static bool audit_pdpte(const struct entry *e)
 {
 	struct shadow_key key;
@@ -115,7 +115,7 @@ static bool audit_pdpte(const struct entry *e)
 		return breaks(e, 4, "a PDPTE is TRAP");
 	if (e->spte && !audit_table(e))
 		return false;
-	/* Others will be made again before the processor sees them. */
+	/* PDPTEs of other roots are made again before the processor uses them. */
 	if (e->slot >= PAE_PDPTES || e->sp != e->cpu->root ||
 	    !role_needs_pdptes(e->sp->role))
 		return true;
@@ -131,7 +131,7 @@ static bool audit_pdpte(const struct entry *e)
 	return true;
 }
 
-/* The rights that the guest's tables give, from the top to this entry. */
+/* Returns the rights that the guest's tables give, down to this entry. */
 static u8 rights_given(const struct entry *e)
 {
 	u8 rights = e->sp->role.access;
@@ -151,7 +151,7 @@ static gfn_t frame_given(const struct entry *e)
 	return shadow_child(e->sp, e->slot, e->gpte).gfn;
 }
 
-/* With CR0.WP=0 the supervisor may write what is read-only. */
+/* With CR0.WP=0 the supervisor may write a read-only page. */
 static bool may_write(const struct entry *e, u8 rights)
 {
 	union shadow_role role = e->sp->role;
@@ -220,9 +220,7 @@ static bool audit_leaf(const struct entry *e)
 	hfn_t hfn = (e->spte & PTE_ADDR_MASK) >> PAGE_SHIFT;
 	u32 frames = e->sp->role.level > 1 ? LARGE_FRAMES : 1;
 
-	/*
-	 * Each audit looks at other frames of a large page: in the end at all.
-	 */
+	/* Each audit looks at some other frames of a large page. */
 	for (u32 i = frames > 1 ? e->mmu->stats.walks_fault % LARGE_STRIDE : 0;
 	     i < frames; i += LARGE_STRIDE)
 		if (!audit_frame(e, gfn + i, hfn + i))
@@ -281,7 +279,8 @@ static bool audit_entry(const struct entry *e)
 	return true;
 }
 
-/* The guest's entry at @slot, of @table if it has one entry for each slot. */
+/* Returns the guest's entry for @slot. @table: NULL if slots are not its
+ * entries. */
 static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
 {
 	if (e->sp->role.tableless)
@@ -291,7 +290,7 @@ static u64 guest_entry(const struct entry *e, const u64 *table, u32 slot)
 
 #define BLOCK 16
 
-/* Returns true if all entries of a block are this one. An audit's time goes
+/* Returns true if all entries of a block are @value. Audits take most time
  * here. */
 static bool block_is(const u64 *entries, u64 value)
 {
@@ -308,11 +307,12 @@ static bool audit_entries(struct entry *e)
 	bool wide = !tableless && e->sp->role.mode != PAGING_32BIT;
 	const u64 *table = wide ? shadow_guest_table(e->mmu, e->sp) : NULL;
 	const u64 *spt = e->sp->spt;
-	bool repeats = false; /* an entry like the last one is right, too */
-	bool alone = false; /* whatever the guest's entry behind it is */
+	bool repeats =
+		false; /* another entry of the same value is right, too */
+	bool alone = false; /* with any entry of the guest's behind it */
 
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {
-		/* Most of a table is one and the same emptiness. */
+		/* Most entries of a table are empty. */
 		while (repeats && slot % BLOCK == 0 && slot < PT_ENTRIES &&
 		       block_is(&spt[slot], e->spte) &&
 		       (alone || (table && block_is(&table[slot], e->gpte))))
@@ -334,7 +334,7 @@ static bool audit_entries(struct entry *e)
 	return true;
 }
 
-/* The role that the state asks for now, whatever was kept of it. */
+/* Returns the root's role, derived again from the registers. */
 static union shadow_role state_role(const struct mmu_cpu *cpu)
 {
 	struct mmu_cpu now = *cpu;
@@ -343,7 +343,7 @@ static union shadow_role state_role(const struct mmu_cpu *cpu)
 	return now.role;
 }
 
-/* A guest table is write-protected, or its shadow is out of reach. */
+/* A guest table is write-protected, or no entry leads to its shadow. */
 static bool audit_protection(const struct entry *e)
 {
 	const struct shadow_page *sp = e->sp;
@@ -360,7 +360,7 @@ static bool audit_protection(const struct entry *e)
 	return true;
 }
 
-/* Invariant 9, but for what audit_frame() sees. */
+/* Invariant 9; audit_frame() checks that no LEAF maps the root's frame. */
 static bool audit_placed(const struct entry *e)
 {
 	const struct shadow_page *sp = e->sp;

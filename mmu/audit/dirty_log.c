@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dirty-page logging: a frame that has not been written since the last reading
- * of the log is mapped without W, so that its first write faults and is noted.
- * What Umbra writes itself, on the guest's behalf, is noted where it is done.
+ * Dirty-page logging: a frame that was not written since the last reading of
+ * the log is mapped without W, so that its first write faults and is noted.
+ * Umbra's own writes for the guest are noted where they are done.
  */
 #include "lib/string.h"
 #include "mmu/page/link.h"
@@ -27,7 +27,7 @@ void mmu_dirty_log_start(struct mmu_cpu *cpu)
 
 void mmu_dirty_log_stop(struct mmu_cpu *cpu)
 {
-	/* W comes back to each page as it is written. */
+	/* Each page gets W back at its next write. */
 	cpu->mmu->dirty_log_on = false;
 }
 

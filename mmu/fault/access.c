@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How Umbra itself reaches the guest's memory: by walking its tables, by
- * fetching its code, and by reading and writing guest-physical memory with the
- * shadows of guest tables kept true.
+ * Umbra's own accesses to the guest's memory: it walks the guest's tables,
+ * fetches code, and reads and writes guest-physical memory. A write updates the
+ * shadows of the guest tables that it hits.
  */
 #include "lib/string.h"
 #include "mmu/fault/table_write.h"
@@ -25,7 +25,7 @@ bool mmu_walk(struct mmu_cpu *cpu, gva_t gva, u32 access,
 	return walk->status == WALK_OK;
 }
 
-/* The memory at @gva by way of the shadow, or NULL where it is not filled. */
+/* Returns Umbra's address of the memory at @gva, or NULL if no LEAF maps it. */
 static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 {
 	const struct mmu *mmu = cpu->mmu;
@@ -42,7 +42,7 @@ static const u8 *map_by_shadow(const struct mmu_cpu *cpu, gva_t gva)
 	return (const u8 *)mmu_map_gfn(mmu, gfn) + (gva & ~PAGE_MASK);
 }
 
-/* Finds the page by the way of the shadow, and keeps it. */
+/* Finds the memory at @gva by the shadow, and keeps its page in @page. */
 static const u8 *map_code(const struct mmu_cpu *cpu, gva_t gva,
 			  struct code_page *page)
 {
@@ -60,8 +60,8 @@ static const u8 *map_code(const struct mmu_cpu *cpu, gva_t gva,
 }
 
 /*
- * Every emulated instruction is read by this. As a TLB would, it keeps the last
- * pages until the next flush; a LEAF may change without one.
+ * This reads each emulated instruction, so it keeps the last pages until the
+ * next flush, as a TLB does. A LEAF may change without a flush: it is compared.
  */
 const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 {
@@ -116,7 +116,7 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len)
 	}
 }
 
-/* One store where the processor would do one, so that no entry is torn. */
+/* Stores in one piece where the processor would: no entry is written in parts. */
 static void store(u8 *to, const void *from, size_t len)
 {
 	u64 value = 0;
@@ -191,7 +191,7 @@ u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value)
 	return old;
 }
 
-/* CMPXCHG16B (SDM vol. 2A); the compiler has no builtin without a library. */
+/* CMPXCHG16B (SDM vol. 2A); the compiler's builtin would need a library. */
 static bool cmpxchg16(void *at, const void *old, const void *new)
 {
 	u64 expected[2], desired[2];
@@ -248,7 +248,7 @@ bool mmu_cmpxchg(struct mmu_cpu *cpu, gpa_t gpa, const void *old,
 {
 	u8 *page = mmu_map_gfn(cpu->mmu, gpa >> PAGE_SHIFT);
 
-	/* Where there is no RAM, the write goes nowhere and has succeeded. */
+	/* Where there is no RAM, the write has no effect and succeeds. */
 	if (!page)
 		return true;
 	if (!cmpxchg(page + (gpa & ~PAGE_MASK), old, new, len))

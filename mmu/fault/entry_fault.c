@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fault whose way through the shadow ends in the shadow of a page table.
- * The tables above say what the shadow says, and have A (invariant 3); so one
- * entry of the guest's decides (invariant 4). Most faults that exit are such:
- * this does what a walk and a fill would do, in one piece.
+ * A fault whose way through the shadow ends in the shadow of a page table. The
+ * guest's tables above are as their shadows say, and have A=1 (invariant 3). So
+ * one entry of the guest's decides (invariant 4). Most faults that exit are
+ * such: this file does the work of a walk and a fill in one piece.
  */
 #include "mmu/fault/entry_fault.h"
 #include "mmu/page/page.h"
@@ -12,8 +12,8 @@
 #include "mmu/walk.h"
 
 /*
- * Returns true if the entries of the page are those of a table in memory, of 64
- * bits each, and a LEAF has the rights that the guest's entry gives.
+ * Returns true if the page shadows a page table of 64-bit entries, and a LEAF
+ * has the rights of the guest's entry.
  */
 static bool is_plain(const struct mmu *mmu, const struct shadow_page *sp)
 {
@@ -39,7 +39,7 @@ static bool is_mappable(const struct mmu *mmu, gfn_t gfn, u32 access)
 	       !((access & PFEC_W) && mmu->frames[gfn].shadowed);
 }
 
-/* Returns false if the entry is not @gpte any more: it is to be judged again. */
+/* Sets A and D. Returns false if the entry is not @gpte any more. */
 static bool set_flags(u64 *entry, u64 gpte, u64 wanted)
 {
 	return (gpte & wanted) == wanted ||
@@ -78,8 +78,8 @@ static enum walk_status judge(const struct mmu_cpu *cpu,
 }
 
 /*
- * A write that the guest denies is most often to a page that is to be copied.
- * One entry will be written, and used at once: that is no burst, even if the
+ * The guest copies a page on a write, most often, if its tables deny the write.
+ * It will change one entry and use it at once: no burst begins, even if the
  * table had one before (open.c).
  */
 static void note_denied(struct shadow_page *sp, u32 access)

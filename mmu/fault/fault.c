@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page fault has exited. The guest's tables decide whose it is: the guest's
- * own (inject it), an access to a device or to a shadowed table (emulate it),
- * or the shadow's alone, which has not yet been filled (fill and resume).
+ * A page fault has exited. The guest's tables decide. If they forbid the
+ * access, the fault is the guest's own: inject it. If they permit it, it is an
+ * access to a device or to a shadowed table: emulate it; or the shadow is not
+ * filled yet: fill it, and resume the guest.
  */
 #include "mmu/fault/entry_fault.h"
 #include "mmu/role.h"
@@ -14,7 +15,7 @@
 #include "mmu/table/table.h"
 #include "mmu/walk.h"
 
-/* The level of the LEAF that is to map the page which @walk has found. */
+/* Returns the level of the LEAF for the page that @walk has found. */
 static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
 {
 	if (walk->level >= LARGE_LEVEL &&
@@ -24,9 +25,9 @@ static u8 leaf_level(struct mmu *mmu, const struct guest_walk *walk)
 }
 
 /*
- * INVLPG of any address in a page of the guest's ends all that is cached of it.
- * In the software TLB that is done by Umbra: leave a mark on the pages that
- * hold but a piece of it.
+ * INVLPG of any address in a page of the guest's ends all translations of the
+ * page. In the software TLB Umbra must do that. So it marks the shadow pages
+ * that map a part of a larger page.
  */
 static __cold void mark_splinters(struct mmu_cpu *cpu,
 				  const struct guest_walk *walk)
@@ -54,7 +55,7 @@ static void fill(struct mmu_cpu *cpu, struct shadow_page *from,
 	u8 level = leaf_level(mmu, walk);
 	struct shadow_page *sp = shadow_link_path(cpu, from, walk, level);
 
-	/* The way there may lead through a table in the very region. */
+	/* The way may have made a shadow of a table that lies in the region. */
 	if (level != leaf_level(mmu, walk)) {
 		level = 1;
 		sp = shadow_link_path(cpu, from, walk, level);
@@ -73,10 +74,11 @@ static void fill(struct mmu_cpu *cpu, struct shadow_page *from,
 }
 
 /*
- * The fault is the guest's. If it came here by a TRAP above the entry that
- * decided it, the tables in between were not linked, and the next fault beside
- * it would exit, too: link them, so that it won't. Without the bypass it would
- * in any case. (Invariant 3: A must be set all the way down.)
+ * The fault is the guest's. If a TRAP above the entry that decides has caused
+ * the exit, the tables between them are not linked, and the next fault near
+ * this address would exit, too. So link them, if the guest has A=1 in all
+ * entries on the way (invariant 3). Without the bypass that fault exits in any
+ * case.
  */
 static void link_for_bypass(struct mmu_cpu *cpu, struct shadow_page *from,
 			    const struct guest_walk *walk)
@@ -95,16 +97,15 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 		stats->faults_not_present++;
 	else if (error_code & (PFEC_RSVD | PFEC_PK))
 		stats->faults_trap++;
-	else /* a fetch of a TRAP with a key, too: NX denies it */
+	else /* also a fetch through a TRAP with a key: NX denies it */
 		stats->faults_protection++;
 }
 
 /*
- * Returns true if an entry that an earlier walk has made permits the access:
- * one to a device's page, or a write to a guest table, which the guest's own
- * tables allow. It is a translation like one in a TLB, so nothing is walked.
- * (Where the frame is a table no more, below the rung `cheap`, a fault that is
- * walked for gives W back.)
+ * Returns true if an entry that an earlier walk has made permits the access: an
+ * access to a device's page, or a write to a guest table. The entry is a
+ * translation, as in a TLB, so no walk is needed. (Below the rung `cheap` a
+ * frame may be held though it is no table any more: there a walk gives W back.)
  */
 static bool is_remembered(const struct mmu_cpu *cpu,
 			  const struct shadow_path *end, gva_t gva, u32 access,
@@ -131,7 +132,7 @@ static bool is_remembered(const struct mmu_cpu *cpu,
 	return true;
 }
 
-/* The write may open the table, and is then the guest's to repeat. */
+/* The write may open the table: then the guest repeats it. */
 static enum mmu_action write_to_table(struct mmu *mmu,
 				      const struct guest_walk *walk)
 {
@@ -152,12 +153,12 @@ static enum mmu_action remembered(struct mmu *mmu,
 }
 
 /*
- * Invariant 4: the guest's tables decide. Those which the shadow leads through
- * say what it says, and have A (invariant 3), so the walk may begin in the
- * table at which the shadow's way ends. Returns the shadow of that table: what
- * is to be linked is below it. Returns NULL, after a walk from the top, if the
- * way ends where no table is shadowed, or if a page of it may have to be given
- * up to make room.
+ * Walks the guest's tables, which decide (invariant 4). The tables on the
+ * shadow's way are as their shadows say, and have A=1 (invariant 3): so the
+ * walk begins in the table at which this way ends. Returns the shadow of that
+ * table, from which the caller links. Returns NULL after a walk from the top:
+ * if the way ends in a page that shadows no table, or if the caller may have to
+ * give up a page of the way, to make room.
  */
 static struct shadow_page *walk_on(struct mmu_cpu *cpu,
 				   const struct shadow_path *end, gva_t gva,
@@ -197,7 +198,7 @@ static __cold enum mmu_action access_to_mmio(struct mmu_cpu *cpu,
 	return MMU_MMIO;
 }
 
-/* The fault is answered by a walk, and the shadow is filled. */
+/* Answers the fault by a walk, and fills the shadow. */
 static __noinline enum mmu_action answer_by_walk(struct mmu_cpu *cpu,
 						 const struct shadow_path *end,
 						 gva_t gva, u32 error_code,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest has written one of its tables: every shadow of it follows, or is
- * given up when the table looks like going out of use.
+ * The guest has written one of its tables: Umbra updates each shadow of it, or
+ * gives the shadow up if the guest seems to use the table no more.
  */
 #include "mmu/fault/table_write.h"
 #include "mmu/page/child.h"
@@ -10,10 +10,10 @@
 #include "mmu/page/reach.h"
 #include "mmu/table/entry.h"
 
-/* Number of writes in a row, with no use of an entry, until Umbra gives up. */
+/* Maximum number of writes in a row, without a use of an entry in between. */
 #define WRITES_IN_A_ROW 3
 
-/* Returns true if both are for the same state of the processor. */
+/* Returns true if both roles are for the same state of the processor. */
 static bool roles_fit(union shadow_role a, union shadow_role b)
 {
 	static const union shadow_role state = {
@@ -24,8 +24,8 @@ static bool roles_fit(union shadow_role a, union shadow_role b)
 }
 
 /*
- * Returns true if the page serves nobody any more: nothing leads to it, so it
- * costs exits alone, or it is of another state of the processor.
+ * Returns true if nobody uses the page: no entry names it, so it only costs
+ * exits, or it is for another state of the processor.
  */
 static bool serves_nobody(const struct mmu *mmu, const struct shadow_page *sp)
 {
@@ -36,11 +36,11 @@ static bool serves_nobody(const struct mmu *mmu, const struct shadow_page *sp)
 
 /*
  * Counts a write of the table. Returns true if there are too many in a row: the
- * guest is no longer using the frame as a table. (It is being copied for a
- * fork, torn down, or is plain memory by now.) KVM counted writes between two
- * page faults; but once faults bypass, nothing exits between the writes of a
- * table that is very much in use. The A flag of the entry that was last filled
- * tells: entries start with A=0 in the shadow, and the processor sets it when
+ * guest does not use the frame as a table at present. (It copies the table for
+ * a fork, takes it apart, or uses the frame as plain memory.) KVM counted the
+ * writes between two page faults; but with the bypass no fault exits between
+ * the writes of a table in use. The A flag of the entry that was last filled
+ * tells: entries have A=0 in the shadow at first, and the processor sets A when
  * the guest uses the page. @opens: the table can be opened (open.c), and need
  * not be given up.
  */
@@ -59,9 +59,9 @@ static bool going_out_of_use(const struct mmu *mmu, struct shadow_page *sp)
 }
 
 /*
- * Returns true if the write that begins at byte @first of @table has left the
- * guest's entry of 64 bits there zero. The upper half alone tells nothing: a PAE
- * kernel writes an entry in two halves, the upper one first where it sets P.
+ * Returns true if the write from byte @first of @table on has made the guest's
+ * 64-bit entry there zero. A write of the upper half alone does not count: a PAE
+ * kernel writes an entry in two halves, and the upper one first if it sets P.
  */
 static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
 {
@@ -70,11 +70,10 @@ static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
 }
 
 /*
- * Returns true if the write at byte @first, which is done but not followed yet
- * and has cleared an entry, tells that the guest has given up the table. It has
- * written zero over an entry that was not present: it clears the frame for
- * another use. Or the entry is of an address space that it is not running on:
- * it takes that apart.
+ * Returns true if the guest has given up the table. It has cleared the entry at
+ * byte @first, and the shadow has still the former entry. If that was not
+ * present, the guest clears the frame for another use. If the table is not of
+ * the address space in use, the guest takes its address space apart.
  */
 static __noinline bool is_given_up(const struct mmu *mmu,
 				   const struct shadow_page *sp, u32 first)
@@ -84,7 +83,7 @@ static __noinline bool is_given_up(const struct mmu *mmu,
 	       shadow_is_elsewhere(mmu, sp);
 }
 
-/* The entries of @sp follow the bytes first to last of its guest @table. */
+/* Updates the entries of @sp for bytes @first to @last of its guest @table. */
 static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		 u32 first, u32 last)
 {
@@ -92,7 +91,7 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 	u32 end = gpte_number(sp->role.mode, last);
 	u32 done = 0;
 
-	/* A write that straddles two entries has changed both. */
+	/* A misaligned write has changed two entries. */
 	for (u32 index = gpte_number(sp->role.mode, first); index <= end;
 	     index++) {
 		u32 slot = index, count = 1;
@@ -106,13 +105,13 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 				sp->writes = 0;
 	}
 	mmu->stats.table_writes += done;
-	/* In 32-bit paging the table's other quadrants have other entries. */
+	/* In 32-bit paging a page shadows one part of the table. */
 	if (done)
 		mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
 			 done | (u64)first << 32);
 }
 
-/* A page that the guest has unlinked is a table no more, or not for long. */
+/* If the guest has unlinked a table, it stops using it. */
 static void give_up_unlinked(struct mmu *mmu)
 {
 	while (mmu->unlinked_count) {
@@ -136,9 +135,9 @@ static __noinline void give_up_page(struct mmu *mmu, struct shadow_page *sp,
 }
 
 /*
- * The guest has written the whole entry at @slot of a page table, and @sp is
- * its only shadow. Most writes are such. This does what entries_written() would
- * do, without the loops.
+ * The guest has written the whole entry at @slot of a page table, and @sp is its
+ * only shadow. Most writes are such. This does the work of entries_written()
+ * without its loops. Returns true if the table has no shadow any more.
  */
 static __flatten bool
 page_entry_written(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
@@ -158,7 +157,7 @@ page_entry_written(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 	return false;
 }
 
-/* The write may hit several entries, of a table that has several shadows. */
+/* The same for a write of several entries, or of a table with several shadows. */
 static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 				   size_t len)
 {
@@ -170,10 +169,10 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 		next = NULL;
 		if (mmu->frames[gfn].shadowed > 1)
 			next = shadow_page_next(mmu, gfn, sp);
-		/* To give up a placed root moves the frame. */
+		/* The frame moves if a placed root is given up. */
 		table = mmu_map_gfn(mmu, gfn);
 		cleared = mmu->policy.cheap && is_clear(sp, table, first);
-		/* The root in use would be made again at once. */
+		/* The root in use would be made again at the next entry. */
 		if (sp != mmu->cpu->root &&
 		    ((cleared && is_given_up(mmu, sp, first)) ||
 		     going_out_of_use(mmu, sp))) {
@@ -188,8 +187,9 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 	}
 	give_up_unlinked(mmu);
 	/*
-	 * If that was the last entry in use, the guest takes the table apart,
-	 * and next the entry that names it: then the shadow serves nobody.
+	 * If that was the last entry in use, the guest takes the table apart.
+	 * Next it clears the entry that names the table: then nobody uses the
+	 * shadow.
 	 */
 	shadow_give_up_barren(mmu, barren);
 	return !mmu->frames[gfn].shadowed;

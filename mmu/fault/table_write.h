@@ -6,11 +6,12 @@
 #include "mmu/shadow.h"
 
 /*
- * [gpa, gpa+len), in one frame, has been written: sync its shadows. Returns
- * true if it had some and has none any more.
+ * Updates the shadows of the guest table in which @len bytes at @gpa have been
+ * written, all in one frame. Returns true if the frame had shadows and has none
+ * any more.
  */
 bool mmu_written(struct mmu *mmu, gpa_t gpa, size_t len);
-/* The same of the 8 bytes at @gpa, a multiple of 8, which are @gpte by now. */
+/* The same for 8 bytes at @gpa, a multiple of 8, whose value is @gpte now. */
 bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte);
 
 #endif

@@ -100,7 +100,7 @@ bool mmu_survey_is_ram(const struct mmu *mmu, gfn_t gfn)
 	return mmu_hfn(mmu, gfn) != HFN_NONE;
 }
 
-/* The number of bytes at @view's address that both walks answer alike. */
+/* Returns the number of bytes from @view's address on with the same answers. */
 static u64 bytes_alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 {
 	const struct guest_walk *guest = &view->guest;
@@ -113,7 +113,8 @@ static u64 bytes_alike(const struct mmu_cpu *cpu, const struct mmu_view *view)
 	return size - (guest->gva & (size - 1));
 }
 
-/* The address behind @gva, or 0; 4-level paging has a hole in the middle. */
+/* Returns @gva, or the end of the hole of 4-level paging if @gva is its start;
+   0 at the end of the addresses. */
 static gva_t next_address(const struct mmu_cpu *cpu, gva_t gva)
 {
 	if (cpu->format.mode == PAGING_4LEVEL)

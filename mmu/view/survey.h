@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The shadow pages, the entries that map a frame, and the guest's address space
- * in ranges, for a reader. Like a look (view.h) a survey changes nothing.
+ * in ranges, for a person who reads them. A survey changes nothing, like a view
+ * (view.h).
  */
 #ifndef MMU_SURVEY_H
 #define MMU_SURVEY_H
@@ -9,14 +10,14 @@
 #include "mmu/mmu.h"
 #include "mmu/spte.h"
 
-/* A cursor that is at nothing yet. */
+/* The value of a cursor before its first use. */
 #define SURVEY_START 0xffffffffU
 
 struct mmu_page_survey {
 	u32 number; /* in the pool */
 	gfn_t gfn; /* as in struct shadow_page */
 	union shadow_role role;
-	bool root; /* the processor's root of now */
+	bool root; /* the processor uses it as its root now */
 	bool open; /* the guest writes its table itself */
 	bool placed; /* a root that the guest loads without an exit */
 	u32 parents; /* number of entries that name it */
@@ -24,13 +25,13 @@ struct mmu_page_survey {
 };
 
 /*
- * The shadow page after @cursor, from the one that was last asked for to the
- * oldest one. Returns false if there is none.
+ * Finds the shadow page after @cursor: they come by their last use, the most
+ * recent one first. Returns false if there is none.
  */
 bool mmu_survey_page(const struct mmu_cpu *cpu, u32 *cursor,
 		     struct mmu_page_survey *page);
 
-/* Does a LEAF allow the processor to write, and if not, why? */
+/* Whether a LEAF allows the processor to write, or the reason why it does not. */
 enum mmu_write {
 	WRITE_GIVEN,
 	WRITE_HELD, /* the frame is a guest table */
@@ -47,27 +48,27 @@ struct mmu_mapping {
 	enum mmu_write write;
 };
 
-/* The LEAF after @cursor that maps @gfn. Returns false if there is none. */
+/* Finds the LEAF after @cursor that maps @gfn. Returns false if there is none. */
 bool mmu_survey_mapping(const struct mmu *mmu, gfn_t gfn, u32 *cursor,
 			struct mmu_mapping *mapping);
 
 /* Returns true if there is RAM at @gfn. */
 bool mmu_survey_is_ram(const struct mmu *mmu, gfn_t gfn);
 
-/* Addresses that the guest's tables map, without a gap, with the same rights. */
+/* A range of addresses that the guest's tables map with the same rights. */
 struct mmu_range {
 	gva_t start;
 	u64 bytes;
 	u64 shadowed; /* bytes of them that a LEAF maps */
-	u8 access; /* enum access: of all the guest's levels together */
+	u8 access; /* enum access: by all levels of the guest's tables */
 };
 
 /*
- * The first range at or behind @gva, which must be an address of the mode. @gva
- * becomes the first address that was not looked at; 0: the address space is at
- * its end. A guest can map more than anyone can wait for: each page or gap
- * takes one of @looks, and at 0 the range is cut off. Returns false if there is
- * no range so far.
+ * Finds the first range at or after @gva, which must be an address of the mode.
+ * @gva becomes the first address that was not looked at; 0: the address space
+ * is at its end. Each page or gap takes one of @looks, since a guest can map
+ * more than a person can wait for; if none is left, the range is cut off.
+ * Returns false if no range was found.
  */
 bool mmu_survey_range(const struct mmu_cpu *cpu, gva_t *gva, u32 *looks,
 		      struct mmu_range *range);

@@ -4,7 +4,7 @@
 #include "mmu/view/view.h"
 #include "mmu/walk.h"
 
-/* Reads that no right forbids, SMAP included (SDM vol. 3A, 4.6.1). */
+/* A read that no right forbids, nor SMAP (SDM vol. 3A, 4.6.1). */
 #define ANY_READ WALK_AC
 
 static void view_shadow(const struct mmu_cpu *cpu, gva_t gva,
@@ -27,7 +27,7 @@ static void view_shadow(const struct mmu_cpu *cpu, gva_t gva,
 
 void mmu_view(const struct mmu_cpu *cpu, gva_t gva, struct mmu_view *view)
 {
-	/* Outside of long mode addresses have 32 bits; a PAE root ends there. */
+	/* Outside of long mode addresses have 32 bits. */
 	if (cpu->format.mode != PAGING_4LEVEL)
 		gva = (u32)gva;
 	guest_walk_look(cpu, gva, ANY_READ, &view->guest);
@@ -38,8 +38,8 @@ void mmu_view(const struct mmu_cpu *cpu, gva_t gva, struct mmu_view *view)
 }
 
 /*
- * The processor's rights check: it runs with CR0.WP=1, and for an unpaged guest
- * Umbra holds back nothing but writes.
+ * The processor's check of rights. It runs with CR0.WP=1. For an unpaged guest
+ * the shadow denies only writes.
  */
 static bool hardware_permits(const struct mmu_cpu *cpu, u8 rights, u32 access)
 {
@@ -51,7 +51,7 @@ static bool hardware_permits(const struct mmu_cpu *cpu, u8 rights, u32 access)
 	return access_permitted(&hardware, rights, access);
 }
 
-/* Returns true, and the error code, if the access faults by the shadow. */
+/* Returns true if the access faults in the shadow; sets the error code. */
 static bool shadow_faults(const struct mmu_cpu *cpu,
 			  const struct mmu_view *view, u32 access, u32 *code)
 {

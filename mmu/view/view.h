@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's tables and the shadow side by side, for a reader. A look changes
- * nothing: it sets no A flag, fills no entry and counts no walk.
+ * The guest's tables and the shadow side by side, for a person who reads them.
+ * A view changes nothing: it sets no A flag, fills no entry and counts no walk.
  */
 #ifndef MMU_VIEW_H
 #define MMU_VIEW_H
@@ -10,12 +10,12 @@
 #include "mmu/spte.h"
 
 struct mmu_view {
-	/* Its entries are pte[guest_top] down to pte[guest.level]. */
+	/* The guest's entries are pte[guest_top] down to pte[guest.level]. */
 	struct guest_walk guest;
 	u8 guest_top; /* 0: the guest has paging off */
 	/*
 	 * The shadow's entries, from level shadow_top down to shadow_level: all
-	 * but the last one are TABLE. shadow_top is 0 where there is no root.
+	 * but the last one are TABLE. shadow_top is 0 if there is no root.
 	 */
 	u8 shadow_top;
 	u8 shadow_level;
@@ -23,7 +23,7 @@ struct mmu_view {
 	enum spte_kind kind[PT_LEVELS + 1];
 };
 
-/* Both answers about @gva. */
+/* Walks both tables for @gva. */
 void mmu_view(const struct mmu_cpu *cpu, gva_t gva, struct mmu_view *view);
 
 enum mmu_outcome {
@@ -37,21 +37,21 @@ enum mmu_outcome {
 };
 
 /*
- * The outcome of an access (W, U, I/D of a page-fault error code) at the
- * address of @view, which must be of the present, with a root. @error_code
- * becomes that of the guest's own fault, or 0.
+ * Returns the outcome of an access (W, U, I/D of a page-fault error code) at
+ * the address of @view, which must show the present state and have a root.
+ * @error_code becomes that of the guest's own fault, or 0.
  */
 enum mmu_outcome mmu_view_access(const struct mmu_cpu *cpu,
 				 const struct mmu_view *view, u32 access,
 				 u32 *error_code);
 
-/* Returns true if an access can have that address: canonical, or of 32 bits. */
+/* Returns true if an access can have this address: canonical, or of 32 bits. */
 bool mmu_has_address(const struct mmu_cpu *cpu, gva_t gva);
 
 /*
- * Read up to @len bytes at @gva by the guest's tables, whatever the rights are.
- * Returns the number of bytes read: fewer where no page is mapped, where there
- * is no RAM, or where the addresses end.
+ * Reads up to @len bytes at @gva by the guest's tables, without a check of
+ * rights. Returns the number of bytes read. It stops where no page is mapped,
+ * where there is no RAM, and at the end of the addresses.
  */
 size_t mmu_peek(const struct mmu_cpu *cpu, gva_t gva, void *buf, size_t len);
 
