@@ -17,6 +17,7 @@ enum feature_control {
 	FEATURE_CONTROLS
 };
 
+/* Returns the verdict of @value, the MSR, and the verdict in words. */
 enum feature_control feature_control_judge(u64 value);
 const char *feature_control_words(enum feature_control verdict);
 

@@ -64,8 +64,7 @@ static bool has_vmx(void)
 	return false;
 }
 
-/* VMXON demands the lock, and VMX outside SMX; an open lock lets Umbra set
- * both. */
+/* Returns true if VMXON is allowed; with an open lock, allows and locks it. */
 static bool feature_control_allows(void)
 {
 	enum feature_control verdict;

@@ -132,7 +132,7 @@ static void op_xsetbv(void)
 
 /* --- Ports -------------------------------------------------------------------*/
 
-/* Ports that end the guest, or spoil its output. */
+/* Returns true for ports that end the guest, or spoil its output. */
 static bool is_precious(u32 port)
 {
 	static const struct {

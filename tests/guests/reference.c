@@ -80,7 +80,7 @@ static u64 leaf_base(u64 entry, u32 level)
 	return entry & PTE_ADDR_MASK & ~(BIT(level_shift(level)) - 1);
 }
 
-/* SDM vol. 3A, 4.6.1. */
+/* Returns true if the rights permit the access (SDM vol. 3A, 4.6.1). */
 static bool is_permitted(const struct access *a, u64 all_have, u64 any_has)
 {
 	bool user_page = all_have & PTE_U;

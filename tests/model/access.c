@@ -288,7 +288,7 @@ static bool emulate(struct model *m, struct attempt *a,
 	return true;
 }
 
-/* An MMIO entry has answered: the guest's tables once had this translation. */
+/* An MMIO entry has answered: the guest's tables once permitted this. */
 static bool mmio_unwalked(struct model *m, const struct attempt *a,
 			  const struct guest_walk *walk)
 {

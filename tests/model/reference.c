@@ -107,7 +107,7 @@ gpa_t reference_address(const struct reference *r, u64 entry, int level)
 	return field(entry, 51, level == 3 ? 30 : 21);
 }
 
-/* 4.4.1, table 4-8. */
+/* 4.4.1 and table 4-8. */
 bool reference_read_pdptes(const struct reference *r, u64 pdpte[4])
 {
 	for (int i = 0; i < 4; i++) {

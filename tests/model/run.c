@@ -105,7 +105,7 @@ struct work {
 	struct coverage coverage[MAX_JOBS];
 };
 
-/* Runs each guest whose number modulo the number of jobs is @job. */
+/* Runs each guest with its number modulo the jobs @job; false if one fails. */
 static bool run_job(struct work *work, u32 job)
 {
 	struct plan *plan = malloc(sizeof(*plan));

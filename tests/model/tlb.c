@@ -144,7 +144,7 @@ bool processor_enter(struct processor *p, hpa_t cr3)
 	return true;
 }
 
-/* Reserved bits, tables 4-9 to 4-11 (PAE) and 4-15 to 4-20 (4-level). */
+/* Returns true by tables 4-9 to 4-11 (PAE) and 4-15 to 4-20 (4-level). */
 static bool reserved(const struct processor *p, u64 entry, int level)
 {
 	u64 mask = 0;
@@ -227,7 +227,7 @@ static bool key_denies(const struct processor *p, const struct tlb_entry *e,
 	return rights & (kind & PFEC_W ? 3 : 1);
 }
 
-/* With CR0.WP=1; SDM vol. 3A, 4.6.1. */
+/* Returns true if rights deny the access with CR0.WP=1; SDM vol. 3A, 4.6.1. */
 static bool denied(const struct processor *p, const struct tlb_entry *e,
 		   u32 kind)
 {

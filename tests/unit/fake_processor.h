@@ -42,8 +42,8 @@ static struct {
 } fake;
 
 /*
- * The fields that Umbra uses and KVM, below it, puts into a shadow VMCS, so
- * that they cause no exits to it (Linux 4.17 and later).
+ * Returns true if KVM, below Umbra, puts the field into a shadow VMCS, so that
+ * it causes no exit to KVM (Linux 4.17 and later).
  */
 static inline bool fake_is_shadowed(enum vmcs_field field)
 {

@@ -158,7 +158,7 @@ static ZydisMnemonic expected_mnemonic(const struct insn *insn)
 	}
 }
 
-/* With 66H they have other names; Umbra treats them alike. */
+/* Returns true for a flush with 66H, which Zydis calls by another name. */
 static bool is_flush_too(const struct insn *insn,
 			 const ZydisDecodedInstruction *theirs)
 {

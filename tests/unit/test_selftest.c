@@ -199,7 +199,7 @@ static bool fault_exits(u32 error_code)
 	return cpu.ignores_filter || bitmap == equal;
 }
 
-/* The access of the instruction at @rip, and its length; false: it has none. */
+/* Finds the instruction's access and length. Returns false if it has none. */
 static bool decode(const u8 *code, u32 *access, u32 *length)
 {
 	*access = cpl() == 3 ? PFEC_U : 0;

@@ -134,7 +134,7 @@ static bool create(void)
 	return vm_create(&vm, &config, &selftest);
 }
 
-/* The same machine again. */
+/* Creates it once more, on the same machine. */
 static bool create_again(void)
 {
 	machine(RAM_SIZE);

@@ -121,7 +121,7 @@ static void efer_by_areas(void **state)
 
 /* --- Instructions that exit ------------------------------------------------- */
 
-/* SDM vol. 3C, 24.6.9: the bit of @msr for reads, or for writes. */
+/* Returns the bit of @msr for reads or writes (SDM vol. 3C, 24.6.9). */
 static bool msr_exits(u32 msr, bool write)
 {
 	const u8 *bitmap = phys_to_virt(vmread(VMCS_ADDRESS_OF_MSR_BITMAPS));

@@ -51,8 +51,8 @@ LABS = [
                                  (2, 2, ", with the doctor"),
                                  (3, 5, ""), (4, 5, ""), (5, 6, ""))],
     ], [
-        Hint("another-field", "Two fields do not fit to each other, and you have "
-             "changed the one that fits to all the rest: change the other.",
+        Hint("another-field", "Two fields do not fit each other. You have changed "
+             "the one that fits all others: change the other one.",
              says="was right as it was"),
         Hint("no-event", "Without the valid bit the entry injects nothing, and "
              "succeeds. Keep the event, and mend its description (SDM vol. 3C, "
@@ -72,7 +72,7 @@ LABS = [
         Part("exits", "cpuid_counters", 6, "all counters, and no more"),
     ], [
         Hint("beyond-the-last-counter", "The guest chooses ECX: a number that is "
-             "too large must read as 0, not as what lies behind the array.",
+             "too large must read as 0, not as the bytes after the array.",
              says="cpuid_counters: .*(there are|runtime error|broke off)"),
         Hint("own-exit", "The CPUID that asks is an exit itself, and is counted "
              "before its handler runs: leave it out.", fails=["cpuid_answers"],
@@ -126,7 +126,7 @@ LABS = [
         Hint("pieces", "The guest's large page is in pieces here. INVLPG of one "
              "address must end them all: see sp->splintered.",
              fails=["large_page_is_one"], passes=["invlpg_drops_the_page"]),
-        Hint("all-dropped", "INVLPG ends one page. To zap all is right and slow: "
+        Hint("all-dropped", "INVLPG ends one page. Zapping all pages is correct but slow: "
              "the neighbours' faults are exits.", fails=["neighbours_stay"],
              passes=["invlpg_drops_the_page"]),
         Hint("one-page-for-all", "Two addresses with the same index in their "

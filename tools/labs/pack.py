@@ -2,7 +2,7 @@
 """The packs: archives without history, for students and for instructors.
 
 The students' has all skeletons in place (or those of the labs that are named), and
-lacks what would give the solutions away. The instructors' is the whole tree, with
+lacks all that would show the solutions. The instructors' is the whole tree, with
 the solutions once more in a folder of their own.
 """
 

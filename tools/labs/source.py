@@ -2,7 +2,7 @@
 """Functions of the C sources, cut out by their braces.
 
 The sources are in the style that clang-format keeps: a function's brace opens in
-a line of its own, and the line with nothing but its closing brace is the first
+a line of its own, and its closing brace stands alone in the first line
 after it that begins with one.
 """
 

@@ -54,7 +54,7 @@ def failures(root, err):
 
 
 def run(root, program, unit, environment=None):
-    """{test: Result}. Of a program that breaks off, the rest has failed."""
+    """{test: Result}. If a program breaks off, its other tests have failed."""
     limit = MODEL_TIME_LIMIT if unit == "model" else TIME_LIMIT
     try:
         done = subprocess.run([program], capture_output=True, text=True,

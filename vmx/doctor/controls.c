@@ -145,7 +145,7 @@ const struct doctor_rule doctor_control_rules[] = {
 	{ 0 },
 };
 
-/* An area that is not aligned has broken another rule. */
+/* Returns true if the MSRs may be loaded, or the area breaks another rule. */
 static bool can_be_loaded(const struct doctor *d, u64 address, unsigned int n)
 {
 	u64 count = d->read(d, VMCS_VM_ENTRY_MSR_LOAD_COUNT);

@@ -127,14 +127,14 @@ static bool holds(const struct doctor *d, const struct doctor_rule *rule,
 	return false;
 }
 
-/* RFLAGS.VM in IA-32e mode has a rule of its own, and makes no v86 guest. */
+/* Returns true for a v86 guest: RFLAGS.VM in IA-32e mode has another rule. */
 static bool is_v86(const struct doctor *d)
 {
 	return (d->read(d, VMCS_GUEST_RFLAGS) & RFLAGS_VM) &&
 	       !(d->read(d, VMCS_VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE_GUEST);
 }
 
-/* CS and TR are always usable, whatever their bit 16 says (24.4.1). */
+/* Returns true if the segment is usable: CS and TR always are (24.4.1). */
 static bool is_usable(const struct doctor *d, unsigned int segment)
 {
 	u64 rights = d->read(d, VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * segment);

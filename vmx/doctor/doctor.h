@@ -148,6 +148,7 @@ struct doctor_fixed {
 	u64 must_be_1, may_be_1;
 };
 
+/* Returns them for a control field, CR0, CR4 or EFER; all 0 for others. */
 struct doctor_fixed doctor_fixed(const struct doctor *d, enum vmcs_field field);
 
 #endif

@@ -15,7 +15,7 @@ static bool lme_is_lma(const struct doctor *d, u64 value, unsigned int n)
 	return !(value & EFER_LME) == !(value & EFER_LMA);
 }
 
-/* The last bit of the width is free: an instruction may run off the end. */
+/* The width's last bit is free: RIP may run beyond canonical addresses. */
 static bool is_linear(const struct doctor *d, u64 value, unsigned int n)
 {
 	u64 upper = BITS(63, d->linear_bits);

@@ -74,6 +74,7 @@ extern const struct doctor_rule doctor_control_rules[], doctor_host_rules[],
 	doctor_guest_rules[], doctor_segment_rules[], doctor_state_rules[],
 	doctor_msr_rules[];
 
+/* Returns true if the field has the bits that @bits demands. */
 bool doctor_is_true(const struct doctor *d, const struct doctor_bits *bits);
 
 static inline bool doctor_in_width(const struct doctor *d, u64 address)

@@ -11,7 +11,7 @@
 #include "vmx/events/skip.h"
 #include "vmx/state.h"
 
-/* Reads an MSR that depends on the controls (MSR_ASK_VMX). */
+/* Reads an MSR of MSR_ASK_VMX. Returns false if the guest has no such MSR. */
 static bool read_by_vmx(const struct vcpu *vcpu, u32 index, u64 *value)
 {
 	switch (index) {

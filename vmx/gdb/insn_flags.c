@@ -4,7 +4,7 @@
 
 #define PREFIX_LOCK 0xf0
 
-/* SDM vol. 2A, 2.1.1: LOCK, REP, segments, operand and address size. */
+/* Returns true for LOCK, REP, segments, sizes (SDM vol. 2A, 2.1.1), and REX. */
 static bool is_prefix(u8 byte, enum insn_mode mode)
 {
 	static const u8 prefixes[] = { PREFIX_LOCK, 0xf2, 0xf3, 0x2e,

@@ -11,7 +11,7 @@ size_t gdb_read(void *ctx, u64 address, void *buf, size_t len)
 	return mmu_peek(&vm->vcpu.paging, address, buf, len);
 }
 
-/* Writes to one page; mmu_write() updates the shadow of a table. */
+/* Writes to one page; false if it is no RAM. mmu_write() updates shadows. */
 static bool write_page(struct vm *vm, u64 address, const void *buf, size_t len)
 {
 	struct mmu_view view;

@@ -79,7 +79,7 @@ static bool parse_bytes(struct call *call, u8 *bytes, size_t n)
 	return true;
 }
 
-/* Reads "A,B", and @end after it. */
+/* Reads "A,B", and @end after it. Returns false if the text is another one. */
 static bool parse_pair(struct call *call, u64 *a, u64 *b, char end)
 {
 	return gdb_parse_number(&call->at, a) && accept_char(call, ',') &&

@@ -54,7 +54,7 @@ static bool read_register(void *ctx, enum gdb_register reg, u64 *value)
 	return true;
 }
 
-/* VM entry demands this of RIP (SDM vol. 3C, 26.3.1.4). */
+/* Returns true if VM entry accepts the value (SDM vol. 3C, 26.3.1.4). */
 static bool rip_can_be(const struct vcpu *vcpu, u64 value)
 {
 	u32 rights = vmread(VMCS_GUEST_CS_ACCESS_RIGHTS);

@@ -38,6 +38,7 @@ struct cost {
 	u64 minimum, median, percentile99;
 };
 
+/* Returns the costs of @kind, below EXIT_KINDS; all 0 without an exit. */
 struct cost cost_of(const struct costs *costs, u32 kind);
 
 /* Returns the name of the kind: "HLT", "#PF: filled". */

@@ -12,7 +12,7 @@
 #include "vmx/state.h"
 #include "vmx/vm.h"
 
-/* Exits of the marks themselves, and of the machine's own interrupts. */
+/* Returns true for exits of the marks, and of the machine's interrupts. */
 static bool is_other(u32 reason)
 {
 	return reason == EXIT_VMCALL || reason == EXIT_EXTERNAL_INTERRUPT;
@@ -80,7 +80,7 @@ static void print_faults(const struct vcpu *vcpu,
 		 taken, injected, taken - injected);
 }
 
-/* Does not count an interrupt that is injected at the same entry. */
+/* Returns true if exit @n injects a #PF: no interrupt at the same entry. */
 static bool has_injected_fault(const struct trace *trace, u64 n)
 {
 	const struct trace_record *event = trace_injected(trace, n);

@@ -15,6 +15,7 @@ struct vmx_exit;
  */
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
 
+/* Prints the statistics of a run, until now or as a whole. */
 void stats_print(const struct vm *vm);
 
 #endif

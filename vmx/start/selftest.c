@@ -245,7 +245,7 @@ static bool trap_works(struct probe *p, u8 level, u32 reason)
 	return as_expected(p, level, spte_trap(true), EXITED, PFEC_P | reason);
 }
 
-/* An MMIO entry is a TRAP with W=1. */
+/* Returns true if TRAP and MMIO, a TRAP with W=1, work in a PTE. */
 static bool leaf_trap_works(struct probe *p, u32 reason)
 {
 	return trap_works(p, 1, reason) &&
