@@ -1,12 +1,12 @@
 ; SPDX-License-Identifier: MIT
 ;
-; The first instructions: the multiboot2 header that GRUB looks for, then from
-; 32-bit protected mode without paging into 64-bit mode and to kmain.
+; The multiboot2 header that GRUB looks for, and the first instructions: the way
+; from 32-bit protected mode without paging to 64-bit mode and kmain.
 ;
-; GRUB loads the image wherever there is room, so the 32-bit code knows none of
-; its addresses: EBP holds the address of the image's first byte, and PHYS()
+; GRUB loads the image at any place with room, so the 32-bit code does not know
+; its own addresses: EBP holds the address of the image's first byte, and PHYS()
 ; gives the distance of a symbol from there. The 64-bit code runs at the
-; addresses that the linker gave.
+; linker's addresses.
 
 IMAGE_BASE equ 0xffffffff80000000	; as in arch/x86/paging.h
 LINK_LOAD_BASE equ 0x200000		; as in linker.ld

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's memory as a list of regions, whose length is limited. */
+/* The machine's memory as a list of regions; the list's length is limited. */
 #ifndef BOOT_REGIONS_H
 #define BOOT_REGIONS_H
 

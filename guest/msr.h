@@ -12,7 +12,7 @@
 enum msr_result {
 	MSR_DONE, /* guest/msr.c, by a value that it keeps */
 	MSR_FAULT, /* none: inject #GP(0) */
-	MSR_ASK_VMX, /* vmx/, whose controls the MSR depends on */
+	MSR_ASK_VMX, /* vmx/: the MSR depends on its controls */
 	MSR_ASK_DEVICES, /* the local APIC (guest/devices/devices.h) */
 	/*
 	 * The processor's register is the guest's while it runs: the MSR bitmap
@@ -35,6 +35,7 @@ struct msr_policy {
 	bool physical; /* bits from MAXPHYADDR on are reserved */
 };
 
+/* Returns the table, and its number of entries in *count. */
 const struct msr_policy *msr_policy_table(size_t *count);
 
 #define GUEST_MSR_VALUES 48 /* Maximum number of values in the table */

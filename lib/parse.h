@@ -20,6 +20,7 @@ unsigned int parse_digit(char c);
  */
 bool parse_number(const char *word, unsigned int base, u64 max, u64 *value);
 
+/* The same for a hexadecimal number of up to 64 bits. */
 static inline bool parse_hex(const char *word, u64 *value)
 {
 	return parse_number(word, 16, ~0ULL, value);

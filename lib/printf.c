@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vsnprintf, for the console and the panic screen: integers, strings and
- * pointers only. Nothing is allocated and nothing is locked, so it works
- * wherever a panic may strike.
+ * pointers only. It allocates and locks nothing, so it works in a panic
+ * anywhere.
  */
 #include "lib/printf.h"
 #include "lib/string.h"

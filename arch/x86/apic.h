@@ -21,6 +21,7 @@ void apic_init(void);
  */
 void apic_timer_arm(u64 tsc_deadline);
 
+/* Stops the timer. */
 void apic_timer_disarm(void);
 
 /*

@@ -53,7 +53,10 @@ struct boot_framebuffer {
 	struct boot_channel red, green, blue; /* of PIXELS */
 };
 
-/* The image's ELF section headers; sh_addr is where GRUB put the section. */
+/*
+ * The image's ELF section headers; GRUB stores each section's address in
+ * sh_addr.
+ */
 struct boot_elf {
 	const void *headers; /* in the information, unaligned */
 	u32 count, entry_size;

@@ -11,6 +11,7 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 
+/* Copies section header @index. Returns false if there is no 64-bit one. */
 static inline bool boot_section(const struct boot_elf *elf, u32 index,
 				struct elf64_section *section)
 {

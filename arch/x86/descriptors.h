@@ -59,6 +59,7 @@ struct gate {
 #define GATE_INTERRUPT 0x8e /* present, ring 0, clears RFLAGS.IF */
 #define GATE_DPL_3 0x60
 
+/* Returns a gate to @handler; @type: GATE_... */
 static inline struct gate gate_to(u64 handler, u16 selector, u8 type)
 {
 	return (struct gate){ .offset_low = (u16)handler,

@@ -144,8 +144,8 @@ static hfn_t count_frames(const struct boot_info *info)
 }
 
 /*
- * A module's new place is in no range that is taken, and the ranges have the
- * old and the new place of every module: so no copy overlaps a module.
+ * A module's new place is in no taken range, and the taken ranges have the old
+ * and the new place of every module: so no copy overlaps a module.
  */
 void frames_raise_modules(struct boot_info *info, hpa_t image_start,
 			  hpa_t image_end)
@@ -190,7 +190,7 @@ bool frames_init(const struct boot_info *info, hpa_t image_start,
 	memset(memory.free, 0, size);
 
 	/*
-	 * Whole frames of RAM are free, except those of which a byte is taken.
+	 * Whole frames of RAM are free, except those with a byte that is taken.
 	 */
 	for (unsigned int i = 0; i < info->region_count; i++) {
 		const struct boot_region *r = &info->regions[i];

@@ -13,7 +13,7 @@ enum end_reason {
 	END_GUEST_RESET,
 	END_GUEST_EXIT, /* the guest gave a status of its own */
 	END_GUEST_STOPPED, /* the guest did something that Umbra can't handle */
-	END_REPORT, /* the user asked for no guest, but for a report */
+	END_REPORT, /* the user asked for a report, not for a guest */
 	END_REFUSED, /* Umbra can't run here, or not with these options */
 	END_VM_ENTRY_FAILURE,
 	END_PANIC

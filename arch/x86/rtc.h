@@ -8,7 +8,7 @@
 #define RTC_REGISTERS 128
 
 /*
- * Reads register `index` (0 to 127) raw, whatever the format (BCD or binary,
+ * Reads register `index` (0 to 127) in the clock's own format (BCD or binary,
  * see register B). Returns false, and leaves *value unchanged, if there is no
  * such register or no clock (the port reads as ones).
  */

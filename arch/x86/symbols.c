@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Function names for the backtrace, from the image's own ELF symbol table. The
- * boot loader puts it into memory and passes the section headers, whose sh_addr
- * then is where each section lies. Only a panic reads it, when little can be
+ * boot loader puts it into memory and passes the section headers; sh_addr is
+ * the address of each section. Only a panic reads it, when little can be
  * trusted: every index is checked.
  */
 #include "arch/x86/paging.h"

@@ -2,8 +2,8 @@
 /*
  * The TSC's rate is measured against the PC's clocks of known rate: the 8254,
  * whose channel 2 counts 10 ms down, with its output at port 61h; and the ACPI
- * timer, if there is one. A measurement can only come out long (an SMI, another
- * hypervisor's pause), so the shortest of several is the best.
+ * timer, if there is one. A measurement is never too short, but may be too long
+ * (an SMI, another hypervisor's pause), so the shortest of several is the best.
  */
 #include "arch/x86/firmware/acpi.h"
 #include "arch/x86/cpu.h"

@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: MIT
 ;
 ; XMM and YMM registers by their number. Umbra's own code uses none of them, so
-; they hold what the guest has in them; see arch/x86/vector.h.
+; they hold the guest's values; see arch/x86/vector.h.
 
 bits 64
 

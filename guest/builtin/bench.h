@@ -82,6 +82,7 @@ static inline __attribute__((always_inline)) void pte_clear(u64 page, u64 bits)
 /* In user mode, read or write the window's pages of a range(). */
 u64 read_pages(u64 range);
 u64 write_pages(u64 range);
+/* Packs the pages from @first to below @end into one argument. */
 u64 range(u64 first, u64 end);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "lib/types.h"
 
+/* Sets COM1 to 8N1. */
 void console_init(void);
 /*
  * Conversions: %s, %u, %x; l and ll before u and x; a width, for strings with

@@ -71,9 +71,9 @@ static void require_memory(const struct mb1_info *info)
 }
 
 /*
- * A built-in guest gets the arguments themselves. A kernel of its own file gets
- * multiboot information, from a boot loader or from Umbra; some put the
- * kernel's path in front.
+ * A built-in guest gets the arguments themselves. The same kernel in a file of
+ * its own gets multiboot information, from a boot loader or from Umbra; some
+ * loaders put the kernel's path in front.
  */
 static void get_arguments(u32 eax, u64 ebx)
 {

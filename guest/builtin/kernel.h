@@ -55,6 +55,7 @@ extern u64 run_value; /* the result of the function that run_*() has called */
  */
 int run_kernel(u64 (*function)(u64), u64 argument);
 int run_user(u64 (*function)(u64), u64 argument);
+/* Called in a trap: makes the run_*() under way return 1. */
 void __noreturn run_abort(void);
 
 /* Enters real mode; does not return. */

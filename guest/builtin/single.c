@@ -140,7 +140,7 @@ static void loads_of_cr3(void)
 }
 
 /*
- * Uses the rung that @arguments names before its comma. Returns what follows
+ * Uses the rung that @arguments names before its comma. Returns the text after
  * the name, or NULL if there is no such rung.
  */
 static const char *use_rung_of(const char *arguments)

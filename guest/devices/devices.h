@@ -90,6 +90,7 @@ struct machine_devices {
 	u32 end_status; /* of GUEST_EXIT */
 };
 
+/* Puts all devices into the state in which a PC's firmware leaves them. */
 void devices_init(struct machine_devices *devices,
 		  const struct devices_config *config);
 

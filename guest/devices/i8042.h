@@ -27,6 +27,7 @@ struct i8042 {
 	bool command_last; /* the last write was to port 64h */
 };
 
+/* The state is that in which a PC's firmware leaves it. */
 void i8042_init(struct i8042 *kbc);
 
 /*

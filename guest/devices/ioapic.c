@@ -36,8 +36,7 @@ void ioapic_init(struct ioapic *io, apic_send send, void *ctx)
 
 /*
  * Returns true if the entry is level-triggered in effect: a delivery mode
- * without a vector is edge-triggered, whatever the entry says (3.2.4, delivery
- * mode).
+ * without a vector is always edge-triggered (3.2.4, delivery mode).
  */
 static bool is_level(u64 entry)
 {

@@ -36,6 +36,7 @@ struct ioapic {
 	void *ctx;
 };
 
+/* All inputs are masked; @send gets @ctx. */
 void ioapic_init(struct ioapic *io, apic_send send, void *ctx);
 
 /* Access to a register by its offset; others read as 0 and ignore writes. */

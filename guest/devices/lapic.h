@@ -69,11 +69,12 @@ struct lapic {
 	bool nmi; /* waits until the processor takes it */
 	bool init; /* the processor has sent an INIT to itself */
 	/* The timer. */
-	u64 due; /* when it is to fire, in ns, or LAPIC_NO_EVENT */
+	u64 due; /* the time at which it fires, in ns, or LAPIC_NO_EVENT */
 	u64 not_before; /* it does not fire before that time, in ns */
 	u64 tsc_deadline; /* IA32_TSC_DEADLINE */
 };
 
+/* The state is that in which a PC's firmware leaves it: see above. */
 void lapic_init(struct lapic *lapic, const struct lapic_config *config);
 
 static inline enum lapic_mode lapic_mode(const struct lapic *lapic)
@@ -145,6 +146,7 @@ bool lapic_in_service(const struct lapic *lapic);
 
 /* Returns the time of the timer's next interrupt, in ns, or LAPIC_NO_EVENT. */
 u64 lapic_next_event(const struct lapic *lapic);
+/* Fires the timer if it is due and not held back. */
 void lapic_tick(struct lapic *lapic, u64 now);
 
 /* Computes the deadline's time again, after the guest has set its TSC. */

@@ -64,6 +64,7 @@ static inline u64 lapic_icr(const struct lapic *lapic)
 /* lapic.c */
 u32 lapic_logical_id(const struct lapic *lapic);
 u8 lapic_processor_priority(const struct lapic *lapic);
+/* Notes an error for the ESR, and interrupts if the guest wants that. */
 void lapic_error(struct lapic *lapic, enum lapic_error error);
 /* Does the action that the entry of the local vector table names. */
 void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt which);

@@ -31,6 +31,7 @@ struct pic {
 	struct pic_chip chip[2];
 };
 
+/* All inputs are masked until the guest has initialised the chips. */
 void pic_init(struct pic *pic);
 
 /* Sets the level of input `irq`, 0 to 15 without 2. */
@@ -49,6 +50,7 @@ u8 pic_acknowledge(struct pic *pic);
 bool pic_requested(const struct pic *pic, u8 irq);
 /* Returns true if an interrupt is in service. */
 bool pic_in_service(const struct pic *pic);
+/* Returns true if input `irq` is masked. */
 bool pic_masked(const struct pic *pic, u8 irq);
 
 /* Access to chip 0 or 1; `data`: to its odd port (20h/21h, A0h/A1h). */

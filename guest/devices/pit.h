@@ -41,6 +41,7 @@ struct pit {
 	u64 next_edge; /* when the next one is, in ns, or PIT_NO_EVENT */
 };
 
+/* No channel counts until the guest has loaded it. */
 void pit_init(struct pit *pit);
 
 /* Access to channel 0, 1 or 2 (port 40h to 42h), and to port 43h. */

@@ -4,7 +4,7 @@
 
 #include "lib/string.h"
 
-/* In PM1_STS, and in PM1_EN but for WAK_STS (tables 4.13 and 4.14). */
+/* Bits of PM1_STS and of PM1_EN (tables 4.13 and 4.14). */
 #define PM1_TMR BIT(0)
 #define PM1_GBL BIT(5)
 #define PM1_PWRBTN BIT(8)

@@ -41,6 +41,7 @@ bool pm_write(struct pm *pm, u16 port, u8 value, u64 now);
 
 /* Returns the time when the SCI may rise by itself, in ns, or PM_NO_EVENT. */
 u64 pm_next_event(const struct pm *pm);
+/* Sets the timer's status if its highest bit has changed. */
 void pm_tick(struct pm *pm, u64 now);
 
 /* The level of the SCI. */

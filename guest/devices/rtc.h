@@ -34,6 +34,7 @@ void rtc_write(struct rtc *rtc, u8 value, u64 now);
  * Returns when rtc_tick must be called next, in ns since boot, or RTC_NO_EVENT.
  */
 u64 rtc_next_event(const struct rtc *rtc);
+/* Raises the interrupts that are due. */
 void rtc_tick(struct rtc *rtc, u64 now);
 
 /* The level of the interrupt line. */

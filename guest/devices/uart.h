@@ -35,6 +35,7 @@ struct uart {
 	bool thr_interrupt; /* the transmitter's, until IIR names it */
 };
 
+/* @tx gets @ctx and each byte that the guest sends. */
 void uart_init(struct uart *uart, void (*tx)(void *ctx, u8 byte), void *ctx);
 
 /* Access to one of the port's registers, 0 to 7. */

@@ -79,7 +79,8 @@ struct fadt {
 	u32 flags;
 	struct gas reset_reg;
 	u8 reset_value, reserved_3[3];
-	u64 x_firmware_ctrl, x_dsdt; /* 0: firmware_ctrl counts */
+	/* x_firmware_ctrl 0: firmware_ctrl counts */
+	u64 x_firmware_ctrl, x_dsdt;
 	struct gas x_pm1a_evt_blk, x_pm1b_evt_blk;
 	struct gas x_pm1a_cnt_blk, x_pm1b_cnt_blk;
 	struct gas x_pm2_cnt_blk, x_pm_tmr_blk;

@@ -21,9 +21,9 @@ void acpi_write(struct guest_memory *gm);
 #define MPTABLE_GPA 0xf0000
 
 /*
- * The MP table (Intel MultiProcessor Specification 1.4), which tells kernels
- * that know no ACPI where the I/O APIC is and what is wired to it. CPUID leaf 1
- * gives the processor's @signature and @features.
+ * The MP table (Intel MultiProcessor Specification 1.4): it gives kernels
+ * without ACPI the I/O APIC's address and its wiring. CPUID leaf 1 has the
+ * processor's @signature and @features.
  */
 void mptable_write(struct guest_memory *gm, u32 signature, u32 features);
 

@@ -84,8 +84,8 @@ static const char *check_entry(const struct image *image)
 }
 
 /*
- * Reads a header of either ELF size as the larger one; returns false if the
- * file is no such file.
+ * Reads an ELF header of either size as the larger one. Returns false if the
+ * file is no ELF file for x86.
  */
 static bool read_header(const u8 *file, size_t size, struct elf64_header *out)
 {

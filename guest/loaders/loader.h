@@ -30,8 +30,8 @@
 	"iPXE and memdisk only look like Linux, and need a BIOS, which the "   \
 	"guest does not have"
 #define LOAD_UNSUPPORTED                                                       \
-	"its header demands something that Umbra does not offer, as a video "  \
-	"mode"
+	"its header demands something that Umbra does not offer, for "         \
+	"example a video mode"
 #define LOAD_NO_FORMAT                                                         \
 	"it is no ELF file for x86, and its header has no addresses to load "  \
 	"it by"

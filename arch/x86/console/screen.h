@@ -30,7 +30,7 @@
 #define SCREEN_OTHER 0x7f
 
 struct screen_surface {
-	unsigned int columns, rows; /* at least 1 and 2 */
+	unsigned int columns, rows; /* at least 1 and at least 2 */
 	/* Fills it with blanks; called first. */
 	void (*clear)(void);
 	/* Shows `count` cells in a row, the first at (row, column). */

@@ -30,6 +30,7 @@ struct breakpoints {
 void breakpoints_compare(struct breakpoints *b, u32 access, u64 address,
 			 size_t len);
 
+/* The same, fast while no breakpoint is enabled. */
 static inline void breakpoints_see(struct breakpoints *b, u32 access,
 				   u64 address, size_t len)
 {

@@ -16,6 +16,7 @@ struct emulation {
 	gva_t gva; /* of the memory operand */
 };
 
+/* Returns the sign-extended low @size bytes, 1 to 8, of @value. */
 static inline u64 sign_extend(u64 value, unsigned int size)
 {
 	unsigned int unused_bits = 64 - 8 * size;
@@ -35,6 +36,7 @@ static inline enum emul_status emul_outcome(bool done)
  * Returns false if the fault of e->memory is due.
  */
 bool emul_locate(struct emulation *e, bool write);
+/* The register operand, zero-extended to 64 bits. */
 u64 emul_read_reg(const struct emulation *e);
 void emul_write_reg(struct emulation *e, u64 value);
 

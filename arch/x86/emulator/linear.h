@@ -97,7 +97,7 @@ bool linear_raise(struct linear *m, enum vector vector, u32 error_code);
 
 /*
  * Returns true if the limit, the type and the usability of @reg allow an access
- * to @len bytes at @offset (SDM vol. 3A, 5.3 and 5.5). Not for 64-bit mode.
+ * to @len bytes at @offset (SDM vol. 3A, 5.3 and 5.4). Not for 64-bit mode.
  */
 bool segment_allows(const struct segment_register *reg, u64 offset, size_t len,
 		    bool write);

@@ -32,7 +32,7 @@ struct acpi_facts {
 	bool pm_timer_is_wide; /* 32 bits, else 24 */
 	u16 pm1_control[2]; /* the ports of PM1a_CNT and PM1b_CNT; 0: none */
 	u16 smi_command; /* its port; 0: none */
-	u8 acpi_enable; /* written to it, this makes PM1 an OS's */
+	u8 acpi_enable; /* the value that hands PM1 over to an OS */
 	bool has_s5; /* there is a soft-off */
 	u8 s5_type[2]; /* its SLP_TYP for each pm1_control */
 	enum acpi_space reset_space;
