@@ -19,12 +19,12 @@
 /* The faults of a kernel, in words, with the remedy. */
 #define LOAD_OK NULL
 #define LOAD_UNKNOWN_KIND                                                      \
-	"this is not a Linux kernel, nor one with a multiboot header: give "   \
-	"a bzImage (on Debian, /boot/vmlinuz-*)"
+	"this is not a Linux kernel, and it has no multiboot header: give a "  \
+	"bzImage (on Debian, /boot/vmlinuz-*)"
 #define LOAD_BAD_HEADER "its header contradicts itself"
 #define LOAD_TRUNCATED                                                         \
-	"a part that its header names is not in the file: it is cut off or "   \
-	"broken; copy it again, whole"
+	"a part that its header names is not in the file: the file is cut "    \
+	"off or broken; copy it again"
 #define LOAD_LINUX_TOO_OLD                                                     \
 	"its boot protocol is before 2.10: take a Linux from 2.6.31 on; "      \
 	"iPXE and memdisk only look like Linux, and need a BIOS, which the "   \

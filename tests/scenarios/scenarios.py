@@ -414,7 +414,7 @@ scenario("little-memory", "memory is too small for the kernel",
 def truncated_kernel(s):
     with open(KERNEL, "rb") as file:
         head = file.read(100_000)
-    refusal(s, "not in the file: it is cut off",
+    refusal(s, "not in the file: the file is cut off",
             on_bochs() + ["--kernel", s.file("kernel", head)])
 
 
