@@ -264,6 +264,35 @@ static void memory_in_pieces(void **state)
 	prints("too little memory for the shadow tables of a guest of 16 MiB");
 }
 
+/*
+ * The pool has room, but the table of the guest's frames, which is made after
+ * it, has none: the rest of the memory is in pieces. @whole: bytes in one piece.
+ */
+static bool create_in_pieces(u64 whole)
+{
+	machine(RAM_SIZE);
+	for (hfn_t hfn = 0; hfn < RAM_SIZE / PAGE_SIZE; hfn += 16)
+		if (hfn < MIB / PAGE_SIZE || hfn >= (MIB + whole) / PAGE_SIZE)
+			frames_claim(hfn);
+	log_text[0] = '\0';
+	return create();
+}
+
+static void no_table_of_frames(void **state)
+{
+	u64 whole = 0;
+
+	config.memory = 64 * MIB;
+	do {
+		whole += 64 * KIB;
+		assert_false(create_in_pieces(whole));
+	} while (!strstr(log_text, "no memory for the guest"));
+	prints("no memory for the table of the guest's frames: give the guest "
+	       "less");
+	assert_int_equal(vm.vcpu.vmcs, 0);
+	assert_true(create_in_pieces(whole + MIB));
+}
+
 /* --- What the guest's machine is told ------------------------------------- */
 
 static void own_addresses(void **state)
@@ -489,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup(canaries, set_up),
 		cmocka_unit_test_setup(trace, set_up),
 		cmocka_unit_test_setup(memory_in_pieces, set_up),
+		cmocka_unit_test_setup(no_table_of_frames, set_up),
 		cmocka_unit_test_setup(own_addresses, set_up),
 		cmocka_unit_test_setup(mmu_is_configured, set_up),
 		cmocka_unit_test_setup(processor_features, set_up),
