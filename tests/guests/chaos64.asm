@@ -76,7 +76,7 @@ load_cr3:
 	mov	cr3, rax
 	mov	cr3, rdx
 	ret
-; Not with GD, which makes the next access to a debug register trap.
+; GD stays 0, since it makes the next access to a debug register trap.
 load_dr7:
 	mov	rsi, [chaos_value]
 	btr	rsi, 13

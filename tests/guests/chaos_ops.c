@@ -61,7 +61,7 @@ static void op_cpuid(void)
 	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
 }
 
-/* Not PE: leaving protected mode takes more than a trap handler. */
+/* PE stays 1: leaving protected mode takes more than a trap handler. */
 static void op_cr0(void)
 {
 	write_cr0((random_below(2) ? read_cr0() ^ 1U << random_below(32)
@@ -69,7 +69,7 @@ static void op_cr0(void)
 		  CR0_PE | CR0_PG);
 }
 
-/* Not PAE, and in long mode not LA57: the tables would not fit. */
+/* PAE stays, and in long mode LA57: the tables would not fit. */
 static void op_cr4(void)
 {
 	u32 keep = CR4_PAE | (mode == MODE_LONG ? CR4_LA57 : 0);

@@ -416,7 +416,7 @@ static void run_to_end(struct model *m, struct attempt *a)
 		struct processor_result r;
 
 		model_enter(m);
-		/* Not before a retry: the MMU expects the write again. */
+		/* No load before a retry: the MMU expects the write again. */
 		while (!exits && chance(m, 20))
 			state_load_target(m);
 		if (chance(m, 20))

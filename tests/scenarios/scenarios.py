@@ -359,7 +359,7 @@ soak("linux-clock", "haswell", "mmu=bypass", "reboot=acpi",
 
 def paste_and_reset(run):
     # The line discipline, with no echo, takes at most 4,095 bytes a line.
-    # And the shell must be done with the terminal before the text comes.
+    # The shell, too, must be done with the terminal before the text comes.
     run.send("stty -echo; echo ready; wc -c\n")
     run.expect(r"^ready$", BOOT_SECONDS)
     text = "".join(f"{n:07d}\n" for n in range(256))

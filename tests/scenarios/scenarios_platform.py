@@ -55,7 +55,7 @@ def linux_platform(s):
     run.finish(0, BOOT_SECONDS)
 
 
-# Of Umbra, whatever the firmware has left in them: CR0 with PE, MP, ET, NE, WP
+# Umbra's own values, whatever the firmware has left: CR0 with PE, MP, ET, NE, WP
 # and PG; CR4 with PAE, MCE, OSFXSR, OSXMMEXCPT, VMXE and OSXSAVE; EFER with LME,
 # LMA and NXE.
 HOST_STATE = {"HOST_CR0": 0x80010033, "HOST_CR4": 0x42660,

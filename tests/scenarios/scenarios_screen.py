@@ -93,7 +93,7 @@ def must_show_status(path, unit=""):
 
 # --- The image --------------------------------------------------------------
 
-# Its menu is left untouched: the first entry boots, with a Linux guest.
+# The image's menu is left untouched: the first entry boots, with a Linux guest.
 def image(s, firmware, cpu, *options):
     refusal_shown(s, FORMATS[firmware], "--image", image_elsewhere(s),
                   "--firmware", firmware, "--cpu", cpu, *options)
@@ -110,7 +110,7 @@ for firmware in FORMATS:
         scenario(f"image-{firmware}-{label}", firmware, cpu, *options)(image)
 
 
-# Its guest gets its commands from the keyboard.
+# The guest of the image gets its commands from the keyboard.
 @scenario("image-linux-keyboard")
 def image_linux_keyboard(s):
     run = s.start("--machine", "bochs", "--image", IMAGE, "--keyboard")

@@ -114,7 +114,7 @@ static void on_bios(void **state)
 	assert_int_equal(bus_masters_stop(false), 0);
 }
 
-/* Its drivers are gone, USB's too. */
+/* UEFI's drivers are gone, also those of USB. */
 static void on_uefi(void **state)
 {
 	static const u32 stopped[] = { AT(0, 0x1d, 0), AT(0, 0x1d, 7),

@@ -113,7 +113,7 @@ static void every_byte_counts(void **state)
 		ram[hfn][at] ^= 0x10;
 		assert_true(all_are_well(&damaged));
 	}
-	/* Not even one copied from another. */
+	/* A copy of another canary is damage, too. */
 	memcpy(ram[canaries.hfn[1]], ram[canaries.hfn[0]], PAGE_SIZE);
 	assert_false(all_are_well(&damaged));
 }

@@ -52,7 +52,7 @@ static void cr0_rules(void **state)
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_LOADED);
 	s.cs_long = true;
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
-	/* Nor can it be left from 64-bit code. */
+	/* It can't be left from 64-bit code either. */
 	s = long_mode;
 	assert_int_equal(load(s, 0, CR0_PE), CR_FAULT);
 	assert_int_equal(load(s, 0, CR0_PE | CR0_PG | CR0_WP), CR_LOADED);

@@ -177,7 +177,7 @@ static void timer_ticks_are_not_lost(void **state)
 	assert_int_equal(take_ticks(ms / 2), 0);
 	assert_int_equal(take_ticks(ms), 1);
 	assert_int_equal(take_ticks(101 * ms), 100);
-	/* But no more than a second's worth. */
+	/* At most the ticks of a second come late. */
 	assert_int_equal(take_ticks(60000 * ms), 1000);
 	/* Ticks that came while the line was masked don't count either. */
 	out(0x21, 0x01);

@@ -166,7 +166,7 @@ static void cr0_and_cr4(void **state)
 	assert_done();
 	assert_int_equal(vmread(VMCS_CR4_READ_SHADOW), CR4_PAE | CR4_SMEP);
 	assert_int_equal(vcpu_cr4(vcpu), CR4_PAE | CR4_SMEP);
-	/* Not in this guest's CPUID. */
+	/* SMAP is not in this guest's CPUID. */
 	gpr[RAX] = CR4_PAE | CR4_SMAP;
 	run_exit(EXIT_CR_ACCESS, MOV_TO(4, RAX));
 	assert_event(CODED(VECTOR_GP), 0);

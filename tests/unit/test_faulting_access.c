@@ -61,7 +61,7 @@ static void a_read_near_rip_may_be_a_fetch(void **state)
 	assert_int_equal(faulting_access(&facts), TRAP | WALK_AC);
 	facts.gva = RIP - 1;
 	assert_int_equal(faulting_access(&facts), TRAP | WALK_AC);
-	/* Not present in the shadow: the same. */
+	/* The same for a page that is not present in the shadow. */
 	facts.gva = RIP;
 	facts.error_code = 0;
 	assert_int_equal(faulting_access(&facts), PFEC_I);

@@ -148,7 +148,7 @@ static void keyboard_off(void **state)
 	assert_int_equal(command_byte(), 0x75);
 	command(0xae);
 	assert_int_equal(get(), 0xaa);
-	/* Its queue is short, but a new command empties it. */
+	/* The keyboard's queue is short, but a new command empties it. */
 	command(0xad);
 	for (int i = 0; i < 100; i++)
 		data(0xf2);

@@ -255,7 +255,7 @@ static const struct refusal refusals[] = {
 	{ BYTES(0xfe, 0x10), M64 },
 	{ BYTES(0x0f, 0xba, 0x00, 0x00), M64 },
 	{ BYTES(0x0f, 0xc7, 0x30), M64 }, /* VMPTRLD */
-	/* Not ours. */
+	/* Instructions that the decoder does not know. */
 	{ BYTES(0x90), M64 },
 	{ BYTES(0x0f, 0x0b), M64 },
 	{ BYTES(0x0f, 0x7f, 0x00), M64 }, /* MOVQ of MMX */

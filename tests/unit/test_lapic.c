@@ -33,7 +33,7 @@ static void registers_keep_what_is_theirs(void **state)
 		set(rows[i].offset, ~0U);
 		assert_int_equal(get(rows[i].offset), rows[i].kept);
 	}
-	/* Not a whole register, or beside one: nothing happens. */
+	/* A part of a register, or bytes beside one: nothing happens. */
 	lapic_write(&apic, TPR, 0, 1, now);
 	set(TPR + 4, 0);
 	assert_int_equal(get(TPR), 0xff);

@@ -341,7 +341,7 @@ static void test_breakpoint_ranges(void **state)
 	assert_int_equal(hits_of_port(four, 0x82, 0x84, 1), 0);
 	assert_int_equal(hits_of_port(eight, 0x88, 0x8f, 1), BIT(0));
 	assert_int_equal(hits_of_port(eight, 0x88, 0x90, 1), 0);
-	/* Not enabled; of data; none. */
+	/* A breakpoint that is off; one of data; none. */
 	assert_int_equal(hits_of_port(one & ~BIT(0), 0x80, 0x80, 1), 0);
 	assert_int_equal(hits_of_port(ENABLED(0) | CONDITION(0, ACCESSES, 0),
 				      0x80, 0x80, 1),

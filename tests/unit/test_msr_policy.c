@@ -118,7 +118,7 @@ static void values(void **state)
 	assert_true(value == 1ULL << 32);
 
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 0), MSR_DONE);
-	/* Neither LBR nor BTF. */
+	/* Neither LBR nor BTF can be set. */
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 1), MSR_FAULT);
 	assert_int_equal(guest_msr_write(&msrs, IA32_DEBUGCTL, 2), MSR_FAULT);
 }

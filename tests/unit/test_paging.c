@@ -221,7 +221,7 @@ static void test_framebuffer_low(void **state)
 	assert_direct(0xc0500000, 0);
 }
 
-/* Not at a multiple of 2 MiB, and before the image. */
+/* A framebuffer not at a multiple of 2 MiB, and before the image. */
 static void test_framebuffer_odd(void **state)
 {
 	framebuffer_at(0x10003000);

@@ -322,7 +322,7 @@ static void no_bit_is_reserved(void **state)
 {
 	make(PHYSICAL_MAX, PHYSICAL_MAX);
 	assert_result(true, false, 0);
-	prints("TRAP in a PTE can't be");
+	prints("TRAP in a PTE is impossible");
 	lacks("at level 1");
 }
 

@@ -27,7 +27,7 @@ static void take_line(const char *fmt, ...)
 		memcpy(first, last, sizeof(first));
 }
 
-/* Its lines come here, not to the console. */
+/* The file's log lines come here, not to the console. */
 #define log_info take_line
 #include "guest/devices/text_screen.c"
 

@@ -118,8 +118,8 @@ static void count_unfiltered(struct vcpu *vcpu)
 	    vcpu->vm->stats.unfiltered++)
 		return;
 	log_info(LOG_WARNING
-		 "%s ignores the filter of page faults: those that are the "
-		 "guest's own exit, and Umbra injects them",
+		 "%s ignores the filter of page faults: the guest's own "
+		 "faults exit, and Umbra injects them",
 		 vmx_hypervisor() ? "the hypervisor below" : "this processor");
 }
 

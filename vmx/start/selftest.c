@@ -316,7 +316,7 @@ bool selftest_run(struct selftest_result *result)
 						      : 0;
 	log_info("self-test: not-present faults %s; TRAP in a PTE %s",
 		 result->filter_works ? "reach the guest" : "must exit",
-		 !result->leaf_trap_present ? "can't be"
+		 !result->leaf_trap_present ? "is impossible"
 		 : reason == PFEC_RSVD	    ? "is reserved"
 					    : "has a key");
 	return true;

@@ -343,7 +343,7 @@ static void print_sizes(const struct vm *vm, const struct vm_config *config)
 	rung_words(&config->policy, rung);
 	log_info("shadow MMU: %s", rung);
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
-		 "%lu KiB of Umbra's for it",
+		 "%lu KiB for Umbra's tables",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
 		 (unsigned long)(umbra_memory(bytes, config->shadow_pages) /
 				 KIB));

@@ -77,7 +77,8 @@ void check_own_mapping(void)
 		invlpg((gva_t)entry);
 		verify((gva_t)entry & PAGE_MASK);
 
-		/* And another entry of the table that makes the mapping. */
+		/* Writes another entry of the table that makes the mapping,
+		 * too. */
 		table[index] = self;
 		table[index + 2] = 0;
 		invlpg((gva_t)entry);
