@@ -260,12 +260,13 @@ static void until_a_kind(void **state)
 {
 	char text[] = " run";
 
-	prints("until exit #pf: table", "until an exit: #PF: table write\n");
-	assert_int_equal(vm.monitor.until, KIND_FAULT(MMU_TABLE_WRITE) + 1);
+	prints("until exit #pf: table", "until an exit: #pf: table\n");
+	assert_int_equal(vm.monitor.until, UNTIL_EXIT);
 	assert_true(vm.monitor.runs);
 	prints("stop", "the guest waits");
 	assert_false(vm.monitor.runs);
-	prints("until exit ext", "until an exit: external interrupt\n");
+	prints("until exit ext", "until an exit: ext\n");
+	assert_string_equal(vm.monitor.kind, "ext");
 	prints("until exit hlt x", "for example: until");
 	prints("until entry hlt", "for example: until");
 	/* A guest that goes on is not in a step. */

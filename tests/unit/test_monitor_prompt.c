@@ -57,6 +57,22 @@ static void the_exit_stops_the_guest(void **state)
 	assert_true(vm.gdb.step.on);
 }
 
+/* Two kinds begin with "I/O", and no processor has the first one here. */
+static void each_kind_that_begins_so_stops_it(void **state)
+{
+	types("until exit i/o\r");
+	vm.vcpu.exit.kind = EXIT_EXTERNAL_INTERRUPT;
+	monitor_exited(&vm);
+	assert_true(vm.monitor.runs);
+	vm.vcpu.exit.kind = EXIT_IO_INSTRUCTION;
+	monitor_exited(&vm);
+	assert_false(vm.monitor.runs);
+	types("until exit #pf\r");
+	vm.vcpu.exit.kind = KIND_FAULT(MMU_INJECT);
+	monitor_exited(&vm);
+	assert_false(vm.monitor.runs);
+}
+
 static void the_step_of_the_monitor_ends(void **state)
 {
 	types("step\r");
@@ -119,6 +135,8 @@ int main(void)
 		cmocka_unit_test_setup(waiting_is_said_where_it_is_true,
 				       set_up),
 		cmocka_unit_test_setup(the_exit_stops_the_guest, set_up),
+		cmocka_unit_test_setup(each_kind_that_begins_so_stops_it,
+				       set_up),
 		cmocka_unit_test_setup(the_step_of_the_monitor_ends, set_up),
 		cmocka_unit_test_setup(the_picture_is_held, set_up),
 		cmocka_unit_test_setup(the_picture_is_drawn_again, set_up),

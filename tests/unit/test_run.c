@@ -549,7 +549,7 @@ static void order(void **state)
 	/* With all that a user may have asked for. */
 	vm.gdb.step.on = true;
 	vm.gdb.link.port = (void *)&vm;
-	vm.monitor.until = 1;
+	vm.monitor.until = UNTIL_EXIT;
 	vm.audit = 1;
 	vm.dump = true;
 	enter_and_handle(&vm);

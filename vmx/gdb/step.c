@@ -79,7 +79,7 @@ bool step_begin(struct vm *vm)
 void step_end(struct vm *vm)
 {
 	if (vm->monitor.until == UNTIL_STEP)
-		vm->monitor.until = 0;
+		vm->monitor.until = UNTIL_NOTHING;
 	if (vm->gdb.step.on)
 		choose_exits(vm, false);
 }

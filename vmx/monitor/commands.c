@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/log.h"
 #include "lib/parse.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/step.h"
 #include "vmx/monitor/commands.h"
@@ -24,7 +25,7 @@ void monitor_disarm(struct vm *vm)
 {
 	if (vm->monitor.until == UNTIL_STEP)
 		step_end(vm);
-	vm->monitor.until = 0;
+	vm->monitor.until = UNTIL_NOTHING;
 }
 
 static bool run_go(struct vm *vm, char *const words[], size_t count)
@@ -41,19 +42,21 @@ static bool run_go(struct vm *vm, char *const words[], size_t count)
 	return true;
 }
 
-/* Finds the first kind whose name begins with the word. */
+/* An exit of any kind whose name begins with the word stops the guest. */
 static bool run_until(struct vm *vm, char *const words[], size_t count)
 {
+	struct monitor *monitor = &vm->monitor;
 	u32 kind = 0;
 
 	while (kind < EXIT_KINDS && !begins_with(kind_name(kind), words[2]))
 		kind++;
 	if (kind == EXIT_KINDS || strcmp(words[1], "exit"))
 		return false;
-	log_info("the guest runs until an exit: %s", kind_name(kind));
+	log_info("the guest runs until an exit: %s", words[2]);
 	monitor_disarm(vm);
-	vm->monitor.until = kind + 1;
-	vm->monitor.runs = true;
+	snprintf(monitor->kind, sizeof(monitor->kind), "%s", words[2]);
+	monitor->until = UNTIL_EXIT;
+	monitor->runs = true;
 	return true;
 }
 

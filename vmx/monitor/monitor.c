@@ -5,6 +5,7 @@
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
+#include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vmx/gdb/step.h"
@@ -136,15 +137,15 @@ static void prompt(struct vm *vm)
 void monitor_exited(struct vm *vm)
 {
 	struct monitor *monitor = &vm->monitor;
+	const char *kind = kind_name(vm->vcpu.exit.kind);
 	bool step = monitor->until == UNTIL_STEP;
 
-	if (step ? !step_is_over(vm)
-		 : monitor->until != vm->vcpu.exit.kind + 1U)
+	if (step ? !step_is_over(vm) : !begins_with(kind, monitor->kind))
 		return;
 	if (monitor->top.on)
 		show_text(&monitor->input, CLEAR);
 	log_info("%s%s, at RIP 0x%lx", step ? "" : "exit: ",
-		 step ? "stepped" : kind_name(monitor->until - 1),
+		 step ? "stepped" : kind,
 		 step ? vmread(VMCS_GUEST_RIP) : vm->vcpu.exit.rip);
 	monitor_disarm(vm);
 	monitor->runs = monitor->prompted = monitor->top.on = false;

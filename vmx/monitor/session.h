@@ -32,8 +32,12 @@ struct top {
 	char shown[TOP_ROWS][TOP_LINE]; /* on the screen; row 0 "": none */
 };
 
-/* In monitor.until: the end of a step. */
-#define UNTIL_STEP (EXIT_KINDS + 1)
+/* The event that stops the guest again. */
+enum monitor_until {
+	UNTIL_NOTHING,
+	UNTIL_EXIT, /* of a kind whose name begins with monitor.kind */
+	UNTIL_STEP, /* the end of a step */
+};
 
 /* Maximum number of rows in the comparison that `mmu` shows. */
 #define MONITOR_RATES 7
@@ -51,7 +55,8 @@ struct monitor {
 	struct input input;
 	bool prompted; /* a line is being typed */
 	bool runs; /* the guest runs while the prompt is open */
-	u32 until; /* 1 + the kind of exit that stops it; 0: none */
+	enum monitor_until until;
+	char kind[TYPED_SIZE]; /* as it was typed */
 	struct top top;
 	u64 waited_ns; /* spent in Umbra's prompt, or waiting for gdb */
 	u64 costs_since_ns; /* time of the last reset of vm_stats.costs */
