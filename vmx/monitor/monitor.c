@@ -144,8 +144,8 @@ void monitor_exited(struct vm *vm)
 		return;
 	if (monitor->top.on)
 		show_text(&monitor->input, CLEAR);
-	log_info("%s%s, at RIP 0x%lx", step ? "" : "exit: ",
-		 step ? "stepped" : kind,
+	log_info("%s%s, at RIP 0x%lx",
+		 step ? "" : "exit: ", step ? "stepped" : kind,
 		 step ? vmread(VMCS_GUEST_RIP) : vm->vcpu.exit.rip);
 	monitor_disarm(vm);
 	monitor->runs = monitor->prompted = monitor->top.on = false;
