@@ -41,16 +41,14 @@ static const u64 *group_at(const struct shadow_page *sp, const u64 *plain,
 }
 
 /*
- * Returns true if the shadow of the table that @gpte names may be linked ahead
+ * Returns true if the shadow of the table @gfn, of @count, may be linked ahead
  * of its use. From the rung `cheap` on the shadow must exist and be closed:
  * most tables that a new root names have no shadow, and need none.
  */
-static bool may_link(const struct mmu *mmu, u64 gpte)
+static bool may_link(const struct guest_frame *frames, gfn_t count, bool cheap,
+		     gfn_t gfn)
 {
-	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
-
-	return !mmu->policy.cheap ||
-	       (gfn < mmu->config.gfn_count && mmu->frames[gfn].shadowed);
+	return !cheap || (gfn < count && frames[gfn].shadowed);
 }
 
 /* Links the entry @gpte, which has P and A, of a page that bypasses. */
@@ -79,7 +77,9 @@ static bool link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 bool shadow_link_ahead(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		       u64 gpte)
 {
-	return sp->role.level > 1 && sp->bypasses && may_link(mmu, gpte) &&
+	return sp->role.level > 1 && sp->bypasses &&
+	       may_link(mmu->frames, mmu->config.gfn_count, mmu->policy.cheap,
+			(gpte & PTE_ADDR_MASK) >> PAGE_SHIFT) &&
 	       link_ahead(mmu, sp, slot, gpte);
 }
 
@@ -101,7 +101,7 @@ u64 table_present_groups(const u64 *table)
 	return groups;
 }
 
-/* Returns true if prepare_entry() may do something for an entry of @sp. */
+/* Returns true if entries of @sp are prepared; see prepare_group(). */
 static bool prepares_entries(const struct mmu *mmu,
 			     const struct shadow_page *sp)
 {
@@ -110,16 +110,32 @@ static bool prepares_entries(const struct mmu *mmu,
 }
 
 /*
- * The guest has used the entry (invariant 3: A is set): links the next table
- * ahead of its use, or fills the entry with the large page that it maps.
+ * The guest has used some of the eight entries from slot @first on, which are
+ * above level 1 (invariant 3: A is set). Links the tables that these name ahead
+ * of their use, or fills an entry with the large page that it maps. The
+ * kernel's root names some 70 tables, and nearly all have no shadow: the loop
+ * is short for these.
  */
-static void prepare_entry(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-			  u64 gpte)
+static void prepare_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
+			  const u64 *gptes)
 {
-	if (shadow_link_ahead(mmu, sp, slot, gpte))
-		return;
-	if (mmu->policy.prefill && sp->role.level == LARGE_LEVEL)
-		shadow_prefill(mmu, sp, slot, gpte);
+	bool fills = mmu->policy.prefill && sp->role.level == LARGE_LEVEL;
+	const struct guest_frame *frames = mmu->frames;
+	gfn_t count = mmu->config.gfn_count;
+	bool cheap = mmu->policy.cheap, links = sp->bypasses;
+
+	for (u32 i = 0; i < SLOTS_A_BIT; i++) {
+		u64 gpte = gptes[i];
+		gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
+
+		if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+			continue;
+		if (links && may_link(frames, count, cheap, gfn) &&
+		    link_ahead(mmu, sp, first + i, gpte))
+			continue;
+		if (fills)
+			shadow_prefill(mmu, sp, first + i, gpte);
+	}
 }
 
 /*
@@ -155,13 +171,10 @@ static void classify(struct mmu *mmu, struct shadow_page *sp)
 			groups &= ~BIT(first / SLOTS_A_BIT);
 		if (!(all & used))
 			continue;
-		if (sp->role.level == 1) {
+		if (sp->role.level == 1)
 			shadow_prefill_group(mmu, sp, first, gptes);
-			continue;
-		}
-		for (u32 i = 0; i < SLOTS_A_BIT; i++)
-			if ((gptes[i] & (PTE_P | PTE_A)) == (PTE_P | PTE_A))
-				prepare_entry(mmu, sp, first + i, gptes[i]);
+		else
+			prepare_group(mmu, sp, first, gptes);
 	}
 	sp->nonzero = groups;
 	/* The guest has not used these entries yet, so none of them tells
