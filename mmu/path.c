@@ -3,8 +3,8 @@
  * The way of an address through the shadow tables, as the processor goes it. An
  * exit needs it for the address that faulted and for the code at RIP, and the
  * next exit often needs the same two. So the last ways are kept, as in a TLB.
- * The flush of invariant 6 ends them, as it ends the processor's translations:
- * it comes wherever a TABLE is taken down or a page is given up or moved.
+ * They end where a TABLE is taken down or a page is given up. A flush alone
+ * does not end them: most flushes are for a frame that becomes a table.
  */
 #include "mmu/shadow.h"
 
@@ -31,5 +31,5 @@ void shadow_path_go(const struct mmu_cpu *cpu, gva_t gva,
 						: ACCESS_ALL;
 	end->region = path_region(gva);
 	end->root = cpu->root;
-	end->flushes = mmu->flushes;
+	end->unlinked = mmu->tables_unlinked;
 }

@@ -136,7 +136,7 @@ struct shadow_path {
 	u8 rights; /* of all entries above together (invariant 2) */
 	u64 region; /* path_region() of the address */
 	const struct shadow_page *root;
-	u64 flushes; /* mmu.flushes at that time */
+	u64 unlinked; /* mmu.tables_unlinked at that time */
 } __cache_line;
 
 #define PATH_BITS 4
@@ -149,7 +149,7 @@ struct code_page {
 	const u64 *spte; /* the LEAF that maps it */
 	u64 value; /* of that LEAF at that time */
 	const struct shadow_page *root;
-	u64 flushes; /* mmu.flushes at that time */
+	u64 unlinked; /* mmu.tables_unlinked at that time */
 } __cache_line;
 
 #define CODE_PAGES 8
@@ -183,7 +183,8 @@ struct mmu {
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
-	u64 flushes; /* number of calls of mmu_flush(), plus 1 */
+	/* number of TABLEs taken down and of pages given up, plus 1 */
+	u64 tables_unlinked;
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 	struct code_page codes[CODE_PAGES]; /* by the number of the page */
 };
@@ -236,14 +237,10 @@ static inline hfn_t mmu_hfn(const struct mmu *mmu, gfn_t gfn)
 static inline void mmu_flush(struct mmu *mmu)
 {
 	mmu->stats.flushes++;
-	mmu->flushes++;
 	mmu->config.ops->flush(mmu->config.ctx);
 }
 
-/*
- * The same for all that translates one address. The ways of path.c stay valid,
- * since no TABLE has gone.
- */
+/* The same for all that translates one address. */
 static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
 {
 	mmu->stats.flushes++;
@@ -294,8 +291,8 @@ static inline u32 path_slot(u64 region)
 
 /*
  * Returns the end of the processor's way for @gva: by the last way into that
- * region, if there was no flush since. The entry is read again, as it may have
- * changed. The result is valid until an entry is changed.
+ * region, if no TABLE was taken down since. The entry is read again, as it may
+ * have changed. The result is valid until an entry is changed.
  */
 static __forceinline const struct shadow_path *
 shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
@@ -305,7 +302,7 @@ shadow_path_of(const struct mmu_cpu *cpu, gva_t gva)
 	u32 slot = pt_index(gva, end->level);
 
 	if (end->region != path_region(gva) || end->root != cpu->root ||
-	    end->flushes != mmu->flushes ||
+	    end->unlinked != mmu->tables_unlinked ||
 	    spte_is_table(end->sp->spt[slot], end->level)) {
 		shadow_path_go(cpu, gva, end);
 		slot = pt_index(gva, end->level);

@@ -55,13 +55,13 @@ static const u8 *map_code(const struct mmu_cpu *cpu, gva_t gva,
 	page->spte = shadow_path_of(cpu, gva)->spte;
 	page->value = *page->spte;
 	page->root = cpu->root;
-	page->flushes = cpu->mmu->flushes;
+	page->unlinked = cpu->mmu->tables_unlinked;
 	return memory;
 }
 
 /*
- * This reads each emulated instruction, so it keeps the last pages until the
- * next flush, as a TLB does. A LEAF may change without a flush: it is compared.
+ * This reads each emulated instruction, so it keeps the last pages until a
+ * TABLE is taken down. The LEAF of a page may change earlier: it is compared.
  */
 const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 {
@@ -71,7 +71,8 @@ const u8 *mmu_code(const struct mmu_cpu *cpu, gva_t gva, size_t len)
 	if ((gva & ~PAGE_MASK) + len > PAGE_SIZE)
 		return NULL;
 	if (page->number == number && page->root == cpu->root &&
-	    page->flushes == cpu->mmu->flushes && *page->spte == page->value)
+	    page->unlinked == cpu->mmu->tables_unlinked &&
+	    *page->spte == page->value)
 		return page->memory + (gva & ~PAGE_MASK);
 	return map_code(cpu, gva, page);
 }

@@ -62,6 +62,7 @@ void spte_clear(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 value)
 		break;
 	case SPTE_TABLE:
 		list_del(mmu, sp, slot, &spte_child(mmu, sp, slot)->parents);
+		mmu->tables_unlinked++;
 		/*
 		 * The TLB may hold a large guest page in many splinters, and
 		 * the guest's INVLPG would drop only one of them. The entry

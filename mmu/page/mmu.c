@@ -126,7 +126,7 @@ __cold struct mmu *mmu_create(const struct mmu_config *config)
 	}
 	mmu->free_count = config->shadow_pages;
 	mmu->written = mmu->pages;
-	mmu->flushes = 1;
+	mmu->tables_unlinked = 1;
 	mmu->copy_free = LINK_NONE;
 	for (u32 i = 0; i < mmu->copy_count; i++)
 		shadow_free_copy(mmu, i);

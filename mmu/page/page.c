@@ -238,6 +238,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	if (mmu->cpu->root == sp)
 		mmu->cpu->root = NULL;
 	sp->in_use = sp->open = false;
+	mmu->tables_unlinked++;
 	sp->hash_next = mmu->free;
 	mmu->free = page_index(mmu, sp);
 	mmu->free_count++;

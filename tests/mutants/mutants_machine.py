@@ -1356,7 +1356,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      ("run",)),
     ("loop-late-interrupt", "serve", "vmx/loop/run.c",
      "the devices wait during an interrupt",
-     "vm->pacing.since || rdtsc()", "rdtsc()",
+     "vm->pacing.since || now", "now",
      ("run",)),
     ("loop-wait-counts", "report", "vmx/loop/run.c",
      "the wait for gdb is a part of the run",

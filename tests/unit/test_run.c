@@ -85,6 +85,7 @@ const struct vmx_capabilities *vmx_capabilities(void)
 hpa_t mmu_root(struct mmu_cpu *cpu)
 {
 	roots++;
+	fake.tsc++;
 	cpu->root = (void *)&vm; /* any */
 	return ROOT;
 }
@@ -156,6 +157,7 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 void vm_serve_devices(struct vm *v)
 {
 	step("serve");
+	fake.tsc++;
 }
 
 void monitor_exited(struct vm *v)
@@ -184,8 +186,11 @@ void vmx_dump(struct vcpu *v)
 	step("dump");
 }
 
-u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
+u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
+		     u64 now)
 {
+	/* No look at the devices, and no new root, came after this time. */
+	assert_int_equal(now, fake.tsc);
 	step("leave");
 	return 77;
 }
@@ -531,7 +536,7 @@ static void guest_state_is_refused(void **state)
 static void failure_ends_the_run(void **state)
 {
 	entry_fails = true;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_true(vm.ended);
 	assert_int_equal(vm.end_reason, END_VM_ENTRY_FAILURE);
 	assert_int_equal(vm.stats.exits_total, 0);
@@ -542,7 +547,7 @@ static void failure_ends_the_run(void **state)
 
 static void order(void **state)
 {
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_steps("deliver leave doctor enter redeliver handle ");
 	assert_int_equal(vm.stats.exits_total, 1);
 	assert_int_equal(vm.stats.exits[EXIT_CPUID], 1);
@@ -552,11 +557,11 @@ static void order(void **state)
 	vm.monitor.until = UNTIL_EXIT;
 	vm.audit = 1;
 	vm.dump = true;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_steps("step_enter deliver leave enter step_left redeliver "
 		     "handle monitor audit gdb_exited ");
 	vcpu->launched = false;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_non_null(strstr(steps, "deliver dump leave doctor enter"));
 	assert_int_equal(vm.stats.exits_total, 3);
 }
@@ -568,9 +573,9 @@ static void exit_is_traced(void **state)
 
 	trace_init(&vm.trace, &vcpu->record, ring, 3, 1);
 	vcpu->record = &vm.trace.none;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	leave_fields(EXIT_HLT);
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_int_equal(trace_count(&vm.trace), 2);
 	assert_int_equal(trace_at(&vm.trace, 0)->what, EXIT_CPUID);
 	assert_int_equal(trace_at(&vm.trace, 0)->number, 77);
@@ -579,15 +584,15 @@ static void exit_is_traced(void **state)
 
 static void root_is_asked_for(void **state)
 {
-	enter_and_handle(&vm);
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
+	enter_and_handle(&vm, fake.tsc);
 	assert_int_equal(roots, 1);
 	vcpu->paging.root_is_new = true;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_int_equal(roots, 2);
 	assert_false(vcpu->paging.root_is_new);
 	vcpu->paging.root = NULL;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_int_equal(roots, 3);
 }
 
@@ -595,11 +600,11 @@ static void root_is_asked_for(void **state)
 static void root_after_an_exit(void **state)
 {
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_steps("deliver leave doctor enter exited redeliver handle ");
 	assert_int_equal(exited_cr3, ROOT);
 	fake.vmcs[VMCS_GUEST_CR3] = 0x9000;
-	enter_and_handle(&vm);
+	enter_and_handle(&vm, fake.tsc);
 	assert_int_equal(exited_cr3, 0x9000);
 }
 
@@ -610,7 +615,7 @@ static void audit_comes_in_turn(void **state)
 	vm.audit = 3;
 	for (u32 exit = 1; exit <= 7; exit++) {
 		steps[0] = '\0';
-		enter_and_handle(&vm);
+		enter_and_handle(&vm, fake.tsc);
 		assert_int_equal(!!strstr(steps, "audit"), exit % 3 == 0);
 		assert_int_equal(canary_looks, exit / 3);
 	}
@@ -623,7 +628,7 @@ static void audit_finds(void **state)
 	};
 	vm.audit = 1;
 	if (!setjmp(panicked)) {
-		enter_and_handle(&vm);
+		enter_and_handle(&vm, fake.tsc);
 		fail_msg("the run goes on");
 	}
 	prints("audit: invariant 4 is broken after exit 1: it is so");
@@ -635,7 +640,7 @@ static void canary_is_damaged(void **state)
 	canary_dies = true;
 	vm.audit = 1;
 	if (!setjmp(panicked)) {
-		enter_and_handle(&vm);
+		enter_and_handle(&vm, fake.tsc);
 		fail_msg("the run goes on");
 	}
 	prints("canary: the frame at 0x1234 has changed");
@@ -657,7 +662,8 @@ static void run_until_the_end(void **state)
 	assert_int_equal(vm.stats.started_ns, 5000);
 	assert_int_equal(vm.status.last_line, 5000);
 	assert_int_equal(vm.monitor.waited_ns, 0);
-	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS);
+	/* Three looks at the devices and a root take a tick each. */
+	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 4);
 	assert_int_equal(shown_exits, 20);
 	lacks("canaries");
 	assert_steps("serve deliver leave doctor enter redeliver handle "

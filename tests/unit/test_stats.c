@@ -41,10 +41,9 @@ static u32 exit_costs(u8 reason, u8 kind, u64 ticks, u32 reads, u32 writes)
 
 	vm.stats.exits_total++;
 	vm.stats.exits[reason]++;
-	fake.tsc = exit.tsc + ticks;
 	vmcs_traffic.reads += reads;
 	vmcs_traffic.writes += writes;
-	return stats_leave_root(&vm.stats, &exit);
+	return stats_leave_root(&vm.stats, &exit, exit.tsc + ticks);
 }
 
 /* --- Counting --------------------------------------------------------------- */
@@ -54,10 +53,9 @@ static void first_entry(void **state)
 {
 	const struct vmx_exit none = { 0 };
 
-	fake.tsc = 5000;
 	vmcs_traffic.reads = 300;
 	vmcs_traffic.writes = 200;
-	assert_int_equal(stats_leave_root(&vm.stats, &none), 0);
+	assert_int_equal(stats_leave_root(&vm.stats, &none, 5000), 0);
 	assert_int_equal(vm.stats.root_ticks[0], 0);
 	exit_costs(EXIT_CPUID, EXIT_CPUID, 10, 4, 3);
 	assert_int_equal(vm.stats.traffic[EXIT_CPUID].reads, 4);

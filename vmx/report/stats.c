@@ -18,7 +18,8 @@ static void count_traffic(struct vm_stats *stats, u32 reason)
 	stats->traffic_before = vmcs_traffic;
 }
 
-u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
+u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
+		     u64 now)
 {
 	u64 ticks;
 	u32 shown;
@@ -28,7 +29,7 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit)
 		return 0;
 	}
 	count_traffic(stats, exit->reason);
-	ticks = rdtsc() - exit->tsc;
+	ticks = now - exit->tsc;
 	stats->root_ticks[exit->reason] += ticks;
 	shown = (u32)MIN(ticks, ~0U);
 	stats->costs.counts[exit->kind][cost_bucket(shown)]++;

@@ -10,10 +10,11 @@ struct vm_stats;
 struct vmx_exit;
 
 /*
- * Counts the cost of @exit when Umbra is about to enter the guest again.
- * Returns its ticks, at most 2^32 - 1.
+ * Counts the cost of @exit when Umbra is about to enter the guest again; @now
+ * is the time-stamp counter. Returns the ticks of the exit, at most 2^32 - 1.
  */
-u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit);
+u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
+		     u64 now);
 
 /* Prints the statistics of a run, until now or as a whole. */
 void stats_print(const struct vm *vm);
