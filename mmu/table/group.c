@@ -51,12 +51,14 @@ static __forceinline bool fill(struct mmu *mmu, const struct group *group,
 			       bool plain, bool listed)
 {
 	gfn_t gfn = (gpte & PTE_ADDR_MASK) >> PAGE_SHIFT;
-	struct guest_frame *frame = &group->frames[gfn];
+	struct guest_frame *frame;
 	u64 spte;
 
 	if ((gpte & group->judged) != MAY_BE_FILLED ||
-	    gfn >= group->frame_count ||
-	    (!frame->page && !mmu_ask_gfn(mmu, gfn)))
+	    gfn >= group->frame_count)
+		return false;
+	frame = &group->frames[gfn];
+	if (!frame->page && !mmu_ask_gfn(mmu, gfn))
 		return false;
 	spte = plain ? leaf_of(frame, gpte, group->taken, group->set)
 		     : leaf_by_rights(mmu, group->sp, gfn, gpte);
