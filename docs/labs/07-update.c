@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The skeleton of lab 7. `make lab N=7` puts it into the tree. */
 
-/* In mmu/table/entry.c, without still_linked: */
+/* In mmu/table/entry.c, without still_linked, fill_used_page: */
 
 __flatten bool shadow_sync_page(struct mmu *mmu, struct shadow_page *sp,
 				u32 slot, u64 gpte)

@@ -111,20 +111,8 @@ static bool still_linked(const struct mmu *mmu, const struct shadow_page *sp,
 		 (PTE_W | PTE_U | PTE_NX));
 }
 
-/* Makes a LEAF of @gpte, at level 1, without a fault that asks for it. Returns
-   false if there is no RAM. */
-static bool fill_page_unasked(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-			      u64 gpte)
-{
-	gfn_t gfn = gpte_gfn(&sp->format, gpte, 1);
-
-	if (!mmu_map_gfn(mmu, gfn))
-		return false;
-	shadow_fill_page(mmu, sp, slot, gfn, gpte);
-	return true;
-}
-
-/* Make a LEAF of a large page at level 2 in the same way; @gpte has A. */
+/* Makes a LEAF of a large page at level 2, without a fault that asks for it.
+   @gpte has A. Returns false if there is no RAM, or no page of that size. */
 static bool fill_large_unasked(struct mmu *mmu, struct shadow_page *sp,
 			       u32 slot, u64 gpte)
 {
@@ -165,13 +153,21 @@ void shadow_prefill(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 		mmu->stats.prefills++;
 }
 
-/* Invariants 3, 4 and 5. */
+/*
+ * Makes a LEAF of @gpte, at level 1, without a fault that asks for it. Returns
+ * false if the guest has not used the entry (invariant 3), or it is reserved
+ * (4) or maps no RAM (5).
+ */
 static bool fill_used_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 			   u64 gpte)
 {
-	return (gpte & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
-	       !gpte_reserved(&sp->format, gpte, 1) &&
-	       fill_page_unasked(mmu, sp, slot, gpte);
+	gfn_t gfn = gpte_gfn(&sp->format, gpte, 1);
+
+	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
+	    gpte_reserved(&sp->format, gpte, 1) || !mmu_map_gfn(mmu, gfn))
+		return false;
+	shadow_fill_page(mmu, sp, slot, gfn, gpte);
+	return true;
 }
 
 /* Most writes of tables end here: one piece of code, with all that it calls. */

@@ -110,13 +110,13 @@ WRONG = {
     ],
     7: [
         Wrong("a-ignored", "mmu/table/entry.c",
-              "(gpte & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&",
-              "(gpte & PTE_P) &&"),
+              "if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||",
+              "if (!(gpte & PTE_P) ||"),
         Wrong("d-ignored", "mmu/table/entry.c",
               "shadow_fill_page(mmu, sp, slot, gfn, gpte);",
               "shadow_fill_page(mmu, sp, slot, gfn, gpte | PTE_D);"),
         Wrong("reserved-ignored", "mmu/table/entry.c",
-              "\t       !gpte_reserved(&sp->format, gpte, 1) &&\n", ""),
+              "gpte_reserved(&sp->format, gpte, 1) || !mmu", "!mmu"),
         Wrong("unlinked", "mmu/table/entry.c",
               "if (still_linked(mmu, sp, slot, gpte))\n\t\t\treturn false;",
               "if (still_linked(mmu, sp, slot, gpte))\n"
