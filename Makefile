@@ -32,7 +32,7 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fbuiltin -fno-builtin-snprintf \
 	-fno-optimize-sibling-calls -fno-strict-aliasing -fno-common \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections
 NASMFLAGS := -f elf64 -g -F dwarf -w+all -Werror -I./
-# No page of the file is mapped, so no segment needs to begin at one there.
+# A boot loader copies the segments, so none needs to begin at a page of the file.
 LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,-z,max-page-size=0x20 -Wl,-z,noexecstack
 

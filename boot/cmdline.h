@@ -35,7 +35,7 @@ struct option {
 #define CMDLINE_TOO_LONG "the text is too long"
 #define CMDLINE_QUOTE "the quote is not closed"
 
-#define CMDLINE_WORD_MAX 512 /* bytes of a word, with its NUL */
+#define CMDLINE_WORD_MAX 512 /* Maximum size of a word, with its NUL */
 
 struct cmdline_error {
 	const char *fault; /* CMDLINE_OK if there is none */

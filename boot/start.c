@@ -148,8 +148,8 @@ static void load_kernel(const struct boot_info *info,
 	fault = guest_load(&vm.memory, &request, &entry);
 	if (fault != LOAD_OK) {
 		if (entry.wanted.end)
-			log_info("a piece belongs at 0x%lx to 0x%lx; the "
-				 "guest's memory below 4 GiB ends at 0x%lx",
+			log_info("a piece must be loaded to 0x%lx to 0x%lx; "
+				 "the guest's memory below 4 GiB ends at 0x%lx",
 				 entry.wanted.start, entry.wanted.end,
 				 vm.memory.low_end);
 		refuse_kernel(fault);

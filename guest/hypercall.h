@@ -18,7 +18,7 @@ enum hypercall {
 	/*
 	 * Puts the MMU on rung number RDI (0, 1, ...), and copies the rung's
 	 * name (up to 15 characters and a NUL) to the guest-physical address in
-	 * RSI. EAX = 0, or 1: there is no such rung.
+	 * RSI. EAX = 0, or 1: there is no such rung, or RSI is not RAM.
 	 */
 	HYPERCALL_RUNG = 0x1001,
 	/* Starts the log of written frames (RDI = 1), or ends it (RDI = 0). */

@@ -30,7 +30,8 @@ static void ram_ranges(const struct guest_memory *gm,
 
 /*
  * Two passes: first each gfn gets the frame of its own number, if it is free.
- * Then the others get any free frame, which no gfn could have had as its own.
+ * Only then do the others get free frames: none of these could have become a
+ * gfn's own.
  */
 static bool claim_frames(struct guest_memory *gm)
 {

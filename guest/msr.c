@@ -74,8 +74,8 @@ static const struct msr_policy table[] = {
 	{ MSRS(IA32_SYSENTER_CS, IA32_SYSENTER_EIP),
 	  .answer = MSR_ASK_PROCESSOR },
 	/*
-	 * The first two are, too. SWAPGS changes the third without an exit;
-	 * Umbra does not use it.
+	 * FS_BASE and GS_BASE are such fields, too. SWAPGS changes
+	 * KERNEL_GS_BASE without an exit; Umbra does not use it.
 	 */
 	{ MSRS(IA32_FS_BASE, IA32_KERNEL_GS_BASE),
 	  .answer = MSR_ASK_PROCESSOR },

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The memory functions are the processor's string instructions: on processors
- * with fast strings (SDM vol. 1, 7.3.9.3) no longer code is faster. They move
- * eight bytes at once, since older processors and emulators need as long for a
- * single byte. The direction flag is clear, as the ABI promises.
+ * with fast strings (SDM vol. 1, 7.3.9.3) longer code would not be faster. They
+ * move eight bytes at once, since older processors and emulators need as long
+ * for a single byte. The direction flag is clear, as the ABI promises.
  */
 #include "lib/string.h"
 #include "lib/types.h"

@@ -325,7 +325,8 @@ void mmu_read(struct mmu *mmu, gpa_t gpa, void *buf, size_t len);
 bool mmu_write(struct mmu_cpu *cpu, gpa_t gpa, const void *buf, size_t len);
 /* The same for 8 bytes, aligned: most writes of tables are such. */
 void mmu_store(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
-/* The same, but atomic. Returns the former value; all ones if there is no RAM. */
+/* The same as an exchange. Returns the former value; all ones if there is no
+ * RAM. */
 u64 mmu_exchange(struct mmu_cpu *cpu, gpa_t gpa, u64 value);
 
 /*

@@ -183,7 +183,7 @@ struct mmu {
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
-	/* number of TABLEs taken down and of pages given up, plus 1 */
+	/* Number of TABLEs taken down and of pages given up, plus 1. */
 	u64 tables_unlinked;
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 	struct code_page codes[CODE_PAGES]; /* by the number of the page */

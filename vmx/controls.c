@@ -110,7 +110,7 @@ static const struct control exit_controls[] = {
 	{ 18, CONTROL_OFF, "save IA32_PAT" },
 	{ 19, CONTROL_OFF, "load IA32_PAT" },
 	{ 20, CONTROL_OFF, "save IA32_EFER" },
-	/* Without it and the one for entry MSR areas switch EFER (Penryn). */
+	/* Without this and that of the entry, MSR areas switch EFER (Penryn). */
 	{ 21, CONTROL_OPTIONAL, "load IA32_EFER" },
 	{ 22, CONTROL_OFF, "save VMX-preemption timer value" },
 	{ 23, CONTROL_OFF, "clear IA32_BNDCFGS" },
@@ -166,7 +166,7 @@ const struct control_table control_tables[CONTROL_SETS] = {
 
 #define MAY_BE_1_SHIFT 32
 
-/* Chooses one field's value. Returns false, with *@refusal, if it can't be. */
+/* Chooses one field's value. Returns false, with *@refusal, if none will do. */
 static bool choose(enum control_set set, u64 capability, u32 *value,
 		   struct control_refusal *refusal)
 {

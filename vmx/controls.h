@@ -65,7 +65,7 @@ struct vmx_capabilities {
 	u64 basic; /* IA32_VMX_BASIC */
 	u64 misc; /* IA32_VMX_MISC */
 	u64 ept_vpid; /* IA32_VMX_EPT_VPID_CAP */
-	u64 cr0_fixed0, cr0_fixed1; /* that must be 1; that may be 1 */
+	u64 cr0_fixed0, cr0_fixed1; /* bits that must be 1; that may be 1 */
 	u64 cr4_fixed0, cr4_fixed1;
 	/* Low half: bits that must be 1; high half: bits that may be 1. */
 	u64 allowed[CONTROL_SETS];

@@ -57,8 +57,8 @@ enum invvpid_type {
 
 /*
  * Returns the narrowest type that does @flush, whose scope is not TLB_NOTHING.
- * @ept_vpid: IA32_VMX_EPT_VPID_CAP of a processor to which vpid_objection() has
- * none.
+ * @ept_vpid: IA32_VMX_EPT_VPID_CAP of a processor for which vpid_objection()
+ * returns NULL.
  */
 enum invvpid_type invvpid_type(const struct tlb_flush *flush, u64 ept_vpid);
 

@@ -2,7 +2,8 @@
 /* The names of the built-in guests: see builtin.h. */
 #include "guest/builtin/builtin.h"
 
-/* They share one kernel, and differ in the program that it runs. */
+/* All built-in guests are one kernel; the name selects the program, which
+   guest/builtin/programs.c has. */
 const char *const builtin_names[] = {
 	"demo", "bench",	"hello",     "exit-status", "halt",
 	"spin", "triple-fault", "real-mode", NULL,

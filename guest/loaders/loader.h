@@ -33,8 +33,8 @@
 	"its header demands something that Umbra does not offer, for "         \
 	"example a video mode"
 #define LOAD_NO_FORMAT                                                         \
-	"it is no ELF file for x86, and its header has no addresses to load "  \
-	"it by"
+	"it is no ELF file for x86, and its multiboot header gives no load "   \
+	"addresses"
 #define LOAD_BAD_SEGMENT                                                       \
 	"a segment of its ELF file is larger in the file than in memory: "     \
 	"link it again"

@@ -104,7 +104,8 @@ static bool audit_table(const struct entry *e)
 	return true;
 }
 
-/* A PDPTE is linked if the guest has loaded one with P=1; else it is 0. */
+/* A PDPTE of a PAE guest is linked if the guest has loaded it with P=1; else it
+   is 0. Those of 32-bit paging are all linked. */
 static bool audit_pdpte(const struct entry *e)
 {
 	struct shadow_key key;
@@ -307,8 +308,8 @@ static bool audit_entries(struct entry *e)
 	bool wide = !tableless && e->sp->role.mode != PAGING_32BIT;
 	const u64 *table = wide ? shadow_guest_table(e->mmu, e->sp) : NULL;
 	const u64 *spt = e->sp->spt;
-	bool repeats =
-		false; /* another entry of the same value is right, too */
+	/* Another entry of the same value is right, too. */
+	bool repeats = false;
 	bool alone = false; /* with any entry of the guest's behind it */
 
 	for (u32 slot = 0; slot < PT_ENTRIES; slot++) {

@@ -41,7 +41,7 @@ static inline u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
 }
 
 /* Put entry @id, which leads to @target, on the list @head, and take it off.
-   Only link.c and the two functions below call them. */
+   Only link.c and spte_put_page() call them. */
 static inline void spte_list_add(struct mmu *mmu, struct spte_link *link,
 				 u32 id, u32 target, u32 *head)
 {

@@ -21,8 +21,8 @@ static inline bool leaf_is_plain(const struct mmu *mmu,
 }
 
 /*
- * Returns the LEAF for the guest's entry @gpte at level 1, which maps the RAM of
- * @frame, where no access asks for it. @taken and @set are the leaf_taken and
+ * Returns the LEAF for the guest's entry @gpte at level 1, which has A and maps
+ * the RAM of @frame. @taken and @set are the leaf_taken and
  * leaf_set of the shadow page.
  */
 static inline u64 leaf_of(const struct guest_frame *frame, u64 gpte, u64 taken,
@@ -49,8 +49,9 @@ u64 leaf_by_rights(const struct mmu *mmu, const struct shadow_page *sp,
 void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code);
 /*
- * The same for the guest's entry @gpte at level 1, where no access asks for it.
- * mmu_map_gfn() must have returned the page of @gfn.
+ * The same for the guest's entry @gpte at level 1, which has A; it gives no W
+ * that a supervisor's write asks for with CR0.WP=0. mmu_map_gfn() must have
+ * returned the page of @gfn.
  */
 void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u64 gpte);

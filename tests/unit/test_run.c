@@ -120,9 +120,11 @@ bool canary_check(struct canaries *canaries, hpa_t *damaged)
 	return !canary_dies;
 }
 
-void vcpu_deliver(struct vcpu *v)
+bool vcpu_deliver(struct vcpu *v)
 {
 	step("deliver");
+	fake.tsc++;
+	return true;
 }
 
 void vcpu_redeliver(struct vcpu *v)
@@ -189,7 +191,7 @@ void vmx_dump(struct vcpu *v)
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 		     u64 now)
 {
-	/* No look at the devices, and no new root, came after this time. */
+	/* No look at the devices, no new root and no event came after this. */
 	assert_int_equal(now, fake.tsc);
 	step("leave");
 	return 77;
@@ -643,7 +645,7 @@ static void canary_is_damaged(void **state)
 		enter_and_handle(&vm, fake.tsc);
 		fail_msg("the run goes on");
 	}
-	prints("canary: the frame at 0x1234 has changed");
+	prints("canary: the word at 0x1234 has changed");
 	/* The canary is reported before the damage that may be in the tables. */
 	assert_null(strstr(steps, "audit"));
 }
@@ -662,8 +664,8 @@ static void run_until_the_end(void **state)
 	assert_int_equal(vm.stats.started_ns, 5000);
 	assert_int_equal(vm.status.last_line, 5000);
 	assert_int_equal(vm.monitor.waited_ns, 0);
-	/* Three looks at the devices and a root take a tick each. */
-	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 4);
+	/* Three looks at the devices, a root and two events: a tick each. */
+	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 6);
 	assert_int_equal(shown_exits, 20);
 	lacks("canaries");
 	assert_steps("serve deliver leave doctor enter redeliver handle "

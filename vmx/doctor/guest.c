@@ -15,7 +15,8 @@ static bool lme_is_lma(const struct doctor *d, u64 value, unsigned int n)
 	return !(value & EFER_LME) == !(value & EFER_LMA);
 }
 
-/* The width's last bit is free: RIP may run beyond canonical addresses. */
+/* Returns true if RIP may have the value; it may run beyond canonical addresses
+   by the last bit of their width. */
 static bool is_linear(const struct doctor *d, u64 value, unsigned int n)
 {
 	u64 upper = BITS(63, d->linear_bits);

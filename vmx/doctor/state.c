@@ -46,7 +46,7 @@ static bool event_passes(const struct doctor *d, u64 value, unsigned int n)
 	}
 }
 
-/* A single step that waits must be pending (BS); without one, BS must be 0. */
+/* Returns true if BS is right: 1 if a single step waits, else 0. */
 static bool bs_fits(const struct doctor *d, u64 value, unsigned int n)
 {
 	bool late = d->read(d, VMCS_GUEST_ACTIVITY_STATE) == HLT ||

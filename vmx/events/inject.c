@@ -45,8 +45,8 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
 {
 	/*
-	 * A #DB changes both registers on a processor; one at VM entry does
-	 * not.
+	 * A #DB that the processor delivers changes both registers; its
+	 * injection at a VM entry does not.
 	 */
 	debug_set_dr7(vcpu, debug_dr7(vcpu) & ~DR7_GD);
 	dr6_write(dr6_after_debug(dr6_read(), dr6));
@@ -130,7 +130,7 @@ static u32 queue_event(struct vcpu *vcpu)
 	return queue_device_event(vcpu);
 }
 
-void vcpu_deliver(struct vcpu *vcpu)
+bool vcpu_deliver(struct vcpu *vcpu)
 {
 	struct vmx_event *event = &vcpu->event;
 	bool quiet = devices_are_quiet(&vcpu->vm->devices) &&
@@ -143,12 +143,12 @@ void vcpu_deliver(struct vcpu *vcpu)
 	 */
 	if (quiet && !event->info && tracks_nmis(vcpu) &&
 	    !(vcpu->controls.value[CONTROLS_CPU] & WINDOWS))
-		return;
+		return false;
 	open_windows(vcpu, quiet ? 0 : queue_event(vcpu));
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)
-		return;
+		return true;
 	trace_inject(&vcpu->vm->trace, vcpu->exit.tsc, event->info,
 		     event->error_code);
 	vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION, event->info);
@@ -159,4 +159,5 @@ void vcpu_deliver(struct vcpu *vcpu)
 	rflags = vmread(VMCS_GUEST_RFLAGS);
 	vcpu_set_rflags(rflags, event_rflags(event->info, rflags));
 	*event = (struct vmx_event){ 0 };
+	return true;
 }

@@ -43,7 +43,10 @@ void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6);
  */
 struct readiness vcpu_readiness(struct vcpu *vcpu);
 
-/* Before an entry: hands the event that is due, or a device's, to the VMCS. */
-void vcpu_deliver(struct vcpu *vcpu);
+/*
+ * Before an entry: hands the event that is due, or a device's, to the VMCS.
+ * Returns false if there was nothing to do.
+ */
+bool vcpu_deliver(struct vcpu *vcpu);
 
 #endif

@@ -142,8 +142,8 @@ static void handle_triple_fault(struct vcpu *vcpu)
 
 static void handle_startup(struct vcpu *vcpu)
 {
-	return vmx_stop_guest(vcpu, "INIT or SIPI: the guest has one "
-				    "processor only");
+	return vmx_stop_guest(vcpu, "INIT or SIPI: Umbra gives a guest "
+				    "one processor only");
 }
 
 static void handle_invd(struct vcpu *vcpu)

@@ -50,7 +50,8 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 		return vcpu_inject_gp(vcpu);
 	case CR_REAL_MODE:
 		return vmx_stop_guest(vcpu, "the guest enters real-address "
-					    "mode (CR0.PE=0)");
+					    "mode (CR0.PE=0), which Umbra "
+					    "can't run");
 	case CR_NO_EXIT:
 		return vmx_stop_guest(vcpu, "MOV to a control register that "
 					    "does not exit");
@@ -71,7 +72,8 @@ static void load_cr8(struct vcpu *vcpu, u64 value)
 }
 
 /*
- * Returns the part of @value that MOV moves: all of it if the upper half is 0.
+ * Returns the part of @value that MOV moves: 64 bits in 64-bit mode, else 32.
+ * The mode is not read if the upper half is 0.
  */
 static u64 operand_value(const struct vcpu *vcpu, u64 value)
 {

@@ -30,11 +30,12 @@ bool access_is_known(u32 error_code, u64 cr4)
 	if (!(cr4 & CR4_SMAP) || (error_code & (PFEC_U | PFEC_I)))
 		return true;
 	/*
-	 * Only SMAP denies a read of a page in the shadow to a supervisor. The
-	 * processor has decided that the access was explicit, and no fetch. So
-	 * Umbra never takes an implicit write to a user page for an explicit
-	 * one, again and again: the processor reads a descriptor before it
-	 * marks it, and task switches, which write the TSS, exit.
+	 * Only SMAP denies a supervisor a read of a page in the shadow. So the
+	 * processor has decided that SMAP holds (the access was implicit, or AC
+	 * was 0), and that it was no fetch. Umbra can't take an implicit write
+	 * to a user page for an explicit one for ever: the processor reads a
+	 * descriptor before it marks it, and task switches, which write the
+	 * TSS, exit.
 	 */
 	return protection && !(error_code & PFEC_W);
 }

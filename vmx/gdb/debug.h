@@ -9,7 +9,7 @@
 
 #include "vmx/vcpu.h"
 
-/* DR7 as the guest has set it, and a write of it by the guest. */
+/* The first returns DR7 as the guest has set it, the second sets it. */
 u64 debug_dr7(const struct vcpu *vcpu);
 void debug_set_dr7(struct vcpu *vcpu, u64 value);
 

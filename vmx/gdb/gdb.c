@@ -17,7 +17,8 @@
 #include "vmx/vm.h"
 
 /*
- * Time between two looks at the port, in ns: its FIFO takes 16 bytes, 11 a ms.
+ * Time between two looks at the port, in ns: 16 bytes fit its FIFO, and 11 come
+ * in a millisecond.
  */
 #define POLL_NS (1000 * 1000ULL)
 

@@ -35,8 +35,8 @@ struct gdb_points {
 
 /*
  * Adds a point, if it is not there yet. A breakpoint has any length; a
- * watchpoint has 1, 2, 4 or 8 bytes, aligned. Returns false if the length is
- * another one, or no place is free.
+ * watchpoint has 1, 2, 4 or 8 bytes, aligned. Returns false if the length or
+ * the alignment is wrong, or no place is free.
  */
 bool points_insert(struct gdb_points *points, enum gdb_point kind, u64 address,
 		   u64 length);

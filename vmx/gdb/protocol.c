@@ -61,8 +61,8 @@ static bool accept_char(struct call *call, char c)
 }
 
 /*
- * Reads @n bytes from the digits that are left. Returns false if their number
- * is another one.
+ * Reads @n bytes from the rest of the packet. Returns false if the rest is not
+ * exactly 2 * @n hexadecimal digits.
  */
 static bool parse_bytes(struct call *call, u8 *bytes, size_t n)
 {

@@ -23,7 +23,7 @@ struct gdb {
 	struct gdb_points points;
 	bool attached; /* gdb waits for the guest's stop or end */
 	struct gdb_step step;
-	char stop[GDB_STOP_SIZE]; /* the reply to why the guest stopped */
+	char stop[GDB_STOP_SIZE]; /* the reply that tells why it stopped */
 };
 
 #endif

@@ -148,7 +148,8 @@ static void record_exit(struct vcpu *vcpu, u64 tsc)
 	record->error = exit->interruption_error;
 }
 
-/* Logs a failure, before guest state was loaded (26.2), or after (26.8). */
+/* Logs a failed entry: before guest state was loaded (SDM vol. 3C, 26.2), or
+   after it (26.8). Returns false, for vcpu_enter(). */
 static bool report_failed_entry(const struct vcpu *vcpu, bool exited)
 {
 	if (exited) {
@@ -184,7 +185,7 @@ static void check_canary(struct vm *vm)
 	hpa_t damaged;
 
 	if (!canary_check(&vm->canaries, &damaged))
-		panic("canary: the frame at 0x%lx has changed: something "
+		panic("canary: the word at 0x%lx has changed: something "
 		      "has written outside of the guest's memory",
 		      damaged);
 }
@@ -218,9 +219,9 @@ static void audit(struct vm *vm)
 }
 
 /*
- * Makes one entry, and handles its exit. @now is the time-stamp counter: to
- * read it costs some 40 cycles, so what follows on most entries (no event is
- * due) is not measured.
+ * Makes one entry, and handles its exit. @now is the time-stamp counter. To
+ * read it takes some 40 cycles, so this reads it again only after more work: a
+ * new root, or an event that is due.
  */
 static void enter_and_handle(struct vm *vm, u64 now)
 {
@@ -232,7 +233,8 @@ static void enter_and_handle(struct vm *vm, u64 now)
 	}
 	if (vm->gdb.step.on)
 		step_enter(vcpu);
-	vcpu_deliver(vcpu);
+	if (vcpu_deliver(vcpu))
+		now = rdtsc();
 	if (vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
 	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit, now);

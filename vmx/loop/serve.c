@@ -9,7 +9,7 @@
 #include "vmx/loop/serve.h"
 #include "vmx/vm.h"
 
-/* The longest delay of a timer of the guest, in ns. */
+/* Maximum delay of a timer of the guest, in ns. */
 #define DELAY_MAX_NS (10 * 1000 * 1000ULL)
 
 static void look_at_devices(struct vm *vm, u64 now)

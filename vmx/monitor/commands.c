@@ -109,7 +109,7 @@ static const struct command commands[] = {
 	  "x/8xg 100000", 1, 1, false, monitor_x },
 	{ "exits", "[reset|every SECONDS]", "exits, rates and costs by kind",
 	  "exits every 5", 0, 2, false, monitor_exits },
-	{ "vmcs", "[FIELD]", "VMCS fields, by the begin of a name",
+	{ "vmcs", "[FIELD]", "VMCS fields, by the start of a name",
 	  "vmcs guest_cr", 0, 1, false, monitor_vmcs },
 	{ "audit", "", "check the shadow's invariants now", "audit", 0, 0,
 	  false, monitor_audit },

@@ -38,9 +38,9 @@ void line_begin(struct line *line);
 bool line_add(struct line *line, u8 byte, char echo[TYPED_ECHO_SIZE]);
 
 /*
- * Completes the word before the cursor: adds the letters that all names share
- * which begin with it. If there are none, prints these names. @echo shows the
- * line again.
+ * Completes the word before the cursor: adds the letters that are the same in
+ * all names that begin with it. Prints these names if there are no such letters.
+ * @echo shows the line again.
  */
 void line_complete(struct line *line, line_names names,
 		   char echo[TYPED_ECHO_SIZE]);

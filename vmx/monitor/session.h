@@ -39,7 +39,7 @@ enum monitor_until {
 	UNTIL_STEP, /* the end of a step */
 };
 
-/* Maximum number of rows in the comparison that `mmu` shows. */
+/* Number of rows in the comparison that `mmu` shows. */
 #define MONITOR_RATES 7
 
 /* Bytes that have come while Umbra was showing earlier ones. */

@@ -9,7 +9,7 @@
 #include "vmx/report/view_words.h"
 #include "vmx/vm.h"
 
-#define UNITS_MAX 256ULL /* Maximum number that x shows */
+#define UNITS_MAX 256ULL /* Maximum number of units that x shows */
 #define STRING_MAX 48 /* Maximum number of bytes of a string in a line */
 
 static void print_outcomes(const struct mmu_cpu *cpu,

@@ -8,7 +8,8 @@ static u64 bucket_start(u32 bucket)
 	return bucket < 8 ? bucket : (4ULL + bucket % 4) << (bucket / 4 - 1);
 }
 
-/* Returns the ticks of exit number @rank, from 0, of the cheapest first. */
+/* Returns the start of the bucket of exit number @rank, from 0, cheapest first.
+ */
 static u64 at_rank(const u64 counts[COST_BUCKETS], u64 rank)
 {
 	u32 bucket = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ticks in root mode of each exit, in a histogram for each kind of exit. A
- * bucket begins at some number of ticks; it is at most a quarter as wide as the
- * power of two below. Pure.
+ * The ticks in root mode of each exit, in a histogram for each kind of exit. Up
+ * to 7 ticks each number has a bucket of its own; above, each range from a
+ * power of two to the next has four buckets of equal width. Pure.
  */
 #ifndef VMX_REPORT_COSTS_H
 #define VMX_REPORT_COSTS_H
@@ -31,7 +31,8 @@ static inline u32 cost_bucket(u32 ticks)
 }
 
 /*
- * The number of exits of a kind; their ticks, rounded down to a bucket's begin.
+ * The number of exits of a kind; their ticks, rounded down to the start of a
+ * bucket.
  */
 struct cost {
 	u64 count;

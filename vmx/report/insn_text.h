@@ -5,7 +5,7 @@
 
 #include "arch/x86/emulator/insn.h"
 
-#define INSN_TEXT_MAX 80 /* enough for every instruction, with the NUL */
+#define INSN_TEXT_MAX 80 /* Maximum size of a text, with the NUL */
 
 /*
  * Writes the instruction at @bytes to @text; @available bytes may be read.

@@ -5,7 +5,7 @@
 
 #include "mmu/view/view.h"
 
-/* At the begin of an operation of the guest. */
+/* At the start of an operation of the guest. */
 struct operation {
 	bool begun;
 	bool shown; /* one operation or more */

@@ -28,7 +28,7 @@
 
 #define TRACE_PAGES 64 /* 8064 records */
 
-/* --- Called by the MMU and by the guest's memory --------------------------- */
+/* --- Called by the MMU, by the guest's memory and its devices --------------- */
 
 static hfn_t vm_gfn_to_hfn(void *ctx, gfn_t gfn)
 {
@@ -343,7 +343,7 @@ static void print_sizes(const struct vm *vm, const struct vm_config *config)
 	rung_words(&config->policy, rung);
 	log_info("shadow MMU: %s", rung);
 	log_info("guest memory: %lu MiB (%lu frames not at their own address), "
-		 "%lu KiB for Umbra's tables",
+		 "%lu KiB for Umbra itself",
 		 (unsigned long)(bytes / MIB), vm->memory.relocated,
 		 (unsigned long)(umbra_memory(bytes, config->shadow_pages) /
 				 KIB));

@@ -14,8 +14,8 @@ struct guest_entry;
 __cold void vcpu_create_vmcs(struct vcpu *vcpu);
 
 /*
- * Makes @vcpu run with a VPID, all of whose mappings are flushed first. Only
- * where vpid_objection() returns NULL.
+ * Makes @vcpu run with a VPID, and flushes all mappings of this VPID first.
+ * Only where vpid_objection() returns NULL.
  */
 void vcpu_use_vpid(struct vcpu *vcpu);
 

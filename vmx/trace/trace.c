@@ -73,8 +73,8 @@ static void begin_next_packet(struct trace *trace)
 	trace->next = records(packet);
 	find_end(trace);
 	/*
-	 * More events than the ring has room for have come since the exit's
-	 * record.
+	 * The exit's record is lost if the events after it fill the whole
+	 * ring.
 	 */
 	if ((u8 *)*trace->exit - (u8 *)packet < (s64)PAGE_SIZE &&
 	    (u8 *)*trace->exit > (u8 *)packet)

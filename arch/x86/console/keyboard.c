@@ -28,7 +28,7 @@
 #define KEYBOARD_REPLY_MIN 0xf0 /* acknowledgements and errors: no keys */
 
 #define NO_DEVICE 0xff
-#define BYTES_MAX 16 /* in the keyboard's own buffer */
+#define BYTES_MAX 16 /* Maximum number of bytes in the keyboard's own buffer */
 #define TYPED_MAX 64
 #define POLLS_MAX 20000 /* 20 ms, at a microsecond for an IN */
 
@@ -95,7 +95,8 @@ static int read_code(void)
 }
 
 /*
- * Shows the newest text, which the input is for; a byte without room is lost.
+ * Keeps typed bytes for keyboard_read(), and shows the newest text. A byte
+ * without room is lost.
  */
 static void keep_typed(const char *text)
 {

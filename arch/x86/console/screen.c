@@ -6,7 +6,6 @@
  * second grid holds the cells that the surface shows. Only cells that differ
  * are drawn, so ten scrolls between refreshes cost no more than one.
  *
- *
  * Sequences are those of ECMA-48 (5th edition, 8.3), as far as a console needs.
  */
 #include "arch/x86/console/screen.h"

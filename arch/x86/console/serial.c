@@ -52,7 +52,7 @@ static void reg_write(const struct serial_port *port, unsigned int reg,
 		((volatile u8 *)port->memory)[reg * port->stride] = value;
 }
 
-/* Sets the speed and keeps the one of before; a divisor of 0 is invalid. */
+/* Stores the divisor that it finds, and sets the port's; 0 is no divisor. */
 static void set_speed(struct serial_port *port)
 {
 	reg_write(port, UART_LCR, LCR_DLAB);

@@ -160,7 +160,7 @@ static void read_madt(const struct table *t, struct acpi_facts *facts)
 	}
 }
 
-/* DBG2's table 3: a 16550, a subset of it, and one that its GAS describes. */
+/* Returns true for DBG2's table 3: a 16550, a subset of it, or one by its GAS. */
 static bool is_16550(u64 type)
 {
 	return type == 0x00 || type == 0x01 || type == 0x12;
