@@ -325,6 +325,31 @@ static void splinters_stay(void **state)
 	tables_audit();
 }
 
+/*
+ * A table whose page was given up gets another page. The writes that follow are
+ * that page's, though the page of the last write still has the table's number.
+ */
+static void another_page(void **state)
+{
+	struct shadow_page *first = shadow_of(TABLE);
+
+	(void)state;
+	make_far_tables();
+	assert_int_equal(write_page(WINDOW + 8 * 5, pte(DATA)), 1);
+	assert_ptr_equal(shadow_of(TABLE), first);
+	/* The page that was given up last is the one that is made next. */
+	mmu_unshadow(&world_cpu, TABLE);
+	mmu_unshadow(&world_cpu, FAR_PT);
+	read_page(MAPPED + 5 * PAGE_SIZE, DATA);
+	assert_non_null(shadow_of(TABLE));
+	assert_ptr_not_equal(shadow_of(TABLE), first);
+	assert_false(first->in_use);
+	assert_int_equal(write_page(WINDOW + 8 * 7, pte(DATA)), 1);
+	assert_false(is_open(TABLE));
+	assert_int_equal(read_page(MAPPED + 7 * PAGE_SIZE, DATA), 0);
+	tables_audit();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup(filled_in_a_row, tables_set_up),
 		cmocka_unit_test_setup(pae_directory, tables_set_up),
 		cmocka_unit_test_setup(splinters_stay, tables_set_up),
+		cmocka_unit_test_setup(another_page, tables_set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
