@@ -24,7 +24,7 @@
 #define MB2_TOO_MANY_MODULES "more than 16 modules: put some in an archive"
 
 /*
- * Parses the information at `mbi`, of which at most `max` bytes may be read.
+ * Parses the information at `mbi`, and reads at most `max` bytes of it.
  * Strings and ELF headers in *out point into it. Returns MB2_OK or the fault;
  * after a fault *out has the facts that were read before it.
  */

@@ -69,8 +69,8 @@ struct shadow_page {
 	bool bypasses; /* not-present faults reach the guest without an exit */
 	bool carries_rights; /* a TABLE has the rights of the guest's entry */
 	bool in_use;
-	/* If private: the highest level of a guest page of which this page maps
-	   a part; INVLPG has to drop all parts. */
+	/* If private: this page maps parts of large guest pages up to this
+	   level. INVLPG has to drop all parts of such a page. */
 	u8 splintered;
 	u32 parents; /* list of the TABLE entries that name this page */
 	u32 hash_next; /* page index; in a free page, the next free one */

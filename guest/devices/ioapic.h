@@ -5,7 +5,7 @@
  *
  * Its inputs are wired as on a PC's board: the ISA bus's IRQs to the inputs of
  * the same numbers, except the timer, which is at input 2; the 8259s' output to
- * input 0; PCI's lines, of which there are none, from 16 on.
+ * input 0. PCI's lines would begin at input 16; there are none.
  */
 #ifndef GUEST_DEVICES_IOAPIC_H
 #define GUEST_DEVICES_IOAPIC_H

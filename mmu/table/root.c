@@ -231,7 +231,7 @@ __cold bool mmu_read_pdptes(struct mmu *mmu, u64 cr3, u64 pdpte[PAE_PDPTES])
 	u64 reserved = PDPTE_RESERVED | BITS(63, mmu->config.maxphyaddr);
 	size_t size = PAE_PDPTES * sizeof(pdpte[0]);
 
-	/* CR3 has 32 bits here, of which 31:5 are the address (table 4-7). */
+	/* CR3 has 32 bits here. Bits 31:5 are the address (table 4-7). */
 	mmu_read(mmu, (u32)cr3 & ~(size - 1), pdpte, size);
 	for (u32 i = 0; i < PAE_PDPTES; i++)
 		if ((pdpte[i] & PTE_P) && (pdpte[i] & reserved))

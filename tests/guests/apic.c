@@ -232,7 +232,7 @@ static void check_priorities(void)
 	ipi(ICR_ASSERT | ICR_SELF | HIGH);
 	ipi(ICR_ASSERT | ICR_SELF | HIGH); /* the same request */
 	ipi(ICR_ASSERT | ICR_OTHERS | TIMER);
-	check(count == 0, "IF=0, but one is taken");
+	check(count == 0, "an interrupt is taken though IF=0");
 	allow();
 	check(took(HIGH, LOW), "not the higher one first");
 

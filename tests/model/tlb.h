@@ -24,7 +24,7 @@ struct tlb_entry {
 	u64 generation; /* valid if the processor's own */
 	hpa_t frame;
 	u8 shift;
-	u8 page_shift; /* of the page, or of the page of which it is a piece */
+	u8 page_shift; /* of the guest's whole page, not of a piece */
 	bool w, u, nx, dirty;
 	u8 key; /* protection key */
 	bool global; /* G; the guest owns CR4.PGE, and may have set it */

@@ -10,7 +10,7 @@
 
 /* Maximum number of bytes between "$" and "#". */
 #define GDB_PACKET_SIZE 1024
-/* For a packet of which all bytes are escaped, and the four around them. */
+/* Maximum size: each byte of the packet is escaped, and four bytes are around. */
 #define GDB_FRAME_SIZE (2 * GDB_PACKET_SIZE + 4)
 
 enum gdb_event {

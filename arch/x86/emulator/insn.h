@@ -3,8 +3,8 @@
  * The instruction decoder. It knows the instructions with a memory operand that
  * guests use to write page tables or to drive devices (docs/mmu.md has their
  * list); it declines all others. VMX reports no instruction length for a page
- * fault (SDM vol. 3C, 27.2.5), so the length found here moves the guest's RIP:
- * the decoder declines each instruction of which it is not certain.
+ * fault (SDM vol. 3C, 27.2.5), so the length found here moves the guest's RIP.
+ * If the decoder is not certain of an instruction, it declines it.
  */
 #ifndef ARCH_X86_EMULATOR_INSN_H
 #define ARCH_X86_EMULATOR_INSN_H
@@ -133,9 +133,9 @@ struct insn {
 };
 
 /*
- * Decodes the instruction at @bytes, of which @available (any number) may be
- * read. @insn is valid only after INSN_OK. Returns INSN_TRUNCATED only for
- * fewer than INSN_MAX_LENGTH bytes.
+ * Decodes the instruction at @bytes. @available is the number of bytes that may
+ * be read there, and may be any number. @insn is valid only after INSN_OK.
+ * Returns INSN_TRUNCATED only for fewer than INSN_MAX_LENGTH bytes.
  */
 enum insn_status insn_decode(struct insn *insn, const u8 *bytes,
 			     size_t available, enum insn_mode mode);
