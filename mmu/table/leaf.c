@@ -55,13 +55,14 @@ static void set_large_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 }
 
 /*
- * Sets a LEAF of 4 KiB, without W if the frame is a guest table (invariant 1).
- * No large LEAF maps a region that has tables.
+ * Returns a LEAF of 4 KiB, without W if the frame is a guest table (invariant
+ * 1). No large LEAF maps a region that has tables.
  */
-static void set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
-		     gfn_t gfn, u64 spte)
+static u64 make_page(const struct mmu *mmu, gfn_t gfn, u8 rights)
 {
-	spte_set_page(mmu, sp, slot, gfn, leaf_hold(&mmu->frames[gfn], spte));
+	u64 spte = spte_make_leaf(mmu_hfn(mmu, gfn), rights);
+
+	return leaf_hold(&mmu->frames[gfn], spte);
 }
 
 /* With CR0.WP=0, or while the dirty log is on. */
@@ -71,8 +72,7 @@ __cold u64 leaf_by_rights(const struct mmu *mmu, const struct shadow_page *sp,
 	u8 rights = sp->role.access & gpte_rights(&sp->format, gpte);
 
 	rights = leaf_rights(mmu, sp->role, gfn, rights, gpte & PTE_D, false);
-	return leaf_hold(&mmu->frames[gfn],
-			 spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+	return make_page(mmu, gfn, rights);
 }
 
 void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
@@ -94,8 +94,8 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
 			     supervisor_write);
 	if (sp->role.level == 1)
-		return set_page(mmu, sp, slot, gfn,
-				spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+		return spte_set_page(mmu, sp, slot, gfn,
+				     make_page(mmu, gfn, rights));
 	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
 	set_large_leaf(mmu, sp, slot, gfn,
 		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));
