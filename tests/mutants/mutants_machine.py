@@ -1159,7 +1159,7 @@ MUTANTS_MACHINE = [Mutant(*fields) for fields in [
      "WHEN(HAS(CPU2, CPU2_ENABLE_VPID))", ("doctor",)),
     ("vpid-unflushed", "tlb", "vmx/loop/run.c",
      "a flush that is due is not done before the entry",
-     "\tvcpu_flush_tlb(vcpu);\n", "", ("run",)),
+     "\tvcpu_flush_tlb(vcpu);\n", "", ("run_fields",)),
     # The answer that no event is pending, which is kept.
     ("quiet-cr8", "devices", "guest/devices/devices.c",
      "an interrupt waits on after MOV to CR8 has let it pass",
