@@ -2,139 +2,10 @@
 /*
  * The making of a virtual machine: the memory of the guest and of Umbra,
  * refusals and their messages, and the settings of the MMU and of the guest's
- * processor. The frames, the guest's memory, the MMU and the devices are the
- * real ones.
+ * processor.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "vm_create_world.h"
 
-#include "lib/types.h"
-
-#define RAM_SIZE (96 * MIB)
-#define FAKE_PAGES (RAM_SIZE / PAGE_SIZE)
-#define FAKE_RAM_HPA 0 /* so that guest frames can be at their own address */
-#define FAKE_RAM_ALONE
-/* The limits of the direct map. */
-#define DIRECT_MAP_BASE 0xffff800000000000ULL
-#define DEVICE_MAP_BASE 0xffffc00000000000ULL
-
-#include "vmx_machine.h"
-#include "log_checks.h"
-
-#define log_info log_to_text
-#define memory ram_of_machine
-#include "arch/x86/frames.c"
-#undef memory
-#include "vmx/state.c"
-#include "vmx/vm.c"
-#include "vmx/start/vmcs_setup.c"
-#include "vmx/start/vm_create.c"
-#undef log_info
-
-#include "arch/x86/console/serial.h"
-#include "mmu/shadow.h"
-#include "vmx/trace/send.h"
-
-#define IMAGE_START (16 * MIB)
-#define IMAGE_SIZE (320 * KIB)
-#define RECORDS_MAX 64512 /* of a trace of 512 pages */
-#define VPID_COMPLETE                                                          \
-	(EPT_VPID_CAP_INVVPID | EPT_VPID_CAP_TYPE(INVVPID_CONTEXT))
-
-static struct vm vm;
-static struct vm_config config;
-static struct selftest_result selftest;
-static struct boot_info info;
-static bool nested;
-static char console[16];
-static u32 mp_signature;
-
-u64 tsc_hz = 3 * 1000 * 1000 * 1000ULL;
-
-/* --- Around the files above ------------------------------------------------- */
-
-const struct hypervisor *vmx_hypervisor(void)
-{
-	static const struct hypervisor below;
-
-	return nested ? &below : NULL;
-}
-
-void console_write(const char *s, size_t n)
-{
-	strncat(console, s, n);
-}
-
-bool rtc_read_register(u8 index, u8 *value)
-{
-	return false;
-}
-
-/* Three ticks are a nanosecond. */
-u64 time_tsc_to_ns(u64 tsc)
-{
-	return tsc / 3;
-}
-
-void bios_data_write(struct guest_memory *gm)
-{
-	guest_memory_write(gm, 0x400, "BIOS", 4);
-}
-
-void acpi_write(struct guest_memory *gm)
-{
-	guest_memory_write(gm, ACPI_RSDP_GPA, "RSD PTR ", 8);
-}
-
-void mptable_write(struct guest_memory *gm, u32 signature, u32 features)
-{
-	guest_memory_write(gm, MPTABLE_GPA, "_MP_", 4);
-	mp_signature = signature;
-}
-
-/* --- The machine ---------------------------------------------------------- */
-
-static void region(hpa_t start, hpa_t end)
-{
-	info.regions[info.region_count++] =
-		(struct boot_region){ start, end - start, BOOT_MEMORY_RAM };
-}
-
-/* A processor that has all, and a PC's memory up to @top. */
-static void machine(hpa_t top)
-{
-	start_machine(COMPLETE);
-	processor.last_leaf = 0xd;
-	capabilities.ept_vpid = VPID_COMPLETE;
-	memset(&vm, 0, sizeof(vm));
-	memset(&info, 0, sizeof(info));
-	region(0, 640 * KIB);
-	region(MIB, top);
-	assert_true(frames_init(&info, IMAGE_START, IMAGE_START + IMAGE_SIZE));
-}
-
-static int set_up(void **state)
-{
-	machine(RAM_SIZE);
-	config = (struct vm_config){ .policy = mmu_rung_policies[MMU_NOWALK],
-				     .vpid = VPID_AUTO,
-				     .trace_kinds = TRACE_ALL };
-	selftest = (struct selftest_result){ .filter_works = true,
-					     .leaf_trap_present = true };
-	nested = false;
-	mp_signature = 0;
-	console[0] = log_text[0] = '\0';
-	return 0;
-}
-
-static bool create(void)
-{
-	return vm_create(&vm, &config, &selftest);
-}
-
-/* Creates it once more, on the same machine. */
 static bool create_again(void)
 {
 	machine(RAM_SIZE);
@@ -432,81 +303,6 @@ static void gdb_wants_virtual_nmis(void **state)
 	prints("the processor lacks the control \"virtual NMIs\"");
 }
 
-/* --- What the MMU and the devices call ------------------------------------ */
-
-static void frames_of_the_guest(void **state)
-{
-	config.memory = 8 * MIB;
-	assert_true(create());
-	assert_int_equal(vm_gfn_to_hfn(&vm, 0x300), 0x300);
-	assert_int_equal(vm_gfn_to_hfn(&vm, 0), vm.memory.p2m[0]);
-	assert_int_not_equal(vm_gfn_to_hfn(&vm, 0), 0);
-	assert_true(vm_gfn_to_hfn(&vm, 0xa8) == HFN_NONE); /* no RAM */
-	assert_true(vm_gfn_to_hfn(&vm, 2048) == HFN_NONE);
-	/* The local APIC lies over RAM. */
-	assert_true(devices_write_msr(&vm.devices, IA32_APIC_BASE,
-				      0x300000 | BIT(8) | BIT(11), 0));
-	assert_true(vm_gfn_to_hfn(&vm, 0x300) == HFN_NONE);
-	/* A frame moves, with its content. */
-	strcpy(phys_to_virt(0x301000), "content");
-	vm_move_frame(&vm, 0x301, 0x800);
-	assert_int_equal(vm_gfn_to_hfn(&vm, 0x301), 0x800);
-	assert_string_equal(vm_map(&vm, 0x800), "content");
-}
-
-static void flushes_are_merged(void **state)
-{
-	const struct tlb_flush *flush = &vm.vcpu.flush;
-
-	vm_flush_address(&vm, 0x7000);
-	assert_int_equal(flush->scope, TLB_ADDRESS);
-	assert_int_equal(flush->gva, 0x7000);
-	vm_flush(&vm);
-	assert_int_equal(flush->scope, TLB_SHADOW);
-	vm_flush_address(&vm, 0x7000);
-	assert_int_equal(flush->scope, TLB_SHADOW);
-}
-
-/* Events of the MMU have the time of the exit; before the first, the present. */
-static void events_are_traced(void **state)
-{
-	const struct trace_record *record;
-
-	config.memory = 8 * MIB;
-	fake.tsc = 1234;
-	assert_true(create());
-	vm_event(&vm, MMU_EVENT_WRITE, 0x55, 2);
-	record = trace_at(&vm.trace, trace_count(&vm.trace) - 1);
-	assert_int_equal(record->tsc, 1234);
-	assert_int_equal(record->kind, TRACE_MMU + MMU_EVENT_WRITE);
-	assert_int_equal(record->subject, 0x55);
-	assert_int_equal(record->detail, 2);
-}
-
-static void console_byte(void **state)
-{
-	vm.monitor.top.shown[0][0] = 'x';
-	vm_console(&vm, 'a');
-	vm_console(&vm, 'b');
-	assert_string_equal(console, "ab");
-	assert_int_equal(vm.monitor.top.shown[0][0], '\0');
-}
-
-/* The guest's TSC is 500 ahead of the machine's. */
-static void time_of_the_guest(void **state)
-{
-	vm.vcpu.tsc_offset = 500;
-	fake.tsc = 3000;
-	assert_int_equal(vm_tsc_to_ns(&vm, 3500), 0);
-	assert_int_equal(vm_tsc_to_ns(&vm, 100), 0);
-	assert_int_equal(vm_tsc_to_ns(&vm, 3500 + 300), 1100);
-	assert_true(vm_tsc_to_ns(&vm, ~0ULL) == (~0ULL - 500) / 3);
-	/* It may be lower, too; then the end is the machine's. */
-	vm.vcpu.tsc_offset = -500ULL;
-	assert_int_equal(vm_tsc_to_ns(&vm, 2500 + 300), 1100);
-	assert_true(vm_tsc_to_ns(&vm, ~0ULL) == ~0ULL / 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,11 +321,6 @@ int main(void)
 		cmocka_unit_test_setup(firmware_tables, set_up),
 		cmocka_unit_test_setup(vpid_choice, set_up),
 		cmocka_unit_test_setup(gdb_wants_virtual_nmis, set_up),
-		cmocka_unit_test_setup(frames_of_the_guest, set_up),
-		cmocka_unit_test_setup(flushes_are_merged, set_up),
-		cmocka_unit_test_setup(events_are_traced, set_up),
-		cmocka_unit_test_setup(console_byte, set_up),
-		cmocka_unit_test_setup(time_of_the_guest, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,7 @@ UNIT_selftest_SRCS := $(UNIT_vmcs_setup_SRCS)
 UNIT_vm_create_SRCS := $(MMU_SRCS) $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) vmx/controls.c \
 	vmx/vmcs_fields.c vmx/vpid.c vmx/trace/trace.c vmx/trace/filter.c vmx/report/rung.c \
 	guest/memory.c guest/canary.c guest/msr.c
+UNIT_vm_calls_SRCS := $(UNIT_vm_create_SRCS)
 UNIT_vm_SRCS := $(UNIT_devices_SRCS) $(UNIT_cr_rules_SRCS) guest/memory.c guest/msr.c
 UNIT_stats_SRCS := $(UNIT_mmu_SRCS) vmx/report/rung.c vmx/report/words.c arch/x86/exception.c
 UNIT_operation_SRCS := $(UNIT_mmu_SRCS) vmx/trace/trace.c vmx/trace/filter.c \
