@@ -24,12 +24,12 @@ static const struct doctor_bits *const guests[DOCTOR_GUESTS] = {
 				  V86_SEGMENT(GS)),
 };
 
-static u64 lowest(u64 bits)
+static u64 lowest_bit(u64 bits)
 {
 	return bits & -bits;
 }
 
-static u64 highest(u64 bits)
+static u64 highest_bit(u64 bits)
 {
 	return bits ? BIT(63 - __builtin_clzll(bits)) : 0;
 }
@@ -46,7 +46,7 @@ static void make_true(const struct breaker *b, const struct doctor_bits *bits,
 	case BITS_ARE:
 		break;
 	case BITS_ARE_NOT:
-		value ^= highest(bits->mask);
+		value ^= highest_bit(bits->mask);
 		break;
 	case BITS_POINT_AT:
 		value = b->address_of((const void *)bits->equal);
@@ -79,11 +79,12 @@ static u64 bad_value(const struct doctor *d, const struct doctor_rule *rule,
 	switch ((enum doctor_check)rule->check) {
 	case CHECK_BITS:
 		return (value & ~rule->mask) |
-		       (rule->equal ^ lowest(rule->mask));
+		       (rule->equal ^ lowest_bit(rule->mask));
 	case CHECK_FIXED:
 		/* In some fields no bit must be 1. */
-		return fixed.must_be_1 ? value & ~lowest(fixed.must_be_1)
-				       : value | highest((u32)~fixed.may_be_1);
+		return fixed.must_be_1
+			       ? value & ~lowest_bit(fixed.must_be_1)
+			       : value | highest_bit((u32)~fixed.may_be_1);
 	case CHECK_TYPE:
 		return value ^ AR_ACCESSED;
 	case CHECK_CANONICAL:

@@ -56,7 +56,7 @@ static void restore_vmcs(void)
 }
 
 /* Returns the processor's verdict, and its words in @words. */
-static enum doctor_verdict enter(struct vcpu *vcpu, char *words)
+static enum doctor_verdict try_entry(struct vcpu *vcpu, char *words)
 {
 	struct cpu_regs regs = vcpu->regs;
 	bool exited;
@@ -91,13 +91,13 @@ static enum doctor_verdict enter(struct vcpu *vcpu, char *words)
 }
 
 /* Enters, and logs @what and both verdicts if they differ. */
-static void compare(struct vcpu *vcpu, struct tally *tally, const char *what,
-		    enum doctor_verdict expected)
+static void compare_verdicts(struct vcpu *vcpu, struct tally *tally,
+			     const char *what, enum doctor_verdict expected)
 {
 	char words[LOG_LINE_MAX];
 
 	tally->tried++;
-	if (enter(vcpu, words) == expected)
+	if (try_entry(vcpu, words) == expected)
 		return;
 	tally->different++;
 	log_info("doctor-test: differs: %s; doctor: %s; processor: %s", what,
@@ -112,7 +112,7 @@ static void count_finding(const struct doctor_finding *finding, void *context)
 }
 
 /* Returns true if the doctor has @verdict, and for one rule alone. */
-static bool alone(const struct doctor *d, enum doctor_verdict verdict)
+static bool is_only_finding(const struct doctor *d, enum doctor_verdict verdict)
 {
 	u32 count = 0;
 
@@ -128,14 +128,14 @@ static void try_rule(struct vcpu *vcpu, const struct doctor_finding *f,
 
 	restore_vmcs();
 	doctor_break(&b, f->rule, f->n);
-	if (!alone(&b.doctor, f->verdict)) {
+	if (!is_only_finding(&b.doctor, f->verdict)) {
 		tally->skipped++;
 		return;
 	}
 	snprintf(what, sizeof(what), "%s %s (%s)", f->rule->section,
 		 vmcs_field_name(doctor_field(f->rule, f->n)),
 		 f->rule->expected);
-	compare(vcpu, tally, what, f->verdict);
+	compare_verdicts(vcpu, tally, what, f->verdict);
 }
 
 /* The guests that are broken must be good at first. */
@@ -151,7 +151,8 @@ static void try_guests(struct vcpu *vcpu, struct tally *tally)
 	for (int i = 0; i < DOCTOR_GUESTS; i++) {
 		restore_vmcs();
 		doctor_make_guest(&b, i);
-		compare(vcpu, tally, names[i], entry_check(vcpu->vmcs));
+		compare_verdicts(vcpu, tally, names[i],
+				 entry_check(vcpu->vmcs));
 	}
 }
 

@@ -40,7 +40,7 @@ static const u16 places[] = { 0x20,  0x40,  0x60,  0x64,  0x70,	 0xa0,
 static const gpa_t pages[] = { 0xfec00000, 0xfee00000, 0xfed00000 };
 
 /* The local APIC's MSRs: those of its own, then x2APIC's. */
-static u32 msr(const struct operation *op)
+static u32 msr_of(const struct operation *op)
 {
 	switch (op->place % 4) {
 	case 0:
@@ -67,8 +67,8 @@ static bool rtc_register(u8 index, u8 *value)
 	return true;
 }
 
-static void step(struct machine_devices *d, const struct operation *op,
-		 u64 *now)
+static void run_operation(struct machine_devices *d, const struct operation *op,
+			  u64 *now)
 {
 	unsigned int size = 1U << (op->kind / KINDS % 3);
 	u16 place = places[op->place % ARRAY_SIZE(places)];
@@ -106,11 +106,11 @@ static void step(struct machine_devices *d, const struct operation *op,
 		devices_mmio_write(d, gpa, &value, size, *now);
 		break;
 	case READ_MSR:
-		devices_read_msr(d, msr(op), &value, *now);
+		devices_read_msr(d, msr_of(op), &value, *now);
 		break;
 	case WRITE_MSR:
 		value <<= op->kind / KINDS % 9;
-		devices_write_msr(d, msr(op), value, *now);
+		devices_write_msr(d, msr_of(op), value, *now);
 		break;
 	}
 }
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	devices_init(&devices, &config);
 	for (; size >= sizeof(op); data += sizeof(op), size -= sizeof(op)) {
 		memcpy(&op, data, sizeof(op));
-		step(&devices, &op, &now);
+		run_operation(&devices, &op, &now);
 		/* The first end that the guest asks for stands. */
 		if (end != GUEST_RUNS && devices.end != end)
 			abort();

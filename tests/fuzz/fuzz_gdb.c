@@ -40,7 +40,8 @@ static bool write_memory(void *ctx, u64 address, const void *buf, size_t len)
 	return true;
 }
 
-static bool insert(void *ctx, enum gdb_point kind, u64 address, u64 length)
+static bool insert_point(void *ctx, enum gdb_point kind, u64 address,
+			 u64 length)
 {
 	return kind < GDB_POINTS && length;
 }
@@ -57,7 +58,7 @@ static void monitor(void *ctx, char *command)
 
 static const struct gdb_target target = {
 	read_register, write_register, read_memory, write_memory,
-	insert,	       remove_point,   monitor,
+	insert_point,  remove_point,   monitor,
 };
 
 static void carry_out(const char *in)

@@ -48,7 +48,7 @@ static void plant_elf(u8 *file, size_t size, u8 class, u16 machine,
 	memcpy(file + size_at, &segment_size, sizeof(segment_size));
 }
 
-static void plant(u8 plan, u8 place, u8 *file, size_t size)
+static void plant_headers(u8 plan, u8 place, u8 *file, size_t size)
 {
 	if (plan & PLANT_ELF32)
 		plant_elf(file, size, 1, 3, 42, 32);
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	size -= 2;
 	file = malloc(size ? size : 1);
 	memcpy(file, data + 2, size);
-	plant(plan, place, file, size);
+	plant_headers(plan, place, file, size);
 	request.kernel = file;
 	request.kernel_size = size;
 	if (plan & WITH_MODULE)

@@ -24,7 +24,7 @@ struct input {
 };
 
 /* Returns the next @len bytes; beyond the end there are zeros. */
-static u64 take(struct input *in, size_t len)
+static u64 next_bytes(struct input *in, size_t len)
 {
 	size_t part = MIN(len, in->left);
 	u64 value = 0;
@@ -38,14 +38,14 @@ static u64 take(struct input *in, size_t len)
 /* One of the frames in use by name; a write may go on into the next page. */
 static void step_write(struct model *m, struct input *in, u8 first)
 {
-	gpa_t gpa = world_named(take(in, 1) % WORLD_NAMED) << PAGE_SHIFT;
+	gpa_t gpa = world_named(next_bytes(in, 1) % WORLD_NAMED) << PAGE_SHIFT;
 	u64 data[2];
 	u8 old[16] = { 0 };
 	size_t len;
 
-	gpa += take(in, 2) % PAGE_SIZE;
-	data[0] = take(in, sizeof(u64));
-	data[1] = first & BIT(4) ? take(in, sizeof(u64)) : data[0];
+	gpa += next_bytes(in, 2) % PAGE_SIZE;
+	data[0] = next_bytes(in, sizeof(u64));
+	data[1] = first & BIT(4) ? next_bytes(in, sizeof(u64)) : data[0];
 	if (!(first & COMPARE)) {
 		model_store(m, gpa, data, first % 16 + 1);
 		return;
@@ -58,19 +58,19 @@ static void step_write(struct model *m, struct input *in, u8 first)
 	model_cmpxchg(m, gpa, old, (u8 *)data, len);
 }
 
-static void run(struct model *m, struct input *in)
+static void run_input(struct model *m, struct input *in)
 {
 	struct mmu_audit audit;
 
-	guest_begin(m, take(in, sizeof(u32)));
+	guest_begin(m, next_bytes(in, sizeof(u32)));
 	for (u32 i = 0; i < MAX_STEPS && in->left; i++) {
-		u8 first = take(in, 1);
+		u8 first = next_bytes(in, 1);
 
 		/* The first step puts the guest into a paging mode. */
 		if (i && (first & WRITE))
 			step_write(m, in, first);
 		else
-			model_step(m, first | take(in, 2) << 8);
+			model_step(m, first | next_bytes(in, 2) << 8);
 		model_check(m, false);
 		if (!mmu_audit(&m->mmu_cpu, &audit))
 			model_fail(m, "step %u: invariant %u: %s", i,
@@ -94,6 +94,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		fprintf(stderr, "model: %s\n", m->failure);
 		abort();
 	}
-	run(m, &in);
+	run_input(m, &in);
 	return 0;
 }

@@ -80,11 +80,12 @@ static u64 interrupts[VECTORS] __attribute__((aligned(8)));
 static u8 taken[64]; /* the vectors, in their order */
 static u32 count;
 static u32 depth, deepest;
-static void (*within)(void); /* called by the next handler before its end */
+/* Called by the next interrupt's handler before its end. */
+static void (*handler_action)(void);
 static bool x2apic;
 static u32 errors;
 extern u8 stubs[];
-void interrupt(u32 vector);
+void on_interrupt(u32 vector);
 
 __asm__(".text\n"
 	"	.balign 16\n"
@@ -99,7 +100,7 @@ __asm__(".text\n"
 	"common_stub:\n"
 	"	pushal\n"
 	"	pushl 32(%esp)\n"
-	"	call interrupt\n"
+	"	call on_interrupt\n"
 	"	addl $4, %esp\n"
 	"	popal\n"
 	"	addl $4, %esp\n"
@@ -126,14 +127,14 @@ static u64 rdtsc(void)
 	return value;
 }
 
-static u32 get(u32 reg)
+static u32 apic_read(u32 reg)
 {
 	if (x2apic)
 		return (u32)read_msr(MSR_X2APIC + reg / 16);
 	return *(volatile u32 *)(LAPIC + reg);
 }
 
-static void set(u32 reg, u32 value)
+static void apic_write(u32 reg, u32 value)
 {
 	if (x2apic)
 		write_msr(MSR_X2APIC + reg / 16, value);
@@ -151,27 +152,27 @@ static void set_ioapic(u32 input, u32 entry)
 	*data = entry;
 }
 
-static void allow(void)
+static void enable_interrupts(void)
 {
 	__asm__ volatile("sti; nop; nop" : : : "memory");
 }
 
-static void forbid(void)
+static void disable_interrupts(void)
 {
 	__asm__ volatile("cli" : : : "memory");
 }
 
-static void end(u32 vector)
+static void send_eoi(u32 vector)
 {
 	if (vector >= PIC_BASE && vector < PIC_BASE + 16)
 		port_write(PIC1, PIC_EOI);
 	else if (vector >= VECTOR_EXCEPTIONS && vector != SOFTWARE)
-		set(LAPIC_EOI, 0);
+		apic_write(LAPIC_EOI, 0);
 }
 
-void interrupt(u32 vector)
+void on_interrupt(u32 vector)
 {
-	void (*action)(void) = within;
+	void (*action)(void) = handler_action;
 
 	if (vector != VECTOR_NMI && vector < VECTOR_EXCEPTIONS) {
 		print("  unexpected exception %u\n", vector);
@@ -180,27 +181,27 @@ void interrupt(u32 vector)
 	taken[count++ % sizeof(taken)] = (u8)vector;
 	if (++depth > deepest)
 		deepest = depth;
-	within = NULL;
+	handler_action = NULL;
 	if (action)
 		action();
-	end(vector);
+	send_eoi(vector);
 	depth--;
 }
 
-static void start(void (*action)(void))
+static void begin_count(void (*action)(void))
 {
 	count = depth = deepest = 0;
-	within = action;
+	handler_action = action;
 }
 
 /* Spends time until @expected interrupts have come; false if they don't. */
-static bool come(u32 expected)
+static bool interrupts_come(u32 expected)
 {
 	u64 until = rdtsc() + WAIT_TICKS;
 
 	while (count < expected && rdtsc() < until)
-		allow();
-	forbid();
+		enable_interrupts();
+	disable_interrupts();
 	return count >= expected;
 }
 
@@ -212,86 +213,87 @@ static void check(bool ok, const char *what)
 		      taken[2], deepest);
 }
 
-static void ipi(u32 low)
+static void send_ipi(u32 low)
 {
 	if (x2apic)
 		write_msr(MSR_X2APIC + LAPIC_ICR / 16, low);
 	else
-		set(LAPIC_ICR, low);
+		apic_write(LAPIC_ICR, low);
 }
 
-static bool took(u32 first, u32 second)
+static bool were_taken(u32 first, u32 second)
 {
 	return count == 2 && taken[0] == first && taken[1] == second;
 }
 
 static void check_priorities(void)
 {
-	start(NULL);
-	ipi(ICR_ASSERT | LOW);
-	ipi(ICR_ASSERT | ICR_SELF | HIGH);
-	ipi(ICR_ASSERT | ICR_SELF | HIGH); /* the same request */
-	ipi(ICR_ASSERT | ICR_OTHERS | TIMER);
+	begin_count(NULL);
+	send_ipi(ICR_ASSERT | LOW);
+	send_ipi(ICR_ASSERT | ICR_SELF | HIGH);
+	send_ipi(ICR_ASSERT | ICR_SELF | HIGH); /* the same request */
+	send_ipi(ICR_ASSERT | ICR_OTHERS | TIMER);
 	check(count == 0, "an interrupt is taken though IF=0");
-	allow();
-	check(took(HIGH, LOW), "not the higher one first");
+	enable_interrupts();
+	check(were_taken(HIGH, LOW), "not the higher one first");
 
-	start(NULL);
-	set(LAPIC_TPR, LOW & 0xf0);
-	ipi(ICR_ASSERT | LOW);
-	ipi(ICR_ASSERT | HIGH);
-	allow();
+	begin_count(NULL);
+	apic_write(LAPIC_TPR, LOW & 0xf0);
+	send_ipi(ICR_ASSERT | LOW);
+	send_ipi(ICR_ASSERT | HIGH);
+	enable_interrupts();
 	check(count == 1 && taken[0] == HIGH, "one below the TPR is taken");
-	set(LAPIC_TPR, 0);
-	allow();
-	forbid();
-	check(took(HIGH, LOW), "one above the TPR is not taken");
+	apic_write(LAPIC_TPR, 0);
+	enable_interrupts();
+	disable_interrupts();
+	check(were_taken(HIGH, LOW), "one above the TPR is not taken");
 }
 
-static void interrupt_within(void)
+static void within_interrupt(void)
 {
-	check((get(LAPIC_PPR) & 0xf0) == (LOW & 0xf0), "a wrong PPR");
-	ipi(ICR_ASSERT | LOW_TOO);
-	ipi(ICR_ASSERT | HIGH);
-	allow();
-	forbid();
-	check(took(LOW, HIGH), "not the higher one within");
+	check((apic_read(LAPIC_PPR) & 0xf0) == (LOW & 0xf0), "a wrong PPR");
+	send_ipi(ICR_ASSERT | LOW_TOO);
+	send_ipi(ICR_ASSERT | HIGH);
+	enable_interrupts();
+	disable_interrupts();
+	check(were_taken(LOW, HIGH), "not the higher one within");
 }
 
 static void check_nesting(void)
 {
-	start(interrupt_within);
-	ipi(ICR_ASSERT | LOW);
-	allow();
-	allow();
-	forbid();
+	begin_count(within_interrupt);
+	send_ipi(ICR_ASSERT | LOW);
+	enable_interrupts();
+	enable_interrupts();
+	disable_interrupts();
 	check(count == 3 && taken[2] == LOW_TOO && deepest == 2,
 	      "the one of the same class is not taken after");
 }
 
 static void check_errors(void)
 {
-	set(LAPIC_ESR, 0);
-	start(NULL);
-	ipi(ICR_ASSERT | 3);
-	set(LAPIC_ESR, 0);
-	check(get(LAPIC_ESR) & ESR_SEND_ILLEGAL, "no illegal vector in ESR");
-	set(LAPIC_ESR, 0);
-	set(LAPIC_ESR, 0);
-	check(!get(LAPIC_ESR), "ESR is not cleared");
+	apic_write(LAPIC_ESR, 0);
+	begin_count(NULL);
+	send_ipi(ICR_ASSERT | 3);
+	apic_write(LAPIC_ESR, 0);
+	check(apic_read(LAPIC_ESR) & ESR_SEND_ILLEGAL,
+	      "no illegal vector in ESR");
+	apic_write(LAPIC_ESR, 0);
+	apic_write(LAPIC_ESR, 0);
+	check(!apic_read(LAPIC_ESR), "ESR is not cleared");
 }
 
-static void nmi_within(void)
+static void within_nmi(void)
 {
-	ipi(ICR_ASSERT | ICR_NMI);
+	send_ipi(ICR_ASSERT | ICR_NMI);
 	__asm__ volatile("nop; nop");
 	check(count == 1, "an NMI is taken within an NMI");
 }
 
 /* An IRET ends the blocking, any IRET (SDM vol. 3A, 6.7.1). */
-static void nmi_within_and_iret(void)
+static void within_nmi_with_iret(void)
 {
-	nmi_within();
+	within_nmi();
 	__asm__ volatile("int %0; nop" : : "i"(SOFTWARE) : "memory");
 	check(count == 3 && taken[2] == VECTOR_NMI && deepest == 2,
 	      "no NMI after an IRET within");
@@ -299,13 +301,13 @@ static void nmi_within_and_iret(void)
 
 static void check_nmi(void)
 {
-	start(nmi_within);
-	ipi(ICR_ASSERT | ICR_NMI); /* IF=0 does not block it */
+	begin_count(within_nmi);
+	send_ipi(ICR_ASSERT | ICR_NMI); /* IF=0 does not block it */
 	__asm__ volatile("nop; nop");
-	check(took(VECTOR_NMI, VECTOR_NMI) && deepest == 1,
+	check(were_taken(VECTOR_NMI, VECTOR_NMI) && deepest == 1,
 	      "no second NMI after the first");
-	start(nmi_within_and_iret);
-	ipi(ICR_ASSERT | ICR_NMI);
+	begin_count(within_nmi_with_iret);
+	send_ipi(ICR_ASSERT | ICR_NMI);
 	__asm__ volatile("nop; nop");
 	check(count == 3, "NMIs are lost or doubled");
 }
@@ -314,50 +316,52 @@ static void check_timer(void)
 {
 	u32 before;
 
-	set(LAPIC_DIVIDE, DIVIDE_BY_1);
-	set(LAPIC_TIMER, TIMER);
-	start(NULL);
-	set(LAPIC_INITIAL, 100000);
-	before = get(LAPIC_CURRENT);
+	apic_write(LAPIC_DIVIDE, DIVIDE_BY_1);
+	apic_write(LAPIC_TIMER, TIMER);
+	begin_count(NULL);
+	apic_write(LAPIC_INITIAL, 100000);
+	before = apic_read(LAPIC_CURRENT);
 	check(before && before <= 100000, "the count begins elsewhere");
-	check(get(LAPIC_CURRENT) <= before, "the count goes up");
-	check(come(1) && taken[0] == TIMER, "one shot: no interrupt");
-	check(get(LAPIC_CURRENT) == 0, "one shot: it counts on");
+	check(apic_read(LAPIC_CURRENT) <= before, "the count goes up");
+	check(interrupts_come(1) && taken[0] == TIMER,
+	      "one shot: no interrupt");
+	check(apic_read(LAPIC_CURRENT) == 0, "one shot: it counts on");
 
 	/* The same while the guest sleeps. */
-	start(NULL);
-	set(LAPIC_INITIAL, 100000);
+	begin_count(NULL);
+	apic_write(LAPIC_INITIAL, 100000);
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 	check(count == 1 && taken[0] == TIMER, "HLT: no interrupt");
 
-	set(LAPIC_TIMER, TIMER | LVT_PERIODIC);
-	start(NULL);
-	set(LAPIC_INITIAL, 100000);
-	check(come(3), "periodic: no third interrupt");
-	set(LAPIC_TIMER, TIMER | LVT_PERIODIC | LVT_MASKED);
-	allow();
-	forbid();
-	start(NULL);
-	check(get(LAPIC_CURRENT) != 0, "masked: the count stands still");
-	set(LAPIC_INITIAL, 0);
-	check(get(LAPIC_CURRENT) == 0, "stopped: the count goes on");
+	apic_write(LAPIC_TIMER, TIMER | LVT_PERIODIC);
+	begin_count(NULL);
+	apic_write(LAPIC_INITIAL, 100000);
+	check(interrupts_come(3), "periodic: no third interrupt");
+	apic_write(LAPIC_TIMER, TIMER | LVT_PERIODIC | LVT_MASKED);
+	enable_interrupts();
+	disable_interrupts();
+	begin_count(NULL);
+	check(apic_read(LAPIC_CURRENT) != 0, "masked: the count stands still");
+	apic_write(LAPIC_INITIAL, 0);
+	check(apic_read(LAPIC_CURRENT) == 0, "stopped: the count goes on");
 }
 
 static void check_deadline(void)
 {
-	set(LAPIC_TIMER, TIMER | LVT_DEADLINE);
+	apic_write(LAPIC_TIMER, TIMER | LVT_DEADLINE);
 	__asm__ volatile("mfence" : : : "memory"); /* 10.5.4.1 */
-	start(NULL);
+	begin_count(NULL);
 	write_msr(MSR_TSC_DEADLINE, rdtsc() + 100000);
-	check(come(1) && taken[0] == TIMER, "deadline: no interrupt");
+	check(interrupts_come(1) && taken[0] == TIMER,
+	      "deadline: no interrupt");
 	check(read_msr(MSR_TSC_DEADLINE) == 0, "deadline: it stays armed");
-	start(NULL);
+	begin_count(NULL);
 	write_msr(MSR_TSC_DEADLINE, 1);
-	check(come(1), "deadline in the past: no interrupt");
+	check(interrupts_come(1), "deadline in the past: no interrupt");
 	write_msr(MSR_TSC_DEADLINE, rdtsc() + BIT(40));
 	check(read_msr(MSR_TSC_DEADLINE) != 0, "deadline: it is not kept");
 	write_msr(MSR_TSC_DEADLINE, 0);
-	set(LAPIC_TIMER, LVT_MASKED);
+	apic_write(LAPIC_TIMER, LVT_MASKED);
 }
 
 static void set_up_8259s(void)
@@ -385,13 +389,14 @@ static void check_8259s(void)
 {
 	set_up_8259s();
 	start_pit();
-	set(LAPIC_LINT0, LVT_EXTINT);
-	start(NULL);
+	apic_write(LAPIC_LINT0, LVT_EXTINT);
+	begin_count(NULL);
 	port_write(PIC1 + 1, 0xfe);
-	check(come(2) && taken[1] == PIC_BASE, "no timer by the 8259s");
-	set(LAPIC_LINT0, LVT_EXTINT | LVT_MASKED);
-	start(NULL);
-	come(1);
+	check(interrupts_come(2) && taken[1] == PIC_BASE,
+	      "no timer by the 8259s");
+	apic_write(LAPIC_LINT0, LVT_EXTINT | LVT_MASKED);
+	begin_count(NULL);
+	interrupts_come(1);
 	check(count == 0, "the 8259s' interrupt, and LINT0 is masked");
 	port_write(PIC1 + 1, 0xff);
 }
@@ -399,7 +404,7 @@ static void check_8259s(void)
 static void silence_serial(void)
 {
 	if (count < 3)
-		within = silence_serial;
+		handler_action = silence_serial;
 	else
 		port_write(COM1 + 1, 0);
 }
@@ -407,26 +412,27 @@ static void silence_serial(void)
 static void check_ioapic(void)
 {
 	start_pit();
-	start(NULL);
+	begin_count(NULL);
 	set_ioapic(IOAPIC_TIMER, TIMER);
-	check(come(3) && taken[2] == TIMER, "no timer by the I/O APIC");
+	check(interrupts_come(3) && taken[2] == TIMER,
+	      "no timer by the I/O APIC");
 	set_ioapic(IOAPIC_TIMER, TIMER | LVT_MASKED);
-	allow(); /* the earlier requests */
-	forbid();
-	start(NULL);
-	come(1);
+	enable_interrupts(); /* the earlier requests */
+	disable_interrupts();
+	begin_count(NULL);
+	interrupts_come(1);
 	check(count == 0, "the timer, and its input is masked");
 
 	/* A level interrupts again at each EOI, until its reason is gone. */
 	while (!(port_read(COM1 + 5) & BIT(6)))
 		;
-	start(silence_serial);
+	begin_count(silence_serial);
 	set_ioapic(IOAPIC_SERIAL, HIGH | IOAPIC_LEVEL);
 	port_write(COM1 + 4, 0x0b);
 	port_write(COM1 + 1, 0x02); /* the transmitter is empty */
-	check(come(3), "a level comes no third time");
-	allow();
-	forbid();
+	check(interrupts_come(3), "a level comes no third time");
+	enable_interrupts();
+	disable_interrupts();
 	set_ioapic(IOAPIC_SERIAL, HIGH | LVT_MASKED);
 	check(count == 3, "a level comes without a reason");
 }
@@ -459,16 +465,16 @@ static void check_modes(void)
 	write_msr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
 	x2apic = true;
 	check_all();
-	start(NULL);
-	set(LAPIC_SELF_IPI, LOW);
-	allow();
-	forbid();
+	begin_count(NULL);
+	apic_write(LAPIC_SELF_IPI, LOW);
+	enable_interrupts();
+	disable_interrupts();
 	check(count == 1 && taken[0] == LOW, "SELF IPI: no interrupt");
 	write_msr(MSR_APIC_BASE, base & ~(u64)APIC_BASE_ENABLE);
 	x2apic = false;
 	check(!apic_in_cpuid(), "an APIC in CPUID while it is disabled");
 	write_msr(MSR_APIC_BASE, base);
-	check(!(get(LAPIC_SVR) & BIT(8)), "the APIC was not reset");
+	check(!(apic_read(LAPIC_SVR) & BIT(8)), "the APIC was not reset");
 }
 
 static void set_up(void)
@@ -482,8 +488,8 @@ static void set_up(void)
 				(u64)(offset >> 16) << 48;
 	}
 	__asm__ volatile("lidt %0" : : "m"(idt) : "memory");
-	set(LAPIC_SVR, SVR_ENABLED);
-	set(LAPIC_ICR_HIGH, 0);
+	apic_write(LAPIC_SVR, SVR_ENABLED);
+	apic_write(LAPIC_ICR_HIGH, 0);
 }
 
 void main(const char *arguments)

@@ -34,7 +34,7 @@ struct boot {
 
 extern const u8 image_end[];
 
-static bool same(const char *a, const char *b)
+static bool is_same_text(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
@@ -131,7 +131,8 @@ static void check_module(const struct boot *boot, u32 size)
 	bool good = true;
 
 	check(boot->module_end - boot->module_start == size, "module's size");
-	check(same(boot->module_string, MODULE_NAME), "module's string");
+	check(is_same_text(boot->module_string, MODULE_NAME),
+	      "module's string");
 	check((u32)module % PAGE_SIZE == 0, "module's alignment");
 	check(in_ram(boot, boot->module_start, boot->module_end),
 	      "module in RAM");

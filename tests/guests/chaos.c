@@ -72,7 +72,7 @@ static void perform_64(void)
 	traps += tried.trapped;
 }
 
-static void perform(const struct chaos_op *op, bool verbose)
+static void perform_op(const struct chaos_op *op, bool verbose)
 {
 	if (verbose)
 		print("chaos: %s\n", op->name);
@@ -85,7 +85,7 @@ static void perform(const struct chaos_op *op, bool verbose)
 }
 
 /* Restores the state after mode_enter(), whatever the operation has left. */
-static void mend(enum mode next)
+static void restore_mode(enum mode next)
 {
 	mode_leave();
 	mode_enter(next);
@@ -93,15 +93,15 @@ static void mend(enum mode next)
 	controls = (struct controls){ .wp = true };
 }
 
-static const struct chaos_op *survivable(u32 number)
+static const struct chaos_op *survivable_op(u32 number)
 {
 	return number < chaos_op_count
 		       ? &chaos_ops[number]
 		       : &chaos_memory_ops[number - chaos_op_count];
 }
 
-static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
-		    bool verbose)
+static void run_survivable(u32 seed, u32 count, u32 only_mode, u32 only_op,
+			   bool verbose)
 {
 	enum mode next = MODE_UNPAGED;
 	u32 i, number;
@@ -111,7 +111,7 @@ static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 			next = only_mode != MODES
 				       ? only_mode
 				       : MODE_2LEVEL + random_below(4);
-			mend(next);
+			restore_mode(next);
 		}
 		number = only_op != ~0U ? only_op
 					: random_below(chaos_op_count +
@@ -119,7 +119,7 @@ static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 		if (mode == MODE_LONG && !random_below(4))
 			perform_64();
 		else
-			perform(survivable(number), verbose);
+			perform_op(survivable_op(number), verbose);
 		mode_repair();
 		check_failed(true);
 	}
@@ -127,17 +127,18 @@ static void survive(u32 seed, u32 count, u32 only_mode, u32 only_op,
 	      count, seed, traps);
 }
 
-static void perish(bool verbose)
+static void run_lethal(bool verbose)
 {
 	u32 i;
 
 	for (i = 0; i < LETHAL_OPS_MAX; i++) {
-		perform(&chaos_lethal_ops[random_below(chaos_lethal_op_count)],
+		perform_op(
+			&chaos_lethal_ops[random_below(chaos_lethal_op_count)],
 			verbose);
 		mode_repair();
 	}
 	print("chaos: nothing was lethal\n");
-	mend(MODE_2LEVEL);
+	restore_mode(MODE_2LEVEL);
 }
 
 void main(const char *arguments)
@@ -150,8 +151,8 @@ void main(const char *arguments)
 
 	state = ((u64)seed << 32 | ~seed) ^ 0x2545f4914f6cdd1d;
 	print("chaos: seed %u, %u operations\n", seed, count);
-	survive(seed, count, mode_only, op_only, verbose);
+	run_survivable(seed, count, mode_only, op_only, verbose);
 	if (argument(arguments, "lethal", 0))
-		perish(verbose);
+		run_lethal(verbose);
 	mode_leave();
 }

@@ -70,7 +70,7 @@ static u32 entry_size(void)
 	return mode == MODE_PAE || mode == MODE_LONG ? 8 : 4;
 }
 
-static u64 filling(u32 at)
+static u64 filling_entry(u32 at)
 {
 	u32 frame = at / entry_size() % FRAMES;
 
@@ -78,21 +78,21 @@ static u64 filling(u32 at)
 }
 
 /* Valid entries of the present mode, each of another frame. */
-static void fill(u32 area, u32 first, u32 end)
+static void fill_with_entries(u32 area, u32 first, u32 end)
 {
 	u32 at;
 
 	for (at = first & ~7U; at < end; at += entry_size())
-		entry_write((void *)(area + at), filling(at));
+		entry_write((void *)(area + at), filling_entry(at));
 }
 
 static void fill_around(u32 area, u32 offset)
 {
-	fill(area, offset - REACH, offset + REACH);
+	fill_with_entries(area, offset - REACH, offset + REACH);
 }
 
-static void run(const struct form *form, u32 target, u32 buffer, u32 flags,
-		struct outcome *out)
+static void run_form(const struct form *form, u32 target, u32 buffer, u32 flags,
+		     struct outcome *out)
 {
 	bool source = form->attributes & FORM_SOURCE;
 	struct form_state *s = &form_state;
@@ -139,7 +139,7 @@ static void run(const struct form *form, u32 target, u32 buffer, u32 flags,
 	memcpy(out->buffer, (void *)(buffer - REACH), sizeof(out->buffer));
 }
 
-static bool same(const void *a, const void *b, size_t n)
+static bool is_same(const void *a, const void *b, size_t n)
 {
 	const u8 *x = a, *y = b;
 
@@ -149,7 +149,7 @@ static bool same(const void *a, const void *b, size_t n)
 	return true;
 }
 
-static const char *difference(bool memory)
+static const char *first_difference(bool memory)
 {
 	if (plain.trapped != special.trapped)
 		return "trapped";
@@ -159,12 +159,13 @@ static const char *difference(bool memory)
 	if (plain.state.flags != special.state.flags && !plain.trapped)
 		return "wrong flags";
 	if (!plain.trapped &&
-	    (!same(&plain.state, &special.state, sizeof(plain.state)) ||
+	    (!is_same(&plain.state, &special.state, sizeof(plain.state)) ||
 	     plain.sp != special.sp))
 		return "wrong registers";
-	if (!same(plain.buffer, special.buffer, sizeof(plain.buffer)))
+	if (!is_same(plain.buffer, special.buffer, sizeof(plain.buffer)))
 		return "the other buffer is wrong";
-	if (memory && !same(plain.memory, special.memory, sizeof(plain.memory)))
+	if (memory &&
+	    !is_same(plain.memory, special.memory, sizeof(plain.memory)))
 		return "memory is wrong";
 	return NULL;
 }
@@ -172,7 +173,7 @@ static const char *difference(bool memory)
 static void compare_outcomes(const struct form *form, const char *place,
 			     u32 offset, bool memory)
 {
-	const char *wrong = difference(memory);
+	const char *wrong = first_difference(memory);
 	const u32 *a = (const u32 *)&plain.state;
 	const u32 *b = (const u32 *)&special.state;
 	u32 i;
@@ -202,14 +203,14 @@ static void verify_mapped(const struct chain *chain, u32 offset)
 	}
 }
 
-static void on_table(const struct chain *chain, const struct form *form,
-		     u32 tables, u32 offset, u32 flags)
+static void try_on_table(const struct chain *chain, const struct form *form,
+			 u32 tables, u32 offset, u32 flags)
 {
 	u32 target = tables + offset;
 
 	fill_around(PLAIN_GPA, offset);
 	fill_around(BUFFER_GPA, REACH);
-	run(form, PLAIN_GPA + offset, BUFFER_GPA + REACH, flags, &plain);
+	run_form(form, PLAIN_GPA + offset, BUFFER_GPA + REACH, flags, &plain);
 	memcpy(plain.memory, (void *)(u32)(PLAIN_GPA + offset - REACH),
 	       sizeof(plain.memory));
 
@@ -217,20 +218,20 @@ static void on_table(const struct chain *chain, const struct form *form,
 	fill_around(BUFFER_GPA, REACH);
 	/* A use now gives the shadow something to keep true. */
 	verify_mapped(chain, offset);
-	run(form, target, BUFFER_GPA + REACH, flags, &special);
+	run_form(form, target, BUFFER_GPA + REACH, flags, &special);
 	memcpy(special.memory, (void *)(target - REACH),
 	       sizeof(special.memory));
 	compare_outcomes(form, "a table", offset, true);
 	verify_mapped(chain, offset);
 }
 
-static void on_hole(const struct form *form, u32 offset, u32 flags)
+static void try_on_hole(const struct form *form, u32 offset, u32 flags)
 {
 	memset((void *)(u32)(PLAIN_GPA + offset - REACH), 0xff, 2 * REACH);
 	fill_around(BUFFER_GPA, REACH);
-	run(form, PLAIN_GPA + offset, BUFFER_GPA + REACH, flags, &plain);
+	run_form(form, PLAIN_GPA + offset, BUFFER_GPA + REACH, flags, &plain);
 	fill_around(BUFFER_GPA, REACH);
-	run(form, HOLE_GVA + offset, BUFFER_GPA + REACH, flags, &special);
+	run_form(form, HOLE_GVA + offset, BUFFER_GPA + REACH, flags, &special);
 	compare_outcomes(form, "nothing", offset, false);
 }
 
@@ -246,9 +247,9 @@ static void check_form(const struct chain *chain, const struct form *form,
 			u32 f = RFLAGS_FIXED |
 				(flags ? RFLAGS_DF : RFLAGS_CF | RFLAGS_ZF);
 
-			on_table(chain, form, tables, offsets[i], f);
+			try_on_table(chain, form, tables, offsets[i], f);
 			if (mmio && !(form->attributes & FORM_NO_MMIO))
-				on_hole(form, offsets[i], f);
+				try_on_hole(form, offsets[i], f);
 		}
 	}
 }
@@ -261,7 +262,7 @@ static void link_tables(struct chain *chain, u32 tables)
 	chain->gva &= ~(u64)(large_page_size() - 1);
 	entry_write(pde, tables | PTE_TABLE);
 	entry_write(pde + entry_size(), (tables + PAGE_SIZE) | PTE_TABLE);
-	fill(tables, 0, AREA_SIZE);
+	fill_with_entries(tables, 0, AREA_SIZE);
 	write_cr3(read_cr3());
 }
 

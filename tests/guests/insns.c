@@ -95,7 +95,7 @@ static bool runs(void (*code)(void), u32 ecx, u32 eax, u32 edx)
 	return !tried.trapped && tried.value == ANSWERED;
 }
 
-static bool faults(u32 vector)
+static bool faulted(u32 vector)
 {
 	return tried.trapped && tried.vector == vector &&
 	       (vector != VECTOR_GP || tried.error_code == 0);
@@ -112,7 +112,7 @@ static void check(bool ok, const char *what)
 /* An instruction that CPUID shows runs; another one raises #UD. */
 static void check_told(bool told, void (*code)(void), const char *name)
 {
-	check(runs(code, 0, 0, 0) ? told : !told && faults(VECTOR_UD), name);
+	check(runs(code, 0, 0, 0) ? told : !told && faulted(VECTOR_UD), name);
 }
 
 static void check_by_cpuid(void)
@@ -130,12 +130,12 @@ static void check_by_cpuid(void)
 	check_told(seven.ecx & CPUID_7_ECX_RDPID, do_rdpid, "RDPID");
 	check_told(one.ecx & CPUID_1_ECX_OSXSAVE, do_xgetbv, "XGETBV");
 	/* CR4.VMXE and CR4.SMXE are never set. */
-	check(!runs(do_vmxoff, 0, 0, 0) && faults(VECTOR_UD), "VMXOFF");
-	check(!runs(do_vmread, 0, 0, 0) && faults(VECTOR_UD), "VMREAD");
-	check(!runs(do_getsec, 0, 0, 0) && faults(VECTOR_UD), "GETSEC");
-	check(!runs(do_ud0, 0, 0, 0) && faults(VECTOR_UD), "UD0");
+	check(!runs(do_vmxoff, 0, 0, 0) && faulted(VECTOR_UD), "VMXOFF");
+	check(!runs(do_vmread, 0, 0, 0) && faulted(VECTOR_UD), "VMREAD");
+	check(!runs(do_getsec, 0, 0, 0) && faulted(VECTOR_UD), "GETSEC");
+	check(!runs(do_ud0, 0, 0, 0) && faulted(VECTOR_UD), "UD0");
 	if (!(seven.ebx & CPUID_7_EBX_INVPCID))
-		check(!runs(do_invpcid, 0, 0, 0) && faults(VECTOR_UD),
+		check(!runs(do_invpcid, 0, 0, 0) && faulted(VECTOR_UD),
 		      "INVPCID");
 }
 
@@ -146,9 +146,9 @@ static void check_counters(void)
 	if (cpuid(CPUID_VENDOR).eax >= CPUID_COUNTERS)
 		counters = cpuid(CPUID_COUNTERS).eax >> 8 & 0xff;
 	check(runs(do_rdpmc, 0, 0, 0) ? counters
-				      : !counters && faults(VECTOR_GP),
+				      : !counters && faulted(VECTOR_GP),
 	      "RDPMC of the first counter");
-	check(!runs(do_rdpmc, NO_COUNTER, 0, 0) && faults(VECTOR_GP),
+	check(!runs(do_rdpmc, NO_COUNTER, 0, 0) && faulted(VECTOR_GP),
 	      "RDPMC of none");
 }
 
@@ -165,25 +165,26 @@ static void check_xcr0(void)
 	u32 allowed = cpuid(CPUID_XSTATE).eax;
 
 	if (!(cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_XSAVE)) {
-		check(!runs(do_xsetbv, 0, 1, 0) && faults(VECTOR_UD),
+		check(!runs(do_xsetbv, 0, 1, 0) && faulted(VECTOR_UD),
 		      "XSETBV without XSAVE");
 		return;
 	}
-	check(!runs(do_xsetbv, 0, 1, 0) && faults(VECTOR_UD),
+	check(!runs(do_xsetbv, 0, 1, 0) && faulted(VECTOR_UD),
 	      "XSETBV without CR4.OSXSAVE");
 	write_cr4(read_cr4() | CR4_OSXSAVE);
 	check(cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_OSXSAVE,
 	      "CPUID does not mirror CR4.OSXSAVE");
 	check(runs(do_xsetbv, 0, allowed, 0), "XSETBV of all that is allowed");
 	check(runs(do_xgetbv, 0, 0, 0) && insn_result == allowed, "XGETBV");
-	check(!runs(do_xsetbv, 1, 1, 0) && faults(VECTOR_GP), "XSETBV of XCR1");
-	check(!runs(do_xsetbv, 0, 0, 0) && faults(VECTOR_GP),
+	check(!runs(do_xsetbv, 1, 1, 0) && faulted(VECTOR_GP),
+	      "XSETBV of XCR1");
+	check(!runs(do_xsetbv, 0, 0, 0) && faulted(VECTOR_GP),
 	      "XSETBV without x87");
-	check(!runs(do_xsetbv, 0, 5, 0) && faults(VECTOR_GP),
+	check(!runs(do_xsetbv, 0, 5, 0) && faulted(VECTOR_GP),
 	      "XSETBV of AVX without SSE");
-	check(!runs(do_xsetbv, 0, allowed | BIT(30), 0) && faults(VECTOR_GP),
+	check(!runs(do_xsetbv, 0, allowed | BIT(30), 0) && faulted(VECTOR_GP),
 	      "XSETBV of a reserved bit");
-	check(!runs(do_xsetbv, 0, allowed, 1) && faults(VECTOR_GP),
+	check(!runs(do_xsetbv, 0, allowed, 1) && faulted(VECTOR_GP),
 	      "XSETBV of a reserved bit above");
 	check(runs(do_xgetbv, 0, 0, 0) && insn_result == allowed,
 	      "XCR0 has changed");
@@ -201,9 +202,9 @@ static void check_pat(void)
 	check(runs(do_wrmsr, MSR_PAT, low, high), "WRMSR of PAT");
 	check(runs(do_rdmsr, MSR_PAT, 0, 0) && insn_result == low,
 	      "PAT does not keep its value");
-	check(!runs(do_wrmsr, MSR_PAT, 0x00020406, high) && faults(VECTOR_GP),
+	check(!runs(do_wrmsr, MSR_PAT, 0x00020406, high) && faulted(VECTOR_GP),
 	      "PAT with memory type 2");
-	check(!runs(do_wrmsr, MSR_PAT, low, 0x08000000) && faults(VECTOR_GP),
+	check(!runs(do_wrmsr, MSR_PAT, low, 0x08000000) && faulted(VECTOR_GP),
 	      "PAT with memory type 8");
 	check(runs(do_rdmsr, MSR_PAT, 0, 0) && insn_result == low,
 	      "a refused PAT changed it");
@@ -217,23 +218,24 @@ static void check_mtrrs(void)
 	check(runs(do_rdmsr, MSR_MTRRCAP, 0, 0) && (insn_result & 0xff) >= 2 &&
 		      (insn_result & BIT(8)),
 	      "MTRRCAP: two ranges, and fixed ones");
-	check(!runs(do_wrmsr, MSR_MTRRCAP, 0, 0) && faults(VECTOR_GP),
+	check(!runs(do_wrmsr, MSR_MTRRCAP, 0, 0) && faulted(VECTOR_GP),
 	      "WRMSR of MTRRCAP");
 	check(runs(do_rdmsr, MSR_MTRR_DEF_TYPE, 0, 0), "RDMSR of DEF_TYPE");
-	check(!runs(do_wrmsr, MSR_MTRR_DEF_TYPE, 0xc02, 0) && faults(VECTOR_GP),
+	check(!runs(do_wrmsr, MSR_MTRR_DEF_TYPE, 0xc02, 0) &&
+		      faulted(VECTOR_GP),
 	      "a default of memory type 2");
 	check(!runs(do_wrmsr, MSR_MTRR_FIX4K_C0000, 0x07060606, 0) &&
-		      faults(VECTOR_GP),
+		      faulted(VECTOR_GP),
 	      "a fixed range of memory type 7");
 	/* The second variable range, which is not in use. */
 	check(runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 0x80000004, 0) &&
 		      runs(do_rdmsr, MSR_MTRR_PHYSBASE1, 0, 0) &&
 		      insn_result == 0x80000004,
 	      "PHYSBASE1 does not keep its value");
-	check(!runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 3, 0) && faults(VECTOR_GP),
+	check(!runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 3, 0) && faulted(VECTOR_GP),
 	      "a variable range of memory type 3");
 	check(!runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 6, 0x80000000) &&
-		      faults(VECTOR_GP),
+		      faulted(VECTOR_GP),
 	      "a range beyond MAXPHYADDR");
 	runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 0, 0);
 }
@@ -273,7 +275,7 @@ static void check_misc_enable(void)
 	check(!(cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_NX),
 	      "CPUID still has XD");
 	check(!runs(do_wrmsr, MSR_EFER, efer | EFER_NXE, 0) &&
-		      faults(VECTOR_GP),
+		      faulted(VECTOR_GP),
 	      "EFER.NXE without XD");
 	check(runs(do_wrmsr, MSR_MISC_ENABLE, enabled | MISC_ENABLE_LIMIT_CPUID,
 		   0),
@@ -293,9 +295,9 @@ static void check_msrs(bool strict)
 	bool has_aux = cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_RDTSCP;
 
 	if (strict) {
-		check(!runs(do_rdmsr, MSR_NONE, 0, 0) && faults(VECTOR_GP),
+		check(!runs(do_rdmsr, MSR_NONE, 0, 0) && faulted(VECTOR_GP),
 		      "RDMSR of none");
-		check(!runs(do_wrmsr, MSR_NONE, 0, 0) && faults(VECTOR_GP),
+		check(!runs(do_wrmsr, MSR_NONE, 0, 0) && faulted(VECTOR_GP),
 		      "WRMSR of none");
 		check_misc_enable();
 	}
@@ -321,7 +323,7 @@ static void check_debug(void)
 		      insn_result == (u32)&watched,
 	      "DR0 does not keep its value");
 	runs(do_write_dr7, 0, watch, 0);
-	check(!runs(do_touch, (u32)&watched, 7, 0) && faults(VECTOR_DB) &&
+	check(!runs(do_touch, (u32)&watched, 7, 0) && faulted(VECTOR_DB) &&
 		      watched == 7,
 	      "a watched write: no #DB after it");
 	runs(do_write_dr7, 0, DR7_FIXED, 0);
@@ -332,7 +334,7 @@ static void check_debug(void)
 	      "a write that nobody watches");
 
 	runs(do_write_dr7, 0, DR7_FIXED | DR7_GD, 0);
-	check(!runs(do_read_dr0, 0, 0, 0) && faults(VECTOR_DB),
+	check(!runs(do_read_dr0, 0, 0, 0) && faulted(VECTOR_DB),
 	      "general detect: no #DB");
 	/* The #DB has cleared GD (17.2.4). */
 	check(runs(do_read_dr6, 0, 0, 0) && (insn_result & DR6_BD),
@@ -341,10 +343,10 @@ static void check_debug(void)
 
 	check(runs(do_read_dr4, 0, 0, 0), "DR4 is not DR6");
 	write_cr4(read_cr4() | CR4_DE);
-	check(!runs(do_read_dr4, 0, 0, 0) && faults(VECTOR_UD),
+	check(!runs(do_read_dr4, 0, 0, 0) && faulted(VECTOR_UD),
 	      "DR4 with CR4.DE: no #UD");
 	write_cr4(read_cr4() & ~(u32)CR4_DE);
-	check(!runs(do_icebp, 0, 0, 0) && faults(VECTOR_DB), "INT1: no #DB");
+	check(!runs(do_icebp, 0, 0, 0) && faulted(VECTOR_DB), "INT1: no #DB");
 }
 
 static void start_8259s(void)
@@ -366,11 +368,11 @@ static void check_x87_errors(void)
 	reg_t cr0 = read_cr0() & ~(CR0_EM | CR0_TS);
 
 	write_cr0(cr0 | CR0_NE | CR0_MP);
-	check(!runs(do_x87_error, 0, 0, 0) && faults(VECTOR_MF),
+	check(!runs(do_x87_error, 0, 0, 0) && faulted(VECTOR_MF),
 	      "an x87 error with CR0.NE: no #MF");
 	start_8259s();
 	write_cr0((cr0 | CR0_MP) & ~CR0_NE);
-	check(!runs(do_x87_interrupt, 0, 0, 0) && faults(PIC_VECTORS + 5),
+	check(!runs(do_x87_interrupt, 0, 0, 0) && faulted(PIC_VECTORS + 5),
 	      "an x87 error without CR0.NE: no IRQ 13");
 	/* After the answer the error is ignored until it is cleared. */
 	port_write(0xf0, 0);
@@ -378,7 +380,7 @@ static void check_x87_errors(void)
 	check(runs(do_fnclex, 0, 0, 0), "FNCLEX does not clear the error");
 	port_write(0xa0, PIC_EOI);
 	port_write(0x20, PIC_EOI);
-	check(!runs(do_x87_interrupt, 0, 0, 0) && faults(PIC_VECTORS + 5),
+	check(!runs(do_x87_interrupt, 0, 0, 0) && faulted(PIC_VECTORS + 5),
 	      "a second x87 error: no IRQ 13");
 	port_write(0xf0, 0);
 	runs(do_fnclex, 0, 0, 0);

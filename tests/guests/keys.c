@@ -25,7 +25,7 @@ static void write_pkrs(u32 value)
 }
 
 /* Returns the error code; 0: no fault. */
-static u32 fault(u64 pte, u32 user, enum try_kind kind, u32 ac)
+static u32 fault_code(u64 pte, u32 user, enum try_kind kind, u32 ac)
 {
 	entry_write(chain.entry[1], pte);
 	invlpg(chain.gva);
@@ -37,7 +37,7 @@ static u32 fault(u64 pte, u32 user, enum try_kind kind, u32 ac)
 							  : 0;
 }
 
-static void say(const char *wrong, u64 pte, u32 code)
+static void print_difference(const char *wrong, u64 pte, u32 code)
 {
 	print("  %s: %s %u, wp %u smep %u smap %u ac %u: PTE %llx, error code "
 	      "%x\n",
@@ -50,12 +50,13 @@ static void no_access_may(u64 pte)
 {
 	for (u32 access = 0; access < 12; access++) {
 		u32 kind = access % 3, user = access / 3 & 1;
-		u32 code = fault(pte, user, (enum try_kind)kind, access / 6);
+		u32 code =
+			fault_code(pte, user, (enum try_kind)kind, access / 6);
 		bool keyed = kind == TRY_READ && !user;
 
 		if (check_failed((code & (PFEC_P | PFEC_RSVD)) == PFEC_P &&
 				 (!keyed || code & PFEC_PK)))
-			say("an access to a TRAP", pte, code);
+			print_difference("an access to a TRAP", pte, code);
 	}
 }
 
@@ -66,13 +67,13 @@ static void key_decides(void)
 	u32 code;
 
 	write_pkrs(0);
-	code = fault(pte, 0, TRY_READ, 0);
+	code = fault_code(pte, 0, TRY_READ, 0);
 	if (check_failed(!code))
-		say("no key is denied", pte, code);
+		print_difference("no key is denied", pte, code);
 	write_pkrs((u32)PKRS_OF_TRAP);
-	code = fault(pte, 0, TRY_READ, 0);
+	code = fault_code(pte, 0, TRY_READ, 0);
 	if (check_failed(code == (PFEC_P | PFEC_PK)))
-		say("the key is denied", pte, code);
+		print_difference("the key is denied", pte, code);
 	no_access_may(pte);
 }
 

@@ -140,7 +140,7 @@ static void set_up(void)
 			 : "memory");
 }
 
-static u8 type(u16 selector)
+static u8 descriptor_type(u16 selector)
 {
 	return (u8)(descriptors[selector / 8] >> 40);
 }
@@ -173,7 +173,8 @@ static void check_call(void)
 	check(task_runs == 1, "CALL: the task has not run");
 	check(task_eflags & RFLAGS_NT, "CALL: NT is not set");
 	check((other.link & 0xffff) == MAIN, "CALL: a wrong link");
-	check(type(MAIN) == TSS_BUSY && type(OTHER) == TSS_AVAILABLE,
+	check(descriptor_type(MAIN) == TSS_BUSY &&
+		      descriptor_type(OTHER) == TSS_AVAILABLE,
 	      "CALL and IRET: a wrong busy flag");
 	check(!(other.eflags & RFLAGS_NT), "IRET: NT is saved as set");
 	check(read_cr0() & CR0_TS, "CR0.TS is not set");
@@ -189,7 +190,8 @@ static void check_jmp(void)
 			 : "eax", "ecx", "edx", "ebx", "esi", "edi", "memory",
 			   "cc");
 	check(task_runs == 2, "JMP: the task has not run");
-	check(type(MAIN) == TSS_BUSY && type(OTHER) == TSS_AVAILABLE,
+	check(descriptor_type(MAIN) == TSS_BUSY &&
+		      descriptor_type(OTHER) == TSS_AVAILABLE,
 	      "JMP: a wrong busy flag");
 }
 
@@ -221,7 +223,7 @@ static void check_small(void)
 	small.ax = 0x1234;
 	far_call(SMALL);
 	check(small.link == MAIN, "a 16-bit task: a wrong link");
-	check(type(SMALL) == TSS16_AVAILABLE,
+	check(descriptor_type(SMALL) == TSS16_AVAILABLE,
 	      "a 16-bit task: a wrong busy flag");
 	check(small.ax == 0x1234, "a 16-bit task: AX is not saved");
 }

@@ -91,7 +91,7 @@ __asm__(".text\n"
 	"	iret\n");
 
 /* IRQ 0 is raised at each edge from now on. */
-static void start(u16 count)
+static void start_timer(u16 count)
 {
 	port_write(PIC, PIC_INIT);
 	port_write(PIC + 1, PIC_VECTORS);
@@ -103,7 +103,7 @@ static void start(u16 count)
 	port_write(PIT_COUNT, (u8)(count >> 8));
 }
 
-static u32 work(void)
+static u32 run_rounds(void)
 {
 	volatile u32 done = 0;
 
@@ -112,10 +112,10 @@ static u32 work(void)
 	return done;
 }
 
-static void wait(void)
+static void run_interruptible(void)
 {
 	__asm__ volatile("sti");
-	work();
+	run_rounds();
 }
 
 static void check(bool ok, const char *what)
@@ -151,7 +151,7 @@ static void check_storm(const char *what)
 	interrupts = 0;
 	__asm__ volatile("sti");
 	do
-		done += work();
+		done += run_rounds();
 	while (interrupts < STORM);
 	__asm__ volatile("cli");
 	check(done >= ROUNDS, what);
@@ -165,13 +165,13 @@ static void check_self_ipis(void)
 	__asm__ volatile("sti");
 	for (u32 i = 0; i < IPIS; i++)
 		set_lapic(LAPIC_ICR, ICR_SELF | VECTOR_APIC);
-	check(work() == ROUNDS, "IPIs to itself");
+	check(run_rounds() == ROUNDS, "IPIs to itself");
 	__asm__ volatile("cli");
 	check(interrupts == IPIS, "an IPI to itself is lost");
 }
 
 /* Runs unpaged, and with handlers of its own. */
-static void storms(void)
+static void check_storms(void)
 {
 	struct table idt = { sizeof(gates) - 1, (u32)gates };
 
@@ -179,9 +179,9 @@ static void storms(void)
 	set_gate(PIC_VECTORS + 8, on_rtc);
 	set_gate(VECTOR_APIC, on_apic);
 	__asm__ volatile("lidt %0" : : "m"(idt) : "memory");
-	start(COUNT_STORM);
+	start_timer(COUNT_STORM);
 	check_storm("interrupts of the 8254");
-	start(0);
+	start_timer(0);
 	port_write(PIC + 1, (u8)~IRQ_CASCADE);
 	port_write(PIC2, PIC_INIT);
 	port_write(PIC2 + 1, PIC_VECTORS + 8);
@@ -208,24 +208,25 @@ void main(const char *arguments)
 {
 	(void)arguments;
 	mode_enter(MODE_2LEVEL); /* this sets up the traps */
-	start(COUNT_MIN);
-	check(work() == ROUNDS, "interrupts off");
+	start_timer(COUNT_MIN);
+	check(run_rounds() == ROUNDS, "interrupts off");
 	port_write(PIC, PIC_READ_REQUESTS);
 	check(port_read(PIC) & IRQ_TIMER, "IRQ 0 is not requested");
 
 	/* While it is being handled, it does not interrupt again. */
-	tried = (struct try){ .gva = (u32)wait, .kind = TRY_CALL };
+	tried = (struct try){ .gva = (u32)run_interruptible, .kind = TRY_CALL };
 	try();
 	check(tried.trapped && tried.vector == PIC_VECTORS, "no interrupt");
 	port_write(PIC, PIC_READ_IN_SERVICE);
 	check(port_read(PIC) & IRQ_TIMER, "IRQ 0 is not being handled");
 	__asm__ volatile("sti");
-	check(work() == ROUNDS, "interrupts on, one of them being handled");
+	check(run_rounds() == ROUNDS,
+	      "interrupts on, one of them being handled");
 	__asm__ volatile("cli");
 
 	port_write(PIC + 1, 0xff);
 	port_write(PIC, PIC_EOI);
-	start(0);
+	start_timer(0);
 	mode_leave();
-	storms();
+	check_storms();
 }

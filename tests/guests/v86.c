@@ -84,7 +84,7 @@ static u32 gate_faults, gate_error;
 /*
  * The monitor's entry and exit, and the task's code. HLT is the task's last
  * instruction; other faulting instructions are skipped by their length (see
- * skip()).
+ * insn_length()).
  */
 __asm__(".text\n"
 	"	.balign 16\n"
@@ -198,19 +198,19 @@ __asm__(".text\n"
 extern u8 v86_handler[];
 
 /* The compiler believes that no object is at address 0. */
-static void *low(u32 linear)
+static void *low_memory(u32 linear)
 {
 	__asm__("" : "+r"(linear));
 	return (void *)linear;
 }
 
-static u16 *data(u32 offset)
+static u16 *data_at(u32 offset)
 {
 	return (u16 *)(DATA + offset);
 }
 
 /* Returns the length of a faulting instruction, by its first byte. */
-static u32 skip(const u8 *code)
+static u32 insn_length(const u8 *code)
 {
 	switch (*code) {
 	case 0xcd: /* INT n */
@@ -223,7 +223,7 @@ static u32 skip(const u8 *code)
 	}
 }
 
-static void *entry_of(u32 linear)
+static void *pte_of(u32 linear)
 {
 	void *table = mode_root;
 
@@ -241,7 +241,7 @@ void v86_trap(struct frame *frame)
 
 	if (frame->vector >= VECTOR_PIC) {
 		ticks++;
-		++*data(0);
+		++*data_at(0);
 		port_write(0x20, 0x20);
 		return;
 	}
@@ -249,7 +249,7 @@ void v86_trap(struct frame *frame)
 	if (frame->vector == VECTOR_PF && cr2 >> 12 == GATES >> 12) {
 		gate_faults++;
 		gate_error = frame->error_code;
-		entry_write(entry_of(GATES), GATES | PTE_P | PTE_W);
+		entry_write(pte_of(GATES), GATES | PTE_P | PTE_W);
 		return;
 	}
 	if (!(frame->eflags & RFLAGS_VM)) {
@@ -267,12 +267,12 @@ void v86_trap(struct frame *frame)
 	}
 	event_count++;
 	if (frame->vector == VECTOR_PF)
-		entry_write(entry_of(cr2), entry_read(entry_of(cr2)) | PTE_P);
+		entry_write(pte_of(cr2), entry_read(pte_of(cr2)) | PTE_P);
 	else if (frame->vector == VECTOR_GP || frame->vector == VECTOR_UD)
-		frame->eip += skip(code);
+		frame->eip += insn_length(code);
 }
 
-static void run(const u8 *start, u32 iopl)
+static void run_v86(const u8 *start, u32 iopl)
 {
 	struct frame frame = {
 		.eip = (u32)(start - v86_code),
@@ -298,11 +298,11 @@ static void check(bool ok, const char *what)
 		print("  %s: %s (%u events, the first: vector %x, error %x, "
 		      "ip %x; data %x %x %x)\n",
 		      mode_names[mode], what, event_count, events[0].vector,
-		      events[0].error_code, events[0].ip, *data(0), *data(2),
-		      *data(4));
+		      events[0].error_code, events[0].ip, *data_at(0),
+		      *data_at(2), *data_at(4));
 }
 
-static bool took(u32 event, u32 vector, u32 error_code)
+static bool event_is(u32 event, u32 vector, u32 error_code)
 {
 	return events[event].vector == vector &&
 	       events[event].error_code == error_code;
@@ -310,29 +310,31 @@ static bool took(u32 event, u32 vector, u32 error_code)
 
 static void check_free(void)
 {
-	memset(data(0), 0, 64);
-	run(v86_free, 3);
-	check(*data(0) == MARK && *data(16) == MARK, "memory is not written");
-	check((*data(2) & V86_IOPL(3)) == V86_IOPL(3), "PUSHF without IOPL 3");
-	check(!(*data(4) & RFLAGS_IF), "CLI has not cleared IF");
-	check(*data(6) & BIT(5), "IN: a wrong value");
+	memset(data_at(0), 0, 64);
+	run_v86(v86_free, 3);
+	check(*data_at(0) == MARK && *data_at(16) == MARK,
+	      "memory is not written");
+	check((*data_at(2) & V86_IOPL(3)) == V86_IOPL(3),
+	      "PUSHF without IOPL 3");
+	check(!(*data_at(4) & RFLAGS_IF), "CLI has not cleared IF");
+	check(*data_at(6) & BIT(5), "IN: a wrong value");
 	check(event_count == 4, "not four events");
-	check(took(0, VECTOR_TASK, 0), "INT n: not to its gate");
-	check(took(1, VECTOR_GP, 0), "IN that the bitmap forbids: no #GP");
-	check(took(2, VECTOR_BP, 0) && took(3, VECTOR_UD, 0),
+	check(event_is(0, VECTOR_TASK, 0), "INT n: not to its gate");
+	check(event_is(1, VECTOR_GP, 0), "IN that the bitmap forbids: no #GP");
+	check(event_is(2, VECTOR_BP, 0) && event_is(3, VECTOR_UD, 0),
 	      "INT3 or UD2: no exception");
 	check(events[2].ip == events[1].ip + 3, "INT3: a wrong IP");
 }
 
 static void check_sensitive(void)
 {
-	run(v86_sensitive, 0);
+	run_v86(v86_sensitive, 0);
 	check(event_count == 6, "not six exceptions with IOPL 0");
 	for (u32 i = 0; i < 6; i++)
-		check(took(i, VECTOR_GP, 0),
+		check(event_is(i, VECTOR_GP, 0),
 		      "a sensitive instruction: no #GP(0)");
-	run(v86_limit, 3);
-	check(event_count == 1 && took(0, VECTOR_GP, 0),
+	run_v86(v86_limit, 3);
+	check(event_count == 1 && event_is(0, VECTOR_GP, 0),
 	      "beyond the limit: no #GP");
 }
 
@@ -342,36 +344,35 @@ static void check_paging(void)
 	u64 user = PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
 
 	for (u32 page = IVT; page <= TARGET; page += PAGE_SIZE)
-		entry_write(entry_of(page), page | user);
-	entry_write(entry_of(DEMAND), DEMAND | (user & ~(u64)PTE_P));
-	entry_write(entry_of(TABLE),
-		    ((u32)entry_of(IVT) & (u32)PAGE_MASK) | user);
-	entry_write(entry_of(HOLE), HOLE_GPA | user);
+		entry_write(pte_of(page), page | user);
+	entry_write(pte_of(DEMAND), DEMAND | (user & ~(u64)PTE_P));
+	entry_write(pte_of(TABLE), ((u32)pte_of(IVT) & (u32)PAGE_MASK) | user);
+	entry_write(pte_of(HOLE), HOLE_GPA | user);
 	*(u16 *)OTHER_FRAME = MARK;
 	*(u16 *)TARGET = 0;
-	*(u32 *)data(8) = (u32)(OTHER_FRAME | user);
-	*data(12) = (u16)((u32)entry_of(TARGET) & (u32)~PAGE_MASK);
+	*(u32 *)data_at(8) = (u32)(OTHER_FRAME | user);
+	*data_at(12) = (u16)((u32)pte_of(TARGET) & (u32)~PAGE_MASK);
 
 	/* The TLB must not hold a page that the task maps again. */
 	write_cr3(read_cr3());
-	run(v86_paging, 3);
-	check(event_count == 1 && took(0, VECTOR_PF, PFEC_W | PFEC_U),
+	run_v86(v86_paging, 3);
+	check(event_count == 1 && event_is(0, VECTOR_PF, PFEC_W | PFEC_U),
 	      "demand paging: not one fault");
 	check(events[0].cr2 == DEMAND + 2, "demand paging: a wrong CR2");
-	check(*data(0) == MARK, "demand paging: the write is lost");
-	check(*data(4) == 0xffff, "a hole gives no ones");
-	check((entry_read(entry_of(TARGET)) & PAGE_MASK) == OTHER_FRAME,
+	check(*data_at(0) == MARK, "demand paging: the write is lost");
+	check(*data_at(4) == 0xffff, "a hole gives no ones");
+	check((entry_read(pte_of(TARGET)) & PAGE_MASK) == OTHER_FRAME,
 	      "the task's PTE is not written");
-	check(*data(2) == MARK, "the task's PTE maps something else");
+	check(*data_at(2) == MARK, "the task's PTE maps something else");
 }
 
 /* The timer's interrupts leave the task, and return to it. */
 static void check_timer(void)
 {
-	*data(0) = 0;
+	*data_at(0) = 0;
 	ticks = 0;
 	port_write(0x21, 0xfe);
-	run(v86_timer, 3);
+	run_v86(v86_timer, 3);
 	port_write(0x21, 0xff);
 	check(ticks >= 3, "no timer in the task");
 }
@@ -379,18 +380,18 @@ static void check_timer(void)
 /* INT n goes to the task's own handler or to the monitor, by the TSS's bit. */
 static void check_vme(void)
 {
-	u32 *vector = low(IVT + 4 * VECTOR_REDIRECTED), before = *vector;
+	u32 *vector = low_memory(IVT + 4 * VECTOR_REDIRECTED), before = *vector;
 
 	if (!(cpuid(CPUID_FEATURES).edx & CPUID_1_EDX_VME))
 		return;
 	*vector = SEGMENT(CODE) << 16 | (u32)(v86_handler - v86_code);
 	write_cr4(read_cr4() | CR4_VME);
-	*data(2) = 0;
-	run(v86_vme, 3);
-	check(event_count == 0 && *data(2) == MARK, "VME: not redirected");
+	*data_at(2) = 0;
+	run_v86(v86_vme, 3);
+	check(event_count == 0 && *data_at(2) == MARK, "VME: not redirected");
 	tss.redirection[VECTOR_REDIRECTED / 8] |= BIT(VECTOR_REDIRECTED % 8);
-	run(v86_vme, 3);
-	check(event_count == 1 && took(0, VECTOR_REDIRECTED, 0),
+	run_v86(v86_vme, 3);
+	check(event_count == 1 && event_is(0, VECTOR_REDIRECTED, 0),
 	      "VME: redirected against its bit");
 	tss.redirection[VECTOR_REDIRECTED / 8] = 0;
 	write_cr4(read_cr4() & ~(u32)CR4_VME);
@@ -448,7 +449,7 @@ static void check_lost_interrupt(void)
 	struct table whole = { sizeof(interrupts) - 1, (u32)interrupts };
 
 	memcpy((void *)base, interrupts, sizeof(interrupts));
-	entry_write(entry_of(GATES), GATES | PTE_W);
+	entry_write(pte_of(GATES), GATES | PTE_W);
 	write_cr3(read_cr3());
 	gate_faults = ticks = 0;
 	__asm__ volatile("lidt %0" : : "m"(split));

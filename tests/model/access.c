@@ -126,7 +126,7 @@ static bool filter_expected(const struct model *m)
 }
 
 /* Like vcpu_flush_tlb(): one INVVPID, if a flush is due. */
-static void invalidate(struct model *m)
+static void invalidate_tlb(struct model *m)
 {
 	enum invvpid_type type;
 
@@ -158,7 +158,7 @@ void model_enter(struct model *m)
 	if (!m->targets.cr3_store_exits && m->root != m->ref.cr3)
 		model_fail(m, "MOV from CR3 gives %#lx, not %#lx", m->root,
 			   m->ref.cr3);
-	invalidate(m);
+	invalidate_tlb(m);
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
 	bypass = filter_expected(m);
@@ -206,7 +206,8 @@ static bool was_permitted(const struct model *m, const struct attempt *a,
 }
 
 /* The processor has translated. If that was legal, the access is done. */
-static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
+static void check_translated(struct model *m, const struct attempt *a,
+			     hpa_t hpa)
 {
 	gfn_t gfn = world_gfn_of_hpa(hpa);
 	gpa_t gpa = (gfn << PAGE_SHIFT) | (a->gva & ~PAGE_MASK);
@@ -234,7 +235,8 @@ static void translated(struct model *m, const struct attempt *a, hpa_t hpa)
 }
 
 /* The fault has gone straight to the guest; checks that this was right. */
-static void bypassed(struct model *m, const struct attempt *a, u32 error_code)
+static void check_bypassed(struct model *m, const struct attempt *a,
+			   u32 error_code)
 {
 	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
 
@@ -258,8 +260,8 @@ static bool provides_itself(const struct reference_walk *w, gpa_t gpa)
 }
 
 /* Returns true if the access is over, since it was emulated. */
-static bool emulate(struct model *m, struct attempt *a,
-		    const struct reference_walk *w)
+static bool emulate_write(struct model *m, struct attempt *a,
+			  const struct reference_walk *w)
 {
 	u64 how = model_random(m, 10);
 	struct guest_walk walk;
@@ -289,8 +291,8 @@ static bool emulate(struct model *m, struct attempt *a,
 }
 
 /* An MMIO entry has answered: the guest's tables once permitted this. */
-static bool mmio_unwalked(struct model *m, const struct attempt *a,
-			  const struct guest_walk *walk)
+static bool check_mmio_unwalked(struct model *m, const struct attempt *a,
+				const struct guest_walk *walk)
 {
 	if (world_frame(walk->gpa >> PAGE_SHIFT) >= 0)
 		model_fail(m, "MMIO, but there is RAM");
@@ -301,8 +303,8 @@ static bool mmio_unwalked(struct model *m, const struct attempt *a,
 }
 
 /* Returns true if the access is over. */
-static bool act(struct model *m, struct attempt *a, enum mmu_action action,
-		const struct reference_walk *w)
+static bool carry_out(struct model *m, struct attempt *a,
+		      enum mmu_action action, const struct reference_walk *w)
 {
 	bool ram = world_frame(w->gpa >> PAGE_SHIFT) >= 0;
 
@@ -328,7 +330,7 @@ static bool act(struct model *m, struct attempt *a, enum mmu_action action,
 		if (!ram || !(a->kind & PFEC_W))
 			model_fail(m, "a table write that is none");
 		model_count(m, EVENT_TABLE_WRITE);
-		return emulate(m, a, w);
+		return emulate_write(m, a, w);
 	case MMU_RESUME:
 		if (!ram)
 			model_fail(m, "resumed, but there is no RAM");
@@ -353,8 +355,9 @@ static void count_tables(struct model *m, const struct mmu_stats *before)
 }
 
 /* A LEAF has answered: a write to a table, which the guest once permitted. */
-static bool held_unwalked(struct model *m, struct attempt *a,
-			  enum mmu_action action, const struct guest_walk *walk)
+static bool run_held_write(struct model *m, struct attempt *a,
+			   enum mmu_action action,
+			   const struct guest_walk *walk)
 {
 	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
 	gfn_t gfn = walk->gpa >> PAGE_SHIFT;
@@ -371,7 +374,7 @@ static bool held_unwalked(struct model *m, struct attempt *a,
 		return false;
 	/* The guest's tables may lead elsewhere by now. */
 	w.gpa = walk->gpa;
-	return emulate(m, a, &w);
+	return emulate_write(m, a, &w);
 }
 
 /* A page-fault exit. Returns true if the access is over. */
@@ -402,15 +405,15 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 		if (action == MMU_INJECT || !mmu_policy(m->mmu)->nowalk)
 			model_fail(m, "%s without a walk",
 				   words_action(action));
-		return action == MMU_MMIO ? mmio_unwalked(m, a, &walk)
-					  : held_unwalked(m, a, action, &walk);
+		return action == MMU_MMIO ? check_mmio_unwalked(m, a, &walk)
+					  : run_held_write(m, a, action, &walk);
 	}
 	w = model_judge(m, a->gva, a->kind);
 	model_compare(m, &w, &walk);
-	return act(m, a, action, &w);
+	return carry_out(m, a, action, &w);
 }
 
-static void run_to_end(struct model *m, struct attempt *a)
+static void run_access(struct model *m, struct attempt *a)
 {
 	for (u32 exits = 0; exits <= MODEL_MAX_EXITS; exits++) {
 		struct processor_result r;
@@ -425,7 +428,7 @@ static void run_to_end(struct model *m, struct attempt *a)
 				model_page_gva(m, model_random_page(m)));
 		r = processor_access(&m->cpu, a->gva, a->kind);
 		if (!r.fault) {
-			translated(m, a, r.hpa);
+			check_translated(m, a, r.hpa);
 			if (!exits)
 				model_count(m, EVENT_TRANSLATED);
 			if (r.large)
@@ -434,7 +437,7 @@ static void run_to_end(struct model *m, struct attempt *a)
 		}
 		if ((r.error_code & m->filter.mask) != m->filter.match) {
 			model_count(m, EVENT_BYPASSED);
-			return bypassed(m, a, r.error_code);
+			return check_bypassed(m, a, r.error_code);
 		}
 		model_exit(m);
 		if (page_fault(m, a, r.error_code))
@@ -444,9 +447,9 @@ static void run_to_end(struct model *m, struct attempt *a)
 }
 
 /* Runs the access; sooner or later after it there is an exit. */
-static void run(struct model *m, struct attempt *a)
+static void run_and_exit(struct model *m, struct attempt *a)
 {
-	run_to_end(m, a);
+	run_access(m, a);
 	model_exit(m);
 }
 
@@ -474,7 +477,7 @@ void model_access_page(struct model *m, u32 page)
 	a.gva = model_page_gva(m, a.page) | offset;
 	model_log(m, "%s at %#lx, %zu bytes %016lx", words_access(a.kind),
 		  a.gva, a.len, *(u64 *)a.data);
-	run(m, &a);
+	run_and_exit(m, &a);
 }
 
 void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
@@ -489,7 +492,7 @@ void model_write_page(struct model *m, u32 page, u64 offset, const void *data,
 	a.gva = model_page_gva(m, page) | offset;
 	model_log(m, "%s at %#lx, %u bytes %016lx", words_access(a.kind), a.gva,
 		  len, *(u64 *)a.data);
-	run(m, &a);
+	run_and_exit(m, &a);
 }
 
 void model_access(struct model *m)

@@ -64,7 +64,7 @@ void coverage_add(struct coverage *to, const struct coverage *from)
 }
 
 /* Returns true if this event can happen in this mode, on this rung. */
-static bool possible(u32 mode, u32 rung, u32 event)
+static bool is_possible(u32 mode, u32 rung, u32 event)
 {
 	bool paged = mode != COVERAGE_UNPAGED;
 
@@ -140,8 +140,9 @@ bool coverage_print(const struct coverage *c)
 			       rung < MMU_RUNGS ? mmu_rung_names[rung]
 						: "other");
 			for (u32 event = 0; event < MODEL_EVENTS; event++)
-				all &= print_cell(c->count[mode][rung][event],
-						  possible(mode, rung, event));
+				all &= print_cell(
+					c->count[mode][rung][event],
+					is_possible(mode, rung, event));
 			printf("\n");
 		}
 	}

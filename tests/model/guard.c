@@ -12,7 +12,7 @@
 /* Time that the processor works, so a busy machine changes nothing. */
 #define SECONDS 60
 
-static void end(int signal)
+static void end_loop(int signal)
 {
 	static const char words[] =
 		"ERROR: this test has run for a minute: a loop in mmu/ does "
@@ -30,6 +30,6 @@ void guard_begin(void)
 {
 	const struct itimerval once = { .it_value.tv_sec = SECONDS };
 
-	signal(SIGPROF, end);
+	signal(SIGPROF, end_loop);
 	setitimer(ITIMER_PROF, &once, NULL);
 }

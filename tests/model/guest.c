@@ -193,7 +193,7 @@ u64 guest_random_cr3(struct model *m)
 
 /* --- Beginning ------------------------------------------------------------- */
 
-static void put(struct model *m, gpa_t gpa, u64 entry, size_t size)
+static void write_entry(struct model *m, gpa_t gpa, u64 entry, size_t size)
 {
 	memcpy(world_ram(&m->world, gpa), &entry, size);
 	memcpy(world_mirror(&m->world, gpa), &entry, size);
@@ -205,15 +205,15 @@ static void fill_table(struct model *m, gfn_t gfn, enum table_kind kind)
 
 	for (u32 i = 0; kind != TABLE_PDPT && i < MODEL_SLOTS; i++)
 		if (kind == TABLE_32)
-			put(m, gpa + 4 * model_slots_32[i],
-			    guest_random_entry(m, kind), 4);
+			write_entry(m, gpa + 4 * model_slots_32[i],
+				    guest_random_entry(m, kind), 4);
 		else
-			put(m, gpa + 8 * model_slots_64[i],
-			    guest_random_entry(m, kind), 8);
+			write_entry(m, gpa + 8 * model_slots_64[i],
+				    guest_random_entry(m, kind), 8);
 	for (u32 i = 0; kind == TABLE_PDPT && i < ARRAY_SIZE(pdpt_offsets); i++)
 		for (u32 j = 0; j < PAE_PDPTES; j++)
-			put(m, gpa + pdpt_offsets[i] + 8 * j,
-			    guest_random_entry(m, kind), 8);
+			write_entry(m, gpa + pdpt_offsets[i] + 8 * j,
+				    guest_random_entry(m, kind), 8);
 }
 
 static void random_memory(struct model *m)

@@ -54,7 +54,7 @@ gva_t model_page_gva(const struct model *m, u32 page)
 }
 
 /* Returns false if there is no more room. */
-static bool add(struct history *h, const struct reference_walk *w)
+static bool add_permit(struct history *h, const struct reference_walk *w)
 {
 	struct permit now = { .gfn = w->gpa >> PAGE_SHIFT,
 			      .shift = w->shift,
@@ -77,7 +77,7 @@ static bool add(struct history *h, const struct reference_walk *w)
 	return true;
 }
 
-static void forget(struct model *m)
+static void forget_permits(struct model *m)
 {
 	for (u32 page = 0; page < MODEL_PAGES; page++)
 		m->history[page].count = 0;
@@ -96,12 +96,12 @@ void history_note(struct model *m)
 		span = 1;
 		if (!w.mapped) /* no page below the same entry is, either */
 			span = 1U << 2 * (w.level - 1);
-		else if (w.accessed && !add(&m->history[page], &w)) {
+		else if (w.accessed && !add_permit(&m->history[page], &w)) {
 			/* The history is full: the guest flushes. */
 			model_log(m, "    the guest flushes all");
 			mmu_set_state(&m->mmu_cpu, m->ref.cr0, m->ref.cr3,
 				      m->ref.cr4, m->ref.efer, NULL);
-			forget(m);
+			forget_permits(m);
 			span = page = 0;
 		}
 	}
@@ -109,7 +109,7 @@ void history_note(struct model *m)
 
 void history_flush(struct model *m)
 {
-	forget(m);
+	forget_permits(m);
 	history_note(m);
 }
 

@@ -29,8 +29,8 @@ static bool has_bytes(struct model *m, gpa_t gpa, const u8 *code, size_t len)
 }
 
 /* The shadow has answered, which does not check rights. */
-static void fetched_unwalked(struct model *m, u32 page, gva_t gva,
-			     const u8 *code, size_t len)
+static void check_fetch_unwalked(struct model *m, u32 page, gva_t gva,
+				 const u8 *code, size_t len)
 {
 	const struct history *h = &m->history[page];
 	struct reference_walk w = reference_walk(&m->ref, gva, 0);
@@ -64,7 +64,7 @@ void model_fetch(struct model *m)
 	if (in_place && memcmp(in_place, code, sizeof(code)))
 		model_fail(m, "mmu_code: other bytes than those of mmu_fetch");
 	if (m->mmu->stats.walks_fetch == walks)
-		return fetched_unwalked(m, page, gva, code, len);
+		return check_fetch_unwalked(m, page, gva, code, len);
 	w = model_judge(m, gva, kind);
 	if (w.fault != (len == 0))
 		model_fail(m, "mmu_fetch gives %zu bytes", len);

@@ -13,15 +13,15 @@ static bool bit(u64 value, int n)
 }
 
 /* Returns the bits high..low in their place, the others 0. */
-static u64 field(u64 value, int high, int low)
+static u64 bits_in_place(u64 value, int high, int low)
 {
 	return value << (63 - high) >> (63 - high) >> low << low;
 }
 
 /* Returns true if any of the bits high..low is set. */
-static bool any(u64 value, int high, int low)
+static bool any_bit(u64 value, int high, int low)
 {
-	return low <= high && field(value, high, low);
+	return low <= high && bits_in_place(value, high, low);
 }
 
 /* 4.1.1. */
@@ -70,7 +70,7 @@ static int pse36_m(const struct reference *r)
 static bool reserved_32bit(const struct reference *r, u64 entry, int level)
 {
 	return level == 2 && reference_maps(r, entry, level) &&
-	       any(entry, 21, pse36_m(r) - 19);
+	       any_bit(entry, 21, pse36_m(r) - 19);
 }
 
 /* "Reserved (must be 0)", tables 4-4, 4-9 to 4-11, 4-15 to 4-20. */
@@ -80,7 +80,7 @@ bool reference_reserved(const struct reference *r, u64 entry, int level)
 
 	if (mode == MODE_32BIT)
 		return reserved_32bit(r, entry, level);
-	if (any(entry, mode == MODE_PAE ? 62 : 51, r->maxphyaddr))
+	if (any_bit(entry, mode == MODE_PAE ? 62 : 51, r->maxphyaddr))
 		return true;
 	if (bit(entry, 63) && !bit(r->efer, 11))
 		return true;
@@ -90,9 +90,9 @@ bool reference_reserved(const struct reference *r, u64 entry, int level)
 	case 3:
 		if (!bit(entry, 7))
 			return false;
-		return !r->gigabyte_pages || any(entry, 29, 13);
+		return !r->gigabyte_pages || any_bit(entry, 29, 13);
 	case 2:
-		return bit(entry, 7) && any(entry, 20, 13);
+		return bit(entry, 7) && any_bit(entry, 20, 13);
 	default:
 		return false;
 	}
@@ -101,24 +101,26 @@ bool reference_reserved(const struct reference *r, u64 entry, int level)
 gpa_t reference_address(const struct reference *r, u64 entry, int level)
 {
 	if (!reference_maps(r, entry, level) || level == 1)
-		return field(entry, 51, 12);
+		return bits_in_place(entry, 51, 12);
 	if (reference_mode(r) == MODE_32BIT)
-		return field(entry, 31, 22) | field(entry, 20, 13) >> 13 << 32;
-	return field(entry, 51, level == 3 ? 30 : 21);
+		return bits_in_place(entry, 31, 22) |
+		       bits_in_place(entry, 20, 13) >> 13 << 32;
+	return bits_in_place(entry, 51, level == 3 ? 30 : 21);
 }
 
 /* 4.4.1 and table 4-8. */
 bool reference_read_pdptes(const struct reference *r, u64 pdpte[4])
 {
 	for (int i = 0; i < 4; i++) {
-		const u8 *at = r->memory(r->ctx, field(r->cr3, 31, 5) + 8 * i);
+		const u8 *at =
+			r->memory(r->ctx, bits_in_place(r->cr3, 31, 5) + 8 * i);
 
 		pdpte[i] = ~0ULL;
 		if (at)
 			memcpy(&pdpte[i], at, 8);
 		if (bit(pdpte[i], 0) &&
-		    (any(pdpte[i], 2, 1) || any(pdpte[i], 8, 5) ||
-		     any(pdpte[i], 63, r->maxphyaddr)))
+		    (any_bit(pdpte[i], 2, 1) || any_bit(pdpte[i], 8, 5) ||
+		     any_bit(pdpte[i], 63, r->maxphyaddr)))
 			return false;
 	}
 	return true;
@@ -157,8 +159,8 @@ bool reference_permits(const struct reference *r,
 }
 
 /* 4.7, figure 4-12. */
-static void fault(const struct reference *r, struct reference_walk *walk,
-		  u32 kind, bool present, bool reserved)
+static void set_fault(const struct reference *r, struct reference_walk *walk,
+		      u32 kind, bool present, bool reserved)
 {
 	bool smep = bit(r->cr4, 20);
 	bool pae = bit(r->cr4, 5), nxe = bit(r->efer, 11);
@@ -179,15 +181,15 @@ static void descend(const struct reference *r, struct reference_walk *walk,
 
 	for (;; walk->level--) {
 		int low = 12 + bits * (walk->level - 1);
-		gpa_t at =
-			table + (field(gva, low + bits - 1, low) >> low) * size;
+		gpa_t at = table + (bits_in_place(gva, low + bits - 1, low) >>
+				    low) * size;
 		u64 entry = reference_entry(r, at);
 
 		walk->entry[walk->depth++] = at;
 		if (!bit(entry, 0))
-			return fault(r, walk, kind, false, false);
+			return set_fault(r, walk, kind, false, false);
 		if (reference_reserved(r, entry, walk->level))
-			return fault(r, walk, kind, true, true);
+			return set_fault(r, walk, kind, true, true);
 		walk->w = walk->w && bit(entry, 1);
 		walk->u = walk->u && bit(entry, 2);
 		walk->x = walk->x && !bit(entry, 63);
@@ -197,12 +199,12 @@ static void descend(const struct reference *r, struct reference_walk *walk,
 			walk->mapped = true;
 			walk->shift = (u8)low;
 			walk->dirty = bit(entry, 6);
-			walk->gpa = table | field(gva, low - 1, 0);
+			walk->gpa = table | bits_in_place(gva, low - 1, 0);
 			break;
 		}
 	}
 	if (!reference_permits(r, walk, kind))
-		fault(r, walk, kind, true, false);
+		set_fault(r, walk, kind, true, false);
 }
 
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,
@@ -216,26 +218,26 @@ struct reference_walk reference_walk(const struct reference *r, gva_t gva,
 	switch (reference_mode(r)) {
 	case MODE_UNPAGED:
 		walk.mapped = walk.dirty = true;
-		walk.gpa = field(gva, 31, 0);
+		walk.gpa = bits_in_place(gva, 31, 0);
 		walk.shift = 12;
 		break;
 	case MODE_32BIT:
 		walk.level = 2;
-		descend(r, &walk, field(r->cr3, 31, 12), field(gva, 31, 0),
-			kind);
+		descend(r, &walk, bits_in_place(r->cr3, 31, 12),
+			bits_in_place(gva, 31, 0), kind);
 		break;
 	case MODE_PAE:
-		pdpte = r->pdpte[field(gva, 31, 30) >> 30];
+		pdpte = r->pdpte[bits_in_place(gva, 31, 30) >> 30];
 		walk.level = bit(pdpte, 0) ? 2 : 3;
 		if (bit(pdpte, 0))
-			descend(r, &walk, field(pdpte, 51, 12),
-				field(gva, 31, 0), kind);
+			descend(r, &walk, bits_in_place(pdpte, 51, 12),
+				bits_in_place(gva, 31, 0), kind);
 		else
-			fault(r, &walk, kind, false, false);
+			set_fault(r, &walk, kind, false, false);
 		break;
 	case MODE_4LEVEL:
 		walk.level = 4;
-		descend(r, &walk, field(r->cr3, 51, 12), gva, kind);
+		descend(r, &walk, bits_in_place(r->cr3, 51, 12), gva, kind);
 		break;
 	}
 	return walk;

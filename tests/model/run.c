@@ -27,7 +27,7 @@ struct plan {
 };
 
 /* Returns the number of the step that failed, or plan->count. */
-static u32 play(struct model *m, const struct plan *plan)
+static u32 play_plan(struct model *m, const struct plan *plan)
 {
 	volatile u32 i = 0;
 
@@ -41,7 +41,7 @@ static u32 play(struct model *m, const struct plan *plan)
 }
 
 /* Leaves out all steps without which it still fails. */
-static void shrink(struct model *m, struct plan *plan)
+static void shrink_plan(struct model *m, struct plan *plan)
 {
 	struct plan *trial = malloc(sizeof(*trial));
 	u32 runs = 0;
@@ -56,7 +56,7 @@ static void shrink(struct model *m, struct plan *plan)
 			memmove(trial->steps + at, trial->steps + at + part,
 				(plan->count - at - part) * sizeof(u64));
 			trial->count -= part;
-			failed = play(m, trial);
+			failed = play_plan(m, trial);
 			runs++;
 			if (failed == trial->count) {
 				at += part;
@@ -72,16 +72,16 @@ static void shrink(struct model *m, struct plan *plan)
 	free(trial);
 }
 
-static void report(struct model *m, struct plan *plan, u64 seed)
+static void report_failure(struct model *m, struct plan *plan, u64 seed)
 {
 	fprintf(stderr, "model: seed %lu: %s\n", seed, m->failure);
 	/* A run of mutants needs no more. */
 	if (getenv("MODEL_BRIEF"))
 		return;
 	fprintf(stderr, "model: shortening\n");
-	shrink(m, plan);
+	shrink_plan(m, plan);
 	m->verbose = true;
-	play(m, plan);
+	play_plan(m, plan);
 	fprintf(stderr, "model: %u steps: %s\n%s", plan->count, m->failure,
 		words_page(m->failure));
 }
@@ -125,13 +125,13 @@ static bool run_job(struct work *work, u32 job)
 			work->end ? STEPS_PER_GUEST
 				  : MIN(STEPS_PER_GUEST, work->steps - done);
 		make_plan(m, plan, work->seed, n);
-		good = play(m, plan) == plan->count;
+		good = play_plan(m, plan) == plan->count;
 	}
 	if (!good) {
 		m->coverage = NULL;
 		/* One failure is enough. */
 		if (!__atomic_exchange_n(&work->stop, true, __ATOMIC_SEQ_CST))
-			report(m, plan, work->seed);
+			report_failure(m, plan, work->seed);
 	}
 	free(plan);
 	world_destroy(&m->world);

@@ -25,7 +25,7 @@ static void set_processor(struct model *m)
 }
 
 /* Returns false if the load is a #GP: then nothing has changed. */
-static bool load(struct model *m, struct reference to, bool moves_cr3)
+static bool load_controls(struct model *m, struct reference to, bool moves_cr3)
 {
 	bool loads = reference_mode(&to) == MODE_PAE &&
 		     (moves_cr3 || ((to.cr0 ^ m->ref.cr0) & CR0_RELOADS) ||
@@ -59,7 +59,7 @@ void state_load_cr3(struct model *m)
 	struct reference to = m->ref;
 
 	to.cr3 = guest_random_cr3(m);
-	load(m, to, true);
+	load_controls(m, to, true);
 }
 
 void state_load_target(struct model *m)
@@ -98,14 +98,14 @@ static void change_mode(struct model *m)
 
 	to.cr0 &= ~CR0_PG;
 	to.efer &= ~EFER_LMA;
-	load(m, to, false);
+	load_controls(m, to, false);
 	if (chance(m, 20)) /* it stays so for a while */
 		return;
 	to.cr4 &= ~CR4_PAE;
 	to.cr4 |= chance(m, 65) ? CR4_PAE : 0;
 	to.efer &= ~EFER_LME;
 	to.efer |= (to.cr4 & CR4_PAE) && chance(m, 50) ? EFER_LME : 0;
-	load(m, to, false);
+	load_controls(m, to, false);
 	to.cr0 |= CR0_PG;
 	to.efer |= to.efer & EFER_LME ? EFER_LMA : 0;
 	/* The meaning of CR3 depends on the mode, that of @to. */
@@ -116,8 +116,8 @@ static void change_mode(struct model *m)
 		to.cr3 = guest_random_cr3(m);
 		m->ref = from;
 		from.cr3 = to.cr3;
-		load(m, from, true);
-		if (load(m, to, false))
+		load_controls(m, from, true);
+		if (load_controls(m, to, false))
 			break;
 	}
 }
@@ -130,7 +130,7 @@ void state_begin(struct model *m)
 	to.cr4 = (chance(m, 50) ? CR4_SMEP : 0) |
 		 (chance(m, 50) ? CR4_SMAP : 0) | (chance(m, 50) ? CR4_PSE : 0);
 	to.efer = chance(m, 60) ? EFER_NXE : 0;
-	load(m, to, false);
+	load_controls(m, to, false);
 	change_mode(m);
 }
 
@@ -183,7 +183,7 @@ void state_change(struct model *m)
 		change_mode(m);
 		return;
 	}
-	load(m, to, false);
+	load_controls(m, to, false);
 }
 
 /* --- Umbra's user ----------------------------------------------------------- */

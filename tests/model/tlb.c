@@ -16,7 +16,7 @@ void processor_flush(struct processor *p)
 	p->globals++;
 }
 
-static u64 bucket(u64 key, u64 count)
+static u64 bucket_of(u64 key, u64 count)
 {
 	return (key * 0x9e3779b97f4a7c15ULL >> 40) % count;
 }
@@ -28,7 +28,7 @@ static u8 page_shift(int level)
 
 static struct tlb_entry *tlb_bucket(struct processor *p, gva_t gva, u8 shift)
 {
-	return p->tlb[bucket(gva >> shift, TLB_BUCKETS)];
+	return p->tlb[bucket_of(gva >> shift, TLB_BUCKETS)];
 }
 
 static bool is_valid(const struct processor *p, const struct tlb_entry *e)
@@ -50,7 +50,7 @@ static u64 psc_prefix(gva_t gva, int level)
 
 static struct psc_entry *psc_bucket(struct processor *p, gva_t gva, int level)
 {
-	return p->psc[level][bucket(psc_prefix(gva, level), PSC_BUCKETS)];
+	return p->psc[level][bucket_of(psc_prefix(gva, level), PSC_BUCKETS)];
 }
 
 /* INVLPG drops all of the paging-structure caches (4.10.4.1). */
@@ -145,7 +145,7 @@ bool processor_enter(struct processor *p, hpa_t cr3)
 }
 
 /* Returns true by tables 4-9 to 4-11 (PAE) and 4-15 to 4-20 (4-level). */
-static bool reserved(const struct processor *p, u64 entry, int level)
+static bool is_reserved(const struct processor *p, u64 entry, int level)
 {
 	u64 mask = 0;
 
@@ -171,7 +171,7 @@ struct cursor {
 	bool w, u, nx;
 };
 
-static struct cursor start(struct processor *p, gva_t gva)
+static struct cursor walk_start(struct processor *p, gva_t gva)
 {
 	struct cursor c = {
 		.level = 4, .table = p->cr3 & BITS(51, 12), .w = true, .u = true
@@ -228,8 +228,8 @@ static bool key_denies(const struct processor *p, const struct tlb_entry *e,
 }
 
 /* Returns true if rights deny the access with CR0.WP=1; SDM vol. 3A, 4.6.1. */
-static bool denied(const struct processor *p, const struct tlb_entry *e,
-		   u32 kind)
+static bool is_denied(const struct processor *p, const struct tlb_entry *e,
+		      u32 kind)
 {
 	bool user = kind & PFEC_U, fetch = kind & PFEC_I;
 
@@ -256,10 +256,10 @@ static u32 error_code(const struct processor *p, u32 kind)
  * fault's P and RSVD, or true with the translation; does not check rights.
  * @leaf receives the entry that maps the page.
  */
-static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
-		 u64 **leaf, u32 *code)
+static bool walk_tables(struct processor *p, gva_t gva, struct tlb_entry *e,
+			u64 **leaf, u32 *code)
 {
-	struct cursor c = start(p, gva);
+	struct cursor c = walk_start(p, gva);
 	u64 *at, value;
 	u8 shift;
 
@@ -272,7 +272,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 		value = *at;
 		if (!(value & PTE_P))
 			return false;
-		if (reserved(p, value, c.level)) {
+		if (is_reserved(p, value, c.level)) {
 			*code = PFEC_P | PFEC_RSVD;
 			return false;
 		}
@@ -304,7 +304,7 @@ static bool walk(struct processor *p, gva_t gva, struct tlb_entry *e,
 }
 
 /* Returns the 4 KiB of @e, a large page, that contain the address. */
-static struct tlb_entry piece(const struct tlb_entry *e, gva_t gva)
+static struct tlb_entry piece_of_large(const struct tlb_entry *e, gva_t gva)
 {
 	struct tlb_entry small = *e;
 
@@ -317,7 +317,8 @@ static struct tlb_entry piece(const struct tlb_entry *e, gva_t gva)
 static void cache_page(struct processor *p, gva_t gva,
 		       const struct tlb_entry *e)
 {
-	struct tlb_entry part = p->random(p->ctx, 2) ? piece(e, gva) : *e;
+	struct tlb_entry part = p->random(p->ctx, 2) ? piece_of_large(e, gva)
+						     : *e;
 	struct tlb_entry *ways = tlb_bucket(p, gva, part.shift);
 
 	for (int way = 0; way < TLB_WAYS; way++) {
@@ -357,11 +358,11 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 	/* An access that the TLB denies may be looked up again, or fault
 	 * (4.10.4.3). A write sets D in the tables, unless the TLB knows that
 	 * it is set. */
-	if (hit && (denied(p, hit, kind) ? p->random(p->ctx, 2)
-					 : !(kind & PFEC_W) || hit->dirty)) {
+	if (hit && (is_denied(p, hit, kind) ? p->random(p->ctx, 2)
+					    : !(kind & PFEC_W) || hit->dirty)) {
 		e = *hit;
-	} else if (walk(p, gva, &e, &leaf, &code)) {
-		if (!denied(p, &e, kind)) {
+	} else if (walk_tables(p, gva, &e, &leaf, &code)) {
+		if (!is_denied(p, &e, kind)) {
 			*leaf |= PTE_A | (kind & PFEC_W ? PTE_D : 0);
 			e.dirty = e.dirty || (kind & PFEC_W);
 			cache_page(p, gva, &e);
@@ -370,7 +371,7 @@ struct processor_result processor_access(struct processor *p, gva_t gva,
 		r.fault = true;
 		r.error_code |= code;
 	}
-	if (!r.fault && denied(p, &e, kind)) {
+	if (!r.fault && is_denied(p, &e, kind)) {
 		r.fault = true;
 		r.error_code |= PFEC_P |
 				(key_denies(p, &e, kind) ? PFEC_PK : 0);
@@ -391,7 +392,7 @@ void processor_speculate(struct processor *p, gva_t gva)
 	u64 *leaf;
 	u32 code;
 
-	if (walk(p, gva, &e, &leaf, &code)) {
+	if (walk_tables(p, gva, &e, &leaf, &code)) {
 		*leaf |= PTE_A;
 		cache_page(p, gva, &e);
 	}

@@ -24,7 +24,7 @@ static hfn_t moved[WORLD_SAME_FRAMES];
 /* The frame that a device's page covers. */
 static gfn_t device = HFN_NONE;
 
-static u8 *pages(size_t count)
+static u8 *alloc_pages(size_t count)
 {
 	u8 *memory = aligned_alloc(PAGE_SIZE, count * PAGE_SIZE);
 
@@ -37,10 +37,10 @@ static u8 *pages(size_t count)
 void world_create(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
-	w->ram = pages(WORLD_FRAMES);
-	w->mirror = pages(WORLD_FRAMES);
-	w->arena = pages(WORLD_ARENA_BYTES / PAGE_SIZE);
-	w->vacated = pages(WORLD_SAME_FRAMES);
+	w->ram = alloc_pages(WORLD_FRAMES);
+	w->mirror = alloc_pages(WORLD_FRAMES);
+	w->arena = alloc_pages(WORLD_ARENA_BYTES / PAGE_SIZE);
+	w->vacated = alloc_pages(WORLD_SAME_FRAMES);
 }
 
 void world_destroy(struct world *w)
@@ -162,7 +162,7 @@ gfn_t world_gfn_of_hpa(hpa_t hpa)
 	return gfn != HFN_NONE && world_hfn(gfn) == hfn ? gfn : HFN_NONE;
 }
 
-static u8 *byte(struct world *w, u8 *memory, gpa_t gpa)
+static u8 *touch_byte(struct world *w, u8 *memory, gpa_t gpa)
 {
 	int frame = world_frame(gpa >> PAGE_SHIFT);
 
@@ -177,10 +177,10 @@ static u8 *byte(struct world *w, u8 *memory, gpa_t gpa)
 
 u8 *world_ram(struct world *w, gpa_t gpa)
 {
-	return byte(w, w->ram, gpa);
+	return touch_byte(w, w->ram, gpa);
 }
 
 u8 *world_mirror(struct world *w, gpa_t gpa)
 {
-	return byte(w, w->mirror, gpa);
+	return touch_byte(w, w->mirror, gpa);
 }

@@ -20,7 +20,7 @@ static u64 gfn_of(u32 i)
 /*
  * Returns those of the five that are in the log, as a set, and empties the log.
  */
-static u32 taken(void)
+static u32 take_logged(void)
 {
 	static u64 bits;
 	u32 set = 0;
@@ -60,23 +60,23 @@ static void string_io(void)
 			 : "memory");
 }
 
-static void expect(u32 set, const char *what)
+static void require_logged(u32 set, const char *what)
 {
-	require(taken() == set, what);
+	require(take_logged() == set, what);
 }
 
 static void check_pages(void)
 {
-	expect(0, "frames are dirty that nobody has written");
+	require_logged(0, "frames are dirty that nobody has written");
 	read_page();
-	expect(0, "a read");
+	require_logged(0, "a read");
 	write_page();
 	write_page();
-	expect(PAGE, "a write");
+	require_logged(PAGE, "a write");
 	write_page();
-	expect(PAGE, "a write after the log was read");
+	require_logged(PAGE, "a write after the log was read");
 	string_io();
-	expect(PAGE, "string I/O");
+	require_logged(PAGE, "string I/O");
 }
 
 /* The kernel's own writes, and the processor's, of the A and D flags. */
@@ -87,16 +87,16 @@ static void check_log_of_tables(void)
 
 	*pte &= ~PTE_D;
 	invlpg(WINDOW_GVA);
-	expect(TABLE(1), "a write of a PTE");
+	require_logged(TABLE(1), "a write of a PTE");
 	read_page();
-	expect(0, "a read by a clean PTE");
+	require_logged(0, "a read by a clean PTE");
 	write_page();
-	expect(TABLE(1) | PAGE, "the D flag");
+	require_logged(TABLE(1) | PAGE, "the D flag");
 	*pde &= ~PTE_A;
 	invlpg(WINDOW_GVA);
-	expect(TABLE(2), "a write of a PDE");
+	require_logged(TABLE(2), "a write of a PDE");
 	read_page();
-	expect(TABLE(2), "the A flag");
+	require_logged(TABLE(2), "the A flag");
 }
 
 void check_dirty_log(void)
