@@ -62,7 +62,7 @@ static bool is_aligned(const struct insn *insn)
 static void choose_string_operands(struct choices *choices, struct test_case *c)
 {
 	u64 middle = address_of(arena->window) + WINDOW_MIDDLE;
-	u64 high = c->insn.address_size == 4 ? choose(choices) << 32 : 0;
+	u64 high = c->insn.address_size == 4 ? choose_value(choices) << 32 : 0;
 	u64 source = middle - (c->insn.mem.segment == SEG_GS ? GS_BASE : 0);
 
 	c->regs.gpr[RSI] = (source + choose_below(choices, 128)) | high;
@@ -79,7 +79,7 @@ static void choose_string_operands(struct choices *choices, struct test_case *c)
 }
 
 /* Moves the memory operand into the window; returns false if it can't. */
-static bool aim(struct choices *choices, struct test_case *c)
+static bool aim_at_window(struct choices *choices, struct test_case *c)
 {
 	const struct insn_memory *mem = &c->insn.mem;
 	u64 offset = address_of(arena->window) + WINDOW_MIDDLE +
@@ -98,7 +98,7 @@ static bool aim(struct choices *choices, struct test_case *c)
 	/* The upper halves must not matter to 32-bit addresses. */
 	for (i = RAX; c->insn.address_size == 4 && i < GPR_COUNT; i++)
 		if (i != RSP && (mem->base == i || mem->index == i))
-			c->regs.gpr[i] ^= choose(choices) << 32;
+			c->regs.gpr[i] ^= choose_value(choices) << 32;
 
 	gva = operand_address(&c->insn, &c->regs, c->base);
 	if (!in_window(gva, c->insn.memory_size))
@@ -117,7 +117,7 @@ static void choose_equal(struct choices *choices, struct test_case *c)
 {
 	u64 gva = operand_address(&c->insn, &c->regs, c->base);
 	const u8 *operand = &arena->window[gva - address_of(arena->window)];
-	u64 kept_high = choose(choices) << 32;
+	u64 kept_high = choose_value(choices) << 32;
 
 	if (c->insn.op == OP_CMPXCHG) {
 		memcpy(&c->regs.gpr[RAX], operand, c->insn.memory_size);
@@ -165,7 +165,8 @@ bool choose_case(struct choices *choices, struct test_case *c)
 	    !is_executable(c))
 		return false;
 	for (i = 0; i < sizeof(arena->window); i += sizeof(u64)) {
-		u64 value = i % 64 ? choose(choices) : choose_operand(choices);
+		u64 value = i % 64 ? choose_value(choices)
+				   : choose_operand(choices);
 
 		memcpy(&arena->window[i], &value, sizeof(value));
 	}
@@ -174,15 +175,15 @@ bool choose_case(struct choices *choices, struct test_case *c)
 	c->regs.gpr[RSP] = address_of(arena->window) + WINDOW_MIDDLE;
 	c->regs.rip = address_of(&arena->code[insn_offset]);
 	/* IF, since PUSHF shows that the host has it set. */
-	c->regs.rflags = (choose(choices) & RFLAGS_ARITH) | RFLAGS_FIXED |
+	c->regs.rflags = (choose_value(choices) & RFLAGS_ARITH) | RFLAGS_FIXED |
 			 RFLAGS_IF;
 	c->base[SEG_GS] = GS_BASE;
 	for (i = 0; i < sizeof(c->vector); i++)
-		((u8 *)c->vector)[i] = (u8)choose(choices);
+		((u8 *)c->vector)[i] = (u8)choose_value(choices);
 
 	read_selectors(c->selector);
 	if (c->insn.op >= OP_MOVS) {
-		if (choose(choices) & 1)
+		if (choose_value(choices) & 1)
 			c->regs.rflags |= RFLAGS_DF;
 		choose_string_operands(choices, c);
 		return true;
@@ -195,9 +196,9 @@ bool choose_case(struct choices *choices, struct test_case *c)
 		c->regs.gpr[c->insn.reg] &= kept;
 		c->regs.gpr[c->insn.reg] |= bit & ~kept;
 	}
-	if (!aim(choices, c))
+	if (!aim_at_window(choices, c))
 		return false;
-	if (choose(choices) & 1)
+	if (choose_value(choices) & 1)
 		choose_equal(choices, c);
 	return in_window(operand_address(&c->insn, &c->regs, c->base),
 			 c->insn.memory_size);

@@ -80,7 +80,7 @@ static const struct linear_ops linear_ops = {
 	.cmpxchg = memory_cmpxchg,
 };
 
-void begin(struct linear *m, bool long_mode)
+void begin_linear(struct linear *m, bool long_mode)
 {
 	linear_begin(m, &linear_ops, &memory, long_mode, memory.keep_pages);
 	m->checks_alignment = memory.checks_alignment;
@@ -150,7 +150,7 @@ int run_in_mode(const u8 *bytes, size_t size, enum insn_mode mode)
 	struct linear linear;
 	struct insn insn;
 
-	begin(&linear, mode == INSN_MODE_64);
+	begin_linear(&linear, mode == INSN_MODE_64);
 	assert_int_equal(insn_decode(&insn, bytes, size, mode), INSN_OK);
 	assert_int_equal(insn.length, size);
 	return outcome(emulate(&insn, &regs, &linear, &memory_ops, NULL),

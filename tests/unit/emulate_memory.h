@@ -37,7 +37,7 @@ extern u8 vector[EMUL_MAX_BYTES]; /* each vector register is this one */
 /* Called before each test: memory of zeros, flat segments, RIP in a kernel. */
 int set_up(void **state);
 /* Begins one instruction on this memory. */
-void begin(struct linear *m, bool long_mode);
+void begin_linear(struct linear *m, bool long_mode);
 /* The outcome EMUL_FAULT with an exception that is no page fault. */
 #define RAISES(vector) (0x100 + (int)(vector))
 int outcome(enum emul_status status, const struct linear *m);

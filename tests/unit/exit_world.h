@@ -74,7 +74,7 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 	v->end_status = status;
 }
 
-static void receive(u8 delivery, u8 vector)
+static void receive_message(u8 delivery, u8 vector)
 {
 	const struct apic_message message = { .delivery = delivery,
 					      .vector = vector };
@@ -88,7 +88,7 @@ void vm_serve_devices(struct vm *v)
 	if (jump)
 		vmwrite(VMCS_GUEST_RIP, jump);
 	if (++served == 2)
-		receive(APIC_FIXED, 0x40);
+		receive_message(APIC_FIXED, 0x40);
 }
 
 void vm_devices_changed(struct vm *v)

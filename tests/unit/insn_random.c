@@ -31,7 +31,7 @@ static const u8 two_byte[] = { 0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7,
 static const u8 vectors[] = { 0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x28, 0x29,
 			      0x2b, 0x6e, 0x6f, 0x7e, 0x7f, 0xd6, 0xe7, 0xf0 };
 
-u64 choose(struct choices *choices)
+u64 choose_value(struct choices *choices)
 {
 	u64 value = 0;
 	size_t taken = MIN(choices->size, sizeof(value));
@@ -51,7 +51,7 @@ u64 choose(struct choices *choices)
 
 u64 choose_below(struct choices *choices, u64 count)
 {
-	return (choose(choices) >> 32) % count;
+	return (choose_value(choices) >> 32) % count;
 }
 
 u64 choose_operand(struct choices *choices)
@@ -66,7 +66,7 @@ u64 choose_operand(struct choices *choices)
 	case 2:
 		return BIT(8 * (1 + choose_below(choices, 8)) - 1) + near;
 	default:
-		return choose(choices);
+		return choose_value(choices);
 	}
 }
 
@@ -74,7 +74,7 @@ u64 choose_operand(struct choices *choices)
 static size_t choose_vector(struct choices *choices, u8 *bytes, size_t pos)
 {
 	static const u8 own[] = { 0x66, 0xf2, 0xf3 };
-	u64 random = choose(choices);
+	u64 random = choose_value(choices);
 
 	if (random & 1) {
 		pos = 0;
@@ -104,7 +104,7 @@ void choose_insn(struct choices *choices, struct random_insn *out,
 		 enum insn_mode mode)
 {
 	u8 *bytes = out->bytes;
-	u64 random = choose(choices);
+	u64 random = choose_value(choices);
 	u64 count = random % (2 * MAX_PREFIXES);
 	size_t pos = 0;
 	size_t i;
@@ -127,7 +127,7 @@ void choose_insn(struct choices *choices, struct random_insn *out,
 	}
 	out->opcode = pos - 1;
 	for (i = pos; i < INSN_MAX_LENGTH; i++)
-		bytes[i] = (u8)choose(choices);
+		bytes[i] = (u8)choose_value(choices);
 	/* Most of them with a memory operand. */
 	if ((bytes[pos] >> 6) == 3 && random & (BIT(10) | BIT(11)))
 		bytes[pos] &= 0xbf;

@@ -16,7 +16,7 @@ struct choices {
 };
 
 /* Returns a random number of 64 bits. */
-u64 choose(struct choices *choices);
+u64 choose_value(struct choices *choices);
 /* Returns a random number of 0 to @count - 1. */
 u64 choose_below(struct choices *choices, u64 count);
 /* Returns a number that finds bugs: near 0, signs, powers of two. */

@@ -234,7 +234,7 @@ static ZydisRegister address_reg(const struct insn *insn, enum gpr reg)
 				  : reg_of_size(reg, false, insn->address_size);
 }
 
-static u64 truncate(u64 value, u8 size)
+static u64 truncate_to(u64 value, u8 size)
 {
 	return value & (~0ULL >> (64 - 8 * size));
 }
@@ -260,8 +260,8 @@ static const char *compare_memory(const struct insn *insn,
 		return "index";
 	if (ours->index != INSN_NO_REG && theirs->mem.scale != ours->scale)
 		return "scale";
-	if (truncate((u64)theirs->mem.disp.value, insn->address_size) !=
-	    truncate(ours->disp, insn->address_size))
+	if (truncate_to((u64)theirs->mem.disp.value, insn->address_size) !=
+	    truncate_to(ours->disp, insn->address_size))
 		return "displacement";
 	return NULL;
 }
@@ -304,8 +304,8 @@ static const char *compare_operand(const struct insn *insn,
 					insn->op <= OP_SHRD)
 			       ? 1
 			       : insn->operand_size;
-		if (truncate(theirs->imm.value.u, size) !=
-		    truncate(insn->imm, size))
+		if (truncate_to(theirs->imm.value.u, size) !=
+		    truncate_to(insn->imm, size))
 			return "immediate";
 		return NULL;
 	default:

@@ -54,12 +54,12 @@ static inline void end_of_interrupt(void *ctx, u8 vector)
 	ended = vector;
 }
 
-static inline u32 get(u32 offset)
+static inline u32 apic_read(u32 offset)
 {
 	return lapic_read(&apic, offset, now);
 }
 
-static inline void set(u32 offset, u32 value)
+static inline void apic_write(u32 offset, u32 value)
 {
 	lapic_write(&apic, offset, value, 4, now);
 }
@@ -75,7 +75,7 @@ static inline int setup(void **state)
 	return 0;
 }
 
-static inline bool send(u8 vector, bool level)
+static inline bool apic_receive(u8 vector, bool level)
 {
 	const struct apic_message message = { .destination = 0,
 					      .vector = vector,
@@ -85,9 +85,9 @@ static inline bool send(u8 vector, bool level)
 }
 
 /* As many elements of ISR, TMR or IRR as there are, at that vector. */
-static inline bool bit(u32 offset, u8 vector)
+static inline bool vector_bit(u32 offset, u8 vector)
 {
-	return get(offset + vector / 32 * 16) >> (vector % 32) & 1;
+	return apic_read(offset + vector / 32 * 16) >> (vector % 32) & 1;
 }
 
 #endif

@@ -11,13 +11,13 @@
 
 #include "host_log.h"
 
-static inline void prints(const char *text)
+static inline void assert_log_has(const char *text)
 {
 	if (!strstr(log_text, text))
 		fail_msg("no \"%s\" in:\n%s", text, log_text);
 }
 
-static inline void lacks(const char *text)
+static inline void assert_log_lacks(const char *text)
 {
 	if (strstr(log_text, text))
 		fail_msg("\"%s\" in:\n%s", text, log_text);

@@ -27,7 +27,7 @@ static inline void write_gpte(gfn_t table, u32 index, u64 value)
 }
 
 /* A read must lead to frame @gfn. */
-static inline void leads_to(gva_t gva, gfn_t gfn, const char *why)
+static inline void access_leads_to(gva_t gva, gfn_t gfn, const char *why)
 {
 	struct hardware h;
 
@@ -37,7 +37,7 @@ static inline void leads_to(gva_t gva, gfn_t gfn, const char *why)
 }
 
 /* The access must fault, and the fault is the guest's. */
-static inline void faults(gva_t gva, u32 access, const char *why)
+static inline void access_faults(gva_t gva, u32 access, const char *why)
 {
 	struct hardware h;
 

@@ -327,7 +327,7 @@ void world_costs(gva_t gva, u32 access, int exits, const char *why)
 		      words_access(access), gva, found, exits, why);
 }
 
-static void ending(char text[ENDING_SIZE], const struct hardware *h)
+static void write_ending(char text[ENDING_SIZE], const struct hardware *h)
 {
 	if (h->result == HW_FAULT_TO_GUEST)
 		snprintf(text, ENDING_SIZE, "the guest's fault %s",
@@ -345,8 +345,8 @@ int world_ends(gva_t gva, u32 access, struct hardware right, const char *why)
 	struct hardware h;
 	int exits = world_access(gva, access, &h);
 
-	ending(wanted, &right);
-	ending(found, &h);
+	write_ending(wanted, &right);
+	write_ending(found, &h);
 	world_require(strcmp(wanted, found) == 0, gva,
 		      "a %s at %#lx ends as %s, should end as %s: %s",
 		      words_access(access), gva, found, wanted, why);

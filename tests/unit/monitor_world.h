@@ -157,7 +157,7 @@ static inline int set_up(void **state)
 	return 0;
 }
 
-static inline void command(const char *text)
+static inline void run_command(const char *text)
 {
 	char line[TYPED_SIZE];
 
@@ -166,15 +166,15 @@ static inline void command(const char *text)
 	monitor_command(&vm, line, true);
 }
 
-static inline void prints(const char *text, const char *expected)
+static inline void command_prints(const char *text, const char *expected)
 {
-	command(text);
+	run_command(text);
 	if (!strstr(log_text, expected))
 		fail_msg("%s prints\n%swithout \"%s\"", text, log_text,
 			 expected);
 }
 
-static inline void fault(gva_t gva, u32 access)
+static inline void cause_fault(gva_t gva, u32 access)
 {
 	struct guest_walk walk;
 
@@ -183,7 +183,7 @@ static inline void fault(gva_t gva, u32 access)
 		       &walk);
 }
 
-static inline void exit_after(u32 kind, u32 ticks)
+static inline void count_exit(u32 kind, u32 ticks)
 {
 	vm.stats.costs.counts[kind][cost_bucket(ticks)]++;
 }

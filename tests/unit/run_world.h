@@ -53,7 +53,7 @@ static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
 
-static void step(const char *name)
+static void note_step(const char *name)
 {
 	size_t length = strlen(steps);
 
@@ -105,12 +105,12 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
 	exited_cr3 = cr3;
-	step("exited");
+	note_step("exited");
 }
 
 bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit)
 {
-	step("audit");
+	note_step("audit");
 	*audit = finding;
 	return !finding.invariant;
 }
@@ -124,30 +124,30 @@ bool canary_check(struct canaries *canaries, hpa_t *damaged)
 
 bool vcpu_deliver(struct vcpu *v)
 {
-	step("deliver");
+	note_step("deliver");
 	fake.tsc++;
 	return true;
 }
 
 void vcpu_redeliver(struct vcpu *v)
 {
-	step("redeliver");
+	note_step("redeliver");
 }
 
 void step_enter(struct vcpu *v)
 {
-	step("step_enter");
+	note_step("step_enter");
 }
 
 void step_left(struct vcpu *v)
 {
-	step("step_left");
+	note_step("step_left");
 }
 
 /* The exit has been counted already. */
 void vmx_handle_exit(struct vcpu *v)
 {
-	step("handle");
+	note_step("handle");
 	if (vm.stats.exits_total == left_at)
 		vm_end(&vm, END_GUEST_EXIT, 0);
 }
@@ -160,34 +160,34 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 
 void vm_serve_devices(struct vm *v)
 {
-	step("serve");
+	note_step("serve");
 	fake.tsc++;
 }
 
 void monitor_exited(struct vm *v)
 {
-	step("monitor");
+	note_step("monitor");
 }
 
 void gdb_begin(struct vm *v)
 {
-	step("gdb_begin");
+	note_step("gdb_begin");
 	fake.tsc += TICKS; /* a person has to start it */
 }
 
 void gdb_exited(struct vm *v)
 {
-	step("gdb_exited");
+	note_step("gdb_exited");
 }
 
 void gdb_end(struct vm *v)
 {
-	step("gdb_end");
+	note_step("gdb_end");
 }
 
 void vmx_dump(struct vcpu *v)
 {
-	step("dump");
+	note_step("dump");
 }
 
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
@@ -195,41 +195,41 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 {
 	/* No look at the devices, no new root and no event came after this. */
 	assert_int_equal(now, fake.tsc);
-	step("leave");
+	note_step("leave");
 	return 77;
 }
 
 void stats_print(const struct vm *v)
 {
-	step("stats");
+	note_step("stats");
 }
 
 void status_show(struct vm *v, u64 now)
 {
 	assert_int_equal(now, vm.stats.ended_ns);
-	step("status");
+	note_step("status");
 }
 
 void trace_print(const struct vm *v, u64 wanted, bool events)
 {
 	shown_exits = (u32)wanted;
-	step("trace");
+	note_step("trace");
 }
 
 void trace_send(struct trace *trace, enum trace_way way,
 		struct serial_port *port)
 {
-	step("send");
+	note_step("send");
 }
 
 void text_screen_log(const struct guest_memory *gm, u16 cursor)
 {
-	step("screen");
+	note_step("screen");
 }
 
 void apic_timer_disarm(void)
 {
-	step("disarm");
+	note_step("disarm");
 }
 
 u64 time_ns(void)
@@ -240,7 +240,7 @@ u64 time_ns(void)
 enum doctor_verdict entry_check(hpa_t vmcs)
 {
 	examined++;
-	step("doctor");
+	note_step("doctor");
 	return verdict;
 }
 
@@ -251,7 +251,7 @@ bool vmx_enter(struct cpu_regs *regs, bool launched)
 	/* All flushes are done. */
 	assert_int_equal(vcpu->flush.scope, TLB_NOTHING);
 	entries++;
-	step("enter");
+	note_step("enter");
 	fake.tsc += TICKS;
 	return !entry_fails;
 }

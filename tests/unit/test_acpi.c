@@ -45,7 +45,7 @@ static u64 read_guest(gpa_t at, size_t size)
 }
 
 /* Finds the only place of @signature, at a multiple of 16. */
-static gpa_t search(const char *signature)
+static gpa_t find_signature(const char *signature)
 {
 	gpa_t found = 0;
 
@@ -88,7 +88,7 @@ static void bios_data(void **state)
 
 static void roots(void **state)
 {
-	gpa_t rsdp = search("RSD PTR "), rsdt, xsdt;
+	gpa_t rsdp = find_signature("RSD PTR "), rsdt, xsdt;
 
 	assert_int_equal(rsdp, ACPI_RSDP_GPA);
 	assert_int_equal(table_sum(guest_ram + rsdp, 20), 0);
@@ -112,7 +112,7 @@ static void roots(void **state)
 }
 
 /* The n-th table of the RSDT. */
-static gpa_t table(int n)
+static gpa_t table_of_rsdt(int n)
 {
 	return read_guest(
 		read_guest(ACPI_RSDP_GPA + 16, 4) + HEADER_SIZE + 4 * n, 4);
@@ -121,7 +121,7 @@ static gpa_t table(int n)
 /* Offsets are those of ACPI 6.4, table 5.9. */
 static void fadt(void **state)
 {
-	gpa_t at = table(0), facs = read_guest(at + 36, 4),
+	gpa_t at = table_of_rsdt(0), facs = read_guest(at + 36, 4),
 	      dsdt = read_guest(at + 40, 4);
 
 	assert_int_equal(read_guest(at + 132, 8), 0); /* or it counted */
@@ -154,7 +154,7 @@ static void madt(void **state)
 		2, 10, 0,    9, 9, 0, 0,    0,	  0xd, 0, /* IRQ 9: level, high */
 		4, 6,  0xff, 0, 0, 1, /* NMI at LINT1 */
 	};
-	gpa_t at = table(1);
+	gpa_t at = table_of_rsdt(1);
 
 	assert_int_equal(read_guest(at + 4, 4),
 			 HEADER_SIZE + 8 + sizeof(entries));
@@ -165,7 +165,7 @@ static void madt(void **state)
 /* COM1 is the console: Microsoft's SPCR, revision 2. */
 static void spcr(void **state)
 {
-	gpa_t at = table(2);
+	gpa_t at = table_of_rsdt(2);
 
 	assert_int_equal(read_guest(at + 4, 4), 80);
 	assert_int_equal(read_guest(at + 8, 1), 2);
@@ -180,7 +180,8 @@ static void spcr(void **state)
 }
 
 /* Runs a shell command there; ACPICA must print @good, and no complaint. */
-static void run(const char *directory, const char *command, const char *good)
+static void run_acpica(const char *directory, const char *command,
+		       const char *good)
 {
 	static char output[1 << 16];
 	char line[512];
@@ -198,7 +199,7 @@ static void run(const char *directory, const char *command, const char *good)
 		fail_msg("%s:\n%s", command, output);
 }
 
-static void save(const char *directory, const char *name, gpa_t at)
+static void save_table(const char *directory, const char *name, gpa_t at)
 {
 	char path[256];
 	size_t length = read_guest(at + 4, 4);
@@ -218,26 +219,27 @@ static void acpica(void **state)
 	char command[64];
 
 	assert_non_null(mkdtemp(directory));
-	save(directory, "facp.dat", table(0));
-	save(directory, "apic.dat", table(1));
-	save(directory, "spcr.dat", table(2));
-	save(directory, "facs.dat", read_guest(table(0) + 36, 4));
-	save(directory, "dsdt.dat", read_guest(table(0) + 40, 4));
-	save(directory, "rsdt.dat", read_guest(ACPI_RSDP_GPA + 16, 4));
-	save(directory, "xsdt.dat", read_guest(ACPI_RSDP_GPA + 24, 8));
-	run(directory, "iasl -d *.dat", "ASL Output");
-	run(directory, "iasl -we *.dsl", "Compilation successful");
-	run(directory, "acpiexec -b 'evaluate _S5' dsdt.dat",
-	    "Evaluation of \\_S5 returned object");
-	run(directory, "acpiexec -b 'resources _SB.PCI0' dsdt.dat",
-	    "Address Maximum : FEBFFFFF");
+	save_table(directory, "facp.dat", table_of_rsdt(0));
+	save_table(directory, "apic.dat", table_of_rsdt(1));
+	save_table(directory, "spcr.dat", table_of_rsdt(2));
+	save_table(directory, "facs.dat", read_guest(table_of_rsdt(0) + 36, 4));
+	save_table(directory, "dsdt.dat", read_guest(table_of_rsdt(0) + 40, 4));
+	save_table(directory, "rsdt.dat", read_guest(ACPI_RSDP_GPA + 16, 4));
+	save_table(directory, "xsdt.dat", read_guest(ACPI_RSDP_GPA + 24, 8));
+	run_acpica(directory, "iasl -d *.dat", "ASL Output");
+	run_acpica(directory, "iasl -we *.dsl", "Compilation successful");
+	run_acpica(directory, "acpiexec -b 'evaluate _S5' dsdt.dat",
+		   "Evaluation of \\_S5 returned object");
+	run_acpica(directory, "acpiexec -b 'resources _SB.PCI0' dsdt.dat",
+		   "Address Maximum : FEBFFFFF");
 	snprintf(command, sizeof(command), "rm -r %s", directory);
 	assert_int_equal(system(command), 0);
 }
 
 static void mp_table(void **state)
 {
-	gpa_t pointer = search("_MP_"), at = read_guest(pointer + 4, 4), entry;
+	gpa_t pointer = find_signature("_MP_"), at = read_guest(pointer + 4, 4),
+	      entry;
 	/* The entries of each type, and their lengths. */
 	static const u8 sizes[] = { 20, 8, 8, 8, 8 };
 	int counts[ARRAY_SIZE(sizes)] = { 0 };

@@ -25,7 +25,7 @@ static u64 *guest_table(gfn_t gfn)
 	return (u64 *)world_ram[gfn];
 }
 
-static void fault(u32 slot, u32 error_code, enum mmu_action action)
+static void cause_fault(u32 slot, u32 error_code, enum mmu_action action)
 {
 	struct guest_walk walk;
 
@@ -45,16 +45,16 @@ static int set_up(void **state)
 	gpte[SLOT_CLEAN] = 9 * PAGE_SIZE | FLAGS;
 	gpte[SLOT_MMIO] = MMIO_GFN * PAGE_SIZE | FLAGS;
 	mmu_root(&world_cpu);
-	fault(SLOT_DIRTY, PFEC_W, MMU_RESUME);
-	fault(SLOT_CLEAN, 0, MMU_RESUME);
-	fault(SLOT_MMIO, 0, MMU_MMIO);
+	cause_fault(SLOT_DIRTY, PFEC_W, MMU_RESUME);
+	cause_fault(SLOT_CLEAN, 0, MMU_RESUME);
+	cause_fault(SLOT_MMIO, 0, MMU_MMIO);
 	table = shadow_page_next(world_mmu, 3, NULL);
 	assert_non_null(table);
 	spte = table->spt;
 	return 0;
 }
 
-static void passes(void)
+static void audit_passes(void)
 {
 	struct mmu_audit audit;
 
@@ -62,7 +62,7 @@ static void passes(void)
 	assert_int_equal(audit.invariant, 0);
 }
 
-static void breaks(u32 invariant)
+static void audit_finds(u32 invariant)
 {
 	struct mmu_audit audit;
 
@@ -73,15 +73,15 @@ static void breaks(u32 invariant)
 }
 
 /* With @value at @place, the audit finds the invariant broken. */
-static void breaks_as(u64 *place, u64 value, u32 invariant)
+static void audit_finds_value(u64 *place, u64 value, u32 invariant)
 {
 	u64 old = *place;
 
-	passes();
+	audit_passes();
 	*place = value;
-	breaks(invariant);
+	audit_finds(invariant);
 	*place = old;
-	passes();
+	audit_passes();
 }
 
 static void finds_entries(void **state)
@@ -90,11 +90,11 @@ static void finds_entries(void **state)
 	u64 trap = spte_trap(true);
 
 	(void)state;
-	breaks_as(&spte[SLOT_DIRTY], SPTE_ABSENT_VALUE, 1);
-	breaks_as(&spte[SLOT_ABSENT], trap & ~PTE_P, 4);
-	breaks_as(&spte[SLOT_DIRTY], spte[SLOT_DIRTY] + PAGE_SIZE, 5);
-	breaks_as(&spte[SLOT_CLEAN], spte[SLOT_CLEAN] | PTE_W, 3);
-	breaks_as(&spte[SLOT_MMIO], spte[SLOT_MMIO] | SPTE_MMIO_D, 3);
+	audit_finds_value(&spte[SLOT_DIRTY], SPTE_ABSENT_VALUE, 1);
+	audit_finds_value(&spte[SLOT_ABSENT], trap & ~PTE_P, 4);
+	audit_finds_value(&spte[SLOT_DIRTY], spte[SLOT_DIRTY] + PAGE_SIZE, 5);
+	audit_finds_value(&spte[SLOT_CLEAN], spte[SLOT_CLEAN] | PTE_W, 3);
+	audit_finds_value(&spte[SLOT_MMIO], spte[SLOT_MMIO] | SPTE_MMIO_D, 3);
 	spte[SLOT_CLEAN] |= PTE_W;
 	assert_false(mmu_audit(&world_cpu, &audit));
 	assert_int_equal(audit.slot, SLOT_CLEAN);
@@ -112,20 +112,20 @@ static void finds_stale_entries(void **state)
 	u64 upper = guest_table(2)[0];
 
 	(void)state;
-	breaks_as(&gpte[SLOT_ABSENT], entry, 1);
-	breaks_as(&gpte[SLOT_DIRTY], 0, 2);
-	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_W, 2);
-	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_U, 2);
-	breaks_as(&gpte[SLOT_DIRTY], entry | PTE_NX, 2);
-	breaks_as(&gpte[SLOT_DIRTY], entry + PAGE_SIZE, 2);
-	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_A, 3);
-	breaks_as(&gpte[SLOT_DIRTY], entry & ~PTE_D, 3);
-	breaks_as(&gpte[SLOT_DIRTY], entry | BIT(45), 4);
-	breaks_as(&gpte[SLOT_MMIO], mmio & ~PTE_W, 2);
-	breaks_as(&gpte[SLOT_MMIO], mmio + PAGE_SIZE, 2);
-	breaks_as(&guest_table(2)[0], upper & ~PTE_W, 2);
-	breaks_as(&guest_table(2)[0], upper & ~PTE_A, 3);
-	breaks_as(&guest_table(2)[0], FLAGS | PTE_PS, 2);
+	audit_finds_value(&gpte[SLOT_ABSENT], entry, 1);
+	audit_finds_value(&gpte[SLOT_DIRTY], 0, 2);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry & ~PTE_W, 2);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry & ~PTE_U, 2);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry | PTE_NX, 2);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry + PAGE_SIZE, 2);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry & ~PTE_A, 3);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry & ~PTE_D, 3);
+	audit_finds_value(&gpte[SLOT_DIRTY], entry | BIT(45), 4);
+	audit_finds_value(&gpte[SLOT_MMIO], mmio & ~PTE_W, 2);
+	audit_finds_value(&gpte[SLOT_MMIO], mmio + PAGE_SIZE, 2);
+	audit_finds_value(&guest_table(2)[0], upper & ~PTE_W, 2);
+	audit_finds_value(&guest_table(2)[0], upper & ~PTE_A, 3);
+	audit_finds_value(&guest_table(2)[0], FLAGS | PTE_PS, 2);
 }
 
 static void finds_writable_tables(void **state)
@@ -135,12 +135,12 @@ static void finds_writable_tables(void **state)
 	gpte[SLOT_DIRTY] = 3 * PAGE_SIZE | FLAGS | PTE_D;
 	table->links[SLOT_DIRTY].target = 3;
 	spte[SLOT_DIRTY] = (WORLD_HFN_BASE + 3) * PAGE_SIZE | PTE_P | PTE_U;
-	passes();
+	audit_passes();
 	spte[SLOT_DIRTY] |= PTE_W;
-	breaks(1);
+	audit_finds(1);
 	spte[SLOT_DIRTY] &= ~PTE_W;
 	world_mmu->frames[3].shadowed = 0;
-	breaks(1);
+	audit_finds(1);
 }
 
 static void finds_bad_tables(void **state)
@@ -149,12 +149,12 @@ static void finds_bad_tables(void **state)
 
 	(void)state;
 	directory = shadow_page_next(world_mmu, 2, NULL);
-	breaks_as(&directory->spt[0], directory->spt[0] + PAGE_SIZE, 5);
+	audit_finds_value(&directory->spt[0], directory->spt[0] + PAGE_SIZE, 5);
 	table->in_use = false;
-	breaks(6);
+	audit_finds(6);
 	table->in_use = true;
 	directory->links[0].target = (u32)(directory - world_mmu->pages);
-	breaks(5);
+	audit_finds(5);
 }
 
 static void finds_wrong_states(void **state)
@@ -163,15 +163,15 @@ static void finds_wrong_states(void **state)
 
 	(void)state;
 	policy->bypass = false;
-	breaks(7);
+	audit_finds(7);
 	*policy = mmu_rung_policies[MMU_PREFETCH];
-	breaks(7);
+	audit_finds(7);
 	*policy = mmu_rung_policies[MMU_VTLB];
-	breaks(7);
+	audit_finds(7);
 	*policy = mmu_rung_policies[MMU_NOWALK];
-	passes();
+	audit_passes();
 	world_cpu.cr4 |= CR4_SMEP;
-	breaks(8);
+	audit_finds(8);
 }
 
 static void finds_unloaded_pdptes(void **state)
@@ -182,11 +182,11 @@ static void finds_unloaded_pdptes(void **state)
 	mmu_set_state(&world_cpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE, 0,
 		      pdpte);
 	mmu_root(&world_cpu);
-	passes();
-	breaks_as(&world_cpu.pdpte[0], 0, 1);
-	breaks_as(&world_cpu.pdpte[1], pdpte[0], 1);
-	breaks_as(&world_cpu.pdpte[0], pdpte[0] + PAGE_SIZE, 2);
-	breaks_as(&world_cpu.root->spt[1], spte_trap(true), 4);
+	audit_passes();
+	audit_finds_value(&world_cpu.pdpte[0], 0, 1);
+	audit_finds_value(&world_cpu.pdpte[1], pdpte[0], 1);
+	audit_finds_value(&world_cpu.pdpte[0], pdpte[0] + PAGE_SIZE, 2);
+	audit_finds_value(&world_cpu.root->spt[1], spte_trap(true), 4);
 }
 
 int main(void)

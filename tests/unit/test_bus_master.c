@@ -35,7 +35,7 @@ static const struct fake_function machine[] = {
 static struct fake_function now[ARRAY_SIZE(machine)];
 static u32 address;
 
-static struct fake_function *find(u32 number)
+static struct fake_function *find_function(u32 number)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(now); i++)
 		if (now[i].number == number)
@@ -52,7 +52,7 @@ static void fake_outl(u16 port, u32 value)
 
 static u32 fake_inl(u16 port)
 {
-	const struct fake_function *f = find(address >> 8);
+	const struct fake_function *f = find_function(address >> 8);
 
 	assert_int_equal(port, 0xcfc);
 	if (!f)
@@ -76,7 +76,7 @@ static void fake_outw(u16 port, u16 value)
 {
 	assert_int_equal(port, 0xcfc);
 	assert_int_equal(address & 0xff, 4);
-	find(address >> 8)->command = value;
+	find_function(address >> 8)->command = value;
 }
 
 #define outl fake_outl

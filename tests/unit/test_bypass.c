@@ -18,7 +18,7 @@
 #define GVA 0x5000ULL
 #define TARGET 21ULL
 
-static void create(enum mmu_rung rung, bool leaf_trap_present)
+static void create_world(enum mmu_rung rung, bool leaf_trap_present)
 {
 	struct hardware h;
 
@@ -32,11 +32,11 @@ static void create(enum mmu_rung rung, bool leaf_trap_present)
 
 static int set_up(void **state)
 {
-	create(MMU_BYPASS, true);
+	create_world(MMU_BYPASS, true);
 	return 0;
 }
 
-static const char *yes(bool exits)
+static const char *exits_in_words(bool exits)
 {
 	return exits ? "exits" : "does not exit";
 }
@@ -49,7 +49,8 @@ static void filter_is(u32 error_code, bool exits)
 		fail_msg("a fault with %s and error code %#x %s; with mask %#x "
 			 "and match %#x it %s (SDM vol. 3C, 25.2)",
 			 error_code & PFEC_P ? "P=1" : "P=0", error_code,
-			 yes(exits), filter.mask, filter.match, yes(!exits));
+			 exits_in_words(exits), filter.mask, filter.match,
+			 exits_in_words(!exits));
 }
 
 static void filter(void **state)
@@ -128,9 +129,9 @@ static void only_where_it_is_sound(void **state)
 	must_bypass(true, "4-level paging with a reserved bit");
 	mmu_set_state(&world_cpu, CR0_PE, 0, 0, 0, NULL);
 	must_bypass(false, "an unpaged guest has no page faults of its own");
-	create(MMU_UPDATE, true);
+	create_world(MMU_UPDATE, true);
 	must_bypass(false, "the switch `bypass` is off");
-	create(MMU_BYPASS, false);
+	create_world(MMU_BYPASS, false);
 	must_bypass(false, "no bit of a leaf is reserved with MAXPHYADDR 52 "
 			   "and NXE=1");
 	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, lma, NULL);

@@ -26,7 +26,7 @@ static const struct check_write illnesses[PATIENTS] = {
 	  VMX_INTR(INTR_HARDWARE_EXCEPTION, VECTOR_UD) | VMX_INTR_ERROR_CODE },
 };
 
-static void tell(const struct doctor_finding *f, void *context)
+static void print_finding(const struct doctor_finding *f, void *context)
 {
 	print_error("  the doctor: SDM vol. 3C, %s, %s is %#lx: %s\n",
 		    f->rule->section,
@@ -34,7 +34,7 @@ static void tell(const struct doctor_finding *f, void *context)
 		    f->rule->expected);
 }
 
-static void keep_quiet(const struct doctor_finding *f, void *context)
+static void ignore_finding(const struct doctor_finding *f, void *context)
 {
 }
 
@@ -54,22 +54,23 @@ static void print_fields(enum doctor_verdict verdict)
 	}
 }
 
-static void examine(unsigned int patient)
+static void examine_patient(unsigned int patient)
 {
-	enum doctor_verdict verdict = doctor_examine(&doctor, keep_quiet, NULL);
+	enum doctor_verdict verdict =
+		doctor_examine(&doctor, ignore_finding, NULL);
 
 	if (verdict == DOCTOR_GOOD)
 		return;
 	print_error("ERROR: patient %u: the VM entry fails: %s\n", patient,
 		    doctor_verdict_name(verdict));
 	if (patient <= WITH_DOCTOR)
-		doctor_examine(&doctor, tell, NULL);
+		doctor_examine(&doctor, print_finding, NULL);
 	else
 		print_fields(verdict);
 	fail();
 }
 
-static void treat(unsigned int patient)
+static void treat_patient(unsigned int patient)
 {
 	const struct check_write *illness = &illnesses[patient - 1];
 	struct check_write mend = vmcs_mend(patient);
@@ -82,22 +83,22 @@ static void treat(unsigned int patient)
 			 patient, vmcs_field_name(mend.field));
 	if (mend.field)
 		write_fields(&mend, 1);
-	examine(patient);
+	examine_patient(patient);
 }
 
 static void patient_1(void **state)
 {
-	treat(1);
+	treat_patient(1);
 }
 
 static void patient_2(void **state)
 {
-	treat(2);
+	treat_patient(2);
 }
 
 static void patient_3(void **state)
 {
-	treat(3);
+	treat_patient(3);
 	if (!(vmcs[VMCS_GUEST_CS_ACCESS_RIGHTS / 2] & AR_L))
 		fail_msg(
 			"patient 3: the guest ran 64-bit code, and now runs in "
@@ -106,12 +107,12 @@ static void patient_3(void **state)
 
 static void patient_4(void **state)
 {
-	treat(4);
+	treat_patient(4);
 }
 
 static void patient_5(void **state)
 {
-	treat(5);
+	treat_patient(5);
 	if (!(vmcs[VMCS_VM_ENTRY_INTERRUPTION_INFORMATION / 2] &
 	      VMX_INTR_VALID))
 		fail_msg("patient 5: the guest was to get #UD, and gets no "

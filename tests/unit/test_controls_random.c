@@ -54,7 +54,7 @@ static bool can_be(const struct control *control, u64 capability)
 	}
 }
 
-static u32 wanted(const struct control *control, u64 capability)
+static u32 wanted_bit(const struct control *control, u64 capability)
 {
 	bool on = control->want == CONTROL_REQUIRED ||
 		  (control->want == CONTROL_OPTIONAL &&
@@ -90,7 +90,7 @@ static void check_chosen(enum control_set set, u64 capability, u32 value)
 			fail_msg("%s can't be as it is wanted where %s is "
 				 "%#lx, and is not refused",
 				 control->name, table->msr_name, capability);
-		expected |= wanted(control, capability);
+		expected |= wanted_bit(control, capability);
 	}
 	if ((value ^ expected) & ~open)
 		fail_msg("where %s is %#lx, the controls are %#x, and must be "

@@ -35,7 +35,7 @@ static u64 cr0_now, cr4_now, dr7_now;
 static u64 writes;
 static u32 feature_bits; /* in each register of each leaf */
 
-static struct fake_msr *find(u32 index)
+static struct fake_msr *find_msr(u32 index)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(msrs); i++)
 		if (msrs[i].index == index)
@@ -45,7 +45,7 @@ static struct fake_msr *find(u32 index)
 
 static bool fake_read(u32 index, u64 *value)
 {
-	struct fake_msr *msr = find(index);
+	struct fake_msr *msr = find_msr(index);
 
 	if (msr)
 		*value = msr->value;
@@ -54,7 +54,7 @@ static bool fake_read(u32 index, u64 *value)
 
 static bool fake_write(u32 index, u64 value)
 {
-	struct fake_msr *msr = find(index);
+	struct fake_msr *msr = find_msr(index);
 
 	writes++;
 	if (!msr || msr->refuses)
@@ -108,7 +108,8 @@ static void nothing_of_the_firmware_stays(void **state)
 
 	cpu_init();
 	for (size_t i = 0; i < ARRAY_SIZE(after); i++)
-		assert_int_equal(find(after[i].index)->value, after[i].value);
+		assert_int_equal(find_msr(after[i].index)->value,
+				 after[i].value);
 	assert_int_equal(cr0_now, 0x80010033);
 	assert_int_equal(cr4_now, 0x40660);
 	assert_int_equal(dr7_now, 0x400);
@@ -122,16 +123,16 @@ static void a_plain_processor_is_left_alone(void **state)
 	feature_bits = 0;
 	cpu_init();
 	assert_int_equal(writes, 1);
-	assert_int_equal(find(IA32_EFER)->value, BIT(8) | BIT(10));
+	assert_int_equal(find_msr(IA32_EFER)->value, BIT(8) | BIT(10));
 	assert_int_equal(cr4_now, 0x20);
 }
 
 /* Umbra goes on without it. */
 static void a_write_may_be_refused(void **state)
 {
-	find(IA32_RTIT_CTL)->refuses = true;
+	find_msr(IA32_RTIT_CTL)->refuses = true;
 	cpu_init();
-	assert_int_equal(find(IA32_SPEC_CTRL)->value, 0);
+	assert_int_equal(find_msr(IA32_SPEC_CTRL)->value, 0);
 }
 
 int main(void)

@@ -29,9 +29,9 @@
 static const struct cpuid_regs everything = { ~0U, ~0U, ~0U, ~0U };
 static const struct cpuid_regs nothing;
 
-static struct cpuid_regs ask(u32 leaf, u32 subleaf,
-			     const struct cpuid_regs *host,
-			     struct cpuid_policy_input input)
+static struct cpuid_regs guest_cpuid(u32 leaf, u32 subleaf,
+				     const struct cpuid_regs *host,
+				     struct cpuid_policy_input input)
 {
 	struct cpuid_regs out;
 
@@ -55,15 +55,16 @@ static const struct cpuid_policy_input all = {
 static void limits(void **state)
 {
 	struct cpuid_regs host = { 0x20, 0x756e6547, 0x6c65746e, 0x49656e69 };
-	struct cpuid_regs out = ask(0, 0, &host, none);
+	struct cpuid_regs out = guest_cpuid(0, 0, &host, none);
 
 	/* Leaf 15h is there on every processor: it is Umbra's. */
 	assert_int_equal(out.eax, 0x15);
 	assert_memory_equal(&out.ebx, &host.ebx, 12);
 	host.eax = 0xa;
-	assert_int_equal(ask(0, 5, &host, none).eax, 0x15);
+	assert_int_equal(guest_cpuid(0, 5, &host, none).eax, 0x15);
 	host.eax = 0x80000021;
-	assert_int_equal(ask(0x80000000, 0, &host, none).eax, 0x80000008);
+	assert_int_equal(guest_cpuid(0x80000000, 0, &host, none).eax,
+			 0x80000008);
 }
 
 static void misc_enable(void **state)
@@ -71,12 +72,12 @@ static void misc_enable(void **state)
 	struct cpuid_policy_input input = all;
 
 	input.misc_enable = BIT(22);
-	assert_int_equal(ask(0, 0, &everything, input).eax, 2);
-	assert_true(ask(0x80000001, 0, &everything, input).edx &
+	assert_int_equal(guest_cpuid(0, 0, &everything, input).eax, 2);
+	assert_true(guest_cpuid(0x80000001, 0, &everything, input).edx &
 		    CPUID_EXT_EDX_NX);
 	input.misc_enable = BIT(34);
-	assert_int_equal(ask(0, 0, &everything, input).eax, 0x15);
-	assert_false(ask(0x80000001, 0, &everything, input).edx &
+	assert_int_equal(guest_cpuid(0, 0, &everything, input).eax, 0x15);
+	assert_false(guest_cpuid(0x80000001, 0, &everything, input).edx &
 		     CPUID_EXT_EDX_NX);
 }
 
@@ -97,7 +98,7 @@ static void beyond_the_last(void **state)
 
 static void tsc_rate(void **state)
 {
-	struct cpuid_regs out = ask(0x15, 0, &everything, all);
+	struct cpuid_regs out = guest_cpuid(0x15, 0, &everything, all);
 
 	assert_int_equal((u64)out.ecx * out.ebx / out.eax, 3400000000);
 }
@@ -111,19 +112,20 @@ static void unknown_leaves_are_zeros(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
-		struct cpuid_regs out = ask(leaves[i], 0, &everything, all);
+		struct cpuid_regs out =
+			guest_cpuid(leaves[i], 0, &everything, all);
 
 		assert_memory_equal(&out, &nothing, sizeof(out));
 	}
 	/* It says only that the APIC's timer never stops. */
-	assert_int_equal(ask(6, 0, &everything, all).eax, 4);
-	assert_int_equal(ask(7, 1, &everything, all).eax, 0);
-	assert_int_equal(ask(0xd, 3, &everything, all).eax, 0);
+	assert_int_equal(guest_cpuid(6, 0, &everything, all).eax, 4);
+	assert_int_equal(guest_cpuid(7, 1, &everything, all).eax, 0);
+	assert_int_equal(guest_cpuid(0xd, 3, &everything, all).eax, 0);
 }
 
 static void features(void **state)
 {
-	struct cpuid_regs out = ask(1, 0, &everything, all);
+	struct cpuid_regs out = guest_cpuid(1, 0, &everything, all);
 	u32 hidden_ecx = CPUID_1_ECX_VMX | CPUID_1_ECX_SMX |
 			 CPUID_1_ECX_MONITOR | CPUID_1_ECX_PCID |
 			 CPUID_1_ECX_PDCM | CPUID_1_ECX_DTES64;
@@ -147,22 +149,22 @@ static void features(void **state)
 	assert_true(out.ecx & CPUID_1_ECX_AVX);
 
 	/* The host's own CR4.OSXSAVE must not show. */
-	out = ask(1, 0, &everything, none);
+	out = guest_cpuid(1, 0, &everything, none);
 	assert_int_equal(out.ecx & (CPUID_1_ECX_OSXSAVE | CPUID_1_ECX_XSAVE |
 				    CPUID_1_ECX_AVX | CPUID_1_ECX_FMA),
 			 0);
 	/* The APIC's flag is that of IA32_APIC_BASE. */
 	assert_int_equal(out.edx & CPUID_1_EDX_APIC, 0);
-	out = ask(1, 0, &nothing, all);
+	out = guest_cpuid(1, 0, &nothing, all);
 	assert_int_equal(out.edx, CPUID_1_EDX_APIC | CPUID_1_EDX_MTRR);
 	/* Without a host's value no value is made up. */
-	out = ask(1, 0, &nothing, none);
+	out = guest_cpuid(1, 0, &nothing, none);
 	assert_true(out.ecx == own_ecx && out.edx == CPUID_1_EDX_MTRR);
 }
 
 static void features_7(void **state)
 {
-	struct cpuid_regs out = ask(7, 0, &everything, all);
+	struct cpuid_regs out = guest_cpuid(7, 0, &everything, all);
 
 	assert_int_equal(out.eax, 0);
 	assert_true(out.ebx & CPUID_7_EBX_SMEP && out.ebx & CPUID_7_EBX_SMAP);
@@ -175,8 +177,9 @@ static void features_7(void **state)
 				    CPUID_7_EDX_SSBD |
 				    CPUID_7_EDX_ARCH_CAPABILITIES),
 			 0);
-	assert_true(ask(7, 0, &nothing, none).ebx & CPUID_7_EBX_TSC_ADJUST);
-	out = ask(7, 0, &everything, none);
+	assert_true(guest_cpuid(7, 0, &nothing, none).ebx &
+		    CPUID_7_EBX_TSC_ADJUST);
+	out = guest_cpuid(7, 0, &everything, none);
 	assert_int_equal(out.ebx & (CPUID_7_EBX_SMEP | CPUID_7_EBX_SMAP |
 				    CPUID_7_EBX_AVX2),
 			 0);
@@ -186,39 +189,40 @@ static void features_7(void **state)
 static void xstate(void **state)
 {
 	struct cpuid_regs host = { 0x2ff, 832, 2696, 1 };
-	struct cpuid_regs out = ask(0xd, 0, &host, all);
+	struct cpuid_regs out = guest_cpuid(0xd, 0, &host, all);
 
 	assert_int_equal(out.eax, 7);
 	assert_int_equal(out.ebx, 832);
 	assert_int_equal(out.ecx, 832);
 	assert_int_equal(out.edx, 0);
 	host.eax = 3; /* no AVX */
-	assert_int_equal(ask(0xd, 0, &host, all).ecx, 576);
-	assert_int_equal(ask(0xd, 1, &everything, all).eax, 7);
-	assert_int_equal(ask(0xd, 2, &everything, all).eax, ~0U);
-	out = ask(0xd, 0, &everything, none);
+	assert_int_equal(guest_cpuid(0xd, 0, &host, all).ecx, 576);
+	assert_int_equal(guest_cpuid(0xd, 1, &everything, all).eax, 7);
+	assert_int_equal(guest_cpuid(0xd, 2, &everything, all).eax, ~0U);
+	out = guest_cpuid(0xd, 0, &everything, none);
 	assert_memory_equal(&out, &nothing, sizeof(out));
 }
 
 static void extended(void **state)
 {
-	struct cpuid_regs out = ask(0x80000001, 0, &everything, all);
+	struct cpuid_regs out = guest_cpuid(0x80000001, 0, &everything, all);
 
 	assert_true(out.edx & CPUID_EXT_EDX_LM && out.edx & CPUID_EXT_EDX_NX);
 	assert_true(out.edx & CPUID_EXT_EDX_RDTSCP);
 	assert_true(out.edx & CPUID_EXT_EDX_PAGE1GB);
-	out = ask(0x80000001, 0, &everything, none);
+	out = guest_cpuid(0x80000001, 0, &everything, none);
 	assert_false(out.edx & CPUID_EXT_EDX_RDTSCP);
-	assert_int_equal(ask(0x80000007, 0, &everything, all).edx, 0x100);
-	assert_int_equal(ask(0x80000007, 0, &everything, none).edx, 0);
-	out = ask(0x80000008, 0, &everything, all);
+	assert_int_equal(guest_cpuid(0x80000007, 0, &everything, all).edx,
+			 0x100);
+	assert_int_equal(guest_cpuid(0x80000007, 0, &everything, none).edx, 0);
+	out = guest_cpuid(0x80000008, 0, &everything, all);
 	assert_int_equal(out.eax, 0xffff);
 	assert_int_equal(out.ebx | out.ecx | out.edx, 0);
 }
 
 static void hypervisor(void **state)
 {
-	struct cpuid_regs out = ask(0x40000000, 0, &nothing, none);
+	struct cpuid_regs out = guest_cpuid(0x40000000, 0, &nothing, none);
 
 	assert_int_equal(out.eax, 0x40000000);
 	assert_memory_equal(&out.ebx, "UmbraUmbraUm", 12);
@@ -227,11 +231,11 @@ static void hypervisor(void **state)
 static void one_core(void **state)
 {
 	struct cpuid_regs host = { 0x1c004121, 0x01c0003f, 0x3f, 0 };
-	struct cpuid_regs out = ask(4, 0, &host, none);
+	struct cpuid_regs out = guest_cpuid(4, 0, &host, none);
 
 	assert_int_equal(out.eax, 0x121);
 	assert_int_equal(out.ebx, host.ebx);
-	assert_int_equal(ask(4, 3, &host, none).ecx, host.ecx);
+	assert_int_equal(guest_cpuid(4, 3, &host, none).ecx, host.ecx);
 }
 
 static void registers(void **state)

@@ -28,7 +28,7 @@ static const struct cr_features features = {
 };
 
 /* The result of a load by a guest in state @s, which is not kept. */
-static enum cr_load load(struct cr_state s, unsigned int number, u64 value)
+static enum cr_load load_cr(struct cr_state s, unsigned int number, u64 value)
 {
 	return cr_load(&s, number, value, &features);
 }
@@ -37,27 +37,27 @@ static void cr0_rules(void **state)
 {
 	struct cr_state s = unpaged;
 
-	assert_int_equal(load(s, 0, CR0_PE | CR0_TS), CR_LOADED);
-	assert_int_equal(load(s, 0, CR0_PG), CR_FAULT);
-	assert_int_equal(load(s, 0, CR0_PE | CR0_NW), CR_FAULT);
-	assert_int_equal(load(s, 0, CR0_PE | CR0_NW | CR0_CD), CR_LOADED);
-	assert_int_equal(load(s, 0, CR0_PE | BIT(32)), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_TS), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, CR0_PG), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_NW), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_NW | CR0_CD), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, CR0_PE | BIT(32)), CR_FAULT);
 	/* Reserved bits of the lower half are ignored. */
-	assert_int_equal(load(s, 0, CR0_PE | BIT(7)), CR_LOADED);
-	assert_int_equal(load(s, 0, 0), CR_REAL_MODE);
+	assert_int_equal(load_cr(s, 0, CR0_PE | BIT(7)), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, 0), CR_REAL_MODE);
 	/* Long mode needs PAE, and can't be entered from 64-bit code. */
 	s.efer = EFER_LME;
-	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_PG), CR_FAULT);
 	s.cr4 = CR4_PAE;
-	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_PG), CR_LOADED);
 	s.cs_long = true;
-	assert_int_equal(load(s, 0, CR0_PE | CR0_PG), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_PG), CR_FAULT);
 	/* It can't be left from 64-bit code either. */
 	s = long_mode;
-	assert_int_equal(load(s, 0, CR0_PE), CR_FAULT);
-	assert_int_equal(load(s, 0, CR0_PE | CR0_PG | CR0_WP), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, CR0_PE), CR_FAULT);
+	assert_int_equal(load_cr(s, 0, CR0_PE | CR0_PG | CR0_WP), CR_LOADED);
 	s.cs_long = false;
-	assert_int_equal(load(s, 0, CR0_PE), CR_LOADED);
+	assert_int_equal(load_cr(s, 0, CR0_PE), CR_LOADED);
 
 	assert_int_equal(efer_after_cr0(EFER_LME, CR0_PE | CR0_PG),
 			 EFER_LME | EFER_LMA);
@@ -67,18 +67,18 @@ static void cr0_rules(void **state)
 
 static void cr3_cr4_rules(void **state)
 {
-	assert_int_equal(load(long_mode, 3, BIT(39) | 0xfff), CR_LOADED);
-	assert_int_equal(load(long_mode, 3, BIT(40)), CR_FAULT);
-	assert_int_equal(load(long_mode, 3, BIT(63)), CR_FAULT);
-	assert_int_equal(load(unpaged, 3, 0xffffffff), CR_LOADED);
+	assert_int_equal(load_cr(long_mode, 3, BIT(39) | 0xfff), CR_LOADED);
+	assert_int_equal(load_cr(long_mode, 3, BIT(40)), CR_FAULT);
+	assert_int_equal(load_cr(long_mode, 3, BIT(63)), CR_FAULT);
+	assert_int_equal(load_cr(unpaged, 3, 0xffffffff), CR_LOADED);
 
-	assert_int_equal(load(unpaged, 4, 0), CR_LOADED);
-	assert_int_equal(load(long_mode, 4, CR4_PGE), CR_FAULT);
-	assert_int_equal(load(long_mode, 4, CR4_PAE | CR4_PGE), CR_LOADED);
-	assert_int_equal(load(long_mode, 4, CR4_PAE | CR4_VMXE), CR_FAULT);
+	assert_int_equal(load_cr(unpaged, 4, 0), CR_LOADED);
+	assert_int_equal(load_cr(long_mode, 4, CR4_PGE), CR_FAULT);
+	assert_int_equal(load_cr(long_mode, 4, CR4_PAE | CR4_PGE), CR_LOADED);
+	assert_int_equal(load_cr(long_mode, 4, CR4_PAE | CR4_VMXE), CR_FAULT);
 
-	assert_int_equal(load(unpaged, 2, 0), CR_NO_EXIT);
-	assert_int_equal(load(unpaged, 8, 0), CR_NO_EXIT);
+	assert_int_equal(load_cr(unpaged, 2, 0), CR_NO_EXIT);
+	assert_int_equal(load_cr(unpaged, 8, 0), CR_NO_EXIT);
 }
 
 /* The other registers keep their values, and a refused load changes none. */
@@ -118,23 +118,24 @@ static void pdptes_are_loaded(void **state)
 			      bits32 = { .cr0 = CR0_PE | CR0_PG | CR0_ET };
 	static const u64 reloading[] = { CR4_PGE, CR4_PSE, CR4_SMEP };
 
-	assert_int_equal(load(pae, 3, 0), CR_LOADED_WITH_PDPTES);
-	assert_int_equal(load(bits32, 3, 0), CR_LOADED);
-	assert_int_equal(load(long_mode, 3, 0), CR_LOADED);
-	assert_int_equal(load(pae, 0, pae.cr0 | CR0_CD), CR_LOADED_WITH_PDPTES);
-	assert_int_equal(load(pae, 0, pae.cr0 | CR0_CD | CR0_NW),
+	assert_int_equal(load_cr(pae, 3, 0), CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load_cr(bits32, 3, 0), CR_LOADED);
+	assert_int_equal(load_cr(long_mode, 3, 0), CR_LOADED);
+	assert_int_equal(load_cr(pae, 0, pae.cr0 | CR0_CD),
 			 CR_LOADED_WITH_PDPTES);
-	assert_int_equal(load(pae, 0, pae.cr0 | CR0_WP), CR_LOADED);
-	assert_int_equal(load(pae, 0, CR0_PE), CR_LOADED);
-	assert_int_equal(load((struct cr_state){ CR0_PE, 0, CR4_PAE, 0, 0 }, 0,
-			      CR0_PE | CR0_PG),
+	assert_int_equal(load_cr(pae, 0, pae.cr0 | CR0_CD | CR0_NW),
 			 CR_LOADED_WITH_PDPTES);
-	assert_int_equal(load(bits32, 4, CR4_PAE), CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load_cr(pae, 0, pae.cr0 | CR0_WP), CR_LOADED);
+	assert_int_equal(load_cr(pae, 0, CR0_PE), CR_LOADED);
+	assert_int_equal(load_cr((struct cr_state){ CR0_PE, 0, CR4_PAE, 0, 0 },
+				 0, CR0_PE | CR0_PG),
+			 CR_LOADED_WITH_PDPTES);
+	assert_int_equal(load_cr(bits32, 4, CR4_PAE), CR_LOADED_WITH_PDPTES);
 	for (size_t i = 0; i < ARRAY_SIZE(reloading); i++)
-		assert_int_equal(load(pae, 4, CR4_PAE | reloading[i]),
+		assert_int_equal(load_cr(pae, 4, CR4_PAE | reloading[i]),
 				 CR_LOADED_WITH_PDPTES);
-	assert_int_equal(load(pae, 4, CR4_PAE | CR4_DE), CR_LOADED);
-	assert_int_equal(load(pae, 4, 0), CR_LOADED);
+	assert_int_equal(load_cr(pae, 4, CR4_PAE | CR4_DE), CR_LOADED);
+	assert_int_equal(load_cr(pae, 4, 0), CR_LOADED);
 }
 
 static void lmsw(void **state)
@@ -208,7 +209,7 @@ static void features_by_policy(void **state)
 	assert_int_equal(f.xcr0, GUEST_XCR0_ALLOWED);
 }
 
-static bool xsetbv(u64 value)
+static bool xsetbv_is_valid(u64 value)
 {
 	return xsetbv_valid(0, 0, value, &features);
 }
@@ -217,14 +218,14 @@ static void xcr0_rules(void **state)
 {
 	struct cr_features no_avx = { .xcr0 = 3 };
 
-	assert_true(xsetbv(1));
-	assert_true(xsetbv(3));
-	assert_true(xsetbv(7));
-	assert_false(xsetbv(0));
-	assert_false(xsetbv(2));
-	assert_false(xsetbv(5));
-	assert_false(xsetbv(0xf));
-	assert_false(xsetbv(BIT(63) | 1));
+	assert_true(xsetbv_is_valid(1));
+	assert_true(xsetbv_is_valid(3));
+	assert_true(xsetbv_is_valid(7));
+	assert_false(xsetbv_is_valid(0));
+	assert_false(xsetbv_is_valid(2));
+	assert_false(xsetbv_is_valid(5));
+	assert_false(xsetbv_is_valid(0xf));
+	assert_false(xsetbv_is_valid(BIT(63) | 1));
 	assert_false(xsetbv_valid(0, 0, 7, &no_avx));
 	/* No other register, and only for the kernel. */
 	assert_false(xsetbv_valid(0, 1, 1, &features));

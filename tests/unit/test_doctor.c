@@ -39,7 +39,7 @@ static void make_good_guest(enum doctor_guest guest)
 static struct doctor_finding findings[8];
 static size_t found;
 
-static void note(const struct doctor_finding *finding, void *context)
+static void note_finding(const struct doctor_finding *finding, void *context)
 {
 	if (found < ARRAY_SIZE(findings))
 		findings[found] = *finding;
@@ -49,7 +49,7 @@ static void note(const struct doctor_finding *finding, void *context)
 static enum doctor_verdict examine(void)
 {
 	found = 0;
-	return doctor_examine(&doctor, note, NULL);
+	return doctor_examine(&doctor, note_finding, NULL);
 }
 
 static void print_findings(void)
@@ -147,7 +147,7 @@ static bool is_hidden(u32 ebx, u32 ecx)
 }
 
 /* The check must be ruled out by the way in which Umbra runs guests. */
-static void can_not_fail(const struct entry_check *c)
+static void cannot_fail(const struct entry_check *c)
 {
 	if (c->never)
 		assert_int_equal(find_control(c->set, c->never)->want,
@@ -174,7 +174,7 @@ static void each_check(const struct entry_check *checks, size_t count)
 		u8 registers = c->registers ? c->registers : 1;
 
 		if (!c->writes[0].field) {
-			can_not_fail(c);
+			cannot_fail(c);
 			continue;
 		}
 		for (unsigned int n = 0; registers >> n; n++)

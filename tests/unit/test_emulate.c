@@ -181,10 +181,10 @@ static void test_faults_change_nothing(void **state)
 				INSN_MODE_64) != INSN_OK)
 			continue;
 		for (reg = RAX; reg < GPR_COUNT; reg++)
-			regs.gpr[reg] = choose(&choices) | 1;
+			regs.gpr[reg] = choose_value(&choices) | 1;
 		before = regs;
 		memory.unmapped_at = 0;
-		begin(&linear, true);
+		begin_linear(&linear, true);
 		assert_int_equal(emulate(&insn, &regs, &linear, &memory_ops,
 					 NULL) == EMUL_OK,
 				 false);

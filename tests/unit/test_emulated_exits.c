@@ -39,12 +39,12 @@ static int set_up_32(void **state)
 	return 0;
 }
 
-static u8 *ram(gpa_t gpa)
+static u8 *ram_at(gpa_t gpa)
 {
 	return &world_ram[gpa / PAGE_SIZE][gpa % PAGE_SIZE];
 }
 
-static void io(u64 flags, u16 port, u32 size)
+static void io_exit(u64 flags, u16 port, u32 size)
 {
 	vcpu->exit.qualification = flags | (u64)port << 16 | (size - 1);
 	vcpu->exit.rip = RIP;
@@ -55,15 +55,15 @@ static void io(u64 flags, u16 port, u32 size)
 static void in_and_out(void **state)
 {
 	gpr[RAX] = 0x1122334455667788;
-	io(0, SCRATCH, 1);
+	io_exit(0, SCRATCH, 1);
 	assert_done();
 	assert_int_equal(devices_changed, 1);
 	gpr[RAX] = 0x1122334455667700;
-	io(QUAL_IO_IN, SCRATCH, 1);
+	io_exit(QUAL_IO_IN, SCRATCH, 1);
 	assert_done();
 	assert_int_equal(gpr[RAX], 0x1122334455667788);
 	/* A port where nothing is: 32 bits clear the upper half. */
-	io(QUAL_IO_IN, 0x2f8, 4);
+	io_exit(QUAL_IO_IN, 0x2f8, 4);
 	assert_done();
 	assert_int_equal(gpr[RAX], 0xffffffff);
 }
@@ -73,40 +73,40 @@ static void port_breakpoint(void **state)
 	vmwrite(VMCS_GUEST_DR7, BIT(0) | 2 << 16);
 	fake.dr[0] = SCRATCH;
 	vcpu->paging.cr4 |= CR4_DE;
-	io(0, SCRATCH, 1);
+	io_exit(0, SCRATCH, 1);
 	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
 	assert_int_equal(fake.dr[6] & DR6_B0_B3, 1);
 }
 
 static void string_io_goes(void **state)
 {
-	memcpy(ram(DATA), "xyz", 3);
+	memcpy(ram_at(DATA), "xyz", 3);
 	gpr[RDX] = SCRATCH;
 	gpr[RSI] = DATA;
-	io(QUAL_IO_STRING, SCRATCH, 1);
+	io_exit(QUAL_IO_STRING, SCRATCH, 1);
 	assert_done();
 	assert_int_equal(gpr[RSI], DATA + 1);
 	gpr[RDI] = DATA + 0x100;
 	gpr[RCX] = 2;
-	io(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
+	io_exit(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
 	while (vmread(VMCS_GUEST_RIP) == RIP)
-		io(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
+		io_exit(QUAL_IO_STRING | QUAL_IO_IN | QUAL_IO_REP, SCRATCH, 1);
 	assert_done();
 	assert_int_equal(gpr[RCX], 0);
 	assert_int_equal(gpr[RDI], DATA + 0x102);
-	assert_memory_equal(ram(DATA + 0x100), "xx", 3);
+	assert_memory_equal(ram_at(DATA + 0x100), "xx", 3);
 }
 
 static void string_io_faults(void **state)
 {
 	vmwrite(LIMIT(SEG_DS), DATA - 1);
 	gpr[RSI] = DATA;
-	io(QUAL_IO_STRING, SCRATCH, 1);
+	io_exit(QUAL_IO_STRING, SCRATCH, 1);
 	assert_event(CODED(VECTOR_GP), 0);
 	assert_int_equal(gpr[RSI], DATA);
 	/* A processor that does not tell the operand. */
 	capabilities.basic = 0;
-	io(QUAL_IO_STRING, SCRATCH, 1);
+	io_exit(QUAL_IO_STRING, SCRATCH, 1);
 	assert_string_not_equal(stopped, "");
 }
 
@@ -125,7 +125,7 @@ static u64 access_apic(const char *code, u32 length, u32 offset, u32 access)
 	const gpa_t gpa = GUEST_LAPIC_GPA + offset;
 	const struct guest_walk walk = { .gva = gpa, .gpa = gpa };
 
-	memcpy(ram(RIP), code, length);
+	memcpy(ram_at(RIP), code, length);
 	vmwrite(VMCS_GUEST_RIP, RIP);
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
@@ -182,7 +182,7 @@ static void device_page(void **state)
 	access_apic("\x8b\x21", 2, APIC_TPR, 0);
 	assert_int_equal(vmread(VMCS_GUEST_RSP), 0x30);
 	/* An instruction that the emulator does not know: nothing changes. */
-	memcpy(ram(RIP), "\x0f\x0b", 2);
+	memcpy(ram_at(RIP), "\x0f\x0b", 2);
 	vmwrite(VMCS_GUEST_RIP, RIP);
 	assert_false(vcpu_emulate(vcpu, &walk, 0, true));
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP);
@@ -201,7 +201,7 @@ static void store_of_an_entry(void **state)
 	/* As a fault's exit leaves it (SDM vol. 3C, 27.3.3). */
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
-	memcpy(ram(RIP), "\x48\x89\x37", 3);
+	memcpy(ram_at(RIP), "\x48\x89\x37", 3);
 	gpr[RDI] = DATA;
 	gpr[RSI] = value;
 	vcpu->exit.rip = RIP;
@@ -216,21 +216,21 @@ static void store_of_an_entry(void **state)
 	assert_int_equal(fake.traffic.writes, 2);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
-	assert_memory_equal(ram(DATA), &value, sizeof(value));
+	assert_memory_equal(ram_at(DATA), &value, sizeof(value));
 	assert_int_equal(vcpu->event.info, 0);
 	/* XCHG [RDI], RSI: RSI gets the old value. */
-	memcpy(ram(RIP), "\x48\x87\x37", 3);
+	memcpy(ram_at(RIP), "\x48\x87\x37", 3);
 	gpr[RSI] = 1;
 	fake.traffic.writes = 0;
 	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
 	assert_int_equal(fake.traffic.writes, 1);
 	assert_int_equal(gpr[RSI], value);
-	assert_int_equal(*(u64 *)ram(DATA), 1);
-	memcpy(ram(RIP), "\x48\x89\x37", 3);
+	assert_int_equal(*(u64 *)ram_at(DATA), 1);
+	memcpy(ram_at(RIP), "\x48\x89\x37", 3);
 	/* A device's page is no RAM: the store goes to the device. */
-	memset(ram(DATA), 0, sizeof(value));
+	memset(ram_at(DATA), 0, sizeof(value));
 	assert_true(vcpu_emulate(vcpu, &device, PFEC_W, true));
-	assert_int_equal(*(u64 *)ram(DATA), 0);
+	assert_int_equal(*(u64 *)ram_at(DATA), 0);
 	assert_int_equal(devices_changed, 1);
 	/* By the long way, as the single step of TF is due. */
 	gpr[RSI] = 0;
@@ -239,7 +239,7 @@ static void store_of_an_entry(void **state)
 	assert_true(vcpu_emulate(vcpu, &walk, PFEC_W, false));
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 3);
 	assert_int_equal(vmread(VMCS_GUEST_RSP), rsp);
-	assert_int_equal(*(u64 *)ram(DATA), 0);
+	assert_int_equal(*(u64 *)ram_at(DATA), 0);
 	assert_int_equal(vcpu->event.info, FAULT(VECTOR_DB));
 }
 
@@ -261,9 +261,9 @@ static void set_up_tasks(void)
 			    DESCRIPTOR(OLD_TSS, 0x8b),
 			    DESCRIPTOR(NEW_TSS, 0x89) };
 
-	memcpy(ram(GDT), gdt, sizeof(gdt));
-	memcpy(ram(NEW_TSS + TSS_EIP), &(u32[]){ 0x1234, RFLAGS_FIXED }, 8);
-	memcpy(ram(NEW_TSS + TSS_CS - 4), segments, sizeof(segments));
+	memcpy(ram_at(GDT), gdt, sizeof(gdt));
+	memcpy(ram_at(NEW_TSS + TSS_EIP), &(u32[]){ 0x1234, RFLAGS_FIXED }, 8);
+	memcpy(ram_at(NEW_TSS + TSS_CS - 4), segments, sizeof(segments));
 	vmwrite(VMCS_GUEST_GDTR_BASE, GDT);
 	vmwrite(VMCS_GUEST_GDTR_LIMIT, GDT_END - 1);
 	vmwrite(VMCS_GUEST_TR_SELECTOR, OLD);
@@ -297,7 +297,7 @@ static void task_switches(void **state)
 	assert_int_equal(vmread(VMCS_GUEST_DR7), BIT(1));
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
 	/* The old task goes on after its JMP. */
-	memcpy(&eip, ram(OLD_TSS + TSS_EIP), sizeof(eip));
+	memcpy(&eip, ram_at(OLD_TSS + TSS_EIP), sizeof(eip));
 	assert_int_equal(eip, RIP + LENGTH);
 }
 
@@ -305,7 +305,7 @@ static void task_switches(void **state)
 static void task_faults(void **state)
 {
 	set_up_tasks();
-	*ram(NEW_TSS + TSS_CS) = FLAT;
+	*ram_at(NEW_TSS + TSS_CS) = FLAT;
 	vcpu->exit.idt_vectoring = VMX_INTR(INTR_EXTERNAL, 0x40);
 	switch_task(TASK_GATE);
 	assert_int_equal(vcpu->event.info, CODED(VECTOR_TS));

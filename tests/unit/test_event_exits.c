@@ -19,7 +19,7 @@
 #include "exit_world.h"
 #include "exit_left_out.h"
 
-static void exception(u8 vector, u32 error_code)
+static void exception_exit(u8 vector, u32 error_code)
 {
 	vcpu->exit.interruption = CODED(vector);
 	vcpu->exit.interruption_error = error_code;
@@ -74,7 +74,7 @@ static void broken_off(void **state)
 			 VMX_INTR(INTR_SOFTWARE_EXCEPTION, VECTOR_BP));
 	assert_int_equal(vmread(VMCS_VM_ENTRY_INSTRUCTION_LENGTH), 1);
 	vcpu->exit.idt_vectoring = CODED(VECTOR_GP);
-	exception(VECTOR_AC, 0);
+	exception_exit(VECTOR_AC, 0);
 	assert_event(CODED(VECTOR_AC), 0);
 	vcpu_redeliver(vcpu);
 	vcpu_inject_gp(vcpu);
@@ -86,7 +86,7 @@ static void broken_off(void **state)
 static void nmis(void **state)
 {
 	enable_apic();
-	receive(APIC_NMI, 0);
+	receive_message(APIC_NMI, 0);
 	/* STI still blocks it: the guest exits at the end of the blocking. */
 	vcpu_deliver(vcpu);
 	assert_int_equal(vmread(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION), 0);
@@ -119,9 +119,9 @@ static void nmi_broken_off(void **state)
 	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
 	enable_apic();
-	receive(APIC_NMI, 0);
+	receive_message(APIC_NMI, 0);
 	assert_int_equal(entry_injects(), nmi);
-	receive(APIC_NMI, 0);
+	receive_message(APIC_NMI, 0);
 	vcpu->exit.idt_vectoring = nmi;
 	vcpu_redeliver(vcpu);
 	assert_int_equal(entry_injects(), nmi);
@@ -174,7 +174,7 @@ static void no_virtual_nmis(void **state)
 
 static void no_handler(void **state)
 {
-	exception(VECTOR_TS, 0);
+	exception_exit(VECTOR_TS, 0);
 	assert_string_equal(stopped, "unexpected exception #TS");
 }
 

@@ -304,7 +304,7 @@ static void cpuid_answers(void **state)
 	assert_int_equal(gpr[RDX] << 32 | gpr[RAX], 0x700000000);
 }
 
-static u64 counter(u32 number)
+static u64 read_counter(u32 number)
 {
 	gpr[RAX] = CPUID_COUNTERS;
 	gpr[RCX] = number;
@@ -326,19 +326,20 @@ static void cpuid_counters(void **state)
 	mmu->faults_trap = 7;
 	vm.stats.root_ticks[EXIT_CPUID] = 8;
 	vm.stats.root_ticks[EXIT_VMCALL] = 9;
-	if (counter(1) >> 32)
+	if (read_counter(1) >> 32)
 		fail_msg("EDX is the upper half of a counter, and is not 0 for "
 			 "a small one");
-	if (counter(1) != 3)
+	if (read_counter(1) != 3)
 		fail_msg("counter 1 is the number of the machine's interrupts");
-	if (counter(2) != 0x60000000c)
+	if (read_counter(2) != 0x60000000c)
 		fail_msg("counter 2 is the number of page faults that have "
 			 "exited, of all three kinds, in 64 bits, EDX:EAX");
-	if (counter(7) != 17)
+	if (read_counter(7) != 17)
 		fail_msg("counter 7 is the sum of the ticks of all exits");
 	/* Beyond the last counter the policy answers, as for any other leaf. */
 	for (u32 number = count; number <= count + 1; number++)
-		if (counter(number) != (0x22222222ULL << 32 | CPUID_COUNTERS))
+		if (read_counter(number) !=
+		    (0x22222222ULL << 32 | CPUID_COUNTERS))
 			fail_msg("there are %u counters, and number %u has an "
 				 "answer: stack, shown to a guest?",
 				 count, number);
@@ -351,7 +352,7 @@ static void cpuid_counters(void **state)
 
 /* --- Hypercalls ----------------------------------------------------------- */
 
-static u64 call(u32 number, u64 rdi, u64 rsi)
+static u64 vmcall(u32 number, u64 rdi, u64 rsi)
 {
 	gpr[RAX] = number;
 	gpr[RDI] = rdi;
@@ -366,22 +367,22 @@ static void hypercalls(void **state)
 	char *name = (char *)world_ram[PAGE / PAGE_SIZE];
 	u64 *log = (u64 *)name + 8;
 
-	assert_int_equal(call(HYPERCALL_RUNG, MMU_OPEN, PAGE), 0);
+	assert_int_equal(vmcall(HYPERCALL_RUNG, MMU_OPEN, PAGE), 0);
 	assert_string_equal(name, "open");
 	assert_true(mmu_policy(vm.mmu)->open);
-	assert_int_equal(call(HYPERCALL_RUNG, MMU_RUNGS, PAGE), 1);
+	assert_int_equal(vmcall(HYPERCALL_RUNG, MMU_RUNGS, PAGE), 1);
 	/* The name's last byte is outside RAM: nothing happens. */
 	assert_int_equal(
-		call(HYPERCALL_RUNG, MMU_VTLB, WORLD_FRAMES * PAGE_SIZE - 15),
+		vmcall(HYPERCALL_RUNG, MMU_VTLB, WORLD_FRAMES * PAGE_SIZE - 15),
 		1);
-	assert_int_equal(call(HYPERCALL_RUNG, MMU_VTLB, ~0ULL - 2), 1);
+	assert_int_equal(vmcall(HYPERCALL_RUNG, MMU_VTLB, ~0ULL - 2), 1);
 	assert_true(mmu_policy(vm.mmu)->open);
-	assert_int_equal(call(HYPERCALL_DIRTY_LOG_TAKE, 0, PAGE + 64), 1);
-	assert_int_equal(call(HYPERCALL_DIRTY_LOG, 1, 0), 0);
-	call(HYPERCALL_RUNG, MMU_OPEN, PAGE);
-	assert_int_equal(call(HYPERCALL_DIRTY_LOG_TAKE, 0, PAGE + 64), 0);
+	assert_int_equal(vmcall(HYPERCALL_DIRTY_LOG_TAKE, 0, PAGE + 64), 1);
+	assert_int_equal(vmcall(HYPERCALL_DIRTY_LOG, 1, 0), 0);
+	vmcall(HYPERCALL_RUNG, MMU_OPEN, PAGE);
+	assert_int_equal(vmcall(HYPERCALL_DIRTY_LOG_TAKE, 0, PAGE + 64), 0);
 	assert_int_equal(*log, BIT(PAGE / PAGE_SIZE));
-	assert_int_equal(call(HYPERCALL_COUNTERS, PAGE, 0), 0);
+	assert_int_equal(vmcall(HYPERCALL_COUNTERS, PAGE, 0), 0);
 }
 
 static void no_hypercalls(void **state)

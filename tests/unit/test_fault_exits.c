@@ -33,7 +33,7 @@ static int set_up_paged(void **state)
 	return 0;
 }
 
-static void fault(gva_t gva, u32 error_code)
+static void fault_exit(gva_t gva, u32 error_code)
 {
 	vcpu->exit.interruption = CODED(VECTOR_PF);
 	vcpu->exit.interruption_error = error_code;
@@ -49,10 +49,10 @@ static void put_code(const char *code, size_t len)
 }
 
 /* The processor fetches the instruction, for which the table gets a shadow. */
-static void fetch(void)
+static void fetch_instruction(void)
 {
 	mmu_root(&vcpu->paging);
-	fault(RIP, PFEC_P | PFEC_RSVD);
+	fault_exit(RIP, PFEC_P | PFEC_RSVD);
 	assert_event(0, 0);
 	assert_int_equal(world_mmu->frames[PT].shadowed, 1);
 }
@@ -60,7 +60,7 @@ static void fetch(void)
 /* A page that the guest has mapped: the instruction runs again. */
 static void filled(void **state)
 {
-	fault(0x5000, PFEC_P | PFEC_RSVD);
+	fault_exit(0x5000, PFEC_P | PFEC_RSVD);
 	assert_event(0, 0);
 	assert_int_equal(mmu_stats(world_mmu)->fills, 1);
 	assert_int_equal(vm.stats.unfiltered, 0);
@@ -68,13 +68,13 @@ static void filled(void **state)
 
 static void injected(void **state)
 {
-	fault(UNMAPPED + 5, PFEC_P | PFEC_RSVD | PFEC_W);
+	fault_exit(UNMAPPED + 5, PFEC_P | PFEC_RSVD | PFEC_W);
 	assert_event(CODED(VECTOR_PF), PFEC_W);
 	assert_int_equal(fake.cr2, UNMAPPED + 5);
 	/* The filter should have kept this one from exiting. */
 	vcpu->filter.intercept = true;
 	vcpu->filter.mask = vcpu->filter.match = PFEC_P;
-	fault(UNMAPPED, 0);
+	fault_exit(UNMAPPED, 0);
 	assert_event(CODED(VECTOR_PF), 0);
 	assert_int_equal(vm.stats.unfiltered, 1);
 }
@@ -85,8 +85,8 @@ static void table_written(void **state)
 	put_code("\x89\x01", 2);
 	gpr[RCX] = ENTRY(20);
 	gpr[RAX] = 0x5000 | LINKED;
-	fetch();
-	fault(ENTRY(20), PFEC_P | PFEC_W);
+	fetch_instruction();
+	fault_exit(ENTRY(20), PFEC_P | PFEC_W);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 2);
 	assert_int_equal(*world_gpte(PT, 20), 0x5000 | LINKED);
 	assert_int_equal(mmu_stats(world_mmu)->table_writes, 1);
@@ -101,12 +101,12 @@ static void table_write_unknown(void **state)
 	put_code("\x0f\xae\x01", 3);
 	gpr[RCX] = ENTRY(64);
 	for (u32 i = 0; i < MAX_RETRIES; i++) {
-		fetch();
-		fault(ENTRY(64), PFEC_P | PFEC_W);
+		fetch_instruction();
+		fault_exit(ENTRY(64), PFEC_P | PFEC_W);
 		assert_event(0, 0);
 	}
-	fetch();
-	fault(ENTRY(64), PFEC_P | PFEC_W);
+	fetch_instruction();
+	fault_exit(ENTRY(64), PFEC_P | PFEC_W);
 	assert_string_equal(stopped,
 			    "an instruction that Umbra cannot emulate writes a "
 			    "page table that it needs itself");
@@ -118,9 +118,9 @@ static void frame_on_table(void **state)
 	put_code("\x89\x01", 2);
 	gpr[RCX] = ENTRY(20);
 	gpr[RAX] = 0x12345678;
-	fetch();
+	fetch_instruction();
 	vcpu->exit.idt_vectoring = VMX_INTR(INTR_EXTERNAL, 0x40);
-	fault(ENTRY(20), PFEC_P | PFEC_W);
+	fault_exit(ENTRY(20), PFEC_P | PFEC_W);
 	assert_event(VMX_INTR(INTR_EXTERNAL, 0x40), 0);
 	assert_int_equal(*world_gpte(PT, 20), 0);
 }
@@ -129,12 +129,12 @@ static void device_read(void **state)
 {
 	put_code("\x8b\x01", 2); /* MOV EAX, [RCX] */
 	gpr[RCX] = DEVICE + 0x30;
-	fault(DEVICE + 0x30, PFEC_P | PFEC_RSVD);
+	fault_exit(DEVICE + 0x30, PFEC_P | PFEC_RSVD);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), RIP + 2);
 	assert_int_equal(gpr[RAX] & 0xff, 0x14); /* the APIC's version */
 	put_code("\x0f\xae\x01", 3);
 	vmwrite(VMCS_GUEST_RIP, RIP);
-	fault(DEVICE + 0x30, PFEC_P | PFEC_RSVD | PFEC_W);
+	fault_exit(DEVICE + 0x30, PFEC_P | PFEC_RSVD | PFEC_W);
 	assert_string_equal(stopped,
 			    "an instruction that Umbra cannot emulate accesses "
 			    "guest-physical 0xfee00030, which is not RAM");
@@ -143,7 +143,7 @@ static void device_read(void **state)
 static void device_fetch(void **state)
 {
 	vmwrite(VMCS_GUEST_RIP, DEVICE);
-	fault(DEVICE, PFEC_P | PFEC_RSVD | PFEC_I);
+	fault_exit(DEVICE, PFEC_P | PFEC_RSVD | PFEC_I);
 	assert_string_equal(stopped, "instruction fetch at guest-physical "
 				     "0xfee00000, which is not RAM");
 }

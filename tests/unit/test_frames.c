@@ -49,13 +49,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void region(hpa_t start, u64 size, u32 type)
+static void add_region(hpa_t start, u64 size, u32 type)
 {
 	info.regions[info.region_count++] =
 		(struct boot_region){ start, size, type };
 }
 
-static bool init(void)
+static bool init_frames(void)
 {
 	return frames_init(&info, IMAGE_START, IMAGE_END);
 }
@@ -69,11 +69,11 @@ static bool free_at(hpa_t hpa)
 static void usual_map(void)
 {
 	/* Unsorted, overlapping, and ragged at the edges. */
-	region(1 * MIB, 63 * MIB - 0x800, BOOT_MEMORY_RAM);
-	region(0x400, 0x9f800, BOOT_MEMORY_RAM);
-	region(8 * MIB + 0x10, 0x10, BOOT_MEMORY_BAD);
-	region(20 * MIB, 1 * MIB, BOOT_MEMORY_ACPI);
-	region(20 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
+	add_region(1 * MIB, 63 * MIB - 0x800, BOOT_MEMORY_RAM);
+	add_region(0x400, 0x9f800, BOOT_MEMORY_RAM);
+	add_region(8 * MIB + 0x10, 0x10, BOOT_MEMORY_BAD);
+	add_region(20 * MIB, 1 * MIB, BOOT_MEMORY_ACPI);
+	add_region(20 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
 	info.start = 0x10400;
 	info.size = 0x1000;
 	info.modules[0] =
@@ -84,7 +84,7 @@ static void usual_map(void)
 static void test_map(void **state)
 {
 	usual_map();
-	assert_true(init());
+	assert_true(init_frames());
 	assert_int_equal(frames_top(), 64 * MIB - PAGE_SIZE);
 	assert_false(free_at(0)); /* the BIOS's data */
 	assert_true(free_at(0x1000));
@@ -121,13 +121,13 @@ static void test_symbols(void **state)
 	sections[2] = (struct elf64_section){ .address = 41 * MIB, .size = 1 };
 	usual_map();
 	info.elf = (struct boot_elf){ sections, 3, sizeof(sections[0]) };
-	assert_true(init());
+	assert_true(init_frames());
 	assert_false(free_at(40 * MIB));
 	assert_false(free_at(41 * MIB));
 	assert_true(free_at(42 * MIB));
 
 	sections[1].link = 3; /* no such section */
-	assert_true(init());
+	assert_true(init_frames());
 	assert_true(free_at(40 * MIB));
 }
 
@@ -139,7 +139,7 @@ static void test_alloc(void **state)
 	u8 *a, *b, *c;
 
 	usual_map();
-	assert_true(init());
+	assert_true(init_frames());
 	before = frames_free_count();
 	a = frames_alloc(1);
 	b = frames_alloc(3);
@@ -163,7 +163,7 @@ static void test_exhaustion(void **state)
 	u64 frames;
 
 	usual_map();
-	assert_true(init());
+	assert_true(init_frames());
 	frames = frames_free_count();
 	for (u64 i = 0; i < frames; i += 2) {
 		assert_non_null(frames_alloc(1));
@@ -182,7 +182,7 @@ static void test_restore(void **state)
 	u8 *kept, *lent;
 
 	usual_map();
-	assert_true(init());
+	assert_true(init_frames());
 	kept = frames_alloc(1);
 	assert_true(frames_save());
 	before = frames_free_count();
@@ -201,7 +201,7 @@ static void test_restore(void **state)
 static void test_claim(void **state)
 {
 	usual_map();
-	assert_true(init());
+	assert_true(init_frames());
 	assert_true(frames_claim(MIB >> PAGE_SHIFT));
 	assert_false(frames_claim(MIB >> PAGE_SHIFT));
 	assert_false(free_at(MIB));
@@ -214,9 +214,9 @@ static void test_high(void **state)
 {
 	hfn_t high;
 
-	region(4 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
-	region(4 * GIB, 2 * MIB, BOOT_MEMORY_RAM);
-	assert_true(init());
+	add_region(4 * MIB, 4 * MIB, BOOT_MEMORY_RAM);
+	add_region(4 * GIB, 2 * MIB, BOOT_MEMORY_RAM);
+	assert_true(init_frames());
 	assert_int_equal(frames_top(), 4 * GIB + 2 * MIB);
 	high = frames_claim_any();
 	assert_true(high == (4 * GIB + 2 * MIB - 1) >> PAGE_SHIFT);
@@ -230,7 +230,7 @@ static void test_high(void **state)
 static void test_modules(void **state)
 {
 	usual_map();
-	region(62 * MIB, 4 * KIB, BOOT_MEMORY_RESERVED);
+	add_region(62 * MIB, 4 * KIB, BOOT_MEMORY_RESERVED);
 	/*
 	 * It begins in the last frame of the first, and stays: it is too big.
 	 */
@@ -256,7 +256,7 @@ static void test_modules(void **state)
 	for (u64 i = 0; i < 5; i++)
 		assert_int_equal(ram[info.modules[2].start + i], 0x33);
 
-	assert_true(init());
+	assert_true(init_frames());
 	assert_true(free_at(2 * MIB));
 	assert_true(free_at(32 * MIB));
 	assert_false(free_at(33 * MIB));
@@ -277,13 +277,13 @@ static void test_high_module(void **state)
 
 static void test_nothing(void **state)
 {
-	assert_false(init()); /* an empty map */
-	region(0, MIB, BOOT_MEMORY_RAM);
-	region(0, MIB, BOOT_MEMORY_RESERVED);
-	assert_false(init());
+	assert_false(init_frames()); /* an empty map */
+	add_region(0, MIB, BOOT_MEMORY_RAM);
+	add_region(0, MIB, BOOT_MEMORY_RESERVED);
+	assert_false(init_frames());
 	info.region_count = 0;
-	region(0x200, 0x400, BOOT_MEMORY_RAM); /* not one frame */
-	assert_false(init());
+	add_region(0x200, 0x400, BOOT_MEMORY_RAM); /* not one frame */
+	assert_false(init_frames());
 }
 
 int main(void)

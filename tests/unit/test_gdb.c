@@ -112,7 +112,8 @@ static bool write_memory(void *ctx, u64 address, const void *buf, size_t len)
 	return true;
 }
 
-static bool insert(void *ctx, enum gdb_point kind, u64 address, u64 length)
+static bool insert_point(void *ctx, enum gdb_point kind, u64 address,
+			 u64 length)
 {
 	return points_insert(&points, kind, address, length);
 }
@@ -123,17 +124,17 @@ static void remove_point(void *ctx, enum gdb_point kind, u64 address,
 	points_remove(&points, kind, address, length);
 }
 
-static void monitor(void *ctx, char *command)
+static void monitor_command(void *ctx, char *command)
 {
 	snprintf(monitored, sizeof(monitored), "%s", command);
 }
 
 static const struct gdb_target target = {
-	read_register, write_register, read_memory, write_memory,
-	insert,	       remove_point,   monitor,
+	read_register, write_register, read_memory,	write_memory,
+	insert_point,  remove_point,   monitor_command,
 };
 
-static enum gdb_resume run(const char *text)
+static enum gdb_resume run_command(const char *text)
 {
 	enum gdb_resume resume =
 		gdb_command(&target, NULL, text, "T05", &reply);
@@ -145,7 +146,7 @@ static enum gdb_resume run(const char *text)
 
 static void assert_reply(const char *command, const char *expected)
 {
-	assert_int_equal(run(command), GDB_STAY);
+	assert_int_equal(run_command(command), GDB_STAY);
 	assert_string_equal(reply.text, expected);
 }
 
@@ -170,7 +171,7 @@ static void register_commands(void **state)
 	assert_reply("P10=0010000000000000", "OK");
 	assert_int_equal(registers[GDB_rip], 0x1000);
 	assert_reply("P12=20000000", "E01");
-	run("g");
+	run_command("g");
 	assert_int_equal(reply.length, 664);
 	assert_memory_equal(reply.text + 16, "8877665544332211", 16);
 	/* gdb sends zeroes for registers that can't be told. */
@@ -248,15 +249,15 @@ static void wrong_commands(void **state)
 static void going_on(void **state)
 {
 	assert_reply("?", "T05");
-	assert_int_equal(run("c"), GDB_CONTINUE);
-	assert_int_equal(run("s"), GDB_STEP);
-	assert_int_equal(run("C05"), GDB_CONTINUE);
-	assert_int_equal(run("S05;1234"), GDB_STEP);
+	assert_int_equal(run_command("c"), GDB_CONTINUE);
+	assert_int_equal(run_command("s"), GDB_STEP);
+	assert_int_equal(run_command("C05"), GDB_CONTINUE);
+	assert_int_equal(run_command("S05;1234"), GDB_STEP);
 	assert_int_equal(registers[GDB_rip], 0x1234);
-	assert_int_equal(run("c5678"), GDB_CONTINUE);
+	assert_int_equal(run_command("c5678"), GDB_CONTINUE);
 	assert_int_equal(registers[GDB_rip], 0x5678);
-	assert_int_equal(run("k"), GDB_KILL);
-	assert_int_equal(run("D"), GDB_DETACH);
+	assert_int_equal(run_command("k"), GDB_KILL);
+	assert_int_equal(run_command("D"), GDB_DETACH);
 	assert_string_equal(reply.text, "OK");
 }
 
@@ -275,7 +276,7 @@ static void queries(void **state)
 		snprintf(command, sizeof(command),
 			 "qXfer:features:read:target.xml:%zx,64",
 			 strlen(whole));
-		run(command);
+		run_command(command);
 		more = reply.text[0] == 'm';
 		assert_true(more || reply.text[0] == 'l');
 		strcat(whole, reply.text + 1);

@@ -49,7 +49,7 @@ static void assert_sent(const char *bytes, size_t length)
 }
 
 /* Receives all of @bytes; returns the event of the last one. */
-static enum gdb_event receive(const char *bytes)
+static enum gdb_event receive_bytes(const char *bytes)
 {
 	enum gdb_event event = GDB_NOTHING;
 
@@ -72,26 +72,26 @@ static void nothing_waits(void **state)
 /* The "+" is the last byte's answer, and the only one. */
 static void packet_is_acknowledged(void **state)
 {
-	assert_int_equal(receive("$m0,4#f"), GDB_NOTHING);
+	assert_int_equal(receive_bytes("$m0,4#f"), GDB_NOTHING);
 	assert_sent("", 0);
-	assert_int_equal(receive("d"), GDB_PACKET);
+	assert_int_equal(receive_bytes("d"), GDB_PACKET);
 	assert_string_equal(gdb_line.input.text, "m0,4");
 	assert_sent("+", 1);
 }
 
 static void damaged_packet_is_refused(void **state)
 {
-	assert_int_equal(receive("$m0,4#fe"), GDB_DAMAGED);
+	assert_int_equal(receive_bytes("$m0,4#fe"), GDB_DAMAGED);
 	assert_sent("-", 1);
-	assert_int_equal(receive("$m0,4#fd"), GDB_PACKET);
+	assert_int_equal(receive_bytes("$m0,4#fd"), GDB_PACKET);
 	assert_sent("+", 1);
 }
 
 /* gdb's "+", and its Ctrl-C, have no answer at this level. */
 static void others_have_no_answer(void **state)
 {
-	assert_int_equal(receive("+"), GDB_NOTHING);
-	assert_int_equal(receive("\x03"), GDB_INTERRUPT);
+	assert_int_equal(receive_bytes("+"), GDB_NOTHING);
+	assert_int_equal(receive_bytes("\x03"), GDB_INTERRUPT);
 	assert_sent("", 0);
 }
 
@@ -110,16 +110,16 @@ static void packet_is_sent_again(void **state)
 	gdb_send(&gdb_line, "T05", 3);
 	gdb_send(&gdb_line, "E01", 3);
 	assert_sent("$T05#b9$E01#a6", 14);
-	assert_int_equal(receive("-"), GDB_REPEAT);
+	assert_int_equal(receive_bytes("-"), GDB_REPEAT);
 	assert_sent("$E01#a6", 7);
-	assert_int_equal(receive("-"), GDB_REPEAT);
+	assert_int_equal(receive_bytes("-"), GDB_REPEAT);
 	assert_sent("$E01#a6", 7);
 }
 
 /* Before the first packet there is none to be sent again. */
 static void nothing_is_sent_again(void **state)
 {
-	assert_int_equal(receive("-"), GDB_REPEAT);
+	assert_int_equal(receive_bytes("-"), GDB_REPEAT);
 	assert_sent("", 0);
 }
 

@@ -90,7 +90,7 @@ static int begin(void **state)
 }
 
 /* gdb sends @packets, and then the guest goes on. */
-static void session(const char *const *packets)
+static void run_session(const char *const *packets)
 {
 	script = packets;
 	gdb_poll(&vm);
@@ -110,7 +110,7 @@ static bool write_rflags_of_guest(u64 value)
 #define ENTRY (PTE_P | PTE_W | PTE_U | PTE_A | PTE_D)
 
 /* Puts the guest's next instruction, and a page of stack after its page. */
-static void guest_at(const char *code, size_t length)
+static void put_guest_at(const char *code, size_t length)
 {
 	for (gfn_t level = 0; level < 3; level++)
 		*world_gpte(level, 0) = (level + 1) << 12 | ENTRY;
@@ -121,7 +121,7 @@ static void guest_at(const char *code, size_t length)
 }
 
 /* The step's end by TF, with these flags. */
-static void trap_with(u64 rflags)
+static void debug_trap_with(u64 rflags)
 {
 	vmwrite(VMCS_GUEST_RFLAGS, rflags);
 	vcpu->exit = (struct vmx_exit){
@@ -135,13 +135,13 @@ static void trap_with(u64 rflags)
 
 static void step_hides_the_trap_flag(void **state)
 {
-	guest_at("\x90", 1);
+	put_guest_at("\x90", 1);
 	assert_true(step_begin(&vm));
 	step_enter(vcpu);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS),
 			 RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
 	assert_int_equal(debug_remove_gdb_hits(vcpu, DR6_BS), 0);
-	trap_with(RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
+	debug_trap_with(RFLAGS_FIXED | RFLAGS_IF | RFLAGS_TF);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED | RFLAGS_IF);
 }
 
@@ -149,11 +149,11 @@ static void step_mends_what_pushf_pushed(void **state)
 {
 	u8 *flags = world_ram[STACK_FRAME];
 
-	guest_at("\x9c", 1);
+	put_guest_at("\x9c", 1);
 	assert_true(step_begin(&vm));
 	step_enter(vcpu);
 	flags[TF_BYTE] = 3; /* TF and IF */
-	trap_with(RFLAGS_FIXED | RFLAGS_TF);
+	debug_trap_with(RFLAGS_FIXED | RFLAGS_TF);
 	assert_int_equal(flags[TF_BYTE], 2);
 	step_end(&vm);
 	/* The guest's own TF stays. */
@@ -162,7 +162,7 @@ static void step_mends_what_pushf_pushed(void **state)
 	step_enter(vcpu);
 	flags[TF_BYTE] = 3;
 	assert_int_equal(debug_remove_gdb_hits(vcpu, DR6_BS), DR6_BS);
-	trap_with(RFLAGS_FIXED | RFLAGS_TF);
+	debug_trap_with(RFLAGS_FIXED | RFLAGS_TF);
 	assert_int_equal(flags[TF_BYTE], 3);
 	assert_true(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF);
 }
@@ -170,10 +170,10 @@ static void step_mends_what_pushf_pushed(void **state)
 /* POPF has loaded a TF of the guest's. */
 static void step_leaves_what_popf_loaded(void **state)
 {
-	guest_at("\x9d", 1);
+	put_guest_at("\x9d", 1);
 	assert_true(step_begin(&vm));
 	step_enter(vcpu);
-	trap_with(RFLAGS_FIXED | RFLAGS_TF | RFLAGS_ZF);
+	debug_trap_with(RFLAGS_FIXED | RFLAGS_TF | RFLAGS_ZF);
 	assert_int_equal(vmread(VMCS_GUEST_RFLAGS),
 			 RFLAGS_FIXED | RFLAGS_TF | RFLAGS_ZF);
 }
@@ -181,7 +181,7 @@ static void step_leaves_what_popf_loaded(void **state)
 /* INT n is injected; its handler's first instruction shows at the window. */
 static void step_injects_int(void **state)
 {
-	guest_at("\xcd\x80", 2);
+	put_guest_at("\xcd\x80", 2);
 	assert_true(step_begin(&vm));
 	assert_int_equal(vcpu->event.info,
 			 VMX_INTR(INTR_SOFTWARE_INTERRUPT, 0x80));
@@ -197,7 +197,7 @@ static void step_injects_int(void **state)
 /* SYSCALL would copy TF to R11. */
 static void step_refuses_syscall(void **state)
 {
-	guest_at("\x0f\x05", 2);
+	put_guest_at("\x0f\x05", 2);
 	assert_false(step_begin(&vm));
 	assert_false(vm.gdb.step.on);
 }
@@ -205,7 +205,7 @@ static void step_refuses_syscall(void **state)
 /* Umbra carries CPUID out, and clears the trap that Bochs has made pending. */
 static void step_over_an_exit(void **state)
 {
-	guest_at("\x0f\xa2", 2);
+	put_guest_at("\x0f\xa2", 2);
 	assert_true(step_begin(&vm));
 	step_enter(vcpu);
 	vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, DR6_BS);
@@ -254,7 +254,7 @@ static void memory_of_the_guest(void **state)
 	u64 entry = 22 << 12 | ENTRY;
 	u8 bytes[8];
 
-	guest_at("\x90", 1);
+	put_guest_at("\x90", 1);
 	/* Across the end of a page; no page follows the stack. */
 	assert_true(gdb_guest.write(&vm, STACK - 4, "12345678", 8));
 	assert_int_equal(gdb_guest.read(&vm, STACK - 4, bytes, 8), 8);
@@ -295,7 +295,7 @@ static void waiting_is_no_run(void **state)
 
 	vm.stats.started_ns = 500;
 	fake.tsc = 700;
-	session(packets);
+	run_session(packets);
 	assert_int_equal(commands, 1);
 	assert_int_equal(ran_ns, 200);
 	assert_int_equal(vm.monitor.waited_ns, 4 * PAUSE_NS);
@@ -308,7 +308,7 @@ static void new_session_during_a_step(void **state)
 	static const char *const packets[] = { "?", "c", NULL };
 
 	vm.gdb.step.on = true;
-	session(packets);
+	run_session(packets);
 	assert_false(vm.gdb.step.on);
 }
 

@@ -143,7 +143,7 @@ static void make_far_tables(void)
 }
 
 /* Each space has a table of its own for the addresses that both use. */
-static void run_elsewhere(u64 named_there)
+static void run_in_another_space(u64 named_there)
 {
 	make_far_tables();
 	*world_gpte(OTHER_PDPT, 0) = *world_gpte(PDPT, 0);
@@ -159,7 +159,7 @@ static void run_elsewhere(u64 named_there)
 static void space_elsewhere(void **state)
 {
 	(void)state;
-	run_elsewhere(0);
+	run_in_another_space(0);
 	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
 	for (gfn_t frame = FAR_PDPT; frame <= FAR_PT; frame++)
 		assert_null(shadow_of(frame));
@@ -177,7 +177,7 @@ static void space_elsewhere(void **state)
 static void burst_elsewhere(void **state)
 {
 	(void)state;
-	run_elsewhere(0);
+	run_in_another_space(0);
 	assert_int_equal(write_page(AT(FAR_PT) + 8 * 2, pte(DATA)), 1);
 	assert_non_null(shadow_of(FAR_PT));
 	assert_int_equal(write_page(AT(FAR_PT) + 8 * 3, pte(DATA)), 1);
@@ -190,7 +190,7 @@ static void burst_elsewhere(void **state)
 static void named_by_both(void **state)
 {
 	(void)state;
-	run_elsewhere(pte(FAR_PDPT) & ~PTE_A);
+	run_in_another_space(pte(FAR_PDPT) & ~PTE_A);
 	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
 	assert_non_null(shadow_of(FAR_PT));
 	assert_int_equal(read_page(far + PAGE_SIZE, DATA + 1), 1);

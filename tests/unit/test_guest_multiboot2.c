@@ -24,7 +24,7 @@ static struct load_request request;
 static struct guest_entry entry;
 
 /* Appends a tag to the header; sizes are in words, with the head. */
-static u32 *add(u16 type, u16 flags, size_t words)
+static u32 *add_tag(u16 type, u16 flags, size_t words)
 {
 	u32 *tag = header + header_words;
 
@@ -36,7 +36,7 @@ static u32 *add(u16 type, u16 flags, size_t words)
 
 static void close_header(void)
 {
-	add(0, 0, 2);
+	add_tag(0, 0, 2);
 	header[2] = header_words * 4;
 	header[3] = -(header[0] + header[1] + header[2]);
 }
@@ -51,14 +51,14 @@ static void open_header(void)
 
 static void add_addresses(u32 load_at, u32 load_end, u32 bss_end, u32 start)
 {
-	u32 *tag = add(2, 0, 6);
+	u32 *tag = add_tag(2, 0, 6);
 
 	tag[0] = load_at == 0xffffffff ? LOAD + HEADER_AT
 				       : load_at + HEADER_AT - 0x80;
 	tag[1] = load_at;
 	tag[2] = load_end;
 	tag[3] = bss_end;
-	add(3, 0, 3)[0] = start;
+	add_tag(3, 0, 3)[0] = start;
 }
 
 static int setup(void **state)
@@ -94,7 +94,7 @@ static const char *load(size_t size)
 }
 
 /* The tag of the information with that type; NULL: none. */
-static const u32 *tag(u32 type)
+static const u32 *find_tag(u32 type)
 {
 	u32 at = 8, total;
 
@@ -141,9 +141,9 @@ static void information_is_given(void **state)
 	memset(guest_ram + RSDP, 0x5a, 36);
 	assert_fault(load(FILE_SIZE), LOAD_OK);
 	assert_int_equal(entry.rbx % 8, 0);
-	assert_string_equal((char *)(tag(1) + 2), "a b");
-	assert_string_equal((char *)(tag(2) + 2), "Umbra");
-	t = tag(3);
+	assert_string_equal((char *)(find_tag(1) + 2), "a b");
+	assert_string_equal((char *)(find_tag(2) + 2), "Umbra");
+	t = find_tag(3);
 	assert_int_equal(t[3] - t[2], sizeof(module));
 	assert_int_equal(t[2] % PAGE_SIZE, 0);
 	assert_string_equal((char *)(t + 4), "initrd.cpio");
@@ -153,15 +153,15 @@ static void information_is_given(void **state)
 	assert_int_equal(t[3] - t[2], 7);
 	assert_string_equal((char *)guest_ram + t[2], "second");
 	assert_string_equal((char *)(t + 4), "another name");
-	t = tag(4);
+	t = find_tag(4);
 	assert_int_equal(t[2], 639);
 	assert_int_equal(t[3], (RAM - MIB) / KIB);
-	t = tag(6);
+	t = find_tag(6);
 	assert_int_equal(t[1], 16 + 3 * 24);
 	assert_int_equal(t[2], 24);
 	assert_int_equal(t[6], 639 * KIB); /* the first range's size */
 	assert_int_equal(t[8], 1);
-	t = tag(8);
+	t = find_tag(8);
 	assert_int_equal(t[1], 8 + 24);
 	assert_int_equal(t[2], 0xb8000);
 	assert_int_equal(t[3], 0);
@@ -169,18 +169,18 @@ static void information_is_given(void **state)
 	assert_int_equal(t[5], 80);
 	assert_int_equal(t[6], 25);
 	assert_int_equal(t[7], 2 << 8 | 16);
-	assert_int_equal(tag(14)[1], 8 + 20);
-	assert_int_equal(tag(15)[1], 8 + 36);
-	assert_memory_equal(tag(15) + 2, guest_ram + RSDP, 36);
-	assert_int_equal(tag(0)[1], 8);
+	assert_int_equal(find_tag(14)[1], 8 + 20);
+	assert_int_equal(find_tag(15)[1], 8 + 36);
+	assert_memory_equal(find_tag(15) + 2, guest_ram + RSDP, 36);
+	assert_int_equal(find_tag(0)[1], 8);
 }
 
 static void nothing_is_made_up(void **state)
 {
 	assert_fault(load(FILE_SIZE), LOAD_OK);
-	assert_null(tag(3));
-	assert_null(tag(14));
-	assert_null(tag(15));
+	assert_null(find_tag(3));
+	assert_null(find_tag(14));
+	assert_null(find_tag(15));
 }
 
 static void demands_are_met_or_refused(void **state)
@@ -203,7 +203,8 @@ static void demands_are_met_or_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		setup(NULL);
-		add(cases[i].type, cases[i].flags, 3)[0] = cases[i].argument;
+		add_tag(cases[i].type, cases[i].flags, 3)[0] =
+			cases[i].argument;
 		assert_fault(load(FILE_SIZE), cases[i].status);
 	}
 }
@@ -212,25 +213,25 @@ static void bad_headers_are_refused(void **state)
 {
 	/* Addresses without an entry, a tag too short for its type. */
 	open_header();
-	add(2, 0, 6);
+	add_tag(2, 0, 6);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	open_header();
-	add(2, 0, 5);
+	add_tag(2, 0, 5);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	open_header();
-	add(3, 0, 2);
+	add_tag(3, 0, 2);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	open_header();
-	add(4, 0, 2);
+	add_tag(4, 0, 2);
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	/*
 	 * A tag that reaches beyond the header's end, and one without a size.
 	 */
 	setup(NULL);
-	add(4, 0, 3)[-1] = 0x1000;
+	add_tag(4, 0, 3)[-1] = 0x1000;
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	setup(NULL);
-	add(4, 0, 3)[-1] = 4;
+	add_tag(4, 0, 3)[-1] = 4;
 	assert_fault(load(FILE_SIZE), LOAD_BAD_HEADER);
 	/* No addresses, and no ELF file. */
 	open_header();

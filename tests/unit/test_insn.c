@@ -409,7 +409,7 @@ static void test_against_zydis(void **state)
 		choose_insn(&choices, &random, mode);
 		/* Some are random bytes. */
 		if (i % 16 == 0)
-			random.bytes[i / 16 % 4] = (u8)choose(&choices);
+			random.bytes[i / 16 % 4] = (u8)choose_value(&choices);
 		difference = compare_with_zydis(random.bytes, INSN_MAX_LENGTH,
 						mode, &accepted);
 		if (difference)

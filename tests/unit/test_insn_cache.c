@@ -84,7 +84,7 @@ static void needs_all_bytes(void **state)
 	assert_null(decode(RIP, store_64, sizeof(store_64) - 1));
 }
 
-static void same(const struct insn *a, const struct insn *b)
+static void assert_same_insn(const struct insn *a, const struct insn *b)
 {
 	assert_int_equal(a->op, b->op);
 	assert_int_equal(a->mode, b->mode);
@@ -129,13 +129,13 @@ static void random_code(void **state)
 			quick = insn_cached(&cache, rip, code, mode);
 		if (quick) {
 			assert_true(known);
-			same(quick, &insn);
+			assert_same_insn(quick, &insn);
 			found++;
 		}
 		cached = insn_decode_cached(&cache, rip, code, available, mode);
 		assert_int_equal(cached != NULL, known);
 		if (known)
-			same(cached, &insn);
+			assert_same_insn(cached, &insn);
 	}
 	assert_true(found > RANDOM_INSNS / 1000);
 }

@@ -12,7 +12,7 @@ static struct apic_message last;
 static int sent;
 static bool accept;
 
-static bool take(void *ctx, const struct apic_message *message)
+static bool take_message(void *ctx, const struct apic_message *message)
 {
 	assert_ptr_equal(ctx, &sent);
 	last = *message;
@@ -22,19 +22,19 @@ static bool take(void *ctx, const struct apic_message *message)
 
 static int setup(void **state)
 {
-	ioapic_init(&io, take, &sent);
+	ioapic_init(&io, take_message, &sent);
 	sent = 0;
 	accept = true;
 	return 0;
 }
 
-static u32 get(u8 reg)
+static u32 read_register(u8 reg)
 {
 	ioapic_write(&io, IOAPIC_INDEX, reg);
 	return ioapic_read(&io, IOAPIC_DATA);
 }
 
-static void set(u8 reg, u32 value)
+static void write_register(u8 reg, u32 value)
 {
 	ioapic_write(&io, IOAPIC_INDEX, reg);
 	ioapic_write(&io, IOAPIC_DATA, value);
@@ -42,7 +42,7 @@ static void set(u8 reg, u32 value)
 
 static void set_entry(unsigned int input, u32 low)
 {
-	set(0x10 + 2 * input, low);
+	write_register(0x10 + 2 * input, low);
 }
 
 static void pulse(unsigned int input)
@@ -53,27 +53,28 @@ static void pulse(unsigned int input)
 
 static void registers(void **state)
 {
-	assert_int_equal(get(1), 0x170011);
-	assert_int_equal(get(0), 0);
-	set(0, ~0U);
-	assert_int_equal(get(0), 0x0f000000);
-	assert_int_equal(get(2), 0x0f000000);
-	set(1, 0);
-	assert_int_equal(get(1), 0x170011);
+	assert_int_equal(read_register(1), 0x170011);
+	assert_int_equal(read_register(0), 0);
+	write_register(0, ~0U);
+	assert_int_equal(read_register(0), 0x0f000000);
+	assert_int_equal(read_register(2), 0x0f000000);
+	write_register(1, 0);
+	assert_int_equal(read_register(1), 0x170011);
 	ioapic_write(&io, IOAPIC_INDEX, 0x1ff);
 	assert_int_equal(ioapic_read(&io, IOAPIC_INDEX), 0xff);
 	for (unsigned int reg = 0x10; reg < 0x40; reg++) {
 		bool low = reg % 2 == 0;
 
-		assert_int_equal(get(reg), low ? APIC_MASKED : 0);
+		assert_int_equal(read_register(reg), low ? APIC_MASKED : 0);
 		/* Delivery status and remote IRR are the chip's. */
-		set(reg, ~0U);
-		assert_int_equal(get(reg), low ? 0x1afff : 0xff000000);
-		set(reg, low ? APIC_MASKED : 0);
+		write_register(reg, ~0U);
+		assert_int_equal(read_register(reg),
+				 low ? 0x1afff : 0xff000000);
+		write_register(reg, low ? APIC_MASKED : 0);
 	}
 	for (unsigned int reg = 0x40; reg < 0x100; reg++) {
-		set(reg, ~0U);
-		assert_int_equal(get(reg), 0);
+		write_register(reg, ~0U);
+		assert_int_equal(read_register(reg), 0);
 	}
 	ioapic_write(&io, 0x20, 1);
 	assert_int_equal(ioapic_read(&io, 0x20), 0);
@@ -85,7 +86,7 @@ static void edges(void **state)
 	pulse(4);
 	assert_int_equal(sent, 0);
 	/* An edge that came while it was masked is lost. */
-	set(0x19, 0x5a000000);
+	write_register(0x19, 0x5a000000);
 	set_entry(4, 0x31 | APIC_LOGICAL | APIC_LOWEST_PRIORITY << 8);
 	assert_int_equal(sent, 0);
 	ioapic_set_input(&io, 4, true);
@@ -113,7 +114,8 @@ static void levels(void **state)
 	set_entry(9, 0x40 | APIC_LEVEL);
 	assert_int_equal(sent, 1);
 	assert_true(last.level);
-	assert_int_equal(get(0x22), 0x40 | APIC_LEVEL | APIC_REMOTE_IRR);
+	assert_int_equal(read_register(0x22),
+			 0x40 | APIC_LEVEL | APIC_REMOTE_IRR);
 	/* Neither an edge nor another write sends it again before its end. */
 	pulse(9);
 	set_entry(9, 0x40 | APIC_LEVEL);
@@ -124,7 +126,7 @@ static void levels(void **state)
 	ioapic_set_input(&io, 9, false);
 	ioapic_end_of_interrupt(&io, 0x40);
 	assert_int_equal(sent, 2);
-	assert_int_equal(get(0x22), 0x40 | APIC_LEVEL);
+	assert_int_equal(read_register(0x22), 0x40 | APIC_LEVEL);
 	/* Masked, it waits. */
 	set_entry(9, 0x40 | APIC_LEVEL | APIC_MASKED);
 	ioapic_set_input(&io, 9, true);
@@ -133,7 +135,7 @@ static void levels(void **state)
 	assert_int_equal(sent, 3);
 	/* How kernels end an interrupt by the entry. */
 	set_entry(9, 0x40 | APIC_MASKED);
-	assert_int_equal(get(0x22), 0x40 | APIC_MASKED);
+	assert_int_equal(read_register(0x22), 0x40 | APIC_MASKED);
 	set_entry(9, 0x40 | APIC_LEVEL);
 	assert_int_equal(sent, 4);
 }
@@ -145,11 +147,12 @@ static void level_is_not_lost(void **state)
 	set_entry(9, 0x40 | APIC_LEVEL);
 	ioapic_set_input(&io, 9, true);
 	assert_int_equal(sent, 1);
-	assert_int_equal(get(0x22), 0x40 | APIC_LEVEL);
+	assert_int_equal(read_register(0x22), 0x40 | APIC_LEVEL);
 	accept = true;
 	set_entry(9, 0x40 | APIC_LEVEL);
 	assert_int_equal(sent, 2);
-	assert_int_equal(get(0x22), 0x40 | APIC_LEVEL | APIC_REMOTE_IRR);
+	assert_int_equal(read_register(0x22),
+			 0x40 | APIC_LEVEL | APIC_REMOTE_IRR);
 }
 
 static void polarity(void **state)

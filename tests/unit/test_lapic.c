@@ -5,15 +5,15 @@
 static void after_reset(void **state)
 {
 	assert_int_equal(lapic_page(&apic), 0xfee00000);
-	assert_int_equal(get(ID), 0);
-	assert_int_equal(get(0x30), 0x50014);
-	assert_int_equal(get(SVR), 0x1ff);
-	assert_int_equal(get(DFR), ~0U);
-	assert_int_equal(get(LVTT), 0x10000);
-	assert_int_equal(get(LVTE), 0x10000);
+	assert_int_equal(apic_read(ID), 0);
+	assert_int_equal(apic_read(0x30), 0x50014);
+	assert_int_equal(apic_read(SVR), 0x1ff);
+	assert_int_equal(apic_read(DFR), ~0U);
+	assert_int_equal(apic_read(LVTT), 0x10000);
+	assert_int_equal(apic_read(LVTE), 0x10000);
 	/* Virtual wire mode: the 8259s and NMI are let through. */
-	assert_int_equal(get(LVT0), 0x700);
-	assert_int_equal(get(LVT1), 0x400);
+	assert_int_equal(apic_read(LVT0), 0x700);
+	assert_int_equal(apic_read(LVT1), 0x400);
 	assert_true(lapic_passes_extint(&apic));
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }
@@ -30,117 +30,117 @@ static void registers_keep_what_is_theirs(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		set(rows[i].offset, ~0U);
-		assert_int_equal(get(rows[i].offset), rows[i].kept);
+		apic_write(rows[i].offset, ~0U);
+		assert_int_equal(apic_read(rows[i].offset), rows[i].kept);
 	}
 	/* A part of a register, or bytes beside one: nothing happens. */
 	lapic_write(&apic, TPR, 0, 1, now);
-	set(TPR + 4, 0);
-	assert_int_equal(get(TPR), 0xff);
-	assert_int_equal(get(TPR + 4), 0);
+	apic_write(TPR + 4, 0);
+	assert_int_equal(apic_read(TPR), 0xff);
+	assert_int_equal(apic_read(TPR + 4), 0);
 }
 
 static void priorities(void **state)
 {
-	assert_true(send(0x45, false));
-	assert_true(send(0x61, false));
-	assert_true(bit(IRR, 0x45) && bit(IRR, 0x61));
+	assert_true(apic_receive(0x45, false));
+	assert_true(apic_receive(0x61, false));
+	assert_true(vector_bit(IRR, 0x45) && vector_bit(IRR, 0x61));
 	assert_int_equal(lapic_acknowledge(&apic), 0x61);
-	assert_true(bit(ISR, 0x61) && !bit(IRR, 0x61));
-	assert_int_equal(get(PPR), 0x60);
+	assert_true(vector_bit(ISR, 0x61) && !vector_bit(IRR, 0x61));
+	assert_int_equal(apic_read(PPR), 0x60);
 	/* Interrupts of a lower class, and of the same, wait. */
-	send(0x6f, false);
+	apic_receive(0x6f, false);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	send(0x70, false);
+	apic_receive(0x70, false);
 	assert_int_equal(lapic_acknowledge(&apic), 0x70);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	set(EOI, 0);
-	set(TPR, 0x6f);
-	assert_int_equal(get(PPR), 0x6f);
+	apic_write(EOI, 0);
+	apic_write(TPR, 0x6f);
+	assert_int_equal(apic_read(PPR), 0x6f);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 	/* If it is raised after all: the spurious vector, not in ISR. */
 	assert_int_equal(lapic_acknowledge(&apic), 0xff);
-	assert_int_equal(get(PPR), 0x6f);
-	set(TPR, 0x5f);
+	assert_int_equal(apic_read(PPR), 0x6f);
+	apic_write(TPR, 0x5f);
 	assert_int_equal(lapic_acknowledge(&apic), 0x6f);
-	set(EOI, 0);
-	set(TPR, 0);
+	apic_write(EOI, 0);
+	apic_write(TPR, 0);
 	assert_int_equal(lapic_acknowledge(&apic), 0x45);
-	set(EOI, 0);
-	set(EOI, 0); /* an EOI without an interrupt ends nothing */
+	apic_write(EOI, 0);
+	apic_write(EOI, 0); /* an EOI without an interrupt ends nothing */
 	assert_int_equal(ended, -1); /* edges all */
 	lapic_set_cr8(&apic, 0xa);
-	assert_int_equal(get(TPR), 0xa0);
-	set(TPR, 0x7f);
+	assert_int_equal(apic_read(TPR), 0xa0);
+	apic_write(TPR, 0x7f);
 	assert_int_equal(lapic_cr8(&apic), 7);
 }
 
 static void levels_are_ended_at_the_io_apic(void **state)
 {
-	send(0x50, true);
-	assert_true(bit(TMR, 0x50));
+	apic_receive(0x50, true);
+	assert_true(vector_bit(TMR, 0x50));
 	assert_int_equal(lapic_acknowledge(&apic), 0x50);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	assert_int_equal(ended, 0x50);
 	/* The next one of that vector may be an edge. */
-	send(0x50, false);
-	assert_false(bit(TMR, 0x50));
+	apic_receive(0x50, false);
+	assert_false(vector_bit(TMR, 0x50));
 }
 
-static void ipi(u32 destination, u32 low)
+static void send_ipi(u32 destination, u32 low)
 {
-	set(ICR2, destination << 24);
-	set(ICR, low);
+	apic_write(ICR2, destination << 24);
+	apic_write(ICR, low);
 }
 
-static bool arrives(u32 destination, u32 low)
+static bool ipi_arrives(u32 destination, u32 low)
 {
-	ipi(destination, low);
+	send_ipi(destination, low);
 	if (!lapic_requested(&apic, low & 0xff))
 		return false;
 	lapic_acknowledge(&apic);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	return true;
 }
 
 static void messages_to_itself(void **state)
 {
-	assert_true(arrives(0, 0x4040));
-	assert_int_equal(get(ICR), 0x4040);
-	assert_false(arrives(1, 0x4040));
-	assert_true(arrives(0xff, 0x4040)); /* broadcast */
-	assert_true(arrives(7, 0x44040)); /* self */
-	assert_true(arrives(7, 0x84040)); /* all */
-	assert_false(arrives(0, 0xc4040)); /* all but itself */
-	assert_true(arrives(0, 0x4140)); /* lowest priority */
+	assert_true(ipi_arrives(0, 0x4040));
+	assert_int_equal(apic_read(ICR), 0x4040);
+	assert_false(ipi_arrives(1, 0x4040));
+	assert_true(ipi_arrives(0xff, 0x4040)); /* broadcast */
+	assert_true(ipi_arrives(7, 0x44040)); /* self */
+	assert_true(ipi_arrives(7, 0x84040)); /* all */
+	assert_false(ipi_arrives(0, 0xc4040)); /* all but itself */
+	assert_true(ipi_arrives(0, 0x4140)); /* lowest priority */
 	/* Logical: flat, then by cluster. */
-	assert_false(arrives(1, 0x4840));
-	set(LDR, 0x01000000);
-	assert_true(arrives(3, 0x4840));
-	assert_false(arrives(2, 0x4840));
-	set(DFR, 0x0fffffff);
-	set(LDR, 0x21000000);
-	assert_true(arrives(0x23, 0x4840));
-	assert_false(arrives(0x13, 0x4840));
-	assert_false(arrives(0x22, 0x4840));
+	assert_false(ipi_arrives(1, 0x4840));
+	apic_write(LDR, 0x01000000);
+	assert_true(ipi_arrives(3, 0x4840));
+	assert_false(ipi_arrives(2, 0x4840));
+	apic_write(DFR, 0x0fffffff);
+	apic_write(LDR, 0x21000000);
+	assert_true(ipi_arrives(0x23, 0x4840));
+	assert_false(ipi_arrives(0x13, 0x4840));
+	assert_false(ipi_arrives(0x22, 0x4840));
 	/* A number that is no vector is an error, reported once. */
-	set(LVTE, 0x70);
-	ipi(0, 0x400f);
+	apic_write(LVTE, 0x70);
+	send_ipi(0, 0x400f);
 	assert_int_equal(lapic_acknowledge(&apic), 0x70);
-	set(EOI, 0);
-	ipi(0, 0x400f);
+	apic_write(EOI, 0);
+	send_ipi(0, 0x400f);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	assert_int_equal(get(ESR), 0); /* not before a write */
-	set(ESR, 0);
-	assert_int_equal(get(ESR), 0x20);
-	set(ESR, 0);
-	assert_int_equal(get(ESR), 0);
+	assert_int_equal(apic_read(ESR), 0); /* not before a write */
+	apic_write(ESR, 0);
+	assert_int_equal(apic_read(ESR), 0x20);
+	apic_write(ESR, 0);
+	assert_int_equal(apic_read(ESR), 0);
 }
 
 static void nmi_and_init(void **state)
 {
-	ipi(0, 0x4400);
+	send_ipi(0, 0x4400);
 	assert_true(apic.nmi);
 	apic.nmi = false;
 	lapic_set_lint(&apic, 1, true);
@@ -151,41 +151,41 @@ static void nmi_and_init(void **state)
 	/*
 	 * De-asserted, to itself by a shorthand, start-up: none of them resets.
 	 */
-	ipi(0, 0x8500);
-	ipi(0, 0x44500);
-	ipi(0, 0x4600);
+	send_ipi(0, 0x8500);
+	send_ipi(0, 0x44500);
+	send_ipi(0, 0x4600);
 	assert_false(apic.init);
-	ipi(0, 0x4500);
+	send_ipi(0, 0x4500);
 	assert_true(apic.init);
 }
 
 static void lint0_as_a_level(void **state)
 {
-	set(LVT0, 0x8038); /* fixed, level */
+	apic_write(LVT0, 0x8038); /* fixed, level */
 	assert_false(lapic_passes_extint(&apic));
 	lapic_set_lint(&apic, 0, true);
-	assert_int_equal(get(LVT0), 0xc038); /* remote IRR */
+	assert_int_equal(apic_read(LVT0), 0xc038); /* remote IRR */
 	assert_int_equal(lapic_acknowledge(&apic), 0x38);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	set(EOI, 0); /* and it is still asserted */
+	apic_write(EOI, 0); /* and it is still asserted */
 	assert_int_equal(lapic_acknowledge(&apic), 0x38);
 	lapic_set_lint(&apic, 0, false);
-	set(EOI, 0);
-	assert_int_equal(get(LVT0), 0x8038);
+	apic_write(EOI, 0);
+	assert_int_equal(apic_read(LVT0), 0x8038);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }
 
 static void switched_off_by_software(void **state)
 {
-	set(LVTT, 0x31);
-	set(SVR, 0xff);
-	assert_int_equal(get(LVTT), 0x10031);
-	set(LVTT, 0x31);
-	assert_int_equal(get(LVTT), 0x10031); /* the mask stays set */
-	assert_false(send(0x50, false));
+	apic_write(LVTT, 0x31);
+	apic_write(SVR, 0xff);
+	assert_int_equal(apic_read(LVTT), 0x10031);
+	apic_write(LVTT, 0x31);
+	assert_int_equal(apic_read(LVTT), 0x10031); /* the mask stays set */
+	assert_false(apic_receive(0x50, false));
 	assert_false(lapic_passes_extint(&apic));
 	/* NMI and INIT come all the same (10.4.7.2). */
-	ipi(0, 0x4400);
+	send_ipi(0, 0x4400);
 	assert_true(apic.nmi);
 }
 
@@ -265,21 +265,21 @@ static void modes(void **state)
 	/* From x2APIC there is no way back but by off. */
 	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC, now));
 	assert_false(lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC, now));
-	send(0x50, false);
+	apic_receive(0x50, false);
 	write_msr(TPR, 0x20);
 	assert_true(
 		lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC & ~BIT(11), now));
 	assert_int_equal(lapic_page(&apic), LAPIC_NOWHERE);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
-	assert_false(send(0x50, false));
+	assert_false(apic_receive(0x50, false));
 	/* Off, its pins are INTR and NMI. */
 	assert_true(lapic_passes_extint(&apic));
 	lapic_set_lint(&apic, 1, true);
 	assert_true(apic.nmi);
 	assert_false(lapic_write_msr(&apic, IA32_APIC_BASE, X2APIC, now));
 	assert_true(lapic_write_msr(&apic, IA32_APIC_BASE, XAPIC, now));
-	assert_int_equal(get(TPR), 0);
-	assert_int_equal(get(SVR), 0xff); /* and off by software */
+	assert_int_equal(apic_read(TPR), 0);
+	assert_int_equal(apic_read(SVR), 0xff); /* and off by software */
 	assert_true(lapic_read_msr(&apic, IA32_APIC_BASE, &value, now));
 	assert_int_equal(value, XAPIC);
 }

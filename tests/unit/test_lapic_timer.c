@@ -6,25 +6,25 @@ static void timer_one_shot(void **state)
 {
 	u64 start = now;
 
-	set(LVTT, 0x31);
-	set(TDCR, 0x3); /* by 16 */
-	set(TMICT, 1000);
+	apic_write(LVTT, 0x31);
+	apic_write(TDCR, 0x3); /* by 16 */
+	apic_write(TMICT, 1000);
 	assert_int_equal(lapic_next_event(&apic), start + 16000 * TICK_NS);
 	now += 4000 * TICK_NS;
-	assert_int_equal(get(TMCCT), 750);
-	set(TDCR, 0xb); /* by 1: the count goes on */
-	assert_int_equal(get(TMCCT), 750);
+	assert_int_equal(apic_read(TMCCT), 750);
+	apic_write(TDCR, 0xb); /* by 1: the count goes on */
+	assert_int_equal(apic_read(TMCCT), 750);
 	assert_int_equal(lapic_next_event(&apic), now + 750 * TICK_NS);
 	now += 750 * TICK_NS - 1;
 	lapic_tick(&apic, now);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 	lapic_tick(&apic, ++now);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
-	set(EOI, 0);
-	assert_int_equal(get(TMCCT), 0);
+	apic_write(EOI, 0);
+	assert_int_equal(apic_read(TMCCT), 0);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
-	set(TMICT, 10);
-	set(TMICT, 0); /* stops it */
+	apic_write(TMICT, 10);
+	apic_write(TMICT, 0); /* stops it */
 	lapic_tick(&apic, now + NS_PER_SEC);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }
@@ -36,10 +36,10 @@ static void timer_divisors(void **state)
 	} rows[] = { { 0, 2 },	{ 1, 4 },  { 2, 8 },	{ 3, 16 },
 		     { 8, 32 }, { 9, 64 }, { 10, 128 }, { 11, 1 } };
 
-	set(LVTT, 0x31);
+	apic_write(LVTT, 0x31);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		set(TDCR, rows[i].code);
-		set(TMICT, 100);
+		apic_write(TDCR, rows[i].code);
+		apic_write(TMICT, 100);
 		assert_int_equal(lapic_next_event(&apic),
 				 now + 100 * TICK_NS * rows[i].by);
 	}
@@ -49,41 +49,41 @@ static void timer_periodic(void **state)
 {
 	u64 period = 1000 * TICK_NS, start = now;
 
-	set(TDCR, 0xb);
-	set(LVTT, 0x20031);
-	set(TMICT, 1000);
+	apic_write(TDCR, 0xb);
+	apic_write(LVTT, 0x20031);
+	apic_write(TMICT, 1000);
 	for (int i = 1; i < 4; i++) {
 		lapic_tick(&apic, start + i * period);
 		assert_int_equal(lapic_acknowledge(&apic), 0x31);
-		set(EOI, 0);
+		apic_write(EOI, 0);
 	}
 	/* Late: one interrupt for many periods, and the rhythm is kept. */
 	lapic_tick(&apic, start + 10 * period + 5);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 	assert_int_equal(lapic_next_event(&apic), start + 11 * period);
 	now = start + 10 * period + period / 4;
-	assert_int_equal(get(TMCCT), 750);
+	assert_int_equal(apic_read(TMCCT), 750);
 	/* While masked it counts on, but has no event. */
-	set(LVTT, 0x30031);
+	apic_write(LVTT, 0x30031);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 	now += period;
-	assert_int_equal(get(TMCCT), 750);
+	assert_int_equal(apic_read(TMCCT), 750);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }
 
 /* With no limit of the period, neither the guest nor Umbra would have time. */
 static void timer_without_rest(void **state)
 {
-	set(TDCR, 0xb);
-	set(LVTT, 0x20031);
-	set(TMICT, 1);
+	apic_write(TDCR, 0xb);
+	apic_write(LVTT, 0x20031);
+	apic_write(TMICT, 1);
 	now += TICK_NS;
 	lapic_tick(&apic, now);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
 	assert_true(lapic_next_event(&apic) >= now + 10000);
-	assert_int_equal(get(TMCCT), 1);
+	assert_int_equal(apic_read(TMCCT), 1);
 }
 
 static void timer_by_deadline(void **state)
@@ -92,28 +92,28 @@ static void timer_by_deadline(void **state)
 
 	assert_true(lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 5, now));
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
-	set(LVTT, 0x40031);
+	apic_write(LVTT, 0x40031);
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
 	assert_int_equal(lapic_next_event(&apic), now + 500);
-	set(TMICT, 100); /* no such count in this mode */
-	assert_int_equal(get(TMICT), 0);
-	assert_int_equal(get(TMCCT), 0);
+	apic_write(TMICT, 100); /* no such count in this mode */
+	assert_int_equal(apic_read(TMICT), 0);
+	assert_int_equal(apic_read(TMCCT), 0);
 	now += 500;
 	lapic_tick(&apic, now);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	assert_true(lapic_read_msr(&apic, IA32_TSC_DEADLINE, &value, now));
 	assert_int_equal(value, 0);
 	/* In the past: at once. Zero: disarmed. */
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, 1, now);
 	assert_int_equal(lapic_acknowledge(&apic), 0x31);
-	set(EOI, 0);
+	apic_write(EOI, 0);
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, 0, now);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 	/* A change of the mode ends it. */
 	lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
-	set(LVTT, 0x31);
+	apic_write(LVTT, 0x31);
 	assert_int_equal(lapic_next_event(&apic), LAPIC_NO_EVENT);
 }
 
@@ -131,12 +131,12 @@ static void held_timer_is_not_lost(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		setup(state);
-		set(TDCR, 0xb);
-		set(LVTT, 0x31);
-		set(TMICT, 10);
+		apic_write(TDCR, 0xb);
+		apic_write(LVTT, 0x31);
+		apic_write(TMICT, 10);
 		now += 11 * TICK_NS;
 		apic.not_before = now + 1000;
-		set(rows[i].offset, rows[i].value);
+		apic_write(rows[i].offset, rows[i].value);
 		assert_true(lapic_requested(&apic, 0x31));
 		assert_false(lapic_requested(&apic, 0x52));
 	}
@@ -146,7 +146,7 @@ static void held_deadline_is_not_lost(void **state)
 {
 	for (int i = 0; i < 2; i++) {
 		setup(state);
-		set(LVTT, 0x40031);
+		apic_write(LVTT, 0x40031);
 		lapic_write_msr(&apic, IA32_TSC_DEADLINE, now + 500, now);
 		now += 501;
 		apic.not_before = now + 1000;
@@ -163,12 +163,12 @@ static void held_deadline_is_not_lost(void **state)
 /* A timer that was due while masked does not interrupt later. */
 static void masked_timer_is_void(void **state)
 {
-	set(TDCR, 0xb);
-	set(LVTT, 0x10031);
-	set(TMICT, 10);
+	apic_write(TDCR, 0xb);
+	apic_write(LVTT, 0x10031);
+	apic_write(TMICT, 10);
 	now += 11 * TICK_NS;
 	apic.not_before = now + 1000;
-	set(LVTT, 0x31);
+	apic_write(LVTT, 0x31);
 	lapic_tick(&apic, now + 2000);
 	assert_int_equal(lapic_pending(&apic), LAPIC_NO_VECTOR);
 }

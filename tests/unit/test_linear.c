@@ -89,7 +89,8 @@ static int set_up(void **state)
 
 /* --- Segments ------------------------------------------------------------- */
 
-static bool allows(u32 rights, u32 limit, u64 offset, size_t len, bool write)
+static bool allows_access(u32 rights, u32 limit, u64 offset, size_t len,
+			  bool write)
 {
 	const struct segment_register reg = { .rights = rights,
 					      .limit = limit };
@@ -100,49 +101,49 @@ static bool allows(u32 rights, u32 limit, u64 offset, size_t len, bool write)
 /* SDM vol. 3A, 5.3. */
 static void test_limits(void **state)
 {
-	assert_true(allows(DATA, LIMIT, 0, 1, true));
-	assert_true(allows(DATA, LIMIT, LIMIT, 1, true));
-	assert_true(allows(DATA, LIMIT, LIMIT - 3, 4, true));
-	assert_false(allows(DATA, LIMIT, LIMIT - 2, 4, true));
-	assert_false(allows(DATA, LIMIT, LIMIT + 1, 1, false));
+	assert_true(allows_access(DATA, LIMIT, 0, 1, true));
+	assert_true(allows_access(DATA, LIMIT, LIMIT, 1, true));
+	assert_true(allows_access(DATA, LIMIT, LIMIT - 3, 4, true));
+	assert_false(allows_access(DATA, LIMIT, LIMIT - 2, 4, true));
+	assert_false(allows_access(DATA, LIMIT, LIMIT + 1, 1, false));
 	/* The last byte lies beyond 4 GiB, not at 0. */
-	assert_false(allows(DATA, LIMIT, FLAT, 2, false));
-	assert_true(allows(DATA, FLAT, FLAT, 1, true));
-	assert_true(allows(DATA, FLAT, FLAT - 1, 4, true));
+	assert_false(allows_access(DATA, LIMIT, FLAT, 2, false));
+	assert_true(allows_access(DATA, FLAT, FLAT, 1, true));
+	assert_true(allows_access(DATA, FLAT, FLAT - 1, 4, true));
 }
 
 static void test_expand_down(void **state)
 {
 	const u32 rights = DATA | AR_EXPAND_DOWN;
 
-	assert_false(allows(rights, LIMIT, 0, 1, true));
-	assert_false(allows(rights, LIMIT, LIMIT, 1, true));
-	assert_true(allows(rights, LIMIT, LIMIT + 1, 1, true));
-	assert_true(allows(rights, LIMIT, FLAT, 1, true));
-	assert_false(allows(rights, LIMIT, FLAT, 2, true));
+	assert_false(allows_access(rights, LIMIT, 0, 1, true));
+	assert_false(allows_access(rights, LIMIT, LIMIT, 1, true));
+	assert_true(allows_access(rights, LIMIT, LIMIT + 1, 1, true));
+	assert_true(allows_access(rights, LIMIT, FLAT, 1, true));
+	assert_false(allows_access(rights, LIMIT, FLAT, 2, true));
 	/* Without B the upper bound is 64 KiB. */
-	assert_true(allows(rights & ~AR_DB, LIMIT, 0xffff, 1, true));
-	assert_false(allows(rights & ~AR_DB, LIMIT, 0xffff, 2, true));
-	assert_false(allows(rights & ~AR_DB, LIMIT, 0x10000, 1, true));
+	assert_true(allows_access(rights & ~AR_DB, LIMIT, 0xffff, 1, true));
+	assert_false(allows_access(rights & ~AR_DB, LIMIT, 0xffff, 2, true));
+	assert_false(allows_access(rights & ~AR_DB, LIMIT, 0x10000, 1, true));
 	/* In a code segment the bit means conforming. */
-	assert_true(allows(CODE | AR_WRITABLE | AR_EXPAND_DOWN, LIMIT, 0, 1,
-			   false));
+	assert_true(allows_access(CODE | AR_WRITABLE | AR_EXPAND_DOWN, LIMIT, 0,
+				  1, false));
 }
 
 /* SDM vol. 3A, 5.5. */
 static void test_types(void **state)
 {
-	assert_true(allows(DATA & ~AR_WRITABLE, LIMIT, 0, 1, false));
-	assert_false(allows(DATA & ~AR_WRITABLE, LIMIT, 0, 1, true));
-	assert_true(allows(CODE | AR_WRITABLE, LIMIT, 0, 1, false));
-	assert_false(allows(CODE | AR_WRITABLE, LIMIT, 0, 1, true));
-	assert_false(allows(CODE, LIMIT, 0, 1, false));
-	assert_false(allows(DATA | AR_UNUSABLE, FLAT, 0, 1, false));
+	assert_true(allows_access(DATA & ~AR_WRITABLE, LIMIT, 0, 1, false));
+	assert_false(allows_access(DATA & ~AR_WRITABLE, LIMIT, 0, 1, true));
+	assert_true(allows_access(CODE | AR_WRITABLE, LIMIT, 0, 1, false));
+	assert_false(allows_access(CODE | AR_WRITABLE, LIMIT, 0, 1, true));
+	assert_false(allows_access(CODE, LIMIT, 0, 1, false));
+	assert_false(allows_access(DATA | AR_UNUSABLE, FLAT, 0, 1, false));
 }
 
 /* @vector: that of the fault, or 0. */
-static void expect(u32 vector, enum segment segment, u64 offset,
-		   unsigned int address_size, gva_t expected)
+static void expect_address(u32 vector, enum segment segment, u64 offset,
+			   unsigned int address_size, gva_t expected)
 {
 	gva_t gva = 0;
 
@@ -158,18 +159,18 @@ static void expect(u32 vector, enum segment segment, u64 offset,
 static void test_addresses(void **state)
 {
 	segments[SEG_DS].base = 0xfffff000;
-	expect(0, SEG_DS, 0x10, 4, 0xfffff010);
+	expect_address(0, SEG_DS, 0x10, 4, 0xfffff010);
 	/* The sum wraps at 4 GiB, the offset at the size of addresses. */
-	expect(0, SEG_DS, 0x2000, 4, 0x1000);
-	expect(0, SEG_DS, 0xaaaa100000010, 4, 0xfffff010);
-	expect(0, SEG_ES, 0x12345678, 2, 0x5678);
+	expect_address(0, SEG_DS, 0x2000, 4, 0x1000);
+	expect_address(0, SEG_DS, 0xaaaa100000010, 4, 0xfffff010);
+	expect_address(0, SEG_ES, 0x12345678, 2, 0x5678);
 	/* Each register is read once. */
 	assert_int_equal(segment_reads, 2);
 	segments[SEG_SS].limit = segments[SEG_FS].limit = LIMIT;
-	expect(VECTOR_SS, SEG_SS, LIMIT, 4, 0);
-	expect(VECTOR_GP, SEG_FS, LIMIT, 4, 0);
+	expect_address(VECTOR_SS, SEG_SS, LIMIT, 4, 0);
+	expect_address(VECTOR_GP, SEG_FS, LIMIT, 4, 0);
 	segments[SEG_GS].rights = AR_UNUSABLE;
-	expect(VECTOR_GP, SEG_GS, 0, 4, 0);
+	expect_address(VECTOR_GP, SEG_GS, 0, 4, 0);
 }
 
 static void test_addresses_in_64_bit_mode(void **state)
@@ -180,18 +181,18 @@ static void test_addresses_in_64_bit_mode(void **state)
 			(struct segment_register){ .base = 0x10000,
 						   .rights = AR_UNUSABLE };
 	/* Neither limits nor rights count, and only two bases do. */
-	expect(0, SEG_DS, 0x123456789a, 8, 0x123456789a);
-	expect(0, SEG_SS, 0x123456789a, 8, 0x123456789a);
-	expect(0, SEG_DS, 0x123456789a, 4, 0x3456789a);
+	expect_address(0, SEG_DS, 0x123456789a, 8, 0x123456789a);
+	expect_address(0, SEG_SS, 0x123456789a, 8, 0x123456789a);
+	expect_address(0, SEG_DS, 0x123456789a, 4, 0x3456789a);
 	assert_int_equal(segment_reads, 0);
-	expect(0, SEG_FS, 0xfffffff0, 4, 0x10000fff0);
-	expect(0, SEG_GS, ~0ULL, 8, 0xffff);
+	expect_address(0, SEG_FS, 0xfffffff0, 4, 0x10000fff0);
+	expect_address(0, SEG_GS, ~0ULL, 8, 0xffff);
 	/* All of the operand must be canonical (SDM vol. 1, 3.3.7.1). */
-	expect(0, SEG_DS, BIT(47) - 4, 8, BIT(47) - 4);
-	expect(VECTOR_GP, SEG_DS, BIT(47) - 3, 8, 0);
-	expect(VECTOR_SS, SEG_SS, BIT(47), 8, 0);
-	expect(VECTOR_GP, SEG_DS, ~BITS(46, 0) - 1, 8, 0);
-	expect(0, SEG_DS, ~BITS(46, 0), 8, ~BITS(46, 0));
+	expect_address(0, SEG_DS, BIT(47) - 4, 8, BIT(47) - 4);
+	expect_address(VECTOR_GP, SEG_DS, BIT(47) - 3, 8, 0);
+	expect_address(VECTOR_SS, SEG_SS, BIT(47), 8, 0);
+	expect_address(VECTOR_GP, SEG_DS, ~BITS(46, 0) - 1, 8, 0);
+	expect_address(0, SEG_DS, ~BITS(46, 0), 8, ~BITS(46, 0));
 }
 
 /* --- Pages ---------------------------------------------------------------- */
@@ -269,7 +270,7 @@ static void test_faults(void **state)
 	assert_true(m.fault.gva == 0x1004);
 }
 
-static bool exchange(gva_t gva, u64 old, u64 new)
+static bool cmpxchg_at(gva_t gva, u64 old, u64 new)
 {
 	struct linear_operand operand;
 
@@ -283,12 +284,12 @@ static void test_cmpxchg(void **state)
 	u64 value;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		assert_true(exchange(places[i], 0, 0x1122334455667788));
-		assert_false(exchange(places[i], 0x1122334455667787, 5));
-		assert_false(exchange(places[i], 0x0122334455667788, 5));
+		assert_true(cmpxchg_at(places[i], 0, 0x1122334455667788));
+		assert_false(cmpxchg_at(places[i], 0x1122334455667787, 5));
+		assert_false(cmpxchg_at(places[i], 0x0122334455667788, 5));
 		linear_read(&m, places[i], &value, 8);
 		assert_true(value == 0x1122334455667788);
-		assert_true(exchange(places[i], value, ~0ULL));
+		assert_true(cmpxchg_at(places[i], value, ~0ULL));
 		linear_read(&m, places[i], &value, 8);
 		assert_true(value == ~0ULL);
 	}

@@ -120,7 +120,7 @@ static void absurd_fields(void **state)
 }
 
 /* The part that both entries share: the kernel, and struct boot_params. */
-static struct boot_params *loaded(void)
+static struct boot_params *loaded_params(void)
 {
 	struct boot_params *params = (void *)(guest_ram + entry.rsi);
 
@@ -167,7 +167,7 @@ static void entry_64(void **state)
 
 	assert_true(entry.long_mode);
 	assert_int_equal(entry.rip, 16 * MIB + 0x200);
-	params = loaded();
+	params = loaded_params();
 	assert_string_equal((char *)guest_ram + params->hdr.cmd_line_ptr,
 			    "console=ttyS0");
 	/* The second file begins on a multiple of four. */
@@ -193,7 +193,7 @@ static void entry_32(void **state)
 	assert_fault(load(IMAGE_SIZE), LOAD_OK);
 	assert_false(entry.long_mode);
 	assert_int_equal(entry.rip, 16 * MIB);
-	loaded();
+	loaded_params();
 	/* The protocol wants selectors 10h and 18h, and EBX = 0. */
 	assert_int_equal(entry.cs, 0x10);
 	assert_int_equal(entry.ds, 0x18);
@@ -228,7 +228,7 @@ static void highest_initrd(void **state)
 	request.module_count = 1;
 	header->initrd_addr_max = 28 * MIB - 1;
 	assert_fault(load(IMAGE_SIZE), LOAD_OK);
-	params = loaded();
+	params = loaded_params();
 	assert_int_equal(params->hdr.ramdisk_image, 28 * MIB - PAGE_SIZE);
 	/* The kernel ends at 24 MiB. */
 	header->initrd_addr_max = 24 * MIB;

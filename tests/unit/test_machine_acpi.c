@@ -115,7 +115,7 @@ static const void *high_memory(hpa_t hpa, size_t size)
 	return hpa < HIGH ? NULL : all_memory(hpa - HIGH, size);
 }
 
-static void add(gpa_t at, u64 value)
+static void add_to_field(gpa_t at, u64 value)
 {
 	u64 old;
 
@@ -133,12 +133,12 @@ static void above_4_gib(void **state)
 
 	memcpy(good, guest_ram + ROM, sizeof(good));
 	memcpy(&length, guest_ram + xsdt + 4, sizeof(length));
-	add(ROM + RSDP_XSDT, HIGH);
+	add_to_field(ROM + RSDP_XSDT, HIGH);
 	guest_ram[ROM + RSDP_CHECKSUM] -= table_sum(guest_ram + ROM, 36);
 	for (gpa_t entry = xsdt + 36; entry < xsdt + length; entry += 8)
-		add(entry, HIGH);
+		add_to_field(entry, HIGH);
 	mend_checksum(xsdt);
-	add(fadt + FADT_X_DSDT, HIGH);
+	add_to_field(fadt + FADT_X_DSDT, HIGH);
 	mend_checksum(fadt);
 	acpi_read(guest_ram + ROM, 36, high_memory, &facts);
 	assert_int_equal(facts.pm_timer, PM_PORT_TIMER);

@@ -16,7 +16,7 @@
 
 #define SELECTOR_TI_RPL 0x7
 
-static void tell(const struct doctor_finding *f, void *context)
+static void print_finding(const struct doctor_finding *f, void *context)
 {
 	print_error("ERROR: SDM vol. 3C, %s, %s is %#lx: %s\n",
 		    f->rule->section,
@@ -24,7 +24,7 @@ static void tell(const struct doctor_finding *f, void *context)
 		    f->rule->expected);
 }
 
-static u64 mended(enum vmcs_field field)
+static u64 mended_value(enum vmcs_field field)
 {
 	for (unsigned int patient = 1; patient <= PATIENTS; patient++) {
 		struct check_write mend = vmcs_mend(patient);
@@ -44,7 +44,7 @@ static void all_at_once(void **state)
 
 		write_fields(&mend, 1);
 	}
-	if (doctor_examine(&doctor, tell, NULL) != DOCTOR_GOOD)
+	if (doctor_examine(&doctor, print_finding, NULL) != DOCTOR_GOOD)
 		fail();
 }
 
@@ -53,13 +53,14 @@ static void no_spare_bits(void **state)
 {
 	const u64 before = capabilities.cr4_fixed1;
 	enum doctor_verdict verdict;
-	struct check_write mend = { VMCS_GUEST_CR4, mended(VMCS_GUEST_CR4) };
+	struct check_write mend = { VMCS_GUEST_CR4,
+				    mended_value(VMCS_GUEST_CR4) };
 
 	make_good_vmcs();
 	write_fields(&mend, 1);
 	capabilities.cr4_fixed1 = CR4_PAE | CR4_VMXE;
 	vmcs[VMCS_HOST_CR4 / 2] = CR4_PAE | CR4_VMXE;
-	verdict = doctor_examine(&doctor, tell, NULL);
+	verdict = doctor_examine(&doctor, print_finding, NULL);
 	capabilities.cr4_fixed1 = before;
 	if (verdict != DOCTOR_GOOD)
 		fail();
@@ -67,9 +68,9 @@ static void no_spare_bits(void **state)
 
 static void what_was_meant(void **state)
 {
-	u64 rights = mended(VMCS_GUEST_CS_ACCESS_RIGHTS);
-	u64 event = mended(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
-	u64 selector = mended(VMCS_HOST_TR_SELECTOR);
+	u64 rights = mended_value(VMCS_GUEST_CS_ACCESS_RIGHTS);
+	u64 event = mended_value(VMCS_VM_ENTRY_INTERRUPTION_INFORMATION);
+	u64 selector = mended_value(VMCS_HOST_TR_SELECTOR);
 
 	if (rights >> 5 & 3)
 		fail_msg("patient 3: the guest's code ran at CPL 0, and its "
@@ -83,7 +84,7 @@ static void what_was_meant(void **state)
 		fail_msg("patient 2: the host's TR is a segment of the GDT; "
 			 "the selector is %#lx",
 			 selector);
-	if (mended(VMCS_GUEST_RFLAGS) & RFLAGS_VM)
+	if (mended_value(VMCS_GUEST_RFLAGS) & RFLAGS_VM)
 		fail_msg("patient 1: there is no virtual-8086 mode in a 64-bit "
 			 "guest");
 }

@@ -149,7 +149,7 @@ static void memory_types(void **state)
 	}
 }
 
-static void takes(u32 index, u64 written, bool good)
+static void assert_write(u32 index, u64 written, bool good)
 {
 	u64 before, after;
 
@@ -169,18 +169,18 @@ static void mtrrs(void **state)
 
 	assert_int_equal(guest_msr_read(&msrs, 0xfe, &value), MSR_DONE);
 	assert_int_equal(value, 0x508); /* 8 ranges, fixed ones, WC */
-	takes(0xfe, 0x509, false);
+	assert_write(0xfe, 0x509, false);
 	assert_int_equal(guest_msr_read(&msrs, 0x2ff, &value), MSR_DONE);
 	assert_int_equal(value, 0xc06);
-	takes(0x2ff, 0x800, true);
-	takes(0x2ff, 0xc02, false);
-	takes(0x2ff, 0xc07, false);
-	takes(0x2ff, 0x1c06, false);
+	assert_write(0x2ff, 0x800, true);
+	assert_write(0x2ff, 0xc02, false);
+	assert_write(0x2ff, 0xc07, false);
+	assert_write(0x2ff, 0x1c06, false);
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {
-		takes(fixed[i], 0x0001040506050401, true);
-		takes(fixed[i], 0x0606060606060606, true);
-		takes(fixed[i], 0x0706060606060606, false);
-		takes(fixed[i], 0x0600000000000300, false);
+		assert_write(fixed[i], 0x0001040506050401, true);
+		assert_write(fixed[i], 0x0606060606060606, true);
+		assert_write(fixed[i], 0x0706060606060606, false);
+		assert_write(fixed[i], 0x0600000000000300, false);
 	}
 	/* From 3 to 4 GiB it is UC, as a PC's firmware leaves it. */
 	guest_msr_read(&msrs, 0x200, &value);
@@ -190,13 +190,13 @@ static void mtrrs(void **state)
 	for (u32 range = 0; range < 8; range++) {
 		u64 base = 0x100000000 * (range + 1);
 
-		takes(0x200 + 2 * range, base | 6, true);
-		takes(0x200 + 2 * range, base | 7, false);
-		takes(0x200 + 2 * range, base | 0x106, false);
-		takes(0x200 + 2 * range, 1ULL << MAXPHYADDR, false);
-		takes(0x201 + 2 * range, 0x7f00000800, true);
-		takes(0x201 + 2 * range, 0x7f00000400, false);
-		takes(0x201 + 2 * range, 0xff00000800, false);
+		assert_write(0x200 + 2 * range, base | 6, true);
+		assert_write(0x200 + 2 * range, base | 7, false);
+		assert_write(0x200 + 2 * range, base | 0x106, false);
+		assert_write(0x200 + 2 * range, 1ULL << MAXPHYADDR, false);
+		assert_write(0x201 + 2 * range, 0x7f00000800, true);
+		assert_write(0x201 + 2 * range, 0x7f00000400, false);
+		assert_write(0x201 + 2 * range, 0xff00000800, false);
 	}
 	for (u32 range = 0; range < 8; range++) { /* each has its own value */
 		guest_msr_read(&msrs, 0x200 + 2 * range, &value);

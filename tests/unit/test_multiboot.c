@@ -83,7 +83,7 @@ static const char *load(size_t size, size_t module_size)
 	return status;
 }
 
-static u32 info(size_t index)
+static u32 info_word(size_t index)
 {
 	return ((u32 *)(guest_ram + entry.rbx))[index];
 }
@@ -93,15 +93,16 @@ static void elf_is_loaded(void **state)
 	assert_fault(load(sizeof(file), 0), LOAD_OK);
 	assert_int_equal(entry.rip, LOAD + 0x10);
 	assert_memory_equal(guest_ram + LOAD, file + SEGMENT_AT, 0x1000);
-	assert_int_equal(info(0), 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9 | 1 << 12);
-	assert_int_equal(info(1), 639);
-	assert_int_equal(info(2), (RAM - MIB) / KIB);
-	assert_string_equal((char *)guest_ram + info(4), "a b");
-	assert_string_equal((char *)guest_ram + info(16), "Umbra");
+	assert_int_equal(info_word(0),
+			 1 << 0 | 1 << 2 | 1 << 6 | 1 << 9 | 1 << 12);
+	assert_int_equal(info_word(1), 639);
+	assert_int_equal(info_word(2), (RAM - MIB) / KIB);
+	assert_string_equal((char *)guest_ram + info_word(4), "a b");
+	assert_string_equal((char *)guest_ram + info_word(16), "Umbra");
 	assert_int_equal(entry.rax, 0x2badb002);
 	assert_false(entry.long_mode);
-	assert_int_equal(info(11), 3 * 24);
-	assert_int_equal(*(u32 *)(guest_ram + info(12)), 20);
+	assert_int_equal(info_word(11), 3 * 24);
+	assert_int_equal(*(u32 *)(guest_ram + info_word(12)), 20);
 }
 
 /* The entry is where the segment of its virtual address has gone. */
@@ -161,9 +162,9 @@ static void modules_are_given(void **state)
 	const u32 *module;
 
 	assert_fault(load(sizeof(file), 5000), LOAD_OK);
-	assert_true(info(0) & 1 << 3);
-	assert_int_equal(info(5), 2);
-	module = (u32 *)(guest_ram + info(6));
+	assert_true(info_word(0) & 1 << 3);
+	assert_int_equal(info_word(5), 2);
+	module = (u32 *)(guest_ram + info_word(6));
 	assert_int_equal(module[0] % PAGE_SIZE, 0);
 	assert_int_equal(module[1] - module[0], 5000);
 	assert_int_equal(guest_ram[module[0]], 0x77);
@@ -175,7 +176,7 @@ static void modules_are_given(void **state)
 	assert_string_equal((char *)guest_ram + module[6], "another name");
 
 	assert_fault(load(sizeof(file), 0), LOAD_OK);
-	assert_false(info(0) & 1 << 3);
+	assert_false(info_word(0) & 1 << 3);
 }
 
 static void flat_is_loaded(void **state)
@@ -269,12 +270,12 @@ static void text_mode_is_there(void **state)
 	set_flags(1 << 2);
 	for (header[8] = 0; header[8] < 2; header[8]++)
 		assert_fault(load(sizeof(file), 0), LOAD_OK);
-	assert_int_equal(info(22), 0xb8000);
-	assert_int_equal(info(23), 0);
-	assert_int_equal(info(24), 160);
-	assert_int_equal(info(25), 80);
-	assert_int_equal(info(26), 25);
-	assert_int_equal(info(27), 2 << 8 | 16);
+	assert_int_equal(info_word(22), 0xb8000);
+	assert_int_equal(info_word(23), 0);
+	assert_int_equal(info_word(24), 160);
+	assert_int_equal(info_word(25), 80);
+	assert_int_equal(info_word(26), 25);
+	assert_int_equal(info_word(27), 2 << 8 | 16);
 }
 
 /* Memory of the loader or the firmware, and a hole, are refused by name. */

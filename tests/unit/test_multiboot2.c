@@ -39,7 +39,7 @@ static void put_text(const char *text, size_t size)
 	length += (u32)size;
 }
 
-static void begin(void)
+static void begin_info(void)
 {
 	memset(mbi, 0, sizeof(mbi));
 	length = 8;
@@ -47,7 +47,7 @@ static void begin(void)
 
 static u32 tag_start;
 
-static void tag(u32 type)
+static void begin_tag(u32 type)
 {
 	length = ALIGN_UP(length, 8);
 	tag_start = length;
@@ -56,17 +56,17 @@ static void tag(u32 type)
 }
 
 /* Sets the size of the tag that was begun last. */
-static void tag_done(void)
+static void end_tag(void)
 {
 	u32 size = length - tag_start;
 
 	memcpy(mbi + tag_start + 4, &size, sizeof(size));
 }
 
-static void end(void)
+static void end_info(void)
 {
-	tag(0);
-	tag_done();
+	begin_tag(0);
+	end_tag();
 	memcpy(mbi, &length, sizeof(length));
 }
 
@@ -87,21 +87,21 @@ static int teardown(void **state)
 
 static void string_tag(u32 type, const char *text)
 {
-	tag(type);
+	begin_tag(type);
 	put_text(text, strlen(text) + 1);
-	tag_done();
+	end_tag();
 }
 
 static void module_tag(u32 start, u32 stop, const char *text)
 {
-	tag(3);
+	begin_tag(3);
 	put32(start);
 	put32(stop);
 	put_text(text, strlen(text) + 1);
-	tag_done();
+	end_tag();
 }
 
-static void region(u64 start, u64 size, u32 type)
+static void put_region(u64 start, u64 size, u32 type)
 {
 	put64(start);
 	put64(size);
@@ -111,7 +111,7 @@ static void region(u64 start, u64 size, u32 type)
 
 static void framebuffer_tag(u8 type)
 {
-	tag(8);
+	begin_tag(8);
 	put64(0xb8000);
 	put32(160);
 	put32(80);
@@ -121,47 +121,47 @@ static void framebuffer_tag(u8 type)
 	length += 2;
 	if (type == 1) /* red, green, blue: the position and the size */
 		put_text("\x10\x08\x08\x07\x01\x06", 6);
-	tag_done();
+	end_tag();
 }
 
 static void build_all(void)
 {
-	begin();
+	begin_info();
 	string_tag(1, "mmu=bypass exit=qemu");
 	string_tag(2, "GRUB 2.06");
 	module_tag(0x100000, 0x180000, "kernel");
 	module_tag(0x200000, 0x200000, "");
-	tag(6);
+	begin_tag(6);
 	put32(24);
 	put32(0);
-	region(0x100000, 0x7f00000, BOOT_MEMORY_RAM);
-	region(0, 0xa0000, BOOT_MEMORY_RAM);
-	region(0x5000, 0, BOOT_MEMORY_RAM);
-	region(~0ULL - 0xfff, 0x10000, BOOT_MEMORY_RESERVED);
-	tag_done();
+	put_region(0x100000, 0x7f00000, BOOT_MEMORY_RAM);
+	put_region(0, 0xa0000, BOOT_MEMORY_RAM);
+	put_region(0x5000, 0, BOOT_MEMORY_RAM);
+	put_region(~0ULL - 0xfff, 0x10000, BOOT_MEMORY_RESERVED);
+	end_tag();
 	framebuffer_tag(2);
-	tag(15);
+	begin_tag(15);
 	put_text("RSD PTR new, 36 bytes long, as it is", 36);
-	tag_done();
-	tag(14);
+	end_tag();
+	begin_tag(14);
 	put_text("RSD PTR old, 20 byte", 20);
-	tag_done();
-	tag(9);
+	end_tag();
+	begin_tag(9);
 	put32(2);
 	put32(64);
 	put32(1);
 	length += 128;
-	tag_done();
-	tag(21);
+	end_tag();
+	begin_tag(21);
 	put32(0x7c00000);
-	tag_done();
-	tag(12);
+	end_tag();
+	begin_tag(12);
 	put64(0x1234);
-	tag_done();
-	tag(0x1000); /* unknown, of an odd size */
+	end_tag();
+	begin_tag(0x1000); /* unknown, of an odd size */
 	put_text("abc", 3);
-	tag_done();
-	end();
+	end_tag();
+	end_info();
 }
 
 static void test_all(void **state)
@@ -191,8 +191,8 @@ static void test_all(void **state)
 
 static void test_empty(void **state)
 {
-	begin();
-	end();
+	begin_info();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_string_equal(info.cmdline, "");
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_NONE);
@@ -247,9 +247,9 @@ static void test_tag_size(void **state)
 				     0x7fffffff, 0xfffffff8, 0xffffffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		begin();
+		begin_info();
 		string_tag(1, "text");
-		end();
+		end_info();
 		memcpy(mbi + 12, &sizes[i], sizeof(sizes[i]));
 		assert_fault(parse(), MB2_TAG_SIZE);
 	}
@@ -261,11 +261,11 @@ static void test_short_tags(void **state)
 	static const u32 types[] = { 3, 6, 8, 9, 12, 21 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		begin();
-		tag(types[i]);
+		begin_info();
+		begin_tag(types[i]);
 		put_text("abc", 3);
-		tag_done();
-		end();
+		end_tag();
+		end_info();
 		assert_fault(parse(), MB2_TAG_SIZE);
 	}
 }
@@ -273,41 +273,41 @@ static void test_short_tags(void **state)
 static void test_no_nul(void **state)
 {
 	for (u32 type = 1; type <= 2; type++) {
-		begin();
-		tag(type);
+		begin_info();
+		begin_tag(type);
 		put_text("abcdefgh", 8);
-		tag_done();
-		end();
+		end_tag();
+		end_info();
 		assert_fault(parse(), MB2_NO_NUL);
 	}
-	begin();
-	tag(1);
-	tag_done(); /* not even one byte */
-	end();
+	begin_info();
+	begin_tag(1);
+	end_tag(); /* not even one byte */
+	end_info();
 	assert_fault(parse(), MB2_NO_NUL);
-	begin();
-	tag(3);
+	begin_info();
+	begin_tag(3);
 	put32(0);
 	put32(0);
 	put_text("abc", 3);
-	tag_done();
-	end();
+	end_tag();
+	end_info();
 	assert_fault(parse(), MB2_NO_NUL);
 }
 
 static void test_modules(void **state)
 {
-	begin();
+	begin_info();
 	module_tag(0x2000, 0x1000, "");
-	end();
+	end_info();
 	assert_fault(parse(), MB2_MODULE_RANGE);
 
 	for (int count = BOOT_MODULES_MAX; count <= BOOT_MODULES_MAX + 1;
 	     count++) {
-		begin();
+		begin_info();
 		for (int i = 0; i < count; i++)
 			module_tag(0x1000, 0x2000, "m");
-		end();
+		end_info();
 		assert_fault(parse(), count > BOOT_MODULES_MAX
 					      ? MB2_TOO_MANY_MODULES
 					      : MB2_OK);
@@ -319,26 +319,26 @@ static void test_memory_map(void **state)
 	static const u32 sizes[] = { 0, 8, 23, 25, 40, 0xfffffff8 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		begin();
-		tag(6);
+		begin_info();
+		begin_tag(6);
 		put32(sizes[i]);
 		put32(0);
-		region(0, 0x1000, 1);
-		tag_done();
-		end();
+		put_region(0, 0x1000, 1);
+		end_tag();
+		end_info();
 		assert_fault(parse(), MB2_ENTRY_SIZE);
 	}
 	/* Larger entries come from a later version. */
-	begin();
-	tag(6);
+	begin_info();
+	begin_tag(6);
 	put32(32);
 	put32(1);
-	region(0x1000, 0x2000, 1);
+	put_region(0x1000, 0x2000, 1);
 	put64(~0ULL);
-	region(0x5000, 0x1000, 1);
+	put_region(0x5000, 0x1000, 1);
 	put64(~0ULL);
-	tag_done();
-	end();
+	end_tag();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.region_count, 2);
 	assert_int_equal(info.regions[1].start, 0x5000);
@@ -347,14 +347,14 @@ static void test_memory_map(void **state)
 /* RAM comes first, so that regions on it are known to be needed. */
 static void test_map_order(void **state)
 {
-	begin();
-	tag(6);
+	begin_info();
+	begin_tag(6);
 	put32(24);
 	put32(0);
-	region(0x1000, 0x1000, BOOT_MEMORY_ACPI);
-	region(0, 0x8000, BOOT_MEMORY_RAM);
-	tag_done();
-	end();
+	put_region(0x1000, 0x1000, BOOT_MEMORY_ACPI);
+	put_region(0, 0x8000, BOOT_MEMORY_RAM);
+	end_tag();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.region_count, 2);
 	assert_int_equal(info.regions[0].type, BOOT_MEMORY_RAM);
@@ -366,56 +366,56 @@ static void test_elf(void **state)
 	static const u32 counts[] = { 3, 0xffffffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		begin();
-		tag(9);
+		begin_info();
+		begin_tag(9);
 		put32(counts[i]);
 		put32(64);
 		put32(0);
 		length += 128;
-		tag_done();
-		end();
+		end_tag();
+		end_info();
 		assert_fault(parse(), MB2_ENTRY_SIZE);
 	}
 }
 
 static void test_framebuffer(void **state)
 {
-	begin();
+	begin_info();
 	framebuffer_tag(1);
-	end();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_PIXELS);
 	assert_int_equal(info.framebuffer.red.position, 16);
 	assert_int_equal(info.framebuffer.green.size, 7);
 	assert_int_equal(info.framebuffer.blue.position, 1);
 	assert_int_equal(info.framebuffer.blue.size, 6);
-	begin();
+	begin_info();
 	framebuffer_tag(0);
-	end();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.framebuffer.type, BOOT_FRAMEBUFFER_INDEXED);
 	/* Pixels without their colours. */
-	begin();
+	begin_info();
 	framebuffer_tag(0);
 	mbi[8 + 29] = 1;
-	end();
+	end_info();
 	assert_fault(parse(), MB2_TAG_SIZE);
 }
 
 /* A huge RSDP is cut; an empty one is none. */
 static void test_rsdp(void **state)
 {
-	begin();
-	tag(15);
+	begin_info();
+	begin_tag(15);
 	length += 200;
-	tag_done();
-	end();
+	end_tag();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.rsdp_size, BOOT_RSDP_MAX);
-	begin();
-	tag(14);
-	tag_done();
-	end();
+	begin_info();
+	begin_tag(14);
+	end_tag();
+	end_info();
 	assert_fault(parse(), MB2_OK);
 	assert_int_equal(info.rsdp_size, 0);
 }

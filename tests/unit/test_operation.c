@@ -106,9 +106,9 @@ static void exits_of_others(void **state)
 	put_exit(EXIT_VMCALL, 0);
 	put_exit(EXIT_EXTERNAL_INTERRUPT, 0);
 	operation_end(vcpu, &op);
-	prints("--- demand fault, at 0x5000 ---\n  exits: 0\n");
-	prints("  Umbra: nothing\n");
-	lacks("CPUID");
+	assert_log_has("--- demand fault, at 0x5000 ---\n  exits: 0\n");
+	assert_log_has("  Umbra: nothing\n");
+	assert_log_lacks("CPUID");
 	assert_true(vm.operation.shown);
 	/* It has ended: a second end shows nothing. */
 	log_text[0] = '\0';
@@ -116,7 +116,7 @@ static void exits_of_others(void **state)
 	assert_string_equal(log_text, "");
 }
 
-static u32 count(const char *text)
+static u32 count_in_log(const char *text)
 {
 	u32 found = 0;
 
@@ -138,12 +138,12 @@ static void equal_exits(void **state)
 	put_fault(PFEC_W | PFEC_P, 0);
 	put_exit(EXIT_INVLPG, GVA);
 	operation_end(vcpu, &op);
-	assert_int_equal(count("  exit at 0x7000: MOV"), 3);
-	assert_int_equal(count("; injected\n"), 1);
-	prints("    and 2 like it\n");
-	prints("    and 1 like it\n");
-	prints("  exit at 0x7000: INVLPG");
-	prints("  exits: 7\n");
+	assert_int_equal(count_in_log("  exit at 0x7000: MOV"), 3);
+	assert_int_equal(count_in_log("; injected\n"), 1);
+	assert_log_has("    and 2 like it\n");
+	assert_log_has("    and 1 like it\n");
+	assert_log_has("  exit at 0x7000: INVLPG");
+	assert_log_has("  exits: 7\n");
 }
 
 /* An interrupt that is injected at the same entry is not the exit's. */
@@ -152,7 +152,7 @@ static void interrupt_beside(void **state)
 	operation_begin(vcpu, &op);
 	put_fault(PFEC_W, 0x40);
 	operation_end(vcpu, &op);
-	lacks("injected");
+	assert_log_lacks("injected");
 }
 
 static void ring_too_small(void **state)
@@ -161,7 +161,7 @@ static void ring_too_small(void **state)
 	for (u64 i = 0; i < (RING_PAGES + 1) * TRACE_PACKET_RECORDS; i++)
 		put_exit(EXIT_INVLPG, GVA);
 	operation_end(vcpu, &op);
-	prints(" and earlier ones; trace=N is too small\n");
+	assert_log_has(" and earlier ones; trace=N is too small\n");
 }
 
 /* --- Faults, tables and costs ----------------------------------------------- */
@@ -175,13 +175,14 @@ static void faults(void **state)
 	op.faults = 103;
 	vm.stats.faults_injected[0]++;
 	operation_end(vcpu, &op);
-	prints("  the guest's fault at 0x7000: MOV");
-	prints("  #PFs by the guest's count: 3; injected: 1, delivered without "
-	       "an exit: 2\n");
+	assert_log_has("  the guest's fault at 0x7000: MOV");
+	assert_log_has(
+		"  #PFs by the guest's count: 3; injected: 1, delivered without "
+		"an exit: 2\n");
 	operation_begin(vcpu, &op);
 	log_text[0] = '\0';
 	operation_end(vcpu, &op);
-	lacks("the guest's fault");
+	assert_log_lacks("the guest's fault");
 }
 
 /* The guest makes its entry, and the access has the shadow's filled. */
@@ -198,14 +199,14 @@ static void tables_before_and_after(void **state)
 			 MMU_RESUME);
 	operation_end(vcpu, &op);
 	/* Only the lowest level changes. */
-	prints("    1      0x0 ");
-	prints("      then 0x14000 ");
-	prints("LEAF 0x1014000 ");
-	assert_int_equal(count("\n    4 "), 1);
+	assert_log_has("    1      0x0 ");
+	assert_log_has("      then 0x14000 ");
+	assert_log_has("LEAF 0x1014000 ");
+	assert_int_equal(count_in_log("\n    4 "), 1);
 	/* W is not lost: the access was a write. */
 	assert_true(*world_gpte(PT, GVA >> PAGE_SHIFT) & PTE_D);
-	prints("1 walks, 1 filled");
-	lacks("0 updated");
+	assert_log_has("1 walks, 1 filled");
+	assert_log_lacks("0 updated");
 }
 
 static void ticks(void **state)
@@ -219,7 +220,7 @@ static void ticks(void **state)
 	vm.stats.root_ticks[EXIT_EXTERNAL_INTERRUPT] += 800;
 	vcpu->exit.tsc = 11000;
 	operation_end(vcpu, &op);
-	prints("  ticks: 6000 in the guest, 3000 in Umbra\n");
+	assert_log_has("  ticks: 6000 in the guest, 3000 in Umbra\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)

@@ -18,7 +18,7 @@
 
 static struct options options;
 
-static const struct mmu_policy *policy(const char *cmdline)
+static const struct mmu_policy *policy_of(const char *cmdline)
 {
 	assert_true(options_parse(cmdline, &options));
 	return &options.vm.policy;
@@ -26,7 +26,7 @@ static const struct mmu_policy *policy(const char *cmdline)
 
 static void assert_rung(const char *cmdline, unsigned int rung)
 {
-	assert_memory_equal(policy(cmdline), &mmu_rung_policies[rung],
+	assert_memory_equal(policy_of(cmdline), &mmu_rung_policies[rung],
 			    sizeof(struct mmu_policy));
 }
 
@@ -45,25 +45,27 @@ static void test_rungs(void **state)
 /* A switch overrides the rung, wherever it stands on the line. */
 static void test_switches(void **state)
 {
-	assert_false(policy("mmu.bypass=0")->bypass);
-	assert_true(policy("mmu.open=1 mmu=vtlb")->open);
+	assert_false(policy_of("mmu.bypass=0")->bypass);
+	assert_true(policy_of("mmu.open=1 mmu=vtlb")->open);
 	assert_rung("mmu.bypass=0 mmu.bypass=rung", MMU_TARGETS);
 	assert_false(options_parse("mmu.bypass=2", &options));
 }
 
 static void test_prefetch(void **state)
 {
-	assert_int_equal(policy("")->prefetch, MMU_PREFETCH_DEFAULT);
-	assert_int_equal(policy("mmu=vtlb")->prefetch, MMU_PREFETCH_OFF);
-	assert_int_equal(policy("mmu.prefetch=0")->prefetch, MMU_PREFETCH_OFF);
-	assert_int_equal(policy("mmu.prefetch=1")->prefetch, MMU_PREFETCH_OFF);
-	assert_int_equal(policy("mmu.prefetch=12")->prefetch, 8);
-	assert_int_equal(policy("mmu=vtlb mmu.prefetch=512")->prefetch, 512);
+	assert_int_equal(policy_of("")->prefetch, MMU_PREFETCH_DEFAULT);
+	assert_int_equal(policy_of("mmu=vtlb")->prefetch, MMU_PREFETCH_OFF);
+	assert_int_equal(policy_of("mmu.prefetch=0")->prefetch,
+			 MMU_PREFETCH_OFF);
+	assert_int_equal(policy_of("mmu.prefetch=1")->prefetch,
+			 MMU_PREFETCH_OFF);
+	assert_int_equal(policy_of("mmu.prefetch=12")->prefetch, 8);
+	assert_int_equal(policy_of("mmu=vtlb mmu.prefetch=512")->prefetch, 512);
 	assert_false(options_parse("mmu.prefetch=513", &options));
 }
 
 /* The lines that are printed for a command line with a fault. */
-static const char *complaint(const char *cmdline)
+static const char *complaint_about(const char *cmdline)
 {
 	static char text[LOG_SIZE];
 	FILE *before = stderr;
@@ -81,14 +83,14 @@ static void test_trace_kinds(void **state)
 {
 	const char *text;
 
-	policy("trace=9 trace.kinds=fill,inject,exit");
-	policy("trace.kinds=fill");
-	assert_non_null(strstr(complaint("trace=9 trace.kinds=exit"),
+	policy_of("trace=9 trace.kinds=fill,inject,exit");
+	policy_of("trace.kinds=fill");
+	assert_non_null(strstr(complaint_about("trace=9 trace.kinds=exit"),
 			       "needs exit and inject"));
-	assert_non_null(strstr(complaint("trace=9 trace.kinds=inject"),
+	assert_non_null(strstr(complaint_about("trace=9 trace.kinds=inject"),
 			       "needs exit and inject"));
 	/* All faults are reported, and the rest of the line counts. */
-	text = complaint("trace.kinds=x nonsense=1 mmu=vtlb");
+	text = complaint_about("trace.kinds=x nonsense=1 mmu=vtlb");
 	assert_non_null(strstr(text, "trace.kinds=x: the names are all"));
 	assert_non_null(strstr(text, "nonsense"));
 	assert_memory_equal(&options.vm.policy, &mmu_rung_policies[MMU_VTLB],
@@ -116,10 +118,10 @@ static void test_complaints(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (!strstr(complaint(cases[i].cmdline), cases[i].words))
+		if (!strstr(complaint_about(cases[i].cmdline), cases[i].words))
 			fail_msg("%s: the message lacks \"%s\"",
 				 cases[i].cmdline, cases[i].words);
-	assert_null(strstr(complaint("guest=\"x"), "nearest"));
+	assert_null(strstr(complaint_about("guest=\"x"), "nearest"));
 }
 
 /* A comma separates the parts of one argument: it ends no name. */

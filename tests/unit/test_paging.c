@@ -94,7 +94,7 @@ static void init_paging(void)
 	paging_init(&info, start, end);
 }
 
-static void build(hpa_t framebuffer)
+static void build_paging(hpa_t framebuffer)
 {
 	memset(&info, 0, sizeof(info));
 	info.regions[0] = (struct boot_region){ 0, 512 * MIB, BOOT_MEMORY_RAM };
@@ -134,7 +134,7 @@ static int drop(void **state)
 }
 
 /* Returns the leaf that maps the address to its own frame; 0: none. */
-static u64 leaf(u64 virt)
+static u64 leaf_of(u64 virt)
 {
 	u64 *table = root;
 
@@ -156,20 +156,21 @@ static u64 leaf(u64 virt)
 
 static void assert_direct(hpa_t hpa, u64 flags)
 {
-	assert_int_equal(leaf(DIRECT_MAP_BASE + hpa), hpa | LEAF_DATA | flags);
+	assert_int_equal(leaf_of(DIRECT_MAP_BASE + hpa),
+			 hpa | LEAF_DATA | flags);
 }
 
 static void test_direct_map(void **state)
 {
-	build(0);
+	build_paging(0);
 	assert_direct(0, 0);
 	assert_direct(0xb8000, PTE_PCD | PTE_PWT);
 	assert_direct(0xc0000, 0);
 	assert_direct(0x12345000, 0);
 	assert_direct(0xfee00000, 0);
 	assert_direct(6 * GIB - PAGE_SIZE, 0);
-	assert_int_equal(leaf(DIRECT_MAP_BASE + 6 * GIB), 0);
-	assert_int_equal(leaf(0xb8000), 0);
+	assert_int_equal(leaf_of(DIRECT_MAP_BASE + 6 * GIB), 0);
+	assert_int_equal(leaf_of(0xb8000), 0);
 }
 
 /* Text can't be written, and writable memory not executed, by any address. */
@@ -177,17 +178,18 @@ static void test_image(void **state)
 {
 	u64 start = (u64)image_area;
 
-	build(0);
-	assert_int_equal(leaf(start), LOAD_BASE | PTE_P | PTE_A | PTE_D);
-	assert_int_equal(leaf(start + 0x2000),
+	build_paging(0);
+	assert_int_equal(leaf_of(start), LOAD_BASE | PTE_P | PTE_A | PTE_D);
+	assert_int_equal(leaf_of(start + 0x2000),
 			 (LOAD_BASE + 0x2000) | PTE_P | PTE_A | PTE_D | PTE_NX);
-	assert_int_equal(leaf(start + 0x3000),
+	assert_int_equal(leaf_of(start + 0x3000),
 			 (LOAD_BASE + 0x3000) | LEAF_DATA);
-	assert_int_equal(leaf(start + 0x4000), 0); /* a stack's guard page */
-	assert_int_equal(leaf(start + 0x5000),
+	assert_int_equal(leaf_of(start + 0x4000), 0); /* a stack's guard page */
+	assert_int_equal(leaf_of(start + 0x5000),
 			 (LOAD_BASE + 0x5000) | LEAF_DATA);
 	for (u64 offset = 0; offset < IMAGE_SIZE; offset += PAGE_SIZE)
-		assert_int_equal(leaf(DIRECT_MAP_BASE + LOAD_BASE + offset), 0);
+		assert_int_equal(leaf_of(DIRECT_MAP_BASE + LOAD_BASE + offset),
+				 0);
 	assert_direct(LOAD_BASE - PAGE_SIZE, 0);
 	assert_direct(LOAD_BASE + IMAGE_SIZE, 0);
 }
@@ -197,16 +199,16 @@ static void framebuffer_at(hpa_t start)
 {
 	hpa_t end;
 
-	build(start);
+	build_paging(start);
 	end = ALIGN_UP(start + info.framebuffer.pitch * info.framebuffer.height,
 		       PAGE_SIZE);
 	for (hpa_t hpa = start; hpa < end; hpa += PAGE_SIZE) {
-		assert_int_equal(leaf(DEVICE_MAP_BASE + hpa),
+		assert_int_equal(leaf_of(DEVICE_MAP_BASE + hpa),
 				 hpa | LEAF_DATA | PTE_WRITE_COMBINING);
-		assert_int_equal(leaf(DIRECT_MAP_BASE + hpa), 0);
+		assert_int_equal(leaf_of(DIRECT_MAP_BASE + hpa), 0);
 	}
-	assert_int_equal(leaf(DEVICE_MAP_BASE + end), 0);
-	assert_int_equal(leaf(DEVICE_MAP_BASE + start - PAGE_SIZE), 0);
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + end), 0);
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + start - PAGE_SIZE), 0);
 	/* PWT alone is entry 1: WC. The two others in use are WB and UC. */
 	assert_int_equal(PTE_WRITE_COMBINING, PTE_PWT);
 	assert_int_equal((u8)(pat >> 8), 0x01);
@@ -236,37 +238,37 @@ static void test_framebuffer_high(void **state)
 /* A framebuffer on which Umbra can't draw is mapped like other devices. */
 static void test_framebuffer_bad(void **state)
 {
-	build(0);
+	build_paging(0);
 	info.framebuffer.type = BOOT_FRAMEBUFFER_INDEXED;
 	info.framebuffer.address = 0xc0000000;
 	drop(state);
 	init_paging();
 	assert_direct(0xc0000000, 0);
-	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xc0000000), 0);
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + 0xc0000000), 0);
 }
 
 static void test_device(void **state)
 {
-	build(0);
+	build_paging(0);
 	assert_true((u64)paging_map_device(0xfee00ff0, 0x20) ==
 		    DEVICE_MAP_BASE + 0xfee00ff0);
-	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee00000),
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + 0xfee00000),
 			 0xfee00000 | LEAF_DATA | PTE_PCD | PTE_PWT);
-	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee01000),
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + 0xfee01000),
 			 0xfee01000 | LEAF_DATA | PTE_PCD | PTE_PWT);
-	assert_int_equal(leaf(DEVICE_MAP_BASE + 0xfee02000), 0);
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + 0xfee02000), 0);
 }
 
 /* An address beyond the processor's width is a reserved bit in an entry. */
 static void test_reach(void **state)
 {
-	build(0);
+	build_paging(0);
 	width = 39;
 	assert_non_null(paging_map_device(BIT(39) - 8, 8));
 	assert_null(paging_map_device(BIT(39) - 8, 9));
 	assert_null(paging_map_device(BIT(44), 8));
 	assert_null(paging_map_device(~0ULL, 8));
-	assert_int_equal(leaf(DEVICE_MAP_BASE + BIT(44)), 0);
+	assert_int_equal(leaf_of(DEVICE_MAP_BASE + BIT(44)), 0);
 	assert_null(paging_map_tables(BIT(39) - 8, 36));
 	/* The device map ends where the image's address is. */
 	width = 52;
@@ -287,7 +289,7 @@ static void test_tables(void **state)
 		{ DEVICE_MAP_BASE - DIRECT_MAP_BASE, 1 },
 	};
 
-	build(0xc0000000);
+	build_paging(0xc0000000);
 	assert_true((u64)paging_map_tables(0x1000, 36) ==
 		    (u64)phys_to_virt(0x1000));
 	assert_direct(0x1000, 0);
@@ -295,7 +297,7 @@ static void test_tables(void **state)
 		    (u64)phys_to_virt(7 * GIB + 0xff0));
 	assert_direct(7 * GIB, 0);
 	assert_direct(7 * GIB + 0x1000, 0);
-	assert_int_equal(leaf(DIRECT_MAP_BASE + 7 * GIB + 0x2000), 0);
+	assert_int_equal(leaf_of(DIRECT_MAP_BASE + 7 * GIB + 0x2000), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(denied); i++)
 		assert_null(paging_map_tables(denied[i][0], denied[i][1]));
 	assert_non_null(paging_map_tables(LOAD_BASE - 36, 36));

@@ -10,7 +10,7 @@
 #define EOI 0x20
 
 /* As Linux does it: vectors 30h and 38h, nothing masked. */
-static struct pic fresh_with(u8 icw4)
+static struct pic new_pic_with(u8 icw4)
 {
 	struct pic pic;
 
@@ -25,9 +25,9 @@ static struct pic fresh_with(u8 icw4)
 	return pic;
 }
 
-static struct pic fresh(void)
+static struct pic new_pic(void)
 {
-	return fresh_with(0x01);
+	return new_pic_with(0x01);
 }
 
 static void pulse(struct pic *pic, u8 irq)
@@ -48,7 +48,7 @@ static void quiet_until_initialised(void **state)
 
 static void priorities(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pulse(&pic, 4);
 	pulse(&pic, 0);
@@ -75,7 +75,7 @@ static void priorities(void **state)
 /* The chip itself fills the low bits of ICW2. */
 static void base_of_eight(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pic_write(&pic, 0, false, 0x11);
 	pic_write(&pic, 0, true, 0x2f);
@@ -87,7 +87,7 @@ static void base_of_eight(void **state)
 
 static void masks(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pic_write(&pic, 0, true, 0x11);
 	assert_int_equal(pic_read(&pic, 0, true), 0x11);
@@ -111,7 +111,7 @@ static void masks(void **state)
 
 static void cascade(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pulse(&pic, 8);
 	pulse(&pic, 3);
@@ -129,7 +129,7 @@ static void cascade(void **state)
 
 static void fully_nested(void **state)
 {
-	struct pic pic = fresh_with(0x11);
+	struct pic pic = new_pic_with(0x11);
 
 	pulse(&pic, 12);
 	assert_int_equal(pic_acknowledge(&pic), 0x3c);
@@ -139,7 +139,7 @@ static void fully_nested(void **state)
 
 static void spurious(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pulse(&pic, 5);
 	pic_set_irq(&pic, 5, false);
@@ -154,7 +154,7 @@ static void spurious(void **state)
 
 static void level_triggered(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pic_write_elcr(&pic, 0, 0xff);
 	pic_write_elcr(&pic, 1, 0xff);
@@ -179,7 +179,7 @@ static void level_triggered(void **state)
 
 static void rotation(void **state)
 {
-	struct pic pic = fresh();
+	struct pic pic = new_pic();
 
 	pic_write(&pic, 0, false, 0xc4); /* 4 is the lowest, 5 the highest */
 	pulse(&pic, 4);
@@ -195,7 +195,7 @@ static void rotation(void **state)
 
 static void auto_eoi_and_poll(void **state)
 {
-	struct pic pic = fresh_with(0x03);
+	struct pic pic = new_pic_with(0x03);
 
 	pulse(&pic, 6);
 	assert_int_equal(pic_acknowledge(&pic), 0x36);

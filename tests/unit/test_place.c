@@ -34,8 +34,8 @@ static int slot_of(const struct shadow_page *sp)
 }
 
 /* Loads @sp; @before is the root that the exit finds in use. */
-static void load(struct shadow_page *sp, struct shadow_page *before,
-		 struct outcome *outcome)
+static void load_root(struct shadow_page *sp, struct shadow_page *before,
+		      struct outcome *outcome)
 {
 	int n;
 
@@ -57,7 +57,8 @@ static struct outcome in_turn(u32 spaces)
 	struct outcome outcome = { 0 };
 
 	for (u32 i = 1; i <= ROUNDS * spaces; i++)
-		load(&roots[i % spaces], &roots[(i - 1) % spaces], &outcome);
+		load_root(&roots[i % spaces], &roots[(i - 1) % spaces],
+			  &outcome);
 	return outcome;
 }
 
@@ -124,7 +125,7 @@ static void others_become_hot(void **state)
 	(void)state;
 	in_turn(4);
 	for (u32 i = 1; i <= 1000; i++)
-		load(&roots[4 + i % 2], &roots[4 + (i - 1) % 2], &outcome);
+		load_root(&roots[4 + i % 2], &roots[4 + (i - 1) % 2], &outcome);
 	assert_int_equal(outcome.placed, 2);
 	assert_true(outcome.exits >= 16);
 	assert_true(outcome.exits < 64);
@@ -199,7 +200,7 @@ static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
 	return mmu_root(cpu);
 }
 
-static struct mmu *create(struct mmu_cpu *cpu, u32 targets)
+static struct mmu *create_mmu(struct mmu_cpu *cpu, u32 targets)
 {
 	static const struct mmu_ops ops = { .gfn_to_hfn = host_frame,
 					    .map = host_map,
@@ -248,7 +249,7 @@ static void targets_of_the_processor(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(processors); i++) {
 		struct mmu *machine =
-			create(&cpu, MISC_CR3_TARGETS(processors[i].misc));
+			create_mmu(&cpu, MISC_CR3_TARGETS(processors[i].misc));
 
 		assert_int_equal(machine->config.targets, processors[i].used);
 	}
@@ -263,7 +264,7 @@ static void the_guests_frame_moves(void **state)
 {
 	const u64 first = 0x1000, second = 0x2000; /* of the guest's, P=0 */
 	struct mmu_cpu cpu;
-	struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
+	struct mmu *machine = create_mmu(&cpu, MMU_TARGETS_MAX);
 	hpa_t root = 0;
 
 	(void)state;
@@ -296,7 +297,7 @@ static void a_frame_moves_in_a_fault(void **state)
 {
 	const u64 used = PTE_P | PTE_W | PTE_U;
 	struct mmu_cpu cpu;
-	struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
+	struct mmu *machine = create_mmu(&cpu, MMU_TARGETS_MAX);
 	const struct shadow_page *table;
 	struct guest_walk walk;
 	u64 i;
@@ -346,7 +347,7 @@ static void linked_to_both_roots(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct mmu *machine = create(&cpu, MMU_TARGETS_MAX);
+		struct mmu *machine = create_mmu(&cpu, MMU_TARGETS_MAX);
 
 		memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
 		memory[DIRECTORY][0] = TABLES << PAGE_SHIFT | used;

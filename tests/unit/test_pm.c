@@ -18,7 +18,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static u32 get(u16 port, unsigned int size, u64 now)
+static u32 read_port(u16 port, unsigned int size, u64 now)
 {
 	u32 value = 0;
 
@@ -27,7 +27,7 @@ static u32 get(u16 port, unsigned int size, u64 now)
 	return value;
 }
 
-static bool set(u16 port, u16 value, u64 now)
+static bool write_port(u16 port, u16 value, u64 now)
 {
 	bool low = pm_write(&pm, port, value, now);
 
@@ -36,15 +36,15 @@ static bool set(u16 port, u16 value, u64 now)
 
 static void timer(void **state)
 {
-	assert_int_equal(get(PM_PORT_TIMER, 4, 0), 0);
-	assert_int_equal(get(PM_PORT_TIMER, 4, NS_PER_SEC), PM_TIMER_HZ);
-	assert_int_equal(get(PM_PORT_TIMER, 4, 60 * NS_PER_SEC),
+	assert_int_equal(read_port(PM_PORT_TIMER, 4, 0), 0);
+	assert_int_equal(read_port(PM_PORT_TIMER, 4, NS_PER_SEC), PM_TIMER_HZ);
+	assert_int_equal(read_port(PM_PORT_TIMER, 4, 60 * NS_PER_SEC),
 			 60 * PM_TIMER_HZ);
 	/* 32 bits wide, and no slower after a year. */
-	assert_int_equal(get(PM_PORT_TIMER, 4, 31536000 * NS_PER_SEC),
+	assert_int_equal(read_port(PM_PORT_TIMER, 4, 31536000 * NS_PER_SEC),
 			 (31536000ULL * PM_TIMER_HZ) % WRAP);
-	assert_false(set(PM_PORT_TIMER, 0xffff, 0));
-	assert_int_equal(get(PM_PORT_TIMER, 4, 0), 0);
+	assert_false(write_port(PM_PORT_TIMER, 0xffff, 0));
+	assert_int_equal(read_port(PM_PORT_TIMER, 4, 0), 0);
 }
 
 static void timer_event(void **state)
@@ -52,46 +52,47 @@ static void timer_event(void **state)
 	u64 half = TICKS_NS(WRAP / 2);
 
 	assert_int_equal(pm_next_event(&pm), PM_NO_EVENT);
-	set(PM_PORT_EVENT + 2, 0x0001, 0);
+	write_port(PM_PORT_EVENT + 2, 0x0001, 0);
 	assert_int_equal(pm_next_event(&pm), half);
 	pm_tick(&pm, half - 1);
 	assert_false(pm_irq(&pm));
 	pm_tick(&pm, half);
 	assert_true(pm_irq(&pm));
-	assert_int_equal(get(PM_PORT_EVENT, 2, half), 0x0001);
+	assert_int_equal(read_port(PM_PORT_EVENT, 2, half), 0x0001);
 	/* Writing 0 leaves the status, writing 1 clears it. */
-	set(PM_PORT_EVENT, 0xfffe, half);
+	write_port(PM_PORT_EVENT, 0xfffe, half);
 	assert_true(pm_irq(&pm));
-	set(PM_PORT_EVENT, 0x0001, half);
+	write_port(PM_PORT_EVENT, 0x0001, half);
 	assert_false(pm_irq(&pm));
 	assert_int_equal(pm_next_event(&pm), TICKS_NS(WRAP));
 	/* A guest that polls sees the status, too. */
-	set(PM_PORT_EVENT + 2, 0, half);
-	assert_int_equal(get(PM_PORT_EVENT, 2, TICKS_NS(WRAP)), 0x0001);
+	write_port(PM_PORT_EVENT + 2, 0, half);
+	assert_int_equal(read_port(PM_PORT_EVENT, 2, TICKS_NS(WRAP)), 0x0001);
 	assert_false(pm_irq(&pm));
 }
 
 static void registers(void **state)
 {
-	set(PM_PORT_EVENT + 2, 0xffff, 0);
-	assert_int_equal(get(PM_PORT_EVENT + 2, 2, 0), 0x0521);
-	assert_int_equal(get(PM_PORT_CONTROL, 2, 0), 0x0001);
-	set(PM_PORT_CONTROL, 0x1c02, 0);
-	assert_int_equal(get(PM_PORT_CONTROL, 2, 0), 0x1c03);
-	assert_int_equal(get(0x606, 2, 0), 0);
-	assert_false(set(0x606, 0xffff, 0));
+	write_port(PM_PORT_EVENT + 2, 0xffff, 0);
+	assert_int_equal(read_port(PM_PORT_EVENT + 2, 2, 0), 0x0521);
+	assert_int_equal(read_port(PM_PORT_CONTROL, 2, 0), 0x0001);
+	write_port(PM_PORT_CONTROL, 0x1c02, 0);
+	assert_int_equal(read_port(PM_PORT_CONTROL, 2, 0), 0x1c03);
+	assert_int_equal(read_port(0x606, 2, 0), 0);
+	assert_false(write_port(0x606, 0xffff, 0));
 }
 
 static void sleep(void **state)
 {
 	for (u16 type = 0; type < 8; type++) {
-		assert_false(set(PM_PORT_CONTROL, type << 10, 0));
-		assert_int_equal(set(PM_PORT_CONTROL, 0x2000 | type << 10, 0),
-				 type == PM_SLEEP_TYPE_S5);
+		assert_false(write_port(PM_PORT_CONTROL, type << 10, 0));
+		assert_int_equal(
+			write_port(PM_PORT_CONTROL, 0x2000 | type << 10, 0),
+			type == PM_SLEEP_TYPE_S5);
 	}
 	/* SLP_EN is not kept. */
-	set(PM_PORT_CONTROL, 0x2000, 0);
-	assert_int_equal(get(PM_PORT_CONTROL, 2, 0), 0x0001);
+	write_port(PM_PORT_CONTROL, 0x2000, 0);
+	assert_int_equal(read_port(PM_PORT_CONTROL, 2, 0), 0x0001);
 }
 
 int main(void)

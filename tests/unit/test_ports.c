@@ -197,7 +197,7 @@ static struct fake_uart *add_uart(int i, u16 io)
 	return &uarts[i];
 }
 
-static bool choose(void)
+static bool choose_ports(void)
 {
 	return ports_choose(PORT_AUTO, &acpi);
 }
@@ -205,7 +205,7 @@ static bool choose(void)
 static void test_none(void **state)
 {
 	ports_init();
-	assert_false(choose());
+	assert_false(choose_ports());
 	assert_int_equal(in_use, PORT_NONE);
 }
 
@@ -214,7 +214,7 @@ static void test_com3(void **state)
 	struct fake_uart *com3 = add_uart(0, 0x3e8);
 
 	ports_init();
-	assert_true(choose());
+	assert_true(choose_ports());
 	assert_int_equal(in_use, PORT_COM3);
 	assert_int_equal(com3->divisor, 1);
 	assert_null(ports[PORT_COM2].name);
@@ -232,7 +232,7 @@ static void test_spcr(void **state)
 	acpi.serial[ACPI_DBG2] = (struct acpi_serial){ ACPI_IO, 0x2f8, 1 };
 	ports_init();
 	assert_int_equal(com1->divisor, 1);
-	assert_true(choose());
+	assert_true(choose_ports());
 	assert_int_equal(in_use, PORT_SPCR);
 	assert_int_equal(com2->divisor, 2);
 	assert_string_equal(ports[PORT_COM2].name, "COM2");
@@ -247,7 +247,7 @@ static void test_spcr_is_com1(void **state)
 	acpi.serial[ACPI_SPCR] = (struct acpi_serial){ ACPI_IO, 0x3f8, 1 };
 	ports_init();
 	assert_int_equal(com1->divisor, 1);
-	assert_true(choose()); /* the log once more, at the right speed */
+	assert_true(choose_ports()); /* the log once more, at the right speed */
 	assert_int_equal(com1->divisor, 2);
 	assert_string_equal(ports[PORT_COM1].name, "COM1");
 }
@@ -258,7 +258,7 @@ static void test_two_names(void **state)
 	add_uart(0, 0x3f8)->divisor = 1;
 	acpi.serial[ACPI_SPCR] = (struct acpi_serial){ ACPI_IO, 0x3f8, 1 };
 	ports_init();
-	assert_false(choose());
+	assert_false(choose_ports());
 }
 
 /* An address beyond the processor's reach can't be mapped. */
@@ -267,7 +267,7 @@ static void test_out_of_reach(void **state)
 	acpi.serial[ACPI_SPCR] =
 		(struct acpi_serial){ ACPI_MEMORY, 0x100000000000, 1 };
 	ports_init();
-	assert_false(choose());
+	assert_false(choose_ports());
 	assert_int_equal(in_use, PORT_NONE);
 }
 
@@ -283,7 +283,7 @@ static void test_pci(void **state)
 	functions[3] = (struct fake_function){ 0x23, 0x12348086, 0xd101, 4 };
 	add_uart(1, 0xd100);
 	ports_init();
-	assert_true(choose());
+	assert_true(choose_ports());
 	assert_int_equal(in_use, PORT_PCI);
 	assert_int_equal(ports[PORT_PCI].io, 0xd000);
 	assert_int_equal(functions[0].command, 0);
@@ -305,7 +305,7 @@ static void test_pci_memory(void **state)
 		.bar = MEMORY_BASE + PAGE_SIZE,
 	};
 	ports_init();
-	assert_true(choose());
+	assert_true(choose_ports());
 	assert_int_equal(functions[0].command, 2);
 	serial_write('x');
 	assert_int_equal(memory_registers[1][0], 'x');
@@ -319,7 +319,7 @@ static void test_dbg2_memory(void **state)
 	acpi.serial[ACPI_DBG2] =
 		(struct acpi_serial){ ACPI_MEMORY, MEMORY_BASE, sizeof(u32) };
 	ports_init();
-	assert_true(choose());
+	assert_true(choose_ports());
 	assert_int_equal(in_use, PORT_DBG2);
 	serial_write('x');
 	assert_int_equal(memory_registers[0][0], 'x');
@@ -334,7 +334,7 @@ static void test_second(void **state)
 	add_uart(1, 0x2f8);
 	acpi.serial[ACPI_DBG2] = (struct acpi_serial){ ACPI_IO, 0x2f8, 1 };
 	ports_init();
-	choose();
+	choose_ports();
 	com2 = ports_second(PORT_COM2, NULL);
 	assert_string_equal(com2->name, "COM2");
 	assert_null(ports_second(PORT_COM1, NULL));

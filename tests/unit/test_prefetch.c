@@ -15,7 +15,7 @@
 /* The first entry of a window in the middle of the table. */
 #define FIRST (4 * WINDOW)
 
-static gva_t page(u32 slot)
+static gva_t page_gva(u32 slot)
 {
 	return slot * PAGE_SIZE;
 }
@@ -31,19 +31,20 @@ static int set_up(void **state)
 
 static void window_is_filled(void **state)
 {
-	world_costs(page(FIRST + 3), 0, 1, "the fault itself");
+	world_costs(page_gva(FIRST + 3), 0, 1, "the fault itself");
 	for (u32 slot = FIRST; slot < FIRST + WINDOW; slot++)
-		world_costs(page(slot), PFEC_W, 0,
+		world_costs(page_gva(slot), PFEC_W, 0,
 			    "the fault has filled its neighbours");
 	world_audit();
 }
 
 static void window_is_aligned(void **state)
 {
-	world_costs(page(FIRST + WINDOW - 1), 0, 1, "the fault itself");
-	world_costs(page(FIRST), 0, 0, "the first entry of the window");
-	world_costs(page(FIRST - 1), 0, 1, "the entry before the window");
-	world_costs(page(FIRST + WINDOW), 0, 1, "the entry behind the window");
+	world_costs(page_gva(FIRST + WINDOW - 1), 0, 1, "the fault itself");
+	world_costs(page_gva(FIRST), 0, 0, "the first entry of the window");
+	world_costs(page_gva(FIRST - 1), 0, 1, "the entry before the window");
+	world_costs(page_gva(FIRST + WINDOW), 0, 1,
+		    "the entry behind the window");
 	world_audit();
 }
 
@@ -53,12 +54,12 @@ static void flags_are_the_guests(void **state)
 
 	*world_gpte(LOW_PT, FIRST + 1) = entry;
 	*world_gpte(LOW_PT, FIRST + 2) = entry & ~PTE_A;
-	world_costs(page(FIRST), 0, 1, "the fault itself");
+	world_costs(page_gva(FIRST), 0, 1, "the fault itself");
 	world_accessed_dirty(LOW_PT, FIRST + 2, 0);
-	world_costs(page(FIRST + 1), 0, 0, "A is set: filled");
-	world_costs(page(FIRST + 1), PFEC_W, 1,
+	world_costs(page_gva(FIRST + 1), 0, 0, "A is set: filled");
+	world_costs(page_gva(FIRST + 1), PFEC_W, 1,
 		    "invariant 3: D is clear, so the first write must exit");
-	world_costs(page(FIRST + 2), 0, 1,
+	world_costs(page_gva(FIRST + 2), 0, 1,
 		    "invariant 3: A is clear, so the first access must exit");
 	world_audit();
 }
@@ -66,10 +67,10 @@ static void flags_are_the_guests(void **state)
 static void rights_are_the_guests(void **state)
 {
 	*world_gpte(LOW_PT, FIRST + 1) = TARGET << 12 | (LINKED & ~PTE_W);
-	world_costs(page(FIRST), 0, 1, "the fault itself");
-	world_costs(page(FIRST + 1), 0, 0, "the neighbour may be read");
-	faults(page(FIRST + 1), PFEC_W,
-	       "invariant 2: the neighbour's entry has no W");
+	world_costs(page_gva(FIRST), 0, 1, "the fault itself");
+	world_costs(page_gva(FIRST + 1), 0, 0, "the neighbour may be read");
+	access_faults(page_gva(FIRST + 1), PFEC_W,
+		      "invariant 2: the neighbour's entry has no W");
 	world_audit();
 }
 
@@ -82,14 +83,14 @@ static void what_is_no_page(void **state)
 	*world_gpte(LOW_PT, FIRST + 2) = TARGET << 12 | LINKED |
 					 BIT(WORLD_MAXPHYADDR);
 	*world_gpte(LOW_PT, FIRST + 3) = TARGET << 12 | (LINKED & ~PTE_P);
-	world_costs(page(FIRST), 0, 1, "the fault itself");
-	world_costs(page(FIRST + 4), 0, 0, "the neighbour is filled");
-	world_access(page(FIRST + 1), 0, &h);
-	world_require(h.result == HW_EXIT, page(FIRST + 1),
+	world_costs(page_gva(FIRST), 0, 1, "the fault itself");
+	world_costs(page_gva(FIRST + 4), 0, 0, "the neighbour is filled");
+	world_access(page_gva(FIRST + 1), 0, &h);
+	world_require(h.result == HW_EXIT, page_gva(FIRST + 1),
 		      "invariant 5: there is no RAM, so the access exits");
-	faults(page(FIRST + 2), 0,
-	       "invariant 4: the neighbour's entry has a reserved bit");
-	faults(page(FIRST + 3), 0, "the neighbour is not present");
+	access_faults(page_gva(FIRST + 2), 0,
+		      "invariant 4: the neighbour's entry has a reserved bit");
+	access_faults(page_gva(FIRST + 3), 0, "the neighbour is not present");
 	world_audit();
 }
 
@@ -98,11 +99,11 @@ static void large_page(void **state)
 	gva_t gva = 2 * MIB;
 
 	*world_gpte(LOW_PD, 1) = LINKED | PTE_PS;
-	world_costs(gva + page(FIRST), 0, 1, "the fault itself");
-	world_costs(gva + page(FIRST + 1), 0, 0,
+	world_costs(gva + page_gva(FIRST), 0, 1, "the fault itself");
+	world_costs(gva + page_gva(FIRST + 1), 0, 0,
 		    "another piece of the same large page is filled");
-	leads_to(gva + page(FIRST + 1), FIRST + 1,
-		 "the neighbour is the next frame of the large page");
+	access_leads_to(gva + page_gva(FIRST + 1), FIRST + 1,
+			"the neighbour is the next frame of the large page");
 	world_audit();
 }
 

@@ -205,7 +205,7 @@ static const char *row_text(unsigned int row)
 }
 
 /* The whole report, with the rows of kmain, the ports, the self-test, the end. */
-static void report(u32 processors)
+static void print_report(u32 processors)
 {
 	static struct boot_info info = {
 		.loader = "GRUB 2.06-13+deb12u2",
@@ -255,7 +255,7 @@ static void test_newest(void **state)
 {
 	machine.has_all = machine.mtrrs_are_off = true;
 	machine.feature_control = 0x4;
-	report(512);
+	print_report(512);
 	assert_fits();
 	assert_int_equal(line_count, 21);
 }
@@ -265,7 +265,7 @@ static void test_oldest(void **state)
 {
 	machine.mtrrs_are_off = true;
 	machine.feature_control = 0x5;
-	report(4);
+	print_report(4);
 	assert_fits();
 }
 
@@ -276,14 +276,14 @@ static void test_below_another(void **state)
 
 	machine.has_all = true;
 	machine.below = &kvm;
-	report(512);
+	print_report(512);
 	assert_fits();
 }
 
 /* "load IA32_EFER" is a control of VM entry and one of VM exit. */
 static void test_no_name_twice(void **state)
 {
-	report(1);
+	print_report(1);
 	for (unsigned int i = 0; i < line_count; i++) {
 		const char *name = strstr(lines[i], "load IA32_EFER");
 

@@ -40,7 +40,7 @@ static void writable_entries_lose_w(void **state)
 {
 	struct hardware h;
 
-	leads_to(GVA + 2 * MIB, TARGET, "the new table translates");
+	access_leads_to(GVA + 2 * MIB, TARGET, "the new table translates");
 	world_access(WINDOW, PFEC_W, &h);
 	world_require(h.result == HW_EXIT, WINDOW,
 		      "invariant 1: the frame has become a table, so a write "
@@ -54,7 +54,7 @@ static void new_table_flushes(void **state)
 {
 	u64 before = world_flushes;
 
-	leads_to(GVA + 2 * MIB, TARGET, "the new table translates");
+	access_leads_to(GVA + 2 * MIB, TARGET, "the new table translates");
 	if (world_flushes == before)
 		fail_msg(
 			"invariants 1 and 6: a writable translation of the new "
@@ -64,12 +64,13 @@ static void new_table_flushes(void **state)
 static void write_is_followed(void **state)
 {
 	write_gpte(PT, 5, 22 << 12 | LINKED);
-	leads_to(GVA, 22,
-		 "invariant 1: the guest has changed the entry, and the "
-		 "shadow still leads to the old page");
+	access_leads_to(GVA, 22,
+			"invariant 1: the guest has changed the entry, and the "
+			"shadow still leads to the old page");
 	write_gpte(PT, 5, 0);
-	faults(GVA, 0, "the guest has cleared the entry");
-	leads_to(WINDOW, OTHER_TABLE, "the neighbour has not been written");
+	access_faults(GVA, 0, "the guest has cleared the entry");
+	access_leads_to(WINDOW, OTHER_TABLE,
+			"the neighbour has not been written");
 	world_audit();
 }
 
@@ -79,8 +80,9 @@ static void straddling_write(void **state)
 
 	mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8 + 4, &zero, 8);
 	mmu_write(&world_cpu, PT * PAGE_SIZE + 5 * 8, &zero, 4);
-	faults(GVA, 0, "the first entry that the write hits is cleared");
-	faults(WINDOW, 0, "the second entry that the write hits is cleared");
+	access_faults(GVA, 0, "the first entry that the write hits is cleared");
+	access_faults(WINDOW, 0,
+		      "the second entry that the write hits is cleared");
 	world_audit();
 }
 
@@ -88,10 +90,11 @@ static void straddling_write(void **state)
 static void all_shadows_follow(void **state)
 {
 	write_gpte(LOW_PD, 1, PT << 12 | (LINKED & ~PTE_W));
-	leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
+	access_leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
 	write_gpte(PT, 5, 22 << 12 | LINKED);
-	leads_to(GVA, 22, "the first shadow follows the write");
-	leads_to(GVA + 2 * MIB, 22, "the second shadow follows the write");
+	access_leads_to(GVA, 22, "the first shadow follows the write");
+	access_leads_to(GVA + 2 * MIB, 22,
+			"the second shadow follows the write");
 	world_audit();
 }
 
@@ -100,7 +103,7 @@ static void unshadow(void **state)
 	u64 before;
 
 	write_gpte(LOW_PD, 1, PT << 12 | (LINKED & ~PTE_W));
-	leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
+	access_leads_to(GVA + 2 * MIB, TARGET, "the table has a second shadow");
 	before = world_flushes;
 	if (!mmu_unshadow(&world_cpu, PT))
 		fail_msg("mmu_unshadow() must tell that there was a shadow");
@@ -113,7 +116,7 @@ static void unshadow(void **state)
 	if (mmu_unshadow(&world_cpu, PT))
 		fail_msg("the second mmu_unshadow() has found no shadow, and "
 			 "must return false");
-	leads_to(GVA, TARGET, "the next access makes the shadow again");
+	access_leads_to(GVA, TARGET, "the next access makes the shadow again");
 	world_audit();
 }
 

@@ -18,18 +18,19 @@
 static struct machine_devices d;
 static u64 now;
 
-static u32 any(u32 count)
+static u32 random_below(u32 count)
 {
 	return (u32)random() % count;
 }
 
 /* Commands that the controllers react to, and others. */
-static u32 any_byte(void)
+static u32 random_byte(void)
 {
 	static const u8 commands[] = { 0x11, 0x13, 0x20, 0x0c, 0x0b, 0x68,
 				       0x48, 0x60, 0xa0, 0x34, 0xb6, 0x00 };
 
-	return any(2) ? commands[any(ARRAY_SIZE(commands))] : any(256);
+	return random_below(2) ? commands[random_below(ARRAY_SIZE(commands))]
+			       : random_below(256);
 }
 
 static void access_port(void)
@@ -38,24 +39,26 @@ static void access_port(void)
 				     0x4d1, 0x40,  0x43,  0x61,	 0x70,
 				     0x71,  0x3f8, 0x3f9, 0x3fa, 0x3fb,
 				     0x3fc, 0x60,  0x64,  0x602, 0xf0 };
-	u16 port = ports[any(ARRAY_SIZE(ports))];
+	u16 port = ports[random_below(ARRAY_SIZE(ports))];
 
-	if (any(3))
-		devices_port_write(&d, port, 1, any_byte(), now);
+	if (random_below(3))
+		devices_port_write(&d, port, 1, random_byte(), now);
 	else
 		devices_port_read(&d, port, 1, now);
 }
 
 /* An entry of either APIC: any delivery mode, masked or not, edge or level. */
-static u32 any_entry(void)
+static u32 random_entry(void)
 {
-	return (0x50 + any(VECTORS)) | any(8) << 8 | any(2) << 13 |
-	       any(2) << 15 | !any(4) << 16;
+	return (0x50 + random_below(VECTORS)) | random_below(8) << 8 |
+	       random_below(2) << 13 | random_below(2) << 15 |
+	       !random_below(4) << 16;
 }
 
 static void access_ioapic(void)
 {
-	u32 index = 0x10 + 2 * any(IOAPIC_INPUTS), entry = any_entry();
+	u32 index = 0x10 + 2 * random_below(IOAPIC_INPUTS),
+	    entry = random_entry();
 
 	devices_mmio_write(&d, 0xfec00000, &index, 4, now);
 	devices_mmio_write(&d, 0xfec00010, &entry, 4, now);
@@ -70,8 +73,9 @@ static void access_lapic(void)
 		       { 0x80, 0 },	   { 0x80, 0x50 },  { 0x80, 0x60 },
 		       { 0x3e0, 0xb },	   { 0x380, 1000 }, { 0x380, 0 },
 		       { 0x300, 0x40055 }, { 0x280, 0 } };
-	u32 which = any(ARRAY_SIZE(writes) + 3), value = any_entry();
-	gpa_t gpa = 0xfee00320 + 0x10 * any(6); /* LVT entries */
+	u32 which = random_below(ARRAY_SIZE(writes) + 3),
+	    value = random_entry();
+	gpa_t gpa = 0xfee00320 + 0x10 * random_below(6); /* LVT entries */
 
 	if (which < ARRAY_SIZE(writes)) {
 		gpa = 0xfee00000 + writes[which].offset;
@@ -87,10 +91,11 @@ static void read_lapic(void)
 {
 	u32 value;
 
-	devices_mmio_read(&d, 0xfee00000 + 0x10 * any(0x100), &value, 4, now);
+	devices_mmio_read(&d, 0xfee00000 + 0x10 * random_below(0x100), &value,
+			  4, now);
 }
 
-static void take(void)
+static void take_event(void)
 {
 	if (devices_nmi_pending(&d))
 		devices_take_nmi(&d);
@@ -98,9 +103,9 @@ static void take(void)
 		devices_acknowledge(&d);
 }
 
-static void step(void)
+static void random_step(void)
 {
-	switch (any(9)) {
+	switch (random_below(9)) {
 	case 0:
 		access_ioapic();
 		break;
@@ -109,10 +114,10 @@ static void step(void)
 		access_lapic();
 		break;
 	case 3:
-		devices_set_cr8(&d, any(16));
+		devices_set_cr8(&d, random_below(16));
 		break;
 	case 4:
-		take();
+		take_event();
 		break;
 	case 5:
 		devices_console_input(&d, 'x');
@@ -121,7 +126,7 @@ static void step(void)
 		read_lapic();
 		break;
 	case 7:
-		now += any(100000);
+		now += random_below(100000);
 		devices_tick(&d, now);
 		break;
 	default:
@@ -143,7 +148,7 @@ static void the_answer_is_true(void **state)
 	for (u32 i = 0; i < STEPS; i++) {
 		bool event;
 
-		step();
+		random_step();
 		event = devices_nmi_pending(&d) ||
 			devices_interrupt_pending(&d);
 		if (devices_are_quiet(&d) == event)

@@ -44,7 +44,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void translates(gva_t gva, gpa_t gpa, u8 shift)
+static void walk_translates(gva_t gva, gpa_t gpa, u8 shift)
 {
 	struct reference_walk w = reference_walk(&ref, gva, 0);
 
@@ -54,7 +54,7 @@ static void translates(gva_t gva, gpa_t gpa, u8 shift)
 	assert_int_equal(w.shift, shift);
 }
 
-static void faults(gva_t gva, u32 kind, u32 error_code)
+static void walk_faults(gva_t gva, u32 kind, u32 error_code)
 {
 	struct reference_walk w = reference_walk(&ref, gva, kind);
 
@@ -77,13 +77,13 @@ static void paging_32bit(void **state)
 	set_32(PTE_32, 0xabcde000 | FLAGS);
 	/* PS is ignored without CR4.PSE, and so are XD and MAXPHYADDR. */
 	ref.maxphyaddr = 32;
-	translates(GVA_32, 0xabcde456, 12);
-	translates(0xf00000000 | GVA_32, 0xabcde456, 12);
-	faults(GVA_32 + 0x1000, PFEC_I, 0);
+	walk_translates(GVA_32, 0xabcde456, 12);
+	walk_translates(0xf00000000 | GVA_32, 0xabcde456, 12);
+	walk_faults(GVA_32 + 0x1000, PFEC_I, 0);
 	ref.efer = EFER_NXE;
-	faults(GVA_32 + 0x1000, PFEC_I, 0);
+	walk_faults(GVA_32 + 0x1000, PFEC_I, 0);
 	ref.cr4 = CR4_SMEP;
-	faults(GVA_32 + 0x1000, PFEC_I, PFEC_I);
+	walk_faults(GVA_32 + 0x1000, PFEC_I, PFEC_I);
 }
 
 /* Table 4-4. */
@@ -93,22 +93,23 @@ static void pse_36(void **state)
 	ref.cr3 = 0x1000;
 	ref.cr4 = CR4_PSE;
 	set_32(PDE_32, 0x00c00000 | 0x5a << 13 | BIT(12) | FLAGS | PTE_PS);
-	translates(GVA_32, 0x5a00c03456, 22);
+	walk_translates(GVA_32, 0x5a00c03456, 22);
 	for (int bit = 13; bit <= 21; bit++) {
 		set_32(PDE_32, BIT(bit) | FLAGS | PTE_PS);
 		if (bit == 21)
-			faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
+			walk_faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
 		else
-			translates(GVA_32, 0x3456 | BIT(bit + 19), 22);
+			walk_translates(GVA_32, 0x3456 | BIT(bit + 19), 22);
 		/* M is 36: bits 21:17 are reserved. */
 		ref.maxphyaddr = 36;
 		if (bit >= 17)
-			faults(GVA_32, PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
+			walk_faults(GVA_32, PFEC_W,
+				    PFEC_P | PFEC_RSVD | PFEC_W);
 		else
-			translates(GVA_32, 0x3456 | BIT(bit + 19), 22);
+			walk_translates(GVA_32, 0x3456 | BIT(bit + 19), 22);
 		ref.maxphyaddr = 52; /* M is 40 */
 		if (bit == 21)
-			faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
+			walk_faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
 		ref.maxphyaddr = 40;
 	}
 }
@@ -122,25 +123,25 @@ static void paging_pae(void **state)
 	(void)state;
 	ref.cr4 = CR4_PAE;
 	assert_int_equal(reference_mode(&ref), MODE_PAE);
-	faults(GVA_PAE, PFEC_U, PFEC_U);
+	walk_faults(GVA_PAE, PFEC_U, PFEC_U);
 	/* The register counts; it has no rights. */
 	ref.pdpte[2] = 0x1001;
 	set_64(PDE_PAE, 0x2000 | FLAGS);
 	set_64(PTE_PAE, 0xab12345000 | FLAGS);
-	translates(GVA_PAE, 0xab12345456, 12);
-	translates(0xf00000000 | GVA_PAE, 0xab12345456, 12);
+	walk_translates(GVA_PAE, 0xab12345456, 12);
+	walk_translates(0xf00000000 | GVA_PAE, 0xab12345456, 12);
 	assert_int_equal(reference_walk(&ref, GVA_PAE, 0).depth, 2);
 	for (int bit = 40; bit <= 63; bit++) {
 		set_64(PTE_PAE, BIT(bit) | FLAGS);
-		faults(GVA_PAE, PFEC_I, PFEC_P | PFEC_RSVD);
+		walk_faults(GVA_PAE, PFEC_I, PFEC_P | PFEC_RSVD);
 	}
 	ref.efer = EFER_NXE;
-	faults(GVA_PAE, PFEC_I, PFEC_P | PFEC_I);
+	walk_faults(GVA_PAE, PFEC_I, PFEC_P | PFEC_I);
 	set_64(PDE_PAE, 0xab00200000 | BIT(12) | FLAGS | PTE_PS);
-	translates(GVA_PAE, 0xab00203456, 21);
+	walk_translates(GVA_PAE, 0xab00203456, 21);
 	for (int bit = 13; bit <= 20; bit++) {
 		set_64(PDE_PAE, BIT(bit) | FLAGS | PTE_PS);
-		faults(GVA_PAE, 0, PFEC_P | PFEC_RSVD);
+		walk_faults(GVA_PAE, 0, PFEC_P | PFEC_RSVD);
 	}
 }
 
@@ -178,23 +179,23 @@ static void paging_4level(void **state)
 	set_64(0x2010, 0x3000 | FLAGS);
 	set_64(0x3018, 0x4000 | FLAGS | BITS(62, 52));
 	set_64(0x4020, 0xab12345000 | FLAGS);
-	translates(GVA_64, 0xab12345123, 12);
+	walk_translates(GVA_64, 0xab12345123, 12);
 	set_64(0x3018, 0x4000 | FLAGS | PTE_NX);
-	faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
+	walk_faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
 	set_64(0x3018, 0xab00200000 | FLAGS | PTE_PS);
-	translates(GVA_64, 0xab00204123, 21);
+	walk_translates(GVA_64, 0xab00204123, 21);
 	set_64(0x2010, 0xab40000000 | FLAGS | PTE_PS);
-	translates(GVA_64, 0xab40604123, 30);
+	walk_translates(GVA_64, 0xab40604123, 30);
 	set_64(0x2010, 0xab60000000 | FLAGS | PTE_PS);
-	faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
+	walk_faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
 	set_64(0x2010, FLAGS | PTE_PS);
 	ref.gigabyte_pages = false;
-	faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
+	walk_faults(GVA_64, 0, PFEC_P | PFEC_RSVD);
 	/* From the top down, and P before the rest. */
 	set_64(0x1008, 0x2000 | FLAGS | PTE_PS);
-	faults(GVA_64, PFEC_U, PFEC_P | PFEC_RSVD | PFEC_U);
+	walk_faults(GVA_64, PFEC_U, PFEC_P | PFEC_RSVD | PFEC_U);
 	set_64(0x1008, ~1ULL);
-	faults(GVA_64, PFEC_U, PFEC_U);
+	walk_faults(GVA_64, PFEC_U, PFEC_U);
 }
 
 /* 4.6.1: the accesses that a page with the rights W, U, X permits. */
@@ -276,14 +277,14 @@ static void outside_ram(void **state)
 {
 	(void)state;
 	ref.cr3 = sizeof(ram);
-	translates(GVA_32, 0xfffff456, 12);
+	walk_translates(GVA_32, 0xfffff456, 12);
 	ref.cr4 = CR4_PSE;
-	faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
+	walk_faults(GVA_32, 0, PFEC_P | PFEC_RSVD);
 	ref.cr4 = CR4_PAE;
 	ref.efer = EFER_LMA;
-	faults(GVA_64, PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
+	walk_faults(GVA_64, PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
 	ref.cr0 = 0;
-	translates(0x1234567890, 0x34567890, 12);
+	walk_translates(0x1234567890, 0x34567890, 12);
 }
 
 int main(void)

@@ -18,7 +18,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void add(u64 start, u64 size, u32 type)
+static void add_region(u64 start, u64 size, u32 type)
 {
 	region_add(&info, &(struct boot_region){ start, size, type });
 }
@@ -35,11 +35,11 @@ static const struct boot_region *region_at(u64 start)
 static void test_merge(void **state)
 {
 	for (u32 i = 0; i <= BOOT_REGIONS_MAX; i++)
-		add(i * 0x1000, 0x1000, BOOT_MEMORY_RAM);
-	add(0x200000, 0x3000, BOOT_MEMORY_ACPI);
-	add(0x201000, 0x1000, BOOT_MEMORY_ACPI);
-	add(0x204000, 0x1000, BOOT_MEMORY_ACPI);
-	add(0x1ff000, 0x1000, BOOT_MEMORY_NVS);
+		add_region(i * 0x1000, 0x1000, BOOT_MEMORY_RAM);
+	add_region(0x200000, 0x3000, BOOT_MEMORY_ACPI);
+	add_region(0x201000, 0x1000, BOOT_MEMORY_ACPI);
+	add_region(0x204000, 0x1000, BOOT_MEMORY_ACPI);
+	add_region(0x1ff000, 0x1000, BOOT_MEMORY_NVS);
 	assert_int_equal(info.region_count, 4);
 	assert_int_equal(region_at(0)->size, (BOOT_REGIONS_MAX + 1) * 0x1000);
 	assert_int_equal(region_at(0x200000)->size, 0x3000);
@@ -51,8 +51,8 @@ static void test_merge(void **state)
 /* A region may grow at its start. */
 static void test_merge_below(void **state)
 {
-	add(0x5000, 0x1000, BOOT_MEMORY_RAM);
-	add(0x3000, 0x2000, BOOT_MEMORY_RAM);
+	add_region(0x5000, 0x1000, BOOT_MEMORY_RAM);
+	add_region(0x3000, 0x2000, BOOT_MEMORY_RAM);
 	assert_int_equal(info.region_count, 1);
 	assert_int_equal(region_at(0x3000)->size, 0x3000);
 }
@@ -61,7 +61,7 @@ static void test_merge_below(void **state)
 #define PLACE(i) ((i)*0x100000ULL)
 static void add_gapped(u32 i, u32 pages, u32 type)
 {
-	add(PLACE(i), pages * 0x1000ULL, type);
+	add_region(PLACE(i), pages * 0x1000ULL, type);
 }
 
 static void test_largest_stay(void **state)

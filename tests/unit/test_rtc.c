@@ -17,7 +17,7 @@ static bool host_read(u8 index, u8 *value)
 	return present;
 }
 
-static struct rtc fresh(void)
+static struct rtc new_rtc(void)
 {
 	struct rtc rtc;
 
@@ -28,13 +28,13 @@ static struct rtc fresh(void)
 	return rtc;
 }
 
-static u8 get(struct rtc *rtc, u8 index)
+static u8 read_register(struct rtc *rtc, u8 index)
 {
 	rtc_select(rtc, index);
 	return rtc_read(rtc);
 }
 
-static void set(struct rtc *rtc, u8 index, u8 value, u64 now)
+static void write_register(struct rtc *rtc, u8 index, u8 value, u64 now)
 {
 	rtc_select(rtc, index);
 	rtc_write(rtc, value, now);
@@ -42,75 +42,86 @@ static void set(struct rtc *rtc, u8 index, u8 value, u64 now)
 
 static void time_of_day(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 
-	assert_int_equal(get(&rtc, 0x00), 0x58);
-	assert_int_equal(get(&rtc, 0x84), 0x23); /* bit 7 is not the index's */
-	assert_int_equal(get(&rtc, 0x09), 0x26);
-	assert_int_equal(get(&rtc, 0x32), 0xee);
-	assert_int_equal(get(&rtc, 0x0a), 0xa6); /* an update in progress */
+	assert_int_equal(read_register(&rtc, 0x00), 0x58);
+	assert_int_equal(read_register(&rtc, 0x84),
+			 0x23); /* bit 7 is not the index's */
+	assert_int_equal(read_register(&rtc, 0x09), 0x26);
+	assert_int_equal(read_register(&rtc, 0x32), 0xee);
+	assert_int_equal(read_register(&rtc, 0x0a),
+			 0xa6); /* an update in progress */
 	machine[0x0a] = 0x2f;
-	assert_int_equal(get(&rtc, 0x0a), 0x26);
-	assert_int_equal(get(&rtc, 0x0b), 0x02);
+	assert_int_equal(read_register(&rtc, 0x0a), 0x26);
+	assert_int_equal(read_register(&rtc, 0x0b), 0x02);
 	machine[0x0b] = 0x76; /* format bits only, not its interrupts */
-	assert_int_equal(get(&rtc, 0x0b), 0x06);
-	assert_int_equal(get(&rtc, 0x0d), 0x80);
-	set(&rtc, 0x04, 0x11, 0);
-	assert_int_equal(get(&rtc, 0x04), 0x23);
+	assert_int_equal(read_register(&rtc, 0x0b), 0x06);
+	assert_int_equal(read_register(&rtc, 0x0d), 0x80);
+	write_register(&rtc, 0x04, 0x11, 0);
+	assert_int_equal(read_register(&rtc, 0x04), 0x23);
 }
 
 static void memory_sizes(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 
-	assert_int_equal(get(&rtc, 0x15) | get(&rtc, 0x16) << 8, 640);
-	assert_int_equal(get(&rtc, 0x17) | get(&rtc, 0x18) << 8, 0xffff);
-	assert_int_equal(get(&rtc, 0x34) | get(&rtc, 0x35) << 8, 240 * 16);
-	set(&rtc, 0x40, 0x77, 0);
-	assert_int_equal(get(&rtc, 0x40), 0x77);
+	assert_int_equal(read_register(&rtc, 0x15) | read_register(&rtc, 0x16)
+							     << 8,
+			 640);
+	assert_int_equal(read_register(&rtc, 0x17) | read_register(&rtc, 0x18)
+							     << 8,
+			 0xffff);
+	assert_int_equal(read_register(&rtc, 0x34) | read_register(&rtc, 0x35)
+							     << 8,
+			 240 * 16);
+	write_register(&rtc, 0x40, 0x77, 0);
+	assert_int_equal(read_register(&rtc, 0x40), 0x77);
 	rtc_init(&rtc, host_read, 8 * MIB);
-	assert_int_equal(get(&rtc, 0x30) | get(&rtc, 0x31) << 8, 7 * 1024);
-	assert_int_equal(get(&rtc, 0x34) | get(&rtc, 0x35) << 8, 0);
+	assert_int_equal(read_register(&rtc, 0x30) | read_register(&rtc, 0x31)
+							     << 8,
+			 7 * 1024);
+	assert_int_equal(
+		read_register(&rtc, 0x34) | read_register(&rtc, 0x35) << 8, 0);
 }
 
 static void periodic(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 	u64 ms = NS_PER_SEC / 1000;
 
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
-	set(&rtc, 0x0b, 0x40, 0); /* 1024 Hz */
+	write_register(&rtc, 0x0b, 0x40, 0); /* 1024 Hz */
 	assert_int_equal(rtc_next_event(&rtc), NS_PER_SEC / 1024);
 	rtc_tick(&rtc, NS_PER_SEC / 1024 - 1);
 	assert_false(rtc_irq(&rtc));
 	rtc_tick(&rtc, 10 * ms); /* late: one interrupt, in step */
 	assert_true(rtc_irq(&rtc));
 	assert_int_equal(rtc_next_event(&rtc), 11 * (NS_PER_SEC / 1024));
-	assert_int_equal(get(&rtc, 0x0c), 0xc0);
+	assert_int_equal(read_register(&rtc, 0x0c), 0xc0);
 	assert_false(rtc_irq(&rtc));
-	assert_int_equal(get(&rtc, 0x0c), 0x00);
-	set(&rtc, 0x0a, 0x21, 0); /* rate 1 is 256 Hz */
+	assert_int_equal(read_register(&rtc, 0x0c), 0x00);
+	write_register(&rtc, 0x0a, 0x21, 0); /* rate 1 is 256 Hz */
 	assert_int_equal(rtc_next_event(&rtc), NS_PER_SEC / 256);
-	set(&rtc, 0x0a, 0x2f, 0);
+	write_register(&rtc, 0x0a, 0x2f, 0);
 	assert_int_equal(rtc_next_event(&rtc), NS_PER_SEC / 2);
-	set(&rtc, 0x0a, 0x20, 0);
+	write_register(&rtc, 0x0a, 0x20, 0);
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
 	/* A new rate does not lose an interrupt that is due. */
-	set(&rtc, 0x0a, 0x26, 0);
-	set(&rtc, 0x0a, 0x2f, ms);
+	write_register(&rtc, 0x0a, 0x26, 0);
+	write_register(&rtc, 0x0a, 0x2f, ms);
 	assert_true(rtc_irq(&rtc));
 	assert_int_equal(rtc_next_event(&rtc), ms + NS_PER_SEC / 2);
 }
 
 static void update_and_alarm(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 	u64 now = 0;
 
-	set(&rtc, 0x01, 0x00, now);
-	set(&rtc, 0x03, 0xff, now); /* any minute, any hour */
-	set(&rtc, 0x05, 0xc0, now);
-	set(&rtc, 0x0b, 0x10, now);
+	write_register(&rtc, 0x01, 0x00, now);
+	write_register(&rtc, 0x03, 0xff, now); /* any minute, any hour */
+	write_register(&rtc, 0x05, 0xc0, now);
+	write_register(&rtc, 0x0b, 0x10, now);
 	now = rtc_next_event(&rtc);
 	rtc_tick(&rtc, now);
 	assert_false(rtc_irq(&rtc));
@@ -118,43 +129,43 @@ static void update_and_alarm(void **state)
 	now = rtc_next_event(&rtc);
 	rtc_tick(&rtc, now);
 	assert_true(rtc_irq(&rtc));
-	assert_int_equal(get(&rtc, 0x0c), 0x90);
-	set(&rtc, 0x0b, 0x20, now);
+	assert_int_equal(read_register(&rtc, 0x0c), 0x90);
+	write_register(&rtc, 0x0b, 0x20, now);
 	machine[0] = 0x00;
 	now = rtc_next_event(&rtc);
 	rtc_tick(&rtc, now);
-	assert_int_equal(get(&rtc, 0x0c), 0xb0);
+	assert_int_equal(read_register(&rtc, 0x0c), 0xb0);
 	/* It is polled with all interrupts off. */
-	set(&rtc, 0x0b, 0x00, now);
-	assert_int_equal(get(&rtc, 0x0c), 0x00);
+	write_register(&rtc, 0x0b, 0x00, now);
+	assert_int_equal(read_register(&rtc, 0x0c), 0x00);
 	machine[0] = 0x01;
-	assert_int_equal(get(&rtc, 0x0c), 0x10);
+	assert_int_equal(read_register(&rtc, 0x0c), 0x10);
 	assert_true(rtc_next_event(&rtc) == RTC_NO_EVENT);
 }
 
 /* SET: there is no update until it is clear, and its interrupt is off. */
 static void set_holds_updates(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 
-	set(&rtc, 0x0b, 0xb0, 0);
-	assert_int_equal(get(&rtc, 0x0b) & 0xf0, 0xa0);
+	write_register(&rtc, 0x0b, 0xb0, 0);
+	assert_int_equal(read_register(&rtc, 0x0b) & 0xf0, 0xa0);
 	machine[0] = 0x02;
 	rtc_tick(&rtc, rtc_next_event(&rtc));
-	assert_int_equal(get(&rtc, 0x0c), 0x00);
-	set(&rtc, 0x0b, 0x10, 0);
+	assert_int_equal(read_register(&rtc, 0x0c), 0x00);
+	write_register(&rtc, 0x0b, 0x10, 0);
 	machine[0] = 0x03;
 	rtc_tick(&rtc, rtc_next_event(&rtc));
-	assert_int_equal(get(&rtc, 0x0c), 0x90);
+	assert_int_equal(read_register(&rtc, 0x0c), 0x90);
 }
 
 static void no_clock(void **state)
 {
-	struct rtc rtc = fresh();
+	struct rtc rtc = new_rtc();
 
 	present = false;
-	assert_int_equal(get(&rtc, 0x00), 0);
-	assert_int_equal(get(&rtc, 0x0a), 0x26);
+	assert_int_equal(read_register(&rtc, 0x00), 0);
+	assert_int_equal(read_register(&rtc, 0x0a), 0x26);
 }
 
 int main(void)

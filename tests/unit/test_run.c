@@ -90,8 +90,8 @@ static void audit_finds(void **state)
 		enter_and_handle(&vm, fake.tsc);
 		fail_msg("the run goes on");
 	}
-	prints("audit: invariant 4 is broken after exit 1: it is so");
-	prints("level 2, slot 17");
+	assert_log_has("audit: invariant 4 is broken after exit 1: it is so");
+	assert_log_has("level 2, slot 17");
 }
 
 static void canary_is_damaged(void **state)
@@ -102,7 +102,7 @@ static void canary_is_damaged(void **state)
 		enter_and_handle(&vm, fake.tsc);
 		fail_msg("the run goes on");
 	}
-	prints("canary: the word at 0x1234 has changed");
+	assert_log_has("canary: the word at 0x1234 has changed");
 	/* The canary is reported before the damage that may be in the tables. */
 	assert_null(strstr(steps, "audit"));
 }
@@ -124,7 +124,7 @@ static void run_until_the_end(void **state)
 	/* Three looks at the devices, a root and two events: a tick each. */
 	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 6);
 	assert_int_equal(shown_exits, 20);
-	lacks("canaries");
+	assert_log_lacks("canaries");
 	assert_steps("serve deliver leave doctor enter redeliver handle "
 		     "serve deliver leave enter redeliver handle "
 		     "serve disarm status trace screen stats send gdb_end ");
@@ -167,7 +167,7 @@ static void reports(void **state)
 	vm.operation.shown = true;
 	vm_run(&vm);
 	assert_int_equal(canary_looks, 4);
-	prints("canaries: 4 frames kept from the guest, all untouched");
+	assert_log_has("canaries: 4 frames kept from the guest, all untouched");
 	assert_null(strstr(steps, "trace"));
 }
 

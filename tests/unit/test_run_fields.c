@@ -229,15 +229,16 @@ static void instruction_fails(void **state)
 	vcpu->launched = true;
 	fake.vmcs[VMCS_VM_INSTRUCTION_ERROR] = 7;
 	assert_false(vcpu_enter(vcpu));
-	prints("VM entry failed: VM-instruction error 7, VM entry with invalid "
-	       "control field(s)");
-	prints("entry doctor: nothing wrong");
+	assert_log_has(
+		"VM entry failed: VM-instruction error 7, VM entry with invalid "
+		"control field(s)");
+	assert_log_has("entry doctor: nothing wrong");
 	assert_steps("enter doctor ");
 	/* The doctor has told the reason. */
 	log_text[0] = '\0';
 	verdict = DOCTOR_CONTROLS;
 	assert_false(vcpu_enter(vcpu));
-	lacks("nothing wrong");
+	assert_log_lacks("nothing wrong");
 }
 
 static void guest_state_is_refused(void **state)
@@ -245,7 +246,7 @@ static void guest_state_is_refused(void **state)
 	leave_fields(EXIT_REASON_ENTRY_FAILURE | EXIT_INVALID_GUEST_STATE);
 	assert_false(vcpu_enter(vcpu));
 	assert_int_equal(vcpu->exit.reason, EXIT_INVALID_GUEST_STATE);
-	prints("VM-entry failure: invalid guest state");
+	assert_log_has("VM-entry failure: invalid guest state");
 	/* The next entry is the first one still. */
 	assert_false(vcpu->launched);
 }

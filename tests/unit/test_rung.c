@@ -14,7 +14,7 @@
 static struct options options;
 static char words[RUNG_WORDS_SIZE];
 
-static const char *in_words(const char *cmdline)
+static const char *rung_in_words(const char *cmdline)
 {
 	assert_true(options_parse(cmdline, &options));
 	rung_words(&options.vm.policy, words);
@@ -23,14 +23,15 @@ static const char *in_words(const char *cmdline)
 
 static void test_words(void **state)
 {
-	assert_string_equal(in_words(""), "mmu=targets");
-	assert_string_equal(in_words("mmu=cached"), "mmu=cached");
-	assert_string_equal(in_words("mmu.bypass=0 mmu.prefetch=16"),
+	assert_string_equal(rung_in_words(""), "mmu=targets");
+	assert_string_equal(rung_in_words("mmu=cached"), "mmu=cached");
+	assert_string_equal(rung_in_words("mmu.bypass=0 mmu.prefetch=16"),
 			    "mmu=targets mmu.bypass=0 mmu.prefetch=16");
-	assert_string_equal(in_words("mmu=vtlb mmu.open=1"),
+	assert_string_equal(rung_in_words("mmu=vtlb mmu.open=1"),
 			    "mmu=vtlb mmu.open=1");
 	/* Switches that make another rung are shown as that rung. */
-	assert_string_equal(in_words("mmu=bypass mmu.bypass=0"), "mmu=update");
+	assert_string_equal(rung_in_words("mmu=bypass mmu.bypass=0"),
+			    "mmu=update");
 }
 
 static void test_names(void **state)
@@ -38,7 +39,7 @@ static void test_names(void **state)
 	for (unsigned int i = 0; i < MMU_RUNGS; i++)
 		assert_string_equal(rung_name(&mmu_rung_policies[i]),
 				    mmu_rung_names[i]);
-	in_words("mmu=vtlb mmu.open=1");
+	rung_in_words("mmu=vtlb mmu.open=1");
 	assert_null(rung_name(&options.vm.policy));
 }
 

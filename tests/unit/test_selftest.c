@@ -57,7 +57,7 @@ static bool write_msr(u32 msr, u64 value)
 	return true;
 }
 
-static bool nxe(void)
+static bool is_nxe(void)
 {
 	return fake.vmcs[VMCS_GUEST_IA32_EFER] & EFER_NXE;
 }
@@ -68,7 +68,7 @@ static bool is_reserved(u64 entry, u8 level)
 		return false;
 	if (entry & BITS(PHYSICAL_MAX - 1, 0) & ~(BIT(cpu.bits) - 1))
 		return true;
-	if (!nxe() && (entry & PTE_NX))
+	if (!is_nxe() && (entry & PTE_NX))
 		return true;
 	if (level == 4)
 		return entry & PTE_PS;
@@ -81,9 +81,9 @@ struct answer {
 	hpa_t hpa;
 };
 
-static struct answer fault(u32 access, u32 why)
+static struct answer answer_fault(u32 access, u32 why)
 {
-	u32 shown_access = nxe() ? access : access & ~PFEC_I;
+	u32 shown_access = is_nxe() ? access : access & ~PFEC_I;
 
 	if (cpu.hides_rsvd)
 		why &= ~PFEC_RSVD;
@@ -92,7 +92,8 @@ static struct answer fault(u32 access, u32 why)
 }
 
 /* @rights: of all entries combined; @entry: the last one. */
-static struct answer allow(gva_t gva, u32 access, u64 rights, u64 entry)
+static struct answer answer_by_rights(gva_t gva, u32 access, u64 rights,
+				      u64 entry)
 {
 	u64 pkrs = cpu.pkrs >> 2 * (entry >> KEY_SHIFT & 15);
 	bool by_key = fake.vmcs[VMCS_GUEST_CR4] & PKS && !(rights & PTE_U) &&
@@ -103,11 +104,11 @@ static struct answer allow(gva_t gva, u32 access, u64 rights, u64 entry)
 		      (access & PFEC_I && rights & PTE_NX);
 
 	if (by_key && !(access & PFEC_U))
-		return fault(access, PFEC_P | PFEC_PK);
+		return answer_fault(access, PFEC_P | PFEC_PK);
 	if (denied)
-		return fault(access, by_key && cpu.key_for_user
-					     ? PFEC_P | PFEC_PK
-					     : PFEC_P);
+		return answer_fault(access, by_key && cpu.key_for_user
+						    ? PFEC_P | PFEC_PK
+						    : PFEC_P);
 	return (struct answer){ .hpa = (entry & ADDRESS) | (gva & ~PAGE_MASK) };
 }
 
@@ -121,20 +122,20 @@ static struct answer translate(gva_t gva, u32 access)
 
 		entry = ((u64 *)phys_to_virt(table))[slot];
 		if (!(entry & PTE_P))
-			return fault(access, 0);
+			return answer_fault(access, 0);
 		if (is_reserved(entry, level))
-			return fault(access, PFEC_P | PFEC_RSVD);
+			return answer_fault(access, PFEC_P | PFEC_RSVD);
 		rights = (rights & entry & (PTE_W | PTE_U)) |
 			 ((rights | entry) & PTE_NX);
 		if (level > 1 && (entry & PTE_PS))
 			break;
 		table = entry & ADDRESS;
 	}
-	return allow(gva, access, rights, entry);
+	return answer_by_rights(gva, access, rights, entry);
 }
 
 /* Memory of the guest that must be mapped. */
-static u8 *at(gva_t gva, u32 access)
+static u8 *memory_at(gva_t gva, u32 access)
 {
 	struct answer a = translate(gva, access);
 
@@ -161,7 +162,8 @@ static u32 cpl(void)
 /* By the guest's gate, on the stack of ring 0. Returns the handler. */
 static u64 deliver(u64 rip, u32 error_code)
 {
-	const struct tss *tss = (void *)at(fake.vmcs[VMCS_GUEST_TR_BASE], 0);
+	const struct tss *tss =
+		(void *)memory_at(fake.vmcs[VMCS_GUEST_TR_BASE], 0);
 	u64 rsp = cpl() ? tss->rsp[0] : fake.vmcs[VMCS_GUEST_RSP];
 	const u64 frame[] = { error_code,
 			      rip,
@@ -174,15 +176,15 @@ static u64 deliver(u64 rip, u32 error_code)
 
 	assert_true((VECTOR_PF + 1) * sizeof(*gate) - 1 <=
 		    fake.vmcs[VMCS_GUEST_IDTR_LIMIT]);
-	gate = (void *)at(
+	gate = (void *)memory_at(
 		fake.vmcs[VMCS_GUEST_IDTR_BASE] + VECTOR_PF * sizeof(*gate), 0);
 	assert_int_equal(gate->type, GATE_INTERRUPT);
 	assert_true(gate->selector + 7ULL <= fake.vmcs[VMCS_GUEST_GDTR_LIMIT]);
-	descriptor =
-		(void *)at(fake.vmcs[VMCS_GUEST_GDTR_BASE] + gate->selector, 0);
+	descriptor = (void *)memory_at(
+		fake.vmcs[VMCS_GUEST_GDTR_BASE] + gate->selector, 0);
 	assert_true(*descriptor == DESCRIPTOR_CODE64);
 	rsp = (rsp & ~15ULL) - sizeof(frame);
-	memcpy(at(rsp, PFEC_W), frame, sizeof(frame));
+	memcpy(memory_at(rsp, PFEC_W), frame, sizeof(frame));
 	return gate->offset_low | (u64)gate->offset_middle << 16 |
 	       (u64)gate->offset_high << 32;
 }
@@ -219,7 +221,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 	u64 rip = fake.vmcs[VMCS_GUEST_RIP];
 	u32 access, length, fetch = PFEC_I | (cpl() == 3 ? PFEC_U : 0);
 	struct answer a;
-	const u8 *code = at(rip, fetch);
+	const u8 *code = memory_at(rip, fetch);
 
 	if (entry_check(vcpu->vmcs) != DOCTOR_GOOD)
 		fail_msg("the processor refuses to enter:\n%s", log_text);
@@ -249,7 +251,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 		return true;
 	}
 	rip = deliver(rip, a.error_code);
-	assert_memory_equal(at(rip, PFEC_I), VMCALL, 3);
+	assert_memory_equal(memory_at(rip, PFEC_I), VMCALL, 3);
 	return exit_by(EXIT_VMCALL, rip);
 }
 
@@ -257,7 +259,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 
 static struct selftest_result result;
 
-static void make(u8 shown_bits, u8 real_bits)
+static void make_machine(u8 shown_bits, u8 real_bits)
 {
 	start_machine(COMPLETE);
 	fake_pages = 0;
@@ -272,9 +274,9 @@ static void make(u8 shown_bits, u8 real_bits)
 }
 
 /* With 52 bits, as the first that have protection keys for the supervisor. */
-static void make_with_keys(void)
+static void make_machine_with_keys(void)
 {
-	make(PHYSICAL_MAX, PHYSICAL_MAX);
+	make_machine(PHYSICAL_MAX, PHYSICAL_MAX);
 	processor.features_7_ecx = BIT(31);
 	capabilities.cr4_fixed1 |= PKS;
 }
@@ -294,7 +296,7 @@ static void assert_result(bool filter_works, bool leaf_trap, u64 cr4_added)
 
 static void good_processor(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	assert_result(true, true, 0);
 	assert_string_equal(log_text,
 			    "self-test: not-present faults reach the guest; "
@@ -310,34 +312,34 @@ static void good_processor(void **state)
 
 static void narrowest_and_widest(void **state)
 {
-	make(36, 36);
+	make_machine(36, 36);
 	assert_result(true, true, 0);
 	/* One reserved bit is enough. */
-	make(51, 51);
+	make_machine(51, 51);
 	assert_result(true, true, 0);
 }
 
 /* A TRAP would be a translation there; nobody tries it. */
 static void no_bit_is_reserved(void **state)
 {
-	make(PHYSICAL_MAX, PHYSICAL_MAX);
+	make_machine(PHYSICAL_MAX, PHYSICAL_MAX);
 	assert_result(true, false, 0);
-	prints("TRAP in a PTE is impossible");
-	lacks("at level 1");
+	assert_log_has("TRAP in a PTE is impossible");
+	assert_log_lacks("at level 1");
 }
 
 static void protection_keys(void **state)
 {
-	make_with_keys();
+	make_machine_with_keys();
 	assert_result(true, true, PKS);
-	prints("TRAP in a PTE has a key");
+	assert_log_has("TRAP in a PTE has a key");
 	assert_true(cpu.pkrs == SPTE_TRAP_PKRS);
 	/* The manual leaves it open. */
-	make_with_keys();
+	make_machine_with_keys();
 	cpu.key_for_user = true;
 	assert_result(true, true, PKS);
 	/* VMX may not allow the bit of CR4. */
-	make_with_keys();
+	make_machine_with_keys();
 	capabilities.cr4_fixed1 &= ~PKS;
 	assert_result(true, false, 0);
 }
@@ -345,14 +347,14 @@ static void protection_keys(void **state)
 /* No NXE, so bit 63 is reserved, and no fetch is shown in an error code. */
 static void processor_without_nx(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	processor.nx = false;
 	assert_result(true, true, 0);
 }
 
 static void interrupts_come_first(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.interrupts = 3;
 	assert_result(true, true, 0);
 	assert_int_equal(entries, 3 + 1 + (4 + 4 + 1) * USES);
@@ -362,30 +364,33 @@ static void interrupts_come_first(void **state)
 
 static void cpuid_shows_too_few_bits(void **state)
 {
-	make(40, PHYSICAL_MAX);
+	make_machine(40, PHYSICAL_MAX);
 	assert_result(true, false, 0);
-	prints("self-test: at level 1, a read of TRAP translates with error "
-	       "code");
-	prints("where the manual has: exits, 0x9");
+	assert_log_has(
+		"self-test: at level 1, a read of TRAP translates with error "
+		"code");
+	assert_log_has("where the manual has: exits, 0x9");
 }
 
 static void filter_does_not_filter(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.ignores_filter = true;
 	assert_result(false, true, 0);
-	prints("at level 4, a read of ABSENT exits with error code 0x0 (exit "
-	       "reason 0x0), where the manual has: goes to the guest, 0x0");
-	prints("not-present faults must exit");
+	assert_log_has(
+		"at level 4, a read of ABSENT exits with error code 0x0 (exit "
+		"reason 0x0), where the manual has: goes to the guest, 0x0");
+	assert_log_has("not-present faults must exit");
 }
 
 static void faults_never_exit(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.filters_all = true;
 	assert_result(false, false, 0);
-	prints("at level 4, a read of TRAP goes to the guest with error code "
-	       "0x9");
+	assert_log_has(
+		"at level 4, a read of TRAP goes to the guest with error code "
+		"0x9");
 }
 
 /* At one level of four, and in the upper tables only. */
@@ -394,13 +399,13 @@ static void reserved_bits_of_one_level(void **state)
 	for (u8 level = 2; level <= 4; level++) {
 		char where[40];
 
-		make(40, 40);
+		make_machine(40, 40);
 		cpu.blind_level = level;
 		assert_result(false, true, 0);
 		snprintf(where, sizeof(where), "at level %u, a", level);
-		prints(where);
+		assert_log_has(where);
 	}
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.blind_level = 1;
 	assert_result(true, false, 0);
 }
@@ -408,43 +413,44 @@ static void reserved_bits_of_one_level(void **state)
 /* The filter looks at P alone, but Umbra's faults would have a wrong code. */
 static void reserved_bit_is_not_told(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.hides_rsvd = true;
 	assert_result(false, false, 0);
-	prints("a read of TRAP exits with error code 0x1");
+	assert_log_has("a read of TRAP exits with error code 0x1");
 }
 
 static void key_that_denies_nothing(void **state)
 {
-	make_with_keys();
+	make_machine_with_keys();
 	fake.write_msr = NULL; /* IA32_PKRS stays 0 */
 	assert_result(true, false, 0);
-	prints("a read of TRAP translates");
+	assert_log_has("a read of TRAP translates");
 }
 
 static void another_exit(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.gets_stuck = true;
 	assert_result(false, false, 0);
-	prints("does something else with error code 0x0 (exit reason 0x2)");
+	assert_log_has(
+		"does something else with error code 0x0 (exit reason 0x2)");
 }
 
 static void no_entry(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	cpu.entry_fails = true;
 	assert_false(selftest_run(&result));
-	prints("no guest can be entered on this machine");
+	assert_log_has("no guest can be entered on this machine");
 	assert_false(result.filter_works);
 }
 
 static void no_memory(void **state)
 {
-	make(40, 40);
+	make_machine(40, 40);
 	fake_pages = FAKE_PAGES - 4;
 	assert_false(selftest_run(&result));
-	prints("no memory for the self-test");
+	assert_log_has("no memory for the self-test");
 	assert_int_equal(entries, 0);
 }
 

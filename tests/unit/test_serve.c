@@ -30,7 +30,7 @@ static int end_status;
 
 /* --- Around the files above ------------------------------------------------- */
 
-static u64 at(u64 ns)
+static u64 tsc_after(u64 ns)
 {
 	return TSC_START + TICKS * ns;
 }
@@ -44,7 +44,7 @@ u64 time_ns_to_tsc(u64 ns)
 {
 	/* pacing.h: a TSC never reaches ~0. */
 	assert_int_not_equal(ns, ~0ULL);
-	return at(ns);
+	return tsc_after(ns);
 }
 
 u64 time_tsc_to_ns(u64 tsc)
@@ -104,7 +104,7 @@ static int set_up(void **state)
 	devices_init(&vm.devices, &config);
 	vm.typed = -1;
 	vm.next_poll = NOW + CONSOLE_POLL_NS;
-	fake.tsc = at(NOW);
+	fake.tsc = tsc_after(NOW);
 	armed = 0;
 	typed = "";
 	polls = monitors = gdbs = ticks_of_status = 0;
@@ -145,9 +145,9 @@ static void set_timer(u16 period)
 /* The machine's timer is set to @ns; an exit from @first on is used to look. */
 static void assert_looks(u64 first, u64 ns)
 {
-	assert_int_equal(vm.deadline, at(first));
-	assert_int_equal(vm.alarm, at(ns));
-	assert_int_equal(armed, at(ns));
+	assert_int_equal(vm.deadline, tsc_after(first));
+	assert_int_equal(vm.alarm, tsc_after(ns));
+	assert_int_equal(armed, tsc_after(ns));
 }
 
 /* The console can wait a little for an exit; a timer of the guest can't. */
@@ -170,10 +170,10 @@ static void not_before(void **state)
 {
 	u64 poll = vm.next_poll;
 
-	vm.pacing.earliest = at(NOW + 5000);
+	vm.pacing.earliest = tsc_after(NOW + 5000);
 	schedule_look(&vm, NOW + 1000);
 	assert_looks(NOW + 5000, NOW + 5000);
-	vm.pacing.earliest = at(poll + MS);
+	vm.pacing.earliest = tsc_after(poll + MS);
 	schedule_look(&vm, NOW + 1000);
 	assert_looks(poll, poll + CONSOLE_SLACK_NS);
 }
@@ -184,7 +184,7 @@ static void timer_interrupts(void **state)
 	vm.pacing.look = 60;
 	/* Early by more than the clocks differ: it is set again. */
 	armed = 0;
-	fake.tsc = at(NOW + 1000) - 61;
+	fake.tsc = tsc_after(NOW + 1000) - 61;
 	vm_timer_interrupted(&vm);
 	assert_looks(NOW + 1000, NOW + 1000);
 	armed = 0;
@@ -193,9 +193,9 @@ static void timer_interrupts(void **state)
 	assert_int_equal(armed, 0);
 	assert_int_equal(vm.deadline, fake.tsc);
 	/* This does not delay a timer that is due already. */
-	fake.tsc = at(NOW + 2000);
+	fake.tsc = tsc_after(NOW + 2000);
 	vm_timer_interrupted(&vm);
-	assert_int_equal(vm.deadline, at(NOW + 1000) - 60);
+	assert_int_equal(vm.deadline, tsc_after(NOW + 1000) - 60);
 }
 
 /* The guest sets a timer: only one that ends earlier changes anything. */
@@ -261,7 +261,7 @@ static void timer_is_due(void **state)
 	set_timer(119);
 	vm_devices_changed(&vm);
 	first = vm.next_event;
-	fake.tsc = at(first);
+	fake.tsc = tsc_after(first);
 	vm_serve_devices(&vm);
 	assert_true(devices_interrupt_pending(&vm.devices));
 	assert_in_range(vm.next_event, first + 99000, first + 101000);
@@ -277,7 +277,7 @@ static void half_of_the_time(void **state)
 
 	take_timer_interrupts();
 	set_timer(119);
-	fake.tsc = at(NOW + MS);
+	fake.tsc = tsc_after(NOW + MS);
 	vm_serve_devices(&vm);
 	assert_int_equal(devices_acknowledge(&vm.devices), 0x20);
 	pacing_interrupt(&vm.pacing, fake.tsc);
@@ -311,7 +311,7 @@ static void half_of_the_time(void **state)
 /* The devices wait for at most 10 ms, however long an interrupt took. */
 static void longest_delay(void **state)
 {
-	vm.pacing.cost = at(1000 * MS);
+	vm.pacing.cost = tsc_after(1000 * MS);
 	vm_serve_devices(&vm);
 	assert_int_equal(vm.pacing.earliest, fake.tsc + TICKS * 10 * MS);
 	assert_int_equal(vm.devices.lapic.not_before, NOW + 10 * MS);

@@ -65,7 +65,7 @@ static const u8 structures[] =
 	"behind the end\0"
 	"\0";
 
-static void put(hpa_t at, u64 value, size_t size)
+static void write_field(hpa_t at, u64 value, size_t size)
 {
 	memcpy(ram + at, &value, size);
 }
@@ -80,8 +80,8 @@ static void write_entry_32(void)
 	memset(ram + ENTRY, 0, 32);
 	memcpy(ram + ENTRY, "_SM_", 4);
 	ram[ENTRY + 5] = 31;
-	put(ENTRY + 22, sizeof(structures), 2);
-	put(ENTRY + 24, STRUCTURES, 4);
+	write_field(ENTRY + 22, sizeof(structures), 2);
+	write_field(ENTRY + 24, STRUCTURES, 4);
 	mend_sum(31, 4);
 }
 
@@ -90,8 +90,8 @@ static void write_entry_64(void)
 	memset(ram + ENTRY, 0, 32);
 	memcpy(ram + ENTRY, "_SM3_", 5);
 	ram[ENTRY + 6] = 24;
-	put(ENTRY + 12, sizeof(structures), 4);
-	put(ENTRY + 16, STRUCTURES, 8);
+	write_field(ENTRY + 12, sizeof(structures), 4);
+	write_field(ENTRY + 16, STRUCTURES, 8);
 	mend_sum(24, 5);
 }
 
@@ -133,9 +133,9 @@ static void test_efi(void **state)
 		  0xe5, 0xbb, 0xcf, 0x20, 0xe3, 0x94 },
 	};
 
-	put(EFI + 104, 2, 8);
-	put(EFI + 112, EFI_LIST, 8);
-	put(EFI_LIST + 24 + 16, ENTRY, 8);
+	write_field(EFI + 104, 2, 8);
+	write_field(EFI + 112, EFI_LIST, 8);
+	write_field(EFI_LIST + 24 + 16, ENTRY, 8);
 	assert_string_equal(read_name(EFI, SMBIOS_SYSTEM_NAME), "");
 	memcpy(ram + EFI_LIST + 24, guids[0], 16);
 	check_names(EFI);
@@ -151,7 +151,7 @@ static void test_none(void **state)
 	assert_string_equal(read_name(0, SMBIOS_SYSTEM_NAME), "");
 	assert_string_equal(read_name(RAM_SIZE, SMBIOS_SYSTEM_NAME), "");
 	write_entry_32();
-	put(ENTRY + 24, RAM_SIZE, 4); /* the structures are nowhere */
+	write_field(ENTRY + 24, RAM_SIZE, 4); /* the structures are nowhere */
 	mend_sum(31, 4);
 	assert_string_equal(read_name(0, SMBIOS_SYSTEM_NAME), "");
 }
@@ -165,7 +165,8 @@ static void test_ruined(void **state)
 			ram[STRUCTURES + (size_t)rand() % sizeof(structures)] =
 				(u8)rand();
 		write_entry_32();
-		put(ENTRY + 22, (u64)rand() % (sizeof(structures) + 1), 2);
+		write_field(ENTRY + 22, (u64)rand() % (sizeof(structures) + 1),
+			    2);
 		mend_sum(31, 4);
 		read_name(0, SMBIOS_SYSTEM_NAME);
 	}

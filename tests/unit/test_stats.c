@@ -103,13 +103,15 @@ static void exits_are_averages(void **state)
 	exit_costs(EXIT_CPUID, EXIT_CPUID, 301, 5, 0);
 	exit_costs(EXIT_HLT, EXIT_HLT, 7, 12, 20);
 	print_exits(&vm.stats);
-	prints("exits: 4;");
+	assert_log_has("exits: 4;");
 	/* 14 / 3 and 2 / 3, rounded to tenths. */
-	prints("  CPUID                                3       200     4.7     "
-	       "0.7\n");
-	prints("  HLT                                  1         7    12.0    "
-	       "20.0\n");
-	lacks("RDMSR");
+	assert_log_has(
+		"  CPUID                                3       200     4.7     "
+		"0.7\n");
+	assert_log_has(
+		"  HLT                                  1         7    12.0    "
+		"20.0\n");
+	assert_log_lacks("RDMSR");
 }
 
 static void whole_report(void **state)
@@ -129,15 +131,17 @@ static void whole_report(void **state)
 	mmu->closed = 22;
 	mmu->mended = 23;
 	stats_print(&vm);
-	prints("--- statistics of test, mmu=nowalk ---");
-	prints("#PF exits     unfilled   1234567 rights           0");
-	prints("#PFs injected P=0              4 P=1              5\n");
-	prints("page tables   opened          21 closed          22 mended    "
-	       "      23");
-	prints("processor     events          11 flushes          8 INVVPIDs  "
-	       "       9");
-	prints("time: 3.005 s, of which 1.050 s halted");
-	lacks("against the filter");
+	assert_log_has("--- statistics of test, mmu=nowalk ---");
+	assert_log_has("#PF exits     unfilled   1234567 rights           0");
+	assert_log_has("#PFs injected P=0              4 P=1              5\n");
+	assert_log_has(
+		"page tables   opened          21 closed          22 mended    "
+		"      23");
+	assert_log_has(
+		"processor     events          11 flushes          8 INVVPIDs  "
+		"       9");
+	assert_log_has("time: 3.005 s, of which 1.050 s halted");
+	assert_log_lacks("against the filter");
 }
 
 /* If a guest counts its faults, the report has those that do not exit. */
@@ -149,9 +153,9 @@ static void bypassed_faults(void **state)
 	vm.stats.rung_changed = true;
 	vm.stats.unfiltered = 3;
 	stats_print(&vm);
-	prints("P=1              5 bypassed        11\n");
-	prints("after other rungs ---");
-	prints("page faults that exited against the filter: 3\n");
+	assert_log_has("P=1              5 bypassed        11\n");
+	assert_log_has("after other rungs ---");
+	assert_log_has("page faults that exited against the filter: 3\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)

@@ -39,7 +39,7 @@ static int begin_test(void **state)
 	return 0;
 }
 
-static int run(u64 flags, unsigned int size)
+static int run_string_io(u64 flags, unsigned int size)
 {
 	u64 qualification = (u64)PORT << 16 | QUAL_IO_STRING | (size - 1) |
 			    flags;
@@ -48,7 +48,7 @@ static int run(u64 flags, unsigned int size)
 	struct linear linear;
 	enum emul_status status;
 
-	begin(&linear, mode == INSN_MODE_64);
+	begin_linear(&linear, mode == INSN_MODE_64);
 	linear.breakpoints = breakpoints;
 	status = emulate(&insn, &regs, &linear, &memory_ops, NULL);
 	breakpoints.hits = linear.breakpoints.hits;
@@ -61,7 +61,7 @@ static void test_ins(void **state)
 	segments[SEG_ES].base = 0x100;
 	regs.gpr[RDI] = 0x10;
 	regs.gpr[RSI] = regs.gpr[RCX] = 7;
-	assert_int_equal(run(in, 2), EMUL_OK);
+	assert_int_equal(run_string_io(in, 2), EMUL_OK);
 	assert_int_equal(ports.last, PORT);
 	assert_int_equal(ports.reads, 1);
 	assert_int_equal(memory.bytes[0x110], (PORT_VALUE + 1) & 0xff);
@@ -81,13 +81,13 @@ static void test_outs(void **state)
 	regs.gpr[RSI] = 0x10;
 	regs.gpr[RDI] = 7;
 	regs.rflags |= RFLAGS_RF;
-	assert_int_equal(run(0, 4), EMUL_OK);
+	assert_int_equal(run_string_io(0, 4), EMUL_OK);
 	assert_int_equal(ports.last, PORT);
 	assert_int_equal(ports.value, 0x5a5a5a5a);
 	assert_int_equal(regs.gpr[RSI], 0x14);
 	assert_int_equal(regs.gpr[RDI], 7);
 	assert_int_equal(regs.rflags, RFLAGS_FIXED);
-	assert_int_equal(run(0, 1), EMUL_OK);
+	assert_int_equal(run_string_io(0, 1), EMUL_OK);
 	assert_int_equal(ports.value, 0);
 	assert_int_equal(ports.writes, 2);
 	assert_int_equal(memory.writes, 0);
@@ -98,7 +98,7 @@ static void test_backwards(void **state)
 	regs.rflags |= RFLAGS_DF;
 	regs.gpr[RDI] = 8;
 	regs.gpr[RCX] = 3;
-	assert_int_equal(run(in | rep, 4), EMUL_OK);
+	assert_int_equal(run_string_io(in | rep, 4), EMUL_OK);
 	assert_int_equal(regs.gpr[RDI], 0xfffffffc);
 	assert_int_equal(memory.bytes[8], (PORT_VALUE + 1) & 0xff);
 	assert_int_equal(memory.bytes[0], (PORT_VALUE + 3) & 0xff);
@@ -129,14 +129,14 @@ static void test_address_sizes(void **state)
 		address = cases[i].address;
 		regs.gpr[RCX] = cases[i].rcx;
 		regs.gpr[RDI] = cases[i].rdi;
-		assert_int_equal(run(in | rep, 1), EMUL_OK);
+		assert_int_equal(run_string_io(in | rep, 1), EMUL_OK);
 		assert_true(regs.gpr[RCX] == cases[i].rcx_after);
 		assert_true(regs.gpr[RDI] == cases[i].rdi_after);
 	}
 	/* With 64-bit addresses all of RCX is the count. */
 	regs.gpr[RCX] = BIT(32);
 	regs.gpr[RDI] = 0;
-	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_RESTART);
 	assert_true(regs.gpr[RCX] == BIT(32) - EMUL_IO_ELEMENTS);
 }
 
@@ -144,26 +144,26 @@ static void test_portions(void **state)
 {
 	regs.gpr[RCX] = EMUL_IO_ELEMENTS + 1;
 	regs.rflags |= RFLAGS_RF;
-	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_RESTART);
 	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS);
 	assert_int_equal(regs.gpr[RCX], 1);
 	assert_int_equal(regs.gpr[RDI], EMUL_IO_ELEMENTS);
 	assert_int_equal(regs.rip, RIP);
 	assert_true(regs.rflags & RFLAGS_RF);
-	assert_int_equal(run(in | rep, 1), EMUL_OK);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_OK);
 	assert_int_equal(regs.rip, RIP + LENGTH);
 	/* With a count of 0 nothing is touched. */
 	regs.gpr[RDI] = ~0ULL;
-	assert_int_equal(run(in | rep, 1), EMUL_OK);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_OK);
 	assert_int_equal(ports.reads, EMUL_IO_ELEMENTS + 1);
 	/* Under TF each element is a step. */
 	regs.rflags = RFLAGS_FIXED | RFLAGS_TF;
 	regs.gpr[RCX] = 2;
-	assert_int_equal(run(rep, 1), EMUL_RESTART);
+	assert_int_equal(run_string_io(rep, 1), EMUL_RESTART);
 	assert_int_equal(ports.writes, 1);
 	/* It has begun: its breakpoint does not hit again (17.3.1.1). */
 	assert_true(regs.rflags & RFLAGS_RF);
-	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_int_equal(run_string_io(rep, 1), EMUL_OK);
 	assert_false(regs.rflags & RFLAGS_RF);
 }
 
@@ -176,11 +176,11 @@ static void test_breakpoints(void **state)
 	for (u64 flags = 0; flags <= in; flags += in) {
 		regs.gpr[RCX] = 2;
 		regs.gpr[RDI] = regs.gpr[RSI] = 0;
-		assert_int_equal(run(flags | rep, 1), EMUL_RESTART);
+		assert_int_equal(run_string_io(flags | rep, 1), EMUL_RESTART);
 		assert_int_equal(breakpoints.hits, BIT(0));
 		assert_int_equal(regs.gpr[RCX], 1);
 		breakpoints.hits = 0;
-		assert_int_equal(run(flags | rep, 1), EMUL_OK);
+		assert_int_equal(run_string_io(flags | rep, 1), EMUL_OK);
 		assert_int_equal(breakpoints.hits, BIT(0));
 		regs.rip = RIP;
 		breakpoints.hits = 0;
@@ -189,10 +189,10 @@ static void test_breakpoints(void **state)
 	breakpoints.dr7 = BIT(0) | BITS(17, 16);
 	breakpoints.address[0] = 0x10;
 	regs.gpr[RSI] = 0x11;
-	assert_int_equal(run(0, 1), EMUL_OK);
+	assert_int_equal(run_string_io(0, 1), EMUL_OK);
 	assert_int_equal(breakpoints.hits, 0);
 	regs.gpr[RDI] = 0xf;
-	assert_int_equal(run(in, 2), EMUL_OK);
+	assert_int_equal(run_string_io(in, 2), EMUL_OK);
 	assert_int_equal(breakpoints.hits, BIT(0));
 }
 
@@ -212,14 +212,14 @@ static void test_down_to_the_limit(void **state)
 	regs.rflags |= RFLAGS_DF;
 	regs.gpr[RDI] = last + 1;
 	regs.gpr[RCX] = 3;
-	assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_RESTART);
 	if (!breakpoints.hits)
-		assert_int_equal(run(in | rep, 1), EMUL_RESTART);
+		assert_int_equal(run_string_io(in | rep, 1), EMUL_RESTART);
 	assert_int_equal(breakpoints.hits, BIT(0));
 	assert_int_equal(regs.gpr[RCX], 1);
 	assert_int_equal(memory.bytes[base + last], (PORT_VALUE + 2) & 0xff);
 	breakpoints.hits = 0;
-	assert_int_equal(run(in | rep, 1), RAISES(VECTOR_GP));
+	assert_int_equal(run_string_io(in | rep, 1), RAISES(VECTOR_GP));
 	assert_int_equal(ports.reads, 2);
 	assert_int_equal(regs.gpr[RDI], last - 1);
 	assert_int_equal(breakpoints.hits, 0);
@@ -230,7 +230,7 @@ static void expect_refusal(int status, u64 flags, unsigned int size)
 {
 	const struct cpu_regs before = regs;
 
-	assert_int_equal(run(flags, size), status);
+	assert_int_equal(run_string_io(flags, size), status);
 	assert_int_equal(ports.reads + ports.writes, 0);
 	assert_int_equal(memory.reads + memory.writes, 0);
 	assert_memory_equal(&regs, &before, sizeof(regs));
@@ -276,12 +276,12 @@ static void test_alignment(void **state)
 	memory.unmapped_at = 0;
 	expect_refusal(RAISES(VECTOR_AC), 0, 2);
 	memory.unmapped_at = MEMORY_SIZE;
-	assert_int_equal(run(in, 1), EMUL_OK);
+	assert_int_equal(run_string_io(in, 1), EMUL_OK);
 	regs.gpr[RSI] = 3;
-	assert_int_equal(run(0, 4), EMUL_OK);
+	assert_int_equal(run_string_io(0, 4), EMUL_OK);
 	memory.checks_alignment = false;
-	assert_int_equal(run(0, 2), EMUL_OK);
-	assert_int_equal(run(0, 4), EMUL_OK);
+	assert_int_equal(run_string_io(0, 2), EMUL_OK);
+	assert_int_equal(run_string_io(0, 4), EMUL_OK);
 }
 
 static void test_pages(void **state)
@@ -292,7 +292,7 @@ static void test_pages(void **state)
 	expect_refusal(EMUL_FAULT, 0, 4);
 	/* The elements before the fault have been done. */
 	regs.gpr[RCX] = 4;
-	assert_int_equal(run(in | rep, 1), EMUL_FAULT);
+	assert_int_equal(run_string_io(in | rep, 1), EMUL_FAULT);
 	assert_int_equal(ports.reads, 2);
 	assert_int_equal(regs.gpr[RCX], 2);
 	assert_int_equal(regs.gpr[RDI], PAGE_SIZE);
@@ -300,12 +300,12 @@ static void test_pages(void **state)
 	/* An element is one access; a page is walked once, if it is kept. */
 	memory.translations[false] = 0;
 	regs.gpr[RSI] = 0;
-	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_int_equal(run_string_io(rep, 1), EMUL_OK);
 	assert_int_equal(memory.translations[false], 2);
 	memory.keep_pages = true;
 	memory.translations[false] = 0;
 	regs.gpr[RCX] = 4;
-	assert_int_equal(run(rep, 1), EMUL_OK);
+	assert_int_equal(run_string_io(rep, 1), EMUL_OK);
 	assert_int_equal(memory.translations[false], 1);
 }
 

@@ -58,14 +58,14 @@ static int setup(void **state)
 	return 0;
 }
 
-static void init(u32 count, u32 entry_size)
+static void init_symbols(u32 count, u32 entry_size)
 {
 	const struct boot_elf elf = { sections, count, entry_size };
 
 	symbols_init(&elf);
 }
 
-static void check(u64 address, const char *name, u64 offset)
+static void assert_symbol(u64 address, const char *name, u64 offset)
 {
 	u64 found;
 	const char *s = symbol_at(address, &found);
@@ -81,29 +81,29 @@ static void check(u64 address, const char *name, u64 offset)
 
 static void test_lookup(void **state)
 {
-	init(3, sizeof(sections[0]));
-	check(0xfff, NULL, 0);
-	check(0x1000, "first", 0);
-	check(0x100f, "first", 0xf);
-	check(0x1010, "second", 0);
-	check(0x102f, "second", 0x1f);
-	check(0x1030, NULL, 0);
-	check(0x2000, NULL, 0); /* its name runs out of the table */
-	check(0x3000, NULL, 0); /* its name is outside */
-	check(~0ULL, "first", 0xf);
+	init_symbols(3, sizeof(sections[0]));
+	assert_symbol(0xfff, NULL, 0);
+	assert_symbol(0x1000, "first", 0);
+	assert_symbol(0x100f, "first", 0xf);
+	assert_symbol(0x1010, "second", 0);
+	assert_symbol(0x102f, "second", 0x1f);
+	assert_symbol(0x1030, NULL, 0);
+	assert_symbol(0x2000, NULL, 0); /* its name runs out of the table */
+	assert_symbol(0x3000, NULL, 0); /* its name is outside */
+	assert_symbol(~0ULL, "first", 0xf);
 }
 
 static void test_no_table(void **state)
 {
-	init(0, 0);
-	check(0x1000, NULL, 0);
-	init(3, sizeof(sections[0]) - 1);
-	check(0x1000, NULL, 0);
-	init(2, sizeof(sections[0])); /* without its strings' header */
-	check(0x1000, NULL, 0);
+	init_symbols(0, 0);
+	assert_symbol(0x1000, NULL, 0);
+	init_symbols(3, sizeof(sections[0]) - 1);
+	assert_symbol(0x1000, NULL, 0);
+	init_symbols(2, sizeof(sections[0])); /* without its strings' header */
+	assert_symbol(0x1000, NULL, 0);
 	sections[2].address = 0; /* not loaded */
-	init(3, sizeof(sections[0]));
-	check(0x1000, NULL, 0);
+	init_symbols(3, sizeof(sections[0]));
+	assert_symbol(0x1000, NULL, 0);
 }
 
 int main(void)

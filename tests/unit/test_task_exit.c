@@ -35,7 +35,8 @@ static void test_instructions(void **state)
 	assert_int_equal(task_exit(BY(TASK_GATE) | BIT(16), 0).selector, TSS);
 }
 
-static struct task_exit by_event(enum vmx_intr_type type, u32 vector, u32 flags)
+static struct task_exit switch_by_event(enum vmx_intr_type type, u32 vector,
+					u32 flags)
 {
 	return task_exit(BY(TASK_GATE), VMX_INTR(type, vector) | flags);
 }
@@ -52,16 +53,17 @@ static void test_events(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(software); i++) {
-		struct task_exit exit = by_event(software[i], 0x40, 0);
+		struct task_exit exit = switch_by_event(software[i], 0x40, 0);
 
 		assert_true(exit.skips_instruction);
 		assert_false(exit.is_external || exit.pushes_error_code);
-		exit = by_event(external[i], 0x40, 0);
+		exit = switch_by_event(external[i], 0x40, 0);
 		assert_true(exit.is_external);
 		assert_false(exit.skips_instruction || exit.pushes_error_code);
 	}
-	assert_true(by_event(INTR_HARDWARE_EXCEPTION, VECTOR_GP, ERROR_CODE)
-			    .pushes_error_code);
+	assert_true(
+		switch_by_event(INTR_HARDWARE_EXCEPTION, VECTOR_GP, ERROR_CODE)
+			.pushes_error_code);
 	/* Information that is not valid is no event. */
 	assert_true(task_exit(BY(TASK_GATE), ERROR_CODE | INTR_NMI << 8)
 			    .skips_instruction);
@@ -71,12 +73,13 @@ static void test_events(void **state)
 
 static void test_nmi(void **state)
 {
-	assert_int_equal(by_event(INTR_NMI, VECTOR_NMI, 0).nmi,
+	assert_int_equal(switch_by_event(INTR_NMI, VECTOR_NMI, 0).nmi,
 			 NMI_BLOCKING_BEGINS);
-	assert_int_equal(by_event(INTR_EXTERNAL, VECTOR_NMI, 0).nmi,
+	assert_int_equal(switch_by_event(INTR_EXTERNAL, VECTOR_NMI, 0).nmi,
 			 NMI_BLOCKING_STAYS);
-	assert_int_equal(by_event(INTR_SOFTWARE_INTERRUPT, VECTOR_NMI, 0).nmi,
-			 NMI_BLOCKING_STAYS);
+	assert_int_equal(
+		switch_by_event(INTR_SOFTWARE_INTERRUPT, VECTOR_NMI, 0).nmi,
+		NMI_BLOCKING_STAYS);
 }
 
 int main(void)

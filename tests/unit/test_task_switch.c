@@ -85,7 +85,7 @@ static bool load_cr3(void *ctx, u32 value)
 	return cr3_valid;
 }
 
-static u32 get(u32 gva, size_t size)
+static u32 load(u32 gva, size_t size)
 {
 	u32 value = 0;
 
@@ -93,7 +93,7 @@ static u32 get(u32 gva, size_t size)
 	return value;
 }
 
-static void put(u32 gva, u32 value, size_t size)
+static void store(u32 gva, u32 value, size_t size)
 {
 	memcpy(&memory[gva], &value, size);
 }
@@ -112,7 +112,7 @@ static void set_type(u16 selector, u8 byte)
 	memory[GDT + selector + 5] = byte;
 }
 
-static u8 type(u16 selector)
+static u8 descriptor_type(u16 selector)
 {
 	return memory[GDT + selector + 5];
 }
@@ -133,16 +133,16 @@ static int set_up(void **state)
 	set_descriptor(OLD, OLD_TSS, 0x67, 0x8b);
 	set_descriptor(NEW, NEW_TSS, 0x67, 0x89);
 	set_descriptor(LDT, GDT, GDT_SIZE - 1, 0x82);
-	put(NEW_TSS + TSS_EIP, 0x1234, 4);
-	put(NEW_TSS + TSS_EFLAGS, 0x202, 4);
+	store(NEW_TSS + TSS_EIP, 0x1234, 4);
+	store(NEW_TSS + TSS_EFLAGS, 0x202, 4);
 	for (i = 0; i < 8; i++)
-		put(NEW_TSS + TSS_EAX + 4 * i, 0x100 + i, 4);
-	put(NEW_TSS + TSS_ESP, STACK_TOP, 4);
-	put(NEW_TSS + TSS_ES, DATA, 4);
-	put(NEW_TSS + TSS_CS, CODE, 4);
-	put(NEW_TSS + TSS_SS, DATA, 4);
-	put(NEW_TSS + TSS_DS, DATA, 4);
-	put(NEW_TSS + TSS_CR3, 0x7000, 4);
+		store(NEW_TSS + TSS_EAX + 4 * i, 0x100 + i, 4);
+	store(NEW_TSS + TSS_ESP, STACK_TOP, 4);
+	store(NEW_TSS + TSS_ES, DATA, 4);
+	store(NEW_TSS + TSS_CS, CODE, 4);
+	store(NEW_TSS + TSS_SS, DATA, 4);
+	store(NEW_TSS + TSS_DS, DATA, 4);
+	store(NEW_TSS + TSS_CR3, 0x7000, 4);
 
 	memset(&cpu, 0, sizeof(cpu));
 	for (i = 0; i < 8; i++)
@@ -159,7 +159,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static bool go(enum task_source source)
+static bool switch_task(enum task_source source)
 {
 	return task_switch(&cpu, NEW, source, &linear, load_cr3, &switched,
 			   &trap);
@@ -167,15 +167,15 @@ static bool go(enum task_source source)
 
 static void test_jmp(void **state)
 {
-	assert_true(go(TASK_JMP));
+	assert_true(switch_task(TASK_JMP));
 	assert_true(switched && !trap);
 	/* The old task's state, and nothing else, is in its TSS. */
-	assert_int_equal(get(OLD_TSS + TSS_EIP, 4), 0x5678);
-	assert_int_equal(get(OLD_TSS + TSS_EFLAGS, 4), 0x46 | RFLAGS_NT);
-	assert_int_equal(get(OLD_TSS + TSS_EAX + 4 * RBX, 4), 0x200 + RBX);
-	assert_int_equal(get(OLD_TSS + TSS_CS, 4), CODE);
-	assert_int_equal(get(OLD_TSS + TSS_CR3, 4), 0);
-	assert_int_equal(get(OLD_TSS + TSS_LDT, 4), 0);
+	assert_int_equal(load(OLD_TSS + TSS_EIP, 4), 0x5678);
+	assert_int_equal(load(OLD_TSS + TSS_EFLAGS, 4), 0x46 | RFLAGS_NT);
+	assert_int_equal(load(OLD_TSS + TSS_EAX + 4 * RBX, 4), 0x200 + RBX);
+	assert_int_equal(load(OLD_TSS + TSS_CS, 4), CODE);
+	assert_int_equal(load(OLD_TSS + TSS_CR3, 4), 0);
+	assert_int_equal(load(OLD_TSS + TSS_LDT, 4), 0);
 	/* The new task's state is in the processor. */
 	assert_int_equal(cpu.eip, 0x1234);
 	assert_int_equal(cpu.eflags, 0x202);
@@ -186,27 +186,27 @@ static void test_jmp(void **state)
 	assert_int_equal(cpu.segment[SEG_CS].limit, 0xffffffff);
 	assert_true(cpu.segment[SEG_GS].rights & AR_UNUSABLE);
 	/* Busy, and accessed. */
-	assert_int_equal(type(OLD), 0x89);
-	assert_int_equal(type(NEW), 0x8b);
-	assert_int_equal(type(CODE), 0x9b);
-	assert_int_equal(get(NEW_TSS, 4), 0);
+	assert_int_equal(descriptor_type(OLD), 0x89);
+	assert_int_equal(descriptor_type(NEW), 0x8b);
+	assert_int_equal(descriptor_type(CODE), 0x9b);
+	assert_int_equal(load(NEW_TSS, 4), 0);
 	/* Unpaged: the switch does not use CR3. */
 	assert_int_equal(cr3, 0);
 }
 
 static void test_call_and_iret(void **state)
 {
-	assert_true(go(TASK_CALL));
-	assert_int_equal(type(OLD), 0x8b);
-	assert_int_equal(type(NEW), 0x8b);
-	assert_int_equal(get(NEW_TSS, 2), OLD);
+	assert_true(switch_task(TASK_CALL));
+	assert_int_equal(descriptor_type(OLD), 0x8b);
+	assert_int_equal(descriptor_type(NEW), 0x8b);
+	assert_int_equal(load(NEW_TSS, 2), OLD);
 	assert_int_equal(cpu.eflags, 0x202 | RFLAGS_NT);
 	/* Back to the old task. */
 	assert_true(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
 				&switched, &trap));
-	assert_int_equal(type(OLD), 0x8b);
-	assert_int_equal(type(NEW), 0x89);
-	assert_int_equal(get(NEW_TSS + TSS_EFLAGS, 4), 0x202);
+	assert_int_equal(descriptor_type(OLD), 0x8b);
+	assert_int_equal(descriptor_type(NEW), 0x89);
+	assert_int_equal(load(NEW_TSS + TSS_EFLAGS, 4), 0x202);
 	assert_int_equal(cpu.eip, 0x5678);
 	assert_int_equal(cpu.eflags, 0x46 | RFLAGS_NT);
 }
@@ -214,16 +214,16 @@ static void test_call_and_iret(void **state)
 /* A guest's image may have anything in places without a flag. */
 static void test_undefined_flags(void **state)
 {
-	put(NEW_TSS + TSS_EFLAGS, 0xffc0802a | RFLAGS_CF, 4);
-	assert_true(go(TASK_JMP));
+	store(NEW_TSS + TSS_EFLAGS, 0xffc0802a | RFLAGS_CF, 4);
+	assert_true(switch_task(TASK_JMP));
 	assert_int_equal(cpu.eflags, RFLAGS_FIXED | RFLAGS_CF);
 }
 
 static void test_cr3_and_trap(void **state)
 {
 	cpu.paging = true;
-	put(NEW_TSS + TSS_T, 1, 2);
-	assert_true(go(TASK_JMP));
+	store(NEW_TSS + TSS_T, 1, 2);
+	assert_true(switch_task(TASK_JMP));
 	assert_int_equal(cr3, 0x7000);
 	assert_true(trap);
 }
@@ -232,7 +232,7 @@ static void test_cr3_refused(void **state)
 {
 	cpu.paging = true;
 	cr3_valid = false;
-	assert_false(go(TASK_JMP));
+	assert_false(switch_task(TASK_JMP));
 	assert_int_equal(linear.fault.vector, VECTOR_TS);
 	assert_int_equal(linear.fault.error_code, NEW);
 }
@@ -241,24 +241,24 @@ static void test_16_bit(void **state)
 {
 	memset(&memory[NEW_TSS], 0, 0x80);
 	set_descriptor(NEW, NEW_TSS, 0x2b, 0x81);
-	put(NEW_TSS + TSS16_IP, 0x77, 2);
-	put(NEW_TSS + TSS16_FLAGS, 0x2, 2);
-	put(NEW_TSS + TSS16_AX, 0xabcd, 2);
-	put(NEW_TSS + TSS16_SP, STACK_TOP, 2);
-	put(NEW_TSS + TSS16_CS, CODE, 2);
-	put(NEW_TSS + TSS16_CS + 2, DATA, 2);
+	store(NEW_TSS + TSS16_IP, 0x77, 2);
+	store(NEW_TSS + TSS16_FLAGS, 0x2, 2);
+	store(NEW_TSS + TSS16_AX, 0xabcd, 2);
+	store(NEW_TSS + TSS16_SP, STACK_TOP, 2);
+	store(NEW_TSS + TSS16_CS, CODE, 2);
+	store(NEW_TSS + TSS16_CS + 2, DATA, 2);
 	cpu.paging = true;
-	assert_true(go(TASK_CALL));
+	assert_true(switch_task(TASK_CALL));
 	assert_int_equal(cpu.eip, 0x77);
 	assert_int_equal(cpu.gpr[RAX], 0xabcd);
-	assert_int_equal(get(NEW_TSS, 2), OLD);
-	assert_int_equal(type(NEW), 0x83);
+	assert_int_equal(load(NEW_TSS, 2), OLD);
+	assert_int_equal(descriptor_type(NEW), 0x83);
 	/* It has no CR3. */
 	assert_int_equal(cr3, 0);
 	assert_true(task_switch(&cpu, OLD, TASK_IRET, &linear, load_cr3,
 				&switched, &trap));
-	assert_int_equal(get(NEW_TSS + TSS16_IP, 2), 0x77);
-	assert_int_equal(type(NEW), 0x81);
+	assert_int_equal(load(NEW_TSS + TSS16_IP, 2), 0x77);
+	assert_int_equal(descriptor_type(NEW), 0x81);
 	assert_int_equal(cpu.gpr[RAX], 0x200);
 }
 
@@ -277,7 +277,7 @@ static void test_page_faults(void **state)
 		memcpy(before, memory, sizeof(before));
 		old = cpu;
 		unmapped = places[i];
-		assert_false(go(TASK_CALL));
+		assert_false(switch_task(TASK_CALL));
 		assert_int_equal(linear.fault.vector, VECTOR_PF);
 		assert_false(switched);
 		assert_memory_equal(&cpu, &old, sizeof(cpu));
@@ -286,9 +286,9 @@ static void test_page_faults(void **state)
 }
 
 /* A wrong segment of the new task faults in the new task. */
-static void expect(enum vector vector, u32 error_code)
+static void expect_fault(enum vector vector, u32 error_code)
 {
-	assert_false(go(TASK_JMP));
+	assert_false(switch_task(TASK_JMP));
 	assert_true(switched);
 	assert_int_equal(linear.fault.vector, vector);
 	assert_int_equal(linear.fault.error_code, error_code);
@@ -302,46 +302,46 @@ static void expect(enum vector vector, u32 error_code)
 
 static void test_segment_faults(void **state)
 {
-	put(NEW_TSS + TSS_LDT, DATA, 4);
-	expect(VECTOR_TS, DATA);
-	put(NEW_TSS + TSS_CS, 0, 4);
-	expect(VECTOR_TS, 0);
-	put(NEW_TSS + TSS_CS, DATA, 4);
-	expect(VECTOR_TS, DATA);
-	put(NEW_TSS + TSS_CS, CODE | 3, 4);
-	expect(VECTOR_TS, CODE);
+	store(NEW_TSS + TSS_LDT, DATA, 4);
+	expect_fault(VECTOR_TS, DATA);
+	store(NEW_TSS + TSS_CS, 0, 4);
+	expect_fault(VECTOR_TS, 0);
+	store(NEW_TSS + TSS_CS, DATA, 4);
+	expect_fault(VECTOR_TS, DATA);
+	store(NEW_TSS + TSS_CS, CODE | 3, 4);
+	expect_fault(VECTOR_TS, CODE);
 	set_type(CODE, 0x1a);
-	expect(VECTOR_NP, CODE);
-	put(NEW_TSS + TSS_SS, CODE, 4);
-	expect(VECTOR_TS, CODE);
-	put(NEW_TSS + TSS_SS, DATA3 | 3, 4);
-	expect(VECTOR_TS, DATA3);
+	expect_fault(VECTOR_NP, CODE);
+	store(NEW_TSS + TSS_SS, CODE, 4);
+	expect_fault(VECTOR_TS, CODE);
+	store(NEW_TSS + TSS_SS, DATA3 | 3, 4);
+	expect_fault(VECTOR_TS, DATA3);
 	set_type(DATA, 0x12);
-	expect(VECTOR_SS, DATA);
-	put(NEW_TSS + TSS_DS, GDT_SIZE, 4);
-	expect(VECTOR_TS, GDT_SIZE);
+	expect_fault(VECTOR_SS, DATA);
+	store(NEW_TSS + TSS_DS, GDT_SIZE, 4);
+	expect_fault(VECTOR_TS, GDT_SIZE);
 	set_type(DATA3, 0x73);
-	put(NEW_TSS + TSS_DS, DATA3, 4);
-	expect(VECTOR_NP, DATA3);
-	put(NEW_TSS + TSS_ES, LDT, 4);
-	expect(VECTOR_TS, LDT);
+	store(NEW_TSS + TSS_DS, DATA3, 4);
+	expect_fault(VECTOR_NP, DATA3);
+	store(NEW_TSS + TSS_ES, LDT, 4);
+	expect_fault(VECTOR_TS, LDT);
 	/* A kernel's data in a user's task. */
-	put(NEW_TSS + TSS_CS, CODE3 | 3, 4);
-	put(NEW_TSS + TSS_SS, DATA3 | 3, 4);
-	expect(VECTOR_TS, DATA);
+	store(NEW_TSS + TSS_CS, CODE3 | 3, 4);
+	store(NEW_TSS + TSS_SS, DATA3 | 3, 4);
+	expect_fault(VECTOR_TS, DATA);
 	/* EIP beyond CS comes last. */
 	set_descriptor(CODE, 0, 0x1000, 0x409b);
-	expect(VECTOR_GP, 0);
+	expect_fault(VECTOR_GP, 0);
 }
 
 static void test_user_task_with_ldt(void **state)
 {
-	put(NEW_TSS + TSS_LDT, LDT, 4);
-	put(NEW_TSS + TSS_CS, CODE3 | 7, 4); /* the LDT is the GDT again */
-	put(NEW_TSS + TSS_SS, DATA3 | 7, 4);
-	put(NEW_TSS + TSS_DS, 0, 4);
-	put(NEW_TSS + TSS_ES, DATA3 | 7, 4);
-	assert_true(go(TASK_JMP));
+	store(NEW_TSS + TSS_LDT, LDT, 4);
+	store(NEW_TSS + TSS_CS, CODE3 | 7, 4); /* the LDT is the GDT again */
+	store(NEW_TSS + TSS_SS, DATA3 | 7, 4);
+	store(NEW_TSS + TSS_DS, 0, 4);
+	store(NEW_TSS + TSS_ES, DATA3 | 7, 4);
+	assert_true(switch_task(TASK_JMP));
 	assert_int_equal(cpu.segment[TASK_LDTR].limit, GDT_SIZE - 1);
 	assert_int_equal(AR_DPL(cpu.segment[SEG_SS].rights), 3);
 	assert_true(cpu.segment[SEG_DS].rights & AR_UNUSABLE);
@@ -349,9 +349,9 @@ static void test_user_task_with_ldt(void **state)
 
 static void test_v86(void **state)
 {
-	put(NEW_TSS + TSS_EFLAGS, 0x202 | RFLAGS_VM, 4);
-	put(NEW_TSS + TSS_CS, 0xf000, 4);
-	assert_true(go(TASK_JMP));
+	store(NEW_TSS + TSS_EFLAGS, 0x202 | RFLAGS_VM, 4);
+	store(NEW_TSS + TSS_CS, 0xf000, 4);
+	assert_true(switch_task(TASK_JMP));
 	assert_int_equal(cpu.segment[SEG_CS].base, 0xf0000);
 	assert_int_equal(cpu.segment[SEG_CS].limit, 0xffff);
 	assert_int_equal(cpu.segment[SEG_CS].rights, 0xf3);
@@ -361,10 +361,10 @@ static void test_v86(void **state)
 /* An error code on the new stack. */
 static void test_push(void **state)
 {
-	assert_true(go(TASK_GATE));
+	assert_true(switch_task(TASK_GATE));
 	assert_true(task_push(&cpu, 0x18, 4, &linear));
 	assert_int_equal(cpu.gpr[RSP], STACK_TOP - 4);
-	assert_int_equal(get(STACK_TOP - 4, 4), 0x18);
+	assert_int_equal(load(STACK_TOP - 4, 4), 0x18);
 	cpu.segment[SEG_SS].limit = 0x100;
 	assert_false(task_push(&cpu, 0x18, 4, &linear));
 	assert_int_equal(linear.fault.vector, VECTOR_SS);

@@ -44,7 +44,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void put(unsigned int row, unsigned int column, const char *string)
+static void write_cells(unsigned int row, unsigned int column,
+			const char *string)
 {
 	u8 *cell = guest_ram + 0xb8000 + 2 * (80 * row + column);
 
@@ -57,10 +58,10 @@ static void put(unsigned int row, unsigned int column, const char *string)
 static void rows(void **state)
 {
 	assert_int_equal(text_screen_row(&memory, 0, line), 0);
-	put(0, 0, "hello  ");
+	write_cells(0, 0, "hello  ");
 	assert_int_equal(text_screen_row(&memory, 0, line), 5);
 	assert_string_equal(line, "hello");
-	put(24, 78, "\xc4!");
+	write_cells(24, 78, "\xc4!");
 	assert_int_equal(text_screen_row(&memory, 24, line), 80);
 	assert_string_equal(line + 77, " .!");
 	assert_int_equal(text_screen_row(&memory, 1, line), 0);
@@ -71,7 +72,7 @@ static void log_lines(void **state)
 {
 	text_screen_log(&memory, 0);
 	assert_int_equal(logged, 0);
-	put(2, 3, "third row");
+	write_cells(2, 3, "third row");
 	text_screen_log(&memory, 2 * 80 + 12);
 	assert_int_equal(logged, 4);
 	assert_string_equal(last, "     third row");

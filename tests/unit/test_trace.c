@@ -259,7 +259,7 @@ static void names(void **state)
 	assert_false(trace_parse_kinds("", &kinds));
 }
 
-static void send(enum trace_way way)
+static void send_trace(enum trace_way way)
 {
 	struct serial_port port = { .name = "COM2" };
 
@@ -273,14 +273,14 @@ static void send(enum trace_way way)
 static void ways_out(void **state)
 {
 	put_exits(0x11, PER_PACKET + 1);
-	send(TRACE_COM2);
+	send_trace(TRACE_COM2);
 	assert_true(drained);
 	assert_int_equal(sent_count, 2 * PAGE_SIZE);
 	assert_memory_equal(sent, ring, sent_count);
 	assert_string_equal(log_text, "");
 	set_up(state);
 	put_exits(0x11, 2);
-	send(TRACE_TEXT);
+	send_trace(TRACE_TEXT);
 	assert_int_equal(sent_count, 0);
 	assert_non_null(strstr(log_text, "trace 00000000c1fc1fc1"
 					 "0000000000000011"
@@ -290,18 +290,18 @@ static void ways_out(void **state)
 					 "0000000000000c00"
 					 "0000000000000024"
 					 "0000000000000000\n"));
-	send(TRACE_NOWHERE);
+	send_trace(TRACE_NOWHERE);
 	assert_string_equal(log_text, "");
 }
 
 static void nothing_to_send(void **state)
 {
-	send(TRACE_TEXT);
+	send_trace(TRACE_TEXT);
 	assert_string_equal(log_text, "trace: there is no record to send\n");
-	send(TRACE_COM2);
+	send_trace(TRACE_COM2);
 	assert_int_equal(sent_count, 0);
 	assert_string_equal(log_text, "trace: there is no record to send\n");
-	send(TRACE_NOWHERE);
+	send_trace(TRACE_NOWHERE);
 	assert_string_equal(log_text, "");
 }
 

@@ -12,23 +12,23 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 static u8 sent[64];
 static size_t sent_count;
 
-static void tx(void *ctx, u8 byte)
+static void transmit(void *ctx, u8 byte)
 {
 	sent[sent_count++] = byte;
 }
 
-static struct uart fresh(void)
+static struct uart new_uart(void)
 {
 	struct uart uart;
 
-	uart_init(&uart, tx, NULL);
+	uart_init(&uart, transmit, NULL);
 	sent_count = 0;
 	return uart;
 }
 
 static void registers(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	assert_int_equal(uart_read(&uart, IIR), 0x01);
 	assert_int_equal(uart_read(&uart, LSR), 0x60);
@@ -52,7 +52,7 @@ static void registers(void **state)
 
 static void transmitter_interrupt(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	uart_write(&uart, IER, 0x02);
 	assert_true(uart_irq(&uart)); /* with OUT2 at 0, as xv6 has it */
@@ -70,7 +70,7 @@ static void transmitter_interrupt(void **state)
 
 static void receiver_without_fifo(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	assert_true(uart_receive(&uart, 'a'));
 	assert_false(uart_receive(&uart, 'b'));
@@ -82,7 +82,7 @@ static void receiver_without_fifo(void **state)
 
 static void receiver_fifo(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	uart_write(&uart, MCR, 0x08);
 	uart_write(&uart, IIR, 0x87); /* on, cleared, trigger at 8 */
@@ -107,7 +107,7 @@ static void receiver_fifo(void **state)
 
 static void loopback(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	uart_read(&uart, MSR);
 	uart_write(&uart, MCR, 0x1a); /* loop, OUT2, RTS: as Linux probes */
@@ -134,7 +134,7 @@ static void loopback(void **state)
 
 static void modem_interrupt(void **state)
 {
-	struct uart uart = fresh();
+	struct uart uart = new_uart();
 
 	uart_write(&uart, IER, 0x08);
 	uart_write(&uart, MCR, 0x14); /* loop: CTS, DSR, DCD fall; RI rises */

@@ -18,7 +18,7 @@ static int set_up(void **state)
 {
 	low_tables(MMU_UPDATE);
 	*world_gpte(LOW_PT, 6) = OLD << 12 | LINKED;
-	leads_to(0x6000, OLD, "the table has a shadow");
+	access_leads_to(0x6000, OLD, "the table has a shadow");
 	return 0;
 }
 
@@ -26,12 +26,12 @@ static void maps_at_once(void **state)
 {
 	write_gpte(LOW_PT, 5, NEW << 12 | LINKED);
 	world_costs(GVA, PFEC_W, 0, "the write has filled the entry");
-	leads_to(GVA, NEW, "it leads to the new page");
+	access_leads_to(GVA, NEW, "it leads to the new page");
 	write_gpte(LOW_PT, 6, NEW << 12 | LINKED);
 	world_costs(0x6000, 0, 0, "an entry that was filled is changed");
-	leads_to(0x6000, NEW, "it leads to the new page");
+	access_leads_to(0x6000, NEW, "it leads to the new page");
 	write_gpte(LOW_PT, 5, 0);
-	faults(GVA, 0, "the guest has unmapped the page");
+	access_faults(GVA, 0, "the guest has unmapped the page");
 	world_audit();
 }
 
@@ -65,11 +65,11 @@ static void reserved(void **state)
 	/* With NXE=0 bit 63 is reserved. */
 	mmu_set_state(&world_cpu, world_cpu.cr0, 0, CR4_PAE,
 		      EFER_LME | EFER_LMA, NULL);
-	leads_to(0x6000, OLD, "the table has a shadow");
+	access_leads_to(0x6000, OLD, "the table has a shadow");
 	write_gpte(LOW_PT, 5, NEW << 12 | LINKED | PTE_NX);
-	faults(GVA, 0,
-	       "invariant 4: the guest's entry has a reserved bit, so "
-	       "the access is the guest's fault");
+	access_faults(GVA, 0,
+		      "invariant 4: the guest's entry has a reserved bit, so "
+		      "the access is the guest's fault");
 }
 
 static void no_ram(void **state)
@@ -93,10 +93,10 @@ static void tables_stay_linked(void **state)
 		    "the entry still names the same table with the same "
 		    "rights: its shadow stays linked");
 	write_gpte(LOW_PD, 0, LOW_PT << 12 | (LINKED & ~PTE_W));
-	faults(0x6000, PFEC_W,
-	       "invariant 2: the guest has taken W from the "
-	       "entry above");
-	leads_to(0x6000, OLD, "a read is still permitted");
+	access_faults(0x6000, PFEC_W,
+		      "invariant 2: the guest has taken W from the "
+		      "entry above");
+	access_leads_to(0x6000, OLD, "a read is still permitted");
 	world_audit();
 }
 

@@ -9,7 +9,7 @@
 
 #define REGISTERS 16
 
-static void fill(u8 *bytes, size_t size, unsigned int number)
+static void fill_pattern(u8 *bytes, size_t size, unsigned int number)
 {
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (u8)(i + 37 * number + 1);
@@ -21,7 +21,7 @@ static void xmm(void **state)
 	for (unsigned int n = 0; n < REGISTERS; n++) {
 		u8 in[16], out[16] = { 0 };
 
-		fill(in, sizeof(in), n);
+		fill_pattern(in, sizeof(in), n);
 		vector_write16(n, in);
 		vector_read16(n, out);
 		assert_memory_equal(in, out, sizeof(in));
@@ -35,7 +35,7 @@ static void ymm(void **state)
 	for (unsigned int n = 0; n < REGISTERS; n++) {
 		u8 in[32], out[32] = { 0 }, low[16] = { 0 };
 
-		fill(in, sizeof(in), n);
+		fill_pattern(in, sizeof(in), n);
 		vector_write32(n, in);
 		vector_read16(n, low);
 		assert_memory_equal(in, low, sizeof(low));

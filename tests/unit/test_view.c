@@ -14,14 +14,14 @@
 #define PAGE 20ULL
 
 /* Frames 0 to 3 are the tables of the lowest 2 MiB. */
-static void create(enum mmu_rung rung)
+static void create_world(enum mmu_rung rung)
 {
 	world_create(&mmu_rung_policies[rung], 64, true);
 	for (gfn_t level = 0; level < 3; level++)
 		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
 }
 
-static struct mmu_view look(gva_t gva)
+static struct mmu_view view_of(gva_t gva)
 {
 	struct mmu_view view;
 
@@ -52,10 +52,10 @@ static void shows_no_more_than_there_is(void **state)
 {
 	struct mmu_view view;
 
-	create(MMU_VTLB);
-	assert_int_equal(look(GVA).shadow_top, 0);
+	create_world(MMU_VTLB);
+	assert_int_equal(view_of(GVA).shadow_top, 0);
 	mmu_root(&world_cpu);
-	view = look(GVA);
+	view = view_of(GVA);
 	assert_int_equal(view.shadow_top, 4);
 	assert_int_equal(view.shadow_level, 4);
 	assert_int_equal(view.kind[4], SPTE_TRAP);
@@ -66,9 +66,9 @@ static void shows_a_demand_fault(void **state)
 {
 	struct mmu_view view;
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	mmu_root(&world_cpu);
-	view = look(GVA);
+	view = view_of(GVA);
 	assert_int_equal(view.shadow_level, 1);
 	assert_int_equal(view.kind[1], SPTE_ABSENT);
 	for (int level = 2; level <= 4; level++)
@@ -76,7 +76,7 @@ static void shows_a_demand_fault(void **state)
 	shows_the_guest(&view);
 	mmu_write(&world_cpu, 3 * PAGE_SIZE + 8 * SLOT,
 		  &(u64){ PAGE << 12 | LINKED | PTE_D }, 8);
-	view = look(GVA);
+	view = view_of(GVA);
 	assert_int_equal(view.kind[1], SPTE_LEAF);
 	assert_int_equal(view.spte[1] >> 12 & 0xffff, PAGE + WORLD_HFN_BASE);
 	assert_int_equal(view.guest.gpa, PAGE << 12);
@@ -84,12 +84,12 @@ static void shows_a_demand_fault(void **state)
 
 static void shows_mmio(void **state)
 {
-	create(MMU_NOWALK);
+	create_world(MMU_NOWALK);
 	world_device = PAGE;
 	*world_gpte(3, SLOT) = PAGE << 12 | LINKED;
 	mmu_root(&world_cpu);
 	touch(GVA, 0);
-	assert_int_equal(look(GVA).kind[1], SPTE_MMIO);
+	assert_int_equal(view_of(GVA).kind[1], SPTE_MMIO);
 	world_device = HFN_NONE;
 }
 
@@ -102,18 +102,18 @@ static void changes_nothing(void **state)
 	struct mmu_stats stats;
 	u8 bytes[4];
 
-	create(MMU_TARGETS);
+	create_world(MMU_TARGETS);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P; /* A is clear */
 	memcpy(world_ram[PAGE], "code", 4);
 	mmu_root(&world_cpu);
 	memcpy(ram, world_ram, sizeof(ram));
 	stats = *mmu_stats(world_mmu);
-	assert_int_equal(look(GVA).guest.status, WALK_OK);
+	assert_int_equal(view_of(GVA).guest.status, WALK_OK);
 	assert_int_equal(mmu_peek(&world_cpu, GVA, bytes, 4), 4);
 	assert_memory_equal(bytes, "code", 4);
 	assert_memory_equal(ram, world_ram, sizeof(ram));
 	assert_memory_equal(&stats, mmu_stats(world_mmu), sizeof(stats));
-	assert_int_equal(look(GVA).kind[4], SPTE_TRAP);
+	assert_int_equal(view_of(GVA).kind[4], SPTE_TRAP);
 }
 
 /* The peek ends before an unmapped page, and ignores SMAP and the rights. */
@@ -121,7 +121,7 @@ static void peek_ends_at_a_hole(void **state)
 {
 	u8 bytes[8];
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	mmu_set_state(&world_cpu, world_cpu.cr0, world_cpu.cr3,
 		      world_cpu.cr4 | CR4_SMAP, world_cpu.efer, NULL);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P | PTE_U | PTE_NX;
@@ -137,7 +137,7 @@ static void peek_ends_with_the_addresses(void **state)
 {
 	u8 bytes[8];
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	*world_gpte(3, SLOT) = PAGE << 12 | PTE_P;
 	assert_int_equal(mmu_peek(&world_cpu, GVA | BIT(63), bytes, 8), 0);
 	/* The last page of 32-bit paging. */
@@ -154,7 +154,7 @@ static void peek_reads_no_device(void **state)
 	gpa_t end = WORLD_FRAMES << PAGE_SHIFT;
 	u8 bytes[8];
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
 	assert_int_equal(mmu_peek(&world_cpu, end - 3, bytes, 8), 3);
 	assert_int_equal(mmu_peek(&world_cpu, end, bytes, 8), 0);
@@ -164,10 +164,10 @@ static void unpaged(void **state)
 {
 	struct mmu_view view;
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
 	mmu_root(&world_cpu);
-	view = look(GVA);
+	view = view_of(GVA);
 	assert_int_equal(view.guest_top, 0);
 	assert_int_equal(view.guest.status, WALK_OK);
 	assert_int_equal(view.guest.gpa, GVA);
@@ -179,19 +179,19 @@ static void no_more_than_32_bits(void **state)
 {
 	struct mmu_view view;
 
-	create(MMU_BYPASS);
+	create_world(MMU_BYPASS);
 	mmu_set_state(&world_cpu, 0, 0, 0, 0, NULL);
 	mmu_root(&world_cpu);
 	touch(GVA, PFEC_W);
-	view = look(GVA | 7 * GIB);
-	assert_int_equal(view.guest.gpa, look(GVA | 3 * GIB).guest.gpa);
-	assert_int_equal(view.spte[3], look(GVA | 3 * GIB).spte[3]);
-	view = look(GVA | ~0ULL << 32);
+	view = view_of(GVA | 7 * GIB);
+	assert_int_equal(view.guest.gpa, view_of(GVA | 3 * GIB).guest.gpa);
+	assert_int_equal(view.spte[3], view_of(GVA | 3 * GIB).spte[3]);
+	view = view_of(GVA | ~0ULL << 32);
 	assert_int_equal(view.kind[1], SPTE_LEAF);
 }
 
 /* Makes an access; its outcome in the words of mmu_view_access(). */
-static bool is_so(gva_t gva, u32 access, enum mmu_outcome outcome)
+static bool is_outcome(gva_t gva, u32 access, enum mmu_outcome outcome)
 {
 	struct guest_walk walk;
 	struct hardware h = hardware_access(gva, access);
@@ -222,11 +222,11 @@ static void tells_the_outcome(gva_t gva, u32 access)
 	u32 code;
 
 	mmu_root(&world_cpu);
-	view = look(gva);
+	view = view_of(gva);
 	outcome = mmu_view_access(&world_cpu, &view, access, &code);
 	world_require(code == (guest.ok ? 0 : guest.error_code), gva,
 		      "the guest's error code is not 0x%x", code);
-	world_require(is_so(gva, access, outcome), gva,
+	world_require(is_outcome(gva, access, outcome), gva,
 		      "access 0x%x has not the outcome %u", access, outcome);
 }
 
@@ -243,7 +243,7 @@ static const u64 gptes[] = {
 /* Each access, before anything is shadowed and after. */
 static void tells_outcomes_on(enum mmu_rung rung, u64 pde, u64 cr0, u64 cr4)
 {
-	create(rung);
+	create_world(rung);
 	mmu_set_state(&world_cpu, cr0, world_cpu.cr3, cr4, world_cpu.efer,
 		      NULL);
 	world_device = PAGE + 1;
@@ -268,7 +268,7 @@ static void tells_outcomes(void **state)
 				    PTE_P | PTE_W | PTE_NX, 0 };
 	u64 cr0, cr4;
 
-	create(MMU_VTLB);
+	create_world(MMU_VTLB);
 	cr0 = world_cpu.cr0 | CR0_WP;
 	cr4 = world_cpu.cr4;
 	for (enum mmu_rung rung = 0; rung < MMU_RUNGS; rung++)

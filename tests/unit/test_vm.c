@@ -97,7 +97,7 @@ static void ram(void **state)
 
 /* --- CPUID ------------------------------------------------------------------ */
 
-static struct cpuid_regs shown(u32 leaf)
+static struct cpuid_regs shown_cpuid(u32 leaf)
 {
 	struct cpuid_regs regs;
 
@@ -108,30 +108,30 @@ static struct cpuid_regs shown(u32 leaf)
 /* Leaf 1 shows two features that the guest itself switches. */
 static void cpuid_follows_guest(void **state)
 {
-	struct cpuid_regs one = shown(CPUID_FEATURES);
+	struct cpuid_regs one = shown_cpuid(CPUID_FEATURES);
 
 	assert_false(one.ecx & BIT(27)); /* OSXSAVE */
 	assert_true(one.edx & BIT(9)); /* APIC */
 	vm.vcpu.paging.cr4 = CR4_OSXSAVE;
-	assert_true(shown(CPUID_FEATURES).ecx & BIT(27));
+	assert_true(shown_cpuid(CPUID_FEATURES).ecx & BIT(27));
 	assert_true(devices_write_msr(&vm.devices, IA32_APIC_BASE,
 				      0xfee00000 | BIT(8), 0));
-	assert_false(shown(CPUID_FEATURES).edx & BIT(9));
+	assert_false(shown_cpuid(CPUID_FEATURES).edx & BIT(9));
 }
 
 /* A leaf that the processor lacks is not executed: that might be an exit. */
 static void cpuid_beyond_last(void **state)
 {
-	shown(CPUID_XSTATE);
+	shown_cpuid(CPUID_XSTATE);
 	assert_int_equal(asked, 1);
-	shown(LAST_LEAF + 1);
+	shown_cpuid(LAST_LEAF + 1);
 	assert_int_equal(asked, 1);
-	shown(CPUID_EXT_FEATURES);
+	shown_cpuid(CPUID_EXT_FEATURES);
 	assert_int_equal(asked, 2);
 	/* A processor that ends at leaf 2 answers leaf 7 with another one. */
-	assert_true(shown(CPUID_FEATURES_7).ebx & BIT(0)); /* FSGSBASE */
+	assert_true(shown_cpuid(CPUID_FEATURES_7).ebx & BIT(0)); /* FSGSBASE */
 	vm.cpuid_last = 2;
-	assert_false(shown(CPUID_FEATURES_7).ebx & BIT(0));
+	assert_false(shown_cpuid(CPUID_FEATURES_7).ebx & BIT(0));
 }
 
 /* The bits that the guest may set are those that CPUID shows it. */
@@ -163,7 +163,7 @@ static void features_that_are_hidden(void **state)
 		MSR_DONE);
 	vm_find_features(&vm);
 	assert_false(vm.features.efer & EFER_NXE);
-	assert_false(shown(CPUID_EXT_FEATURES).edx & BIT(20));
+	assert_false(shown_cpuid(CPUID_EXT_FEATURES).edx & BIT(20));
 }
 
 /* --- The end ---------------------------------------------------------------- */

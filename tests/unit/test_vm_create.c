@@ -8,7 +8,7 @@
 
 static bool create_again(void)
 {
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	log_text[0] = '\0';
 	return create();
 }
@@ -31,24 +31,25 @@ static void all_memory(void **state)
 	assert_true(create_again());
 	config.memory = bytes + MIB;
 	assert_false(create_again());
-	prints("the guest can't have");
-	prints("the machine does not have that much free memory");
+	assert_log_has("the guest can't have");
+	assert_log_has("the machine does not have that much free memory");
 }
 
 static void guest_too_small(void **state)
 {
 	config.memory = 2 * MIB - PAGE_SIZE;
 	assert_false(create());
-	prints("the guest can't have 2044 KiB of memory: a guest needs 2 MiB");
+	assert_log_has(
+		"the guest can't have 2044 KiB of memory: a guest needs 2 MiB");
 	config.memory = 2 * MIB;
 	assert_true(create_again());
 }
 
 static void machine_too_small(void **state)
 {
-	machine(4 * MIB);
+	set_up_machine(4 * MIB);
 	assert_false(create());
-	prints("This machine can spare 0 MiB");
+	assert_log_has("This machine can spare 0 MiB");
 }
 
 static void shadow_pool(void **state)
@@ -119,20 +120,21 @@ static void trace(void **state)
 	/* The trace comes first. */
 	config.trace = 100 * RECORDS_MAX;
 	assert_false(create_again());
-	prints("ask for fewer exits (trace=)");
+	assert_log_has("ask for fewer exits (trace=)");
 }
 
 /* Umbra's pool is one piece. */
 static void memory_in_pieces(void **state)
 {
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	info.region_count = 1;
 	for (hpa_t at = MIB; at < RAM_SIZE; at += MIB)
-		region(at, at + MIB - PAGE_SIZE);
+		add_ram(at, at + MIB - PAGE_SIZE);
 	assert_true(frames_init(&info, IMAGE_START, IMAGE_START + IMAGE_SIZE));
 	config.memory = 16 * MIB;
 	assert_false(create());
-	prints("too little memory for the shadow tables of a guest of 16 MiB");
+	assert_log_has(
+		"too little memory for the shadow tables of a guest of 16 MiB");
 }
 
 /*
@@ -141,7 +143,7 @@ static void memory_in_pieces(void **state)
  */
 static bool create_in_pieces(u64 whole)
 {
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	for (hfn_t hfn = 0; hfn < RAM_SIZE / PAGE_SIZE; hfn += 16)
 		if (hfn < MIB / PAGE_SIZE || hfn >= (MIB + whole) / PAGE_SIZE)
 			frames_claim(hfn);
@@ -158,8 +160,9 @@ static void no_table_of_frames(void **state)
 		whole += 64 * KIB;
 		assert_false(create_in_pieces(whole));
 	} while (!strstr(log_text, "no memory for the guest"));
-	prints("no memory for the table of the guest's frames: give the guest "
-	       "less");
+	assert_log_has(
+		"no memory for the table of the guest's frames: give the guest "
+		"less");
 	assert_int_equal(vm.vcpu.vmcs, 0);
 	assert_true(create_in_pieces(whole + MIB));
 }
@@ -173,8 +176,9 @@ static void own_addresses(void **state)
 	/* All but the first page, the top of the first MiB, and the image. */
 	assert_int_equal(vm.memory.relocated,
 			 1 + 32 + 8 + 64 + IMAGE_SIZE / PAGE_SIZE);
-	prints("guest memory: 32 MiB (185 frames not at their own address)");
-	prints("shadow MMU: mmu=nowalk\n");
+	assert_log_has(
+		"guest memory: 32 MiB (185 frames not at their own address)");
+	assert_log_has("shadow MMU: mmu=nowalk\n");
 }
 
 static void mmu_is_configured(void **state)
@@ -203,7 +207,7 @@ static void mmu_is_configured(void **state)
 	processor.ext_features_edx = 0;
 	selftest.filter_works = true;
 	selftest.leaf_trap_present = false;
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	assert_true(create());
 	assert_false(vm.mmu->config.gigabyte_pages);
 	assert_true(vm.mmu->config.filter_works);
@@ -222,14 +226,14 @@ static void processor_features(void **state)
 	assert_int_equal(vm.cpuid.tsc_hz, tsc_hz);
 	assert_int_equal(vm.cpuid_last, 0xd);
 	for (u32 i = 0; i < ARRAY_SIZE(bits); i++) {
-		machine(RAM_SIZE);
+		set_up_machine(RAM_SIZE);
 		capabilities.cr4_fixed1 = BITS(16, 0) | bits[i];
 		assert_true(create());
 		assert_int_equal(vm.cpuid.smep, i == 0);
 		assert_int_equal(vm.cpuid.smap, i == 1);
 		assert_int_equal(vm.cpuid.xsave, i == 2);
 	}
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	memcpy(capabilities.allowed, offers[NO_SECONDARY],
 	       sizeof(capabilities.allowed));
 	assert_true(create());
@@ -270,7 +274,7 @@ static void vpid_choice(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
 		u64 controls;
 
-		machine(RAM_SIZE);
+		set_up_machine(RAM_SIZE);
 		log_text[0] = '\0';
 		nested = cases[i].nested;
 		config.vpid = cases[i].wish;
@@ -281,9 +285,10 @@ static void vpid_choice(void **state)
 			VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
 		if (!!(controls & CPU2_ENABLE_VPID) != cases[i].used)
 			fail_msg("case %u", i);
-		prints(cases[i].refused ? "vpid=1 can't work, vpid=auto can"
-		       : cases[i].used	? "VPID: used"
-					: "VPID: ");
+		assert_log_has(cases[i].refused
+				       ? "vpid=1 can't work, vpid=auto can"
+			       : cases[i].used ? "VPID: used"
+					       : "VPID: ");
 	}
 }
 
@@ -297,10 +302,10 @@ static void gdb_wants_virtual_nmis(void **state)
 	config.gdb = &port;
 	assert_true(create_again());
 	assert_ptr_equal(vm.gdb.link.port, &port);
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	capabilities.allowed[CONTROLS_PIN] = ALLOWED(~PIN_VIRTUAL_NMIS, 0x16);
 	assert_false(create());
-	prints("the processor lacks the control \"virtual NMIs\"");
+	assert_log_has("the processor lacks the control \"virtual NMIs\"");
 }
 
 int main(void)

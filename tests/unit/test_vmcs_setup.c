@@ -32,7 +32,7 @@ void test_log(const char *fmt, ...)
 	va_end(args);
 }
 
-static void create(enum kind kind)
+static void create_vmcs(enum kind kind)
 {
 	memset(&vcpu, 0, sizeof(vcpu));
 	start_machine(kind);
@@ -58,7 +58,7 @@ static void is_entered(void **state)
 {
 	for (enum kind kind = 0; kind < KINDS; kind++) {
 		for (u32 i = 0; i < ARRAY_SIZE(entries); i++) {
-			create(kind);
+			create_vmcs(kind);
 			vcpu_set_start_state(&vcpu, &entries[i]);
 			/* The root of the shadow, which the run loop sets. */
 			vmwrite(VMCS_GUEST_CR3, virt_to_phys(frames_alloc(1)));
@@ -69,7 +69,7 @@ static void is_entered(void **state)
 	/* The doctor examines this very VMCS: it finds a wrong field. */
 	fake.vmcs[VMCS_HOST_CR3] = 1ULL << processor.maxphyaddr;
 	assert_int_equal(entry_check(vcpu.vmcs), DOCTOR_HOST);
-	create(NO_EFER_CONTROLS);
+	create_vmcs(NO_EFER_CONTROLS);
 	vcpu_set_start_state(&vcpu, entries);
 	((struct msr_area_entry *)phys_to_virt(
 		 fake.vmcs[VMCS_VM_ENTRY_MSR_LOAD_ADDRESS]))
@@ -81,7 +81,7 @@ static void is_entered(void **state)
 
 static void host_returns(void **state)
 {
-	create(COMPLETE);
+	create_vmcs(COMPLETE);
 	assert_int_equal(vmread(VMCS_HOST_CR0), fake.cr0);
 	assert_int_equal(vmread(VMCS_HOST_CR3), HOST_CR3);
 	assert_int_equal(vmread(VMCS_HOST_CR4), fake.cr4);
@@ -100,7 +100,7 @@ static void efer_by_areas(void **state)
 {
 	const struct msr_area_entry *entry, *exit;
 
-	create(NO_EFER_CONTROLS);
+	create_vmcs(NO_EFER_CONTROLS);
 	vcpu_set_start_state(&vcpu, entries);
 	assert_int_equal(vmread(VMCS_VM_ENTRY_MSR_LOAD_COUNT), 1);
 	assert_int_equal(vmread(VMCS_VM_EXIT_MSR_LOAD_COUNT), 1);
@@ -151,7 +151,7 @@ static void msrs_that_do_not_exit(void **state)
 		const u8 *bitmap;
 		u32 exits = 0;
 
-		create(kind);
+		create_vmcs(kind);
 		for (u32 i = 0; i < ARRAY_SIZE(msrs); i++) {
 			bool exists = rdtscp || msrs[i] != IA32_TSC_AUX;
 
@@ -169,7 +169,7 @@ static void msrs_that_do_not_exit(void **state)
 /* Each bit of CR4 is Umbra's at first; each load of CR3 exits. */
 static void control_registers_exit(void **state)
 {
-	create(COMPLETE);
+	create_vmcs(COMPLETE);
 	assert_int_equal(vmread(VMCS_CR4_GUEST_HOST_MASK), ~0ULL);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 0);
 }
@@ -178,7 +178,7 @@ static void vpid(void **state)
 {
 	u32 before;
 
-	create(COMPLETE);
+	create_vmcs(COMPLETE);
 	before = vmread(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
 	assert_false(before & CPU2_ENABLE_VPID);
 	vcpu_use_vpid(&vcpu);
@@ -195,9 +195,9 @@ static void vpid(void **state)
 
 /* --- The guest's first instruction ------------------------------------------ */
 
-static void starts(const struct guest_entry *entry)
+static void assert_start(const struct guest_entry *entry)
 {
-	create(COMPLETE);
+	create_vmcs(COMPLETE);
 	vcpu_set_start_state(&vcpu, entry);
 	assert_int_equal(vmread(VMCS_GUEST_RIP), entry->rip);
 	assert_int_equal(vmread(VMCS_GUEST_CS_SELECTOR), entry->cs);
@@ -217,7 +217,7 @@ static void starts(const struct guest_entry *entry)
 
 static void starts_in_long_mode(void **state)
 {
-	starts(&entries[0]);
+	assert_start(&entries[0]);
 	assert_int_equal(vcpu.paging.cr3, 0x8000);
 	assert_int_equal(vcpu_cr0(&vcpu), CR0_PE | CR0_ET | CR0_NE | CR0_PG);
 	assert_int_equal(vcpu_cr4(&vcpu), CR4_PAE);
@@ -227,7 +227,7 @@ static void starts_in_long_mode(void **state)
 /* Unpaged for the guest: it does not see that the processor's CR0.PG is 1. */
 static void starts_in_protected_mode(void **state)
 {
-	starts(&entries[1]);
+	assert_start(&entries[1]);
 	assert_int_equal(vcpu_cr0(&vcpu), CR0_PE | CR0_ET | CR0_NE);
 	assert_int_equal(vmread(VMCS_GUEST_CR0) & CR0_PG, CR0_PG);
 	assert_int_equal(vcpu_cr4(&vcpu), 0);

@@ -26,36 +26,38 @@
 #define EXIT_DEFAULT1 0x36dffU
 #define ENTRY_DEFAULT1 0x11ffU
 
-static u64 allow(u32 must, u32 may)
+static u64 capability_of(u32 must, u32 may)
 {
 	return (u64)(must | may) << 32 | must;
 }
 
 /* All controls that Umbra knows can be 0 and can be 1. */
-static struct vmx_capabilities everything(void)
+static struct vmx_capabilities complete_processor(void)
 {
 	return (struct vmx_capabilities){
-		.allowed = { allow(PIN_DEFAULT1, ~0U),
+		.allowed = { capability_of(PIN_DEFAULT1, ~0U),
 			     /* CR3 exiting, bits 15 and 16, is free. */
-			     allow(0x04006172, ~0U), allow(0, ~0U),
-			     allow(0x36dfb, ~0U), allow(0x11fb, ~0U) },
+			     capability_of(0x04006172, ~0U),
+			     capability_of(0, ~0U), capability_of(0x36dfb, ~0U),
+			     capability_of(0x11fb, ~0U) },
 	};
 }
 
 /* A Penryn: no secondary controls that count, no loads of EFER. */
-static struct vmx_capabilities penryn(void)
+static struct vmx_capabilities penryn_processor(void)
 {
 	return (struct vmx_capabilities){
-		.allowed = { allow(PIN_DEFAULT1, 0x29),
-			     allow(CPU_DEFAULT1, 0xb1f99e8c), allow(0, 0x41),
-			     allow(EXIT_DEFAULT1, 0x8200),
-			     allow(ENTRY_DEFAULT1, 0x200) },
+		.allowed = { capability_of(PIN_DEFAULT1, 0x29),
+			     capability_of(CPU_DEFAULT1, 0xb1f99e8c),
+			     capability_of(0, 0x41),
+			     capability_of(EXIT_DEFAULT1, 0x8200),
+			     capability_of(ENTRY_DEFAULT1, 0x200) },
 	};
 }
 
 static void controls_of_everything(void **state)
 {
-	struct vmx_capabilities c = everything();
+	struct vmx_capabilities c = complete_processor();
 	struct control_refusal refusal;
 	struct vmx_controls chosen;
 
@@ -72,7 +74,7 @@ static void controls_of_everything(void **state)
 
 static void controls_of_penryn(void **state)
 {
-	struct vmx_capabilities c = penryn();
+	struct vmx_capabilities c = penryn_processor();
 	struct control_refusal refusal;
 	struct vmx_controls chosen;
 
@@ -86,7 +88,7 @@ static void controls_of_penryn(void **state)
 
 static void controls_without_secondary(void **state)
 {
-	struct vmx_capabilities c = penryn();
+	struct vmx_capabilities c = penryn_processor();
 	struct control_refusal refusal;
 	struct vmx_controls chosen;
 
@@ -104,7 +106,7 @@ static void efer_both_ways_or_none(void **state)
 	struct vmx_controls chosen;
 
 	for (int set = CONTROLS_EXIT; set <= CONTROLS_ENTRY; set++) {
-		struct vmx_capabilities c = everything();
+		struct vmx_capabilities c = complete_processor();
 
 		c.allowed[set] &=
 			~((set == CONTROLS_EXIT ? EXIT_LOAD_IA32_EFER
@@ -127,8 +129,8 @@ static void controls_refused(void **state)
 		for (size_t i = 0; i < table->count; i++) {
 			const struct control *control = &table->controls[i];
 			u64 bit = BIT(control->bit);
-			struct vmx_capabilities never = everything();
-			struct vmx_capabilities always = everything();
+			struct vmx_capabilities never = complete_processor();
+			struct vmx_capabilities always = complete_processor();
 			struct control_refusal refusal;
 			struct vmx_controls chosen;
 			bool ok;

@@ -76,7 +76,7 @@ static struct tlb_flush merged(struct tlb_flush first, struct tlb_flush second)
 	return first;
 }
 
-static struct tlb_flush of(enum tlb_scope scope)
+static struct tlb_flush flush_of(enum tlb_scope scope)
 {
 	return (struct tlb_flush){ scope, 0x1000 };
 }
@@ -85,7 +85,8 @@ static void the_larger_of_two(void **state)
 {
 	for (enum tlb_scope a = TLB_NOTHING; a <= TLB_ALL; a++)
 		for (enum tlb_scope b = TLB_NOTHING; b <= TLB_ALL; b++)
-			assert_int_equal(merged(of(a), of(b)).scope, MAX(a, b));
+			assert_int_equal(merged(flush_of(a), flush_of(b)).scope,
+					 MAX(a, b));
 }
 
 static void addresses(void **state)
@@ -93,8 +94,8 @@ static void addresses(void **state)
 	const struct tlb_flush one = { TLB_ADDRESS, 0x1000 };
 	const struct tlb_flush other = { TLB_ADDRESS, 0x2000 };
 
-	assert_int_equal(merged(of(TLB_NOTHING), other).gva, 0x2000);
-	assert_int_equal(merged(other, of(TLB_NOTHING)).gva, 0x2000);
+	assert_int_equal(merged(flush_of(TLB_NOTHING), other).gva, 0x2000);
+	assert_int_equal(merged(other, flush_of(TLB_NOTHING)).gva, 0x2000);
 	assert_int_equal(merged(other, other).scope, TLB_ADDRESS);
 	assert_int_equal(merged(other, other).gva, 0x2000);
 	assert_int_equal(merged(one, other).scope, TLB_SHADOW);
@@ -129,8 +130,8 @@ static void the_narrowest_type(void **state)
 	assert_types((struct tlb_flush){ TLB_ADDRESS, ~0xfffULL }, order, 4);
 	/* Not canonical: the instruction would fail. */
 	assert_types((struct tlb_flush){ TLB_ADDRESS, BIT(47) }, order + 1, 3);
-	assert_types(of(TLB_SHADOW), order + 1, 3);
-	assert_types(of(TLB_ALL), order + 2, 2);
+	assert_types(flush_of(TLB_SHADOW), order + 1, 3);
+	assert_types(flush_of(TLB_ALL), order + 2, 2);
 }
 
 int main(void)

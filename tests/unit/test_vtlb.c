@@ -24,7 +24,7 @@ static int set_up(void **state)
 	*world_gpte(LOW_PT, 6) = OTHER << 12 | LINKED;
 	*world_gpte(LOW_PD, 1) = OTHER_TABLE << 12 | LINKED;
 	*world_gpte(OTHER_TABLE, 5) = OTHER << 12 | LINKED;
-	leads_to(GVA, OLD, "the first access fills the entry");
+	access_leads_to(GVA, OLD, "the first access fills the entry");
 	return 0;
 }
 
@@ -38,10 +38,11 @@ static void filled_once(void **state)
 
 static void addresses_are_apart(void **state)
 {
-	leads_to(GVA + 2 * MIB, OTHER,
-		 "another page table: a page of the software TLB is for one "
-		 "range of addresses");
-	leads_to(GVA, OLD, "the first translation is still there");
+	access_leads_to(
+		GVA + 2 * MIB, OTHER,
+		"another page table: a page of the software TLB is for one "
+		"range of addresses");
+	access_leads_to(GVA, OLD, "the first translation is still there");
 	world_costs(GVA + 2 * MIB, 0, 0, "and so is the second");
 	world_audit();
 }
@@ -50,19 +51,19 @@ static void invlpg_drops_the_page(void **state)
 {
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
 	mmu_invlpg(&world_cpu, GVA);
-	leads_to(GVA, NEW, "INVLPG ends the old translation");
+	access_leads_to(GVA, NEW, "INVLPG ends the old translation");
 	*world_gpte(LOW_PT, 5) = 0;
 	mmu_invlpg(&world_cpu, GVA + 0xfff);
-	faults(GVA, 0, "INVLPG of any address in the page ends it");
+	access_faults(GVA, 0, "INVLPG of any address in the page ends it");
 	world_audit();
 }
 
 static void neighbours_stay(void **state)
 {
-	leads_to(NEIGHBOUR, OTHER, "the neighbour");
+	access_leads_to(NEIGHBOUR, OTHER, "the neighbour");
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
 	mmu_invlpg(&world_cpu, GVA);
-	leads_to(GVA, NEW, "INVLPG ends the old translation");
+	access_leads_to(GVA, NEW, "INVLPG ends the old translation");
 	world_costs(NEIGHBOUR, 0, 0, "INVLPG of another page leaves it");
 }
 
@@ -84,14 +85,16 @@ static void large_page_is_one(void **state)
 	gva_t gva = 4 * MIB;
 
 	*world_gpte(LOW_PD, 2) = LINKED | PTE_PS;
-	leads_to(gva + 24 * PAGE_SIZE, 24, "a piece of a large page");
-	leads_to(gva + 25 * PAGE_SIZE, 25, "another one");
+	access_leads_to(gva + 24 * PAGE_SIZE, 24, "a piece of a large page");
+	access_leads_to(gva + 25 * PAGE_SIZE, 25, "another one");
 	*world_gpte(LOW_PD, 2) = 0;
 	mmu_invlpg(&world_cpu, gva + large);
-	faults(gva + 25 * PAGE_SIZE, 0,
-	       "INVLPG of any address in a large page ends all its pieces");
-	faults(gva + 24 * PAGE_SIZE, 0,
-	       "INVLPG of any address in a large page ends all its pieces");
+	access_faults(
+		gva + 25 * PAGE_SIZE, 0,
+		"INVLPG of any address in a large page ends all its pieces");
+	access_faults(
+		gva + 24 * PAGE_SIZE, 0,
+		"INVLPG of any address in a large page ends all its pieces");
 	world_audit();
 }
 
@@ -100,7 +103,7 @@ static void load_of_cr3_forgets(void **state)
 	*world_gpte(LOW_PT, 5) = NEW << 12 | LINKED;
 	mmu_set_state(&world_cpu, world_cpu.cr0, world_cpu.cr3, world_cpu.cr4,
 		      world_cpu.efer, NULL);
-	leads_to(GVA, NEW, "a load of CR3 ends all translations");
+	access_leads_to(GVA, NEW, "a load of CR3 ends all translations");
 }
 
 static void cached_tables_need_no_invlpg(void **state)
@@ -109,7 +112,7 @@ static void cached_tables_need_no_invlpg(void **state)
 
 	low_tables(MMU_UPDATE);
 	*world_gpte(LOW_PT, 5) = OLD << 12 | LINKED;
-	leads_to(GVA, OLD, "the first access fills the entry");
+	access_leads_to(GVA, OLD, "the first access fills the entry");
 	before = world_flushes;
 	mmu_invlpg(&world_cpu, GVA);
 	assert_int_equal(world_flushes, before);

@@ -75,7 +75,7 @@ static struct guest_walk walk(u32 access)
 /*
  * An access of this kind faults with this code, and sets no bit in the tables.
  */
-static void faults(u32 access, u32 error_code)
+static void walk_faults(u32 access, u32 error_code)
 {
 	u64 before[FRAMES][PT_ENTRIES];
 	struct guest_walk w;
@@ -123,13 +123,13 @@ static void not_present(void **state)
 		set_up(NULL);
 		/* All other bits are the guest's own. */
 		*entry_of(level) = ~PTE_P;
-		faults(0, 0);
-		faults(PFEC_W | PFEC_U, PFEC_W | PFEC_U);
-		faults(PFEC_I, PFEC_I);
+		walk_faults(0, 0);
+		walk_faults(PFEC_W | PFEC_U, PFEC_W | PFEC_U);
+		walk_faults(PFEC_I, PFEC_I);
 		cpu.efer &= ~EFER_NXE;
-		faults(PFEC_I, 0);
+		walk_faults(PFEC_I, 0);
 		cpu.cr4 |= CR4_SMEP;
-		faults(PFEC_I, PFEC_I);
+		walk_faults(PFEC_I, PFEC_I);
 	}
 }
 
@@ -141,22 +141,22 @@ static void reserved_bits(void **state)
 	for (int level = 1; level <= 4; level++) {
 		set_up(NULL);
 		*entry_of(level) |= BIT(40);
-		faults(0, code);
+		walk_faults(0, code);
 		*entry_of(level) ^= BIT(40) | BIT(51);
-		faults(0, code);
+		walk_faults(0, code);
 		/* Ignored, SDM vol. 3A, 4.5. */
 		*entry_of(level) ^= BIT(51) | BITS(62, 52);
 		assert_int_equal(walk(0).status, WALK_OK);
 		*entry_of(level) |= PTE_NX;
 		cpu.efer &= ~EFER_NXE;
-		faults(0, code);
+		walk_faults(0, code);
 	}
 	set_up(NULL);
 	*entry_of(4) |= PTE_PS;
-	faults(PFEC_W, code | PFEC_W);
+	walk_faults(PFEC_W, code | PFEC_W);
 	/* From the top down: the levels below do not matter. */
 	*entry_of(3) = 0;
-	faults(PFEC_W, code | PFEC_W);
+	walk_faults(PFEC_W, code | PFEC_W);
 }
 
 static void large_pages(void **state)
@@ -170,16 +170,16 @@ static void large_pages(void **state)
 	assert_true(*entry_of(2) & PTE_D);
 	for (int bit = 13; bit < 21; bit++) {
 		*entry_of(2) = BIT(bit) | FLAGS | PTE_PS;
-		faults(0, code);
+		walk_faults(0, code);
 	}
 	*entry_of(3) = 3 * GIB | FLAGS | PTE_PS;
-	faults(0, code);
+	walk_faults(0, code);
 	mmu.config.gigabyte_pages = true;
 	assert_int_equal(walk(0).gpa, 3 * GIB + (GVA & (GIB - 1)));
 	assert_int_equal(walk(0).level, 3);
 	for (int bit = 13; bit < 30; bit++) {
 		*entry_of(3) = BIT(bit) | FLAGS | PTE_PS;
-		faults(0, code);
+		walk_faults(0, code);
 	}
 }
 
@@ -190,27 +190,27 @@ static void rights(void **state)
 	for (int level = 1; level <= 4; level++) {
 		set_up(NULL);
 		*entry_of(level) &= ~PTE_W;
-		faults(PFEC_W, PFEC_P | PFEC_W);
+		walk_faults(PFEC_W, PFEC_P | PFEC_W);
 		cpu.cr0 &= ~CR0_WP;
-		faults(PFEC_W | PFEC_U, PFEC_P | PFEC_W | PFEC_U);
+		walk_faults(PFEC_W | PFEC_U, PFEC_P | PFEC_W | PFEC_U);
 		assert_int_equal(walk(PFEC_W).status, WALK_OK);
 
 		set_up(NULL);
 		*entry_of(level) &= ~PTE_U;
-		faults(PFEC_U, PFEC_P | PFEC_U);
+		walk_faults(PFEC_U, PFEC_P | PFEC_U);
 		cpu.cr4 |= CR4_SMEP;
 		assert_int_equal(walk(PFEC_I).status, WALK_OK);
 
 		set_up(NULL);
 		cpu.cr4 |= CR4_SMEP;
-		faults(PFEC_I, PFEC_P | PFEC_I);
+		walk_faults(PFEC_I, PFEC_P | PFEC_I);
 		assert_int_equal(walk(PFEC_I | PFEC_U).status, WALK_OK);
 
 		/* U at each level makes it a user's page (4.6.1). */
 		set_up(NULL);
 		cpu.cr4 |= CR4_SMAP;
-		faults(PFEC_W, PFEC_P | PFEC_W);
-		faults(0, PFEC_P);
+		walk_faults(PFEC_W, PFEC_P | PFEC_W);
+		walk_faults(0, PFEC_P);
 		assert_int_equal(walk(PFEC_W | WALK_AC).status, WALK_OK);
 		assert_int_equal(walk(PFEC_W | PFEC_U).status, WALK_OK);
 		*entry_of(level) &= ~PTE_U;
@@ -218,8 +218,8 @@ static void rights(void **state)
 
 		set_up(NULL);
 		*entry_of(level) |= PTE_NX;
-		faults(PFEC_I, PFEC_P | PFEC_I);
-		faults(PFEC_I | PFEC_U, PFEC_P | PFEC_I | PFEC_U);
+		walk_faults(PFEC_I, PFEC_P | PFEC_I);
+		walk_faults(PFEC_I | PFEC_U, PFEC_P | PFEC_I | PFEC_U);
 		assert_int_equal(walk(PFEC_W).status, WALK_OK);
 	}
 }
@@ -229,10 +229,10 @@ static void tables_outside_ram(void **state)
 {
 	(void)state;
 	cpu.cr3 = FRAMES * PAGE_SIZE;
-	faults(PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
+	walk_faults(PFEC_W, PFEC_P | PFEC_RSVD | PFEC_W);
 	cpu.cr3 = 1 * PAGE_SIZE;
 	*entry_of(2) = FRAMES * PAGE_SIZE | FLAGS;
-	faults(0, PFEC_P | PFEC_RSVD);
+	walk_faults(0, PFEC_P | PFEC_RSVD);
 	/* If every bit is an address bit, ones are a page. */
 	mmu.config.maxphyaddr = 52;
 	assert_int_equal(walk(PFEC_W).gpa, BITS(51, 12) | 0x123);

@@ -98,28 +98,28 @@ void mptable_write(struct guest_memory *gm, u32 signature, u32 features)
 
 /* --- The machine ---------------------------------------------------------- */
 
-static void region(hpa_t start, hpa_t end)
+static void add_ram(hpa_t start, hpa_t end)
 {
 	info.regions[info.region_count++] =
 		(struct boot_region){ start, end - start, BOOT_MEMORY_RAM };
 }
 
 /* A processor that has all, and a PC's memory up to @top. */
-static void machine(hpa_t top)
+static void set_up_machine(hpa_t top)
 {
 	start_machine(COMPLETE);
 	processor.last_leaf = 0xd;
 	capabilities.ept_vpid = VPID_COMPLETE;
 	memset(&vm, 0, sizeof(vm));
 	memset(&info, 0, sizeof(info));
-	region(0, 640 * KIB);
-	region(MIB, top);
+	add_ram(0, 640 * KIB);
+	add_ram(MIB, top);
 	assert_true(frames_init(&info, IMAGE_START, IMAGE_START + IMAGE_SIZE));
 }
 
 static int set_up(void **state)
 {
-	machine(RAM_SIZE);
+	set_up_machine(RAM_SIZE);
 	config = (struct vm_config){ .policy = mmu_rung_policies[MMU_NOWALK],
 				     .vpid = VPID_AUTO,
 				     .trace_kinds = TRACE_ALL };

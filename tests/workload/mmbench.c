@@ -278,7 +278,7 @@ static int counters_shown(void)
 	return eax == CPUID_COUNTERS && ebx == SIGNATURE_EBX;
 }
 
-static u64 counter(size_t i)
+static u64 read_counter(size_t i)
 {
 	unsigned int eax, ebx, ecx, edx;
 
@@ -290,7 +290,7 @@ static u64 counter(size_t i)
 static void read_counters(u64 value[])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shown_counters); i++)
-		value[i] = counter(i);
+		value[i] = read_counter(i);
 }
 
 static void print_counters(const u64 before[], const u64 after[])
@@ -341,7 +341,7 @@ static int make_file(void)
 	return file;
 }
 
-static int wanted(const char *name, int argc, char **argv)
+static int is_wanted(const char *name, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], name) == 0)
@@ -354,7 +354,7 @@ int main(int argc, char **argv)
 	tmpfs_file = make_file();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
-		if (wanted(phases[i].name, argc, argv))
+		if (is_wanted(phases[i].name, argc, argv))
 			measure(&phases[i]);
 	/* The line that tools/run takes for the end where no Umbra announces
 	 * it. */
