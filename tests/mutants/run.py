@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Puts single faults into the sources, and asks whether the tests notice.
 
-Each mutant is built in a scratch copy. Those of the shadow MMU (mutants.py) are
-run against its unit tests and the model until one says that a result is wrong;
-the others (mutants_machine.py) against the tests that they name: unit tests, or
-a boot scenario. A crash or a hang does not count: it notices the fault only by
-luck.
+Each mutant is built in a scratch copy. Those of the shadow MMU are run against its
+unit tests and the model until one says that a result is wrong; the others against the
+tests that they name: unit tests, or a boot scenario. A crash or a hang does not count:
+it notices the fault only by luck.
 
 usage: run.py [--sample N] [NAME ...]
 """
@@ -20,30 +19,28 @@ import sys
 import threading
 import time
 
-from mutants import MUTANTS
-from mutants_machine import MUTANTS_MACHINE, SCENARIO
+from mutant import SCENARIO
+from mutants import MUTANTS_ELSEWHERE, MUTANTS_MMU
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 SCRATCH = os.path.join(ROOT, "build", "mutants")
 CFLAGS = ["-std=gnu11", "-O1", "-I.", "-Itests/unit/words", "-w"]
 
-# The tests in the order in which they are tried, the model for longer and
+# The tests of the shadow MMU in their order, the model for longer and
 # longer: (name, steps of the model, seconds until it counts as a hang).
-LADDER = [("walk", 0, 60), ("mmu", 0, 60), ("mmu_random", 0, 60),
-          ("open", 0, 60), ("frame_writes", 0, 60), ("given_up", 0, 60),
-          ("place", 0, 60),
-          ("emulate", 0, 120),
-          ("emulate_forms", 0, 60),
-          ("model", 100_000, 60), ("model", 1_000_000, 120),
-          ("model", 10_000_000, 400)]
+MMU_TESTS = [("walk", 0, 60), ("mmu", 0, 60), ("mmu_random", 0, 60),
+             ("open", 0, 60), ("frame_writes", 0, 60), ("given_up", 0, 60),
+             ("place", 0, 60), ("emulate", 0, 120), ("emulate_forms", 0, 60),
+             ("model", 100_000, 60), ("model", 1_000_000, 120),
+             ("model", 10_000_000, 400)]
 
-ALL = MUTANTS + MUTANTS_MACHINE
+ALL = MUTANTS_MMU + MUTANTS_ELSEWHERE
 
 
-def ladder(mutant):
-    """The unit tests that are to catch the mutant, as in LADDER."""
-    return [(test, 0, 60) for test in mutant.tests] or LADDER
+def tests_of(mutant):
+    """The unit tests that are to catch the mutant, as in MMU_TESTS."""
+    return [(test, 0, 60) for test in mutant.tests] or MMU_TESTS
 
 
 def sources(test):
@@ -62,7 +59,7 @@ def copy_tree(to):
         shutil.copytree(os.path.join(ROOT, room), os.path.join(to, room))
 
 
-def put_in(tree, mutant):
+def apply_mutant(tree, mutant):
     """Makes the fault in @tree; returns "", or why that is impossible."""
     path = os.path.join(tree, mutant.file)
     with open(path) as file:
@@ -110,7 +107,7 @@ def wrong_result(output):
     return None
 
 
-class Machine:
+class BootedJury:
     """Boots mutants: a copy of the tree, with the files that make has built."""
 
     def __init__(self):
@@ -142,7 +139,7 @@ class Machine:
                 os.utime(path)
 
     def boot(self, mutant):
-        error = put_in(self.tree, mutant)
+        error = apply_mutant(self.tree, mutant)
         if error:
             return None, error
         make = subprocess.run(["make", "-s", "-C", self.tree,
@@ -161,15 +158,15 @@ class Machine:
         return name, failed[1]
 
 
-class Mill:
+class Jury:
     """Builds and judges mutants."""
 
     def __init__(self, chosen):
         shutil.rmtree(SCRATCH, ignore_errors=True)
         self.base = os.path.join(SCRATCH, "base")
         os.makedirs(self.base)
-        self.machine = Machine()
-        tests = {test for mutant in chosen for test, _, _ in ladder(mutant)
+        self.booted = BootedJury()
+        tests = {test for mutant in chosen for test, _, _ in tests_of(mutant)
                  if not test.startswith(SCENARIO)}
         self.srcs = {test: sources(test) for test in tests}
         used = sorted({s for srcs in self.srcs.values() for s in srcs})
@@ -180,9 +177,9 @@ class Mill:
                     sys.exit(error)
 
     def judge(self, objects, mutant, affected):
-        """Climbs the ladder; returns (test, message), or (None, why)."""
+        """Runs the tests in their order; returns (test, message), or (None, why)."""
         why = "every test passes"
-        for test, steps, seconds in ladder(mutant):
+        for test, steps, seconds in tests_of(mutant):
             if not affected.intersection(self.srcs[test]):
                 continue
             program = link(test, self.srcs[test], objects, self.base)
@@ -209,14 +206,14 @@ class Mill:
         objects = os.path.join(tree, "objects")
         copy_tree(tree)
         os.makedirs(objects)
-        error = put_in(tree, mutant)
+        error = apply_mutant(tree, mutant)
         if error:
             return None, error
         affected = {mutant.file}
         # A header, or a source that its test includes.
         if not any(mutant.file in self.srcs[test]
-                   for test, _, _ in ladder(mutant)):
-            affected = {source for test, _, _ in ladder(mutant)
+                   for test, _, _ in tests_of(mutant)):
+            affected = {source for test, _, _ in tests_of(mutant)
                         for source in self.srcs[test]}
         for source in affected:
             error = compile_source(tree, source, objects)
@@ -229,7 +226,7 @@ class Mill:
     def try_mutant(self, mutant):
         """Returns (mutant, test, message)."""
         booted = mutant.tests and mutant.tests[0].startswith(SCENARIO)
-        result = (self.machine.try_mutant(mutant) if booted
+        result = (self.booted.try_mutant(mutant) if booted
                   else self.try_units(mutant))
         return mutant, *result
 
@@ -245,7 +242,7 @@ def choose(arguments):
     """The mutants that the command line asks for."""
     if arguments[:1] == ["--sample"]:
         count = int(arguments[1])
-        return sample(MUTANTS, count) + sample(MUTANTS_MACHINE, count)
+        return sample(MUTANTS_MMU, count) + sample(MUTANTS_ELSEWHERE, count)
     if arguments:
         return [m for m in ALL if m.name in arguments]
     return ALL
@@ -254,10 +251,10 @@ def choose(arguments):
 def main():
     chosen = choose(sys.argv[1:])
     start = time.time()
-    mill = Mill(chosen)
+    jury = Jury(chosen)
     caught = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for mutant, test, message in pool.map(mill.try_mutant, chosen):
+        for mutant, test, message in pool.map(jury.try_mutant, chosen):
             caught += test is not None
             print(f"{'caught' if test else 'MISSED'}  {mutant.name:24} "
                   f"{mutant.rule:6} {mutant.file}: {mutant.what}\n"
