@@ -3,7 +3,7 @@
 ; Into the guest and out of it. VMX switches RIP, RSP, RFLAGS, the segments
 ; and the control registers; the other general registers are swapped here.
 ;
-; bool vmx_enter(struct cpu_regs *regs, bool launched)
+; bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp)
 ;
 ; Returns true after a VM exit, with the guest's registers in *regs. Returns
 ; false if the entry failed before any guest state was loaded;
@@ -29,9 +29,15 @@ vmx_enter:
 	push	r15
 	push	rdi			; [rsp]: regs, for the way out
 
-	mov	rax, VMCS_HOST_RSP	; an exit finds this very stack
+	; An exit finds this very stack. The run loop enters at the same depth
+	; each time, so the field has the value already: a hypervisor below
+	; makes an exit of a VMWRITE to it.
+	cmp	[rdx], rsp
+	je	.stack_is_set
+	mov	[rdx], rsp
+	mov	rax, VMCS_HOST_RSP
 	vmwrite	rax, rsp
-
+.stack_is_set:
 	mov	rax, rdi
 	test	sil, sil		; flags survive the loads below
 	mov	rcx, [rax + GPR(1)]

@@ -49,6 +49,7 @@ struct vcpu {
 	/* RSP, RIP and RFLAGS are in the VMCS; vcpu_load_regs() fetches them. */
 	struct cpu_regs regs;
 	bool launched;
+	u64 host_rsp; /* as in the VMCS */
 	struct vm *vm;
 	struct mmu_cpu paging;
 	struct mmu_filter filter; /* as in the VMCS */
@@ -79,9 +80,11 @@ bool vcpu_enter(struct vcpu *vcpu);
 
 /*
  * The bare entry (entry.asm). Returns true after a VM exit, false if VMLAUNCH
- * or VMRESUME itself failed: VM_INSTRUCTION_ERROR tells the reason.
+ * or VMRESUME itself failed: VM_INSTRUCTION_ERROR tells the reason. *@host_rsp
+ * is the value of HOST_RSP in the VMCS, 0 before the first entry; this keeps it
+ * true.
  */
-bool vmx_enter(struct cpu_regs *regs, bool launched);
+bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp);
 
 /* Copies RSP, RIP and RFLAGS from the VMCS to vcpu->regs, and back. */
 void vcpu_load_regs(struct vcpu *vcpu);

@@ -59,11 +59,12 @@ static void restore_vmcs(void)
 static enum doctor_verdict try_entry(struct vcpu *vcpu, char *words)
 {
 	struct cpu_regs regs = vcpu->regs;
+	u64 host_rsp = 0; /* restore_vmcs() has written the field */
 	bool exited;
 	u32 number;
 
 	apic_timer_arm(time_ns_to_tsc(time_ns() + WAKE_NS));
-	exited = vmx_enter(&regs, vcpu->launched);
+	exited = vmx_enter(&regs, vcpu->launched, &host_rsp);
 	number = vmread(exited ? VMCS_EXIT_REASON : VMCS_VM_INSTRUCTION_ERROR);
 	apic_timer_disarm();
 	cpu_take_interrupts();

@@ -244,8 +244,9 @@ enum doctor_verdict entry_check(hpa_t vmcs)
 	return verdict;
 }
 
-bool vmx_enter(struct cpu_regs *regs, bool launched)
+bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp)
 {
+	assert_ptr_equal(host_rsp, &vcpu->host_rsp);
 	assert_ptr_equal(regs, &vcpu->regs);
 	assert_int_equal(launched, vcpu->launched);
 	/* All flushes are done. */

@@ -171,7 +171,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 	if (!vcpu->launched)
 		entry_check(vcpu->vmcs);
 	vcpu_flush_tlb(vcpu);
-	if (!vmx_enter(&vcpu->regs, vcpu->launched))
+	if (!vmx_enter(&vcpu->regs, vcpu->launched, &vcpu->host_rsp))
 		return report_failed_entry(vcpu, false);
 	record_exit(vcpu, rdtsc());
 	if (vcpu->exit.entry_failed)
