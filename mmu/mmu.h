@@ -136,18 +136,23 @@ struct mmu_cpu {
 	u64 efer; /* LMA included */
 	/* PAE paging has its PDPTEs in registers (SDM vol. 3A, 4.4.1). */
 	u64 pdpte[PAE_PDPTES];
-	/* Derived from the registers above by mmu_derive_state(). */
+	/* Derived from the registers above by mmu_derive_state(), top_gfn by
+	   mmu_derive_top(), too. */
 	struct gpt_format format; /* of the guest's tables */
 	union shadow_role role; /* of the shadow's root */
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	struct shadow_page *root; /* NULL: mmu_root() has to find it */
 	/*
-	 * True if a root was found, or the CR3 targets have changed, since the
-	 * run loop last gave root, filter and targets to the processor. A fault
-	 * can find another root, too: if the pool is empty, the old one may be
-	 * given up.
+	 * These are true if the run loop must give the processor another root,
+	 * other targets (mmu_targets()), or another filter: what follows from
+	 * all registers but CR3 was derived anew. The run loop clears them. A
+	 * fault can find another root, too: if the pool is empty, the old one
+	 * may be given up.
 	 */
 	bool root_is_new;
+	bool targets_are_new;
+	bool state_is_new;
+	bool cr3_store_exits; /* as in the last mmu_targets() */
 };
 
 enum mmu_action {
@@ -225,6 +230,8 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
  * that, too.
  */
 void mmu_derive_state(struct mmu_cpu *cpu);
+/* The same after a change of CR3 alone. */
+void mmu_derive_top(struct mmu_cpu *cpu);
 
 /*
  * Reads the PDPTEs that PAE paging loads with @cr3 (SDM vol. 3A, 4.4.1). Returns

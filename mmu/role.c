@@ -31,19 +31,27 @@ static union shadow_role root_role(const struct mmu_cpu *cpu)
 	return role;
 }
 
+void mmu_derive_top(struct mmu_cpu *cpu)
+{
+	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
+	u64 mask = cpu->format.mode == PAGING_4LEVEL ? PTE_ADDR_MASK
+						     : BITS(31, 12);
+
+	cpu->top_gfn = (cpu->cr3 & mask) >> PAGE_SHIFT;
+}
+
 void mmu_derive_state(struct mmu_cpu *cpu)
 {
 	const struct mmu_config *config = &cpu->mmu->config;
 	enum paging_mode mode = paging_mode(cpu->cr0, cpu->cr4, cpu->efer);
-	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
-	u64 mask = mode == PAGING_4LEVEL ? PTE_ADDR_MASK : BITS(31, 12);
 
 	/* EFER.NXE is without effect on 32-bit paging (4.1.1). */
 	cpu->format = gpt_format(
 		mode, (cpu->efer & EFER_NXE) && mode >= PAGING_PAE,
 		cpu->cr4 & CR4_PSE, config->gigabyte_pages, config->maxphyaddr);
 	cpu->role = root_role(cpu);
-	cpu->top_gfn = (cpu->cr3 & mask) >> PAGE_SHIFT;
+	cpu->state_is_new = true;
+	mmu_derive_top(cpu);
 }
 
 bool mmu_bypasses(const struct mmu *mmu, union shadow_role role)

@@ -95,6 +95,7 @@ static void place_in_slot(struct mmu *mmu, struct shadow_page *sp, u32 n)
 	sp->spt = frame;
 	sp->placed = true;
 	mmu->placing.slots[n] = sp;
+	mmu->cpu->targets_are_new = true;
 	sp->seen = mmu->placing.loads;
 	mmu->stats.placed++;
 	mmu_tell(mmu, MMU_EVENT_PLACE, sp->gfn, n);
@@ -109,7 +110,7 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 			mmu->placing.slots[i] = NULL;
 	move_frame(mmu, sp->gfn, sp->gfn);
 	/* The run loop must tell the processor the new targets and root. */
-	mmu->cpu->root_is_new = true;
+	mmu->cpu->root_is_new = mmu->cpu->targets_are_new = true;
 }
 
 /* Moves the placed root @sp, with its entries, back to the pool. */
@@ -165,8 +166,8 @@ void place_root(struct mmu_cpu *cpu)
 struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 {
 	const struct mmu *mmu = cpu->mmu;
-	struct mmu_targets targets = { .cr3_store_exits = !cpu->root ||
-							  !cpu->root->placed };
+	struct mmu_targets targets = { .cr3_store_exits =
+					       cpu->cr3_store_exits };
 
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (mmu->placing.slots[i])
@@ -175,25 +176,18 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 	return targets;
 }
 
-/* Returns true if @sp is placed and the processor's CR3 has loaded it. */
-static bool is_loaded_by(const struct shadow_page *sp, u64 cr3)
-{
-	/* Invariant 9: it lies at its own gfn. */
-	return sp->placed && sp->gfn << PAGE_SHIFT == cr3;
-}
-
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
 	struct mmu *mmu = cpu->mmu;
 
-	if (cpu->root && is_loaded_by(cpu->root, cr3)) {
+	if (cpu->root && shadow_page_hpa(mmu, cpu->root) == cr3) {
 		cpu->root->seen = mmu->placing.loads;
 		return;
 	}
 	for (u32 i = 0; i < mmu->config.targets; i++) {
 		struct shadow_page *sp = mmu->placing.slots[i];
 
-		if (!sp || !is_loaded_by(sp, cr3))
+		if (!sp || shadow_page_hpa(mmu, sp) != cr3)
 			continue;
 		sp->seen = mmu->placing.loads;
 		mmu_tell(mmu, MMU_EVENT_TARGET, sp->gfn, i);

@@ -193,6 +193,10 @@ hpa_t mmu_root(struct mmu_cpu *cpu)
 		shadow_root(cpu);
 		place_root(cpu);
 	}
+	if (cpu->cr3_store_exits == cpu->root->placed) {
+		cpu->cr3_store_exits = !cpu->root->placed;
+		cpu->targets_are_new = true;
+	}
 	return shadow_page_hpa(cpu->mmu, cpu->root);
 }
 
@@ -201,13 +205,18 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 {
 	union shadow_role was = cpu->role;
 
-	cpu->cr0 = cr0;
 	cpu->cr3 = cr3;
-	cpu->cr4 = cr4;
-	cpu->efer = efer;
 	if (pdpte)
 		memcpy(cpu->pdpte, pdpte, sizeof(cpu->pdpte));
-	mmu_derive_state(cpu);
+	/* Most often CR3 alone is loaded. */
+	if (cr0 == cpu->cr0 && cr4 == cpu->cr4 && efer == cpu->efer) {
+		mmu_derive_top(cpu);
+	} else {
+		cpu->cr0 = cr0;
+		cpu->cr4 = cr4;
+		cpu->efer = efer;
+		mmu_derive_state(cpu);
+	}
 	cpu->root = NULL;
 	/* Invariant 9: placed roots have the current role. */
 	if (was.word != cpu->role.word)

@@ -146,12 +146,15 @@ void model_enter(struct model *m)
 	hpa_t root = mmu_root(&m->mmu_cpu);
 	bool bypass;
 
-	/* The VMCS is written only when there is a new root: vmx/loop/run.c. */
+	/* The VMCS is written only where that is new: vmx/loop/run.c. */
 	if (m->mmu_cpu.root_is_new) {
-		m->mmu_cpu.root_is_new = false;
 		m->root = root;
-		m->filter = mmu_filter(&m->mmu_cpu);
-		m->targets = mmu_targets(&m->mmu_cpu);
+		if (m->mmu_cpu.targets_are_new)
+			m->targets = mmu_targets(&m->mmu_cpu);
+		if (m->mmu_cpu.state_is_new)
+			m->filter = mmu_filter(&m->mmu_cpu);
+		m->mmu_cpu.root_is_new = m->mmu_cpu.targets_are_new =
+			m->mmu_cpu.state_is_new = false;
 	}
 	if (root != m->root)
 		model_fail(m, "the root has changed unseen");

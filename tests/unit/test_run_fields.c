@@ -18,6 +18,34 @@ static bool cpu_control(u32 control)
 
 /* --- Before an entry: exceptions, targets, filter ------------------------- */
 
+/* All that the run loop may have to write is new. */
+static void point_anew(void)
+{
+	vcpu->paging.targets_are_new = vcpu->paging.state_is_new = true;
+	point_at_shadow(vcpu);
+	assert_false(vcpu->paging.root_is_new || vcpu->paging.targets_are_new ||
+		     vcpu->paging.state_is_new);
+}
+
+/* A load of CR3 writes the root alone. */
+static void only_what_is_new_is_written(void **state)
+{
+	point_anew();
+	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
+	filter = (struct mmu_filter){ false, PFEC_P, PFEC_P, true, true };
+	fake.traffic.writes = 0;
+	point_at_shadow(vcpu);
+	assert_int_equal(fake.traffic.writes, 1);
+	vcpu->paging.targets_are_new = true;
+	point_at_shadow(vcpu);
+	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 0x9000);
+	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), 0);
+	vcpu->paging.state_is_new = true;
+	point_at_shadow(vcpu);
+	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), PFEC_P);
+	assert_int_equal(fake.vmcs[VMCS_EXCEPTION_BITMAP], ALWAYS);
+}
+
 static void exceptions_that_exit(void **state)
 {
 	static const struct {
@@ -37,7 +65,7 @@ static void exceptions_that_exit(void **state)
 		filter.intercept = cases[i].intercept;
 		vcpu->paging.cr0 = cases[i].cr0;
 		vm.gdb.step.on = cases[i].stepping;
-		point_at_shadow(vcpu);
+		point_anew();
 		if (fake.vmcs[VMCS_EXCEPTION_BITMAP] != cases[i].exceptions)
 			fail_msg("case %u: 0x%lx", i,
 				 fake.vmcs[VMCS_EXCEPTION_BITMAP]);
@@ -49,14 +77,14 @@ static void nothing_is_written_twice(void **state)
 {
 	filter = (struct mmu_filter){ true, PFEC_P, PFEC_P, true, true };
 	targets.count = 2;
-	point_at_shadow(vcpu);
+	point_anew();
 	fake.traffic.writes = 0;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(fake.vmcs[VMCS_GUEST_CR3], ROOT);
 	assert_int_equal(fake.traffic.writes, 1);
 	/* The bitmap alone: the filter is the same. */
 	vcpu->paging.cr0 = 0;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(fake.traffic.writes, 3);
 }
 
@@ -74,7 +102,7 @@ static void filter_is_written(void **state)
 
 	for (u32 i = 0; i < ARRAY_SIZE(filters); i++) {
 		filter = filters[i];
-		point_at_shadow(vcpu);
+		point_anew();
 		assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK),
 				 filter.mask);
 		assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH),
@@ -86,11 +114,11 @@ static void filter_is_written(void **state)
 	}
 	/* gdb's step: all page faults exit, and afterwards as before. */
 	vm.gdb.step.on = true;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), 0);
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH), 0);
 	vm.gdb.step.on = false;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), filter.mask);
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH),
 			 filter.match);
@@ -101,10 +129,10 @@ static void targets_are_written(void **state)
 	/* The field of a new VMCS may hold any value, and a target may be 0. */
 	fake.vmcs[VMCS_CR3_TARGET_VALUE_0] = 7;
 	targets = (struct mmu_targets){ .count = 1 };
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 0);
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 2, 3 } };
-	point_at_shadow(vcpu);
+	point_anew();
 	for (u32 i = 0; i < targets.count; i++)
 		assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0 + 2 * i),
 				 i + 1);
@@ -113,14 +141,14 @@ static void targets_are_written(void **state)
 	/* One of them is another, and one has gone: two writes and the root. */
 	fake.traffic.writes = 0;
 	targets = (struct mmu_targets){ .count = 2, .value = { 1, 4 } };
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(fake.traffic.writes, 3);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 1);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_1), 4);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 2);
 	/* A target comes back whose value is still in its field. */
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 4, 3 } };
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_2), 3);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 3);
 }
@@ -128,14 +156,14 @@ static void targets_are_written(void **state)
 static void cr3_store_exits(void **state)
 {
 	targets.cr3_store_exits = true;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_true(cpu_control(CPU_CR3_STORE_EXITING));
 	targets.cr3_store_exits = false;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_false(cpu_control(CPU_CR3_STORE_EXITING));
 	/* A processor on which the control can't be 0. */
 	capabilities.allowed[CONTROLS_CPU] = CPU_CR3_STORE_EXITING;
-	point_at_shadow(vcpu);
+	point_anew();
 	assert_true(cpu_control(CPU_CR3_STORE_EXITING));
 }
 
@@ -265,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(exceptions_that_exit, set_up),
+		cmocka_unit_test_setup(only_what_is_new_is_written, set_up),
 		cmocka_unit_test_setup(nothing_is_written_twice, set_up),
 		cmocka_unit_test_setup(filter_is_written, set_up),
 		cmocka_unit_test_setup(targets_are_written, set_up),

@@ -81,26 +81,17 @@ static void choose_exceptions(struct vcpu *vcpu,
 	vmwrite(VMCS_EXCEPTION_BITMAP, exceptions);
 }
 
-/*
- * Writes root, targets, filter, and the exceptions that exit, after a change of
- * the state on which they depend: a change of the paging state drops the root.
- */
-static void point_at_shadow(struct vcpu *vcpu)
+/* Chooses the filter of page faults, and the other exceptions that exit. */
+static void choose_filter(struct vcpu *vcpu)
 {
-	struct mmu_filter filter;
-	hpa_t root;
+	struct mmu_filter filter = mmu_filter(&vcpu->paging);
 
-	root = mmu_root(&vcpu->paging);
-	vcpu->paging.root_is_new = false;
-	filter = mmu_filter(&vcpu->paging);
 	if (vcpu->vm->gdb.step.on)
 		step_filter(&filter);
-	vmwrite(VMCS_GUEST_CR3, root);
-	point_at_targets(vcpu);
 	choose_exceptions(vcpu, &filter);
 	/*
 	 * A hypervisor below rebuilds its state at each write of the mask or
-	 * the match, and nearly all roots have the same filter.
+	 * the match, and nearly all states have the same filter.
 	 */
 	if (filter_is(&vcpu->filter, &filter))
 		return;
@@ -109,6 +100,25 @@ static void point_at_shadow(struct vcpu *vcpu)
 	vmwrite(VMCS_PAGE_FAULT_ERROR_CODE_MATCH, filter.match);
 	vcpu_set_cpu_control(vcpu, CPU_INVLPG_EXITING, filter.invlpg);
 	vmwrite(VMCS_CR4_GUEST_HOST_MASK, filter.pge_owned ? ~CR4_PGE : ~0ULL);
+}
+
+/*
+ * Gives the processor the root, and targets and filter if they are new: most
+ * often the guest has only loaded CR3. Each change of its paging state drops
+ * the root, so this sees them all.
+ */
+static void point_at_shadow(struct vcpu *vcpu)
+{
+	struct mmu_cpu *paging = &vcpu->paging;
+
+	vmwrite(VMCS_GUEST_CR3, mmu_root(paging));
+	paging->root_is_new = false;
+	if (paging->targets_are_new)
+		point_at_targets(vcpu);
+	paging->targets_are_new = false;
+	if (paging->state_is_new)
+		choose_filter(vcpu);
+	paging->state_is_new = false;
 }
 
 /*
