@@ -57,9 +57,6 @@ static void set_line(struct machine_devices *devices, u8 irq, bool level)
 {
 	unsigned int input = irq == IRQ_TIMER ? GUEST_IOAPIC_TIMER_INPUT : irq;
 
-	/* A line that stays high may be level-triggered, and request again. */
-	if (!level && !(devices->lines & BIT(irq)))
-		return;
 	if (level)
 		devices->lines |= BIT(irq);
 	else
@@ -77,17 +74,37 @@ static void update_pic_output(struct machine_devices *devices)
 	ioapic_set_input(&devices->ioapic, 0, output);
 }
 
+static u32 line(u8 irq, bool level)
+{
+	return (u32)level << irq;
+}
+
+/* Returns the levels of all lines but the timer's, which gives edges. */
+static u32 line_levels(const struct machine_devices *devices)
+{
+	return line(IRQ_SERIAL, uart_irq(&devices->uart)) |
+	       line(IRQ_RTC, rtc_irq(&devices->rtc)) |
+	       line(PM_IRQ, pm_irq(&devices->pm)) |
+	       line(IRQ_KEYBOARD, i8042_keyboard_irq(&devices->i8042)) |
+	       line(IRQ_MOUSE, i8042_mouse_irq(&devices->i8042)) |
+	       line(IRQ_X87, devices->ferr);
+}
+
 void devices_update_lines(struct machine_devices *devices)
 {
+	u32 levels, left;
+
 	devices->quiet = false;
 	/* The guest's answer to an x87 error ends with the interrupt. */
 	devices->ignne = devices->ignne && devices_in_service(devices);
-	set_line(devices, IRQ_SERIAL, uart_irq(&devices->uart));
-	set_line(devices, IRQ_RTC, rtc_irq(&devices->rtc));
-	set_line(devices, PM_IRQ, pm_irq(&devices->pm));
-	set_line(devices, IRQ_KEYBOARD, i8042_keyboard_irq(&devices->i8042));
-	set_line(devices, IRQ_MOUSE, i8042_mouse_irq(&devices->i8042));
-	set_line(devices, IRQ_X87, devices->ferr);
+	levels = line_levels(devices);
+	/* A line that stays high may be level-triggered, and request again. */
+	for (left = levels | (devices->lines & ~BIT(IRQ_TIMER)); left;
+	     left &= left - 1) {
+		u8 irq = __builtin_ctz(left);
+
+		set_line(devices, irq, levels & BIT(irq));
+	}
 	update_pic_output(devices);
 	/* The processor has reset itself, and with it its machine. */
 	if (devices->lapic.init && devices->end == GUEST_RUNS)
