@@ -144,10 +144,9 @@ struct mmu_cpu {
 	struct shadow_page *root; /* NULL: mmu_root() has to find it */
 	/*
 	 * These are true if the run loop must give the processor another root,
-	 * other targets (mmu_targets()), or another filter: what follows from
-	 * all registers but CR3 was derived anew. The run loop clears them. A
-	 * fault can find another root, too: if the pool is empty, the old one
-	 * may be given up.
+	 * other targets (mmu_targets()), or another filter, since a register
+	 * other than CR3 has changed. The run loop clears them. A fault can find
+	 * another root, too: if the pool is empty, the old one may be given up.
 	 */
 	bool root_is_new;
 	bool targets_are_new;

@@ -81,7 +81,7 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 	/* PAE paging has one shadow root, which leads to the space that runs. */
 	if (root->role.mode != PAGING_4LEVEL)
 		return sp != root && shadow_page_is_orphan(sp);
-	while (sp != root) {
+	for (;;) {
 		if (sp->role.level == PT_LEVELS)
 			return !is_twin(mmu, sp);
 		if (shadow_page_is_orphan(sp))
@@ -92,7 +92,6 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 			return false;
 		sp = parent_of(mmu, sp->parents);
 	}
-	return false;
 }
 
 /* Returns true if no entry of the page is TABLE or LEAF. */

@@ -7,7 +7,7 @@
 
 /*
  * Returns true if the page belongs to another address space than the one that
- * the guest runs on. In doubt it returns false.
+ * the guest runs on. @sp is not the root in use. In doubt it returns false.
  */
 bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp);
 /*

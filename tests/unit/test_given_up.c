@@ -173,6 +173,18 @@ static void space_elsewhere(void **state)
 	tables_audit();
 }
 
+/* The guest may begin with a page directory. */
+static void directory_elsewhere(void **state)
+{
+	(void)state;
+	run_in_another_space(0);
+	assert_int_equal(write_page(AT(FAR_PD), 0), 1);
+	assert_null(shadow_of(FAR_PD));
+	assert_null(shadow_of(FAR_PDPT));
+	assert_non_null(shadow_of(PML4));
+	tables_audit();
+}
+
 /* A burst there opens no table. */
 static void burst_elsewhere(void **state)
 {
@@ -359,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup(other_root, tables_set_up),
 		cmocka_unit_test_setup(barren, tables_set_up),
 		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
+		cmocka_unit_test_setup(directory_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(named_by_both, tables_set_up),
 		cmocka_unit_test_setup(twin_roots, tables_set_up),
