@@ -192,12 +192,17 @@ static void host_move(void *ctx, gfn_t gfn, hfn_t hfn)
 	p2m[gfn] = hfn;
 }
 
-static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
+static hpa_t load_cr3_with_flags(struct mmu_cpu *cpu, gfn_t gfn, u64 flags)
 {
-	mmu_set_state(cpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT, CR4_PAE,
-		      EFER_LME | EFER_LMA | EFER_NXE, NULL);
+	mmu_set_state(cpu, CR0_PG | CR0_WP | CR0_PE, gfn << PAGE_SHIFT | flags,
+		      CR4_PAE, EFER_LME | EFER_LMA | EFER_NXE, NULL);
 	flushes = 0;
 	return mmu_root(cpu);
+}
+
+static hpa_t load_cr3(struct mmu_cpu *cpu, gfn_t gfn)
+{
+	return load_cr3_with_flags(cpu, gfn, 0);
 }
 
 static struct mmu *create_mmu(struct mmu_cpu *cpu, u32 targets)
@@ -285,6 +290,23 @@ static void the_guests_frame_moves(void **state)
 	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
 	assert_int_equal(memory[ROOT_GFN][1], second);
 	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[ROOT_GFN]);
+}
+
+/* A root with flags is not placed. Without them it is, and only moves. */
+static void a_move_is_flushed(void **state)
+{
+	struct mmu_cpu cpu;
+
+	(void)state;
+	create_mmu(&cpu, MMU_TARGETS_MAX);
+	load_cr3_with_flags(&cpu, ROOT_GFN, PTE_PWT);
+	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
+	load_cr3(&cpu, ROOT_GFN);
+	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_true(flushes);
+	load_cr3_with_flags(&cpu, ROOT_GFN, PTE_PWT);
+	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_true(flushes);
 }
 
 /*
@@ -379,6 +401,7 @@ int main(void)
 		cmocka_unit_test(targets_of_the_processor),
 		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
+		cmocka_unit_test(a_move_is_flushed),
 		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};
 
