@@ -127,6 +127,21 @@ struct placing {
 	struct shadow_page *slots[MMU_TARGETS_MAX]; /* NULL: free */
 };
 
+/*
+ * The last write that hit a page of a guest table. The next one is often to the
+ * same page, by the same kind of access: then the answer is the same, as long
+ * as the entry is, and the way to it (as for struct shadow_path).
+ */
+struct held_write {
+	u64 number; /* of the page: gva >> PAGE_SHIFT */
+	u32 access; /* the error code */
+	gfn_t gfn;
+	const u64 *spte; /* the held LEAF, and its value at that time */
+	u64 value;
+	const struct shadow_page *root;
+	u64 unlinked;
+};
+
 /* The end of an address's way through the shadow; see path.c. */
 struct shadow_path {
 	struct shadow_page *sp; /* the page that it ends in */
@@ -187,6 +202,7 @@ struct mmu {
 	u64 tables_unlinked;
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 	struct code_page codes[CODE_PAGES]; /* by the number of the page */
+	struct held_write held; /* root NULL: none yet */
 };
 
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,

@@ -101,6 +101,29 @@ static void count_fault(struct mmu_stats *stats, u32 error_code)
 		stats->faults_protection++;
 }
 
+/* The walk's result for an access that needs no walk. */
+static void set_found(struct guest_walk *walk, gva_t gva, gfn_t gfn)
+{
+	walk->gva = gva;
+	walk->gpa = gfn << PAGE_SHIFT | (gva & ~PAGE_MASK);
+	walk->status = WALK_OK;
+}
+
+/* Returns true if the write hits the same page of a table as the last one. */
+static bool is_held_again(const struct mmu_cpu *cpu, gva_t gva, u32 access,
+			  struct guest_walk *walk)
+{
+	const struct mmu *mmu = cpu->mmu;
+	const struct held_write *held = &mmu->held;
+
+	if (held->number != gva >> PAGE_SHIFT || held->access != access ||
+	    held->root != cpu->root || held->unlinked != mmu->tables_unlinked ||
+	    *held->spte != held->value || !mmu->frames[held->gfn].shadowed)
+		return false;
+	set_found(walk, gva, held->gfn);
+	return true;
+}
+
 /*
  * Returns true if an entry that an earlier walk has made permits the access: an
  * access to a device's page, or a write to a guest table. The entry is a
@@ -126,9 +149,7 @@ static bool is_remembered(const struct mmu_cpu *cpu,
 	}
 	if (!access_permitted(cpu, rights, access))
 		return false;
-	walk->gva = gva;
-	walk->gpa = (gpa_t)end->link->target << PAGE_SHIFT | (gva & ~PAGE_MASK);
-	walk->status = WALK_OK;
+	set_found(walk, gva, end->link->target);
 	return true;
 }
 
@@ -139,13 +160,27 @@ static enum mmu_action write_to_table(struct mmu *mmu,
 	return table_open_for(mmu, walk->gpa) ? MMU_RESUME : MMU_TABLE_WRITE;
 }
 
+static enum mmu_action held(struct mmu *mmu, const struct guest_walk *walk)
+{
+	mmu->stats.held_hits++;
+	return write_to_table(mmu, walk);
+}
+
 static enum mmu_action remembered(struct mmu *mmu,
-				  const struct shadow_path *end,
+				  const struct shadow_path *end, u32 access,
 				  const struct guest_walk *walk)
 {
 	if (spte_is_held(*end->spte, end->level)) {
-		mmu->stats.held_hits++;
-		return write_to_table(mmu, walk);
+		mmu->held = (struct held_write){
+			.number = walk->gva >> PAGE_SHIFT,
+			.access = access,
+			.gfn = end->link->target,
+			.spte = end->spte,
+			.value = *end->spte,
+			.root = end->root,
+			.unlinked = end->unlinked,
+		};
+		return held(mmu, walk);
 	}
 	mmu->stats.faults_mmio++;
 	mmu->stats.mmio_hits++;
@@ -235,9 +270,11 @@ enum mmu_action mmu_page_fault(struct mmu_cpu *cpu, gva_t gva, u32 error_code,
 
 	count_fault(&mmu->stats, error_code);
 	if (mmu->policy.nowalk && cpu->root) {
+		if (is_held_again(cpu, gva, error_code, walk))
+			return held(mmu, walk);
 		end = shadow_path_of(cpu, gva);
 		if (is_remembered(cpu, end, gva, error_code, walk))
-			return remembered(mmu, end, walk);
+			return remembered(mmu, end, error_code, walk);
 		if (entry_fault(cpu, end, gva, error_code, walk, &action))
 			return action;
 	}

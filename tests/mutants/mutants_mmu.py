@@ -231,7 +231,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("remembered-for-all", "I7", "mmu/fault/fault.c",
      "a remembered entry is used without a check of its rights",
      "\tif (!access_permitted(cpu, rights, access))\n\t\treturn false;\n"
-     "\twalk->gva", "\twalk->gva"),
+     "\tset_found(", "\tset_found("),
     ("mmio-clean", "I7", "mmu/fault/fault.c",
      "an MMIO entry answers a write that has to set D",
      "(access & PFEC_W) && !(spte & SPTE_MMIO_D)", "false"),
