@@ -69,6 +69,6 @@ for flavour in WORKS:
 soak(f"linux-stress-{DEFAULT}", "", 4, 6 * HOURS)(linux_stress)
 soak("installer", HOURS)(installer)
 for flavour in ("full", "rt"):
-    soak(f"linux-{flavour}", flavour, 100, HOURS)(linux_full)
+    soak(f"linux-{flavour}", flavour, 2 * HOURS)(linux_full)
 soak("trace-page")(trace_page)
 soak("gdb-linux")(gdb_linux)
