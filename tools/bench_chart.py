@@ -58,30 +58,30 @@ def chart(title, bars):
     return "\n".join(out + ["</svg>", ""])
 
 
-def number(cell):
+def cell_number(cell):
     return float(cell.replace(",", ""))
 
 
-def exits(page):
+def exits_chart(page):
     rungs, rows = table(page, EXITS)
     return chart("VM exits per operation, by rung (each row to its own scale)", {
-        name: [(rung, number(cell), cell) for rung, cell in zip(rungs, cells)]
+        name: [(rung, cell_number(cell), cell) for rung, cell in zip(rungs, cells)]
         for name, cells in rows.items()})
 
 
-def against_kvm(page):
+def kvm_chart(page):
     """The ticks of a cell: "ticks; exits", or "ticks" of the bare machine."""
     heads, rows = table(page, KVM)
     bars = {}
     for name, cells in rows.items():
-        bare, *others = [number(cell.split(";")[0]) for cell in cells]
+        bare, *others = [cell_number(cell.split(";")[0]) for cell in cells]
         bars[name] = [(head.strip("`"), ticks / bare, f"{ticks / bare:.2f}")
                       for head, ticks in zip(heads[1:], others)]
     return chart("Ticks per operation, as multiples of the bare machine's, with "
                  "page-table isolation", bars)
 
 
-FIGURES = {"bench.svg": exits, "bench-kvm.svg": against_kvm}
+FIGURES = {"bench.svg": exits_chart, "bench-kvm.svg": kvm_chart}
 
 
 def main(arguments):

@@ -28,10 +28,10 @@ def run_host(nested, image, column, shown, operations):
     """Boots the host once; returns {operation: counters}."""
     host = nested.L0("bench-" + column.replace(" ", "-"), image)
     try:
-        host.until_kvm(EPT)
+        host.wait_for_kvm(EPT)
         # Without VMCS shadowing in the processor KVM switches it off.
-        host.until(rf" shadow_vmcs={shown}$", 10)
-        output = host.until(rf"^nested: end {CASE},.*$", SECONDS)
+        host.read_until(rf" shadow_vmcs={shown}$", 10)
+        output = host.read_until(rf"^nested: end {CASE},.*$", SECONDS)
     finally:
         host.machine.kill()
     result = operations(output)
@@ -43,27 +43,27 @@ def run_host(nested, image, column, shown, operations):
 def fill_linux(nested, tree, initramfs):
     """Puts Linux with KVM, as a guest, into the host's initramfs."""
     directory = f"cases/{LINUX_CASE}"
-    nested.copy(f"{nested.KVM}/vmlinuz", tree, "guest/vmlinuz")
-    nested.copy(initramfs, tree, "guest/initrd")
-    nested.copy(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
-    nested.write(tree, f"{directory}/append", (
+    nested.copy_file(f"{nested.KVM}/vmlinuz", tree, "guest/vmlinuz")
+    nested.copy_file(initramfs, tree, "guest/initrd")
+    nested.copy_file(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
+    nested.write_file(tree, f"{directory}/append", (
         f"{nested.L0_OPTIONS} nested.ept={LINUX_EPT} nested.shadow_vmcs=1 "
         f"nested.cases={CASE}").encode())
-    nested.write(tree, f"{directory}/memory", b"%d" % LINUX_MEMORY)
-    nested.write(tree, f"{directory}/bios", b"bios.bin")
+    nested.write_file(tree, f"{directory}/memory", b"%d" % LINUX_MEMORY)
+    nested.write_file(tree, f"{directory}/bios", b"bios.bin")
 
 
 def fill_guest(nested, tree):
     """Puts the built-in guest, which QEMU boots by itself, into that guest's."""
     directory = f"cases/{CASE}"
-    nested.copy(GUEST, tree, f"{directory}/guest.bin")
-    nested.copy(MULTIBOOT, tree, "firmware/multiboot_dma.bin")
-    nested.copy(FIRMWARE, tree, "firmware/bios-microvm.bin")
-    nested.write(tree, f"{directory}/arguments", (
+    nested.copy_file(GUEST, tree, f"{directory}/guest.bin")
+    nested.copy_file(MULTIBOOT, tree, "firmware/multiboot_dma.bin")
+    nested.copy_file(FIRMWARE, tree, "firmware/bios-microvm.bin")
+    nested.write_file(tree, f"{directory}/arguments", (
         "-M microvm,isa-serial=on "
         f"-kernel /{directory}/guest.bin -append bench").encode())
-    nested.write(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
-    nested.write(tree, f"{directory}/bios", b"bios-microvm.bin")
+    nested.write_file(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
+    nested.write_file(tree, f"{directory}/bios", b"bios-microvm.bin")
 
 
 def linux_image(nested):
@@ -79,9 +79,9 @@ def run_linux(nested, image, operations):
     """As run_host(). The guest has no way to end this machine."""
     host = nested.L0("bench-linux", image)
     try:
-        host.until_kvm(EPT)
-        host.until_kvm(LINUX_EPT)
-        output = host.until(r"^bench: \S+ toggle-pge,.*\n", SECONDS)
+        host.wait_for_kvm(EPT)
+        host.wait_for_kvm(LINUX_EPT)
+        output = host.read_until(r"^bench: \S+ toggle-pge,.*\n", SECONDS)
     finally:
         host.machine.kill()
     return next(iter(operations(output).values()))

@@ -36,24 +36,24 @@ def load_nested():
 def fill(nested, tree, settings):
     """Puts the guest and its cases into the host's initramfs."""
     guests = nested.GUESTS
-    nested.copy(f"{guests}/vmlinuz", tree, "guest/vmlinuz")
+    nested.copy_file(f"{guests}/vmlinuz", tree, "guest/vmlinuz")
     with open(f"{tree}/guest/initrd", "wb") as whole:
         for name in ("initrd.cpio", "mmbench.cpio"):
             with open(f"{guests}/{name}", "rb") as part:
                 shutil.copyfileobj(part, whole)
     # QEMU's code that loads a kernel.
-    nested.copy(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
+    nested.copy_file(LINUXBOOT, tree, "firmware/linuxboot_dma.bin")
     for setting in settings:
         append = f"{bench_work.APPEND} {bench_work.SETTINGS[setting]}"
         directory = f"cases/{setting}"
-        nested.write(tree, f"{directory}/append", append.encode())
-        nested.write(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
-        nested.write(tree, f"{directory}/bios", b"bios.bin")
+        nested.write_file(tree, f"{directory}/append", append.encode())
+        nested.write_file(tree, f"{directory}/memory", b"%d" % GUEST_MEMORY)
+        nested.write_file(tree, f"{directory}/bios", b"bios.bin")
 
 
 def parse(output):
     """{phase: {counter: sum, "ops": N}}, with KVM's exits."""
-    result = bench_work.parse(output)
+    result = bench_work.parse_phases(output)
     for name, before, after in PHASE.findall(output):
         result[name]["exits"] = int(after) - int(before)
     return result
@@ -63,8 +63,8 @@ def run_host(nested, ept, image, settings):
     """Boots the host once; returns {setting: {phase: counters}}."""
     host = nested.L0(f"peer-ept{ept}", image, Bochs.ips)
     try:
-        host.until_kvm(ept)
-        return {setting: parse(host.until(
+        host.wait_for_kvm(ept)
+        return {setting: parse(host.read_until(
             rf"^nested: end {setting},.*$", GUEST_SECONDS))
             for setting in settings}
     finally:

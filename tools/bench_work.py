@@ -27,7 +27,7 @@ FORMULA = (f"ticks / {TICKS_A_CYCLE} + {CYCLES_EXIT:,} an exit + "
            f"{CYCLES_VMCS} a VMREAD or VMWRITE")
 
 
-def parse(output):
+def parse_phases(output):
     """{phase: {counter: sum, "ops": N}} of mmbench's lines."""
     result = {}
     for name, counters in LINE.findall(output):
@@ -53,11 +53,11 @@ def measure(run, pool, guests, rungs, settings, options=""):
     boots = {(setting, rung): pool.submit(
         run, run_options(guests, rung, setting, options))
         for setting in settings for rung in rungs}
-    return {setting: {rung: parse(boots[setting, rung].result())
+    return {setting: {rung: parse_phases(boots[setting, rung].result())
                       for rung in rungs} for setting in settings}
 
 
-def kept(path, files):
+def read_kept(path, files):
     """An earlier result that is newer than the files, or nothing."""
     try:
         if any(os.path.getmtime(file) > os.path.getmtime(path)
@@ -69,7 +69,7 @@ def kept(path, files):
         return {}
 
 
-def reckoned(cost):
+def reckoned_cycles(cost):
     """Cycles of a real processor, by FORMULA."""
     return (cost["ticks"] / TICKS_A_CYCLE
             + CYCLES_EXIT * cost.get("exits", 0)
@@ -95,7 +95,7 @@ def tables(result, table, figure):
             columns = [key for key in rungs[rung][phases[0]] if key != "ops"]
             rows = [[name] + [per_op(name, rung, lambda cost, key=key:
                                      cost[key]) for key in columns]
-                    + [per_op(name, rung, reckoned)]
+                    + [per_op(name, rung, reckoned_cycles)]
                     for name in phases]
             yield (f"{title}: {rung}, per operation; reckoned = {FORMULA}",
                    table([""] + columns + ["reckoned"], rows))

@@ -43,7 +43,7 @@ class TextDisplay:
         deadline = time.monotonic() + OPEN_MAX
         while not (name := re.search(rb'connected to screen "([^"]+)"',
                                      self.machine.terminal)):
-            if time.monotonic() > deadline or not self.machine.running():
+            if time.monotonic() > deadline or not self.machine.is_running():
                 return False
             time.sleep(0.05)
         display = os.open(name[1], os.O_RDWR | os.O_NOCTTY)

@@ -125,13 +125,13 @@ class Machine:
         self.children.append(child)
         return child
 
-    def link(self, name, path):
+    def link_plainly(self, name, path):
         """A plain name for a file: no blank or comma in the emulators' own
         syntax, whatever is in the path."""
         os.symlink(os.path.abspath(path), os.path.join(self.directory, name))
         return name
 
-    def running(self):
+    def is_running(self):
         return self.child.poll() is None
 
     def input_waiting(self):
@@ -178,7 +178,7 @@ class Bochs(Machine):
         config = BOCHSRC.format(memory=args.memory, share=BOCHS_SHARE,
                                 display=self.display.library,
                                 cpu=BOCHS_CPUS.get(cpu, cpu), ips=self.ips,
-                                image=self.link("image", image),
+                                image=self.link_plainly("image", image),
                                 serial=os.ttyname(slave),
                                 second=self.second_port(args))
         with open(os.path.join(directory, "bochsrc"), "w") as file:
@@ -210,7 +210,7 @@ class Bochs(Machine):
         """The line of COM2: gdb's socket, or the file of the trace."""
         if args.trace:
             return ("com2: enabled=1, mode=file, dev="
-                    + self.link("trace", args.trace))
+                    + self.link_plainly("trace", args.trace))
         if not args.gdb:
             return ""
         master, self.second_slave = open_pty()
@@ -243,19 +243,19 @@ class Bochs(Machine):
             except OSError:    # the slave is closed: Bochs has ended
                 pass
 
-        self.drain = threading.Thread(target=drain, daemon=True)
-        self.drain.start()
+        self.drainer = threading.Thread(target=drain, daemon=True)
+        self.drainer.start()
         return slave
 
     def complaint(self):
         """Why Bochs ended, in its own words."""
-        self.drain.join(1)
+        self.drainer.join(1)
         lines = self.terminal.decode(errors="replace").splitlines()
         panics = [line for line in lines + self.read_log("bochs.log")
                   if PANIC in line]
         return panics[-1].split(PANIC)[1].strip() if panics else ""
 
-    def started(self):
+    def has_started(self):
         """False if Bochs didn't get past its configuration."""
         return os.path.exists(os.path.join(self.directory, "bochs.log"))
 
@@ -282,20 +282,20 @@ class Qemu(Machine):
                      "-device", "isa-serial,index=1,chardev=com2"]
         if args.trace:
             argv += ["-chardev",
-                     f"file,id=com2,path={self.link('trace', args.trace)}",
+                     f"file,id=com2,path={self.link_plainly('trace', args.trace)}",
                      "-device", "isa-serial,index=1,chardev=com2"]
         if args.acpi_table:
             argv += ["-acpitable",
-                     f"file={self.link('acpi', args.acpi_table)}"]
+                     f"file={self.link_plainly('acpi', args.acpi_table)}"]
         if args.bare and not kvm:
             # Its clock counts instructions: a busy host does not make it jump.
             argv += ["-icount", "shift=3,sleep=off"]
         if args.stick:
             argv += ["-drive", "if=none,id=stick,format=raw,readonly=on,"
-                     f"file={self.link('image', image)}", "-device", "qemu-xhci",
+                     f"file={self.link_plainly('image', image)}", "-device", "qemu-xhci",
                      "-device", "usb-storage,drive=stick,bootindex=0"]
         else:
-            argv += ["-cdrom", self.link("image", image), "-boot", "d"]
+            argv += ["-cdrom", self.link_plainly("image", image), "-boot", "d"]
         if args.firmware == "uefi":
             if not os.path.isfile(OVMF):
                 raise MachineError(f"{OVMF} is missing: run tools/deps")
@@ -311,7 +311,7 @@ class Qemu(Machine):
         self.output = self.child.stdout.fileno()
         self.input = self.child.stdin.fileno()
 
-    def monitor(self, *commands):
+    def ask_qemu(self, *commands):
         """Has QEMU carry out commands: (name, arguments); the last answer."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as qmp:
             qmp.settimeout(10)
@@ -329,14 +329,14 @@ class Qemu(Machine):
                     raise OSError(answer["error"]["desc"])
         return answer["return"]
 
-    def look(self, form):
+    def read_screen(self, form):
         """Returns the screen: the cells of its text (txt), or a picture."""
         path = os.path.join(self.directory, "screen")
         if form == "txt":
-            self.monitor(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,
-                                       "filename": path}))
+            self.ask_qemu(("pmemsave", {"val": TEXT_SCREEN, "size": 80 * 25 * 2,
+                                        "filename": path}))
         else:
-            self.monitor(("screendump", {"filename": path, "format": form}))
+            self.ask_qemu(("screendump", {"filename": path, "format": form}))
         with open(path, "rb") as file:
             return file.read()
 
@@ -344,10 +344,10 @@ class Qemu(Machine):
         """Saves the screen: its text (.txt) or a picture (.png, or PPM)."""
         form = {".txt": "txt", ".png": "png"}.get(path[-4:], "ppm")
         deadline = time.monotonic() + QUIET_MAX
-        before, shown = None, self.look(form)
+        before, shown = None, self.read_screen(form)
         while shown != before and time.monotonic() < deadline:
             time.sleep(QUIET)
-            before, shown = shown, self.look(form)
+            before, shown = shown, self.read_screen(form)
         if form == "txt":
             text = shown[::2].decode("latin1")
             shown = "".join(text[row:row + 80].rstrip() + "\n"
@@ -360,7 +360,7 @@ class Qemu(Machine):
         lines = self.read_log("qemu.log")
         return lines[-1] if lines else ""
 
-    def started(self):
+    def has_started(self):
         """False if QEMU refused its command line."""
         return not self.complaint()
 

@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
                   + f" ({self.prog} --help has them all)\n")
 
 
-def a_number(text):
+def whole_number(text):
     try:
         return int(text)
     except ValueError:
@@ -71,20 +71,14 @@ class Once(argparse.Action):
         setattr(namespace, self.dest, value)
 
 
-def parser(about, details):
-    result = Parser(
-        prog="tools/run", description=about, epilog=details, allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-
-    def option(name, **how):
-        result.add_argument(name, **{"action": Once, **how})
-
+def add_options(option):
+    """The options of a user, by option(name, **how)."""
     option("--machine", choices=["auto", "bochs", "qemu"], default="auto",
            help="auto: QEMU if KVM has nested VMX here, else Bochs")
     option("--cpu", metavar="MODEL",
            help="the emulator's name for it; for Bochs also one of "
            + ", ".join(BOCHS_CPUS) + " (default: haswell)")
-    option("--memory", metavar="MIB", type=a_number, default=512,
+    option("--memory", metavar="MIB", type=whole_number, default=512,
            help="the machine's RAM (default: %(default)s)")
     option("--options", metavar="STRING", default="",
            help='Umbra\'s own command line: "mmu=bypass audit=1"')
@@ -111,12 +105,15 @@ def parser(about, details):
            help="end the run after that time, with status 124")
     option("--image", metavar="FILE",
            help="boot this image instead of making one")
-    # Options that tests need.
+
+
+def add_test_options(option):
+    """The options that tests need."""
     option("--firmware", choices=["bios", "uefi"], default="bios",
            help="the machine's firmware (uefi: QEMU; default: %(default)s)")
     option("--stick", action="store_true",
            help="boot the image from a USB stick, not from a CD (QEMU)")
-    option("--processors", metavar="N", type=a_number, default=1,
+    option("--processors", metavar="N", type=whole_number, default=1,
            help="how many the machine has (QEMU; default: %(default)s)")
     option("--uart", metavar="DEVICE", default=UART,
            help="the machine's serial port (QEMU's -device; default: "
@@ -131,10 +128,22 @@ def parser(about, details):
     option("--elf", metavar="FILE",
            default=os.path.join(ROOT, "build/umbra.elf"),
            help="the hypervisor (default: build/umbra.elf)")
-    return result
 
 
-def head_of(option, path):
+def make_parser(about, details):
+    parser = Parser(
+        prog="tools/run", description=about, epilog=details, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def option(name, **how):
+        parser.add_argument(name, **{"action": Once, **how})
+
+    add_options(option)
+    add_test_options(option)
+    return parser
+
+
+def read_head_of(option, path):
     """Returns the first bytes of a file that the run reads."""
     if not os.path.exists(path):
         raise BadArgument(f"{option}: {path}: no such file")
@@ -172,21 +181,21 @@ def check_output(option, path):
 def check_files(args):
     """Sets --append for a Linux that has none."""
     if args.image:
-        if not is_image(head_of("--image", args.image)):
+        if not is_image(read_head_of("--image", args.image)):
             raise BadArgument(f"--image: {args.image} is neither an ISO image "
                               "nor one of a disk: make image makes one")
     elif not args.bare:
-        if not is_multiboot2(head_of("--elf", args.elf)):
+        if not is_multiboot2(read_head_of("--elf", args.elf)):
             raise BadArgument(f"--elf: {args.elf} has no multiboot 2 header: "
                               "make builds build/umbra.elf")
     if args.acpi_table:
-        length = head_of("--acpi-table", args.acpi_table)[4:8]
+        length = read_head_of("--acpi-table", args.acpi_table)[4:8]
         if int.from_bytes(length, "little") != os.path.getsize(args.acpi_table):
             raise BadArgument(f"--acpi-table: {args.acpi_table} is no ACPI "
                               "table: its bytes 4 to 7 are not its length")
-    initrds = [(path, head_of("--initrd", path)) for path in args.initrd]
+    initrds = [(path, read_head_of("--initrd", path)) for path in args.initrd]
     if args.kernel:
-        head = head_of("--kernel", args.kernel)
+        head = read_head_of("--kernel", args.kernel)
         if why_no_kernel(head):
             raise BadArgument(f"--kernel: {args.kernel} is "
                               + why_no_kernel(head))

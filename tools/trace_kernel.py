@@ -70,7 +70,7 @@ def kernel_events(records):
         last = r.tsc
 
 
-def mark(name, text, reason):
+def slice_mark(name, text, reason):
     """The event as a mark of tracing_mark_write: an exit is a slice, up to the entry.
 
     Perfetto reads all lines of ftrace, but shows those marks alone, not KVM's events.
@@ -95,7 +95,7 @@ def write_ftrace(records, hz, path, reasons):
             # Perfetto takes four flags, newer kernels print a fifth one.
             head = f"           umbra-{PROCESS}     [000] d..1 {tsc / hz:.9f}: "
             file.write(f"{head}{name}: {text}\n{head}tracing_mark_write: "
-                       f"{mark(name, text, reason)}\n")
+                       f"{slice_mark(name, text, reason)}\n")
 
 
 # --- trace.dat ----------------------------------------------------------------
@@ -129,12 +129,12 @@ COMMON_FIELDS = """\
 """
 
 
-def sized(text, form="<Q"):
+def with_size(text, form="<Q"):
     data = text.encode() if isinstance(text, str) else text
     return struct.pack(form, len(data)) + data
 
 
-def format_of(number, name):
+def event_format(number, name):
     """Returns the event's file "format", as the kernel has it."""
     fields, text = EVENTS[name]
     fields = fields.split()
@@ -179,13 +179,13 @@ def write_dat(records, hz, path):
          + struct.pack(f"<{len(values)}Q", *values))
         for tsc, name, values in kernel_events(records)))
     head = (b"\x17\x08\x44tracing6\0" + struct.pack("<BBI", 0, 8, PAGE)
-            + b"header_page\0" + sized(HEADER_PAGE)
-            + b"header_event\0" + sized(HEADER_EVENT)
+            + b"header_page\0" + with_size(HEADER_PAGE)
+            + b"header_event\0" + with_size(HEADER_EVENT)
             + struct.pack("<II", 0, 1)    # events of ftrace's own; systems
             + b"kvm\0" + struct.pack("<I", len(EVENTS))
-            + b"".join(sized(format_of(n, name)) for name, n in numbers.items())
-            + sized("", "<I") + sized("", "<I")    # symbols, printk's formats
-            + sized("1 umbra\n")                   # processes
+            + b"".join(with_size(event_format(n, name)) for name, n in numbers.items())
+            + with_size("", "<I") + with_size("", "<I")    # symbols, printk's formats
+            + with_size("1 umbra\n")                   # processes
             + struct.pack("<I", 1)                 # processors
             + b"options  \0" + struct.pack("<H", 0)
             + b"flyrecord\0")

@@ -136,7 +136,7 @@ FULL = [("1", ["demo", "open", "locked", "doctor", "linux"]),
         ("0", ["demo", "linux"])]
 
 
-def run(*command):
+def run_command(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     if done.returncode:
@@ -144,13 +144,13 @@ def run(*command):
     return done.stdout
 
 
-def copy(source, tree, name=None):
+def copy_file(source, tree, name=None):
     target = os.path.join(tree, (name or source).lstrip("/"))
     os.makedirs(os.path.dirname(target), exist_ok=True)
     shutil.copy(source, target)
 
 
-def write(tree, name, content):
+def write_file(tree, name, content):
     path = os.path.join(tree, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
@@ -160,14 +160,14 @@ def write(tree, name, content):
 def add_case(tree, name, case):
     """The case's directory in L0: its image, memory and firmware."""
     directory = f"cases/{name}"
-    write(tree, f"{directory}/memory", b"%d" % case.memory)
-    write(tree, f"{directory}/bios",
-          b"bios-open.bin" if case.open_switch else b"bios.bin")
+    write_file(tree, f"{directory}/memory", b"%d" % case.memory)
+    write_file(tree, f"{directory}/bios",
+               b"bios-open.bin" if case.open_switch else b"bios.bin")
     command = [f"{ROOT}/tools/mkimage", "--elf", f"{ROOT}/build/{case.elf}",
                "--platform", "bios", "--options", f"exit=reset exit.seconds=0 {case.options}"]
     if case.grub:
         command += ["--grub", case.grub]
-    run(*command, *case.linux, f"{tree}/{directory}/umbra.iso")
+    run_command(*command, *case.linux, f"{tree}/{directory}/umbra.iso")
 
 
 def make_initramfs(fill):
@@ -175,23 +175,23 @@ def make_initramfs(fill):
     os.makedirs(OUT, exist_ok=True)
     tree = os.path.join(OUT, "tree")
     shutil.rmtree(tree, ignore_errors=True)
-    copy(shutil.which("busybox"), tree, "bin/busybox")
-    copy(f"{HERE}/init", tree, "init")
+    copy_file(shutil.which("busybox"), tree, "bin/busybox")
+    copy_file(f"{HERE}/init", tree, "init")
     os.makedirs(f"{tree}/kvm")
     for module in ("irqbypass.ko", "kvm.ko", "kvm-intel.ko"):
         # Debug data would triple the time that loading them takes.
-        run("strip", "--strip-debug", "-R", ".BTF", f"{KVM}/{module}",
-            "-o", f"{tree}/kvm/{module}")
-    copy(QEMU, tree)
-    for library in re.findall(r"(/\S+) \(0x", run("ldd", QEMU)):
-        copy(library, tree)
+        run_command("strip", "--strip-debug", "-R", ".BTF", f"{KVM}/{module}",
+                    "-o", f"{tree}/kvm/{module}")
+    copy_file(QEMU, tree)
+    for library in re.findall(r"(/\S+) \(0x", run_command("ldd", QEMU)):
+        copy_file(library, tree)
     with open(SEABIOS, "rb") as file:
         bios = file.read()
     if bios.count(SWITCH) != 1:
         sys.exit(f"nested: {SEABIOS} does not mention {SWITCH} once")
-    write(tree, "firmware/bios.bin", bios)
-    write(tree, "firmware/bios-open.bin", bios.replace(SWITCH, NO_SWITCH))
-    copy(KVMVAPIC, tree, "firmware/kvmvapic.bin")
+    write_file(tree, "firmware/bios.bin", bios)
+    write_file(tree, "firmware/bios-open.bin", bios.replace(SWITCH, NO_SWITCH))
+    copy_file(KVMVAPIC, tree, "firmware/kvmvapic.bin")
     fill(tree)
     archive = os.path.join(OUT, "initramfs.cpio")
     with open(archive, "wb") as file:
@@ -212,14 +212,14 @@ def make_image(ept, names, fill, shadow_vmcs="1"):
     os.makedirs(f"{tree}/boot/grub")
     os.rename(make_initramfs(fill), f"{tree}/boot/initramfs")
     shutil.copy(f"{KVM}/vmlinuz", f"{tree}/boot/vmlinuz")
-    write(tree, "boot/grub/grub.cfg", (
+    write_file(tree, "boot/grub/grub.cfg", (
         f"linux /boot/vmlinuz {L0_OPTIONS} nested.ept={ept} "
         f"nested.shadow_vmcs={shadow_vmcs} nested.cases={','.join(names)}\n"
         "initrd /boot/initramfs\nboot\n").encode())
     image = os.path.join(OUT, f"{'-'.join(names)}-{ept}-{shadow_vmcs}.iso")
-    run("grub-mkrescue", "-o", image, "-d", "/usr/lib/grub/i386-pc",
-        "--fonts=", "--locales=", "--themes=",
-        "--install-modules=normal linux iso9660", tree)
+    run_command("grub-mkrescue", "-o", image, "-d", "/usr/lib/grub/i386-pc",
+                "--fonts=", "--locales=", "--themes=",
+                "--install-modules=normal linux iso9660", tree)
     return image
 
 
@@ -240,12 +240,12 @@ class L0:
             image, directory)
         os.set_blocking(self.machine.output, False)
 
-    def until_kvm(self, ept):
+    def wait_for_kvm(self, ept):
         """KVM is loaded, and is as it should be."""
-        self.until(r"^nested: kvm_intel nested=(Y|1) ept="
-                   + ("(Y|1)" if ept == "1" else "(N|0)"), L0_SECONDS)
+        self.read_until(r"^nested: kvm_intel nested=(Y|1) ept="
+                        + ("(Y|1)" if ept == "1" else "(N|0)"), L0_SECONDS)
 
-    def until(self, pattern, seconds):
+    def read_until(self, pattern, seconds):
         """Returns the output until a match of the pattern."""
         deadline = time.monotonic() + seconds
         while True:
@@ -257,7 +257,7 @@ class L0:
                 return text
             if time.monotonic() > deadline:
                 raise Failure(f"no {pattern!r} within {seconds} s")
-            if not self.machine.running():
+            if not self.machine.is_running():
                 raise Failure("Bochs ended: " + self.machine.complaint())
             try:
                 data = os.read(self.machine.output, 65536)
@@ -279,16 +279,16 @@ def run_cases(ept, names):
     failed = len(names)
     l0 = L0(f"ept{ept}", make_image(ept, names, fill))
     try:
-        l0.until_kvm(ept)
+        l0.wait_for_kvm(ept)
         for name in names:
             begin = time.monotonic()
             try:
-                CASES[name].check(l0.until(rf"^nested: end {name},.*$",
-                                           CASE_SECONDS))
+                CASES[name].check(l0.read_until(rf"^nested: end {name},.*$",
+                                                CASE_SECONDS))
             except Failure as why:
                 print(f"not ok - {name}, ept={ept}: {why} "
                       f"(build/nested/ept{ept}.log)", flush=True)
-                if not l0.machine.running():
+                if not l0.machine.is_running():
                     raise
                 continue
             failed -= 1

@@ -273,14 +273,14 @@ def triple_fault(s):
     run.finish(STOPPED, BOOT_SECONDS)
 
 
-def stopped(s, guest, message):
+def must_be_stopped(s, guest, message):
     """Umbra must stop the guest, and say in words why."""
     run = s.start(*on_bochs(), "--options", "guest=" + guest)
     run.expect(message, BOOT_SECONDS)
     run.finish(STOPPED, BOOT_SECONDS)
 
 
-scenario("stop-real-mode", "real-mode", "enters real-address mode")(stopped)
+scenario("stop-real-mode", "real-mode", "enters real-address mode")(must_be_stopped)
 
 
 # --- Linux ------------------------------------------------------------------
@@ -316,7 +316,7 @@ scenario("linux-vtlb", "haswell", "mmu=vtlb", "pti=off")(linux_shell)
 INJECTED = re.compile(r"^umbra: #PFs injected P=0 +(\d+)", re.M)
 
 
-def injected(s, options, append):
+def count_injected(s, options, append):
     """The not-present faults that Umbra injects in a boot and 100 forks."""
     run = s.start(*on_bochs(memory=LARGE), *linux(options,
                                       append + " umbra.run=fork-check:100"))
@@ -328,8 +328,8 @@ def injected(s, options, append):
 
 def linux_bypassed(s, append):
     """With the bypass Umbra injects fewer than 1 % of the faults without it."""
-    with_it = injected(s, "mmu=bypass", append)
-    without = injected(s, "mmu=bypass mmu.bypass=0", append)
+    with_it = count_injected(s, "mmu=bypass", append)
+    without = count_injected(s, "mmu=bypass mmu.bypass=0", append)
     if with_it * 100 >= without:
         raise Failure(f"{with_it} not-present faults injected with the "
                       f"bypass, {without} without")
@@ -375,7 +375,7 @@ scenario("linux-cached-paste-reset-kbd", "haswell", "mmu=cached", "reboot=kbd",
 
 # --- Bad input --------------------------------------------------------------
 
-def refusal(s, message, options):
+def must_refuse(s, message, options):
     """Umbra must refuse to start, with a message that names the fault."""
     run = s.start(*options)
     run.finish(REFUSED, 2 * BOOT_SECONDS)
@@ -387,7 +387,7 @@ def refusal(s, message, options):
 for firmware in ("bios", "uefi"):
     scenario(f"no-vmx-{firmware}", r"CPUID\.1:ECX\.VMX",
              ["--machine", "qemu", "--cpu", "max", "--firmware", firmware]
-             )(refusal)
+             )(must_refuse)
 @scenario("no-long-mode")
 def no_long_mode(s):
     # The 32-bit entry code says so. It can't switch the machine off, and halts: only
@@ -399,44 +399,44 @@ def no_long_mode(s):
 
 
 scenario("bad-option", '"frobnicate=1": there is no such option',
-         on_bochs() + ["--options", "frobnicate=1"])(refusal)
+         on_bochs() + ["--options", "frobnicate=1"])(must_refuse)
 scenario("bad-value", '"mmu=sideways": this option has no such',
-         on_bochs() + ["--options", "mmu=sideways"])(refusal)
+         on_bochs() + ["--options", "mmu=sideways"])(must_refuse)
 scenario("no-vpid", r"vpid=1 can't work.*bit 37 of MSR 48Bh",
-         on_bochs("penryn") + ["--options", "vpid=1"])(refusal)
+         on_bochs("penryn") + ["--options", "vpid=1"])(must_refuse)
 scenario("no-module", 'there is no guest "linux" here',
-         WITHOUT_VMX + ["--options", "guest=linux"])(refusal)
+         WITHOUT_VMX + ["--options", "guest=linux"])(must_refuse)
 scenario("little-memory", "memory is too small for the kernel",
-         on_bochs(memory=48) + linux(""))(refusal)
+         on_bochs(memory=48) + linux(""))(must_refuse)
 
 
 @scenario("truncated-kernel")
 def truncated_kernel(s):
     with open(KERNEL, "rb") as file:
         head = file.read(100_000)
-    refusal(s, "not in the file: the file is cut off",
-            on_bochs() + ["--kernel", s.file("kernel", head)])
+    must_refuse(s, "not in the file: the file is cut off",
+                on_bochs() + ["--kernel", s.file("kernel", head)])
 
 
 @scenario("headless-kernel")
 def headless_kernel(s):
     with open(KERNEL, "rb") as file:
         head = file.read(300)
-    refusal(s, "not a Linux kernel",
-            WITHOUT_VMX + ["--kernel", s.file("kernel", head)])
+    must_refuse(s, "not a Linux kernel",
+                WITHOUT_VMX + ["--kernel", s.file("kernel", head)])
 
 
 @scenario("foreign-kernel")
 def foreign_kernel(s):
-    refusal(s, "not a Linux kernel",
-            WITHOUT_VMX + ["--kernel", "/bin/true"])
+    must_refuse(s, "not a Linux kernel",
+                WITHOUT_VMX + ["--kernel", "/bin/true"])
 
 
 @scenario("large-initrd")
 def large_initrd(s):
     initrd = s.file("initrd", size=24 << 20)
-    refusal(s, "too small for the initramfs",
-            on_bochs() + ["--kernel", KERNEL, "--initrd", initrd])
+    must_refuse(s, "too small for the initramfs",
+                on_bochs() + ["--kernel", KERNEL, "--initrd", initrd])
 
 
 # --- The launcher -----------------------------------------------------------

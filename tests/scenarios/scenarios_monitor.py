@@ -17,7 +17,7 @@ MONITOR_PROMPT = r"^umbra> "
 UNMAPPED = "7ffffffff000"    # the last page of a process's half
 
 
-def command(run, text, *answers):
+def run_command(run, text, *answers):
     """Types a command at the monitor's prompt; returns the last answer.
 
     It waits for the prompt: while Umbra prints, nobody reads what is typed, and
@@ -37,44 +37,44 @@ def monitor(s):
     run = s.start(*on_bochs(memory=LARGE), *linux("", "pti=off"), terminal=True)
     run.expect(PROMPT, LINUX_SECONDS)
     run.send(MONITOR)
-    rip = command(run, "regs", r"^umbra:   rip ([0-9a-f]{16}) cr2 ")[1]
-    walk = command(run, f"walq\x7fk {rip}", r"^umbra:   level ",
-                   r"^umbra:     4 +0x[0-9a-f]+ P\w* +TABLE 0x[0-9a-f]+ P",
-                   r"^umbra:   guest-physical 0x([0-9a-f]+)$",
-                   r"^umbra:   kernel fetch  (.*)\n")
+    rip = run_command(run, "regs", r"^umbra:   rip ([0-9a-f]{16}) cr2 ")[1]
+    walk = run_command(run, f"walq\x7fk {rip}", r"^umbra:   level ",
+                       r"^umbra:     4 +0x[0-9a-f]+ P\w* +TABLE 0x[0-9a-f]+ P",
+                       r"^umbra:   guest-physical 0x([0-9a-f]+)$",
+                       r"^umbra:   kernel fetch  (.*)\n")
     if walk[1] != "hit, no exit":
         raise Failure(f"the code that runs: {walk[1]}")
-    command(run, f"walk {UNMAPPED}", r"^umbra:   user read .*, not present$")
-    command(run, f"x/2xw {rip}", rf"^umbra:   0x{rip}  [0-9a-f]{{8}}$")
-    cr3 = command(run, "pages 200", r"^umbra: +\d+ PML4 0x([0-9a-f]+) .* root\b")
-    command(run, f"why {cr3[1]}", r"^umbra: +\d+ PML4 0x",
-            r"^umbra: mapped by page \d+, ",
-            r"^umbra:   write-protected: it is a guest table$")
-    command(run, "map ffff800000000000", r"^umbra:   ffff[0-9a-f]+-ffff",
-            r"^umbra: for more: map ffff")
-    command(run, "mmu byp\t off", r"^umbra: mmu=targets mmu.bypass=0$")
-    command(run, f"walk {UNMAPPED}",
-            r"^umbra:   user read .* Umbra injects #PF, not")
-    command(run, "mmu update", r"^umbra: mmu=update$")
-    command(run, "exits", r"^umbra:   #PF: injected +[1-9]",
-            r"^umbra:   all +[1-9]")
-    command(run, "vmcs guest_cr3", r"^umbra:   GUEST_CR3 +0x[0-9a-f]+000$")
-    command(run, "audit", r"^umbra: the invariants hold over \d+ shadow pages$")
-    command(run, "dirty on", r"^umbra: the dirty log is on$")
-    command(run, "cont", r"^umbra: the guest goes on$")
+    run_command(run, f"walk {UNMAPPED}", r"^umbra:   user read .*, not present$")
+    run_command(run, f"x/2xw {rip}", rf"^umbra:   0x{rip}  [0-9a-f]{{8}}$")
+    cr3 = run_command(run, "pages 200", r"^umbra: +\d+ PML4 0x([0-9a-f]+) .* root\b")
+    run_command(run, f"why {cr3[1]}", r"^umbra: +\d+ PML4 0x",
+                r"^umbra: mapped by page \d+, ",
+                r"^umbra:   write-protected: it is a guest table$")
+    run_command(run, "map ffff800000000000", r"^umbra:   ffff[0-9a-f]+-ffff",
+                r"^umbra: for more: map ffff")
+    run_command(run, "mmu byp\t off", r"^umbra: mmu=targets mmu.bypass=0$")
+    run_command(run, f"walk {UNMAPPED}",
+                r"^umbra:   user read .* Umbra injects #PF, not")
+    run_command(run, "mmu update", r"^umbra: mmu=update$")
+    run_command(run, "exits", r"^umbra:   #PF: injected +[1-9]",
+                r"^umbra:   all +[1-9]")
+    run_command(run, "vmcs guest_cr3", r"^umbra:   GUEST_CR3 +0x[0-9a-f]+000$")
+    run_command(run, "audit", r"^umbra: the invariants hold over \d+ shadow pages$")
+    run_command(run, "dirty on", r"^umbra: the dirty log is on$")
+    run_command(run, "cont", r"^umbra: the guest goes on$")
     # From now on it is busy: an interrupt of an idle guest makes no such exit.
     type_command(run, 'while :; do :; done & echo "It is" $((6*7))',
                  r"^It is 42$")
     run.send(MONITOR)
-    command(run, "until exit external", r"^umbra: exit: external interrupt, at ")
-    command(run, "run", r"^umbra: the guest runs, the prompt stays$")
-    command(run, "stop", r"^umbra: the guest waits$")
-    command(run, "top", r"the last #PF exit: 0x", r"exits a second, by kind",
-            r"external interrupt +[1-9]")
+    run_command(run, "until exit external", r"^umbra: exit: external interrupt, at ")
+    run_command(run, "run", r"^umbra: the guest runs, the prompt stays$")
+    run_command(run, "stop", r"^umbra: the guest waits$")
+    run_command(run, "top", r"the last #PF exit: 0x", r"exits a second, by kind",
+                r"external interrupt +[1-9]")
     run.send("q")
-    command(run, "dirty", r"^umbra: [1-9]\d* frames written since ")
-    command(run, "mmu", r"^umbra:   exits +[1-9]\d* +[1-9]")
-    command(run, "cont", r"^umbra: the guest goes on$")
+    run_command(run, "dirty", r"^umbra: [1-9]\d* frames written since ")
+    run_command(run, "mmu", r"^umbra:   exits +[1-9]\d* +[1-9]")
+    run_command(run, "cont", r"^umbra: the guest goes on$")
     power_off(run)
     if not re.search(r"^umbra: --- statistics of Linux, mmu=update after "
                      r"other rungs ---$", run.output, re.M):
@@ -94,12 +94,12 @@ def monitor_keys(s):
     run.expect(r"^umbra: --- statistics of spin, mmu=targets ---$", BOOT_SECONDS)
     run.expect(r"^umbra: time: \d{1,3}\.\d{3} s, ", BOOT_SECONDS)
     run.send(MONITOR)
-    command(run, "step", r"^umbra: stepped, at RIP 0x")
-    command(run, "\x1b[A", r"^umbra: stepped, at RIP 0x")
-    command(run, "tra\tshow 8", r"^umbra: the last 8 exits: ",
-            r"^umbra: +\+\d+ +rip 0x[0-9a-f]{16} ")
-    command(run, "mmu vt\t", r"^umbra: mmu=vtlb$")
-    command(run, "cont", r"^umbra: the guest goes on$")
+    run_command(run, "step", r"^umbra: stepped, at RIP 0x")
+    run_command(run, "\x1b[A", r"^umbra: stepped, at RIP 0x")
+    run_command(run, "tra\tshow 8", r"^umbra: the last 8 exits: ",
+                r"^umbra: +\+\d+ +rip 0x[0-9a-f]{16} ")
+    run_command(run, "mmu vt\t", r"^umbra: mmu=vtlb$")
+    run_command(run, "cont", r"^umbra: the guest goes on$")
     run.send(END)
     run.expect(r"^umbra: --- statistics of spin, mmu=vtlb after other "
                r"rungs ---$", BOOT_SECONDS)
@@ -113,7 +113,7 @@ PANIC = 6    # tools/run's exit status
 UD2 = b"\x0f\x0b"
 
 
-def broken_umbra(s, function):
+def make_broken_umbra(s, function):
     """A copy of Umbra's image in which the function begins with UD2."""
     names = subprocess.run(["nm", os.path.join(BUILD, "umbra.debug")], text=True,
                            check=True, capture_output=True).stdout
@@ -131,16 +131,16 @@ def broken_umbra(s, function):
 def panic_trace(s):
     """A panic while a guest runs: the trace comes after it."""
     log = s.file("log")
-    run = s.start(*on_bochs(), "--elf", broken_umbra(s, "monitor_audit"),
+    run = s.start(*on_bochs(), "--elf", make_broken_umbra(s, "monitor_audit"),
                   "--options", "guest=spin trace.to=text", "--serial", log,
                   terminal=True)
     run.expect(r"^umbra: guest: built-in, \"spin\"$", BOOT_SECONDS)
     run.send(MONITOR)
     # Umbra may have the key before the first exit: then the trace has none.
-    command(run, "step", r"^umbra: stepped, at RIP 0x")
-    command(run, "exits reset", r"^umbra: exits are counted from now on$")
-    command(run, "audit", r"^umbra: panic: .*#UD", r"^umbra: .*monitor_audit",
-            r"^umbra: trace [0-9a-f]{64}$")
+    run_command(run, "step", r"^umbra: stepped, at RIP 0x")
+    run_command(run, "exits reset", r"^umbra: exits are counted from now on$")
+    run_command(run, "audit", r"^umbra: panic: .*#UD", r"^umbra: .*monitor_audit",
+                r"^umbra: trace [0-9a-f]{64}$")
     run.finish(PANIC, BOOT_SECONDS)
     table = s.file("trace.csv")
     subprocess.run([os.path.join(ROOT, "tools/trace"), "csv", log, table],
@@ -160,7 +160,7 @@ TOP_ENTRIES = 12
 STATUS_ROW = r"^Umbra [a-z]+ +\d+:\d\d:\d\d +\d+ MiB +shadow \d+/\d+ "
 
 
-def at_keyboard(run, keys, *answers):
+def type_command_keys(run, keys, *answers):
     """Types a command: a key at a time, since the keyboard keeps few."""
     run.expect(MONITOR_PROMPT, BOOT_SECONDS)
     for key in keys:
@@ -172,7 +172,7 @@ def at_keyboard(run, keys, *answers):
         run.expect(answer, BOOT_SECONDS)
 
 
-def until_quiet(run):
+def wait_until_quiet(run):
     """Waits until a picture is held: nothing comes while one would be drawn."""
     deadline = time.monotonic() + BOOT_SECONDS
     seen = -1
@@ -192,16 +192,16 @@ def monitor_screen(s):
     run.expect(r"^umbra: guest: built-in, \"bench\"$", BOOT_SECONDS)
     run.send(MONITOR)
     walk = r"^umbra:   level ", r"^umbra:   kernel read "
-    at_keyboard(run, [*"wlk 0", LEFT, LEFT, LEFT, LEFT, "a"], *walk)
-    at_keyboard(run, [UP], *walk)
+    type_command_keys(run, [*"wlk 0", LEFT, LEFT, LEFT, LEFT, "a"], *walk)
+    type_command_keys(run, [UP], *walk)
     run.send(PAGE_UP)
-    at_keyboard(run, [*"mmu ch", "\t"], r"^umbra: mmu=cheap$")
-    at_keyboard(run, "cont", r"^umbra: the guest goes on$")
+    type_command_keys(run, [*"mmu ch", "\t"], r"^umbra: mmu=cheap$")
+    type_command_keys(run, "cont", r"^umbra: the guest goes on$")
     run.send(MONITOR)
-    at_keyboard(run, "top", r"the last #PF exit: 0x0*[1-9a-f]",
-                r"exits a second, by kind", r"#PF: [a-z ]+ [1-9]")
+    type_command_keys(run, "top", r"the last #PF exit: 0x0*[1-9a-f]",
+                      r"exits a second, by kind", r"#PF: [a-z ]+ [1-9]")
     run.send(" ")
-    until_quiet(run)
+    wait_until_quiet(run)
     run.send(END)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, [

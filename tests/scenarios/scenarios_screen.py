@@ -22,7 +22,7 @@ OVMF_SIZE = 1280, 800
 ERROR_COLOUR = bytes((0xff, 0x55, 0x55))
 
 
-def image_elsewhere(s):
+def oddly_named_image(s):
     """An image whose path the emulators' own syntax would split."""
     path = s.file("a stick, a CD")
     os.remove(path)
@@ -71,7 +71,7 @@ def umbra_lines(run):
     return lines
 
 
-def refusal_shown(s, form, *options):
+def must_show_refusal(s, form, *options):
     """Without VMX Umbra only says so: on the serial line, and on the screen."""
     screen = s.file("screen." + form)
     run = s.start("--machine", "qemu", "--screen", screen, *options)
@@ -95,8 +95,8 @@ def must_show_status(path, unit=""):
 
 # The image's menu is left untouched: the first entry boots, with a Linux guest.
 def image(s, firmware, cpu, *options):
-    refusal_shown(s, FORMATS[firmware], "--image", image_elsewhere(s),
-                  "--firmware", firmware, "--cpu", cpu, *options)
+    must_show_refusal(s, FORMATS[firmware], "--image", oddly_named_image(s),
+                      "--firmware", firmware, "--cpu", cpu, *options)
 
 
 for firmware in FORMATS:
@@ -135,9 +135,9 @@ def processors_parked(s):
     run.finish(REFUSED, BOOT_SECONDS)
 
 
-def chosen(s, key, *expected):
+def choose_entry(s, key, *expected):
     """An entry of the menu other than the first, by its key."""
-    run = s.start(*on_bochs(), "--image", image_elsewhere(s), "--keyboard")
+    run = s.start(*on_bochs(), "--image", oddly_named_image(s), "--keyboard")
     for _ in range(2 * BOOT_SECONDS):
         run.send(key)
         run.read(0.5)
@@ -148,15 +148,15 @@ def chosen(s, key, *expected):
 
 
 # The guests' further work is that of demo-haswell and check-targets-haswell.
-scenario("image-demo", "d", r"^demo: vtlb pass 1: exits/fault 2.00 ")(chosen)
+scenario("image-demo", "d", r"^demo: vtlb pass 1: exits/fault 2.00 ")(choose_entry)
 scenario("image-compare", "b",
-         r"^umbra: shadow MMU: mmu=targets mmu.bypass=0$")(chosen)
+         r"^umbra: shadow MMU: mmu=targets mmu.bypass=0$")(choose_entry)
 scenario("image-probe", "p", r"^umbra: Umbra can run here, with the bypass",
-         r"^umbra: end: report, status 0$")(chosen)
-scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$")(chosen)
-scenario("image-doctor", "o", r"^umbra: doctor-test: 179 entries tried, ")(chosen)
+         r"^umbra: end: report, status 0$")(choose_entry)
+scenario("image-check", "t", r"^check: rights of 4 KiB pages ok$")(choose_entry)
+scenario("image-doctor", "o", r"^umbra: doctor-test: 179 entries tried, ")(choose_entry)
 # It uses only the VGA text screen, which is shown at the end.
-scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(chosen)
+scenario("image-memtest", "m", r"^umbra: guest: Linux, ")(choose_entry)
 
 
 @scenario("compare")
@@ -180,27 +180,27 @@ def compare(s):
 
 # --- Serial ports -----------------------------------------------------------
 
-def table_of(signature, body):
+def acpi_table(signature, body):
     """An ACPI table; QEMU puts in the checksum."""
     return struct.pack("<4sIBB6s8sI4sI", signature, 36 + len(body), 2, 0,
                        b"UMBRA", b"TEST", 1, b"TEST", 1) + body
 
 
-def address_of(port):
+def generic_address(port):
     """A generic address structure: a byte's access to an I/O port."""
     return struct.pack("<BBBBQ", 1, 8, 0, 1, port)
 
 
 def spcr(port):
-    return table_of(b"SPCR", struct.pack("<B3x", 0) + address_of(port) + bytes(28))
+    return acpi_table(b"SPCR", struct.pack("<B3x", 0) + generic_address(port) + bytes(28))
 
 
 def dbg2(port):
     """One device, a 16550: its head, its address, the address's size, its name."""
     head = struct.pack("<BHBHHHHHHHHH", 0, 22 + 12 + 4 + 2, 1, 2, 38, 0, 0,
                        0x8000, 0, 0, 22, 34)
-    return table_of(b"DBG2", struct.pack("<II", 44, 1) + head + address_of(port)
-                    + struct.pack("<I", 8) + b".\0")
+    return acpi_table(b"DBG2", struct.pack("<II", 44, 1) + head + generic_address(port)
+                      + struct.pack("<I", 8) + b".\0")
 
 
 # A machine with one serial port, and none at COM1: all that was said before the
@@ -226,7 +226,7 @@ def serial_elsewhere(s, device, name, table=None, port=0, *options):
 
 for mode in ("800x600x32", "1024x768x24", "1920x1080x32"):
     scenario(f"screen-{mode}", "ppm", "--cpu", "max", "--graphics", mode)(
-        refusal_shown)
+        must_show_refusal)
 
 
 @scenario("screen-16-bits")
@@ -249,7 +249,7 @@ def screen_bad_option(s):
         raise Failure("the firmware's own resolution has been changed")
 
 
-def panic_shown(s, form, *options):
+def must_show_panic(s, form, *options):
     """A processor without APIC: where Umbra can't go on it panics."""
     screen = s.file("screen." + form)
     run = s.start("--machine", "qemu", "--cpu", "max,-apic",
@@ -259,9 +259,9 @@ def panic_shown(s, form, *options):
     must_show(s, screen, umbra_lines(run))
 
 
-scenario("screen-panic-text", "txt")(panic_shown)
+scenario("screen-panic-text", "txt")(must_show_panic)
 scenario("screen-panic-framebuffer", "ppm", "--graphics", "1024x768x32")(
-    panic_shown)
+    must_show_panic)
 
 
 # A person must be able to photograph it, on the smallest screen.
@@ -277,7 +277,7 @@ def screen_probe(s):
 # --- The guest's console ----------------------------------------------------
 
 
-def guest_shown(s, form, *options):
+def must_show_guest(s, form, *options):
     screen = s.file("screen." + form)
     run = s.start(*on_bochs(), "--options", "guest=hello",
                   "--screen", screen, *options)
@@ -288,7 +288,7 @@ def guest_shown(s, form, *options):
 
 
 scenario("screen-guest-framebuffer", "ppm", "--graphics", "800x600x32")(
-    guest_shown)
+    must_show_guest)
 
 
 # Text that has left the screen can be looked at. The guest is stopped meanwhile: it

@@ -27,7 +27,7 @@ parent.document.title = [document.documentElement.scrollWidth, innerWidth, wide,
 </script></body>"""
 
 
-def measures(s, text, size):
+def measure_page(s, text, size):
     """Widths of the page and the window, tables too wide, where runs begin."""
     around = s.file("around.html", FRAME.format(
         *size, html.escape(text.replace("</body>", MEASURE))).encode())
@@ -59,7 +59,7 @@ def trace_page(s):
     with open(page, encoding="utf-8") as file:
         text = file.read()
     for size in SIZES:
-        width, window, wide, first, second = measures(s, text, size)
+        width, window, wide, first, second = measure_page(s, text, size)
         if width > window:
             raise Failure(f"{size}: the page is {width} pixels wide")
         if wide:

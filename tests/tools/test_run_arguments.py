@@ -113,7 +113,7 @@ class RunArguments(unittest.TestCase):
         said = io.StringIO()
         try:
             with contextlib.redirect_stderr(said):
-                args = run_arguments.parser("", "").parse_args(words)
+                args = run_arguments.make_parser("", "").parse_args(words)
                 run_arguments.check(args)
         except SystemExit:    # the parser has complained
             return None, said.getvalue()

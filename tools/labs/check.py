@@ -35,7 +35,7 @@ def make_variables(root, names):
     return {name: value.split() for name, value in pairs}
 
 
-def depends(root, target, changed):
+def depends_on(root, target, changed):
     """Is object @target made of a file in @changed?"""
     try:
         with open(os.path.join(root, target[:-2] + ".d"),
@@ -71,7 +71,7 @@ class Bench:
         objects = []
         for target in self.make[f"UNIT_{unit}_OBJS"]:
             path = os.path.join(self.root, target)
-            if depends(self.root, target, changed):
+            if depends_on(self.root, target, changed):
                 source = target.removeprefix("build/host/")[:-2] + ".c"
                 path = os.path.join(self.tree, source.replace("/", "_") + ".o")
                 if not os.path.exists(path):
@@ -119,7 +119,7 @@ def check_skeleton(bench):
     faults += [f"there is no test {test} of {unit}"
                for unit, test in sorted(parts - known)]
     for unit in lab.spares:
-        if not any(depends(bench.root, target, set(texts))
+        if not any(depends_on(bench.root, target, set(texts))
                    for target in bench.make[f"UNIT_{unit}_OBJS"]):
             faults.append(f"test {unit} uses no file of the skeleton")
     return faults
@@ -209,13 +209,13 @@ def check_pack(root):
                 texts[name] = file.read()
     faults = []
     for lab in LABS:
-        for source, function, _, body in skeleton.bodies(root, lab):
+        for source, function, _, body in skeleton.solution_bodies(root, lab):
             faults += [f"the students' pack has {function}() in {name}"
                        for name, text in texts.items() if body in text]
     return faults
 
 
-def check(root, lab, variables, full):
+def check_lab(root, lab, variables, full):
     """(number of checks, faults) of one lab."""
     mistakes = WRONG[lab.number]
     try:
@@ -268,7 +268,7 @@ def main(root, arguments):
         print(fault, flush=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for lab, (count, faults) in zip(chosen, pool.map(
-                lambda lab: check(root, lab, variables, full), chosen)):
+                lambda lab: check_lab(root, lab, variables, full), chosen)):
             bad += len(faults)
             good += max(0, count - len(faults))
             print(f"lab {lab.number}: {'not ok' if faults else 'ok'}, "

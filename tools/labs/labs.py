@@ -252,6 +252,6 @@ LABS = [
 ]
 
 
-def find(number):
+def find_lab(number):
     """The lab with that number, or None."""
     return next((lab for lab in LABS if lab.number == number), None)

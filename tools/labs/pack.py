@@ -27,7 +27,7 @@ def hidden_files():
             for tests in HIDDEN.values() for hidden in tests}
 
 
-def files(root):
+def files_of_tree(root):
     """The tree's files, as git knows them."""
     listed = subprocess.run(["git", "-C", root, "ls-files", "-z"],
                             capture_output=True, text=True)
@@ -42,7 +42,7 @@ def for_students(root, labs):
     for lab in labs:
         texts.update(skeleton.texts(root, lab, texts))
     left_out = hidden_files()
-    return {name: texts.get(name) for name in files(root)
+    return {name: texts.get(name) for name in files_of_tree(root)
             if not name.startswith(NOT_FOR_STUDENTS) and name not in left_out}
 
 
@@ -51,7 +51,7 @@ def solutions(root):
     found = {}
     for lab in LABS:
         text = f"/* Lab {lab.number}: {lab.title} */\n"
-        for source, name, head, body in skeleton.bodies(root, lab):
+        for source, name, head, body in skeleton.solution_bodies(root, lab):
             text += f"\n/* In {source}: {name}() */\n\n{head}{{\n{body}}}\n"
         found[f"solutions/{lab.file}.c"] = text
     return found
@@ -83,5 +83,5 @@ def write(root, name, contents):
 def main(root, labs):
     write(root, "umbra-labs", for_students(root, labs))
     write(root, "umbra-labs-instructors",
-          {**{name: None for name in files(root)}, **solutions(root)})
+          {**{name: None for name in files_of_tree(root)}, **solutions(root)})
     return 0

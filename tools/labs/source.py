@@ -13,7 +13,7 @@ class LabError(Exception):
     """A fault of a lab's files, or of the call; the text is for the user."""
 
 
-def split(text, name):
+def split_function(text, name):
     """(before, head, body, after) of function @name; head: its signature."""
     found = re.search(r"(?m)^(?:[\w][^;{}#\n]*\n)?[\w][^;{}#\n]*?\b" + name
                       + r"\((?:[^;{}])*\)\n\{\n", text)
@@ -24,22 +24,22 @@ def split(text, name):
     return text[:found.start()], head, text[found.end():end], text[end + 2:]
 
 
-def functions(text):
+def function_names(text):
     """The names of the functions that @text defines."""
     return [re.findall(r"(\w+)\(", head)[0] for head in
             re.findall(r"(?m)^[\w][^;{}#]*?\)\n(?=\{\n)", text)]
 
 
-def replace(text, name, head, body):
+def replace_function(text, name, head, body):
     """@text with another body of @name, whose signature must be @head."""
-    before, old_head, _, after = split(text, name)
+    before, old_head, _, after = split_function(text, name)
     if old_head.split() != head.split():
         raise LabError(f"{name}() has another signature by now:\n{old_head}")
     return f"{before}{old_head}{{\n{body}}}\n{after}"
 
 
-def cut(text, name):
+def cut_function(text, name):
     """@text without the function @name and the comment before it."""
-    before, _, _, after = split(text, name)
+    before, _, _, after = split_function(text, name)
     before = re.sub(r"/\*(?:[^*]|\*(?!/))*\*/\n$", "", before)
     return before + after.lstrip("\n")
