@@ -103,7 +103,7 @@ def write_ftrace(records, hz, path, reasons):
 PAGE = 4096
 PAGE_HEADER = struct.Struct("<QQ")    # time, number of bytes that follow
 COMMON = struct.Struct("<HBBi")       # type, flags, preempt count, process
-PADDING_TYPE, EXTEND_TYPE, DATA_WORDS_MAX, DELTA_BITS = 29, 30, 28, 27
+EXTEND_TYPE, DATA_WORDS_MAX, DELTA_BITS = 30, 28, 27
 
 HEADER_PAGE = """\
 \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;

@@ -28,7 +28,6 @@
 #define MODEL_SLOTS 4
 extern const u16 model_slots_64[MODEL_SLOTS], model_slots_32[MODEL_SLOTS];
 #define MODEL_PAGES 256
-#define MODEL_UNPAGED_PAGES 72
 
 /* A translation that the guest's tables have permitted. */
 struct permit {

@@ -79,7 +79,7 @@ def grade_lab(root, lab):
     return tests
 
 
-def grade_hidden(root, lab, tests):
+def grade_hidden(root, tests):
     """The hidden tests of the lab, which have no points of their own: the
     instructor looks at the failures."""
     for hidden in tests:
@@ -125,6 +125,6 @@ def write_results(root, tests):
 
 def main(root, chosen, hidden):
     for lab in chosen:
-        grade_hidden(root, lab, hidden.get(lab.number, []))
+        grade_hidden(root, hidden.get(lab.number, []))
     tests = [test for lab in chosen for test in grade_lab(root, lab)]
     return 0 if write_results(root, tests) else 1
