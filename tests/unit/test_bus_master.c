@@ -32,14 +32,14 @@ static const struct fake_function machine[] = {
 	{ AT(0xff, 0x1f, 0), 7, 0x90, 0x01, 0x08, MULTI }, /* on another root */
 };
 
-static struct fake_function now[ARRAY_SIZE(machine)];
+static struct fake_function present[ARRAY_SIZE(machine)];
 static u32 address;
 
 static struct fake_function *find_function(u32 number)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(now); i++)
-		if (now[i].number == number)
-			return &now[i];
+	for (size_t i = 0; i < ARRAY_SIZE(present); i++)
+		if (present[i].number == number)
+			return &present[i];
 	return NULL;
 }
 
@@ -88,19 +88,19 @@ static void fake_outw(u16 port, u16 value)
 
 static int setup(void **state)
 {
-	memcpy(now, machine, sizeof(now));
+	memcpy(present, machine, sizeof(present));
 	return 0;
 }
 
 static void assert_stopped(const u32 *numbers, size_t count)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(now); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(present); i++) {
 		u16 command = machine[i].command;
 
 		for (size_t j = 0; j < count; j++)
-			if (numbers[j] == now[i].number)
+			if (numbers[j] == present[i].number)
 				command &= ~4;
-		assert_int_equal(now[i].command, command);
+		assert_int_equal(present[i].command, command);
 	}
 }
 
