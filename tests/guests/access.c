@@ -104,7 +104,7 @@ static bool is_redundant(u32 pde_bits, u32 pte_bits)
 {
 	if (pde_bits & (BIT_NOT_P | BIT_RSVD))
 		return pte_bits;
-	return pde_bits & BIT_D_OR_PS && large_pages() &&
+	return pde_bits & BIT_D_OR_PS && has_large_pages() &&
 	       pte_bits & ~BIT_D_OR_PS;
 }
 

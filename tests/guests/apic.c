@@ -450,7 +450,7 @@ static void check_all(void)
 	check_ioapic();
 }
 
-static bool apic_in_cpuid(void)
+static bool cpuid_has_apic(void)
 {
 	return cpuid(CPUID_FEATURES).edx & CPUID_1_EDX_APIC;
 }
@@ -459,7 +459,7 @@ static void check_modes(void)
 {
 	u64 base = read_msr(MSR_APIC_BASE);
 
-	check(apic_in_cpuid(), "no APIC in CPUID");
+	check(cpuid_has_apic(), "no APIC in CPUID");
 	if (!(cpuid(CPUID_FEATURES).ecx & CPUID_1_ECX_X2APIC))
 		return;
 	write_msr(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
@@ -472,7 +472,7 @@ static void check_modes(void)
 	check(count == 1 && taken[0] == LOW, "SELF IPI: no interrupt");
 	write_msr(MSR_APIC_BASE, base & ~(u64)APIC_BASE_ENABLE);
 	x2apic = false;
-	check(!apic_in_cpuid(), "an APIC in CPUID while it is disabled");
+	check(!cpuid_has_apic(), "an APIC in CPUID while it is disabled");
 	write_msr(MSR_APIC_BASE, base);
 	check(!(apic_read(LAPIC_SVR) & BIT(8)), "the APIC was not reset");
 }

@@ -113,7 +113,7 @@ static void read_mb2(struct boot *boot, const u32 *info)
 }
 
 /* Returns true if all of it is in one range of RAM. */
-static bool in_ram(const struct boot *boot, u32 start, u32 end)
+static bool is_in_ram(const struct boot *boot, u32 start, u32 end)
 {
 	for (u32 i = 0; i < boot->ranges; i++) {
 		const struct range *r = &boot->map[i];
@@ -134,7 +134,7 @@ static void check_module(const struct boot *boot, u32 size)
 	check(is_same_text(boot->module_string, MODULE_NAME),
 	      "module's string");
 	check((u32)module % PAGE_SIZE == 0, "module's alignment");
-	check(in_ram(boot, boot->module_start, boot->module_end),
+	check(is_in_ram(boot, boot->module_start, boot->module_end),
 	      "module in RAM");
 	check(boot->module_end <= KERNEL_START || module >= image_end,
 	      "module beside the kernel");
@@ -158,7 +158,7 @@ static void check_bios_data(const struct boot *boot)
 	/* GRUB rounds its own number. */
 	check(kib >= BASE_KIB_MIN && kib <= BASE_KIB_MAX, "BIOS: low memory");
 	check(ebda >= kib * KIB && ebda < BASE_KIB_MAX * KIB, "BIOS: EBDA");
-	check(!in_ram(boot, ebda, ebda + KIB), "EBDA in the map");
+	check(!is_in_ram(boot, ebda, ebda + KIB), "EBDA in the map");
 }
 
 void main(const char *arguments)
@@ -179,9 +179,9 @@ void main(const char *arguments)
 	check_module(&boot, size);
 	check(boot.lower && boot.lower <= BASE_KIB_MAX, "lower memory");
 	check_bios_data(&boot);
-	check(in_ram(&boot, 0, boot.lower * KIB), "lower memory in the map");
-	check(in_ram(&boot, KERNEL_START, KERNEL_START + boot.upper * KIB),
+	check(is_in_ram(&boot, 0, boot.lower * KIB), "lower memory in the map");
+	check(is_in_ram(&boot, KERNEL_START, KERNEL_START + boot.upper * KIB),
 	      "upper memory in the map");
-	check(in_ram(&boot, KERNEL_START, (u32)image_end), "kernel in RAM");
-	check(!in_ram(&boot, 0, KERNEL_START), "a hole below 1 MiB");
+	check(is_in_ram(&boot, KERNEL_START, (u32)image_end), "kernel in RAM");
+	check(!is_in_ram(&boot, 0, KERNEL_START), "a hole below 1 MiB");
 }

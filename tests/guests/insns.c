@@ -240,7 +240,7 @@ static void check_mtrrs(void)
 	runs(do_wrmsr, MSR_MTRR_PHYSBASE1, 0, 0);
 }
 
-static bool same_cpuid(u32 a, u32 b)
+static bool is_same_cpuid(u32 a, u32 b)
 {
 	struct cpuid_result x = cpuid(a), y = cpuid(b);
 
@@ -254,9 +254,9 @@ static void check_cpuid_limit(void)
 	u32 last = cpuid(CPUID_VENDOR).eax;
 	u32 last_extended = cpuid(CPUID_EXT_MAX).eax;
 
-	check(same_cpuid(last, last + 1), "CPUID after the last basic leaf");
-	check(same_cpuid(last, 0x3fffffff), "CPUID far from the last leaf");
-	check(same_cpuid(last, last_extended + 1),
+	check(is_same_cpuid(last, last + 1), "CPUID after the last basic leaf");
+	check(is_same_cpuid(last, 0x3fffffff), "CPUID far from the last leaf");
+	check(is_same_cpuid(last, last_extended + 1),
 	      "CPUID after the last extended leaf");
 }
 

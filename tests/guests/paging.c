@@ -33,7 +33,7 @@ void entry_write(void *entry, u64 value)
 {
 	volatile u32 *half = entry;
 
-	if (wide_entries() && half[1] != (u32)(value >> 32))
+	if (has_wide_entries() && half[1] != (u32)(value >> 32))
 		half[1] = (u32)(value >> 32);
 	if (half[0] != (u32)value)
 		half[0] = (u32)value;
@@ -58,7 +58,7 @@ static void complain(const struct prediction *p, const char *wrong)
 }
 
 /* Returns true if the value of an access is not that of its page. */
-static bool wrong_page(const struct prediction *p)
+static bool is_wrong_page(const struct prediction *p)
 {
 	if (p->fault || p->gpa >= MEMORY_END)
 		return false;
@@ -77,7 +77,7 @@ static const char *verify_tried(const struct access *a,
 							: read_cr2() };
 	const char *wrong = compare(a, p, &r);
 
-	return wrong ? wrong : wrong_page(p) ? "a wrong page" : NULL;
+	return wrong ? wrong : is_wrong_page(p) ? "a wrong page" : NULL;
 }
 
 void verify(u64 gva, u32 user, enum try_kind kind, u32 ac)
@@ -127,7 +127,7 @@ void chain_build(struct chain *chain)
 
 	gigabyte_pages = cpuid(CPUID_EXT_FEATURES).edx & CPUID_EXT_EDX_PAGE1GB;
 	chain->gva = mode == MODE_LONG ? BIT(level_shift(4)) * 2 : 0;
-	chain->gva += wide_entries() ? GIB + BIT(level_shift(2)) * 6 : GIB;
+	chain->gva += has_wide_entries() ? GIB + BIT(level_shift(2)) * 6 : GIB;
 	chain->gva += PT_INDEX * PAGE_SIZE;
 	/*
 	 * The tables of an earlier chain are unlinked before they are cleared.

@@ -4,7 +4,7 @@
 
 #define PSE36_BITS 8 /* address bits 39:32, in 20:13 of the entry */
 
-bool wide_entries(void)
+bool has_wide_entries(void)
 {
 	return mode == MODE_PAE || mode == MODE_LONG;
 }
@@ -16,30 +16,30 @@ u32 top_level(void)
 
 u64 entry_read(const void *entry)
 {
-	return wide_entries() ? *(const volatile u64 *)entry
-			      : *(const volatile u32 *)entry;
+	return has_wide_entries() ? *(const volatile u64 *)entry
+				  : *(const volatile u32 *)entry;
 }
 
-bool large_pages(void)
+bool has_large_pages(void)
 {
 	return mode != MODE_2LEVEL;
 }
 
 u64 large_page_size(void)
 {
-	return wide_entries() ? 2 * MIB : 4 * MIB;
+	return has_wide_entries() ? 2 * MIB : 4 * MIB;
 }
 
 u32 level_shift(u32 level)
 {
-	return PAGE_SHIFT + (wide_entries() ? 9 : 10) * (level - 1);
+	return PAGE_SHIFT + (has_wide_entries() ? 9 : 10) * (level - 1);
 }
 
 void *table_entry(void *table, u64 gva, u32 level)
 {
 	u32 index = (u32)(gva >> level_shift(level));
 
-	if (wide_entries())
+	if (has_wide_entries())
 		return (u64 *)table + index % 512;
 	return (u32 *)table + index % 1024;
 }
@@ -88,7 +88,7 @@ static bool is_permitted(const struct access *a, u64 all_have, u64 any_has)
 	if (a->user && !user_page)
 		return false;
 	if (a->kind == ACCESS_FETCH) {
-		if (wide_entries() && controls.nxe && any_has & PTE_NX)
+		if (has_wide_entries() && controls.nxe && any_has & PTE_NX)
 			return false;
 		return a->user || !user_page || !controls.smep;
 	}
@@ -108,7 +108,7 @@ static void predict_fault(const struct access *a, struct prediction *p,
 	if (a->kind == ACCESS_WRITE)
 		p->error_code |= PFEC_W;
 	if (a->kind == ACCESS_FETCH &&
-	    (controls.smep || (wide_entries() && controls.nxe)))
+	    (controls.smep || (has_wide_entries() && controls.nxe)))
 		p->error_code |= PFEC_I;
 }
 
@@ -137,7 +137,7 @@ void predict(const struct access *a, struct prediction *p)
 			return predict_fault(a, p, PFEC_P | PFEC_RSVD);
 		all_have &= entry;
 		any_has |= entry;
-		if (level == 1 || (is_large(entry, level) && large_pages()))
+		if (level == 1 || (is_large(entry, level) && has_large_pages()))
 			break;
 		table = (void *)(uintptr_t)(entry & PTE_ADDR_MASK);
 	}

@@ -69,9 +69,9 @@ struct access_result {
 
 /* The present mode's levels, the size of an entry, and large pages. */
 u32 top_level(void);
-bool wide_entries(void); /* returns true if an entry has 64 bits */
+bool has_wide_entries(void); /* returns true if an entry has 64 bits */
 u64 entry_read(const void *entry);
-bool large_pages(void);
+bool has_large_pages(void);
 u64 large_page_size(void);
 u32 level_shift(u32 level);
 /* Returns the entry for @gva in @table, of @level 1 (a PTE) to 4. */

@@ -114,7 +114,7 @@ void model_compare(struct model *m, const struct reference_walk *w,
 /* --- The processor --------------------------------------------------------- */
 
 /* All faults must exit, or those with P=1: docs/mmu.md. */
-static bool filter_expected(const struct model *m)
+static bool bypass_is_expected(const struct model *m)
 {
 	const struct mmu_policy *policy = mmu_policy(m->mmu);
 	enum reference_mode mode = reference_mode(&m->ref);
@@ -164,7 +164,7 @@ void model_enter(struct model *m)
 	invalidate_tlb(m);
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
-	bypass = filter_expected(m);
+	bypass = bypass_is_expected(m);
 	if (!m->filter.intercept || m->filter.mask != bypass ||
 	    m->filter.match != bypass ||
 	    m->filter.invlpg == mmu_policy(m->mmu)->cache ||
@@ -254,7 +254,7 @@ static void check_bypassed(struct model *m, const struct attempt *a,
 /*
  * Returns true for a table on the way to the access: giving it up is no help.
  */
-static bool provides_itself(const struct reference_walk *w, gpa_t gpa)
+static bool is_on_the_way(const struct reference_walk *w, gpa_t gpa)
 {
 	for (u32 i = 0; i < w->depth; i++)
 		if (w->entry[i] >> PAGE_SHIFT == gpa >> PAGE_SHIFT)
@@ -270,7 +270,7 @@ static bool emulate_write(struct model *m, struct attempt *a,
 	struct guest_walk walk;
 	u8 old[16];
 
-	if (how < 3 && (!a->unshadowed || !provides_itself(w, w->gpa))) {
+	if (how < 3 && (!a->unshadowed || !is_on_the_way(w, w->gpa))) {
 		model_log(m, "    unshadowed");
 		a->unshadowed++;
 		mmu_unshadow(&m->mmu_cpu, w->gpa >> PAGE_SHIFT);

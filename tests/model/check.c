@@ -9,7 +9,7 @@
 /* The shadow entries that the model's pages use. */
 static const u16 used_slots[] = { 0, 1, 2, 3, 510, 511 };
 
-static bool bypass_possible(const struct subject *s)
+static bool bypass_is_possible(const struct subject *s)
 {
 	const struct mmu_policy *policy = mmu_policy(s->m->mmu);
 	union shadow_role role = s->sp->role;
@@ -47,13 +47,13 @@ static void check_unfilled(const struct subject *s)
 	bool present = s->sp->role.tableless || (s->guest & 1);
 
 	if (!s->spte) {
-		if (present || !bypass_possible(s))
+		if (present || !bypass_is_possible(s))
 			fail_entry(
 				s,
 				"invariant 1: ABSENT, but the guest's entry is present");
 		return;
 	}
-	if (!present && bypass_possible(s))
+	if (!present && bypass_is_possible(s))
 		fail_entry(s, "TRAP, but the guest's entry is absent");
 	check_reserved(s);
 }
@@ -67,7 +67,7 @@ static void check_guest_entry(const struct subject *s)
 		fail_entry(
 			s,
 			"invariant 3: filled without P and A in the guest's");
-	if (reference_reserved(s->ref, s->guest, s->sp->role.level))
+	if (reference_is_reserved(s->ref, s->guest, s->sp->role.level))
 		fail_entry(
 			s,
 			"invariant 4: filled, but the guest's has reserved bits");
@@ -116,7 +116,7 @@ static void check_table(const struct subject *s)
 	want.quadrant = 0;
 	if (large) {
 		want.tableless = true;
-		want.dirty = child->role.dirty && guest_dirty(s);
+		want.dirty = child->role.dirty && guest_is_dirty(s);
 	} else if (want.mode == PAGING_32BIT && !want.tableless) {
 		want.quadrant = s->slot % 2;
 	}
@@ -250,7 +250,7 @@ static void check_leaf(const struct subject *s, bool full)
 			"invariant 2: large LEAF, the guest's page is small");
 	if (guest_target(s) != gfn)
 		fail_entry(s, "invariant 2: LEAF is not for the guest's page");
-	check_leaf_rights(s, guest_rights(s), guest_dirty(s));
+	check_leaf_rights(s, guest_rights(s), guest_is_dirty(s));
 }
 
 static void check_mmio(const struct subject *s)
@@ -271,7 +271,7 @@ static void check_mmio(const struct subject *s)
 	if (guest_target(s) != gfn)
 		fail_entry(s, "invariant 2: MMIO is not for the guest's page");
 	if ((given & ~guest_rights(s)) ||
-	    ((s->spte & PTE_D) && !guest_dirty(s)))
+	    ((s->spte & PTE_D) && !guest_is_dirty(s)))
 		fail_entry(
 			s,
 			"invariant 2: MMIO gives more than the guest's tables");

@@ -67,19 +67,19 @@ static int pse36_m(const struct reference *r)
 	return r->maxphyaddr < 40 ? r->maxphyaddr : 40;
 }
 
-static bool reserved_32bit(const struct reference *r, u64 entry, int level)
+static bool is_reserved_32bit(const struct reference *r, u64 entry, int level)
 {
 	return level == 2 && reference_maps(r, entry, level) &&
 	       any_bit(entry, 21, pse36_m(r) - 19);
 }
 
 /* "Reserved (must be 0)", tables 4-4, 4-9 to 4-11, 4-15 to 4-20. */
-bool reference_reserved(const struct reference *r, u64 entry, int level)
+bool reference_is_reserved(const struct reference *r, u64 entry, int level)
 {
 	enum reference_mode mode = reference_mode(r);
 
 	if (mode == MODE_32BIT)
-		return reserved_32bit(r, entry, level);
+		return is_reserved_32bit(r, entry, level);
 	if (any_bit(entry, mode == MODE_PAE ? 62 : 51, r->maxphyaddr))
 		return true;
 	if (bit(entry, 63) && !bit(r->efer, 11))
@@ -188,7 +188,7 @@ static void descend(const struct reference *r, struct reference_walk *walk,
 		walk->entry[walk->depth++] = at;
 		if (!bit(entry, 0))
 			return set_fault(r, walk, kind, false, false);
-		if (reference_reserved(r, entry, walk->level))
+		if (reference_is_reserved(r, entry, walk->level))
 			return set_fault(r, walk, kind, true, true);
 		walk->w = walk->w && bit(entry, 1);
 		walk->u = walk->u && bit(entry, 2);

@@ -51,7 +51,7 @@ u64 reference_entry(const struct reference *r, gpa_t gpa);
 /* Returns true if the entry maps a page; @level: 4 (PML4E) to 1 (PTE). */
 bool reference_maps(const struct reference *r, u64 entry, int level);
 /* Returns true if the entry, which is present, has a reserved bit set. */
-bool reference_reserved(const struct reference *r, u64 entry, int level);
+bool reference_is_reserved(const struct reference *r, u64 entry, int level);
 /* Returns the address of the page, or else of the table, that it refers to. */
 gpa_t reference_address(const struct reference *r, u64 entry, int level);
 /* Reads the PDPTEs that CR3 refers to. Returns false if their load is a #GP. */

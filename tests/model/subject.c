@@ -90,7 +90,7 @@ u8 guest_rights(const struct subject *s)
 	return rights;
 }
 
-bool guest_dirty(const struct subject *s)
+bool guest_is_dirty(const struct subject *s)
 {
 	return s->sp->role.tableless ? s->sp->role.dirty : s->guest & BIT(6);
 }

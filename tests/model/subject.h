@@ -34,6 +34,6 @@ gfn_t guest_target(const struct subject *s);
 u8 guest_rights(const struct subject *s);
 
 /* Returns true if D, or the role, lets the guest's page be written. */
-bool guest_dirty(const struct subject *s);
+bool guest_is_dirty(const struct subject *s);
 
 #endif

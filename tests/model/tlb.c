@@ -36,8 +36,8 @@ static bool is_valid(const struct processor *p, const struct tlb_entry *e)
 	return e->generation == (e->global ? p->globals : p->generation);
 }
 
-static bool tlb_hit(const struct processor *p, const struct tlb_entry *e,
-		    gva_t gva, u8 shift)
+static bool tlb_hits(const struct processor *p, const struct tlb_entry *e,
+		     gva_t gva, u8 shift)
 {
 	return is_valid(p, e) && e->shift == shift && e->page == gva >> shift;
 }
@@ -74,7 +74,7 @@ static void forget_page(struct processor *p, gva_t gva)
 		struct tlb_entry *ways = tlb_bucket(p, gva, shift);
 
 		for (int way = 0; way < TLB_WAYS; way++)
-			if (tlb_hit(p, &ways[way], gva, shift))
+			if (tlb_hits(p, &ways[way], gva, shift))
 				ways[way].generation = 0;
 	}
 	for (int level = 2; level <= 4; level++)
@@ -340,7 +340,7 @@ static const struct tlb_entry *tlb_find(struct processor *p, gva_t gva)
 		const struct tlb_entry *e =
 			&tlb_bucket(p, gva, shift)[p->random(p->ctx, TLB_WAYS)];
 
-		if (tlb_hit(p, e, gva, shift))
+		if (tlb_hits(p, e, gva, shift))
 			return e;
 	}
 	return NULL;

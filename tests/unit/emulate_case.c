@@ -101,7 +101,7 @@ static bool aim_at_window(struct choices *choices, struct test_case *c)
 			c->regs.gpr[i] ^= choose_value(choices) << 32;
 
 	gva = operand_address(&c->insn, &c->regs, c->base);
-	if (!in_window(gva, c->insn.memory_size))
+	if (!is_in_window(gva, c->insn.memory_size))
 		return false;
 	/*
 	 * Some kernels stop a program that locks an operand in two cache lines.
@@ -200,6 +200,6 @@ bool choose_case(struct choices *choices, struct test_case *c)
 		return false;
 	if (choose_value(choices) & 1)
 		choose_equal(choices, c);
-	return in_window(operand_address(&c->insn, &c->regs, c->base),
-			 c->insn.memory_size);
+	return is_in_window(operand_address(&c->insn, &c->regs, c->base),
+			    c->insn.memory_size);
 }

@@ -32,7 +32,7 @@ static inline u32 address_of(const void *p)
 	return (u32)(uintptr_t)p;
 }
 
-static inline bool in_window(gva_t gva, u64 size)
+static inline bool is_in_window(gva_t gva, u64 size)
 {
 	return gva - address_of(arena->window) <= WINDOW_SIZE - size;
 }

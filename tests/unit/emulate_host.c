@@ -163,7 +163,7 @@ static bool translate(void *ctx, gva_t gva, bool write, gpa_t *gpa,
 	(void)write;
 	*error_code = 0;
 	*gpa = gva;
-	return in_window(gva, 1);
+	return is_in_window(gva, 1);
 }
 
 /* An operand that goes beyond the window is a difference. */
@@ -171,7 +171,7 @@ static void read_window(void *ctx, gpa_t gpa, void *buf, size_t len)
 {
 	struct test_case *c = ctx;
 
-	if (in_window(gpa, len))
+	if (is_in_window(gpa, len))
 		memcpy(buf, &c->window[gpa - address_of(arena->window)], len);
 }
 
@@ -179,7 +179,7 @@ static void write_window(void *ctx, gpa_t gpa, const void *buf, size_t len)
 {
 	struct test_case *c = ctx;
 
-	if (in_window(gpa, len))
+	if (is_in_window(gpa, len))
 		memcpy(&c->window[gpa - address_of(arena->window)], buf, len);
 }
 
@@ -192,7 +192,7 @@ static bool cmpxchg_window(void *ctx, gpa_t gpa, const void *old,
 		c->retries--;
 		return false;
 	}
-	if (!in_window(gpa, len) ||
+	if (!is_in_window(gpa, len) ||
 	    memcmp(&c->window[gpa - address_of(arena->window)], old, len))
 		return false;
 	write_window(ctx, gpa, new, len);
@@ -291,7 +291,7 @@ static bool is_move_unlike(const struct test_case *c,
 	load = emul_is_load(&c->insn, &regs, gva, size);
 	if (!load && !emul_is_store(&c->insn, &regs, gva, size, &value))
 		return false;
-	if (!in_window(gva, size))
+	if (!is_in_window(gva, size))
 		return true;
 	/* The host has the right operand. */
 	memcpy(&operand, &c->window[gva - address_of(arena->window)], size);

@@ -181,7 +181,7 @@ struct reference reference_walk(gva_t gva, u32 access)
 }
 
 /* Returns true if the entry is reserved, in the shadow's own paging mode. */
-static bool shadow_reserved(u64 e, int level, bool paged, bool nxe)
+static bool shadow_is_reserved(u64 e, int level, bool paged, bool nxe)
 {
 	if (paged && (e >> WORLD_MAXPHYADDR & 0xfff))
 		return true;
@@ -215,7 +215,7 @@ struct hardware hardware_access(gva_t gva, u32 access)
 		entry = &spt[gva >> (12 + 9 * (level - 1)) & 511];
 		if (!(*entry & 1))
 			goto fault;
-		if (shadow_reserved(*entry, level, paged, nxe)) {
+		if (shadow_is_reserved(*entry, level, paged, nxe)) {
 			h.error_code |= PFEC_P | PFEC_RSVD;
 			goto fault;
 		}

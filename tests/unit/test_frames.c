@@ -61,7 +61,7 @@ static bool init_frames(void)
 }
 
 /* True only once for each frame, since it is allocated by that. */
-static bool free_at(hpa_t hpa)
+static bool claim_at(hpa_t hpa)
 {
 	return frames_claim(hpa >> PAGE_SHIFT);
 }
@@ -86,27 +86,27 @@ static void test_map(void **state)
 	usual_map();
 	assert_true(init_frames());
 	assert_int_equal(frames_top(), 64 * MIB - PAGE_SIZE);
-	assert_false(free_at(0)); /* the BIOS's data */
-	assert_true(free_at(0x1000));
-	assert_false(free_at(0x10000)); /* the information, in two frames */
-	assert_false(free_at(0x11000));
-	assert_true(free_at(0x12000));
-	assert_true(free_at(0x7f000));
-	assert_false(free_at(0x80000));
-	assert_false(free_at(0xff000));
-	assert_true(free_at(MIB));
-	assert_false(free_at(8 * MIB)); /* 16 bad bytes spoil the frame */
-	assert_true(free_at(8 * MIB + PAGE_SIZE));
-	assert_false(free_at(IMAGE_START));
-	assert_false(free_at(IMAGE_END - 1));
-	assert_true(free_at(IMAGE_END));
-	assert_false(free_at(20 * MIB)); /* ACPI, though RAM as well */
-	assert_true(free_at(21 * MIB));
-	assert_false(free_at(32 * MIB));
-	assert_false(free_at(33 * MIB)); /* its one last byte */
-	assert_true(free_at(33 * MIB + PAGE_SIZE));
-	assert_false(free_at(64 * MIB - PAGE_SIZE)); /* half a frame */
-	assert_false(free_at(64 * MIB));
+	assert_false(claim_at(0)); /* the BIOS's data */
+	assert_true(claim_at(0x1000));
+	assert_false(claim_at(0x10000)); /* the information, in two frames */
+	assert_false(claim_at(0x11000));
+	assert_true(claim_at(0x12000));
+	assert_true(claim_at(0x7f000));
+	assert_false(claim_at(0x80000));
+	assert_false(claim_at(0xff000));
+	assert_true(claim_at(MIB));
+	assert_false(claim_at(8 * MIB)); /* 16 bad bytes spoil the frame */
+	assert_true(claim_at(8 * MIB + PAGE_SIZE));
+	assert_false(claim_at(IMAGE_START));
+	assert_false(claim_at(IMAGE_END - 1));
+	assert_true(claim_at(IMAGE_END));
+	assert_false(claim_at(20 * MIB)); /* ACPI, though RAM as well */
+	assert_true(claim_at(21 * MIB));
+	assert_false(claim_at(32 * MIB));
+	assert_false(claim_at(33 * MIB)); /* its one last byte */
+	assert_true(claim_at(33 * MIB + PAGE_SIZE));
+	assert_false(claim_at(64 * MIB - PAGE_SIZE)); /* half a frame */
+	assert_false(claim_at(64 * MIB));
 	assert_false(frames_claim(HFN_NONE));
 }
 
@@ -122,13 +122,13 @@ static void test_symbols(void **state)
 	usual_map();
 	info.elf = (struct boot_elf){ sections, 3, sizeof(sections[0]) };
 	assert_true(init_frames());
-	assert_false(free_at(40 * MIB));
-	assert_false(free_at(41 * MIB));
-	assert_true(free_at(42 * MIB));
+	assert_false(claim_at(40 * MIB));
+	assert_false(claim_at(41 * MIB));
+	assert_true(claim_at(42 * MIB));
 
 	sections[1].link = 3; /* no such section */
 	assert_true(init_frames());
-	assert_true(free_at(40 * MIB));
+	assert_true(claim_at(40 * MIB));
 }
 
 /* All that is allocated is zeroed, was free, is free no more, and disjoint. */
@@ -152,7 +152,7 @@ static void test_alloc(void **state)
 	assert_memory_equal(b, zeros, 3 * PAGE_SIZE);
 	assert_true(a > b && b > c); /* from the top */
 	assert_true(a - b >= (long)(3 * PAGE_SIZE));
-	assert_false(free_at((hpa_t)(a - ram)));
+	assert_false(claim_at((hpa_t)(a - ram)));
 	assert_null(frames_alloc(0));
 	assert_null(frames_alloc(1 << 20));
 	assert_int_equal(frames_free_count(), before - 5);
@@ -194,8 +194,8 @@ static void test_restore(void **state)
 		assert_int_equal(frames_free_count(), before);
 	}
 	assert_ptr_equal(frames_alloc(1), lent);
-	assert_true(free_at(MIB));
-	assert_false(free_at((hpa_t)(kept - ram)));
+	assert_true(claim_at(MIB));
+	assert_false(claim_at((hpa_t)(kept - ram)));
 }
 
 static void test_claim(void **state)
@@ -204,7 +204,7 @@ static void test_claim(void **state)
 	assert_true(init_frames());
 	assert_true(frames_claim(MIB >> PAGE_SHIFT));
 	assert_false(frames_claim(MIB >> PAGE_SHIFT));
-	assert_false(free_at(MIB));
+	assert_false(claim_at(MIB));
 	assert_false(frames_claim(0));
 	assert_false(frames_claim(1ULL << 52));
 }
@@ -257,11 +257,11 @@ static void test_modules(void **state)
 		assert_int_equal(ram[info.modules[2].start + i], 0x33);
 
 	assert_true(init_frames());
-	assert_true(free_at(2 * MIB));
-	assert_true(free_at(32 * MIB));
-	assert_false(free_at(33 * MIB));
+	assert_true(claim_at(2 * MIB));
+	assert_true(claim_at(32 * MIB));
+	assert_false(claim_at(33 * MIB));
 	for (unsigned int i = 0; i < info.module_count; i++)
-		assert_false(free_at(info.modules[i].start));
+		assert_false(claim_at(info.modules[i].start));
 }
 
 /* A module that lies higher than any free place for it stays. */

@@ -6,7 +6,7 @@
  */
 #include "run_world.h"
 
-static bool cpu_control(u32 control)
+static bool cpu_control_is_set(u32 control)
 {
 	u32 field =
 		(u32)fake
@@ -19,7 +19,7 @@ static bool cpu_control(u32 control)
 /* --- Before an entry: exceptions, targets, filter ------------------------- */
 
 /* All that the run loop may have to write is new. */
-static void point_anew(void)
+static void point_at_shadow_again(void)
 {
 	vcpu->paging.targets_are_new = vcpu->paging.state_is_new = true;
 	point_at_shadow(vcpu);
@@ -30,7 +30,7 @@ static void point_anew(void)
 /* A load of CR3 writes the root alone. */
 static void only_what_is_new_is_written(void **state)
 {
-	point_anew();
+	point_at_shadow_again();
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
 	filter = (struct mmu_filter){ false, PFEC_P, PFEC_P, true, true };
 	fake.traffic.writes = 0;
@@ -65,7 +65,7 @@ static void exceptions_that_exit(void **state)
 		filter.intercept = cases[i].intercept;
 		vcpu->paging.cr0 = cases[i].cr0;
 		vm.gdb.step.on = cases[i].stepping;
-		point_anew();
+		point_at_shadow_again();
 		if (fake.vmcs[VMCS_EXCEPTION_BITMAP] != cases[i].exceptions)
 			fail_msg("case %u: 0x%lx", i,
 				 fake.vmcs[VMCS_EXCEPTION_BITMAP]);
@@ -77,14 +77,14 @@ static void nothing_is_written_twice(void **state)
 {
 	filter = (struct mmu_filter){ true, PFEC_P, PFEC_P, true, true };
 	targets.count = 2;
-	point_anew();
+	point_at_shadow_again();
 	fake.traffic.writes = 0;
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(fake.vmcs[VMCS_GUEST_CR3], ROOT);
 	assert_int_equal(fake.traffic.writes, 1);
 	/* The bitmap alone: the filter is the same. */
 	vcpu->paging.cr0 = 0;
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(fake.traffic.writes, 3);
 }
 
@@ -102,23 +102,23 @@ static void filter_is_written(void **state)
 
 	for (u32 i = 0; i < ARRAY_SIZE(filters); i++) {
 		filter = filters[i];
-		point_anew();
+		point_at_shadow_again();
 		assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK),
 				 filter.mask);
 		assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH),
 				 filter.match);
-		assert_int_equal(cpu_control(CPU_INVLPG_EXITING),
+		assert_int_equal(cpu_control_is_set(CPU_INVLPG_EXITING),
 				 filter.invlpg);
 		assert_true(vmread(VMCS_CR4_GUEST_HOST_MASK) ==
 			    (filter.pge_owned ? ~CR4_PGE : ~0ULL));
 	}
 	/* gdb's step: all page faults exit, and afterwards as before. */
 	vm.gdb.step.on = true;
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), 0);
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH), 0);
 	vm.gdb.step.on = false;
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), filter.mask);
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MATCH),
 			 filter.match);
@@ -129,26 +129,26 @@ static void targets_are_written(void **state)
 	/* The field of a new VMCS may hold any value, and a target may be 0. */
 	fake.vmcs[VMCS_CR3_TARGET_VALUE_0] = 7;
 	targets = (struct mmu_targets){ .count = 1 };
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 0);
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 2, 3 } };
-	point_anew();
+	point_at_shadow_again();
 	for (u32 i = 0; i < targets.count; i++)
 		assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0 + 2 * i),
 				 i + 1);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 3);
-	assert_false(cpu_control(CPU_CR3_STORE_EXITING));
+	assert_false(cpu_control_is_set(CPU_CR3_STORE_EXITING));
 	/* One of them is another, and one has gone: two writes and the root. */
 	fake.traffic.writes = 0;
 	targets = (struct mmu_targets){ .count = 2, .value = { 1, 4 } };
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(fake.traffic.writes, 3);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 1);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_1), 4);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 2);
 	/* A target comes back whose value is still in its field. */
 	targets = (struct mmu_targets){ .count = 3, .value = { 1, 4, 3 } };
-	point_anew();
+	point_at_shadow_again();
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_2), 3);
 	assert_int_equal(vmread(VMCS_CR3_TARGET_COUNT), 3);
 }
@@ -156,15 +156,15 @@ static void targets_are_written(void **state)
 static void cr3_store_exits(void **state)
 {
 	targets.cr3_store_exits = true;
-	point_anew();
-	assert_true(cpu_control(CPU_CR3_STORE_EXITING));
+	point_at_shadow_again();
+	assert_true(cpu_control_is_set(CPU_CR3_STORE_EXITING));
 	targets.cr3_store_exits = false;
-	point_anew();
-	assert_false(cpu_control(CPU_CR3_STORE_EXITING));
+	point_at_shadow_again();
+	assert_false(cpu_control_is_set(CPU_CR3_STORE_EXITING));
 	/* A processor on which the control can't be 0. */
 	capabilities.allowed[CONTROLS_CPU] = CPU_CR3_STORE_EXITING;
-	point_anew();
-	assert_true(cpu_control(CPU_CR3_STORE_EXITING));
+	point_at_shadow_again();
+	assert_true(cpu_control_is_set(CPU_CR3_STORE_EXITING));
 }
 
 /* --- After an exit ---------------------------------------------------------- */

@@ -5,7 +5,7 @@
 static void frames_of_the_guest(void **state)
 {
 	config.memory = 8 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	assert_int_equal(vm_gfn_to_hfn(&vm, 0x300), 0x300);
 	assert_int_equal(vm_gfn_to_hfn(&vm, 0), vm.memory.p2m[0]);
 	assert_int_not_equal(vm_gfn_to_hfn(&vm, 0), 0);
@@ -42,7 +42,7 @@ static void events_are_traced(void **state)
 
 	config.memory = 8 * MIB;
 	fake.tsc = 1234;
-	assert_true(create());
+	assert_true(create_vm());
 	vm_event(&vm, MMU_EVENT_WRITE, 0x55, 2);
 	record = trace_at(&vm.trace, trace_count(&vm.trace) - 1);
 	assert_int_equal(record->tsc, 1234);

@@ -10,7 +10,7 @@ static bool create_again(void)
 {
 	set_up_machine(RAM_SIZE);
 	log_text[0] = '\0';
-	return create();
+	return create_vm();
 }
 
 /* --- Sizes ---------------------------------------------------------------- */
@@ -20,7 +20,7 @@ static void all_memory(void **state)
 {
 	u64 bytes;
 
-	assert_true(create());
+	assert_true(create_vm());
 	bytes = vm.memory_bytes;
 	assert_int_equal(bytes % MIB, 0);
 	assert_true(bytes > 80 * MIB);
@@ -38,7 +38,7 @@ static void all_memory(void **state)
 static void guest_too_small(void **state)
 {
 	config.memory = 2 * MIB - PAGE_SIZE;
-	assert_false(create());
+	assert_false(create_vm());
 	assert_log_has(
 		"the guest can't have 2044 KiB of memory: a guest needs 2 MiB");
 	config.memory = 2 * MIB;
@@ -48,14 +48,14 @@ static void guest_too_small(void **state)
 static void machine_too_small(void **state)
 {
 	set_up_machine(4 * MIB);
-	assert_false(create());
+	assert_false(create_vm());
 	assert_log_has("This machine can spare 0 MiB");
 }
 
 static void shadow_pool(void **state)
 {
 	config.memory = 8 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	assert_int_equal(vm.shadow_pages, 256);
 	config.memory = 72 * MIB;
 	assert_true(create_again());
@@ -93,7 +93,7 @@ static void canaries(void **state)
 {
 	u64 most;
 
-	assert_true(create());
+	assert_true(create_vm());
 	most = vm.memory_bytes;
 	config.canaries = 16;
 	assert_true(create_again());
@@ -105,7 +105,7 @@ static void canaries(void **state)
 
 static void trace(void **state)
 {
-	assert_true(create());
+	assert_true(create_vm());
 	assert_int_equal(vm.trace.pages, 64);
 	assert_int_equal(vm.shown_exits, 0);
 	config.trace = RECORDS_MAX / 2;
@@ -132,7 +132,7 @@ static void memory_in_pieces(void **state)
 		add_ram(at, at + MIB - PAGE_SIZE);
 	assert_true(frames_init(&info, IMAGE_START, IMAGE_START + IMAGE_SIZE));
 	config.memory = 16 * MIB;
-	assert_false(create());
+	assert_false(create_vm());
 	assert_log_has(
 		"too little memory for the shadow tables of a guest of 16 MiB");
 }
@@ -148,7 +148,7 @@ static bool create_in_pieces(u64 whole)
 		if (hfn < MIB / PAGE_SIZE || hfn >= (MIB + whole) / PAGE_SIZE)
 			frames_claim(hfn);
 	log_text[0] = '\0';
-	return create();
+	return create_vm();
 }
 
 static void no_table_of_frames(void **state)
@@ -172,7 +172,7 @@ static void no_table_of_frames(void **state)
 static void own_addresses(void **state)
 {
 	config.memory = 32 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	/* All but the first page, the top of the first MiB, and the image. */
 	assert_int_equal(vm.memory.relocated,
 			 1 + 32 + 8 + 64 + IMAGE_SIZE / PAGE_SIZE);
@@ -192,7 +192,7 @@ static void mmu_is_configured(void **state)
 	selftest.cr4_added = BIT(24);
 	config.audit = 7;
 	config.dump = config.counters = true;
-	assert_true(create());
+	assert_true(create_vm());
 	mmu = &vm.mmu->config;
 	assert_int_equal(mmu->gfn_count, 2048);
 	assert_int_equal(mmu->maxphyaddr, 40);
@@ -208,7 +208,7 @@ static void mmu_is_configured(void **state)
 	selftest.filter_works = true;
 	selftest.leaf_trap_present = false;
 	set_up_machine(RAM_SIZE);
-	assert_true(create());
+	assert_true(create_vm());
 	assert_false(vm.mmu->config.gigabyte_pages);
 	assert_true(vm.mmu->config.filter_works);
 	assert_false(vm.mmu->config.leaf_trap_present);
@@ -220,7 +220,7 @@ static void processor_features(void **state)
 	static const u64 bits[] = { CR4_SMEP, CR4_SMAP, CR4_OSXSAVE };
 
 	config.memory = 8 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	assert_true(vm.cpuid.smap);
 	assert_true(vm.cpuid.rdtscp);
 	assert_int_equal(vm.cpuid.tsc_hz, tsc_hz);
@@ -228,7 +228,7 @@ static void processor_features(void **state)
 	for (u32 i = 0; i < ARRAY_SIZE(bits); i++) {
 		set_up_machine(RAM_SIZE);
 		capabilities.cr4_fixed1 = BITS(16, 0) | bits[i];
-		assert_true(create());
+		assert_true(create_vm());
 		assert_int_equal(vm.cpuid.smep, i == 0);
 		assert_int_equal(vm.cpuid.smap, i == 1);
 		assert_int_equal(vm.cpuid.xsave, i == 2);
@@ -236,7 +236,7 @@ static void processor_features(void **state)
 	set_up_machine(RAM_SIZE);
 	memcpy(capabilities.allowed, offers[NO_SECONDARY],
 	       sizeof(capabilities.allowed));
-	assert_true(create());
+	assert_true(create_vm());
 	assert_false(vm.cpuid.rdtscp);
 	assert_int_equal(vm.features.maxphyaddr, 40);
 }
@@ -246,7 +246,7 @@ static void firmware_tables(void **state)
 	char text[8];
 
 	config.memory = 8 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	assert_int_equal(vm.rsdp, ACPI_RSDP_GPA);
 	assert_true(guest_memory_read(&vm.memory, vm.rsdp, text, 8));
 	assert_memory_equal(text, "RSD PTR ", 8);
@@ -280,7 +280,7 @@ static void vpid_choice(void **state)
 		config.vpid = cases[i].wish;
 		if (!cases[i].has)
 			capabilities.ept_vpid = 0;
-		assert_int_equal(create(), !cases[i].refused);
+		assert_int_equal(create_vm(), !cases[i].refused);
 		controls = vmread(
 			VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
 		if (!!(controls & CPU2_ENABLE_VPID) != cases[i].used)
@@ -297,14 +297,14 @@ static void gdb_wants_virtual_nmis(void **state)
 	static struct serial_port port;
 
 	config.memory = 8 * MIB;
-	assert_true(create());
+	assert_true(create_vm());
 	assert_null(vm.gdb.link.port);
 	config.gdb = &port;
 	assert_true(create_again());
 	assert_ptr_equal(vm.gdb.link.port, &port);
 	set_up_machine(RAM_SIZE);
 	capabilities.allowed[CONTROLS_PIN] = ALLOWED(~PIN_VIRTUAL_NMIS, 0x16);
-	assert_false(create());
+	assert_false(create_vm());
 	assert_log_has("the processor lacks the control \"virtual NMIs\"");
 }
 

@@ -131,7 +131,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static bool create(void)
+static bool create_vm(void)
 {
 	return vm_create(&vm, &config, &selftest);
 }
