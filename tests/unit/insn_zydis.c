@@ -313,6 +313,26 @@ static const char *compare_operand(const struct insn *insn,
 	}
 }
 
+static const char *compare_operation(const struct insn *insn,
+				     const ZydisDecodedInstruction *theirs)
+{
+	const char *difference;
+
+	if (insn->op == OP_MOV_VECTOR) {
+		difference = compare_vector(insn, theirs);
+		if (difference)
+			return difference;
+	} else if (theirs->mnemonic != expected_mnemonic(insn) &&
+		   !is_flush_too(insn, theirs)) {
+		return "mnemonic";
+	}
+	if (theirs->address_width != 8 * insn->address_size)
+		return "address size";
+	if (!!(theirs->attributes & ZYDIS_ATTRIB_HAS_LOCK) != insn->lock)
+		return "lock";
+	return NULL;
+}
+
 static const char *compare_accepted(const struct insn *insn,
 				    const ZydisDecodedInstruction *theirs,
 				    const ZydisDecodedOperand *operands)
@@ -339,18 +359,9 @@ static const char *compare_accepted(const struct insn *insn,
 	/* Zydis does not call 3EH a segment override there. */
 	if (theirs->attributes & ZYDIS_ATTRIB_HAS_NOTRACK)
 		return NULL;
-	if (insn->op == OP_MOV_VECTOR) {
-		difference = compare_vector(insn, theirs);
-		if (difference)
-			return difference;
-	} else if (theirs->mnemonic != expected_mnemonic(insn) &&
-		   !is_flush_too(insn, theirs)) {
-		return "mnemonic";
-	}
-	if (theirs->address_width != 8 * insn->address_size)
-		return "address size";
-	if (!!(theirs->attributes & ZYDIS_ATTRIB_HAS_LOCK) != insn->lock)
-		return "lock";
+	difference = compare_operation(insn, theirs);
+	if (difference)
+		return difference;
 	/* Zydis has the operands of SCAS and CMPS in another order. */
 	if (insn->op == OP_MOVS)
 		first = &es_rdi;

@@ -58,85 +58,42 @@ static void put_exits(u64 first, u64 count)
 		put_exit(tsc, EXIT_HLT, tsc * 2, 0);
 }
 
+#define RECORD_SIZE 32
+#define TSC 0x1122334455667788
+#define TSC_BYTES 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11
+#define TICKS_BYTES 200, 0, 0, 0
+#define RIP_BYTES 0x01, 0x02, 0x03, 0, 0, 0x80, 0xff, 0xff
+#define NO_DETAIL_BYTES 0, 0, 0, 0, 0, 0, 0
+#define GFN_BYTES 0x02, 0x04, 0, 0, 0, 0, 0, 0
+#define ADDRESS_BYTES 0x00, 0x10, 0x40, 0, 0, 0, 0, 0
+
 /* The bytes that tools/trace.tsdl describes. */
+static const u8 exit_bytes[RECORD_SIZE] = {
+	TSC_BYTES,   TRACE_EXIT, EXIT_EXCEPTION_OR_NMI, VECTOR_PF, 0x1b,
+	TICKS_BYTES, RIP_BYTES,	 ADDRESS_BYTES
+};
+static const u8 fill_bytes[RECORD_SIZE] = { TSC_BYTES,
+					    TRACE_MMU + MMU_EVENT_FILL,
+					    NO_DETAIL_BYTES, GFN_BYTES,
+					    ADDRESS_BYTES };
+static const u8 inject_bytes[RECORD_SIZE] = {
+	TSC_BYTES, TRACE_INJECT, INTR_HARDWARE_EXCEPTION, VECTOR_PF, 1, 6
+};
+
 static void layout(void **state)
 {
-	static const u8 exit[] = {
-		0x88,	    0x77,
-		0x66,	    0x55,
-		0x44,	    0x33,
-		0x22,	    0x11, /* TSC */
-		TRACE_EXIT, EXIT_EXCEPTION_OR_NMI,
-		VECTOR_PF,  0x1b,
-		0xc8,	    0,
-		0,	    0, /* ticks */
-		0x01,	    0x02,
-		0x03,	    0,
-		0,	    0x80,
-		0xff,	    0xff, /* RIP */
-		0x00,	    0x10,
-		0x40,	    0,
-		0,	    0,
-		0,	    0 /* the address */
-	};
-	static const u8 inject[] = { 0x88,
-				     0x77,
-				     0x66,
-				     0x55,
-				     0x44,
-				     0x33,
-				     0x22,
-				     0x11,
-				     TRACE_INJECT,
-				     INTR_HARDWARE_EXCEPTION,
-				     VECTOR_PF,
-				     1,
-				     6,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0,
-				     0 };
-	static const u8 fill[] = {
-		0x88, 0x77, 0x66,
-		0x55, 0x44, 0x33,
-		0x22, 0x11, TRACE_MMU + MMU_EVENT_FILL,
-		0,    0,    0,
-		0,    0,    0,
-		0,    0x02, 0x04,
-		0,    0,    0,
-		0,    0,    0, /* the frame */
-		0x00, 0x10, 0x40,
-		0,    0,    0,
-		0,    0 /* the address */
-	};
 	const u8 *first = ring + 64;
-	u64 tsc = 0x1122334455667788;
 
-	put_exit(tsc, EXIT_EXCEPTION_OR_NMI, 0xffff800000030201, 0x401000);
+	put_exit(TSC, EXIT_EXCEPTION_OR_NMI, 0xffff800000030201, 0x401000);
 	exit_record->vector = VECTOR_PF;
 	exit_record->error = 0x1b;
 	exit_record->number = 200;
-	trace_mmu(&trace, tsc, MMU_EVENT_FILL, 0x402, 0x401000);
-	trace_inject(&trace, tsc, 0x80000b0e, 6);
-	assert_int_equal(sizeof(struct trace_record), 32);
-	assert_memory_equal(first, exit, 32);
-	assert_memory_equal(first + 32, fill, 32);
-	assert_memory_equal(first + 64, inject, 32);
+	trace_mmu(&trace, TSC, MMU_EVENT_FILL, 0x402, 0x401000);
+	trace_inject(&trace, TSC, 0x80000b0e, 6);
+	assert_int_equal(sizeof(struct trace_record), RECORD_SIZE);
+	assert_memory_equal(first, exit_bytes, RECORD_SIZE);
+	assert_memory_equal(first + RECORD_SIZE, fill_bytes, RECORD_SIZE);
+	assert_memory_equal(first + 2 * RECORD_SIZE, inject_bytes, RECORD_SIZE);
 	assert_int_equal(trace_count(&trace), 3);
 }
 
