@@ -31,9 +31,9 @@ class Silent(run.MACHINES["bochs"]):
             os.write(self.end, b"another line\\r\\n")
     def input_waiting(self):
         return 0
-    def running(self):
+    def is_running(self):
         return True
-    def started(self):
+    def has_started(self):
         return True
 
 run.MACHINES["bochs"] = Silent
