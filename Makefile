@@ -261,6 +261,7 @@ lint:
 	$(if $(wildcard tools/labs/check.py),tools/labs/lab check --texts)
 	tools/book
 	tools/bench_chart.py --check
+	tests/mutants/run.py --check
 	tests/tools/test_run_arguments.py -q
 	tests/tools/test_run_gone.py -q
 	tests/tools/test_mkimage.py -q

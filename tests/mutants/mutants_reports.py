@@ -9,7 +9,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("view-sets-accessed", "boot", "mmu/view/view.c",
      "a look at the guest's tables sets A",
      "\tguest_walk_look(cpu, gva, ANY_READ, &view->guest);",
-     "\tguest_walk(cpu, gva, ANY_READ, &view->guest);",
+     "\tguest_walk(cpu, gva, ANY_READ, NULL, &view->guest);",
      ("view",)),
     ("view-beyond-32-bits", "boot", "mmu/view/view.c",
      "a look at a PAE root takes any entry of it",

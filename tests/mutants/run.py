@@ -7,9 +7,13 @@ unit tests and the model until one says that a result is wrong; the others again
 tests that they name: unit tests, or a boot scenario. A crash or a hang does not count:
 it notices the fault only by luck.
 
-usage: run.py [--sample N] [NAME ...]
+usage: run.py [--check | --sample N | NAME ...]
+
+--check only looks if each mutant has a name of its own and can be put into the
+sources: a change of these may take its text away.
 """
 
+import collections
 import concurrent.futures
 import os
 import re
@@ -248,7 +252,23 @@ def choose(arguments):
     return ALL
 
 
+def check():
+    """Prints the mutants that can't be made; returns the exit status."""
+    names = collections.Counter(mutant.name for mutant in ALL)
+    wrong = [f"{name}: {count} mutants have this name"
+             for name, count in names.items() if count > 1]
+    for mutant in ALL:
+        with open(os.path.join(ROOT, mutant.file)) as file:
+            count = file.read().count(mutant.old)
+        if count != 1:
+            wrong.append(f"{mutant.name}: its text is in {mutant.file} {count} times")
+    print("".join(f"mutants: {line}\n" for line in wrong), end="")
+    return 1 if wrong else 0
+
+
 def main():
+    if sys.argv[1:] == ["--check"]:
+        return check()
     chosen = choose(sys.argv[1:])
     start = time.time()
     jury = Jury(chosen)
