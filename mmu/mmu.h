@@ -151,7 +151,7 @@ struct mmu_cpu {
 	bool root_is_new;
 	bool targets_are_new;
 	bool state_is_new;
-	bool cr3_store_exits; /* as in the last mmu_targets() */
+	bool cr3_store_exits; /* MOV from CR3 must: the root is not placed */
 };
 
 enum mmu_action {
