@@ -53,11 +53,28 @@ static void damaged_packets(void **state)
 	assert_int_equal(send_text(&in, "$m0,$m0,4#fd"), GDB_PACKET);
 	assert_int_equal(send_text(&in, "$m0,4#$m0,4#fd"), GDB_PACKET);
 	assert_string_equal(in.text, "m0,4");
-	/* Too long, with the right sum. */
-	send_text(&in, "$");
-	for (int i = 0; i < 2 * GDB_PACKET_SIZE; i++)
-		assert_int_equal(gdb_input_add(&in, ' '), GDB_NOTHING);
-	assert_int_equal(send_text(&in, "#00"), GDB_DAMAGED);
+	assert_int_equal(send_text(&in, "$?#3f"), GDB_PACKET);
+}
+
+/* Sends a packet of @length spaces, with the right sum. */
+static enum gdb_event send_spaces(struct gdb_input *in, int length)
+{
+	char end[4];
+
+	send_text(in, "$");
+	for (int i = 0; i < length; i++)
+		assert_int_equal(gdb_input_add(in, ' '), GDB_NOTHING);
+	snprintf(end, sizeof(end), "#%02x", length * ' ' & 0xff);
+	return send_text(in, end);
+}
+
+static void long_packets(void **state)
+{
+	struct gdb_input in = { 0 };
+
+	assert_int_equal(send_spaces(&in, GDB_PACKET_SIZE), GDB_PACKET);
+	assert_int_equal(send_spaces(&in, GDB_PACKET_SIZE + 1), GDB_DAMAGED);
+	assert_int_equal(send_spaces(&in, 2 * GDB_PACKET_SIZE), GDB_DAMAGED);
 	assert_int_equal(send_text(&in, "$?#3f"), GDB_PACKET);
 }
 
@@ -400,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packets),
 		cmocka_unit_test(damaged_packets),
+		cmocka_unit_test(long_packets),
 		cmocka_unit_test(frames),
 		cmocka_unit_test_setup(register_commands, set_up),
 		cmocka_unit_test_setup(memory_commands, set_up),
