@@ -359,29 +359,42 @@ bool screen_scroll(int pages)
 	return screen.back;
 }
 
-/* Returns the cell to show there: the cursor is a cell in reverse. */
-static u16 wanted(unsigned int row, unsigned int column)
+/* Returns the cells of a row of the view: the last one is the status. */
+static const u16 *view_row(unsigned int row)
 {
-	u16 cell;
+	return row == screen.rows ? screen.status
+				  : text_row(screen.kept - screen.back + row);
+}
 
-	if (row == screen.rows)
-		return screen.status[column];
-	cell = text_row(screen.kept - screen.back + row)[column];
-	if (screen.back || row != screen.row ||
-	    column != MIN(screen.column, screen.columns - 1))
-		return cell;
+/* Returns the column of the cursor, or `columns` if it is not in that row. */
+static unsigned int cursor_column(unsigned int row)
+{
+	if (screen.back || row != screen.row)
+		return screen.columns;
+	return MIN(screen.column, screen.columns - 1);
+}
+
+static u16 in_reverse(u16 cell)
+{
 	return (cell & 0x00ff) | (cell & 0x0f00) << 4 | (cell & 0xf000) >> 4;
 }
 
-/* Draws the row's changed cells in runs: long writes are the fastest. */
+/*
+ * Draws the row's changed cells in runs: long writes are the fastest. Few cells
+ * change most often, so the loop over all of them is short: while it runs,
+ * nobody reads what the user types.
+ */
 static void refresh_row(unsigned int row)
 {
+	const u16 *cells = view_row(row);
 	u16 *shown = screen.shown[row];
-	unsigned int start = 0, column;
+	unsigned int cursor = cursor_column(row), start = 0, column;
 
 	for (column = 0; column < screen.columns; column++) {
-		u16 cell = wanted(row, column);
+		u16 cell = cells[column];
 
+		if (column == cursor)
+			cell = in_reverse(cell);
 		if (shown[column] != cell) {
 			shown[column] = cell;
 			continue;
