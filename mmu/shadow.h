@@ -129,15 +129,17 @@ struct placing {
 
 /*
  * The last write that hit a page of a guest table. The next one is often to the
- * same page, by the same kind of access: then the answer is the same, as long
- * as the entry is, and the way to it (as for struct shadow_path).
+ * same page, by the same kind of access: then the rights are the same, as long
+ * as the entry is, and the way to it (as for struct shadow_path). The entry's
+ * value does not tell the guest frame: a frame that stands in for a placed
+ * root's has had others before. The link tells it.
  */
 struct held_write {
 	u64 number; /* of the page: gva >> PAGE_SHIFT */
 	u32 access; /* the error code */
-	gfn_t gfn;
 	const u64 *spte; /* the held LEAF, and its value at that time */
 	u64 value;
+	const struct spte_link *link; /* of that entry */
 	const struct shadow_page *root;
 	u64 unlinked;
 };

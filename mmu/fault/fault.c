@@ -118,9 +118,10 @@ static bool is_held_again(const struct mmu_cpu *cpu, gva_t gva, u32 access,
 
 	if (held->number != gva >> PAGE_SHIFT || held->access != access ||
 	    held->root != cpu->root || held->unlinked != mmu->tables_unlinked ||
-	    *held->spte != held->value || !mmu->frames[held->gfn].shadowed)
+	    *held->spte != held->value ||
+	    !mmu->frames[held->link->target].shadowed)
 		return false;
-	set_found(walk, gva, held->gfn);
+	set_found(walk, gva, held->link->target);
 	return true;
 }
 
@@ -174,9 +175,9 @@ static enum mmu_action remembered(struct mmu *mmu,
 		mmu->held = (struct held_write){
 			.number = walk->gva >> PAGE_SHIFT,
 			.access = access,
-			.gfn = end->link->target,
 			.spte = end->spte,
 			.value = *end->spte,
+			.link = end->link,
 			.root = end->root,
 			.unlinked = end->unlinked,
 		};

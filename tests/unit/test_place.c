@@ -138,6 +138,7 @@ static void others_become_hot(void **state)
 #define HOST_FRAMES 4096
 #define ROOT_GFN 5
 #define OTHER_GFN 6
+#define THIRD_GFN 10
 #define DIRECTORY 8 /* of the other space; its tables begin at TABLES */
 #define TABLES 20
 #define TO_ROOT 20 /* the slot of the first table that maps ROOT_GFN */
@@ -310,6 +311,45 @@ static void a_move_is_flushed(void **state)
 }
 
 /*
+ * A third space maps the table of one root, and writes it; then it maps the
+ * table of another root there. Each of the two tables lies at the same reserved
+ * frame while its root is placed, so the entry has the same value at both
+ * writes. The second write is to the second table.
+ */
+static void the_same_frame_for_two_roots(void **state)
+{
+	const u64 used = PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
+	const gva_t gva = 5ULL << PAGE_SHIFT;
+	const u32 write = PFEC_P | PFEC_W;
+	const u64 other = (u64)OTHER_GFN << PAGE_SHIFT | used;
+	struct guest_walk walk;
+	struct mmu_cpu cpu;
+
+	(void)state;
+	create_mmu(&cpu, 1);
+	memory[THIRD_GFN][0] = (DIRECTORY - 1) << PAGE_SHIFT | used;
+	memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
+	memory[DIRECTORY][0] = TABLES << PAGE_SHIFT | used;
+	memory[TABLES][5] = (u64)ROOT_GFN << PAGE_SHIFT | used;
+	/* The other root has a shadow, and leaves the slot. */
+	load_cr3(&cpu, OTHER_GFN);
+	load_cr3_with_flags(&cpu, OTHER_GFN, PTE_PWT);
+	load_cr3(&cpu, ROOT_GFN);
+	load_cr3(&cpu, THIRD_GFN);
+	assert_int_equal(mmu_page_fault(&cpu, gva, PFEC_P, &walk), MMU_RESUME);
+	assert_int_equal(mmu_page_fault(&cpu, gva, write, &walk),
+			 MMU_TABLE_WRITE);
+	assert_int_equal(walk.gpa, ROOT_GFN << PAGE_SHIFT);
+	mmu_store(&cpu, (TABLES << PAGE_SHIFT) + 5 * sizeof(other), other);
+	load_cr3_with_flags(&cpu, ROOT_GFN, PTE_PWT);
+	load_cr3(&cpu, OTHER_GFN);
+	load_cr3(&cpu, THIRD_GFN);
+	assert_int_equal(mmu_page_fault(&cpu, gva, write, &walk),
+			 MMU_TABLE_WRITE);
+	assert_int_equal(walk.gpa, OTHER_GFN << PAGE_SHIFT);
+}
+
+/*
  * The guest reads the table of another space, whose root is placed, through a
  * page table that is not shadowed yet. The pool is so small that this root is
  * given up to make room, so its frame moves back during the fault. The LEAF
@@ -330,7 +370,8 @@ static void a_frame_moves_in_a_fault(void **state)
 	for (i = 0; i < MMU_MIN_SHADOW_PAGES; i++) {
 		memory[DIRECTORY][i] = (TABLES + i) << PAGE_SHIFT | used;
 		memory[TABLES + i][0] = used;
-		memory[TABLES + i][TO_ROOT] = ROOT_GFN << PAGE_SHIFT | used;
+		memory[TABLES + i][TO_ROOT] = (u64)ROOT_GFN << PAGE_SHIFT |
+					      used;
 	}
 	load_cr3(&cpu, ROOT_GFN);
 	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
@@ -402,6 +443,7 @@ int main(void)
 		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
 		cmocka_unit_test(a_move_is_flushed),
+		cmocka_unit_test(the_same_frame_for_two_roots),
 		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};
 
