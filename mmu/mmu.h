@@ -145,8 +145,9 @@ struct mmu_cpu {
 	/*
 	 * These are true if the run loop must give the processor another root,
 	 * other targets (mmu_targets()), or another filter, since a register
-	 * other than CR3 has changed. The run loop clears them. A fault can find
-	 * another root, too: if the pool is empty, the old one may be given up.
+	 * other than CR3 or the policy has changed, or gdb steps. The run loop
+	 * clears them. A fault can find another root, too: if the pool is
+	 * empty, the old one may be given up.
 	 */
 	bool root_is_new;
 	bool targets_are_new;
@@ -225,8 +226,8 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 
 /*
  * Sets the format of the guest's tables, the role of its root and the frame of
- * its topmost table from the registers. mmu_set_state() and mmu_set_policy() do
- * that, too.
+ * its topmost table from the registers, and state_is_new. mmu_set_state() and
+ * mmu_set_policy() do that, too.
  */
 void mmu_derive_state(struct mmu_cpu *cpu);
 /* The same after a change of CR3 alone. */

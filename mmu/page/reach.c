@@ -80,7 +80,7 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 		return false;
 	/* PAE paging has one shadow root, which leads to the space that runs. */
 	if (root->role.mode != PAGING_4LEVEL)
-		return sp != root && shadow_page_is_orphan(sp);
+		return shadow_page_is_orphan(sp);
 	for (;;) {
 		if (sp->role.level == PT_LEVELS)
 			return !is_twin(mmu, sp);

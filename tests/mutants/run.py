@@ -247,6 +247,9 @@ def choose(arguments):
     if arguments[:1] == ["--sample"]:
         count = int(arguments[1])
         return sample(MUTANTS_MMU, count) + sample(MUTANTS_ELSEWHERE, count)
+    unknown = set(arguments) - {mutant.name for mutant in ALL}
+    if unknown:
+        sys.exit(f"mutants: no mutant has the name {', '.join(sorted(unknown))}")
     if arguments:
         return [m for m in ALL if m.name in arguments]
     return ALL
