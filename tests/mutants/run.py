@@ -63,16 +63,23 @@ def copy_tree(to):
         shutil.copytree(os.path.join(ROOT, room), os.path.join(to, room))
 
 
+def with_fault(tree, mutant):
+    """(the mutant's file with the fault in it, ""), or (None, why there is none)."""
+    with open(os.path.join(tree, mutant.file)) as file:
+        text = file.read()
+    count = text.count(mutant.old)
+    if count != 1:
+        return None, f"its text is in {mutant.file} {count} times"
+    return text.replace(mutant.old, mutant.new), ""
+
+
 def apply_mutant(tree, mutant):
     """Makes the fault in @tree; returns "", or why that is impossible."""
-    path = os.path.join(tree, mutant.file)
-    with open(path) as file:
-        text = file.read()
-    if text.count(mutant.old) != 1:
-        return f"applies {text.count(mutant.old)} times"
-    with open(path, "w") as file:
-        file.write(text.replace(mutant.old, mutant.new))
-    return ""
+    text, error = with_fault(tree, mutant)
+    if not error:
+        with open(os.path.join(tree, mutant.file), "w") as file:
+            file.write(text)
+    return error
 
 
 def compile_source(tree, source, objects):
@@ -261,10 +268,9 @@ def check():
     wrong = [f"{name}: {count} mutants have this name"
              for name, count in names.items() if count > 1]
     for mutant in ALL:
-        with open(os.path.join(ROOT, mutant.file)) as file:
-            count = file.read().count(mutant.old)
-        if count != 1:
-            wrong.append(f"{mutant.name}: its text is in {mutant.file} {count} times")
+        _, error = with_fault(ROOT, mutant)
+        if error:
+            wrong.append(f"{mutant.name}: {error}")
     print("".join(f"mutants: {line}\n" for line in wrong), end="")
     return 1 if wrong else 0
 
