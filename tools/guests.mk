@@ -40,10 +40,10 @@ $(XEN): | $(B)/.deps-run
 	gunzip -f $@.gz
 
 # Debian's full kernel, and its real-time one.
-FULL := $(GUESTS)/vmlinuz-full $(GUESTS)/vmlinuz-rt
+FULL_KERNELS := $(GUESTS)/vmlinuz-full $(GUESTS)/vmlinuz-rt
 $(GUESTS)/vmlinuz-full: FLAVOUR := amd64
 $(GUESTS)/vmlinuz-rt: FLAVOUR := rt-amd64
-$(FULL): | $(B)/.deps-run
+$(FULL_KERNELS): | $(B)/.deps-run
 	@mkdir -p $(@D)
 	tools/get-file linux-image-$(FLAVOUR) 'boot/vmlinuz-*' $@
 

@@ -17,7 +17,7 @@ mutants: mutants-files
 mutants-sample: mutants-sample-files
 	tests/mutants/run.py --sample 6
 
-soak-files: $(B)/unit/test_model scenario-files $(INSTALLER) $(FULL)
+soak-files: $(B)/unit/test_model scenario-files $(INSTALLER) $(FULL_KERNELS)
 soak: soak-files
 	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $(B)/unit/test_model
 	$(MAKE) mutants
