@@ -154,8 +154,8 @@ $(B)/umbra.elf $(B)/umbra-doctor.elf: $(B)/%.elf: $(B)/%.debug
 UNITS := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20
-# Of one fuzzer of make fuzz.
-FUZZ_LONG_SECONDS ?= 900
+# Of one fuzzer of make fuzz and make soak.
+FUZZ_LONG_SECONDS ?= 300
 
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Itests/unit/words $(WARNINGS) -Wno-missing-prototypes \
 	-fno-omit-frame-pointer \
@@ -271,6 +271,7 @@ lint:
 	tests/tools/test_trace.py -q
 	tests/tools/test_pictures.py -q
 	tests/tools/test_make.py -q
+	tests/tools/test_soak.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
 		--enable=warning,performance,portability \
@@ -309,7 +310,7 @@ help:
 	@echo 'make mutants     do the tests notice single faults in the sources?'
 	@echo 'make check       the quick part of the tests, before each commit'
 	@echo 'make fuzz        each fuzzer for FUZZ_LONG_SECONDS=N'
-	@echo 'make soak        tests of hours, near repeats; SOAK_SECONDS=N: the model'
+	@echo 'make soak        tests of hours; may be interrupted; SOAK_SECONDS=N: the model'
 	@echo 'make lab         the skeleton of an exercise, N=3; docs/labs/README.md'
 	@echo 'make grade       points for exercise N=3; without N, for all of them'
 	@echo 'make lab-pack    archives of the exercises: for students, for instructors'

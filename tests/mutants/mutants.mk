@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Mutants, all or a few; and soak: the tests that take too long for make test or
-# nearly repeat a part of it. The model has other guests each time.
+# nearly repeat a part of it. The model has other guests each time. Soak can be
+# interrupted, and goes on there.
 
 .PHONY: mutants mutants-sample soak
 
@@ -17,11 +18,6 @@ mutants: mutants-files
 mutants-sample: mutants-sample-files
 	tests/mutants/run.py --sample 6
 
-soak-files: $(B)/unit/test_model scenario-files $(INSTALLER) $(FULL_KERNELS)
+soak-files: unit-files fuzz-files scenario-files test-nested-files $(INSTALLER) $(FULL_KERNELS)
 soak: soak-files
-	MODEL_SECONDS=$(SOAK_SECONDS) MODEL_SEED=$$(date +%s) $(B)/unit/test_model
-	$(MAKE) mutants
-	$(MAKE) labs-check
-	$(MAKE) fuzz
-	tests/scenarios/run.py --soak
-	$(MAKE) test-nested FULL=1
+	tests/soak --model $(SOAK_SECONDS) --fuzz $(FUZZ_LONG_SECONDS)

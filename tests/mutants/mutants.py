@@ -11,10 +11,14 @@ import mutants_reports
 import mutants_rungs
 import mutants_vmx
 
+LISTS = {"mmu": mutants_mmu.MUTANTS, "rungs": mutants_rungs.MUTANTS,
+         "vmx": mutants_vmx.MUTANTS, "exits": mutants_exits.MUTANTS,
+         "guest": mutants_guest.MUTANTS, "reports": mutants_reports.MUTANTS,
+         "machine": mutants_machine.MUTANTS}
+
 # The shadow MMU's: its unit tests and the model must catch them.
-MUTANTS_MMU = mutants_mmu.MUTANTS + mutants_rungs.MUTANTS
+MUTANTS_MMU = LISTS["mmu"] + LISTS["rungs"]
 
 # The others name the tests that must catch them.
-MUTANTS_ELSEWHERE = (mutants_vmx.MUTANTS + mutants_exits.MUTANTS +
-                     mutants_guest.MUTANTS + mutants_reports.MUTANTS +
-                     mutants_machine.MUTANTS)
+MUTANTS_ELSEWHERE = [mutant for name, mutants in LISTS.items()
+                     if name not in ("mmu", "rungs") for mutant in mutants]

@@ -7,12 +7,10 @@ unit tests and the model until one says that a result is wrong; the others again
 tests that they name: unit tests, or a boot scenario. A crash or a hang does not count:
 it notices the fault only by luck.
 
-usage: run.py [--check | --sample N | NAME ...]
-
---check only looks if each mutant has a name of its own and can be put into the
-sources: a change of these may take its text away.
+Two lists can be tried at the same time: each has a scratch directory of its own.
 """
 
+import argparse
 import collections
 import concurrent.futures
 import os
@@ -24,7 +22,7 @@ import threading
 import time
 
 from mutant import SCENARIO
-from mutants import MUTANTS_ELSEWHERE, MUTANTS_MMU
+from mutants import LISTS, MUTANTS_ELSEWHERE, MUTANTS_MMU
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -121,17 +119,18 @@ def wrong_result(output):
 class BootedJury:
     """Boots mutants: a copy of the tree, with the files that make has built."""
 
-    def __init__(self):
+    def __init__(self, scratch):
         self.lock = threading.Lock()
-        self.tree = os.path.join(SCRATCH, "machine")
+        self.tree = os.path.join(scratch, "machine")
 
     def copy(self):
         """Makes the copy. The times of files stay, so that make is quick."""
         subprocess.run(["make", "-s", "-C", ROOT, "scenario-files",
                         "build/umbra.elf"], check=True,
                        stdout=subprocess.DEVNULL)
-        skipped = shutil.ignore_patterns(".git", "mutants", "host", "fuzz",
-                                         "unit", "scenarios.old")
+        # Other tests may be at work in most of them.
+        skipped = shutil.ignore_patterns(".git", "mutants", "host", "fuzz", "unit",
+                                         "scenarios", "nested", "labs", "soak")
         shutil.copytree(ROOT, self.tree, symlinks=True, ignore=lambda d, names:
                         [] if d.startswith(os.path.join(ROOT, "tests"))
                         else skipped(d, names))
@@ -172,11 +171,12 @@ class BootedJury:
 class Jury:
     """Builds and judges mutants."""
 
-    def __init__(self, chosen):
-        shutil.rmtree(SCRATCH, ignore_errors=True)
-        self.base = os.path.join(SCRATCH, "base")
+    def __init__(self, chosen, scratch):
+        shutil.rmtree(scratch, ignore_errors=True)
+        self.scratch = scratch
+        self.base = os.path.join(scratch, "base")
         os.makedirs(self.base)
-        self.booted = BootedJury()
+        self.booted = BootedJury(scratch)
         tests = {test for mutant in chosen for test, _, _ in tests_of(mutant)
                  if not test.startswith(SCENARIO)}
         self.srcs = {test: sources(test) for test in tests}
@@ -213,7 +213,7 @@ class Jury:
 
     def try_units(self, mutant):
         """Runs the unit tests; returns (test, message)."""
-        tree = os.path.join(SCRATCH, mutant.name)
+        tree = os.path.join(self.scratch, mutant.name)
         objects = os.path.join(tree, "objects")
         copy_tree(tree)
         os.makedirs(objects)
@@ -249,17 +249,17 @@ def sample(mutants, count):
     return quick[::max(1, len(quick) // count)][:count]
 
 
-def choose(arguments):
+def choose(args):
     """The mutants that the command line asks for."""
-    if arguments[:1] == ["--sample"]:
-        count = int(arguments[1])
-        return sample(MUTANTS_MMU, count) + sample(MUTANTS_ELSEWHERE, count)
-    unknown = set(arguments) - {mutant.name for mutant in ALL}
+    if args.sample:
+        return (sample(MUTANTS_MMU, args.sample)
+                + sample(MUTANTS_ELSEWHERE, args.sample))
+    if args.list:
+        return LISTS[args.list]
+    unknown = set(args.names) - {mutant.name for mutant in ALL}
     if unknown:
         sys.exit(f"mutants: no mutant has the name {', '.join(sorted(unknown))}")
-    if arguments:
-        return [m for m in ALL if m.name in arguments]
-    return ALL
+    return [m for m in ALL if m.name in args.names] if args.names else ALL
 
 
 def check():
@@ -276,18 +276,31 @@ def check():
 
 
 def main():
-    if sys.argv[1:] == ["--check"]:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true",
+                        help="run none; has each a name of its own, and is its "
+                        "text in the sources? A change of these may take it away")
+    parser.add_argument("--sample", type=int, metavar="N",
+                        help="about N of mmu/, N of the other rooms")
+    parser.add_argument("--list", choices=LISTS,
+                        help="those of tests/mutants/mutants_LIST.py")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        help="try that many at a time (default: %(default)s)")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    args = parser.parse_args()
+    if args.check:
         return check()
-    chosen = choose(sys.argv[1:])
+    chosen = choose(args)
     start = time.time()
-    jury = Jury(chosen)
+    jury = Jury(chosen, os.path.join(SCRATCH, args.list or "chosen"))
     caught = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for mutant, test, message in pool.map(jury.try_mutant, chosen):
             caught += test is not None
             print(f"{'caught' if test else 'MISSED'}  {mutant.name:24} "
                   f"{mutant.rule:6} {mutant.file}: {mutant.what}\n"
                   f"        {test or '-'}: {message}", flush=True)
+    shutil.rmtree(jury.scratch)
     print(f"mutants: {caught} caught, {len(chosen) - caught} missed, "
           f"{time.time() - start:.0f} s")
     return 0 if chosen and caught == len(chosen) else 1
