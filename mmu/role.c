@@ -95,6 +95,9 @@ struct gpt_format role_format(const struct mmu *mmu, union shadow_role role)
 void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 			  union shadow_role role)
 {
+	/* Most often the page has had this role before. */
+	if (sp->role.word == role.word)
+		return;
 	sp->role = role;
 	sp->format = role_format(mmu, role);
 	sp->unfilled[0] = unfilled(mmu, role, false);

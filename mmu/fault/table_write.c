@@ -83,6 +83,27 @@ static __noinline bool is_given_up(const struct mmu *mmu,
 	       shadow_is_elsewhere(mmu, sp);
 }
 
+/*
+ * Returns true if the shadow is to be given up at a write from byte @first on.
+ * @cleared: it has cleared the entry there.
+ */
+static bool stops_use(const struct mmu *mmu, struct shadow_page *sp, u32 first,
+		      bool cleared)
+{
+	/* The root in use would be made again at the next entry. */
+	return sp != mmu->cpu->root &&
+	       ((cleared && is_given_up(mmu, sp, first)) ||
+		going_out_of_use(mmu, sp));
+}
+
+/* Counts a write of @count entries from byte @first on, and tells it. */
+static void tell_writes(struct mmu *mmu, const struct shadow_page *sp,
+			u64 first, u32 count)
+{
+	mmu->stats.table_writes += count;
+	mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn, count | first << 32);
+}
+
 /* Updates the entries of @sp for bytes @first to @last of its guest @table. */
 static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 		 u32 first, u32 last)
@@ -104,11 +125,9 @@ static void sync(struct mmu *mmu, struct shadow_page *sp, const void *table,
 				    shadow_gpte_of(sp, plain, table, slot)))
 				sp->writes = 0;
 	}
-	mmu->stats.table_writes += done;
 	/* In 32-bit paging a page shadows one part of the table. */
 	if (done)
-		mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn,
-			 done | (u64)first << 32);
+		tell_writes(mmu, sp, first, done);
 }
 
 /* If the guest has unlinked a table, it stops using it. */
@@ -152,16 +171,39 @@ page_entry_written(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 	}
 	if (shadow_sync_page(mmu, sp, slot, gpte))
 		sp->writes = 0;
-	mmu->stats.table_writes++;
-	mmu_tell(mmu, MMU_EVENT_WRITE, sp->gfn, 1 | first << 32);
+	tell_writes(mmu, sp, first, 1);
 	return false;
+}
+
+/*
+ * The same for an upper table. If that was the last entry in use, the guest
+ * takes the table apart. Next it clears the entry that names the table: then
+ * nobody uses the shadow.
+ */
+static bool upper_entry_written(struct mmu *mmu, struct shadow_page *sp,
+				u32 slot, u64 gpte)
+{
+	u64 first = slot * sizeof(gpte);
+	bool cleared = mmu->policy.cheap && !gpte;
+
+	if (stops_use(mmu, sp, first, cleared)) {
+		give_up_page(mmu, sp, cleared);
+		return true;
+	}
+	if (shadow_sync_entry(mmu, sp, slot, gpte))
+		sp->writes = 0;
+	tell_writes(mmu, sp, first, 1);
+	give_up_unlinked(mmu);
+	if (cleared)
+		shadow_give_up_barren(mmu, sp);
+	return !sp->in_use;
 }
 
 /* The same for a write of several entries, or of a table with several shadows. */
 static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 				   size_t len)
 {
-	struct shadow_page *sp, *next, *parent, *barren = NULL;
+	struct shadow_page *sp, *next, *barren = NULL;
 	const void *table;
 	bool cleared;
 
@@ -172,13 +214,8 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 		/* The frame moves if a placed root is given up. */
 		table = mmu_map_gfn(mmu, gfn);
 		cleared = mmu->policy.cheap && is_clear(sp, table, first);
-		/* The root in use would be made again at the next entry. */
-		if (sp != mmu->cpu->root &&
-		    ((cleared && is_given_up(mmu, sp, first)) ||
-		     going_out_of_use(mmu, sp))) {
-			parent = shadow_give_up(mmu, sp);
-			if (cleared)
-				barren = parent;
+		if (stops_use(mmu, sp, first, cleared)) {
+			shadow_give_up(mmu, sp);
 			continue;
 		}
 		if (cleared)
@@ -186,11 +223,6 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 		sync(mmu, sp, table, first, first + len - 1);
 	}
 	give_up_unlinked(mmu);
-	/*
-	 * If that was the last entry in use, the guest takes the table apart.
-	 * Next it clears the entry that names the table: then nobody uses the
-	 * shadow.
-	 */
 	shadow_give_up_barren(mmu, barren);
 	return !mmu->frames[gfn].shadowed;
 }
@@ -198,7 +230,8 @@ static __cold bool entries_written(struct mmu *mmu, gfn_t gfn, u32 first,
 bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
-	u32 first = gpa & ~PAGE_MASK, shadowed = mmu->frames[gfn].shadowed;
+	u32 first = gpa & ~PAGE_MASK, slot = first / sizeof(gpte);
+	u32 shadowed = mmu->frames[gfn].shadowed;
 	struct shadow_page *sp;
 
 	dirty_log_mark(mmu, gfn);
@@ -206,9 +239,10 @@ bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte)
 		return false;
 	if (shadowed == 1) {
 		sp = shadow_only_page(mmu, gfn);
-		if (sp->role.level == 1 && sp->role.mode != PAGING_32BIT)
-			return page_entry_written(mmu, sp, first / sizeof(gpte),
-						  gpte);
+		if (sp->role.mode != PAGING_32BIT && sp->role.level > 1)
+			return upper_entry_written(mmu, sp, slot, gpte);
+		if (sp->role.mode != PAGING_32BIT)
+			return page_entry_written(mmu, sp, slot, gpte);
 	}
 	return entries_written(mmu, gfn, first, sizeof(gpte));
 }

@@ -168,9 +168,14 @@ void mmu_frames_changed(struct mmu_cpu *cpu)
 
 void mmu_set_policy(struct mmu_cpu *cpu, const struct mmu_policy *policy)
 {
+	struct mmu *mmu = cpu->mmu;
+
 	/* ABSENT means something else under each policy: no page may stay. */
-	shadow_zap_all(cpu->mmu);
-	cpu->mmu->policy = *policy;
+	shadow_zap_all(mmu);
+	/* So do the facts that follow from a role. No role is 0. */
+	for (u32 i = 0; i < mmu->config.shadow_pages; i++)
+		mmu->pages[i].role.word = 0;
+	mmu->policy = *policy;
 	mmu_derive_state(cpu);
 }
 

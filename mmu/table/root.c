@@ -144,10 +144,11 @@ static void link_in_other_roots(struct mmu *mmu, struct shadow_page *child,
 		if (!root)
 			continue;
 		gpte = shadow_gpte(mmu, root, slot);
+		if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+			continue;
 		key = shadow_child(root, slot, gpte);
 		if (key.gfn == child->gfn &&
 		    key.role.word == child->role.word &&
-		    (gpte & (PTE_P | PTE_A)) == (PTE_P | PTE_A) &&
 		    !gpte_reserved(&root->format, gpte, root->role.level))
 			spte_set_table(mmu, root, slot, child,
 				       shadow_table_rights(root, gpte));
