@@ -94,6 +94,7 @@ struct shadow_page {
 	bool placed; /* the entries lie at the address of the guest's table */
 	u8 loads; /* number of loads that have exited, in the window */
 	u32 window; /* number of the window of these loads */
+	u32 born; /* placing.loads when the page was made */
 	u32 seen; /* placing.loads when an exit last found it as the root */
 };
 

@@ -91,6 +91,7 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	sp->idle = false;
 	sp->changes = 0;
 	sp->loads = 0;
+	sp->born = mmu->placing.loads;
 	sp->epoch = mmu->epoch;
 	sp->hash_next = *bucket;
 	*bucket = page_index(mmu, sp);

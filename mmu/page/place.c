@@ -25,18 +25,21 @@
  * and back loads two. A root takes another root's slot if it is hot and the
  * other one is cold. To move two frames costs as much as a few exits, so five
  * or eight equally hot spaces, which take turns in the slots, are better off
- * than without slots. All three are numbers of loads of CR3 that have exited.
+ * than without slots. But many processes live for a moment, and never get hot:
+ * so a young root gets a slot sooner, once in its life. All these are numbers
+ * of loads of CR3 that have exited.
  */
 #define PLACE_WINDOW 64 /* the loads among which a root's own are counted */
 #define PLACE_HOT 8 /* its own loads in one window, from which on it is hot */
+#define PLACE_YOUNG 3 /* the same in the first window of its life */
 #define PLACE_COLD 32 /* the loads since an exit last found it in use */
 
-/* Number of the slot whose root is cold for the longest time, or
-   PLACE_NOWHERE. */
-static int coldest_slot(const struct mmu *mmu)
+/* Number of the slot whose root is cold for the longest time, of @loads or
+   more, or PLACE_NOWHERE. */
+static int coldest_slot(const struct mmu *mmu, u32 loads)
 {
 	const struct placing *placing = &mmu->placing;
-	u32 longest = PLACE_COLD - 1;
+	u32 longest = loads - 1;
 	int n = PLACE_NOWHERE;
 
 	for (u32 i = 0; i < mmu->config.targets; i++) {
@@ -53,6 +56,7 @@ static int coldest_slot(const struct mmu *mmu)
 int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 {
 	u32 window = mmu->placing.loads++ / PLACE_WINDOW;
+	u32 life = mmu->placing.loads - sp->born;
 
 	if (sp->window != window) {
 		sp->window = window;
@@ -62,7 +66,12 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (!mmu->placing.slots[i])
 			return (int)i;
-	return sp->loads < PLACE_HOT ? PLACE_NOWHERE : coldest_slot(mmu);
+	if (sp->loads >= PLACE_HOT)
+		return coldest_slot(mmu, PLACE_COLD);
+	/* A root that was in use meanwhile keeps its slot. */
+	if (sp->loads >= PLACE_YOUNG && life <= PLACE_WINDOW)
+		return coldest_slot(mmu, life + 1);
+	return PLACE_NOWHERE;
 }
 
 /*

@@ -68,6 +68,8 @@ static int set_up(void **state)
 	memset(&mmu, 0, sizeof(mmu));
 	memset(roots, 0, sizeof(roots));
 	mmu.config.targets = MMU_TARGETS_MAX;
+	/* The roots are old. */
+	mmu.placing.loads = 1000;
 	return 0;
 }
 
@@ -129,6 +131,47 @@ static void others_become_hot(void **state)
 	assert_int_equal(outcome.placed, 2);
 	assert_true(outcome.exits >= 16);
 	assert_true(outcome.exits < 64);
+}
+
+/*
+ * Processes that live for seven loads each take turns, while three roots are in
+ * use and the fourth one is not. The first one gets its slot, and the others
+ * get the same slot at their first load.
+ */
+static void short_lives(void **state)
+{
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	in_turn(4);
+	for (u32 life = 0; life < 1000; life++) {
+		struct shadow_page *sp = &roots[4 + life % 32];
+
+		sp->loads = 0;
+		sp->born = mmu.placing.loads;
+		for (u32 i = 0; i < 7; i++) {
+			load_root(sp, &roots[i % 3], &outcome);
+			load_root(&roots[i % 3], sp, &outcome);
+		}
+		assert_int_equal(outcome.exits, 3 + life);
+		mmu.placing.slots[slot_of(sp)] = NULL;
+	}
+	assert_int_equal(outcome.placed, 1000);
+}
+
+/* A young root takes no slot of a root that was in use since it was made. */
+static void young_but_not_hotter(void **state)
+{
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	in_turn(4);
+	roots[4].born = mmu.placing.loads;
+	for (u32 i = 0; i < MMU_TARGETS_MAX; i++)
+		mmu.placing.slots[i]->seen = mmu.placing.loads;
+	for (u32 i = 0; i < 12; i++)
+		load_root(&roots[4], &roots[0], &outcome);
+	assert_int_equal(outcome.placed, 0);
 }
 
 /* --- A machine of a few frames, each of them memory of its own ------------- */
@@ -439,6 +482,8 @@ int main(void)
 		cmocka_unit_test_setup(many_spaces, set_up),
 		cmocka_unit_test_setup(fewer_targets, set_up),
 		cmocka_unit_test_setup(others_become_hot, set_up),
+		cmocka_unit_test_setup(short_lives, set_up),
+		cmocka_unit_test_setup(young_but_not_hotter, set_up),
 		cmocka_unit_test(targets_of_the_processor),
 		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
