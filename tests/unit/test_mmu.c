@@ -5,6 +5,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "mmu/page/link.h"
+#include "mmu/page/page.h"
 #include "mmu_world.h"
 
 #define GVA 0x5000ULL
@@ -84,6 +86,43 @@ static void large_page_dirty(void **state)
 	world_access(0x214000, PFEC_W, &h);
 	assert_true(*world_gpte(2, 1) & PTE_D);
 	world_audit();
+}
+
+/*
+ * The guest's INVLPG may drop only a half of its large page, so a new LEAF that
+ * permits less is flushed. With U=1 the user gets a right, and the supervisor
+ * loses one (SMEP, SMAP).
+ */
+static void large_leaf_flushes(void **state)
+{
+	static const struct {
+		u64 old, new;
+		bool flushed;
+	} changes[] = {
+		{ PTE_U, PTE_U | PTE_W, false },
+		{ PTE_W, 0, true },
+		{ PTE_NX, 0, false },
+		{ 0, PTE_NX, true },
+		{ PTE_U, 0, true },
+		{ 0, PTE_U, true },
+	};
+	struct shadow_page *sp;
+	struct hardware h;
+	u64 flushes;
+
+	world_create(&mmu_rung_policies[MMU_BYPASS], 64, true);
+	link_tables();
+	*world_gpte(3, 5) = 21 << 12 | LINKED;
+	world_access(GVA, 0, &h);
+	sp = shadow_page_next(world_mmu, 2, NULL);
+	for (u32 i = 0; i < ARRAY_SIZE(changes); i++) {
+		spte_set_large(world_mmu, sp, 7, 0,
+			       PTE_P | PTE_PS | changes[i].old);
+		flushes = world_flushes;
+		spte_set_large(world_mmu, sp, 7, 0,
+			       PTE_P | PTE_PS | changes[i].new);
+		assert_int_equal(world_flushes > flushes, changes[i].flushed);
+	}
 }
 
 static void tables_are_write_protected(void **state)
@@ -324,6 +363,7 @@ int main(void)
 		cmocka_unit_test(demand_fault),
 		cmocka_unit_test(accessed_and_dirty),
 		cmocka_unit_test(large_page_dirty),
+		cmocka_unit_test(large_leaf_flushes),
 		cmocka_unit_test(tables_are_write_protected),
 		cmocka_unit_test(straddling_write),
 		cmocka_unit_test(guest_reserved_bits),
