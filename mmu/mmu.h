@@ -87,6 +87,8 @@ struct mmu_config {
 	bool leaf_trap_present;
 	/* True if the processor's PFEC filter works as the manual says. */
 	bool filter_works;
+	/* True if the filter works, too, that lets the user's faults pass. */
+	bool user_filter_works;
 	/* Number of CR3 targets of the processor, which may have none. */
 	u32 targets;
 };
@@ -153,6 +155,9 @@ struct mmu_cpu {
 	bool targets_are_new;
 	bool state_is_new;
 	bool cr3_store_exits; /* MOV from CR3 must: the root is not placed */
+	/* The choice of the filter; see filter.c. */
+	bool prefers_user; /* the one by U, where it is right */
+	u8 in_vain; /* number of faults that have exited in vain */
 };
 
 enum mmu_action {

@@ -16,7 +16,7 @@ const char *const mmu_rung_names[MMU_RUNGS + 1] = {
 #define NOWALK BYPASS, .nowalk = true
 #define CHEAP NOWALK, .cheap = true
 #define OPEN CHEAP, .open = true, .prefill = true
-#define TARGETS OPEN, .targets = true
+#define TARGETS OPEN, .targets = true, .denied = true
 
 const struct mmu_policy mmu_rung_policies[MMU_RUNGS] = {
 	[MMU_VTLB] = { .prefetch = MMU_PREFETCH_OFF },
@@ -44,6 +44,7 @@ const struct mmu_switch mmu_switches[MMU_SWITCHES] = {
 	SWITCH(open, "let the guest write a page table in a burst"),
 	SWITCH(prefill, "fill used entries when a table is shadowed"),
 	SWITCH(targets, "load CR3 without an exit among the hottest roots"),
+	SWITCH(denied, "denied faults of the user go straight to the guest"),
 };
 
 bool mmu_switch_get(const struct mmu_policy *policy, unsigned int i)

@@ -56,6 +56,11 @@ struct mmu_policy {
 	 * exit.
 	 */
 	bool targets;
+	/*
+	 * While the user's faults by denied rights exit in vain, let all of the
+	 * user's faults go straight to the guest instead of all with P=0.
+	 */
+	bool denied;
 };
 
 #define MMU_PREFETCH_OFF 1
@@ -81,7 +86,7 @@ extern const char *const mmu_rung_names[MMU_RUNGS + 1];
 extern const struct mmu_policy mmu_rung_policies[MMU_RUNGS];
 
 /* Number of members of struct mmu_policy that are on or off. */
-#define MMU_SWITCHES 8
+#define MMU_SWITCHES 9
 
 /* The switches as the command line names them: "mmu.cache". */
 struct mmu_switch {

@@ -8,6 +8,7 @@
  *	paging.c, walk.c	the guest's tables
  *	path.c			the way of an address through the shadow's
  *	role.c			what follows from the state of the processor
+ *	filter.c		the faults that exit
  *	page/link.c		an entry is put in place and taken down
  *	page/page.c		the pool of shadow pages
  *	page/child.c		the page that an entry leads to
@@ -69,6 +70,7 @@ struct shadow_page {
 	bool bypasses; /* not-present faults reach the guest without an exit */
 	bool carries_rights; /* a TABLE has the rights of the guest's entry */
 	bool in_use;
+	bool withholds; /* an entry has withheld W from the user; filter.c */
 	/* If private: this page maps parts of large guest pages up to this
 	   level. INVLPG has to drop all parts of such a page. */
 	u8 splintered;
@@ -201,6 +203,7 @@ struct mmu {
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;
 	struct placing placing;
+	u32 withholding; /* number of pages that withhold W from the user */
 	/* Number of TABLEs taken down and of pages given up, plus 1. */
 	u64 tables_unlinked;
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */

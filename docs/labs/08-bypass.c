@@ -18,7 +18,7 @@ static u64 unfilled(const struct mmu *mmu, union shadow_role role, bool present)
 	return spte_trap(spte_trap_is_present(mmu, role));
 }
 
-/* In mmu/table/root.c: */
+/* In mmu/filter.c: */
 
 struct mmu_filter mmu_filter(const struct mmu_cpu *cpu)
 {
@@ -30,5 +30,10 @@ struct mmu_filter mmu_filter(const struct mmu_cpu *cpu)
 	filter.pge_owned = !filter.invlpg && cpu->role.mode == PAGING_4LEVEL;
 
 	/* Lab 8, step 2: mask = match = 0 makes all page faults exit. */
+	if (filters_by_user(cpu)) {
+		filter.intercept = false;
+		filter.mask = PFEC_U | PFEC_RSVD;
+		filter.match = PFEC_U;
+	}
 	return filter;
 }

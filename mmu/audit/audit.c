@@ -183,6 +183,11 @@ static bool audit_leaf_rights(const struct entry *e)
 		return breaks(e, 3, "a LEAF gives W without D");
 	if ((e->spte & SPTE_LEAF_HELD) && !may_write(e, rights))
 		return breaks(e, 2, "a LEAF holds W back, not the guest's");
+	if (e->sp->role.wp && !e->sp->withholds && !(e->spte & PTE_W) &&
+	    (rights & (ACCESS_W | ACCESS_U)) == (ACCESS_W | ACCESS_U))
+		return breaks(e, 1,
+			      "a LEAF withholds W, and the page is not "
+			      "marked");
 	return true;
 }
 
@@ -405,6 +410,7 @@ bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit)
 {
 	const struct mmu *mmu = cpu->mmu;
 	struct entry e = { .cpu = cpu, .mmu = mmu, .audit = audit };
+	u32 withholding = 0;
 
 	memset(audit, 0, sizeof(*audit));
 	for (u32 i = mmu->lru_first; i != LINK_NONE;
@@ -412,6 +418,9 @@ bool mmu_audit(const struct mmu_cpu *cpu, struct mmu_audit *audit)
 		e.sp = &mmu->pages[i];
 		if (!audit_page(&e))
 			return false;
+		withholding += e.sp->withholds;
 	}
+	if (withholding != mmu->withholding)
+		return breaks(&e, 1, "another number of pages is marked");
 	return true;
 }

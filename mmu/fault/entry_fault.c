@@ -6,6 +6,7 @@
  * such: this file does the work of a walk and a fill in one piece.
  */
 #include "mmu/fault/entry_fault.h"
+#include "mmu/filter.h"
 #include "mmu/page/page.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/leaf.h"
@@ -117,6 +118,7 @@ bool entry_fault(struct mmu_cpu *cpu, const struct shadow_path *end, gva_t gva,
 	} else {
 		walk_fails(cpu, walk, status, access);
 		note_denied(sp, access);
+		filter_injected(cpu, access);
 		*action = MMU_INJECT;
 	}
 	return true;

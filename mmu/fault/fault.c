@@ -6,6 +6,7 @@
  * filled yet: fill it, and resume the guest.
  */
 #include "mmu/fault/entry_fault.h"
+#include "mmu/filter.h"
 #include "mmu/role.h"
 #include "mmu/table/entry.h"
 #include "mmu/table/large.h"
@@ -245,6 +246,7 @@ static __noinline enum mmu_action answer_by_walk(struct mmu_cpu *cpu,
 	gfn_t gfn;
 
 	if (walk->status != WALK_OK) {
+		filter_injected(cpu, error_code);
 		link_for_bypass(cpu, from, walk);
 		return MMU_INJECT;
 	}

@@ -71,6 +71,7 @@ struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot, u64 gpte)
 	struct shadow_key child = { .role = sp->role };
 	u8 level = sp->role.level;
 	u32 half = sp->role.mode == PAGING_32BIT ? slot % 2 : 0;
+	bool large;
 
 	child.role.level = level - 1;
 	child.role.quadrant = 0;
@@ -78,10 +79,12 @@ struct shadow_key shadow_child(const struct shadow_page *sp, u32 slot, u64 gpte)
 		child.gfn = sp->gfn + slot * pt_span(level);
 		return child;
 	}
-	if (!sp->carries_rights)
+	large = gpte_is_large(format, gpte, level);
+	/* The entry of a large page is a leaf: its parts have its rights. */
+	if (large || !sp->carries_rights)
 		child.role.access &= gpte_rights(format, gpte);
 	child.gfn = gpte_gfn(format, gpte, level);
-	if (gpte_is_large(format, gpte, level)) {
+	if (large) {
 		/* Inside a large page there is no table: map it piecemeal. */
 		child.role.tableless = true;
 		child.role.dirty = !!(gpte & PTE_D);

@@ -4,6 +4,7 @@
  * to it. Only these functions write shadow entries that lead somewhere, so an
  * entry and its list cannot come apart.
  */
+#include "mmu/filter.h"
 #include "mmu/page/link.h"
 
 /* The head of the list of entries that map @gfn, for a LEAF of @sp's level. */
@@ -165,11 +166,23 @@ void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 	shadow_note_use(sp, slot);
 }
 
+/* Takes W of entry @id, if it has W, and changes the other bits of @change. */
+static void take_write(struct mmu *mmu, u32 id, u64 change)
+{
+	u64 spte = mmu->tables[id];
+
+	if (!(spte & PTE_W))
+		return;
+	if (spte & PTE_U)
+		filter_withhold(mmu, &mmu->pages[id / PT_ENTRIES]);
+	mmu->tables[id] = spte ^ change;
+}
+
 void frame_take_write(struct mmu *mmu, gfn_t gfn)
 {
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
 	     id = mmu->links[id].next)
-		mmu->tables[id] &= ~PTE_W;
+		take_write(mmu, id, PTE_W);
 }
 
 void frame_set_hfn(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
@@ -184,8 +197,7 @@ void frame_hold_write(struct mmu *mmu, gfn_t gfn)
 {
 	for (u32 id = mmu->frames[gfn].rmap; id != LINK_NONE;
 	     id = mmu->links[id].next)
-		if (mmu->tables[id] & PTE_W)
-			mmu->tables[id] ^= PTE_W | SPTE_LEAF_HELD;
+		take_write(mmu, id, PTE_W | SPTE_LEAF_HELD);
 }
 
 void frame_give_write(struct mmu *mmu, gfn_t gfn)

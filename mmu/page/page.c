@@ -4,6 +4,7 @@
  * none, and given up when the pool runs dry or the guest no longer uses the
  * table.
  */
+#include "mmu/filter.h"
 #include "mmu/page/page.h"
 #include "mmu/page/link.h"
 #include "mmu/page/place.h"
@@ -238,6 +239,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 		unprotect_table(mmu, sp);
 	if (mmu->cpu->root == sp)
 		mmu->cpu->root = NULL;
+	filter_forget(mmu, sp);
 	sp->in_use = sp->open = false;
 	mmu->tables_unlinked++;
 	sp->hash_next = mmu->free;

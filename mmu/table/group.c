@@ -5,6 +5,7 @@
  * all that does not change from one entry to the next: the compiler can't know
  * that a store to an entry changes nothing of it.
  */
+#include "mmu/filter.h"
 #include "mmu/page/link.h"
 #include "mmu/table/group.h"
 #include "mmu/table/leaf.h"
@@ -16,6 +17,7 @@ struct group {
 	u64 judged; /* the bits that tell if an entry may be filled */
 	struct guest_frame *frames;
 	gfn_t frame_count;
+	u64 withheld; /* by any entry of the group: leaf_withholds() */
 };
 
 /* Invariants 3 and 4: no access asks for the LEAF, so A is set, and no reserved
@@ -46,7 +48,7 @@ static __forceinline void next_place(struct spte_place *at)
  * Makes the entry @at a LEAF if the guest has used its entry @gpte, and this
  * maps RAM (invariant 5). Returns false if not.
  */
-static __forceinline bool fill(struct mmu *mmu, const struct group *group,
+static __forceinline bool fill(struct mmu *mmu, struct group *group,
 			       const struct spte_place *at, u64 gpte,
 			       bool plain, bool listed)
 {
@@ -62,11 +64,19 @@ static __forceinline bool fill(struct mmu *mmu, const struct group *group,
 		return false;
 	spte = plain ? leaf_of(frame, gpte, group->taken, group->set)
 		     : leaf_by_rights(mmu, group->sp, gfn, gpte);
+	group->withheld |= leaf_withholds(gpte, spte);
 	spte_put_page(mmu, at, gfn, frame, spte, listed);
 	return true;
 }
 
-static __forceinline u32 prefill(struct mmu *mmu, const struct shadow_page *sp,
+static __forceinline void note_withheld(struct mmu *mmu, struct shadow_page *sp,
+					const struct group *group)
+{
+	if (group->withheld & PTE_W)
+		filter_withhold(mmu, sp);
+}
+
+static __forceinline u32 prefill(struct mmu *mmu, struct shadow_page *sp,
 				 u32 first, const u64 *gptes, bool plain)
 {
 	struct spte_place at = spte_place_of(mmu, sp, first);
@@ -75,6 +85,7 @@ static __forceinline u32 prefill(struct mmu *mmu, const struct shadow_page *sp,
 
 	for (u32 i = 0; i < SLOTS_A_BIT; i++, next_place(&at))
 		filled += fill(mmu, &group, &at, gptes[i], plain, false);
+	note_withheld(mmu, sp, &group);
 	return filled;
 }
 
@@ -114,6 +125,7 @@ u32 shadow_mend_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
 	}
 	if (filled)
 		shadow_note_use(sp, first);
+	note_withheld(mmu, sp, &group);
 	mmu->stats.updates += filled;
 	return changes;
 }

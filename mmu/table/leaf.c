@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Entries that map the guest's memory, and what they may allow. */
+#include "mmu/filter.h"
 #include "mmu/page/link.h"
 #include "mmu/page/page.h"
 #include "mmu/role.h"
@@ -83,6 +84,8 @@ void shadow_fill_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 				     sp->leaf_set)
 			   : leaf_by_rights(mmu, sp, gfn, gpte);
 
+	if (leaf_withholds(gpte, spte) & PTE_W)
+		filter_withhold(mmu, sp);
 	spte_set_page(mmu, sp, slot, gfn, spte);
 }
 
@@ -90,15 +93,21 @@ void shadow_fill_leaf(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		      gfn_t gfn, u8 rights, bool dirty, u32 error_code)
 {
 	bool supervisor_write = (error_code & (PFEC_W | PFEC_U)) == PFEC_W;
+	u8 given = leaf_rights(mmu, sp->role, gfn, rights, dirty,
+			       supervisor_write);
+	bool large = sp->role.level > 1;
+	u64 spte;
 
-	rights = leaf_rights(mmu, sp->role, gfn, rights, dirty,
-			     supervisor_write);
-	if (sp->role.level == 1)
-		return spte_set_page(mmu, sp, slot, gfn,
-				     make_page(mmu, gfn, rights));
-	gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
-	set_large_leaf(mmu, sp, slot, gfn,
-		       spte_make_leaf(mmu_hfn(mmu, gfn), rights));
+	if (large)
+		gfn = ALIGN_DOWN(gfn, LARGE_FRAMES);
+	spte = large ? spte_make_leaf(mmu_hfn(mmu, gfn), given)
+		     : make_page(mmu, gfn, given);
+	if ((rights & ACCESS_U) && (rights & ACCESS_W) && !(spte & PTE_W))
+		filter_withhold(mmu, sp);
+	if (large)
+		set_large_leaf(mmu, sp, slot, gfn, spte);
+	else
+		spte_set_page(mmu, sp, slot, gfn, spte);
 }
 
 u8 shadow_rights(const struct shadow_page *sp, const struct guest_walk *walk)

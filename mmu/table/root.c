@@ -283,27 +283,3 @@ void mmu_invlpg(struct mmu_cpu *cpu, gva_t gva)
 	 */
 	mmu_flush_address(mmu, gva);
 }
-
-/*
- * With exception-bitmap bit 14 set, a page fault exits if and only if
- * (error code & mask) == match; SDM vol. 3C, 25.2.
- */
-struct mmu_filter mmu_filter(const struct mmu_cpu *cpu)
-{
-	struct mmu_filter filter = {
-		.intercept = true,
-		.invlpg = mmu_needs_invlpg(cpu->mmu),
-	};
-
-	/*
-	 * A change of CR4.PGE flushes, as INVLPG does; the processor does so by
-	 * itself. With PAE paging it loads the PDPTEs, too, and the shadow of
-	 * 32-bit and unpaged guests is PAE (SDM vol. 3A, 4.4.1).
-	 */
-	filter.pge_owned = !filter.invlpg && cpu->role.mode == PAGING_4LEVEL;
-
-	/* mask = match = 0: all of them exit. */
-	if (mmu_bypasses(cpu->mmu, cpu->role))
-		filter.mask = filter.match = PFEC_P;
-	return filter;
-}

@@ -125,6 +125,29 @@ static bool bypass_is_expected(const struct model *m)
 	       (!leaf_depends || m->config.leaf_trap_present);
 }
 
+/* The filter by U needs one more thing: rights that the processor judges. */
+static bool user_filter_is_possible(const struct model *m)
+{
+	return bypass_is_expected(m) && mmu_policy(m->mmu)->denied &&
+	       m->config.user_filter_works && (m->ref.cr0 & CR0_WP);
+}
+
+static bool filter_is_expected(const struct model *m)
+{
+	const struct mmu_filter *filter = &m->filter;
+	bool cache = mmu_policy(m->mmu)->cache;
+	u32 bypass = bypass_is_expected(m) ? PFEC_P : 0;
+
+	if (filter->invlpg == cache ||
+	    filter->pge_owned !=
+		    (cache && reference_mode(&m->ref) == MODE_4LEVEL))
+		return false;
+	if (filter->intercept)
+		return filter->mask == bypass && filter->match == bypass;
+	return user_filter_is_possible(m) &&
+	       filter->mask == (PFEC_U | PFEC_RSVD) && filter->match == PFEC_U;
+}
+
 /* Like vcpu_flush_tlb(): one INVVPID, if a flush is due. */
 static void invalidate_tlb(struct model *m)
 {
@@ -144,7 +167,6 @@ static void invalidate_tlb(struct model *m)
 void model_enter(struct model *m)
 {
 	hpa_t root = mmu_root(&m->mmu_cpu);
-	bool bypass;
 
 	/* The VMCS is written only where that is new: vmx/loop/run.c. */
 	if (m->mmu_cpu.root_is_new) {
@@ -164,12 +186,7 @@ void model_enter(struct model *m)
 	invalidate_tlb(m);
 	if (!processor_enter(&m->cpu, m->root))
 		model_fail(m, "VM entry fails: PDPTE");
-	bypass = bypass_is_expected(m);
-	if (!m->filter.intercept || m->filter.mask != bypass ||
-	    m->filter.match != bypass ||
-	    m->filter.invlpg == mmu_policy(m->mmu)->cache ||
-	    m->filter.pge_owned != (mmu_policy(m->mmu)->cache &&
-				    reference_mode(&m->ref) == MODE_4LEVEL))
+	if (!filter_is_expected(m))
 		model_fail(m, "the filter is %d, %#x, %#x", m->filter.intercept,
 			   m->filter.mask, m->filter.match);
 }
@@ -237,12 +254,19 @@ static void check_translated(struct model *m, const struct attempt *a,
 	model_mirror_store(m, gpa, a->data, a->len);
 }
 
-/* The fault has gone straight to the guest; checks that this was right. */
+/*
+ * The fault has gone straight to the guest; checks that this was right. The
+ * processor may judge by a translation that the guest has not flushed yet (SDM
+ * vol. 3A, 4.10.4.3).
+ */
 static void check_bypassed(struct model *m, const struct attempt *a,
 			   u32 error_code)
 {
 	struct reference_walk w = reference_walk(&m->ref, a->gva, a->kind);
 
+	model_count(m, error_code & PFEC_P ? EVENT_DENIED : EVENT_BYPASSED);
+	if ((error_code & PFEC_P) && history_denies(m, a->page, a->kind))
+		reference_deny(&m->ref, &w, a->kind);
 	if (!w.fault || w.error_code != error_code)
 		model_fail(m,
 			   "invariant 1 or 8: a %s at %#lx gives the guest, "
@@ -438,10 +462,8 @@ static void run_access(struct model *m, struct attempt *a)
 				model_count(m, EVENT_LARGE);
 			return;
 		}
-		if ((r.error_code & m->filter.mask) != m->filter.match) {
-			model_count(m, EVENT_BYPASSED);
+		if (!mmu_filter_exits(&m->filter, r.error_code))
 			return check_bypassed(m, a, r.error_code);
-		}
 		model_exit(m);
 		if (page_fault(m, a, r.error_code))
 			return;

@@ -111,7 +111,7 @@ static void check_table(const struct subject *s)
 	check_table_entry(s, child);
 	check_guest_entry(s);
 	want.level--;
-	if (!carries_rights(s))
+	if (large || !carries_rights(s))
 		want.access = guest_rights(s);
 	want.quadrant = 0;
 	if (large) {

@@ -8,6 +8,7 @@ static const char *const event_names[MODEL_EVENTS] = {
 	[EVENT_TRANSLATED] = "translated",
 	[EVENT_LARGE] = "large",
 	[EVENT_BYPASSED] = "bypassed",
+	[EVENT_DENIED] = "denied",
 	[EVENT_FILLED] = "filled",
 	[EVENT_PREFETCHED] = "prefetched",
 	[EVENT_NOT_PRESENT] = "#PF P=0",
@@ -48,7 +49,8 @@ u32 coverage_rung(const struct mmu_policy *policy)
 		    p->prefetch == policy->prefetch &&
 		    p->nowalk == policy->nowalk && p->cheap == policy->cheap &&
 		    p->open == policy->open && p->prefill == policy->prefill &&
-		    p->targets == policy->targets)
+		    p->targets == policy->targets &&
+		    p->denied == policy->denied)
 			break;
 	}
 	return rung;
@@ -71,6 +73,8 @@ static bool is_possible(u32 mode, u32 rung, u32 event)
 	switch ((enum model_event)event) {
 	case EVENT_BYPASSED:
 		return paged && rung >= MMU_BYPASS;
+	case EVENT_DENIED:
+		return paged && rung >= MMU_TARGETS;
 	case EVENT_PREFETCHED:
 		/* With prefill only the pieces of large pages are prefetched. */
 		return rung >= MMU_PREFETCH &&
@@ -151,8 +155,10 @@ bool coverage_print(const struct coverage *c)
 		printf("%u   %-8u %u    %-7u", rights & 1, rights >> 1 & 1,
 		       rights >> 2 & 1, rights >> 3);
 		for (u32 event = 0; event < MODEL_EVENTS; event++)
-			all &= print_cell(c->rights[rights][event],
-					  event != EVENT_KEY || rights & 2);
+			all &= print_cell(
+				c->rights[rights][event],
+				(event != EVENT_KEY || rights & 2) &&
+					(event != EVENT_DENIED || rights & 1));
 		printf("\n");
 	}
 	return all;

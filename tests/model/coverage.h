@@ -10,6 +10,7 @@ enum model_event {
 	EVENT_TRANSLATED, /* an access, by the processor alone */
 	EVENT_LARGE, /* ... in a large page */
 	EVENT_BYPASSED, /* P=0, and no exit */
+	EVENT_DENIED, /* P=1, and no exit */
 	EVENT_FILLED,
 	EVENT_PREFETCHED, /* entries beside it were filled, too */
 	EVENT_NOT_PRESENT, /* injected */

@@ -73,8 +73,8 @@ static u64 random_flags(struct model *m)
 	u64 e = 0;
 
 	e |= chance(m, 94) ? PTE_P : 0;
-	e |= chance(m, 93) ? PTE_W : 0;
 	e |= chance(m, 93) ? PTE_U : 0;
+	e |= chance(m, m->guarded && e & PTE_U ? 3 : 93) ? PTE_W : 0;
 	e |= chance(m, 85) ? PTE_A : 0;
 	e |= chance(m, 50) ? PTE_D : 0;
 	/* Bits that are ignored: PWT, PCD, G, and those of software. */
@@ -239,6 +239,8 @@ static void random_config(struct model *m)
 	c->leaf_trap_present = (c->maxphyaddr < 52 || m->cpu.pks) &&
 			       chance(m, 95);
 	c->filter_works = chance(m, 95);
+	c->user_filter_works = c->filter_works && c->leaf_trap_present &&
+			       c->maxphyaddr < 52 && chance(m, 95);
 	c->targets = chance(m, 90) ? 1 + model_random(m, MMU_TARGETS_MAX) : 0;
 	/* Few pages, which run out; or more, for linking ahead. */
 	c->shadow_pages = chance(m, 60)
@@ -256,6 +258,7 @@ void guest_begin(struct model *m, u64 seed)
 	m->rng = seed;
 	m->ref = (struct reference){ .efer = EFER_LMA };
 	m->mmu_cpu.efer = EFER_NXE;
+	m->guarded = chance(m, 30);
 	random_config(m);
 	random_memory(m);
 	machine_create(m);

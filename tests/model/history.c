@@ -143,3 +143,17 @@ bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind)
 	}
 	return false;
 }
+
+bool history_denies(const struct model *m, u32 page, u32 kind)
+{
+	const struct history *h = &m->history[page];
+
+	for (u32 i = 0; i < h->count; i++) {
+		const struct permit *p = &h->permits[i];
+		struct reference_walk w = { .w = p->w, .u = p->u, .x = p->x };
+
+		if (!reference_permits(&m->ref, &w, kind))
+			return true;
+	}
+	return false;
+}

@@ -60,6 +60,7 @@ struct model {
 	struct history history[MODEL_PAGES];
 	u32 recent[8];
 	u64 dirty_log[(WORLD_GFN_COUNT + 63) / 64];
+	bool guarded; /* the guest lets the user write hardly anywhere */
 	u64 rng;
 	u64 steps;
 	bool verbose;
@@ -110,6 +111,7 @@ void history_flush(struct model *m);
 void history_invlpg(struct model *m, gva_t gva);
 /* Returns true if there is or was such a translation. */
 bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind);
+bool history_denies(const struct model *m, u32 page, u32 kind);
 
 /* Compares the guest's memory with the mirror. */
 void machine_check_memory(struct model *m);

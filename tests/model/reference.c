@@ -172,6 +172,12 @@ static void set_fault(const struct reference *r, struct reference_walk *walk,
 		walk->error_code |= 1 << 4;
 }
 
+void reference_deny(const struct reference *r, struct reference_walk *walk,
+		    u32 kind)
+{
+	set_fault(r, walk, kind, true, false);
+}
+
 /* Walks from the table at @table, of @walk->level, down to the page. */
 static void descend(const struct reference *r, struct reference_walk *walk,
 		    gpa_t table, gva_t gva, u32 kind)
@@ -204,7 +210,7 @@ static void descend(const struct reference *r, struct reference_walk *walk,
 		}
 	}
 	if (!reference_permits(r, walk, kind))
-		set_fault(r, walk, kind, true, false);
+		reference_deny(r, walk, kind);
 }
 
 struct reference_walk reference_walk(const struct reference *r, gva_t gva,

@@ -62,6 +62,9 @@ struct reference_walk reference_walk(const struct reference *r, gva_t gva,
 /* Returns true if the walk's rights permit the access. */
 bool reference_permits(const struct reference *r,
 		       const struct reference_walk *walk, u32 kind);
+/* Makes the walk one that ends in a fault, since the rights do not permit it. */
+void reference_deny(const struct reference *r, struct reference_walk *walk,
+		    u32 kind);
 /*
  * Sets the flags that a permitted access sets. Returns the changed entries as
  * bits, by their index in @walk.

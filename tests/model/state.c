@@ -206,6 +206,7 @@ void state_random_policy(struct model *m, struct mmu_policy *policy)
 		.open = chance(m, 50),
 		.prefill = chance(m, 50),
 		.targets = chance(m, 50),
+		.denied = chance(m, 50),
 	};
 }
 
@@ -216,10 +217,10 @@ void state_change_policy(struct model *m)
 	state_random_policy(m, &policy);
 	model_log(m,
 		  "cache %d, update %d, bypass %d, prefetch %u, nowalk %d, "
-		  "cheap %d, open %d, prefill %d, targets %d",
+		  "cheap %d, open %d, prefill %d, targets %d, denied %d",
 		  policy.cache, policy.update, policy.bypass, policy.prefetch,
 		  policy.nowalk, policy.cheap, policy.open, policy.prefill,
-		  policy.targets);
+		  policy.targets, policy.denied);
 	mmu_set_policy(&m->mmu_cpu, &policy);
 }
 

@@ -214,11 +214,11 @@ MUTANTS = [Mutant(*fields) for fields in [
      "faults bypass where TRAP is no reserved entry",
      "(role.mode != PAGING_4LEVEL || !role.nxe ||\n"
      "\t\tmmu->config.leaf_trap_present)", "true"),
-    ("pge-owned-pae", "exits", "mmu/table/root.c",
+    ("pge-owned-pae", "exits", "mmu/filter.c",
      "a guest with PAE paging changes CR4.PGE without an exit",
      "!filter.invlpg && cpu->role.mode == PAGING_4LEVEL",
      "!filter.invlpg"),
-    ("pge-owned-vtlb", "I2", "mmu/table/root.c",
+    ("pge-owned-vtlb", "I2", "mmu/filter.c",
      "the guest owns CR4.PGE while the shadow is a software TLB",
      "!filter.invlpg && cpu->role.mode == PAGING_4LEVEL",
      "cpu->role.mode == PAGING_4LEVEL"),

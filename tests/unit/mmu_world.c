@@ -108,6 +108,7 @@ void world_create(const struct mmu_policy *policy, u32 shadow_pages,
 		.maxphyaddr = WORLD_MAXPHYADDR,
 		.leaf_trap_present = leaf_trap_present,
 		.filter_works = true,
+		.user_filter_works = leaf_trap_present,
 	};
 
 	guard_begin();

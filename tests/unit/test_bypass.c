@@ -149,6 +149,111 @@ static void tables_must_be_cached(void **state)
 			   "absence ends");
 }
 
+/* --- The filter by U -------------------------------------------------------- */
+
+#define READ_ONLY 9 /* slots of PT: a page that the user may not write */
+#define CLEAN 10 /* ... that it may, and D is 0 */
+#define KERNELS 11 /* ... of the kernel's alone, which is absent */
+
+static void create_user_world(void)
+{
+	create_world(MMU_TARGETS, true);
+	*world_gpte(PT, READ_ONLY) = TARGET << 12 | PTE_P | PTE_U | PTE_A;
+	/* Nothing is filled before its use: A is 0. */
+	*world_gpte(PT, CLEAN) = TARGET << 12 | PTE_P | PTE_U | PTE_W;
+	mmu_set_policy(&world_cpu, &mmu_rung_policies[MMU_TARGETS]);
+	mmu_set_state(&world_cpu, world_cpu.cr0 | CR0_WP, 0, world_cpu.cr4,
+		      world_cpu.efer, NULL);
+}
+
+/* The user's write to a page that is read-only: its fault costs @exits. */
+static void denied_costs(int exits)
+{
+	struct hardware h;
+
+	assert_int_equal(world_access(READ_ONLY << 12, PFEC_U | PFEC_W, &h),
+			 exits);
+	assert_int_equal(h.result, HW_FAULT_TO_GUEST);
+	assert_int_equal(h.error_code, PFEC_P | PFEC_U | PFEC_W);
+}
+
+static void absent_costs(int exits)
+{
+	struct hardware h;
+
+	assert_int_equal(world_access(KERNELS << 12, PFEC_W, &h), exits);
+	assert_int_equal(h.result, HW_FAULT_TO_GUEST);
+	assert_int_equal(h.error_code, PFEC_W);
+}
+
+/* Two denied faults in vain, and the third one passes, until the kernel's. */
+static void user_faults_pass(void **state)
+{
+	struct hardware h;
+
+	create_user_world();
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	absent_costs(0);
+	denied_costs(1);
+	denied_costs(1);
+	for (u32 code = 0; code < 2 * PFEC_I; code++)
+		filter_is(code, !(code & PFEC_U) || (code & PFEC_RSVD));
+	for (u32 i = 0; i < 3; i++)
+		denied_costs(0);
+	for (u32 i = 0; i < 4; i++)
+		absent_costs(1);
+	absent_costs(0);
+	denied_costs(1);
+	world_audit();
+}
+
+/* The user reads a page whose D is 0: a write must exit, to set D. */
+static void not_while_w_is_withheld(void **state)
+{
+	struct hardware h;
+
+	create_user_world();
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	denied_costs(1);
+	denied_costs(1);
+	denied_costs(0);
+	world_cpu.root_is_new = world_cpu.state_is_new = false;
+	world_access(CLEAN << 12, PFEC_U, &h);
+	assert_true(world_cpu.root_is_new && world_cpu.state_is_new);
+	world_costs(CLEAN << 12, PFEC_U | PFEC_W, 1, "D is not set yet");
+	assert_true(*world_gpte(PT, CLEAN) & PTE_D);
+	/* W is back, but the processor may know the entry without it. */
+	denied_costs(1);
+	mmu_unshadow(&world_cpu, PT);
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	denied_costs(0);
+	world_audit();
+}
+
+static void only_where_the_user_is_judged(void **state)
+{
+	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS];
+	struct hardware h;
+
+	create_user_world();
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	for (u32 i = 0; i < 2; i++)
+		denied_costs(1);
+	denied_costs(0);
+	mmu_set_state(&world_cpu, world_cpu.cr0 & ~CR0_WP, 0, world_cpu.cr4,
+		      world_cpu.efer, NULL);
+	filter_is(PFEC_P | PFEC_U, true);
+	create_user_world();
+	world_mmu->config.user_filter_works = false;
+	for (u32 i = 0; i < 4; i++)
+		denied_costs(1);
+	create_user_world();
+	policy.denied = false;
+	mmu_set_policy(&world_cpu, &policy);
+	for (u32 i = 0; i < 4; i++)
+		denied_costs(1);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -160,6 +265,9 @@ int main(void)
 		TEST(absence_ends),
 		TEST(only_where_it_is_sound),
 		TEST(tables_must_be_cached),
+		TEST(user_faults_pass),
+		TEST(not_while_w_is_withheld),
+		TEST(only_where_the_user_is_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static const struct {
 	{ "nowalk", { "mmu.nowalk" }, 8 },
 	{ "cheap", { "mmu.cheap" }, 8 },
 	{ "open", { "mmu.open", "mmu.prefill" }, 8 },
-	{ "targets", { "mmu.targets" }, 8 },
+	{ "targets", { "mmu.targets", "mmu.denied" }, 8 },
 };
 
 /* Returns true if the rung, or one below, adds the switch. */

@@ -38,6 +38,7 @@ static struct {
 	bool key_for_user; /* a user's access shows the key that denies it */
 	bool ignores_filter; /* each fault exits */
 	bool filters_all; /* none does */
+	bool forces_bitmap; /* bit 14 of the exception bitmap is 1 */
 	u8 blind_level; /* no bit is reserved there */
 	bool hides_rsvd; /* in the error code */
 	bool entry_fails;
@@ -191,7 +192,8 @@ static u64 deliver(u64 rip, u32 error_code)
 
 static bool fault_exits(u32 error_code)
 {
-	bool bitmap = fake.vmcs[VMCS_EXCEPTION_BITMAP] & BIT(VECTOR_PF);
+	bool bitmap = cpu.forces_bitmap ||
+		      (fake.vmcs[VMCS_EXCEPTION_BITMAP] & BIT(VECTOR_PF));
 	bool equal =
 		(error_code & fake.vmcs[VMCS_PAGE_FAULT_ERROR_CODE_MASK]) ==
 		fake.vmcs[VMCS_PAGE_FAULT_ERROR_CODE_MATCH];
@@ -281,11 +283,15 @@ static void make_machine_with_keys(void)
 	capabilities.cr4_fixed1 |= PKS;
 }
 
+/* The filter by U works where the first one does, and TRAP has RSVD. */
 static void assert_result(bool filter_works, bool leaf_trap, u64 cr4_added)
 {
+	bool user_filter = filter_works && leaf_trap && !cr4_added;
+
 	assert_true(selftest_run(&result));
 	if (result.filter_works != filter_works ||
 	    result.leaf_trap_present != leaf_trap ||
+	    result.user_filter_works != user_filter ||
 	    result.cr4_added != cr4_added)
 		fail_msg("filter %d, TRAP in a PTE %d, CR4 0x%lx:\n%s",
 			 result.filter_works, result.leaf_trap_present,
@@ -301,8 +307,9 @@ static void good_processor(void **state)
 	assert_string_equal(log_text,
 			    "self-test: not-present faults reach the guest; "
 			    "TRAP in a PTE is reserved\n");
-	/* The first one; ABSENT and TRAP at each level; MMIO in a PTE. */
-	assert_int_equal(entries, 1 + (4 + 4 + 1) * USES);
+	/* The first one; ABSENT and TRAP at each level, by each filter; MMIO in
+	   a PTE. */
+	assert_int_equal(entries, 1 + (2 * (4 + 4) + 1) * USES);
 	/* Nothing is left in the tables. */
 	for (u8 level = 4; level > 0; level--)
 		for (u32 slot = 2 - (level > 1); slot < 512; slot++)
@@ -357,7 +364,7 @@ static void interrupts_come_first(void **state)
 	make_machine(40, 40);
 	cpu.interrupts = 3;
 	assert_result(true, true, 0);
-	assert_int_equal(entries, 3 + 1 + (4 + 4 + 1) * USES);
+	assert_int_equal(entries, 3 + 1 + (2 * (4 + 4) + 1) * USES);
 }
 
 /* --- Processors that Umbra must not trust --------------------------------- */
@@ -381,6 +388,18 @@ static void filter_does_not_filter(void **state)
 		"at level 4, a read of ABSENT exits with error code 0x0 (exit "
 		"reason 0x0), where the manual has: goes to the guest, 0x0");
 	assert_log_has("not-present faults must exit");
+}
+
+/* A hypervisor below takes bit 14 of the bitmap for 1: the bypass alone works. */
+static void only_one_filter(void **state)
+{
+	make_machine(40, 40);
+	cpu.forces_bitmap = true;
+	assert_true(selftest_run(&result));
+	assert_true(result.filter_works && result.leaf_trap_present);
+	assert_false(result.user_filter_works);
+	assert_log_has("at level 4, a read of ABSENT goes to the guest with "
+		       "error code 0x0");
 }
 
 static void faults_never_exit(void **state)
@@ -465,6 +484,7 @@ int main(void)
 		cmocka_unit_test(interrupts_come_first),
 		cmocka_unit_test(cpuid_shows_too_few_bits),
 		cmocka_unit_test(filter_does_not_filter),
+		cmocka_unit_test(only_one_filter),
 		cmocka_unit_test(faults_never_exit),
 		cmocka_unit_test(reserved_bits_of_one_level),
 		cmocka_unit_test(reserved_bit_is_not_told),

@@ -126,7 +126,7 @@ WRONG = {
               "\t\tmmu->stats.updates++;\n\t\treturn was_leaf;"),
     ],
     8: [
-        Wrong("inverted-filter", "mmu/table/root.c",
+        Wrong("inverted-filter", "mmu/filter.c",
               "filter.mask = filter.match = PFEC_P;", "filter.mask = PFEC_P;"),
         Wrong("all-absent", "mmu/role.c",
               "if (!present && mmu_bypasses(mmu, role))",

@@ -16,6 +16,9 @@ struct selftest_result {
 	bool filter_works;
 	/* TRAP works in a PTE of 4-level paging with NXE=1, too. */
 	bool leaf_trap_present;
+	/* The filter that lets the user's faults pass works, and TRAP is known
+	   by RSVD alone. */
+	bool user_filter_works;
 	u64 cr4_added; /* bits of CR4 that this needs in every guest */
 };
 

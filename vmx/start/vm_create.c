@@ -266,6 +266,7 @@ static bool create_mmu(struct vm *vm, const struct vm_config *config,
 				  CPUID_EXT_EDX_PAGE1GB,
 		.leaf_trap_present = selftest->leaf_trap_present,
 		.filter_works = selftest->filter_works,
+		.user_filter_works = selftest->user_filter_works,
 		.targets = MISC_CR3_TARGETS(vmx_capabilities()->misc),
 	};
 
