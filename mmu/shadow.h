@@ -147,6 +147,16 @@ struct held_write {
 	u64 unlinked;
 };
 
+/*
+ * The last table of the space that runs that the guest has written zero to:
+ * most often the next zero goes to the same table (page/reach.c).
+ */
+struct shadow_here {
+	const struct shadow_page *sp;
+	const struct shadow_page *root;
+	u64 unlinked; /* mmu.tables_unlinked at that time */
+};
+
 /* The end of an address's way through the shadow; see path.c. */
 struct shadow_path {
 	struct shadow_page *sp; /* the page that it ends in */
@@ -209,6 +219,7 @@ struct mmu {
 	struct shadow_path paths[PATHS]; /* by path_slot() of the region */
 	struct code_page codes[CODE_PAGES]; /* by the number of the page */
 	struct held_write held; /* root NULL: none yet */
+	struct shadow_here here; /* likewise */
 };
 
 static inline hpa_t shadow_page_hpa(const struct mmu *mmu,

@@ -75,8 +75,8 @@ static bool is_clear(const struct shadow_page *sp, const void *table, u32 first)
  * present, the guest clears the frame for another use. If the table is not of
  * the address space in use, the guest takes its address space apart.
  */
-static __noinline bool is_given_up(const struct mmu *mmu,
-				   const struct shadow_page *sp, u32 first)
+static bool is_given_up(struct mmu *mmu, const struct shadow_page *sp,
+			u32 first)
 {
 	return (sp->bypasses &&
 		sp->spt[first / sizeof(u64)] == SPTE_ABSENT_VALUE) ||
@@ -87,7 +87,7 @@ static __noinline bool is_given_up(const struct mmu *mmu,
  * Returns true if the shadow is to be given up at a write from byte @first on.
  * @cleared: it has cleared the entry there.
  */
-static bool stops_use(const struct mmu *mmu, struct shadow_page *sp, u32 first,
+static bool stops_use(struct mmu *mmu, struct shadow_page *sp, u32 first,
 		      bool cleared)
 {
 	/* The root in use would be made again at the next entry. */

@@ -72,7 +72,8 @@ static bool is_twin(const struct mmu *mmu, const struct shadow_page *sp)
 	return false;
 }
 
-bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
+static __noinline bool is_elsewhere(const struct mmu *mmu,
+				    const struct shadow_page *sp)
 {
 	const struct shadow_page *root = mmu->cpu->root;
 
@@ -92,6 +93,21 @@ bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp)
 			return false;
 		sp = parent_of(mmu, sp->parents);
 	}
+}
+
+bool shadow_is_elsewhere(struct mmu *mmu, const struct shadow_page *sp)
+{
+	struct shadow_here *here = &mmu->here;
+
+	if (here->sp == sp && here->root == mmu->cpu->root &&
+	    here->unlinked == mmu->tables_unlinked)
+		return false;
+	if (is_elsewhere(mmu, sp))
+		return true;
+	*here = (struct shadow_here){ .sp = sp,
+				      .root = mmu->cpu->root,
+				      .unlinked = mmu->tables_unlinked };
+	return false;
 }
 
 /* Returns true if no entry of the page is TABLE or LEAF. */

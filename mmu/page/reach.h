@@ -9,7 +9,7 @@
  * Returns true if the page belongs to another address space than the one that
  * the guest runs on. @sp is not the root in use. In doubt it returns false.
  */
-bool shadow_is_elsewhere(const struct mmu *mmu, const struct shadow_page *sp);
+bool shadow_is_elsewhere(struct mmu *mmu, const struct shadow_page *sp);
 /*
  * Gives up the shadow @sp of a guest table, and counts that. Returns one of its
  * former parents, or NULL.

@@ -143,14 +143,19 @@ static void make_far_tables(void)
 }
 
 /* Each space has a table of its own for the addresses that both use. */
-static void run_in_another_space(u64 named_there)
+static void load_another_space(u64 named_there)
 {
-	make_far_tables();
 	*world_gpte(OTHER_PDPT, 0) = *world_gpte(PDPT, 0);
 	*world_gpte(OTHER_ROOT, 0) = pte(OTHER_PDPT);
 	*world_gpte(OTHER_ROOT, 1) = named_there;
 	load_root(OTHER_ROOT);
 	read_page(AT(FAR_PT), FAR_PT);
+}
+
+static void run_in_another_space(u64 named_there)
+{
+	make_far_tables();
+	load_another_space(named_there);
 }
 
 /*
@@ -170,6 +175,46 @@ static void space_elsewhere(void **state)
 	assert_non_null(shadow_of(PML4));
 	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
 	assert_null(shadow_of(PML4));
+	tables_audit();
+}
+
+/* A zero in the space that runs tells nothing of the same table later: */
+static void not_here_any_more(void **state)
+{
+	(void)state;
+	make_far_tables();
+	assert_int_equal(write_page(AT(FAR_PT) + 8, 0), 1);
+	assert_non_null(shadow_of(FAR_PT));
+	/* its directory is named no more, */
+	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
+	assert_non_null(shadow_of(FAR_PT));
+	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
+	assert_null(shadow_of(FAR_PT));
+	tables_audit();
+}
+
+/* or the guest runs on another root; nor does it tell of another table. */
+static void not_here_on_another_root(void **state)
+{
+	(void)state;
+	make_far_tables();
+	assert_int_equal(write_page(AT(FAR_PT) + 8, 0), 1);
+	assert_non_null(shadow_of(FAR_PT));
+	load_another_space(0);
+	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
+	assert_null(shadow_of(FAR_PT));
+	tables_audit();
+}
+
+static void another_table_here(void **state)
+{
+	(void)state;
+	run_in_another_space(0);
+	assert_int_equal(write_page(WINDOW + 8 * 5, pte(DATA)), 1);
+	assert_int_equal(write_page(WINDOW + 8 * 5, 0), 1);
+	assert_non_null(shadow_of(TABLE));
+	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
+	assert_null(shadow_of(FAR_PT));
 	tables_audit();
 }
 
@@ -370,6 +415,9 @@ int main(void)
 		cmocka_unit_test_setup(halves, tables_set_up),
 		cmocka_unit_test_setup(other_root, tables_set_up),
 		cmocka_unit_test_setup(barren, tables_set_up),
+		cmocka_unit_test_setup(not_here_any_more, tables_set_up),
+		cmocka_unit_test_setup(not_here_on_another_root, tables_set_up),
+		cmocka_unit_test_setup(another_table_here, tables_set_up),
 		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(directory_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
