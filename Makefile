@@ -105,15 +105,16 @@ $(B)/%.asm.o: %.asm Makefile | $(B)/.deps
 
 # Code on the way of an exit is to be fast: -Os would cost a page fault's exit a
 # quarter of its time, and the compiler sees all of these rooms at once (-flto),
-# which saves a tenth. Everything else is to be small: vmx/start is so here, where
-# the compiler sees its only callers.
+# which saves a tenth. Everything else is to be small: some of these rooms are so
+# where the compiler sees their only callers, too.
 FAST_ROOMS := mmu mmu/page mmu/table mmu/fault arch/x86/emulator \
 	vmx vmx/loop vmx/events vmx/exits vmx/trace
 FAST_CFLAGS := -O2 -fno-align-functions -fno-align-loops -fno-align-jumps \
 	-flto=auto
 objects_of = $(filter $(foreach room,$(1),$(patsubst %.c,$(B)/%.o,$(wildcard $(room)/*.c))),$(OBJS))
 $(call objects_of,$(FAST_ROOMS)): CFLAGS += $(FAST_CFLAGS)
-$(call objects_of,vmx/start guest lib): CFLAGS += -flto=auto
+$(call objects_of,vmx/start vmx/report vmx/monitor guest guest/devices lib): \
+	CFLAGS += -flto=auto
 # Several short functions of these run for each entry of a table. To compile more
 # of them into their callers saves a tenth where a table is closed.
 $(call objects_of,mmu/page mmu/table mmu/fault): CFLAGS += -finline-limit=120

@@ -112,7 +112,7 @@ static inline bool exit_has_qualification(enum vmx_exit_reason reason)
 		BIT(EXIT_MOV_DR) | BIT(EXIT_IO_INSTRUCTION) |
 		BIT(EXIT_INVALID_GUEST_STATE) | BIT(EXIT_MSR_LOADING);
 
-	return reasons & BIT(reason);
+	return reasons >> reason & 1;
 }
 
 #endif

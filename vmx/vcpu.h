@@ -28,7 +28,6 @@ struct vmx_exit {
 	u64 tsc; /* at the exit; see vm_stats.root_ticks */
 	enum vmx_exit_reason reason;
 	u8 kind; /* see vmx/report/costs.h */
-	bool entry_failed; /* bit 31 of the exit-reason field */
 	u64 qualification;
 	u64 rip;
 	u32 idt_vectoring;

@@ -37,7 +37,6 @@ struct vm_stats {
 	struct costs costs;
 	/* VMREADs and VMWRITEs between the same two, by exit reason. */
 	struct vmcs_traffic traffic[EXIT_REASONS];
-	struct vmcs_traffic traffic_before; /* vmcs_traffic at the last entry */
 	u64 interrupts; /* injected external interrupts */
 	u64 faults_injected[2]; /* page faults, by P of the error code */
 	u64 faults_taken; /* page faults by the guest's own count, or 0 */

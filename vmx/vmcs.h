@@ -14,10 +14,10 @@ void vmcs_access_failed(const char *instruction, enum vmcs_field field)
 	__attribute__((noreturn, cold));
 
 /*
- * Number of VMREADs and VMWRITEs so far, for the statistics: each takes one
- * tick on Bochs, some 50 on a processor, and many are exits below another
- * hypervisor. The count is the processor's, as the current VMCS is, so it is no
- * part of struct vm. Counting costs one instruction each.
+ * Number of VMREADs and VMWRITEs since the last entry, for the statistics: each
+ * takes one tick on Bochs, some 50 on a processor, and many are exits below
+ * another hypervisor. The count is the processor's, as the current VMCS is, so
+ * it is no part of struct vm. Counting costs one instruction each.
  */
 struct vmcs_traffic {
 	u64 reads;

@@ -376,12 +376,12 @@ MUTANTS = [Mutant(*fields) for fields in [
      ("insn_cache",)),
     ("insn-cached-stale", "decode", "arch/x86/emulator/insn_cache.h",
      "code that has changed is taken for the old instruction by the quick look",
-     " ||\n\t    (insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes))\n"
-     "\t\t    << 8 * unused)", ")",
+     " ||\n\t    ((insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes)) &\n"
+     "\t     slot->mask))", ")",
      ("insn_cache",)),
     ("insn-cached-empty", "decode", "arch/x86/emulator/insn_cache.h",
      "an empty slot is taken for an instruction",
-     "\t    unused >= sizeof(u64) ||\n", "",
+     " || !slot->mask ||", " ||",
      ("insn_cache",)),
     ("insn-cache-mode", "decode", "arch/x86/emulator/insn_cache.c",
      "an instruction of another mode is found",

@@ -115,7 +115,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     # The reports of costs.
     ("first-entry-costs", "report", "vmx/report/stats.c",
      "the first exit is charged with the time before the guest ran",
-     "\t\tstats->traffic_before = vmcs_traffic;\n\t\treturn 0;", "\t\treturn 0;",
+     "\t\tvmcs_traffic = (struct vmcs_traffic){ 0 };\n\t\treturn 0;", "\t\treturn 0;",
      ("stats",)),
     ("long-exit-wraps", "report", "vmx/report/stats.c",
      "the trace shows the low half of a long exit's ticks",

@@ -177,7 +177,6 @@ static void page_fault_is_read(void **state)
 	assert_true(vcpu_enter(vcpu));
 	assert_int_equal(vcpu->exit.reason, EXIT_EXCEPTION_OR_NMI);
 	assert_int_equal(vcpu->exit.kind, EXIT_EXCEPTION_OR_NMI);
-	assert_false(vcpu->exit.entry_failed);
 	assert_int_equal(vcpu->exit.tsc, fake.tsc);
 	assert_true(vcpu->exit.rip == 0xffffffff81000000);
 	assert_int_equal(vcpu->exit.qualification, 0x1122334455667788);

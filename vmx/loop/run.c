@@ -123,39 +123,45 @@ static void point_at_shadow(struct vcpu *vcpu)
 
 /*
  * Reads the fields that handlers need from the VMCS, once, and records the exit
- * in the trace, while the values are still in registers.
+ * in the trace, while the values are still in registers. Returns false if the
+ * entry has failed.
  */
-static void record_exit(struct vcpu *vcpu, u64 tsc)
+static bool record_exit(struct vcpu *vcpu, u64 tsc)
 {
 	struct vmx_exit *exit = &vcpu->exit;
 	struct trace_record *record = vcpu->record;
 	u32 word = vmread(VMCS_EXIT_REASON);
 	enum vmx_exit_reason reason = vmx_exit_reason(word);
 	u64 rip = vmread(VMCS_GUEST_RIP), qualification = 0;
+	u32 interruption, error = 0;
 
 	if (exit_has_qualification(reason))
 		qualification = vmread(VMCS_EXIT_QUALIFICATION);
 	trace_exit(record, tsc, reason, rip, qualification);
 	exit->tsc = tsc;
 	exit->reason = exit->kind = reason;
-	exit->entry_failed = word & EXIT_REASON_ENTRY_FAILURE;
 	exit->rip = rip;
 	exit->qualification = qualification;
-	exit->idt_vectoring = exit_is_instruction(reason)
-				      ? 0
-				      : vmread(VMCS_IDT_VECTORING_INFORMATION);
-	if (exit->idt_vectoring & VMX_INTR_ERROR_CODE)
-		exit->idt_vectoring_error =
-			vmread(VMCS_IDT_VECTORING_ERROR_CODE);
+	exit->idt_vectoring = 0;
+	if (!exit_is_instruction(reason)) {
+		u32 vectoring = vmread(VMCS_IDT_VECTORING_INFORMATION);
+
+		exit->idt_vectoring = vectoring;
+		if (vectoring & VMX_INTR_ERROR_CODE)
+			exit->idt_vectoring_error =
+				vmread(VMCS_IDT_VECTORING_ERROR_CODE);
+	}
 	exit->interruption = exit->interruption_error = 0;
-	if (reason != EXIT_EXCEPTION_OR_NMI)
-		return;
-	exit->interruption = vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
-	if (exit->interruption & VMX_INTR_ERROR_CODE)
-		exit->interruption_error =
-			vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
-	record->vector = exit->interruption;
-	record->error = exit->interruption_error;
+	if (reason == EXIT_EXCEPTION_OR_NMI) {
+		interruption = vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
+		if (interruption & VMX_INTR_ERROR_CODE)
+			error = vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+		exit->interruption = interruption;
+		exit->interruption_error = error;
+		record->vector = interruption;
+		record->error = error;
+	}
+	return !(word & EXIT_REASON_ENTRY_FAILURE);
 }
 
 /* Logs a failed entry: before guest state was loaded (SDM vol. 3C, 26.2), or
@@ -183,8 +189,7 @@ bool vcpu_enter(struct vcpu *vcpu)
 	vcpu_flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched, &vcpu->host_rsp))
 		return report_failed_entry(vcpu, false);
-	record_exit(vcpu, rdtsc());
-	if (vcpu->exit.entry_failed)
+	if (!record_exit(vcpu, rdtsc()))
 		return report_failed_entry(vcpu, true);
 	vcpu->launched = true;
 	return true;

@@ -9,13 +9,12 @@
 
 #define ROW_SIZE 120 /* enough for numbers of any length */
 
-static void count_traffic(struct vm_stats *stats, u32 reason)
+/* Adds the VMREADs and VMWRITEs since the last entry to *@sum. */
+static void count_traffic(struct vmcs_traffic *sum)
 {
-	struct vmcs_traffic *sum = &stats->traffic[reason];
-
-	sum->reads += vmcs_traffic.reads - stats->traffic_before.reads;
-	sum->writes += vmcs_traffic.writes - stats->traffic_before.writes;
-	stats->traffic_before = vmcs_traffic;
+	sum->reads += vmcs_traffic.reads;
+	sum->writes += vmcs_traffic.writes;
+	vmcs_traffic = (struct vmcs_traffic){ 0 };
 }
 
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
@@ -25,10 +24,10 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 	u32 shown;
 
 	if (!stats->exits_total) { /* this is the first entry */
-		stats->traffic_before = vmcs_traffic;
+		vmcs_traffic = (struct vmcs_traffic){ 0 };
 		return 0;
 	}
-	count_traffic(stats, exit->reason);
+	count_traffic(&stats->traffic[exit->reason]);
 	ticks = now - exit->tsc;
 	stats->root_ticks[exit->reason] += ticks;
 	shown = (u32)MIN(ticks, ~0U);

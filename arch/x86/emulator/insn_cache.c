@@ -22,10 +22,13 @@ const struct insn *insn_decode_cached(struct insn_cache *cache, u64 rip,
 	if (is_hit(slot, rip, bytes, available, mode))
 		return &slot->insn;
 	slot->rip = rip;
+	slot->mask = 0;
 	if (insn_decode(&slot->insn, bytes, available, mode) != INSN_OK) {
 		slot->insn.length = 0;
 		return NULL;
 	}
 	memcpy(slot->bytes, bytes, slot->insn.length);
+	if (slot->insn.length <= sizeof(u64))
+		slot->mask = BITS(8 * slot->insn.length - 1, 0);
 	return &slot->insn;
 }

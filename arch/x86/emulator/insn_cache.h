@@ -14,6 +14,8 @@
 struct insn_cache {
 	struct insn_cache_slot {
 		u64 rip;
+		u64 mask; /* of the first 8 bytes, those that it has; 0 if
+			     the slot is empty, or it has more */
 		u8 bytes[INSN_MAX_LENGTH];
 		struct insn insn; /* its length is 0 if the slot is empty */
 	} slots[INSN_CACHE_SLOTS];
@@ -38,13 +40,10 @@ static __forceinline const struct insn *insn_cached(struct insn_cache *cache,
 {
 	const struct insn_cache_slot *slot =
 		&cache->slots[rip % INSN_CACHE_SLOTS];
-	u8 unused = sizeof(u64) - slot->insn.length;
 
-	/* An empty slot and one of a long instruction have unused >= 8. */
-	if (slot->rip != rip || slot->insn.mode != mode ||
-	    unused >= sizeof(u64) ||
-	    (insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes))
-		    << 8 * unused)
+	if (slot->rip != rip || !slot->mask || slot->insn.mode != mode ||
+	    ((insn_first_bytes(slot->bytes) ^ insn_first_bytes(bytes)) &
+	     slot->mask))
 		return NULL;
 	return &slot->insn;
 }
