@@ -26,7 +26,6 @@ echo "$0 $*" >>build/calls
 . build/behaviour
 """
 FILES = {
-    ".gitignore": "build/\n",
     "source": "",
     "build/behaviour": "",
     "tests/fuzz/fuzz_a_parser.c": "",
@@ -57,7 +56,8 @@ class Soak(unittest.TestCase):
         self.tree = directory.name
         for name, content in FILES.items():
             self.write(name, content)
-        shutil.copy(os.path.join(ROOT, "tests/soak"), self.path("tests/soak"))
+        for name in ("tests/soak", ".gitignore"):
+            shutil.copy(os.path.join(ROOT, name), self.path(name))
         self.git("init", "-q")
         self.git("add", ".")
 
@@ -141,6 +141,10 @@ class Soak(unittest.TestCase):
         self.assertRegex(output, "a file has changed")
         self.assertEqual(1, child.returncode)
         self.soak((PARTS, 0, PARTS), CALLS.values())
+
+    def test_python_keeps_its_modules(self):
+        self.soak((PARTS, 0, PARTS), CALLS.values(),
+                  "mkdir -p tools/__pycache__; echo >>tools/__pycache__/labs.pyc")
 
     def interrupt(self, number):
         """A part that would sleep is ended; the next run begins with it."""
