@@ -138,7 +138,7 @@ class Soak(unittest.TestCase):
         self.write("build/behaviour", "echo >>source")
         child = self.start()
         output, _ = child.communicate(timeout=LONGEST)
-        self.assertRegex(output, "a file has changed")
+        self.assertRegex(output, r"\Asoak: a file has changed.*\n\Z")
         self.assertEqual(1, child.returncode)
         self.soak((PARTS, 0, PARTS), CALLS.values())
 
