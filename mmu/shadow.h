@@ -54,6 +54,7 @@ static inline u32 first_slot(u64 groups)
 struct shadow_page {
 	u64 *spt; /* the 512 entries that the processor sees */
 	struct spte_link *links; /* one for each entry */
+	u32 number; /* of the page, in mmu->pages */
 	/*
 	 * The frame of the guest table. If the page is tableless, the first
 	 * frame that it maps; if private, the bits of the linear address above
@@ -228,7 +229,7 @@ static inline hpa_t shadow_page_hpa(const struct mmu *mmu,
 	/* Invariant 9. */
 	if (sp->placed)
 		return sp->gfn << PAGE_SHIFT;
-	return mmu->tables_hpa + (u64)(sp - mmu->pages) * PAGE_SIZE;
+	return mmu->tables_hpa + (u64)sp->number * PAGE_SIZE;
 }
 
 static inline bool shadow_page_is_orphan(const struct shadow_page *sp)

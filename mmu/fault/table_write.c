@@ -164,8 +164,10 @@ page_entry_written(struct mmu *mmu, struct shadow_page *sp, u32 slot, u64 gpte)
 	u64 first = slot * sizeof(gpte);
 	bool cleared = mmu->policy.cheap && !gpte;
 
+	/* A table that can be opened has counted the write already (open.c). */
 	if ((cleared && is_given_up(mmu, sp, first)) ||
-	    serves_nobody(mmu, sp) || too_many_writes(sp, mmu->policy.open)) {
+	    serves_nobody(mmu, sp) ||
+	    (!mmu->policy.open && too_many_writes(sp, false))) {
 		give_up_page(mmu, sp, cleared);
 		return true;
 	}

@@ -17,8 +17,7 @@ static u32 *rmap_of(struct mmu *mmu, const struct shadow_page *sp, gfn_t gfn)
 static void list_add(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     u32 target, u32 *head)
 {
-	spte_list_add(mmu, &sp->links[slot], spte_id(mmu, sp, slot), target,
-		      head);
+	spte_list_add(mmu, &sp->links[slot], spte_id(sp, slot), target, head);
 	shadow_note_use(sp, slot);
 }
 
@@ -32,7 +31,7 @@ static void list_del(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 static void put_unfilled(struct shadow_page *sp, u32 slot, u64 value)
 {
 	if (value)
-		sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+		shadow_note_value(sp, slot);
 	sp->spt[slot] = value;
 }
 
@@ -108,7 +107,7 @@ void spte_set_table(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		return;
 	if (spte_kind(old, sp->role.level) >= SPTE_TABLE)
 		spte_clear(mmu, sp, slot, SPTE_ABSENT_VALUE);
-	list_add(mmu, sp, slot, (u32)(child - mmu->pages), &child->parents);
+	list_add(mmu, sp, slot, child->number, &child->parents);
 	sp->spt[slot] = spte;
 	sp->last_filled = slot;
 }
@@ -142,7 +141,7 @@ void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 		   u64 spte)
 {
-	struct spte_place at = spte_place_of(mmu, sp, slot);
+	struct spte_place at = spte_place_of(sp, slot);
 
 	spte_put_page(mmu, &at, gfn, &mmu->frames[(u32)gfn], spte, true);
 	shadow_note_use(sp, slot);
@@ -152,10 +151,11 @@ void spte_set_page(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,
 void spte_clear_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 		     u64 value)
 {
-	if (spte_kind(sp->spt[slot], 1) == SPTE_LEAF)
-		list_del(mmu, sp, slot,
-			 &mmu->frames[sp->links[slot].target].rmap);
-	put_unfilled(sp, slot, value);
+	struct spte_place at = spte_place_of(sp, slot);
+
+	spte_drop_page(mmu, &at, value);
+	if (value)
+		shadow_note_value(sp, slot);
 }
 
 void spte_set_mmio(struct mmu *mmu, struct shadow_page *sp, u32 slot, gfn_t gfn,

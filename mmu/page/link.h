@@ -5,11 +5,17 @@
 
 #include "mmu/shadow.h"
 
+/* Notes that @slot may have a value other than 0. */
+static inline void shadow_note_value(struct shadow_page *sp, u32 slot)
+{
+	sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+}
+
 /* Notes that @slot may lead somewhere: a zap of the page has to look at it. */
 static inline void shadow_note_use(struct shadow_page *sp, u32 slot)
 {
 	sp->used |= BIT(slot / SLOTS_A_BIT);
-	sp->nonzero |= BIT(slot / SLOTS_A_BIT);
+	shadow_note_value(sp, slot);
 }
 
 /*
@@ -24,20 +30,23 @@ static inline bool shadow_used_since(const struct shadow_page *sp)
 		       SPTE_TABLE;
 }
 
-/* A page whose last filled entry has been used begins to count its writes. */
-static inline void shadow_count_use(struct shadow_page *sp)
+/*
+ * A page whose last filled entry has been used begins to count its writes.
+ * Returns true if that is so.
+ */
+static inline bool shadow_count_use(struct shadow_page *sp)
 {
-	if (shadow_used_since(sp)) {
-		sp->writes = 0;
-		sp->last_filled = PT_ENTRIES;
-	}
+	if (!shadow_used_since(sp))
+		return false;
+	sp->writes = 0;
+	sp->last_filled = PT_ENTRIES;
+	return true;
 }
 
 /* The number by which lists name the entry. */
-static inline u32 spte_id(const struct mmu *mmu, const struct shadow_page *sp,
-			  u32 slot)
+static inline u32 spte_id(const struct shadow_page *sp, u32 slot)
 {
-	return (u32)(sp - mmu->pages) * PT_ENTRIES + slot;
+	return sp->number * PT_ENTRIES + slot;
 }
 
 /* Put entry @id, which leads to @target, on the list @head, and take it off.
@@ -74,12 +83,12 @@ struct spte_place {
 };
 
 static __forceinline struct spte_place
-spte_place_of(const struct mmu *mmu, const struct shadow_page *sp, u32 slot)
+spte_place_of(const struct shadow_page *sp, u32 slot)
 {
 	return (struct spte_place){
 		.spte = &sp->spt[slot],
 		.link = &sp->links[slot],
-		.id = spte_id(mmu, sp, slot),
+		.id = spte_id(sp, slot),
 	};
 }
 
@@ -102,6 +111,19 @@ static __forceinline void spte_put_page(struct mmu *mmu,
 		spte_list_add(mmu, at->link, at->id, (u32)gfn, &frame->rmap);
 	}
 	*at->spte = spte;
+}
+
+/*
+ * Takes the entry @at down, as spte_clear_page() does; the caller notes @value
+ * if it is not 0.
+ */
+static __forceinline void spte_drop_page(struct mmu *mmu,
+					 const struct spte_place *at, u64 value)
+{
+	if (spte_kind(*at->spte, 1) == SPTE_LEAF)
+		spte_list_del(mmu, at->link,
+			      &mmu->frames[at->link->target].rmap);
+	*at->spte = value;
 }
 
 /*

@@ -121,6 +121,7 @@ __cold struct mmu *mmu_create(const struct mmu_config *config)
 
 		sp->spt = &mmu->tables[(u64)i * PT_ENTRIES];
 		sp->links = &mmu->links[(u64)i * PT_ENTRIES];
+		sp->number = i;
 		sp->hash_next = mmu->free;
 		mmu->free = i;
 	}

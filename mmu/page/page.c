@@ -10,11 +10,6 @@
 #include "mmu/page/place.h"
 #include "mmu/role.h"
 
-static u32 page_index(const struct mmu *mmu, const struct shadow_page *sp)
-{
-	return (u32)(sp - mmu->pages);
-}
-
 static u32 *hash_bucket(const struct mmu *mmu, gfn_t gfn)
 {
 	/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): neighbours spread. */
@@ -36,7 +31,7 @@ static void lru_remove(struct mmu *mmu, struct shadow_page *sp)
 
 static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 {
-	u32 index = page_index(mmu, sp);
+	u32 index = sp->number;
 
 	sp->lru_prev = LINK_NONE;
 	sp->lru_next = mmu->lru_first;
@@ -50,7 +45,7 @@ static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
 {
 	sp->epoch = mmu->epoch;
-	if (mmu->lru_first == page_index(mmu, sp))
+	if (mmu->lru_first == sp->number)
 		return;
 	lru_remove(mmu, sp);
 	lru_add(mmu, sp);
@@ -95,7 +90,7 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	sp->born = mmu->placing.loads;
 	sp->epoch = mmu->epoch;
 	sp->hash_next = *bucket;
-	*bucket = page_index(mmu, sp);
+	*bucket = sp->number;
 	lru_add(mmu, sp);
 	mmu->stats.pages_made++;
 	mmu->stats.pages_in_use++;
@@ -231,7 +226,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 		spte_forget_all(mmu, sp);
 	if (sp->placed)
 		place_leave(mmu, sp);
-	while (*link != page_index(mmu, sp))
+	while (*link != sp->number)
 		link = &mmu->pages[*link].hash_next;
 	*link = sp->hash_next;
 	lru_remove(mmu, sp);
@@ -243,7 +238,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	sp->in_use = sp->open = false;
 	mmu->tables_unlinked++;
 	sp->hash_next = mmu->free;
-	mmu->free = page_index(mmu, sp);
+	mmu->free = sp->number;
 	mmu->free_count++;
 	mmu->stats.pages_in_use--;
 	mmu_flush(mmu);

@@ -91,7 +91,7 @@ static void move_frame(struct mmu *mmu, gfn_t gfn, hfn_t hfn)
 /* The memory of the pool that belongs to the shadow page. */
 static u64 *pool_table(const struct mmu *mmu, const struct shadow_page *sp)
 {
-	return &mmu->tables[(u64)(sp - mmu->pages) * PT_ENTRIES];
+	return &mmu->tables[(u64)sp->number * PT_ENTRIES];
 }
 
 static void place_in_slot(struct mmu *mmu, struct shadow_page *sp, u32 n)

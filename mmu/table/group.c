@@ -79,7 +79,7 @@ static __forceinline void note_withheld(struct mmu *mmu, struct shadow_page *sp,
 static __forceinline u32 prefill(struct mmu *mmu, struct shadow_page *sp,
 				 u32 first, const u64 *gptes, bool plain)
 {
-	struct spte_place at = spte_place_of(mmu, sp, first);
+	struct spte_place at = spte_place_of(sp, first);
 	struct group group = group_of(mmu, sp);
 	u32 filled = 0;
 
@@ -107,22 +107,28 @@ void shadow_prefill_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
 u32 shadow_mend_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
 		      const u64 *gptes, const u64 *copy)
 {
-	struct spte_place at = spte_place_of(mmu, sp, first);
+	struct spte_place at = spte_place_of(sp, first);
 	struct group group = group_of(mmu, sp);
-	bool plain = leaf_is_plain(mmu, sp);
+	bool plain = leaf_is_plain(mmu, sp), update = mmu->policy.update;
+	const u64 unfilled[] = { sp->unfilled[0], sp->unfilled[1] };
 	u32 changes = 0, filled = 0;
+	u64 values = 0;
 
 	for (u32 i = 0; i < SLOTS_A_BIT; i++, next_place(&at)) {
 		if (gptes[i] == copy[i])
 			continue;
 		changes++;
-		if (mmu->policy.update &&
-		    fill(mmu, &group, &at, gptes[i], plain, true))
+		if (update && fill(mmu, &group, &at, gptes[i], plain, true)) {
 			filled++;
-		else
-			spte_clear_page(mmu, sp, first + i,
-					spte_unfilled(sp, gptes[i]));
+		} else {
+			u64 value = unfilled[gptes[i] & PTE_P];
+
+			spte_drop_page(mmu, &at, value);
+			values |= value;
+		}
 	}
+	if (values)
+		shadow_note_value(sp, first);
 	if (filled)
 		shadow_note_use(sp, first);
 	note_withheld(mmu, sp, &group);

@@ -67,6 +67,7 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
  */
 static bool is_burst(struct shadow_page *sp, u32 slot)
 {
+	bool used = shadow_count_use(sp);
 	u16 last = sp->last_written;
 
 	if (sp->idle) {
@@ -76,7 +77,7 @@ static bool is_burst(struct shadow_page *sp, u32 slot)
 	if (sp->changes >= CHANGES_OF_A_BURST)
 		return true;
 	sp->last_written = slot;
-	return last != PT_ENTRIES && last != slot && !shadow_used_since(sp);
+	return last != PT_ENTRIES && last != slot && !used;
 }
 
 /*

@@ -84,6 +84,20 @@ static void no_burst(void **state)
 	tables_audit();
 }
 
+/* One use of an entry ends one row of writes, and not those that follow. */
+static void use_counts_once(void **state)
+{
+	(void)state;
+	write_page(WINDOW + 8, pte(DATA));
+	assert_int_equal(read_page(MAPPED + PAGE_SIZE, DATA), 0);
+	/* Entries that are not present. */
+	assert_int_equal(write_page(WINDOW + 8 * 2, PTE_W), 1);
+	assert_false(is_open(TABLE));
+	assert_int_equal(write_page(WINDOW + 8 * 3, PTE_W), 1);
+	assert_true(is_open(TABLE));
+	tables_audit();
+}
+
 /*
  * The rule of progress. The page table maps itself, and the guest writes it
  * through itself, so no write of it can be done while it is open. Every second
@@ -325,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup(burst, tables_set_up),
 		cmocka_unit_test_setup(copied_one_by_one, tables_set_up),
 		cmocka_unit_test_setup(no_burst, tables_set_up),
+		cmocka_unit_test_setup(use_counts_once, tables_set_up),
 		cmocka_unit_test_setup(progress, tables_set_up),
 		cmocka_unit_test(progress_of_two),
 		cmocka_unit_test_setup(second_shadow, tables_set_up),
