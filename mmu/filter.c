@@ -40,8 +40,7 @@ static bool filters_by_user(const struct mmu_cpu *cpu)
 /* The run loop asks for the filter again. */
 static void renew(struct mmu_cpu *cpu)
 {
-	if (cpu->prefers_user)
-		cpu->root_is_new = cpu->state_is_new = true;
+	cpu->root_is_new = cpu->state_is_new = true;
 }
 
 void filter_withhold(struct mmu *mmu, struct shadow_page *sp)
@@ -49,7 +48,7 @@ void filter_withhold(struct mmu *mmu, struct shadow_page *sp)
 	if (sp->withholds)
 		return;
 	sp->withholds = true;
-	if (!mmu->withholding++)
+	if (!mmu->withholding++ && mmu->cpu->prefers_user)
 		renew(mmu->cpu);
 }
 
@@ -58,7 +57,7 @@ void filter_forget(struct mmu *mmu, struct shadow_page *sp)
 	if (!sp->withholds)
 		return;
 	sp->withholds = false;
-	if (!--mmu->withholding)
+	if (!--mmu->withholding && mmu->cpu->prefers_user)
 		renew(mmu->cpu);
 }
 
@@ -71,7 +70,6 @@ void filter_injected(struct mmu_cpu *cpu, u32 error_code)
 		    (cpu->prefers_user ? FAULTS_BY_USER : FAULTS_BY_PRESENCE))
 		return;
 	cpu->in_vain = 0;
-	renew(cpu);
 	cpu->prefers_user = !cpu->prefers_user;
 	renew(cpu);
 }

@@ -403,8 +403,8 @@ MUTANTS = [Mutant(*fields) for fields in [
      "filter.mask = PFEC_U | PFEC_RSVD;", "filter.mask = PFEC_U;"),
     ("user-filter-unrenewed", "I1", "mmu/filter.c",
      "the processor keeps the filter when the first entry withholds W",
-     "\tif (!mmu->withholding++)\n\t\trenew(mmu->cpu);",
-     "\tmmu->withholding++;"),
+     "\tif (!mmu->withholding++ && mmu->cpu->prefers_user)\n"
+     "\t\trenew(mmu->cpu);", "\tmmu->withholding++;"),
     ("withheld-forgotten", "I1", "mmu/filter.c",
      "a second page that is given up takes the first one's mark",
      "\tif (!sp->withholds)\n\t\treturn;\n\tsp->withholds = false;",
