@@ -45,7 +45,9 @@ static void renew(struct mmu_cpu *cpu)
 
 void filter_withhold(struct mmu *mmu, struct shadow_page *sp)
 {
-	if (sp->withholds)
+	/* With CR0.WP=0, or unpaged, the second filter does not hold, and the
+	   change of that flushes. */
+	if (sp->withholds || !sp->role.wp)
 		return;
 	sp->withholds = true;
 	if (!mmu->withholding++ && mmu->cpu->prefers_user)

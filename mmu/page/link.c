@@ -120,13 +120,13 @@ void spte_set_large(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 
 	if (kind == SPTE_LEAF && sp->links[slot].target == gfn) {
 		/*
-		 * The new entry may permit less. Then this flushes, for the
-		 * reason that spte_clear() gives for a large LEAF. NX=1 is the
-		 * absence of a right, and so is U=1 for the supervisor (SMEP,
-		 * SMAP).
+		 * Other rights: this flushes, for the reason that spte_clear()
+		 * gives for a large LEAF. This holds for a new right, too: the
+		 * other half would still deny it, and the filter by U would
+		 * show the user's fault to the guest. And U=1 takes rights
+		 * from the supervisor (SMEP, SMAP).
 		 */
-		if (((old ^ PTE_NX) & ~(spte ^ PTE_NX) & (PTE_W | PTE_NX)) ||
-		    ((old ^ spte) & PTE_U))
+		if ((old ^ spte) & (PTE_W | PTE_U | PTE_NX))
 			mmu_flush(mmu);
 	} else {
 		if (kind >= SPTE_TABLE)

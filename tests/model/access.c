@@ -273,6 +273,7 @@ static void check_bypassed(struct model *m, const struct attempt *a,
 			   "without an exit, %s; by the manual: %s",
 			   words_access(a->kind), a->gva,
 			   words_fault(error_code), reference_outcome(&w));
+	history_fault(m, a->page);
 }
 
 /*

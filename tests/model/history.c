@@ -129,6 +129,12 @@ void history_invlpg(struct model *m, gva_t gva)
 	history_note(m);
 }
 
+void history_fault(struct model *m, u32 page)
+{
+	m->history[page].count = 0;
+	history_note(m);
+}
+
 bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind)
 {
 	const struct history *h = &m->history[page];

@@ -109,6 +109,8 @@ gva_t model_page_gva(const struct model *m, u32 page);
 void history_note(struct model *m);
 void history_flush(struct model *m);
 void history_invlpg(struct model *m, gva_t gva);
+/* A fault has made the processor forget the page (SDM vol. 3A, 4.10.4.1). */
+void history_fault(struct model *m, u32 page);
 /* Returns true if there is or was such a translation. */
 bool history_permits(const struct model *m, u32 page, gfn_t gfn, u32 kind);
 bool history_denies(const struct model *m, u32 page, u32 kind);

@@ -230,6 +230,27 @@ static void not_while_w_is_withheld(void **state)
 	world_audit();
 }
 
+/* A kernel starts unpaged, and has read its tables then. */
+static void withheld_unpaged(void **state)
+{
+	struct guest_walk walk;
+	struct hardware h;
+	u64 cr0;
+
+	create_user_world();
+	cr0 = world_cpu.cr0;
+	mmu_set_state(&world_cpu, CR0_PE, 0, 0, 0, NULL);
+	mmu_root(&world_cpu);
+	mmu_page_fault(&world_cpu, PT * PAGE_SIZE, PFEC_U, &walk);
+	assert_int_equal(walk.status, WALK_OK);
+	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, EFER_LME | EFER_LMA, NULL);
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	denied_costs(1);
+	denied_costs(1);
+	denied_costs(0);
+	world_audit();
+}
+
 static void only_where_the_user_is_judged(void **state)
 {
 	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS];
@@ -267,6 +288,7 @@ int main(void)
 		TEST(tables_must_be_cached),
 		TEST(user_faults_pass),
 		TEST(not_while_w_is_withheld),
+		TEST(withheld_unpaged),
 		TEST(only_where_the_user_is_judged),
 	};
 

@@ -89,9 +89,9 @@ static void large_page_dirty(void **state)
 }
 
 /*
- * The guest's INVLPG may drop only a half of its large page, so a new LEAF that
- * permits less is flushed. With U=1 the user gets a right, and the supervisor
- * loses one (SMEP, SMAP).
+ * The guest's INVLPG may drop only a half of its large page, so a new LEAF with
+ * other rights is flushed: also one that permits more, since the user's fault
+ * by a stale half may go straight to the guest.
  */
 static void large_leaf_flushes(void **state)
 {
@@ -99,12 +99,13 @@ static void large_leaf_flushes(void **state)
 		u64 old, new;
 		bool flushed;
 	} changes[] = {
-		{ PTE_U, PTE_U | PTE_W, false },
+		{ PTE_U, PTE_U | PTE_W, true },
 		{ PTE_W, 0, true },
-		{ PTE_NX, 0, false },
+		{ PTE_NX, 0, true },
 		{ 0, PTE_NX, true },
 		{ PTE_U, 0, true },
 		{ 0, PTE_U, true },
+		{ 0, PTE_A, false },
 	};
 	struct shadow_page *sp;
 	struct hardware h;
