@@ -304,9 +304,9 @@ static void good_processor(void **state)
 {
 	make_machine(40, 40);
 	assert_result(true, true, 0);
-	assert_string_equal(log_text,
-			    "self-test: not-present faults reach the guest; "
-			    "TRAP in a PTE is reserved\n");
+	assert_string_equal(
+		log_text, "self-test: not-present and denied faults reach the "
+			  "guest; TRAP in a PTE is reserved\n");
 	/* The first one; ABSENT and TRAP at each level, by each filter; MMIO in
 	   a PTE. */
 	assert_int_equal(entries, 1 + (2 * (4 + 4) + 1) * USES);

@@ -356,7 +356,8 @@ bool selftest_run(struct selftest_result *result)
 	result->user_filter_works = user_filter_works(&probe, result, reason);
 	result->cr4_added = result->leaf_trap_present ? probe.vcpu.cr4_added
 						      : 0;
-	log_info("self-test: not-present faults %s; TRAP in a PTE %s",
+	log_info("self-test: not-present %sfaults %s; TRAP in a PTE %s",
+		 result->user_filter_works ? "and denied " : "",
 		 result->filter_works ? "reach the guest" : "must exit",
 		 !result->leaf_trap_present ? "is impossible"
 		 : reason == PFEC_RSVD	    ? "is reserved"
