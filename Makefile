@@ -273,6 +273,7 @@ lint:
 	tests/tools/test_pictures.py -q
 	tests/tools/test_make.py -q
 	tests/tools/test_soak.py -q
+	tests/tools/test_nested.py -q
 	clang-format --dry-run -Werror $(FORMATTED)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. \
 		--enable=warning,performance,portability \

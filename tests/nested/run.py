@@ -229,7 +229,8 @@ class L0:
 
     def __init__(self, name, image, ips=L0_IPS):
         directory = os.path.join(OUT, f"bochs-{name}")
-        os.makedirs(directory, exist_ok=True)
+        shutil.rmtree(directory, ignore_errors=True)    # of an earlier run
+        os.makedirs(directory)
         self.log = open(os.path.join(OUT, f"{name}.log"), "w")
         self.output = ""
         self.position = 0
