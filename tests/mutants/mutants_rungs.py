@@ -407,7 +407,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\t\trenew(mmu->cpu);", "\tmmu->withholding++;"),
     ("withheld-elsewhere", "exits", "mmu/filter.c",
      "a page for CR0.WP=0 bars the filter by U where CR0.WP is 1",
-     "if (sp->withholds || !sp->role.wp)", "if (sp->withholds)", ("bypass",)),
+     "if (sp->withholds || !sp->role.wp)", "if (sp->withholds)"),
     ("withheld-forgotten", "I1", "mmu/filter.c",
      "a second page that is given up takes the first one's mark",
      "\tif (!sp->withholds)\n\t\treturn;\n\tsp->withholds = false;",

@@ -104,6 +104,7 @@ UNIT_mmu_SRCS := $(MMU_SRCS) tests/unit/mmu_world.c tests/model/guard.c tests/mo
 UNIT_mmu_random_SRCS := $(UNIT_mmu_SRCS)
 UNIT_protect_SRCS := $(UNIT_mmu_SRCS)
 UNIT_bypass_SRCS := $(UNIT_mmu_SRCS)
+UNIT_filter_SRCS := $(UNIT_mmu_SRCS)
 UNIT_vtlb_SRCS := $(UNIT_mmu_SRCS)
 UNIT_update_SRCS := $(UNIT_mmu_SRCS)
 UNIT_prefetch_SRCS := $(UNIT_mmu_SRCS)
