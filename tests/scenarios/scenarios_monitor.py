@@ -205,7 +205,7 @@ def monitor_screen(s):
     run.send(END)
     run.finish(0, BOOT_SECONDS)
     must_show(s, screen, [
-        "Umbra cheap q: the prompt + -: the rung 1 to 8: a switch space: hold",
+        "Umbra cheap q: the prompt + -: the rung 1 to 9: a switch space: hold",
         "1 cache 2 update 3 bypass 4 nowalk 5 cheap 6 open 7 prefill 8 targets 9 denied",
         "the last #PF exit: 0x", *4 * ["guest shadow"],
         "exits a second, by kind"])

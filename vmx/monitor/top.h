@@ -15,7 +15,7 @@ struct vm;
 void top_draw(struct vm *vm);
 
 /*
- * Acts on a key: q ends the view, + and - change the rung, 1 to 8 the switches;
+ * Acts on a key: q ends the view, + and - change the rung, 1 to 9 the switches;
  * the blank stops the guest, and lets it go on.
  */
 void top_key(struct vm *vm, u8 key);
