@@ -334,7 +334,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("selftest-absent-unseen", "boot", "vmx/start/selftest.c",
      "the filter is taken for working though ABSENT exits",
      "SPTE_ABSENT_VALUE, outcomes, 0))\n\t\t\tworks = false;",
-     "SPTE_ABSENT_VALUE, outcomes, 0))\n\t\t\t;",
+     "SPTE_ABSENT_VALUE, outcomes, 0))\n\t\t\tworks = true;",
      ("selftest",)),
     ("selftest-user-unseen", "boot", "vmx/start/selftest.c",
      "the filter by U is taken for working though the first one was not tried",

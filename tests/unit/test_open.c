@@ -68,6 +68,22 @@ static void copied_one_by_one(void **state)
 	tables_audit();
 }
 
+/* The closing finds entries that withhold W until D is set. */
+static void marks_its_page(void **state)
+{
+	u32 before = world_mmu->withholding;
+
+	(void)state;
+	assert_false(shadow_of(TABLE)->withholds);
+	for (u32 i = 0; i < 4; i++)
+		write_page(WINDOW + 8 * i, pte(DATA + i) & ~(i ? PTE_D : 0));
+	assert_true(is_open(TABLE));
+	read_page(MAPPED, DATA);
+	assert_true(shadow_of(TABLE)->withholds);
+	assert_int_equal(world_mmu->withholding, before + 1);
+	tables_audit();
+}
+
 /* Writes of the same entry, or of one that is used meanwhile, are no burst. */
 static void no_burst(void **state)
 {
@@ -338,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(burst, tables_set_up),
 		cmocka_unit_test_setup(copied_one_by_one, tables_set_up),
+		cmocka_unit_test_setup(marks_its_page, tables_set_up),
 		cmocka_unit_test_setup(no_burst, tables_set_up),
 		cmocka_unit_test_setup(use_counts_once, tables_set_up),
 		cmocka_unit_test_setup(progress, tables_set_up),

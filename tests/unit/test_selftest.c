@@ -293,7 +293,7 @@ static void assert_result(bool filter_works, bool leaf_trap, u64 cr4_added)
 	    result.leaf_trap_present != leaf_trap ||
 	    result.user_filter_works != user_filter ||
 	    result.cr4_added != cr4_added)
-		fail_msg("filter %d, TRAP in a PTE %d, CR4 0x%lx:\n%s",
+		fail_msg("filter %d, TRAP in a PTE %d, CR4 0x%lx:\n%.500s",
 			 result.filter_works, result.leaf_trap_present,
 			 result.cr4_added, log_text);
 }
@@ -388,6 +388,8 @@ static void filter_does_not_filter(void **state)
 		"at level 4, a read of ABSENT exits with error code 0x0 (exit "
 		"reason 0x0), where the manual has: goes to the guest, 0x0");
 	assert_log_has("not-present faults must exit");
+	/* The second filter was not tried. */
+	assert_int_equal(fake.vmcs[VMCS_PAGE_FAULT_ERROR_CODE_MASK], PFEC_P);
 }
 
 /* A hypervisor below takes bit 14 of the bitmap for 1: the bypass alone works. */
