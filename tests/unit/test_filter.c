@@ -57,15 +57,24 @@ static void absent_costs(int exits)
 	assert_int_equal(h.error_code, PFEC_W);
 }
 
-/* Two denied faults in vain, and the third one passes, until the kernel's. */
+/* Two denied faults exit in vain: then the second filter is preferred. */
+static void prefer_second(void)
+{
+	struct hardware h;
+
+	world_access(READ_ONLY << 12, PFEC_U, &h);
+	denied_costs(1);
+	denied_costs(1);
+}
+
+/* The third denied fault passes, until the kernel's exit in vain. */
 static void user_faults_pass(void **state)
 {
 	struct hardware h;
 
 	world_access(READ_ONLY << 12, PFEC_U, &h);
 	absent_costs(0);
-	denied_costs(1);
-	denied_costs(1);
+	prefer_second();
 	for (u32 code = 0; code < 2 * PFEC_I; code++)
 		assert_int_equal(must_exit(code),
 				 !(code & PFEC_U) || (code & PFEC_RSVD));
@@ -83,9 +92,7 @@ static void not_while_w_is_withheld(void **state)
 {
 	struct hardware h;
 
-	world_access(READ_ONLY << 12, PFEC_U, &h);
-	denied_costs(1);
-	denied_costs(1);
+	prefer_second();
 	denied_costs(0);
 	world_cpu.root_is_new = world_cpu.state_is_new = false;
 	world_access(CLEAN << 12, PFEC_U, &h);
@@ -104,18 +111,14 @@ static void not_while_w_is_withheld(void **state)
 static void withheld_unpaged(void **state)
 {
 	struct guest_walk walk;
-	struct hardware h;
-	u64 cr0;
+	u64 cr0 = world_cpu.cr0;
 
-	cr0 = world_cpu.cr0;
 	mmu_set_state(&world_cpu, CR0_PE, 0, 0, 0, NULL);
 	mmu_root(&world_cpu);
 	mmu_page_fault(&world_cpu, PT * PAGE_SIZE, PFEC_U, &walk);
 	assert_int_equal(walk.status, WALK_OK);
 	mmu_set_state(&world_cpu, cr0, 0, CR4_PAE, EFER_LME | EFER_LMA, NULL);
-	world_access(READ_ONLY << 12, PFEC_U, &h);
-	denied_costs(1);
-	denied_costs(1);
+	prefer_second();
 	denied_costs(0);
 	world_audit();
 }
@@ -123,11 +126,8 @@ static void withheld_unpaged(void **state)
 static void only_where_the_user_is_judged(void **state)
 {
 	struct mmu_policy policy = mmu_rung_policies[MMU_TARGETS];
-	struct hardware h;
 
-	world_access(READ_ONLY << 12, PFEC_U, &h);
-	for (u32 i = 0; i < 2; i++)
-		denied_costs(1);
+	prefer_second();
 	denied_costs(0);
 	mmu_set_state(&world_cpu, world_cpu.cr0 & ~CR0_WP, 0, world_cpu.cr4,
 		      world_cpu.efer, NULL);

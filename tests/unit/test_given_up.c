@@ -178,14 +178,14 @@ static void space_elsewhere(void **state)
 	tables_audit();
 }
 
-/* A zero in the space that runs tells nothing of the same table later: */
+/* A table of the space that runs is elsewhere when nothing names its directory.
+ */
 static void not_here_any_more(void **state)
 {
 	(void)state;
 	make_far_tables();
 	assert_int_equal(write_page(AT(FAR_PT) + 8, 0), 1);
 	assert_non_null(shadow_of(FAR_PT));
-	/* its directory is named no more, */
 	assert_int_equal(write_page(AT(PML4) + 8, 0), 1);
 	assert_non_null(shadow_of(FAR_PT));
 	assert_int_equal(write_page(AT(FAR_PT), 0), 1);
@@ -193,7 +193,7 @@ static void not_here_any_more(void **state)
 	tables_audit();
 }
 
-/* or the guest runs on another root; nor does it tell of another table. */
+/* The same when the guest runs on another root. */
 static void not_here_on_another_root(void **state)
 {
 	(void)state;
@@ -206,6 +206,7 @@ static void not_here_on_another_root(void **state)
 	tables_audit();
 }
 
+/* A zero in a table of the space that runs tells nothing of another table. */
 static void another_table_here(void **state)
 {
 	(void)state;
