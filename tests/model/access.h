@@ -9,6 +9,8 @@
 void model_enter(struct model *m);
 /* VM exit: Umbra finds out what the guest has loaded without one. */
 void model_exit(struct model *m);
+/* Returns true if the VMCS has a filter that the state permits; filter.c. */
+bool model_filter_is_expected(const struct model *m);
 u32 model_random_page(struct model *m);
 /* Makes 16 random bytes, of entries or not. */
 void model_random_bytes(struct model *m, u8 data[16]);
