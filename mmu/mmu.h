@@ -144,6 +144,7 @@ struct mmu_cpu {
 	union shadow_role role; /* of the shadow's root */
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	struct shadow_page *root; /* NULL: mmu_root() has to find it */
+	hpa_t root_hpa; /* the root of the last entry, as mmu_root() gave it */
 	/*
 	 * These are true if the run loop must give the processor another root,
 	 * other targets (mmu_targets()), or another filter, since a register
@@ -229,13 +230,16 @@ struct mmu_stats *mmu_stats(struct mmu *mmu);
 void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 		   const u64 *pdpte);
 
+/* The same for the most frequent load: of CR3, without PDPTEs. */
+void mmu_set_cr3(struct mmu_cpu *cpu, u64 cr3);
+
 /*
  * Sets the format of the guest's tables, the role of its root and the frame of
  * its topmost table from the registers, and state_is_new. mmu_set_state() and
  * mmu_set_policy() do that, too.
  */
 void mmu_derive_state(struct mmu_cpu *cpu);
-/* The same after a change of CR3 alone. */
+/* Sets top_gfn alone, after a change of CR3. */
 void mmu_derive_top(struct mmu_cpu *cpu);
 
 /*

@@ -129,6 +129,7 @@ struct placing {
 	u32 loads; /* number of loads of CR3 that have exited */
 	hfn_t reserve; /* first of the frames that stand in, one for each slot */
 	struct shadow_page *slots[MMU_TARGETS_MAX]; /* NULL: free */
+	bool full; /* no slot is free */
 };
 
 /*

@@ -34,6 +34,16 @@
 #define PLACE_YOUNG 3 /* the same in the first window of its life */
 #define PLACE_COLD 32 /* the loads since an exit last found it in use */
 
+/* Number of a free slot, or PLACE_NOWHERE. */
+static __noinline int free_slot(struct mmu *mmu)
+{
+	for (u32 i = 0; i < mmu->config.targets; i++)
+		if (!mmu->placing.slots[i])
+			return (int)i;
+	mmu->placing.full = true;
+	return PLACE_NOWHERE;
+}
+
 /* Number of the slot whose root is cold for the longest time, of @loads or
    more, or PLACE_NOWHERE. */
 static int coldest_slot(const struct mmu *mmu, u32 loads)
@@ -63,9 +73,12 @@ int place_count_load(struct mmu *mmu, struct shadow_page *sp)
 		sp->loads = 0;
 	}
 	sp->loads++;
-	for (u32 i = 0; i < mmu->config.targets; i++)
-		if (!mmu->placing.slots[i])
-			return (int)i;
+	if (!mmu->placing.full) {
+		int n = free_slot(mmu);
+
+		if (n != PLACE_NOWHERE)
+			return n;
+	}
 	if (sp->loads >= PLACE_HOT)
 		return coldest_slot(mmu, PLACE_COLD);
 	/* A root that was in use meanwhile keeps its slot. */
@@ -117,6 +130,7 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 	for (u32 i = 0; i < mmu->config.targets; i++)
 		if (mmu->placing.slots[i] == sp)
 			mmu->placing.slots[i] = NULL;
+	mmu->placing.full = false;
 	move_frame(mmu, sp->gfn, sp->gfn);
 	/* The run loop must tell the processor the new targets and root. */
 	mmu->cpu->root_is_new = mmu->cpu->targets_are_new = true;
@@ -185,29 +199,34 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 	return targets;
 }
 
+/* The guest has loaded the target @sp of slot @n. */
+static void load_target(struct mmu_cpu *cpu, struct shadow_page *sp, u32 n)
+{
+	mmu_tell(cpu->mmu, MMU_EVENT_TARGET, sp->gfn, n);
+	/* MOV from CR3 need not exit any more. */
+	if (!cpu->root->placed)
+		cpu->root_is_new = true;
+	cpu->root = sp;
+	/* All else is the same: a target has the current role. */
+	cpu->top_gfn = sp->gfn;
+	cpu->cr3 = cpu->root_hpa = sp->gfn << PAGE_SHIFT;
+	sp->seen = cpu->mmu->placing.loads;
+	shadow_page_touch(cpu->mmu, sp);
+}
+
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
-	struct mmu *mmu = cpu->mmu;
+	const struct mmu *mmu = cpu->mmu;
 
-	if (cpu->root && shadow_page_hpa(mmu, cpu->root) == cr3) {
+	if (cr3 == cpu->root_hpa) {
 		cpu->root->seen = mmu->placing.loads;
 		return;
 	}
+	/* Invariant 9 tells the address of a placed root. */
 	for (u32 i = 0; i < mmu->config.targets; i++) {
 		struct shadow_page *sp = mmu->placing.slots[i];
 
-		if (!sp || shadow_page_hpa(mmu, sp) != cr3)
-			continue;
-		sp->seen = mmu->placing.loads;
-		mmu_tell(mmu, MMU_EVENT_TARGET, sp->gfn, i);
-		/* MOV from CR3 need not exit any more. */
-		if (!cpu->root || !cpu->root->placed)
-			cpu->root_is_new = true;
-		cpu->root = sp;
-		cpu->cr3 = cr3;
-		/* All else is the same: a target has the current role. */
-		cpu->top_gfn = sp->gfn;
-		shadow_page_touch(mmu, sp);
-		return;
+		if (sp && sp->gfn << PAGE_SHIFT == cr3)
+			return load_target(cpu, sp, i);
 	}
 }

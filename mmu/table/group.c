@@ -104,8 +104,8 @@ void shadow_prefill_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
 	mmu->stats.prefills += filled;
 }
 
-u32 shadow_mend_group(struct mmu *mmu, struct shadow_page *sp, u32 first,
-		      const u64 *gptes, const u64 *copy)
+__noinline u32 shadow_mend_group(struct mmu *mmu, struct shadow_page *sp,
+				 u32 first, const u64 *gptes, const u64 *copy)
 {
 	struct spte_place at = spte_place_of(sp, first);
 	struct group group = group_of(mmu, sp);

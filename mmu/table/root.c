@@ -198,7 +198,19 @@ hpa_t mmu_root(struct mmu_cpu *cpu)
 		cpu->cr3_store_exits = !cpu->root->placed;
 		cpu->targets_are_new = true;
 	}
-	return shadow_page_hpa(cpu->mmu, cpu->root);
+	cpu->root_hpa = shadow_page_hpa(cpu->mmu, cpu->root);
+	return cpu->root_hpa;
+}
+
+void mmu_set_cr3(struct mmu_cpu *cpu, u64 cr3)
+{
+	cpu->cr3 = cr3;
+	mmu_derive_top(cpu);
+	cpu->root = NULL;
+	/* The software TLB forgets all that the processor's TLB would forget. */
+	if (cpu->role.private)
+		shadow_flush_private(cpu->mmu);
+	mmu_flush(cpu->mmu);
 }
 
 void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
@@ -209,29 +221,26 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	cpu->cr3 = cr3;
 	if (pdpte)
 		memcpy(cpu->pdpte, pdpte, sizeof(cpu->pdpte));
-	/* Most often CR3 alone is loaded. */
-	if (cr0 == cpu->cr0 && cr4 == cpu->cr4 && efer == cpu->efer) {
-		mmu_derive_top(cpu);
-	} else {
+	/* A load of CR3 with its PDPTEs changes none of these. */
+	if (cr0 != cpu->cr0 || cr4 != cpu->cr4 || efer != cpu->efer) {
 		cpu->cr0 = cr0;
 		cpu->cr4 = cr4;
 		cpu->efer = efer;
 		mmu_derive_state(cpu);
 	}
+	if (was.word == cpu->role.word)
+		return mmu_set_cr3(cpu, cr3);
 	cpu->root = NULL;
 	/* Invariant 9: placed roots have the current role. */
-	if (was.word != cpu->role.word)
-		place_give_up_all(cpu->mmu);
+	place_give_up_all(cpu->mmu);
 	/*
-	 * The software TLB forgets all that the processor's TLB would forget.
-	 * And a frame may be a table of 32-bit paging now and have a shadow as
-	 * a table of 64-bit entries. A walk sets A and D in the former without
-	 * a look at the latter, where these bits are address bits.
+	 * The software TLB serves one role. And a frame may be a table of
+	 * 32-bit paging now and have a shadow as a table of 64-bit entries. A
+	 * walk sets A and D in the former without a look at the latter, where
+	 * these bits are address bits.
 	 */
-	if (was.private && was.word == cpu->role.word)
-		shadow_flush_private(cpu->mmu);
-	else if (!cpu->mmu->policy.cache ||
-		 (was.mode == PAGING_32BIT) != (cpu->role.mode == PAGING_32BIT))
+	if (!cpu->mmu->policy.cache ||
+	    (was.mode == PAGING_32BIT) != (cpu->role.mode == PAGING_32BIT))
 		shadow_zap_all(cpu->mmu);
 	mmu_flush(cpu->mmu);
 }

@@ -191,6 +191,18 @@ static void give_up_open(struct mmu *mmu, gfn_t gfn)
 		shadow_page_zap(mmu, sp);
 }
 
+static __noinline struct shadow_page *make_shadow(struct mmu *mmu, gfn_t gfn,
+						  union shadow_role role)
+{
+	struct shadow_page *sp;
+
+	give_up_open(mmu, gfn);
+	sp = shadow_page_new(mmu, gfn, role);
+	protect_table(mmu, gfn);
+	classify(mmu, sp);
+	return sp;
+}
+
 struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 				     union shadow_role role)
 {
@@ -199,11 +211,5 @@ struct shadow_page *shadow_table_get(struct mmu *mmu, gfn_t gfn,
 	if (role.tableless)
 		return shadow_tableless_get(mmu, gfn, role);
 	sp = shadow_page_find(mmu, gfn, role);
-	if (sp)
-		return sp;
-	give_up_open(mmu, gfn);
-	sp = shadow_page_new(mmu, gfn, role);
-	protect_table(mmu, gfn);
-	classify(mmu, sp);
-	return sp;
+	return sp ? sp : make_shadow(mmu, gfn, role);
 }

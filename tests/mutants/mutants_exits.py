@@ -346,7 +346,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      ("fault_exits",)),
     ("frame-emulated", "fault", "vmx/exits/page_fault.c",
      "an instruction is emulated for an event whose frame is on a table",
-     "\t\tif (!operand)\n\t\t\treturn give_up_table(vcpu, &walk);\n", "",
+     "if (access_is_operand(access, event))", "if (true)",
      ("fault_exits",)),
     ("device-access-retried", "fault", "vmx/exits/page_fault.c",
      "an unknown instruction on a device's page is tried again",

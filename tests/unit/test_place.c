@@ -155,6 +155,7 @@ static void short_lives(void **state)
 		}
 		assert_int_equal(outcome.exits, 3 + life);
 		mmu.placing.slots[slot_of(sp)] = NULL;
+		mmu.placing.full = false;
 	}
 	assert_int_equal(outcome.placed, 1000);
 }
@@ -474,6 +475,38 @@ static void linked_to_both_roots(void **state)
 	}
 }
 
+/* The guest loads two targets in turn; the exits find the one in use. */
+static void loaded_without_an_exit(void **state)
+{
+	const gfn_t gfns[] = { ROOT_GFN, OTHER_GFN, OTHER_GFN, ROOT_GFN };
+	struct mmu_cpu cpu;
+
+	(void)state;
+	create_mmu(&cpu, MMU_TARGETS_MAX);
+	load_cr3(&cpu, OTHER_GFN);
+	load_cr3(&cpu, ROOT_GFN);
+	for (u32 i = 0; i < ARRAY_SIZE(gfns); i++) {
+		mmu_exited(&cpu, gfns[i] << PAGE_SHIFT);
+		assert_int_equal(cpu.root->gfn, gfns[i]);
+		assert_int_equal(cpu.cr3, gfns[i] << PAGE_SHIFT);
+	}
+}
+
+/* A root takes the slot that another one has left. */
+static void a_slot_that_was_left(void **state)
+{
+	struct mmu_cpu cpu;
+
+	(void)state;
+	create_mmu(&cpu, 1);
+	load_cr3(&cpu, ROOT_GFN);
+	load_cr3(&cpu, OTHER_GFN);
+	assert_int_equal(p2m[OTHER_GFN], OTHER_GFN);
+	mmu_unshadow(&cpu, ROOT_GFN);
+	load_cr3(&cpu, OTHER_GFN);
+	assert_int_not_equal(p2m[OTHER_GFN], OTHER_GFN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +518,8 @@ int main(void)
 		cmocka_unit_test_setup(short_lives, set_up),
 		cmocka_unit_test_setup(young_but_not_hotter, set_up),
 		cmocka_unit_test(targets_of_the_processor),
+		cmocka_unit_test(loaded_without_an_exit),
+		cmocka_unit_test(a_slot_that_was_left),
 		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
 		cmocka_unit_test(a_move_is_flushed),

@@ -10,9 +10,9 @@
  * Raises #DB now, before any interrupt: an entry that injects an event drops
  * the pending debug exceptions (26.6.3).
  */
-void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
+static __noinline void end_step(struct vcpu *vcpu, u64 rflags, u32 hits,
+				u32 state)
 {
-	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 	u64 pending = state & BLOCKING_BY_MOV_SS
 			      ? vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS)
 			      : 0;
@@ -23,6 +23,14 @@ void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 			step_interruptibility(state));
 	if (debug)
 		vcpu_inject_debug(vcpu, debug);
+}
+
+void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
+{
+	u32 state = vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	if (hits || !step_is_plain(rflags, state, 0))
+		end_step(vcpu, rflags, hits, state);
 }
 
 void vcpu_skip_instruction(struct vcpu *vcpu)

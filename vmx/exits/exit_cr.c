@@ -57,6 +57,8 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 					    "does not exit");
 	}
 	vcpu_skip_instruction(vcpu);
+	if (number == 3 && !loaded)
+		return mmu_set_cr3(&vcpu->paging, state.cr3);
 	mmu_set_state(&vcpu->paging, state.cr0, state.cr3, state.cr4,
 		      state.efer, loaded);
 	if (number != 3) /* the guest's is not in the VMCS */

@@ -128,7 +128,6 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	gva_t gva = vcpu->exit.qualification;
 	u32 access = find_access(vcpu, gva);
 	u32 event = vcpu->exit.idt_vectoring;
-	bool operand = access_is_operand(access, event);
 	enum mmu_action action;
 	struct guest_walk walk;
 
@@ -146,21 +145,19 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 		vcpu_inject_page_fault(vcpu, gva, walk.error_code);
 		return;
 	case MMU_TABLE_WRITE:
-		/*
-		 * The processor was pushing an event's frame onto a table
-		 * page: that is no instruction. Let it push again.
-		 */
-		if (!operand)
-			return give_up_table(vcpu, &walk);
-		return emulate_access(vcpu, &walk, access, false);
 	case MMU_MMIO:
-		if (!operand)
-			return vmx_stop_guest(
-				vcpu,
-				"%s at guest-physical 0x%lx, which is not RAM",
-				event & VMX_INTR_VALID ? "event delivery"
-						       : "instruction fetch",
-				walk.gpa);
-		return emulate_access(vcpu, &walk, access, true);
+		break;
 	}
+	if (access_is_operand(access, event))
+		return emulate_access(vcpu, &walk, access, action == MMU_MMIO);
+	/*
+	 * The processor was pushing an event's frame onto a table page: that is
+	 * no instruction. Let it push again.
+	 */
+	if (action == MMU_TABLE_WRITE)
+		return give_up_table(vcpu, &walk);
+	return vmx_stop_guest(
+		vcpu, "%s at guest-physical 0x%lx, which is not RAM",
+		event & VMX_INTR_VALID ? "event delivery" : "instruction fetch",
+		walk.gpa);
 }

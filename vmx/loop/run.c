@@ -126,7 +126,7 @@ static void point_at_shadow(struct vcpu *vcpu)
  * in the trace, while the values are still in registers. Returns false if the
  * entry has failed.
  */
-static bool record_exit(struct vcpu *vcpu, u64 tsc)
+static __forceinline bool record_exit(struct vcpu *vcpu, u64 tsc)
 {
 	struct vmx_exit *exit = &vcpu->exit;
 	struct trace_record *record = vcpu->record;
@@ -182,7 +182,8 @@ static bool report_failed_entry(const struct vcpu *vcpu, bool exited)
 	return false;
 }
 
-bool vcpu_enter(struct vcpu *vcpu)
+/* Compiled into the run loop, as record_exit() is: both are for each exit. */
+static __forceinline bool enter(struct vcpu *vcpu)
 {
 	if (!vcpu->launched)
 		entry_check(vcpu->vmcs);
@@ -193,6 +194,11 @@ bool vcpu_enter(struct vcpu *vcpu)
 		return report_failed_entry(vcpu, true);
 	vcpu->launched = true;
 	return true;
+}
+
+bool vcpu_enter(struct vcpu *vcpu)
+{
+	return enter(vcpu);
 }
 
 static void check_canary(struct vm *vm)
@@ -254,7 +260,7 @@ static void enter_and_handle(struct vm *vm, u64 now)
 		vmx_dump(vcpu);
 	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit, now);
 	trace_expect_exit(&vm->trace, &vcpu->record);
-	if (!vcpu_enter(vcpu)) {
+	if (!enter(vcpu)) {
 		vmx_dump(vcpu);
 		return vm_end(vm, END_VM_ENTRY_FAILURE, 0);
 	}
