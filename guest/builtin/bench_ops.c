@@ -188,6 +188,10 @@ static void prepare_regions(u32 regions)
 	prepare_demand(PT_ENTRIES);
 	traps.page_fault = region_fault;
 	new_tables = 0;
+	/* No frame that was a table of another operation: Umbra would mend
+	   its shadow. */
+	for (i = 0; i < TABLES; i++)
+		page_alloc();
 	for (i = 0; i < regions; i++)
 		new_table[i] = page_alloc();
 	/* The first region is used, and so is the directory. */
