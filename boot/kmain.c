@@ -10,6 +10,7 @@
 #include "arch/x86/console/console.h"
 #include "arch/x86/console/framebuffer.h"
 #include "arch/x86/console/ports.h"
+#include "arch/x86/console/wake.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/paging.h"
@@ -161,6 +162,7 @@ void kmain(u32 magic, u32 mbi)
 	if (!good || !find_second_ports())
 		refuse();
 	apic_init();
+	wake_init();
 	facts_print(&boot_info, options.probe);
 	run_guest(&boot_info, &options);
 }

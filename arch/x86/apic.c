@@ -9,6 +9,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/i8259.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"
@@ -29,18 +30,9 @@ enum apic_register {
 #define REGISTER_STEP 0x10
 #define SVR_ENABLE BIT(8)
 #define LVT_MASKED BIT(16)
+#define LVT_EXTINT (7 << 8) /* the 8259 gives the vector */
 #define TIMER_DIVIDE_BY_1 0xb
 #define TIMER_MAX 0xffffffffU
-
-/* The two 8259s of the PC: ports and the initialisation words. */
-#define PIC_MASTER 0x20
-#define PIC_SLAVE 0xa0
-#define PIC_DATA 1
-#define PIC_ICW1_INIT 0x11
-#define PIC_ICW4_8086 0x01
-#define PIC_MASTER_BASE 0x20
-#define PIC_SLAVE_BASE 0x28
-#define PIC_ALL_MASKED 0xff
 
 #define CALIBRATION_NS (NS_PER_SEC / 100)
 
@@ -60,25 +52,6 @@ static void apic_write(enum apic_register reg, u32 value)
 		registers[reg / sizeof(u32)] = value;
 	else
 		wrmsr(IA32_X2APIC_FIRST + reg / REGISTER_STEP, value);
-}
-
-/*
- * Only the APIC interrupts Umbra. Even a masked 8259 can raise a spurious IRQ 7
- * or 15, so both get vectors away from the exceptions'.
- */
-static void mask_8259s(void)
-{
-	static const u16 pics[] = { PIC_MASTER, PIC_SLAVE };
-	static const u8 bases[] = { PIC_MASTER_BASE, PIC_SLAVE_BASE };
-	static const u8 cascades[] = { 1 << 2, 2 };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(pics); i++) {
-		outb(pics[i], PIC_ICW1_INIT);
-		outb(pics[i] + PIC_DATA, bases[i]);
-		outb(pics[i] + PIC_DATA, cascades[i]);
-		outb(pics[i] + PIC_DATA, PIC_ICW4_8086);
-		outb(pics[i] + PIC_DATA, PIC_ALL_MASKED);
-	}
 }
 
 static void enable(void)
@@ -105,7 +78,7 @@ void apic_init(void)
 {
 	u64 start, ticks;
 
-	mask_8259s();
+	i8259_init();
 	enable();
 
 	start = rdtsc();
@@ -116,6 +89,11 @@ void apic_init(void)
 	apic_timer_disarm();
 	if (!timer_mult)
 		panic("the local APIC's timer does not count");
+}
+
+void apic_accept_8259(bool on)
+{
+	apic_write(APIC_LVT_LINT0, on ? LVT_EXTINT : LVT_MASKED);
 }
 
 void apic_timer_arm(u64 tsc_deadline)

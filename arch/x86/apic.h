@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The local APIC, used as a timer alone: Umbra's only source of interrupts. */
+/* The local APIC, by which all interrupts come: its timer's, and the 8259s'. */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
 
@@ -13,6 +13,9 @@
  * the TSC (time_init comes first). Panics if the processor has no APIC.
  */
 void apic_init(void);
+
+/* Lets the 8259s interrupt by the pin LINT0, or not. At first they may not. */
+void apic_accept_8259(bool on);
 
 /*
  * Lets the timer interrupt once, when the TSC reaches `tsc_deadline`: at once

@@ -2,14 +2,16 @@
 /*
  * The handlers for interruptions of Umbra itself. Exceptions are bugs of ours
  * and end in a panic, unless the instruction has an entry in the exception
- * table: then the fault was expected. Interrupts are the APIC timer's. An NMI
- * is dropped, unless the machine reports an error of its memory or a device.
+ * table: then the fault was expected. Interrupts are the APIC timer's and the
+ * console's (console/wake.c). An NMI is dropped, unless the machine reports an
+ * error of its memory or a device.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
+#include "arch/x86/i8259.h"
 #include "arch/x86/trap.h"
 #include "lib/log.h"
 
@@ -92,6 +94,12 @@ static bool fix_up(struct trap_frame *frame)
 	return false;
 }
 
+static void handle_interrupt(unsigned int vector)
+{
+	i8259_handle_interrupt(vector);
+	apic_handle_interrupt(vector);
+}
+
 /* Called by trap_entry.asm. */
 void trap_handle(struct trap_frame *frame)
 {
@@ -100,7 +108,7 @@ void trap_handle(struct trap_frame *frame)
 	else if (frame->vector == VECTOR_MC)
 		trap_machine_check();
 	else if (frame->vector >= VECTOR_EXCEPTIONS)
-		apic_handle_interrupt((unsigned int)frame->vector);
+		handle_interrupt((unsigned int)frame->vector);
 	else if (!fix_up(frame))
 		panic_at_trap(frame);
 }

@@ -97,7 +97,7 @@ void vm_devices_changed(struct vm *v)
 	devices_changed++;
 }
 
-void vm_timer_interrupted(struct vm *v)
+void vm_interrupted(struct vm *v)
 {
 	(void)v;
 }

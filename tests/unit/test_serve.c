@@ -25,6 +25,7 @@
 static struct vm vm;
 static u64 armed; /* the time of the machine's timer; 0: none */
 static const char *typed;
+static bool interrupts, interrupted; /* the console's port */
 static u32 polls, monitors, gdbs, ticks_of_status;
 static int end_status;
 
@@ -60,6 +61,19 @@ void apic_timer_arm(u64 tsc_deadline)
 void console_poll(void)
 {
 	polls++;
+}
+
+bool wake_works(void)
+{
+	return interrupts;
+}
+
+bool wake_take(void)
+{
+	bool taken = interrupted;
+
+	interrupted = false;
+	return taken;
 }
 
 int console_read(void)
@@ -107,6 +121,7 @@ static int set_up(void **state)
 	fake.tsc = tsc_after(NOW);
 	armed = 0;
 	typed = "";
+	interrupts = interrupted = false;
 	polls = monitors = gdbs = ticks_of_status = 0;
 	end_status = 0;
 	return 0;
@@ -185,16 +200,16 @@ static void timer_interrupts(void **state)
 	/* Early by more than the clocks differ: it is set again. */
 	armed = 0;
 	fake.tsc = tsc_after(NOW + 1000) - 61;
-	vm_timer_interrupted(&vm);
+	vm_interrupted(&vm);
 	assert_looks(NOW + 1000, NOW + 1000);
 	armed = 0;
 	fake.tsc++;
-	vm_timer_interrupted(&vm);
+	vm_interrupted(&vm);
 	assert_int_equal(armed, 0);
 	assert_int_equal(vm.deadline, fake.tsc);
 	/* This does not delay a timer that is due already. */
 	fake.tsc = tsc_after(NOW + 2000);
-	vm_timer_interrupted(&vm);
+	vm_interrupted(&vm);
 	assert_int_equal(vm.deadline, tsc_after(NOW + 1000) - 60);
 }
 

@@ -127,7 +127,7 @@ static void handle_external_interrupt(struct vcpu *vcpu)
 {
 	/* It stays pending: "acknowledge interrupt on exit" is 0. */
 	cpu_take_interrupts();
-	vm_timer_interrupted(vcpu->vm);
+	vm_interrupted(vcpu->vm);
 }
 
 static void handle_window(struct vcpu *vcpu)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86/apic.h"
+#include "arch/x86/console/wake.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "vmx/loop/schedule.h"
@@ -17,12 +18,12 @@ void schedule_look(struct vm *vm, u64 next_event)
 	apic_timer_arm(vm->alarm);
 }
 
-void vm_timer_interrupted(struct vm *vm)
+void vm_interrupted(struct vm *vm)
 {
 	u64 tsc = rdtsc();
 
-	/* It can be early, since the timer's clock differs from the TSC. */
-	if (pacing_is_due(&vm->pacing, tsc, vm->alarm))
+	/* The timer can be early, since its clock differs from the TSC. */
+	if (wake_take() || pacing_is_due(&vm->pacing, tsc, vm->alarm))
 		vm->deadline = MIN(vm->deadline, tsc);
 	else
 		apic_timer_arm(vm->alarm);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "arch/x86/console/wake.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "vmx/gdb/gdb.h"
@@ -24,6 +25,18 @@ static void look_at_devices(struct vm *vm, u64 now)
 	devices_hold(&vm->devices, time_tsc_to_ns(vm->pacing.earliest));
 }
 
+/*
+ * No interrupt comes while a byte waits to be read, and none of gdb's port,
+ * which need not be the console's kind.
+ */
+static u64 poll_ns(const struct vm *vm)
+{
+	bool waits = vm->typed >= 0 || vm->monitor.keys.request;
+
+	return wake_works() && !waits && !vm->gdb.link.port ? CONSOLE_IDLE_NS
+							    : CONSOLE_POLL_NS;
+}
+
 void vm_serve_devices(struct vm *vm)
 {
 	u64 tsc = rdtsc(), now;
@@ -38,7 +51,7 @@ void vm_serve_devices(struct vm *vm)
 		gdb_poll(vm);
 	now = time_ns();
 	status_tick(vm, now);
-	vm->next_poll = now + CONSOLE_POLL_NS;
+	vm->next_poll = now + poll_ns(vm);
 	if (!vm->deadline ||
 	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
 		look_at_devices(vm, now);

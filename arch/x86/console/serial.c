@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A 16550 UART, polled. Register names are those of its data sheet.
+ * A 16550 UART. Register names are those of its data sheet.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/console/serial.h"
@@ -20,6 +20,7 @@ enum {
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
 #define MCR_DTR_RTS 0x03
+#define MCR_OUT2 0x08 /* in a PC: the port's IRQ is connected */
 #define MCR_LOOPBACK 0x10
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY 0x20
@@ -147,4 +148,24 @@ int serial_receive(const struct serial_port *port)
 int serial_read(void)
 {
 	return used.name ? serial_receive(&used) : -1;
+}
+
+unsigned int serial_irq(void)
+{
+	static const struct {
+		u16 io;
+		u8 irq;
+	} irqs[] = { { 0x3f8, 4 }, { 0x2f8, 3 }, { 0x3e8, 4 }, { 0x2e8, 3 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(irqs); i++)
+		if (used.name && !used.memory && used.io == irqs[i].io)
+			return irqs[i].irq;
+	return 0;
+}
+
+void serial_interrupt_at(enum serial_event event)
+{
+	reg_write(&used, UART_MCR,
+		  MCR_DTR_RTS | (event == SERIAL_NEVER ? 0 : MCR_OUT2));
+	reg_write(&used, UART_IER, (u8)event);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The serial line: a 16550 UART at I/O ports or in memory, polled. */
+/* The serial line: a 16550 UART at I/O ports or in memory. */
 #ifndef ARCH_X86_CONSOLE_SERIAL_H
 #define ARCH_X86_CONSOLE_SERIAL_H
 
@@ -42,5 +42,18 @@ void serial_flush(void);
 
 /* Returns a received byte, or -1 if there is none. */
 int serial_read(void);
+
+/* Returns the IRQ of the port that is used, if a PC has one for it; else 0. */
+unsigned int serial_irq(void);
+
+/* The values of IER, the interrupt enable register. */
+enum serial_event {
+	SERIAL_NEVER = 0,
+	SERIAL_HAS_RECEIVED = 1,
+	SERIAL_CAN_SEND = 2
+};
+
+/* Lets the port that is used interrupt while this is so. */
+void serial_interrupt_at(enum serial_event event);
 
 #endif
