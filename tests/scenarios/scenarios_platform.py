@@ -27,6 +27,15 @@ COMPLAINT = re.compile(
     r"|(?:i8042|rtc_cmos|pnp|PCI)\b.*(?:fail|error|invalid)).*$", re.M | re.I)
 
 
+def check_interrupts(run):
+    """The guest's ticks, 250 a second, and a look at the keyboard each 10 ms."""
+    number = int(re.search(r"^umbra: +external interrupt +(\d+) ", run.output,
+                           re.M)[1])
+    seconds = float(re.search(r"^umbra: time: ([\d.]+) s", run.output, re.M)[1])
+    if number > 400 * seconds:
+        raise Failure(f"{number} interrupts in {seconds} s: Umbra polls the port")
+
+
 @scenario("linux-platform-two-initrds")
 def linux_platform(s):
     """Several files make one initramfs, too: a second adds its own to the first."""
@@ -53,6 +62,7 @@ def linux_platform(s):
                BOOT_SECONDS)
     run.expect(r"^umbra: end: guest power-off, status 0$", BOOT_SECONDS)
     run.finish(0, BOOT_SECONDS)
+    check_interrupts(run)
 
 
 # Umbra's own values, whatever the firmware has left: CR0 with PE, MP, ET, NE, WP

@@ -266,6 +266,35 @@ static void everything_is_due(void **state)
 	assert_int_equal(gdbs, 1);
 }
 
+/* Input that interrupts need not be looked for, as long as each byte is read. */
+static void input_interrupts(void **state)
+{
+	interrupts = true;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_IDLE_NS);
+	interrupted = true;
+	vm_interrupted(&vm);
+	assert_int_equal(vm.deadline, fake.tsc);
+	typed = "abc"; /* the guest's port, without a FIFO, keeps one */
+	vm_serve_devices(&vm);
+	assert_string_equal(typed, "c");
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	assert_false(interrupted);
+}
+
+static void input_that_others_read(void **state)
+{
+	interrupts = true;
+	vm.monitor.keys.request = REQUEST_MONITOR;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	vm.monitor.keys.request = REQUEST_NONE;
+	vm.deadline = 0;
+	vm.gdb.link.port = (struct serial_port *)&vm;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+}
+
 /* A look for the guest's timer raises its interrupt, and sets the next time. */
 static void timer_is_due(void **state)
 {
@@ -419,6 +448,7 @@ int main(void)
 		TEST(nearest_time),	TEST(not_before),
 		TEST(timer_interrupts), TEST(device_is_written),
 		TEST(nothing_is_due),	TEST(everything_is_due),
+		TEST(input_interrupts), TEST(input_that_others_read),
 		TEST(timer_is_due),	TEST(half_of_the_time),
 		TEST(longest_delay),	TEST(look_costs),
 		TEST(guest_ends),	TEST(input_waits),
