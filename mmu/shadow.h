@@ -78,7 +78,7 @@ struct shadow_page {
 	u32 parents; /* list of the TABLE entries that name this page */
 	u32 hash_next; /* page index; in a free page, the next free one */
 	u32 lru_next, lru_prev; /* page indices, the most recent one first */
-	u32 epoch; /* of struct mmu when the page was last looked up */
+	u32 epoch; /* of struct mmu in which the page was last asked for */
 	/* Bit i: one of the eight slots from 8i on has been filled. */
 	u64 used;
 	/* Bit i: one of these slots may have a value other than 0. Kept while
@@ -130,6 +130,8 @@ struct placing {
 	hfn_t reserve; /* first of the frames that stand in, one for each slot */
 	struct shadow_page *slots[MMU_TARGETS_MAX]; /* NULL: free */
 	bool full; /* no slot is free */
+	u32 last, before_last; /* slots that the guest has loaded without an
+				  exit */
 };
 
 /*
@@ -205,7 +207,10 @@ struct mmu {
 	u32 free; /* list of free pages */
 	u32 free_count;
 	u32 lru_first, lru_last;
-	u32 epoch; /* counts the flushes of the software TLB */
+	/* An epoch begins with each page that is made, and with each flush of
+	   the software TLB. */
+	u32 epoch;
+	u32 flushed; /* the epoch that the last flush began */
 	/* Copies of open tables, 4 KiB each. The first word of a free one is
 	   the number of the next. */
 	u64 *copies;

@@ -42,8 +42,15 @@ static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 	mmu->lru_first = index;
 }
 
+/*
+ * The list is in the order of epochs. Pages that were asked for in the same one
+ * are in no order: so most calls, for a page that was asked for just before,
+ * change nothing.
+ */
 void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
 {
+	if (sp->epoch == mmu->epoch)
+		return;
 	sp->epoch = mmu->epoch;
 	if (mmu->lru_first == sp->number)
 		return;
@@ -88,7 +95,7 @@ struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 	sp->changes = 0;
 	sp->loads = 0;
 	sp->born = mmu->placing.loads;
-	sp->epoch = mmu->epoch;
+	sp->epoch = ++mmu->epoch;
 	sp->hash_next = *bucket;
 	*bucket = sp->number;
 	lru_add(mmu, sp);
@@ -285,11 +292,11 @@ void shadow_flush_private(struct mmu *mmu)
 
 		u64 used = sp->used;
 
-		if (sp->epoch != mmu->epoch)
+		if ((s32)(sp->epoch - mmu->flushed) < 0)
 			break;
 		sp->used = 0;
 		for_each_used(mmu, sp, used, forget_leaf);
 		sp->splintered = 0;
 	}
-	mmu->epoch++;
+	mmu->flushed = ++mmu->epoch;
 }

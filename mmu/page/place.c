@@ -199,9 +199,12 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
 	return targets;
 }
 
-/* The guest has loaded the target @sp of slot @n. */
-static void load_target(struct mmu_cpu *cpu, struct shadow_page *sp, u32 n)
+/* The guest has loaded the root of slot @n. */
+static void load_target(struct mmu_cpu *cpu, u32 n)
 {
+	struct placing *placing = &cpu->mmu->placing;
+	struct shadow_page *sp = placing->slots[n];
+
 	mmu_tell(cpu->mmu, MMU_EVENT_TARGET, sp->gfn, n);
 	/* MOV from CR3 need not exit any more. */
 	if (!cpu->root->placed)
@@ -210,23 +213,34 @@ static void load_target(struct mmu_cpu *cpu, struct shadow_page *sp, u32 n)
 	/* All else is the same: a target has the current role. */
 	cpu->top_gfn = sp->gfn;
 	cpu->cr3 = cpu->root_hpa = sp->gfn << PAGE_SHIFT;
-	sp->seen = cpu->mmu->placing.loads;
+	sp->seen = placing->loads;
+	placing->before_last = placing->last;
+	placing->last = n;
 	shadow_page_touch(cpu->mmu, sp);
+}
+
+/* Invariant 9 tells the address of a placed root. */
+static bool is_at(const struct shadow_page *sp, hpa_t hpa)
+{
+	return sp && sp->gfn << PAGE_SHIFT == hpa;
 }
 
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 {
 	const struct mmu *mmu = cpu->mmu;
+	struct shadow_page *const *slots = mmu->placing.slots;
+	u32 n = mmu->placing.before_last;
 
 	if (cr3 == cpu->root_hpa) {
 		cpu->root->seen = mmu->placing.loads;
 		return;
 	}
-	/* Invariant 9 tells the address of a placed root. */
-	for (u32 i = 0; i < mmu->config.targets; i++) {
-		struct shadow_page *sp = mmu->placing.slots[i];
-
-		if (sp && sp->gfn << PAGE_SHIFT == cr3)
-			return load_target(cpu, sp, i);
+	/* With page-table isolation two roots take turns. */
+	if (!is_at(slots[n], cr3)) {
+		n = 0;
+		while (n < mmu->config.targets && !is_at(slots[n], cr3))
+			n++;
 	}
+	if (n < mmu->config.targets)
+		load_target(cpu, n);
 }
