@@ -82,6 +82,7 @@ struct vm {
 	bool dump; /* before the first entry */
 	u64 audit; /* the shadow is checked at each Nth exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
+	bool heard; /* input has come since the last look at the devices */
 	int typed; /* a byte of input that the UART had no room for, or -1 */
 	struct gdb gdb;
 	struct monitor monitor;

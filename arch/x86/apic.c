@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC as a one-shot timer (SDM vol. 3A, chapter 10). Its registers
+ * The local APIC as a one-shot timer (SDM vol. 3A, chapter 10), and as the way
+ * of the 8259s' interrupts. Its registers
  * are in memory (xAPIC) or MSRs (x2APIC), as the firmware has chosen: a switch
  * back is not always possible, and the timer works in both modes.
  */

@@ -7,7 +7,8 @@
 #define PIC_SLAVE 0xa0
 #define PIC_DATA 1
 #define ICW1_INIT 0x11
-#define ICW4_8086_AUTO_EOI 0x03
+#define ICW4_8086 0x01
+#define ICW4_AUTO_EOI 0x02 /* the data sheet permits it for a master */
 #define MASTER_BASE 0x20
 #define SLAVE_BASE 0x28
 #define ALL_MASKED 0xff
@@ -19,19 +20,21 @@ static bool interrupted;
 
 /*
  * Even a masked 8259 can raise a spurious IRQ 7 or 15, so both get vectors. An
- * interrupt ends when the processor asks for its vector: no EOI is due.
+ * interrupt of the master ends when the processor asks for its vector: no EOI
+ * is due.
  */
 void i8259_init(void)
 {
 	static const u16 pics[] = { PIC_MASTER, PIC_SLAVE };
 	static const u8 bases[] = { MASTER_BASE, SLAVE_BASE };
 	static const u8 cascades[] = { 1 << 2, 2 };
+	static const u8 icw4[] = { ICW4_8086 | ICW4_AUTO_EOI, ICW4_8086 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(pics); i++) {
 		outb(pics[i], ICW1_INIT);
 		outb(pics[i] + PIC_DATA, bases[i]);
 		outb(pics[i] + PIC_DATA, cascades[i]);
-		outb(pics[i] + PIC_DATA, ICW4_8086_AUTO_EOI);
+		outb(pics[i] + PIC_DATA, icw4[i]);
 		outb(pics[i] + PIC_DATA, ALL_MASKED);
 	}
 }

@@ -21,7 +21,7 @@ void i8259_forbid(void);
 /* Returns true if the IRQ has interrupted since the last call. */
 bool i8259_take(void);
 
-/* Takes note of an interrupt by @vector, which may be another one's. */
+/* Takes note of an interrupt. @vector may belong to another source. */
 void i8259_handle_interrupt(unsigned int vector);
 
 #endif

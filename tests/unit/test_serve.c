@@ -279,7 +279,47 @@ static void input_interrupts(void **state)
 	vm_serve_devices(&vm);
 	assert_string_equal(typed, "c");
 	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	/* Nothing more is read as long as the guest takes nothing. */
+	vm.deadline = 0;
+	vm.next_poll = 0;
+	vm_serve_devices(&vm);
+	assert_string_equal(typed, "c");
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
 	assert_false(interrupted);
+}
+
+/* Ctrl-A s, and more: Umbra answers first, and comes back for the rest soon. */
+static void input_behind_a_key(void **state)
+{
+	interrupts = true;
+	typed = "\x01sab";
+	vm_serve_devices(&vm);
+	assert_string_equal(typed, "ab");
+	assert_int_equal(vm.monitor.keys.request, REQUEST_STATISTICS);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	/* It has answered: the byte that is read tells that others may wait. */
+	vm.monitor.keys.request = REQUEST_NONE;
+	vm.deadline = 0;
+	vm_serve_devices(&vm);
+	assert_string_equal(typed, "");
+	assert_int_equal(in(0x3f8), 'a');
+	vm_deliver_input(&vm);
+	vm.deadline = 0;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_IDLE_NS);
+}
+
+/* A byte that has come in just after the last read may have no interrupt. */
+static void input_goes_on(void **state)
+{
+	interrupts = true;
+	typed = "a";
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.typed, -1);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
+	vm.deadline = 0;
+	vm_serve_devices(&vm);
+	assert_int_equal(vm.next_poll, NOW + CONSOLE_IDLE_NS);
 }
 
 static void input_that_others_read(void **state)
@@ -448,7 +488,8 @@ int main(void)
 		TEST(nearest_time),	TEST(not_before),
 		TEST(timer_interrupts), TEST(device_is_written),
 		TEST(nothing_is_due),	TEST(everything_is_due),
-		TEST(input_interrupts), TEST(input_that_others_read),
+		TEST(input_interrupts), TEST(input_behind_a_key),
+		TEST(input_goes_on),	TEST(input_that_others_read),
 		TEST(timer_is_due),	TEST(half_of_the_time),
 		TEST(longest_delay),	TEST(look_costs),
 		TEST(guest_ends),	TEST(input_waits),

@@ -28,7 +28,9 @@ static struct {
 	unsigned int irq; /* its wire ends there; 0: nowhere */
 	u8 ier, mcr, received; /* received: number of bytes */
 	u8 mask; /* of the first 8259 */
-	bool auto_eoi;
+	bool auto_eoi, slave_auto_eoi;
+	bool wants_eoi; /* the 8259 knows no automatic EOI, */
+	bool in_service; /* and waits for one */
 	u8 level_triggered;
 	bool lint0;
 	bool was_high; /* the wire, when it was last looked at */
@@ -51,6 +53,8 @@ static void outb(u16 port, u8 value)
 	if (port == MASTER + 1) {
 		pc.auto_eoi |= value == 3;
 		pc.mask = value;
+	} else if (port == 0xa1) {
+		pc.slave_auto_eoi |= value == 3;
 	} else if (port == pc.io + 1) {
 		pc.ier = value;
 	} else if (port == pc.io + 4) {
@@ -68,8 +72,11 @@ static void cpu_take_interrupts(void)
 	bool edge = high && !pc.was_high;
 
 	pc.was_high = high;
-	if (edge && pc.irq && pc.lint0 && !(pc.mask & BIT(pc.irq)))
-		i8259_handle_interrupt(MASTER + pc.irq);
+	if (!edge || !pc.irq || !pc.lint0 || pc.mask & BIT(pc.irq) ||
+	    pc.in_service)
+		return;
+	pc.in_service = pc.wants_eoi;
+	i8259_handle_interrupt(MASTER + pc.irq);
 }
 
 u64 time_ns(void)
@@ -88,22 +95,27 @@ void apic_accept_8259(bool on)
 #include "arch/x86/console/wake.c"
 #include "arch/x86/i8259.c"
 
-static void start(u16 io, unsigned int irq, u8 level_triggered)
+static void start_with(const char *name, u16 io)
 {
-	static const char name[] = "COM";
 	const struct serial_port port = { .name = name, .io = io };
 
-	memset(&pc, 0, sizeof(pc));
-	pc.io = io;
-	pc.irq = irq;
-	pc.level_triggered = level_triggered;
 	log_text[0] = '\0';
 	works = false;
 	i8259_init();
 	assert_int_equal(pc.mask, ALL_MASKED);
 	assert_true(pc.auto_eoi);
+	assert_false(pc.slave_auto_eoi);
 	serial_use(&port);
 	wake_init();
+}
+
+static void start(u16 io, unsigned int irq, u8 level_triggered)
+{
+	memset(&pc, 0, sizeof(pc));
+	pc.io = io;
+	pc.irq = irq;
+	pc.level_triggered = level_triggered;
+	start_with("COM", io);
 }
 
 static void assert_polled(void)
@@ -169,6 +181,28 @@ static void no_irq(void **state)
 	assert_string_equal(log_text, "");
 }
 
+/* The keyboard alone can wait. */
+static void no_port(void **state)
+{
+	memset(&pc, 0, sizeof(pc));
+	start_with(NULL, 0);
+	assert_true(wake_works());
+	assert_int_equal(pc.mask, ALL_MASKED);
+	assert_string_equal(log_text, "");
+}
+
+/* An 8259 that interrupts once, and waits for an EOI that nobody gives. */
+static void interrupts_once(void **state)
+{
+	memset(&pc, 0, sizeof(pc));
+	pc.io = COM1;
+	pc.irq = 4;
+	pc.wants_eoi = true;
+	start_with("COM1", COM1);
+	assert_polled();
+	assert_non_null(strstr(log_text, "IRQ 4"));
+}
+
 static void other_vectors(void **state)
 {
 	start(COM1, 4, 0);
@@ -184,6 +218,8 @@ int main(void)
 		cmocka_unit_test(not_connected),
 		cmocka_unit_test(level_triggered),
 		cmocka_unit_test(no_irq),
+		cmocka_unit_test(no_port),
+		cmocka_unit_test(interrupts_once),
 		cmocka_unit_test(other_vectors),
 	};
 

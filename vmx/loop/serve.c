@@ -26,32 +26,36 @@ static void look_at_devices(struct vm *vm, u64 now)
 }
 
 /*
- * No interrupt comes while a byte waits to be read, and none of gdb's port,
- * which need not be the console's kind.
+ * Returns the time until the next look at the console. Bytes that nobody has
+ * read cause no interrupt: a byte for which the guest has no room, those behind
+ * a key of Umbra's, and perhaps one that has come in just after the last read.
+ * And gdb's port does not interrupt.
  */
-static u64 poll_ns(const struct vm *vm)
+static u64 take_poll_ns(struct vm *vm)
 {
-	bool waits = vm->typed >= 0 || vm->monitor.keys.request;
+	bool busy = vm->heard || vm->typed >= 0 || vm->monitor.keys.request ||
+		    vm->gdb.link.port;
 
-	return wake_works() && !waits && !vm->gdb.link.port ? CONSOLE_IDLE_NS
-							    : CONSOLE_POLL_NS;
+	vm->heard = false;
+	return wake_works() && !busy ? CONSOLE_IDLE_NS : CONSOLE_POLL_NS;
 }
 
 void vm_serve_devices(struct vm *vm)
 {
-	u64 tsc = rdtsc(), now;
+	u64 tsc = rdtsc(), now, poll;
 
 	if (vm->pacing.since && !devices_in_service(&vm->devices))
 		pacing_end(&vm->pacing, tsc);
 	if (tsc < vm->deadline)
 		return;
 	vm_deliver_input(vm);
+	poll = take_poll_ns(vm);
 	monitor_serve(vm);
 	if (vm->gdb.link.port)
 		gdb_poll(vm);
 	now = time_ns();
 	status_tick(vm, now);
-	vm->next_poll = now + poll_ns(vm);
+	vm->next_poll = now + poll;
 	if (!vm->deadline ||
 	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
 		look_at_devices(vm, now);

@@ -142,10 +142,12 @@ bool log_has_keyboard(void)
 void log_wait_for_key(u64 ns)
 {
 	bool looks_back = false;
-	u64 start;
+	u64 start, settled;
 
 	/* Drops the keys that were meant for the guest. */
-	apic_sleep(SETTLE_NS);
+	settled = time_ns() + SETTLE_NS;
+	while (time_ns() < settled) /* the serial port may end a sleep */
+		apic_sleep(settled - time_ns());
 	keyboard_poll();
 	while (keyboard_read() >= 0)
 		;

@@ -150,6 +150,11 @@ int serial_read(void)
 	return used.name ? serial_receive(&used) : -1;
 }
 
+bool serial_is_used(void)
+{
+	return used.name;
+}
+
 unsigned int serial_irq(void)
 {
 	static const struct {
@@ -165,6 +170,8 @@ unsigned int serial_irq(void)
 
 void serial_interrupt_at(enum serial_event event)
 {
+	if (!used.name)
+		return;
 	reg_write(&used, UART_MCR,
 		  MCR_DTR_RTS | (event == SERIAL_NEVER ? 0 : MCR_OUT2));
 	reg_write(&used, UART_IER, (u8)event);

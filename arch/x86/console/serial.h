@@ -23,7 +23,8 @@ struct serial_port {
  */
 bool serial_probe(struct serial_port *port);
 
-/* Chooses the port of the last three functions; before, they do nothing. */
+/* Chooses the port of all functions below that name none; before, these do
+   nothing. */
 void serial_use(const struct serial_port *port);
 
 /* Like serial_write, serial_read and serial_flush, for a port that answers. */
@@ -43,7 +44,9 @@ void serial_flush(void);
 /* Returns a received byte, or -1 if there is none. */
 int serial_read(void);
 
-/* Returns the IRQ of the port that is used, if a PC has one for it; else 0. */
+/* Returns true if a port is used. */
+bool serial_is_used(void);
+/* Returns the IRQ of the port, if a PC has one for it; else 0. */
 unsigned int serial_irq(void);
 
 /* The values of IER, the interrupt enable register. */
@@ -53,7 +56,7 @@ enum serial_event {
 	SERIAL_CAN_SEND = 2
 };
 
-/* Lets the port that is used interrupt while this is so. */
+/* Lets the port interrupt while @event holds, and at no other time. */
 void serial_interrupt_at(enum serial_event event);
 
 #endif

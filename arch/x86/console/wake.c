@@ -31,15 +31,24 @@ static bool comes(void)
 	return true;
 }
 
-/* The port interrupts if it can send, at once: that tells if the way is open. */
+/*
+ * A port that can send interrupts at once: that tells if the way is open. It
+ * must be so twice, since an 8259 that waits for an EOI would be silent after
+ * the first time.
+ */
 static bool try_out(void)
 {
-	bool good;
+	bool good = true;
 
 	apic_accept_8259(true);
 	serial_flush();
-	serial_interrupt_at(SERIAL_CAN_SEND);
-	good = comes();
+	for (int i = 0; i < 2 && good; i++) {
+		serial_interrupt_at(SERIAL_NEVER);
+		cpu_take_interrupts();
+		i8259_take();
+		serial_interrupt_at(SERIAL_CAN_SEND);
+		good = comes();
+	}
 	serial_interrupt_at(good ? SERIAL_HAS_RECEIVED : SERIAL_NEVER);
 	cpu_take_interrupts();
 	i8259_take();
@@ -50,8 +59,10 @@ void wake_init(void)
 {
 	unsigned int irq = serial_irq();
 
-	if (!irq)
+	if (!irq) {
+		works = !serial_is_used();
 		return;
+	}
 	works = i8259_allow(irq) && try_out();
 	if (works)
 		return;

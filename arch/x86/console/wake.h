@@ -13,8 +13,8 @@
 void wake_init(void);
 
 /*
- * Returns true if a byte that comes in interrupts Umbra. It does not where a
- * byte before it has not been read.
+ * Returns true if each byte that comes in interrupts Umbra, unless an earlier
+ * one is still unread. If there is no serial port, none comes in.
  */
 bool wake_works(void);
 
