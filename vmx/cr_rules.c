@@ -91,7 +91,7 @@ static bool cr3_load_valid(const struct cr_state *state, u64 value,
 	/* Outside long mode the operand of MOV to CR3 has 32 bits. */
 	if (!(state->efer & EFER_LMA))
 		return true;
-	return !(value >> maxphyaddr);
+	return cr3_valid_in_long_mode(value, maxphyaddr);
 }
 
 static bool cr4_load_valid(const struct cr_state *state, u64 value,

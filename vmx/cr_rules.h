@@ -63,6 +63,12 @@ u64 efer_after_write(u64 efer, u64 value);
 /* CR0 as LMSW with the operand @source loads it (SDM vol. 2A, LMSW). */
 u64 cr0_after_lmsw(u64 cr0, u16 source);
 
+/* Returns true if a load of CR3 with @value raises no #GP(0) in long mode. */
+static inline bool cr3_valid_in_long_mode(u64 value, u8 maxphyaddr)
+{
+	return !(value >> maxphyaddr);
+}
+
 /* The effect of a load of a control register. */
 enum cr_load {
 	CR_LOADED,

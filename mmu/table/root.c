@@ -52,7 +52,7 @@ static void link_pdptes(struct mmu_cpu *cpu, struct shadow_page *root)
  * Returns the shadow root for the processor's state, and makes it if there is
  * none. The pool must have room for PAE_ROOT_PAGES pages.
  */
-static struct shadow_page *shadow_root(struct mmu_cpu *cpu)
+static __forceinline struct shadow_page *shadow_root(struct mmu_cpu *cpu)
 {
 	struct mmu *mmu = cpu->mmu;
 	union shadow_role role = cpu->role;

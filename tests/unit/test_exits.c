@@ -294,6 +294,12 @@ static void cpuid_answers(void **state)
 	assert_int_equal(gpr[RBX], 5);
 	assert_int_equal(gpr[RCX], 0x11111111);
 	assert_int_equal(gpr[RDX], 0x22222222);
+	/* The guest has limited the leaves: the last one answers for others. */
+	vm.cpuid.misc_enable = MISC_ENABLE_LIMIT_CPUID;
+	gpr[RAX] = CPUID_FEATURES_7;
+	run_exit(EXIT_CPUID, 0);
+	assert_done();
+	assert_int_equal(gpr[RAX], CPUID_CACHE_DESCRIPTORS);
 	/* The counters, where the user shows them: this exit does not count. */
 	vm.counters = true;
 	vm.stats.exits_total = 0x700000001;

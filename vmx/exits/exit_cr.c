@@ -57,12 +57,19 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 					    "does not exit");
 	}
 	vcpu_skip_instruction(vcpu);
-	if (number == 3 && !loaded)
-		return mmu_set_cr3(&vcpu->paging, state.cr3);
 	mmu_set_state(&vcpu->paging, state.cr0, state.cr3, state.cr4,
 		      state.efer, loaded);
 	if (number != 3) /* the guest's is not in the VMCS */
 		vcpu_store_paging(vcpu);
+}
+
+/* Most loads: in long mode CR3 has no PDPTEs, and changes nothing else. */
+static void load_long_cr3(struct vcpu *vcpu, u64 value)
+{
+	if (!cr3_valid_in_long_mode(value, vcpu->vm->features.maxphyaddr))
+		return vcpu_inject_gp(vcpu);
+	vcpu_skip_instruction(vcpu);
+	mmu_set_cr3(&vcpu->paging, value);
 }
 
 static void load_cr8(struct vcpu *vcpu, u64 value)
@@ -89,6 +96,8 @@ static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 	u64 value = operand_value(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
 						   : vcpu->regs.gpr[gpr]);
 
+	if (number == 3 && (vcpu->paging.efer & EFER_LMA))
+		return load_long_cr3(vcpu, value);
 	if (number == 8)
 		return load_cr8(vcpu, value);
 	return load_register(vcpu, number, value);

@@ -147,8 +147,7 @@ void vmx_handle_wrmsr(struct vcpu *vcpu)
 void vmx_handle_cpuid(struct vcpu *vcpu)
 {
 	const u64 *gpr = vcpu->regs.gpr;
-	u32 leaf = cpuid_answering_leaf(gpr[RAX],
-					guest_misc_enable(&vcpu->vm->msrs));
+	u32 leaf = cpuid_answering_leaf(gpr[RAX], vcpu->vm->cpuid.misc_enable);
 	struct cpuid_regs out;
 
 	vcpu->record->detail = (u32)gpr[RAX];
