@@ -270,8 +270,8 @@ struct mmu_targets mmu_targets(const struct mmu_cpu *cpu);
 
 /*
  * Takes note of @cr3, the hardware's CR3 at an exit. While there are CR3
- * targets, this must be called first after each exit: the guest may have loaded
- * one of them.
+ * targets, this must be called first after each exit, and once: the guest may
+ * have loaded one of them.
  */
 void mmu_exited(struct mmu_cpu *cpu, u64 cr3);
 

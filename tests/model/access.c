@@ -406,7 +406,8 @@ static bool page_fault(struct model *m, struct attempt *a, u32 error_code)
 	return carry_out(m, a, action, &w);
 }
 
-static void run_access(struct model *m, struct attempt *a)
+/* Runs the access. Returns true if the guest runs on, without an exit. */
+static bool run_access(struct model *m, struct attempt *a)
 {
 	for (u32 exits = 0; exits <= MODEL_MAX_EXITS; exits++) {
 		struct processor_result r;
@@ -426,22 +427,25 @@ static void run_access(struct model *m, struct attempt *a)
 				model_count(m, EVENT_TRANSLATED);
 			if (r.large)
 				model_count(m, EVENT_LARGE);
-			return;
+			return true;
 		}
-		if (!mmu_filter_exits(&m->filter, r.error_code))
-			return check_bypassed(m, a, r.error_code);
+		if (!mmu_filter_exits(&m->filter, r.error_code)) {
+			check_bypassed(m, a, r.error_code);
+			return true;
+		}
 		model_exit(m);
 		if (page_fault(m, a, r.error_code))
-			return;
+			return false;
 	}
 	model_fail(m, "no end after %u exits", MODEL_MAX_EXITS);
+	return false;
 }
 
 /* Runs the access; sooner or later after it there is an exit. */
 static void run_and_exit(struct model *m, struct attempt *a)
 {
-	run_access(m, a);
-	model_exit(m);
+	if (run_access(m, a))
+		model_exit(m);
 }
 
 u32 model_random_kind(struct model *m)
