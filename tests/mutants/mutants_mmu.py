@@ -66,9 +66,8 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\tif (was.word == cpu->role.word)\n\t\tmmu_flush(cpu->mmu);"),
     ("cr3-unflushed", "I2", "mmu/table/root.c",
      "a load of CR3 alone is not flushed",
-     "\t\tshadow_zap_all(cpu->mmu);\n\tmmu_flush(cpu->mmu);",
-     "\t\tshadow_zap_all(cpu->mmu);\n"
-     "\tif (was.word != cpu->role.word)\n\t\tmmu_flush(cpu->mmu);"),
+     "\t\tshadow_flush_private(cpu->mmu);\n\tmmu_flush(cpu->mmu);\n",
+     "\t\tshadow_flush_private(cpu->mmu);\n"),
     ("invlpg-unflushed", "I2", "mmu/table/root.c",
      "an INVLPG that exits does not reach the processor's TLB (vtlb)",
      "\tmmu_flush_address(mmu, gva);\n", ""),
