@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The local APIC as a one-shot timer (SDM vol. 3A, chapter 10), and as the way
- * of the 8259s' interrupts. Its registers
- * are in memory (xAPIC) or MSRs (x2APIC), as the firmware has chosen: a switch
- * back is not always possible, and the timer works in both modes.
+ * of the 8259s' interrupts. Its registers are in memory (xAPIC) or MSRs
+ * (x2APIC), as the firmware has chosen: a switch back is not always possible,
+ * and the timer works in both modes.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/i8259.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/i8259.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
 #include "lib/log.h"

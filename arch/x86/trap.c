@@ -9,9 +9,9 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"
 #include "arch/x86/gdt.h"
+#include "arch/x86/i8259.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/panic.h"
-#include "arch/x86/i8259.h"
 #include "arch/x86/trap.h"
 #include "lib/log.h"
 
