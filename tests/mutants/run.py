@@ -33,8 +33,8 @@ CFLAGS = ["-std=gnu11", "-O1", "-I.", "-Itests/unit/words", "-w"]
 # longer: (name, steps of the model, seconds until it counts as a hang).
 MMU_TESTS = [("walk", 0, 60), ("mmu", 0, 60), ("mmu_random", 0, 60),
              ("open", 0, 60), ("frame_writes", 0, 60), ("given_up", 0, 60),
-             ("place", 0, 60), ("filter", 0, 60), ("emulate", 0, 120),
-             ("emulate_forms", 0, 60),
+             ("place", 0, 60), ("place_choice", 0, 60), ("filter", 0, 60),
+             ("emulate", 0, 120), ("emulate_forms", 0, 60),
              ("model", 100_000, 60), ("model", 1_000_000, 120),
              ("model", 10_000_000, 400)]
 

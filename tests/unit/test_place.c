@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The choice of placed roots, its hysteresis, and the place of the guest's
- * frame meanwhile.
+ * Placed roots on a machine of a few frames, each of them memory of its own:
+ * the place of the guest's frame meanwhile.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,170 +12,6 @@
 #include "mmu/page/page.h"
 #include "mmu/page/place.h"
 #include "vmx/controls.h"
-
-#define SPACES 64
-#define ROUNDS 2000
-
-static struct mmu mmu;
-static struct shadow_page roots[SPACES];
-
-/* The result of loading a number of spaces in turn. */
-struct outcome {
-	u32 exits; /* loads of roots that were not placed */
-	u32 placed; /* number of times that a root was placed */
-};
-
-static int slot_of(const struct shadow_page *sp)
-{
-	for (u32 i = 0; i < mmu.config.targets; i++)
-		if (mmu.placing.slots[i] == sp)
-			return (int)i;
-	return PLACE_NOWHERE;
-}
-
-/* Loads @sp; @before is the root that the exit finds in use. */
-static void load_root(struct shadow_page *sp, struct shadow_page *before,
-		      struct outcome *outcome)
-{
-	int n;
-
-	if (slot_of(sp) != PLACE_NOWHERE)
-		return;
-	outcome->exits++;
-	if (slot_of(before) != PLACE_NOWHERE)
-		mmu.placing.slots[slot_of(before)]->seen = mmu.placing.loads;
-	n = place_count_load(&mmu, sp);
-	if (n == PLACE_NOWHERE)
-		return;
-	outcome->placed++;
-	mmu.placing.slots[n] = sp;
-	sp->seen = mmu.placing.loads;
-}
-
-static struct outcome in_turn(u32 spaces)
-{
-	struct outcome outcome = { 0 };
-
-	for (u32 i = 1; i <= ROUNDS * spaces; i++)
-		load_root(&roots[i % spaces], &roots[(i - 1) % spaces],
-			  &outcome);
-	return outcome;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	memset(&mmu, 0, sizeof(mmu));
-	memset(roots, 0, sizeof(roots));
-	mmu.config.targets = MMU_TARGETS_MAX;
-	/* The roots are old. */
-	mmu.placing.loads = 1000;
-	return 0;
-}
-
-/* As many spaces as targets: all are placed at once, and stay. */
-static void four_spaces(void **state)
-{
-	struct outcome outcome = in_turn(4);
-
-	(void)state;
-	assert_int_equal(outcome.placed, 4);
-	assert_int_equal(outcome.exits, 4);
-}
-
-/*
- * One more: less than a quarter of the loads exit, and few of these place one.
- */
-static void five_spaces(void **state)
-{
-	struct outcome outcome = in_turn(5);
-
-	(void)state;
-	assert_true(outcome.exits < ROUNDS * 5 / 4);
-	assert_true(outcome.placed * 10 <= outcome.exits);
-}
-
-/* Many roots are equally hot: few frames are moved in vain. */
-static void many_spaces(void **state)
-{
-	struct outcome outcome = in_turn(8);
-
-	(void)state;
-	assert_true(outcome.exits <= ROUNDS * 8 * 3 / 4);
-	assert_true(outcome.placed * 16 <= outcome.exits);
-	set_up(NULL);
-	assert_int_equal(in_turn(64).placed, MMU_TARGETS_MAX);
-}
-
-/* Processors have fewer targets, or none at all. */
-static void fewer_targets(void **state)
-{
-	(void)state;
-	mmu.config.targets = 0;
-	assert_int_equal(in_turn(2).placed, 0);
-	set_up(NULL);
-	mmu.config.targets = 1;
-	assert_true(in_turn(2).placed >= 1);
-	assert_null(mmu.placing.slots[1]);
-}
-
-/* Two other spaces become hot: they take the slots of roots not in use. */
-static void others_become_hot(void **state)
-{
-	struct outcome outcome = { 0 };
-
-	(void)state;
-	in_turn(4);
-	for (u32 i = 1; i <= 1000; i++)
-		load_root(&roots[4 + i % 2], &roots[4 + (i - 1) % 2], &outcome);
-	assert_int_equal(outcome.placed, 2);
-	assert_true(outcome.exits >= 16);
-	assert_true(outcome.exits < 64);
-}
-
-/*
- * Processes that live for seven loads each take turns, while three roots are in
- * use and the fourth one is not. The first one gets its slot, and the others
- * get the same slot at their first load.
- */
-static void short_lives(void **state)
-{
-	struct outcome outcome = { 0 };
-
-	(void)state;
-	in_turn(4);
-	for (u32 life = 0; life < 1000; life++) {
-		struct shadow_page *sp = &roots[4 + life % 32];
-
-		sp->loads = 0;
-		sp->born = mmu.placing.loads;
-		for (u32 i = 0; i < 7; i++) {
-			load_root(sp, &roots[i % 3], &outcome);
-			load_root(&roots[i % 3], sp, &outcome);
-		}
-		assert_int_equal(outcome.exits, 3 + life);
-		mmu.placing.slots[slot_of(sp)] = NULL;
-		mmu.placing.full = false;
-	}
-	assert_int_equal(outcome.placed, 1000);
-}
-
-/* A young root takes no slot of a root that was in use since it was made. */
-static void young_but_not_hotter(void **state)
-{
-	struct outcome outcome = { 0 };
-
-	(void)state;
-	in_turn(4);
-	roots[4].born = mmu.placing.loads;
-	for (u32 i = 0; i < MMU_TARGETS_MAX; i++)
-		mmu.placing.slots[i]->seen = mmu.placing.loads;
-	for (u32 i = 0; i < 12; i++)
-		load_root(&roots[4], &roots[0], &outcome);
-	assert_int_equal(outcome.placed, 0);
-}
-
-/* --- A machine of a few frames, each of them memory of its own ------------- */
 
 #define GUEST_FRAMES 64
 #define POOL_HFN 64
@@ -397,18 +233,21 @@ static void the_same_frame_for_two_roots(void **state)
  * The guest reads the table of another space, whose root is placed, through a
  * page table that is not shadowed yet. The pool is so small that this root is
  * given up to make room, so its frame moves back during the fault. The LEAF
- * must lead to its new place.
+ * must lead to its new place: the one that the new shadow is filled with, and
+ * the one that is made after it.
  */
-static void a_frame_moves_in_a_fault(void **state)
+static void moves_in_a_fault(bool prefill)
 {
 	const u64 used = PTE_P | PTE_W | PTE_U;
 	struct mmu_cpu cpu;
 	struct mmu *machine = create_mmu(&cpu, MMU_TARGETS_MAX);
+	struct mmu_policy policy = *mmu_policy(machine);
 	const struct shadow_page *table;
 	struct guest_walk walk;
 	u64 i;
 
-	(void)state;
+	policy.prefill = prefill;
+	mmu_set_policy(&cpu, &policy);
 	memory[OTHER_GFN][0] = (DIRECTORY - 1) << PAGE_SHIFT | used;
 	memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
 	for (i = 0; i < MMU_MIN_SHADOW_PAGES; i++) {
@@ -418,6 +257,8 @@ static void a_frame_moves_in_a_fault(void **state)
 					      used;
 	}
 	load_cr3(&cpu, ROOT_GFN);
+	/* The MMU has seen the frame at its other place. */
+	assert_ptr_equal(mmu_map_gfn(machine, ROOT_GFN), memory[p2m[ROOT_GFN]]);
 	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
 	load_cr3(&cpu, OTHER_GFN);
 	for (i = 0; machine->free_count >= PT_LEVELS; i++)
@@ -430,6 +271,13 @@ static void a_frame_moves_in_a_fault(void **state)
 	table = shadow_page_next(machine, TABLES + i, NULL);
 	assert_int_equal((table->spt[TO_ROOT] & PTE_ADDR_MASK) >> PAGE_SHIFT,
 			 ROOT_GFN);
+}
+
+static void a_frame_moves_in_a_fault(void **state)
+{
+	(void)state;
+	moves_in_a_fault(false);
+	moves_in_a_fault(true);
 }
 
 /*
@@ -510,13 +358,6 @@ static void a_slot_that_was_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(four_spaces, set_up),
-		cmocka_unit_test_setup(five_spaces, set_up),
-		cmocka_unit_test_setup(many_spaces, set_up),
-		cmocka_unit_test_setup(fewer_targets, set_up),
-		cmocka_unit_test_setup(others_become_hot, set_up),
-		cmocka_unit_test_setup(short_lives, set_up),
-		cmocka_unit_test_setup(young_but_not_hotter, set_up),
 		cmocka_unit_test(targets_of_the_processor),
 		cmocka_unit_test(loaded_without_an_exit),
 		cmocka_unit_test(a_slot_that_was_left),

@@ -115,6 +115,7 @@ UNIT_given_up_SRCS := $(UNIT_open_SRCS)
 UNIT_alu_SRCS := arch/x86/emulator/emulate_alu.c \
 	arch/x86/emulator/emulate_alu.asm
 UNIT_place_SRCS := $(MMU_SRCS)
+UNIT_place_choice_SRCS := $(MMU_SRCS)
 UNIT_view_SRCS := $(UNIT_mmu_SRCS)
 UNIT_monitor_SRCS := $(UNIT_mmu_SRCS) vmx/monitor/keys.c \
 	lib/parse.c vmx/monitor/parse.c vmx/report/rung.c vmx/report/view_words.c \
