@@ -111,6 +111,13 @@ void devices_update_lines(struct machine_devices *devices)
 		devices->end = GUEST_RESET;
 }
 
+void devices_timer_served(struct machine_devices *devices)
+{
+	devices->quiet = false;
+	if (devices->ignne)
+		devices_update_lines(devices);
+}
+
 /* Returns true if a request of the 8259s reaches the processor as such. */
 static bool pic_is_let_through(const struct machine_devices *devices)
 {
@@ -187,13 +194,14 @@ void devices_tick(struct machine_devices *devices, u64 now)
 
 u64 devices_next_event(const struct machine_devices *devices)
 {
-	u64 next = MIN(pit_next_event(&devices->pit),
-		       rtc_next_event(&devices->rtc));
+	u64 pit = pit_next_event(&devices->pit);
+	u64 rtc = rtc_next_event(&devices->rtc);
+	u64 lapic = lapic_next_event(&devices->lapic);
+	u64 pm = pm_next_event(&devices->pm);
 
 	if (devices->timer_due)
 		return 0;
-	next = MIN(next, lapic_next_event(&devices->lapic));
-	return MIN(next, pm_next_event(&devices->pm));
+	return MIN(MIN(pit, rtc), MIN(lapic, pm));
 }
 
 bool devices_read_msr(struct machine_devices *devices, u32 index, u64 *value,
@@ -212,7 +220,10 @@ bool devices_write_msr(struct machine_devices *devices, u32 index, u64 value,
 {
 	bool done = lapic_write_msr(&devices->lapic, index, value, now);
 
-	devices_update_lines(devices);
+	if (index == IA32_TSC_DEADLINE)
+		devices_timer_served(devices);
+	else
+		devices_update_lines(devices);
 	return done;
 }
 

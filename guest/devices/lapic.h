@@ -43,6 +43,7 @@ enum lapic_lvt {
 enum lapic_mode { LAPIC_DISABLED, LAPIC_XAPIC, LAPIC_X2APIC };
 
 #define LAPIC_REGISTERS 64
+#define LAPIC_EOI 0xb0 /* offset of the register (table 10-1) */
 
 struct lapic_config {
 	/*

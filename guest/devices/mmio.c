@@ -70,6 +70,11 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 {
 	const u8 *from = buf;
 
+	if (gpa == lapic_page(&devices->lapic) + LAPIC_EOI && size == DWORD) {
+		lapic_write(&devices->lapic, LAPIC_EOI, 0, DWORD, now);
+		devices_timer_served(devices);
+		return;
+	}
 	while (size) {
 		size_t part = piece(gpa, size);
 		u32 value = 0;

@@ -40,7 +40,11 @@ static void end(struct machine_devices *d, enum guest_end how, u32 status)
 /* Bit 0 of the port is the data port, bit 7 the second chip (A0h and A1h). */
 static u32 read_pic(struct machine_devices *d, u16 port, u64 now)
 {
-	return pic_read(&d->pic, port >> 7, port & 1);
+	u8 value = pic_read(&d->pic, port >> 7, port & 1);
+
+	/* A poll acknowledges a request: its line to the APICs falls. */
+	devices_update_lines(d);
+	return value;
 }
 
 static void write_pic(struct machine_devices *d, u16 port, u32 value, u64 now)
