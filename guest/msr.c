@@ -60,16 +60,19 @@ static bool variable_range_valid(u32 index, u64 value)
  * IA32_XSS; the counters.
  */
 static const struct msr_policy table[] = {
+	/*
+	 * The local APIC's timer, its registers, and its mode and place. A
+	 * kernel sets the timer at each tick, so these come first.
+	 */
+	{ MSR(IA32_TSC_DEADLINE), .answer = MSR_ASK_DEVICES },
+	{ MSRS(IA32_X2APIC_FIRST, IA32_X2APIC_LAST),
+	  .answer = MSR_ASK_DEVICES },
+	{ MSR(IA32_APIC_BASE), .answer = MSR_ASK_DEVICES },
 	/* It changes the paging mode, so the MMU must know. */
 	{ MSR(IA32_EFER), .answer = MSR_ASK_VMX },
 	/* A write moves the TSC offset, not the machine's TSC. */
 	{ MSR(IA32_TIME_STAMP_COUNTER), .answer = MSR_ASK_VMX },
 	{ MSR(IA32_TSC_ADJUST), .answer = MSR_ASK_VMX }, /* the same offset */
-	/* The local APIC's mode and place, its timer and its registers. */
-	{ MSR(IA32_APIC_BASE), .answer = MSR_ASK_DEVICES },
-	{ MSR(IA32_TSC_DEADLINE), .answer = MSR_ASK_DEVICES },
-	{ MSRS(IA32_X2APIC_FIRST, IA32_X2APIC_LAST),
-	  .answer = MSR_ASK_DEVICES },
 	/* Fields of the guest's state in the VMCS. */
 	{ MSRS(IA32_SYSENTER_CS, IA32_SYSENTER_EIP),
 	  .answer = MSR_ASK_PROCESSOR },

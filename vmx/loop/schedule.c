@@ -11,10 +11,12 @@ void schedule_look(struct vm *vm, u64 next_event)
 	u64 latest = vm->next_poll + CONSOLE_SLACK_NS;
 	u64 next = time_ns_to_tsc(pacing_next(next_event, latest));
 	u64 look = MAX(next, vm->pacing.earliest);
+	u64 poll = time_ns_to_tsc(vm->next_poll);
+	u64 last = time_ns_to_tsc(latest);
 
 	vm->next_event = next_event;
-	vm->deadline = MIN(look, time_ns_to_tsc(vm->next_poll));
-	vm->alarm = MIN(look, time_ns_to_tsc(latest));
+	vm->deadline = MIN(look, poll);
+	vm->alarm = MIN(look, last);
 	apic_timer_arm(vm->alarm);
 }
 
