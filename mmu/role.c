@@ -108,6 +108,7 @@ void shadow_page_set_role(const struct mmu *mmu, struct shadow_page *sp,
 			 (role.nxe ? PTE_NX : 0);
 	sp->leaf_set = PTE_P |
 		       (role.nxe && !(role.access & ACCESS_X) ? PTE_NX : 0);
+	sp->words = role.level == 1 && role.mode != PAGING_32BIT;
 	sp->bypasses = mmu_bypasses(mmu, role);
 	/*
 	 * The processor always runs with CR0.WP=1. It combines the rights of

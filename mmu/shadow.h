@@ -68,6 +68,7 @@ struct shadow_page {
 	/* A LEAF has these bits of the guest's entry, and these in any case. */
 	u64 leaf_taken;
 	u64 leaf_set;
+	bool words; /* of a page table with entries of 64 bits */
 	bool bypasses; /* not-present faults reach the guest without an exit */
 	bool carries_rights; /* a TABLE has the rights of the guest's entry */
 	bool in_use;

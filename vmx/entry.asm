@@ -38,23 +38,22 @@ vmx_enter:
 	mov	rax, VMCS_HOST_RSP
 	vmwrite	rax, rsp
 .stack_is_set:
-	mov	rax, rdi
 	test	sil, sil		; flags survive the loads below
-	mov	rcx, [rax + GPR(1)]
-	mov	rdx, [rax + GPR(2)]
-	mov	rbx, [rax + GPR(3)]
-	mov	rbp, [rax + GPR(5)]
-	mov	rsi, [rax + GPR(6)]
-	mov	rdi, [rax + GPR(7)]
-	mov	r8, [rax + GPR(8)]
-	mov	r9, [rax + GPR(9)]
-	mov	r10, [rax + GPR(10)]
-	mov	r11, [rax + GPR(11)]
-	mov	r12, [rax + GPR(12)]
-	mov	r13, [rax + GPR(13)]
-	mov	r14, [rax + GPR(14)]
-	mov	r15, [rax + GPR(15)]
-	mov	rax, [rax + GPR(0)]
+	mov	rax, [rdi + GPR(0)]
+	mov	rcx, [rdi + GPR(1)]
+	mov	rdx, [rdi + GPR(2)]
+	mov	rbx, [rdi + GPR(3)]
+	mov	rbp, [rdi + GPR(5)]
+	mov	rsi, [rdi + GPR(6)]
+	mov	r8, [rdi + GPR(8)]
+	mov	r9, [rdi + GPR(9)]
+	mov	r10, [rdi + GPR(10)]
+	mov	r11, [rdi + GPR(11)]
+	mov	r12, [rdi + GPR(12)]
+	mov	r13, [rdi + GPR(13)]
+	mov	r14, [rdi + GPR(14)]
+	mov	r15, [rdi + GPR(15)]
+	mov	rdi, [rdi + GPR(7)]
 	jz	.launch
 	vmresume
 	jmp	.failed
@@ -68,24 +67,23 @@ vmx_enter:
 ; general registers are the guest's.
 global vmx_exit_point
 vmx_exit_point:
-	push	rax
-	mov	rax, [rsp + 8]		; regs
-	mov	[rax + GPR(1)], rcx
-	mov	[rax + GPR(2)], rdx
-	mov	[rax + GPR(3)], rbx
-	mov	[rax + GPR(5)], rbp
-	mov	[rax + GPR(6)], rsi
-	mov	[rax + GPR(7)], rdi
-	mov	[rax + GPR(8)], r8
-	mov	[rax + GPR(9)], r9
-	mov	[rax + GPR(10)], r10
-	mov	[rax + GPR(11)], r11
-	mov	[rax + GPR(12)], r12
-	mov	[rax + GPR(13)], r13
-	mov	[rax + GPR(14)], r14
-	mov	[rax + GPR(15)], r15
-	pop	rcx
-	mov	[rax + GPR(0)], rcx
+	push	rdi
+	mov	rdi, [rsp + 8]		; regs
+	mov	[rdi + GPR(0)], rax
+	mov	[rdi + GPR(1)], rcx
+	mov	[rdi + GPR(2)], rdx
+	mov	[rdi + GPR(3)], rbx
+	mov	[rdi + GPR(5)], rbp
+	mov	[rdi + GPR(6)], rsi
+	mov	[rdi + GPR(8)], r8
+	mov	[rdi + GPR(9)], r9
+	mov	[rdi + GPR(10)], r10
+	mov	[rdi + GPR(11)], r11
+	mov	[rdi + GPR(12)], r12
+	mov	[rdi + GPR(13)], r13
+	mov	[rdi + GPR(14)], r14
+	mov	[rdi + GPR(15)], r15
+	pop	qword [rdi + GPR(7)]
 	mov	eax, 1
 .out:
 	add	rsp, 8			; regs

@@ -67,8 +67,7 @@ void vcpu_flush_tlb(struct vcpu *vcpu)
 	const struct tlb_flush flush = vcpu->flush;
 
 	vcpu->flush.scope = TLB_NOTHING;
-	if (flush.scope == TLB_NOTHING ||
-	    !vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_VPID))
+	if (!vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_VPID))
 		return;
 	vcpu->invvpids++;
 	if (!invvpid(invvpid_type(&flush, c->ept_vpid), GUEST_VPID, flush.gva))
@@ -150,11 +149,8 @@ void vcpu_store_regs(const struct vcpu *vcpu)
 	vmwrite(VMCS_GUEST_RSP, vcpu->regs.gpr[RSP]);
 }
 
-enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
+enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *vcpu)
 {
-	/* Outside 64-bit mode bits 63:32 are 0 (SDM vol. 3C, 26.3.1.4). */
-	if (vcpu->exit.rip >> 32)
-		return INSN_MODE_64;
 	return code_mode(vcpu->paging.efer,
 			 vmread(VMCS_GUEST_CS_ACCESS_RIGHTS));
 }

@@ -24,8 +24,9 @@ u64 vcpu_cr4(const struct vcpu *vcpu);
 void vcpu_store_paging(struct vcpu *vcpu);
 
 /*
- * Makes the processor forget the translations of vcpu->flush. Must be called
- * last before an entry. Panics if INVVPID fails.
+ * Makes the processor forget the translations of vcpu->flush, whose scope is
+ * not TLB_NOTHING. Must be called last before an entry. Panics if INVVPID
+ * fails.
  */
 void vcpu_flush_tlb(struct vcpu *vcpu);
 

@@ -65,6 +65,12 @@ struct vcpu {
 	u64 tsc_offset; /* the guest's TSC minus the machine's */
 	bool nmi_blocked; /* by software, without "virtual NMIs"
 			     (events/inject.c) */
+	/*
+	 * The next entry has nothing to do for events unless one is due or a
+	 * device has one: no window is open, no NMI is blocked by software, and
+	 * gdb makes no step.
+	 */
+	bool settled;
 	u64 cr4_added; /* bits of CR4 that Umbra sets and hides: PKS, for TRAP */
 	u64 *efer_area; /* EFER in the MSR-load area; NULL: controls load it */
 	hpa_t vmcs;
@@ -89,8 +95,15 @@ bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp);
 void vcpu_load_regs(struct vcpu *vcpu);
 void vcpu_store_regs(const struct vcpu *vcpu);
 
-/* Returns the mode in which the guest's code at CS:RIP is decoded. */
-enum insn_mode vcpu_code_mode(const struct vcpu *vcpu);
+/*
+ * Returns the mode in which the guest's code at CS:RIP is decoded. Outside
+ * 64-bit mode bits 63:32 of RIP are 0 (SDM vol. 3C, 26.3.1.4).
+ */
+enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *vcpu);
+static inline enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
+{
+	return vcpu->exit.rip >> 32 ? INSN_MODE_64 : vcpu_code_mode_by_cs(vcpu);
+}
 
 /* Returns the current privilege level, that of SS (SDM vol. 3C, 24.4.1). */
 unsigned int vcpu_cpl(void);

@@ -25,12 +25,17 @@ struct vmcs_traffic {
 };
 extern struct vmcs_traffic vmcs_traffic;
 
-static inline u64 vmread(enum vmcs_field field)
+static inline void vmcs_count_reads(u32 count)
+{
+	vmcs_traffic.reads += count;
+}
+
+/* For several reads in a row: the caller counts them by vmcs_count_reads(). */
+static inline u64 vmread_uncounted(enum vmcs_field field)
 {
 	bool failed;
 	u64 value;
 
-	vmcs_traffic.reads++;
 	asm volatile("vmread %2, %0"
 		     : "=rm"(value), "=@ccbe"(failed)
 		     : "r"((u64)field)
@@ -38,6 +43,12 @@ static inline u64 vmread(enum vmcs_field field)
 	if (__builtin_expect(failed, 0))
 		vmcs_access_failed("VMREAD", field);
 	return value;
+}
+
+static inline u64 vmread(enum vmcs_field field)
+{
+	vmcs_count_reads(1);
+	return vmread_uncounted(field);
 }
 
 /* Returns false if this processor has no such field. */

@@ -133,13 +133,20 @@ DEFINE_IO(u8, b)
 DEFINE_IO(u16, w)
 DEFINE_IO(u32, l)
 
-/* Reads the time-stamp counter, after all earlier loads are done. */
-static inline u64 rdtsc(void)
+/* Reads the time-stamp counter. The processor may read it some cycles early. */
+static inline u64 rdtsc_early(void)
 {
 	u32 low, high;
 
-	asm volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
 	return (u64)high << 32 | low;
+}
+
+/* The same, after all earlier loads are done. */
+static inline u64 rdtsc(void)
+{
+	asm volatile("lfence" : : : "memory");
+	return rdtsc_early();
 }
 
 static inline u64 rflags_read(void)

@@ -241,10 +241,10 @@ bool mmu_entry_written(struct mmu *mmu, gpa_t gpa, u64 gpte)
 		return false;
 	if (shadowed == 1) {
 		sp = shadow_only_page(mmu, gfn);
-		if (sp->role.mode != PAGING_32BIT && sp->role.level > 1)
-			return upper_entry_written(mmu, sp, slot, gpte);
-		if (sp->role.mode != PAGING_32BIT)
+		if (sp->words)
 			return page_entry_written(mmu, sp, slot, gpte);
+		if (sp->role.mode != PAGING_32BIT)
+			return upper_entry_written(mmu, sp, slot, gpte);
 	}
 	return entries_written(mmu, gfn, first, sizeof(gpte));
 }

@@ -236,11 +236,9 @@ void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
 		return;
 	}
 	/* With page-table isolation two roots take turns. */
-	if (!is_at(slots[n], cr3)) {
-		n = 0;
-		while (n < mmu->config.targets && !is_at(slots[n], cr3))
-			n++;
-	}
-	if (n < mmu->config.targets)
-		load_target(cpu, n);
+	if (is_at(slots[n], cr3))
+		return load_target(cpu, n);
+	for (n = 0; n < mmu->config.targets; n++)
+		if (is_at(slots[n], cr3))
+			return load_target(cpu, n);
 }

@@ -174,11 +174,11 @@ static bool fill_used_page(struct mmu *mmu, struct shadow_page *sp, u32 slot,
 __flatten bool shadow_sync_page(struct mmu *mmu, struct shadow_page *sp,
 				u32 slot, u64 gpte)
 {
-	bool was_leaf = spte_kind(sp->spt[slot], 1) == SPTE_LEAF;
+	u64 before = sp->spt[slot];
 
 	if (mmu->policy.update && fill_used_page(mmu, sp, slot, gpte)) {
 		mmu->stats.updates++;
-		return !was_leaf;
+		return spte_kind(before, 1) != SPTE_LEAF;
 	}
 	spte_clear_page(mmu, sp, slot, spte_unfilled(sp, gpte));
 	return false;

@@ -84,28 +84,31 @@ static bool is_burst(struct shadow_page *sp, u32 slot)
  * Few tables of an address space that does not run are used again. An orphan
  * tells nothing: its parent may have been given up alone.
  */
-static __noinline void open_or_give_up(struct mmu *mmu, struct shadow_page *sp)
+static __noinline bool open_or_give_up(struct mmu *mmu, struct shadow_page *sp)
 {
 	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
 		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
 	else
 		open_table(mmu, sp);
+	return true;
 }
 
 bool table_open_for(struct mmu *mmu, gpa_t gpa)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
+	u32 slot = (gpa & ~PAGE_MASK) / sizeof(u64);
 	struct shadow_page *sp;
 
 	/* A frame that is several tables at once stays closed. */
 	if (!mmu->policy.open || mmu->frames[gfn].shadowed != 1)
 		return false;
 	sp = shadow_only_page(mmu, gfn);
-	if (sp->role.level != 1 ||
-	    !is_burst(sp, gpte_number(sp->role.mode, gpa & ~PAGE_MASK)))
-		return false;
-	open_or_give_up(mmu, sp);
-	return true;
+	if (!sp->words) {
+		if (sp->role.level != 1)
+			return false;
+		slot = gpte_number(sp->role.mode, gpa & ~PAGE_MASK);
+	}
+	return is_burst(sp, slot) && open_or_give_up(mmu, sp);
 }
 
 /* Returns true if one of eight words of a table differs from its copy. */

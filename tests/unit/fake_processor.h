@@ -31,6 +31,7 @@ struct cpuid_result {
 static struct {
 	u64 vmcs[FAKE_FIELDS];
 	struct vmcs_traffic traffic;
+	u64 reads; /* the real number of VMREADs */
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
 	u64 cr0, cr2, cr3, cr4, dr[8], xcr0, tsc;
 	u32 invvpids;
@@ -78,11 +79,22 @@ static inline bool fake_is_shadowed(enum vmcs_field field)
 	}
 }
 
-static inline u64 vmread(enum vmcs_field field)
+static inline void vmcs_count_reads(u32 count)
+{
+	fake.traffic.reads += count;
+}
+
+static inline u64 vmread_uncounted(enum vmcs_field field)
 {
 	fake.unshadowed += !fake_is_shadowed(field);
-	fake.traffic.reads++;
+	fake.reads++;
 	return fake.vmcs[field];
+}
+
+static inline u64 vmread(enum vmcs_field field)
+{
+	vmcs_count_reads(1);
+	return vmread_uncounted(field);
 }
 
 static inline bool vmread_safe(enum vmcs_field field, u64 *value)
@@ -124,6 +136,11 @@ FAKE_REGISTER(cr0, cr0)
 FAKE_REGISTER(cr2, cr2)
 FAKE_REGISTER(cr3, cr3)
 FAKE_REGISTER(cr4, cr4)
+
+static inline u64 rdtsc_early(void)
+{
+	return fake.tsc;
+}
 
 static inline u64 rdtsc(void)
 {

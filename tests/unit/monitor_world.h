@@ -70,7 +70,7 @@ void vmx_dump_registers(struct vcpu *vcpu)
 	short_line("registers");
 }
 
-enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)
+enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *vcpu)
 {
 	return INSN_MODE_64;
 }

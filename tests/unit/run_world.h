@@ -158,10 +158,14 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 	v->end_reason = reason;
 }
 
+/* At the prompt the user asks for this. */
+static enum monitor_until asked;
+
 void vm_serve_devices(struct vm *v)
 {
 	note_step("serve");
 	fake.tsc++;
+	vm.monitor.until = asked;
 }
 
 void monitor_exited(struct vm *v)
@@ -293,6 +297,12 @@ static void leave_fields(u32 reason)
 	fake.vmcs[VMCS_IDT_VECTORING_ERROR_CODE] = 3;
 	fake.vmcs[VMCS_VM_EXIT_INTERRUPTION_INFORMATION] = PAGE_FAULT;
 	fake.vmcs[VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE] = 9;
+}
+
+/* One entry and its exit. */
+static void enter_once(void)
+{
+	enter_and_handle(&vm, fake.tsc, is_watched(&vm));
 }
 
 #endif

@@ -38,7 +38,7 @@ void vcpu_load_regs(struct vcpu *v)
 	(void)v;
 }
 
-enum insn_mode vcpu_code_mode(const struct vcpu *v)
+enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *v)
 {
 	(void)v;
 	return mode;

@@ -167,9 +167,43 @@ static void no_virtual_nmis(void **state)
 	vcpu_deliver(vcpu);
 	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
 			 BLOCKING_BY_NMI);
+	set_up(state);
 	vcpu->controls.value[CONTROLS_PIN] = 0;
+	for (u32 entry = 0; entry < 2; entry++) {
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, BLOCKING_BY_NMI);
+		vcpu_deliver(vcpu);
+		assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+	}
+}
+
+/* Most entries have nothing to do. A window that is open is closed first. */
+static void most_entries(void **state)
+{
 	vcpu_deliver(vcpu);
-	assert_int_equal(vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE), 0);
+	fake.reads = fake.traffic.writes = 0;
+	assert_false(vcpu_deliver(vcpu));
+	assert_int_equal(fake.reads + fake.traffic.writes, 0);
+	enable_apic();
+	receive_message(APIC_NMI, 0);
+	vcpu_deliver(vcpu);
+	assert_int_not_equal(vcpu->controls.value[CONTROLS_CPU], 0);
+	devices_take_nmi(&vm.devices);
+	vcpu_deliver(vcpu);
+	assert_int_equal(vcpu->controls.value[CONTROLS_CPU], 0);
+	assert_false(vcpu_deliver(vcpu));
+}
+
+/* An NMI that is blocked is no interrupt. */
+static void blocked_nmi(void **state)
+{
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, BLOCKING_BY_NMI);
+	enable_apic();
+	receive_message(APIC_NMI, 0);
+	assert_int_equal(entry_injects(), 0);
+	assert_true(vcpu->controls.value[CONTROLS_CPU] &
+		    CPU_NMI_WINDOW_EXITING);
+	receive_message(APIC_FIXED, 0x40);
+	assert_int_equal(entry_injects(), VMX_INTR(INTR_EXTERNAL, 0x40));
 }
 
 static void no_handler(void **state)
@@ -187,7 +221,8 @@ int main(void)
 		TEST(broken_off),     TEST(nmis),
 		TEST(iret_faults),    TEST(debug),
 		TEST(no_handler),     TEST(no_virtual_nmis),
-		TEST(nmi_broken_off),
+		TEST(nmi_broken_off), TEST(most_entries),
+		TEST(blocked_nmi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static struct hypercall_operation op;
 static u8 ring[RING_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct trace_record *record; /* of the last exit */
 
-enum insn_mode vcpu_code_mode(const struct vcpu *v)
+enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *v)
 {
 	return INSN_MODE_64;
 }

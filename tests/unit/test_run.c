@@ -6,7 +6,7 @@
 
 static void order(void **state)
 {
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_steps("deliver leave doctor enter redeliver handle ");
 	assert_int_equal(vm.stats.exits_total, 1);
 	assert_int_equal(vm.stats.exits[EXIT_CPUID], 1);
@@ -16,11 +16,11 @@ static void order(void **state)
 	vm.monitor.until = UNTIL_EXIT;
 	vm.audit = 1;
 	vm.dump = true;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_steps("step_enter deliver leave enter step_left redeliver "
 		     "handle monitor audit gdb_exited ");
 	vcpu->launched = false;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_non_null(strstr(steps, "deliver dump leave doctor enter"));
 	assert_int_equal(vm.stats.exits_total, 3);
 }
@@ -32,9 +32,9 @@ static void exit_is_traced(void **state)
 
 	trace_init(&vm.trace, &vcpu->record, ring, 3, 1);
 	vcpu->record = &vm.trace.none;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	leave_fields(EXIT_HLT);
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_int_equal(trace_count(&vm.trace), 2);
 	assert_int_equal(trace_at(&vm.trace, 0)->what, EXIT_CPUID);
 	assert_int_equal(trace_at(&vm.trace, 0)->number, 77);
@@ -43,15 +43,15 @@ static void exit_is_traced(void **state)
 
 static void root_is_asked_for(void **state)
 {
-	enter_and_handle(&vm, fake.tsc);
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
+	enter_once();
 	assert_int_equal(roots, 1);
 	vcpu->paging.root_is_new = true;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_int_equal(roots, 2);
 	assert_false(vcpu->paging.root_is_new);
 	vcpu->paging.root = NULL;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_int_equal(roots, 3);
 }
 
@@ -59,11 +59,11 @@ static void root_is_asked_for(void **state)
 static void root_after_an_exit(void **state)
 {
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_steps("deliver leave doctor enter exited redeliver handle ");
 	assert_int_equal(exited_cr3, ROOT);
 	fake.vmcs[VMCS_GUEST_CR3] = 0x9000;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_int_equal(exited_cr3, 0x9000);
 }
 
@@ -74,7 +74,7 @@ static void audit_comes_in_turn(void **state)
 	vm.audit = 3;
 	for (u32 exit = 1; exit <= 7; exit++) {
 		steps[0] = '\0';
-		enter_and_handle(&vm, fake.tsc);
+		enter_once();
 		assert_int_equal(!!strstr(steps, "audit"), exit % 3 == 0);
 		assert_int_equal(canary_looks, exit / 3);
 	}
@@ -87,7 +87,7 @@ static void audit_finds(void **state)
 	};
 	vm.audit = 1;
 	if (!setjmp(panicked)) {
-		enter_and_handle(&vm, fake.tsc);
+		enter_once();
 		fail_msg("the run goes on");
 	}
 	assert_log_has("audit: invariant 4 is broken after exit 1: it is so");
@@ -99,7 +99,7 @@ static void canary_is_damaged(void **state)
 	canary_dies = true;
 	vm.audit = 1;
 	if (!setjmp(panicked)) {
-		enter_and_handle(&vm, fake.tsc);
+		enter_once();
 		fail_msg("the run goes on");
 	}
 	assert_log_has("canary: the word at 0x1234 has changed");
@@ -148,6 +148,18 @@ static void devices_have_their_time(void **state)
 	assert_int_equal(strncmp(steps, "serve ", strlen("serve ")), 0);
 }
 
+/* The next exit is shown to those whom the user has asked for at the prompt. */
+static void a_watch_begins(void **state)
+{
+	left_at = 1;
+	asked = UNTIL_EXIT;
+	vm_run(&vm);
+	asked = UNTIL_NOTHING;
+	assert_steps("serve deliver leave doctor enter redeliver handle "
+		     "monitor serve disarm status trace screen stats send "
+		     "gdb_end ");
+}
+
 static void run_under_gdb(void **state)
 {
 	left_at = 1;
@@ -183,6 +195,7 @@ int main(void)
 		cmocka_unit_test_setup(canary_is_damaged, set_up),
 		cmocka_unit_test_setup(run_until_the_end, set_up),
 		cmocka_unit_test_setup(devices_have_their_time, set_up),
+		cmocka_unit_test_setup(a_watch_begins, set_up),
 		cmocka_unit_test_setup(run_under_gdb, set_up),
 		cmocka_unit_test_setup(reports, set_up),
 	};

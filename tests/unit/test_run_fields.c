@@ -191,6 +191,7 @@ static void page_fault_is_read(void **state)
 	assert_int_equal(record->error, 9);
 	assert_true(record->subject == vcpu->exit.rip);
 	assert_int_equal(record->detail, vcpu->exit.qualification);
+	assert_int_equal(fake.traffic.reads, fake.reads);
 }
 
 /* Fields that this exit does not have hold those of an earlier one. */
@@ -205,6 +206,7 @@ static void stale_fields_are_not_read(void **state)
 	assert_int_equal(vcpu->record->vector, 0);
 	assert_int_equal(vcpu->record->detail, 0);
 	assert_int_equal(fake.traffic.reads, 2);
+	assert_int_equal(fake.reads, 2);
 	/* An exception without an error code, after one that had one. */
 	leave_fields(EXIT_EXCEPTION_OR_NMI);
 	vcpu->exit.interruption_error = 5;
@@ -228,6 +230,7 @@ static void event_under_delivery(void **state)
 	assert_int_equal(vcpu->exit.idt_vectoring, PAGE_FAULT);
 	assert_int_equal(vcpu->exit.idt_vectoring_error, 3);
 	assert_int_equal(vcpu->exit.interruption, 0);
+	assert_int_equal(fake.traffic.reads, fake.reads);
 }
 
 /* The reason is an index of arrays. */
@@ -281,7 +284,7 @@ static void guest_state_is_refused(void **state)
 static void failure_ends_the_run(void **state)
 {
 	entry_fails = true;
-	enter_and_handle(&vm, fake.tsc);
+	enter_once();
 	assert_true(vm.ended);
 	assert_int_equal(vm.end_reason, END_VM_ENTRY_FAILURE);
 	assert_int_equal(vm.stats.exits_total, 0);

@@ -122,8 +122,8 @@ WRONG = {
               "if (still_linked(mmu, sp, slot, gpte))\n"
               "\t\t\tspte_clear(mmu, sp, slot, spte_unfilled(sp, gpte));"),
         Wrong("not-told", "mmu/table/entry.c",
-              "\t\tmmu->stats.updates++;\n\t\treturn !was_leaf;",
-              "\t\tmmu->stats.updates++;\n\t\treturn was_leaf;"),
+              "return spte_kind(before, 1) != SPTE_LEAF;",
+              "return spte_kind(before, 1) == SPTE_LEAF;"),
     ],
     8: [
         Wrong("inverted-filter", "mmu/filter.c",

@@ -49,14 +49,8 @@ enum combined_event combine_events(u32 first, u8 second)
 	return EVENT_SECOND;
 }
 
-static u32 exception_info(u8 vector, bool has_error)
-{
-	return VMX_INTR(INTR_HARDWARE_EXCEPTION, vector) |
-	       (has_error ? VMX_INTR_ERROR_CODE : 0);
-}
-
-bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
-		 u32 error_code)
+bool event_combine(struct vmx_event *event, u8 vector, bool has_error,
+		   u32 error_code)
 {
 	switch (combine_events(event->info, vector)) {
 	case EVENT_SECOND:
@@ -66,14 +60,10 @@ bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
 		 * does not come again. So it is on a processor without VMX, and
 		 * where the fault bypasses Umbra.
 		 */
-		*event = (struct vmx_event){
-			.info = exception_info(vector, has_error),
-			.error_code = error_code,
-		};
+		*event = event_exception(vector, has_error, error_code);
 		return true;
 	case EVENT_DOUBLE_FAULT:
-		*event = (struct vmx_event){ .info = exception_info(VECTOR_DF,
-								    true) };
+		*event = event_exception(VECTOR_DF, true, 0);
 		return true;
 	case EVENT_TRIPLE_FAULT:
 		break;

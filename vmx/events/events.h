@@ -45,12 +45,32 @@ enum combined_event { EVENT_SECOND, EVENT_DOUBLE_FAULT, EVENT_TRIPLE_FAULT };
  */
 enum combined_event combine_events(u32 first, u8 second);
 
+static inline struct vmx_event event_exception(u8 vector, bool has_error,
+					       u32 error_code)
+{
+	return (struct vmx_event){
+		.info = VMX_INTR(INTR_HARDWARE_EXCEPTION, vector) |
+			(has_error ? VMX_INTR_ERROR_CODE : 0),
+		.error_code = error_code,
+	};
+}
+
 /*
- * Puts an exception in the place of *@event, which may be none, or #DF where
- * the two make one. Returns false if they make a triple fault.
+ * Puts an exception in the place of *@event, in whose delivery it has come, or
+ * #DF where the two make one. Returns false if they make a triple fault.
  */
-bool event_raise(struct vmx_event *event, u8 vector, bool has_error,
-		 u32 error_code);
+bool event_combine(struct vmx_event *event, u8 vector, bool has_error,
+		   u32 error_code);
+
+/* The same, where *@event may be none: most exceptions come alone. */
+static inline bool event_raise(struct vmx_event *event, u8 vector,
+			       bool has_error, u32 error_code)
+{
+	if (event->info)
+		return event_combine(event, vector, has_error, error_code);
+	*event = event_exception(vector, has_error, error_code);
+	return true;
+}
 
 /* Returns RFLAGS for the entry that delivers the event @info. */
 u64 event_rflags(u32 info, u64 rflags);

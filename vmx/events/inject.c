@@ -24,12 +24,18 @@ void vcpu_redeliver(struct vcpu *vcpu)
 			vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 }
 
-void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
-			   bool has_error, u32 error_code)
+static __forceinline void raise(struct vcpu *vcpu, enum vector vector,
+				bool has_error, u32 error_code)
 {
 	if (!event_raise(&vcpu->event, vector, has_error, error_code))
 		vmx_stop_guest(vcpu, "triple fault: %s in the delivery of #DF",
 			       exception_name(vector));
+}
+
+void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
+			   bool has_error, u32 error_code)
+{
+	raise(vcpu, vector, has_error, error_code);
 }
 
 void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
@@ -39,7 +45,7 @@ void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
 	 */
 	cr2_write(gva);
 	vcpu->vm->stats.faults_injected[error_code & PFEC_P]++;
-	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
+	raise(vcpu, VECTOR_PF, true, error_code);
 }
 
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
@@ -78,14 +84,16 @@ struct readiness vcpu_readiness(struct vcpu *vcpu)
 }
 
 /*
- * Makes the devices' next event due, unless one is. Returns the windows needed.
+ * Makes the devices' next event due, unless one is; @quiet: they have none.
+ * Returns the windows needed.
  */
-static u32 queue_device_event(struct vcpu *vcpu)
+static u32 queue_device_event(struct vcpu *vcpu, bool quiet)
 {
 	struct machine_devices *devices = &vcpu->vm->devices;
 	struct readiness ready = vcpu_readiness(vcpu);
 	bool nmi = devices_nmi_pending(devices);
-	bool interrupt = devices_interrupt_pending(devices);
+	/* They are not quiet because of the one or the other. */
+	bool interrupt = !quiet && (!nmi || devices_interrupt_pending(devices));
 
 	switch (next_event(&ready, nmi, interrupt)) {
 	case NEXT_NONE:
@@ -121,30 +129,28 @@ static void open_windows(struct vcpu *vcpu, u32 windows)
 }
 
 /* A step of gdb's stays in the code that it steps through (gdb/step.h). */
-static u32 queue_event(struct vcpu *vcpu)
+static u32 queue_event(struct vcpu *vcpu, bool quiet)
 {
 	const struct vm *vm = vcpu->vm;
 
 	if (vm->gdb.step.on)
 		return vcpu->event.info ? CPU_NMI_WINDOW_EXITING : 0;
-	return queue_device_event(vcpu);
+	return queue_device_event(vcpu, quiet);
 }
 
 bool vcpu_deliver(struct vcpu *vcpu)
 {
 	struct vmx_event *event = &vcpu->event;
-	bool quiet = devices_are_quiet(&vcpu->vm->devices) &&
-		     !vcpu->nmi_blocked && !vcpu->vm->gdb.step.on;
+	bool quiet = devices_are_quiet(&vcpu->vm->devices), idle;
 	u64 rflags;
 
-	/*
-	 * Most entries: no event is due, and no window is open. Without virtual
-	 * NMIs each entry ends the blocking by NMI (below).
-	 */
-	if (quiet && !event->info && tracks_nmis(vcpu) &&
-	    !(vcpu->controls.value[CONTROLS_CPU] & WINDOWS))
+	/* Most entries. */
+	if (quiet && !event->info && vcpu->settled)
 		return false;
-	open_windows(vcpu, quiet ? 0 : queue_event(vcpu));
+	idle = quiet && !vcpu->nmi_blocked && !vcpu->vm->gdb.step.on;
+	open_windows(vcpu, idle ? 0 : queue_event(vcpu, quiet));
+	/* Without virtual NMIs each entry ends the blocking by NMI (below). */
+	vcpu->settled = idle && tracks_nmis(vcpu);
 	if (entry_unblocks_nmis(event->info, tracks_nmis(vcpu)))
 		vcpu_set_nmi_blocking(false);
 	if (!event->info)

@@ -175,12 +175,13 @@ static bool access_register(struct vcpu *vcpu, const struct insn *insn,
 static bool carry_out_move(struct vcpu *vcpu, const struct insn *insn,
 			   const struct guest_walk *walk, bool mmio)
 {
-	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
+	u64 rflags = vmread_uncounted(VMCS_GUEST_RFLAGS);
+	u32 blocking = vmread_uncounted(VMCS_GUEST_INTERRUPTIBILITY_STATE);
 
+	vmcs_count_reads(2);
 	vcpu->regs.rip = vcpu->exit.rip;
-	if (!mmu_policy(vcpu->vm->mmu)->nowalk ||
-	    !step_is_plain(rflags, vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
-			   vcpu_dr7(vcpu)))
+	if (!mmu_policy(vcpu->paging.mmu)->nowalk ||
+	    !step_is_plain(rflags, blocking, vcpu_dr7(vcpu)))
 		return false;
 	if (!(mmio ? access_register(vcpu, insn, walk)
 		   : store_entry(vcpu, insn, walk)))

@@ -81,14 +81,10 @@ static void reflect(struct vcpu *vcpu, u8 vector)
 
 static void handle_exception(struct vcpu *vcpu, u8 vector)
 {
-	bool stepping = vcpu->vm->gdb.step.on;
-
 	/* An #MF with CR0.NE=1 is like any other exception. */
 	if (vector == VECTOR_MF && !(vcpu->paging.cr0 & CR0_NE))
 		return handle_x87_error(vcpu);
 	switch (vector) {
-	case VECTOR_PF:
-		return vmx_handle_page_fault(vcpu);
 	case VECTOR_DB:
 		return handle_debug(vcpu);
 	case VECTOR_AC:
@@ -98,7 +94,7 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 	case VECTOR_MC:
 		trap_machine_check();
 	default:
-		if (stepping)
+		if (vcpu->vm->gdb.step.on)
 			return reflect(vcpu, vector);
 		return vmx_stop_guest(vcpu, "unexpected exception %s",
 				      exception_name(vector));
@@ -108,14 +104,18 @@ static void handle_exception(struct vcpu *vcpu, u8 vector)
 static void handle_nmi_or_exception(struct vcpu *vcpu)
 {
 	u32 info = vcpu->exit.interruption;
+	u8 vector = info & VMX_INTR_VECTOR;
 	struct readiness ready;
 
-	if (vmx_intr_type(info) == INTR_NMI) {
+	if (vector == VECTOR_PF) { /* most exits */
+		vmx_handle_page_fault(vcpu);
+	} else if (vmx_intr_type(info) == INTR_NMI) {
 		/* The machine's own NMI. Only an IRET unblocks the next one. */
 		asm volatile("int $2");
 		return;
+	} else {
+		handle_exception(vcpu, vector);
 	}
-	handle_exception(vcpu, info & VMX_INTR_VECTOR);
 	if (!(info & VMX_INTR_NMI_UNBLOCKED))
 		return;
 	ready = vcpu_readiness(vcpu);

@@ -111,10 +111,14 @@ static u32 find_access(const struct vcpu *vcpu, gva_t gva)
 /*
  * KVM, for one, applies no filter in hardware where it shadows page tables
  * itself. Such a fault is answered like others: the filter only saves time.
+ * The not-present faults alone tell.
  */
 static void count_unfiltered(struct vcpu *vcpu)
 {
-	if (mmu_filter_exits(&vcpu->filter, vcpu->exit.interruption_error) ||
+	u32 error_code = vcpu->exit.interruption_error;
+
+	if ((error_code & PFEC_P) ||
+	    mmu_filter_exits(&vcpu->filter, error_code) ||
 	    vcpu->vm->stats.unfiltered++)
 		return;
 	log_info(LOG_WARNING
@@ -133,7 +137,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 
 	count_unfiltered(vcpu);
 	/* A fault elsewhere means that the last retry has succeeded. */
-	if (vcpu->exit.rip != vcpu->retry.rip)
+	if (vcpu->retry.count && vcpu->exit.rip != vcpu->retry.rip)
 		vcpu->retry.count = 0;
 	action = mmu_page_fault(&vcpu->paging, gva, access, &walk);
 	vcpu->exit.kind = KIND_FAULT(action);

@@ -26,6 +26,7 @@ static struct insn_flags_found find(struct vcpu *vcpu)
 static void choose_exits(struct vm *vm, bool stepping)
 {
 	vm->gdb.step.on = stepping;
+	vm->vcpu.settled = false;
 	vm->vcpu.paging.root_is_new = vm->vcpu.paging.state_is_new = true;
 }
 

@@ -121,46 +121,79 @@ static void point_at_shadow(struct vcpu *vcpu)
 	paging->state_is_new = false;
 }
 
-/*
- * Reads the fields that handlers need from the VMCS, once, and records the exit
- * in the trace, while the values are still in registers. Returns false if the
- * entry has failed.
- */
-static __forceinline bool record_exit(struct vcpu *vcpu, u64 tsc)
+/* Reads the event in whose delivery the exit has come, if any. */
+static __forceinline u32 read_vectoring(struct vmx_exit *exit)
+{
+	u32 vectoring = vmread_uncounted(VMCS_IDT_VECTORING_INFORMATION);
+
+	if (vectoring & VMX_INTR_ERROR_CODE)
+		exit->idt_vectoring_error =
+			vmread(VMCS_IDT_VECTORING_ERROR_CODE);
+	return vectoring;
+}
+
+/* The reason, RIP, and the fields that record_exception() reads each time. */
+#define EXCEPTION_READS 5
+
+static __forceinline void record_exception(struct vcpu *vcpu, u64 tsc, u64 rip)
 {
 	struct vmx_exit *exit = &vcpu->exit;
 	struct trace_record *record = vcpu->record;
-	u32 word = vmread(VMCS_EXIT_REASON);
-	enum vmx_exit_reason reason = vmx_exit_reason(word);
-	u64 rip = vmread(VMCS_GUEST_RIP), qualification = 0;
-	u32 interruption, error = 0;
+	u64 qualification = vmread_uncounted(VMCS_EXIT_QUALIFICATION);
+	u32 info, error = 0;
+
+	trace_exit(record, tsc, EXIT_EXCEPTION_OR_NMI, rip, qualification);
+	exit->reason = exit->kind = EXIT_EXCEPTION_OR_NMI;
+	exit->qualification = qualification;
+	exit->idt_vectoring = read_vectoring(exit);
+	info = vmread_uncounted(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
+	if (info & VMX_INTR_ERROR_CODE)
+		error = vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+	exit->interruption = info;
+	exit->interruption_error = error;
+	record->vector = info;
+	record->error = error;
+	vmcs_count_reads(EXCEPTION_READS);
+}
+
+static __forceinline void record_other(struct vcpu *vcpu, u64 tsc, u64 rip,
+				       enum vmx_exit_reason reason)
+{
+	struct vmx_exit *exit = &vcpu->exit;
+	u64 qualification = 0;
+	u32 reads = 2; /* the reason and RIP */
 
 	if (exit_has_qualification(reason))
 		qualification = vmread(VMCS_EXIT_QUALIFICATION);
-	trace_exit(record, tsc, reason, rip, qualification);
-	exit->tsc = tsc;
+	trace_exit(vcpu->record, tsc, reason, rip, qualification);
 	exit->reason = exit->kind = reason;
-	exit->rip = rip;
 	exit->qualification = qualification;
 	exit->idt_vectoring = 0;
 	if (!exit_is_instruction(reason)) {
-		u32 vectoring = vmread(VMCS_IDT_VECTORING_INFORMATION);
-
-		exit->idt_vectoring = vectoring;
-		if (vectoring & VMX_INTR_ERROR_CODE)
-			exit->idt_vectoring_error =
-				vmread(VMCS_IDT_VECTORING_ERROR_CODE);
+		exit->idt_vectoring = read_vectoring(exit);
+		reads++;
 	}
 	exit->interruption = exit->interruption_error = 0;
-	if (reason == EXIT_EXCEPTION_OR_NMI) {
-		interruption = vmread(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
-		if (interruption & VMX_INTR_ERROR_CODE)
-			error = vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
-		exit->interruption = interruption;
-		exit->interruption_error = error;
-		record->vector = interruption;
-		record->error = error;
-	}
+	vmcs_count_reads(reads);
+}
+
+/*
+ * Reads the fields that handlers need from the VMCS, once, and records the exit
+ * in the trace, while the values are still in registers. Most exits are page
+ * faults, so exceptions have a way of their own. Returns false if the entry has
+ * failed.
+ */
+static __forceinline bool record_exit(struct vcpu *vcpu, u64 tsc)
+{
+	u32 word = vmread_uncounted(VMCS_EXIT_REASON);
+	u64 rip = vmread_uncounted(VMCS_GUEST_RIP);
+
+	vcpu->exit.tsc = tsc;
+	vcpu->exit.rip = rip;
+	if (word == EXIT_EXCEPTION_OR_NMI)
+		record_exception(vcpu, tsc, rip);
+	else
+		record_other(vcpu, tsc, rip, vmx_exit_reason(word));
 	return !(word & EXIT_REASON_ENTRY_FAILURE);
 }
 
@@ -187,10 +220,11 @@ static __forceinline bool enter(struct vcpu *vcpu)
 {
 	if (!vcpu->launched)
 		entry_check(vcpu->vmcs);
-	vcpu_flush_tlb(vcpu);
+	if (vcpu->flush.scope != TLB_NOTHING)
+		vcpu_flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched, &vcpu->host_rsp))
 		return report_failed_entry(vcpu, false);
-	if (!record_exit(vcpu, rdtsc()))
+	if (!record_exit(vcpu, rdtsc_early()))
 		return report_failed_entry(vcpu, true);
 	vcpu->launched = true;
 	return true;
@@ -240,23 +274,45 @@ static void audit(struct vm *vm)
 }
 
 /*
- * Makes one entry, and handles its exit. @now is the time-stamp counter. To
- * read it takes some 40 cycles, so this reads it again only after more work: a
- * new root, or an event that is due.
+ * Returns true if the next exits are shown to the audit, to the monitor or to
+ * gdb. Of these a user's command changes this alone, so the run loop asks once
+ * after it has served the console and gdb, and each exit takes one test.
  */
-static void enter_and_handle(struct vm *vm, u64 now)
+static bool is_watched(const struct vm *vm)
+{
+	return vm->audit || vm->dump || vm->monitor.until || vm->gdb.step.on ||
+	       vm->gdb.link.port;
+}
+
+/* An exit has been handled. */
+static __noinline void show_exit(struct vm *vm)
+{
+	if (vm->monitor.until)
+		monitor_exited(vm);
+	audit(vm);
+	if (vm->gdb.link.port)
+		gdb_exited(vm);
+}
+
+/*
+ * Makes one entry, and handles its exit. @now is the time-stamp counter. To
+ * read it takes some 20 cycles, so this reads it again only after more work: a
+ * new root, or an event that is due. It counts costs, so it may be early.
+ * @watched: is_watched().
+ */
+static void enter_and_handle(struct vm *vm, u64 now, bool watched)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
 	if (!vcpu->paging.root || vcpu->paging.root_is_new) {
 		point_at_shadow(vcpu);
-		now = rdtsc();
+		now = rdtsc_early();
 	}
-	if (vm->gdb.step.on)
+	if (watched && vm->gdb.step.on)
 		step_enter(vcpu);
 	if (vcpu_deliver(vcpu))
-		now = rdtsc();
-	if (vm->dump && !vcpu->launched)
+		now = rdtsc_early();
+	if (watched && vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
 	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit, now);
 	trace_expect_exit(&vm->trace, &vcpu->record);
@@ -270,19 +326,18 @@ static void enter_and_handle(struct vm *vm, u64 now)
 		mmu_exited(&vcpu->paging, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
-	if (vm->gdb.step.on)
+	if (watched && vm->gdb.step.on)
 		step_left(vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
-	if (vm->monitor.until)
-		monitor_exited(vm);
-	audit(vm);
-	if (vm->gdb.link.port)
-		gdb_exited(vm);
+	if (watched)
+		show_exit(vm);
 }
 
 void vm_run(struct vm *vm)
 {
+	bool watched;
+
 	vm->typed = -1;
 	vm->stats.started_ns = time_ns();
 	if (vm->gdb.link.port)
@@ -290,16 +345,18 @@ void vm_run(struct vm *vm)
 	/* The run begins here: the wait for gdb does not count. */
 	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->monitor.waited_ns = 0;
+	watched = is_watched(vm);
 	for (;;) {
-		u64 now = rdtsc();
+		u64 now = rdtsc_early();
 
 		if (vm->pacing.since || now >= vm->deadline) {
 			vm_serve_devices(vm);
+			watched = is_watched(vm);
 			now = rdtsc();
 		}
 		if (vm->ended)
 			break;
-		enter_and_handle(vm, now);
+		enter_and_handle(vm, now, watched);
 	}
 	/* The time of the reports does not count. */
 	vm->stats.ended_ns = time_ns();

@@ -17,7 +17,11 @@
 #define KIND_FAULT(action) ((u8)(EXIT_REASONS + (action)))
 #define EXIT_KINDS (EXIT_REASONS + MMU_MMIO + 1)
 
-#define COST_BUCKETS 124 /* for all 32-bit numbers */
+/*
+ * For all 32-bit numbers 124 are enough. The power of two makes the place of a
+ * bucket cheaper to find.
+ */
+#define COST_BUCKETS 128
 
 struct costs {
 	u64 counts[EXIT_KINDS][COST_BUCKETS];
