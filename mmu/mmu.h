@@ -143,7 +143,8 @@ struct mmu_cpu {
 	struct gpt_format format; /* of the guest's tables */
 	union shadow_role role; /* of the shadow's root */
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
-	struct shadow_page *root; /* NULL: mmu_root() has to find it */
+	/* NULL: mmu_root() has to find it, and root_is_new is true. */
+	struct shadow_page *root;
 	hpa_t root_hpa; /* the root of the last entry, as mmu_root() gave it */
 	/*
 	 * These are true if the run loop must give the processor another root,
@@ -260,7 +261,7 @@ bool mmu_needs_invlpg(const struct mmu *mmu);
  * Returns the host-physical address of the shadow root, for the VMCS field of
  * the guest's CR3: of a PML4 while the guest is in long mode, else of PAE
  * PDPTEs (below 4 GiB). Finds or makes the root if there is none. Must be
- * called before an entry if cpu->root is NULL or cpu->root_is_new is true.
+ * called before an entry if cpu->root_is_new is true.
  */
 hpa_t mmu_root(struct mmu_cpu *cpu);
 

@@ -288,6 +288,13 @@ static inline void mmu_flush_address(struct mmu *mmu, gva_t gva)
 	mmu->config.ops->flush_address(mmu->config.ctx, gva);
 }
 
+/* mmu_root() has to find the root before the next entry. */
+static inline void mmu_forget_root(struct mmu_cpu *cpu)
+{
+	cpu->root = NULL;
+	cpu->root_is_new = true;
+}
+
 static inline void mmu_tell(struct mmu *mmu, enum mmu_event event, gfn_t gfn,
 			    u64 detail)
 {

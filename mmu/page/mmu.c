@@ -139,7 +139,7 @@ __cold void mmu_cpu_init(struct mmu_cpu *cpu, struct mmu *mmu)
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->mmu = mmu;
 	mmu->cpu = cpu;
-	cpu->targets_are_new = cpu->cr3_store_exits = true;
+	cpu->root_is_new = cpu->targets_are_new = cpu->cr3_store_exits = true;
 	mmu_derive_state(cpu);
 }
 

@@ -10,13 +10,6 @@
 #include "mmu/page/place.h"
 #include "mmu/role.h"
 
-static u32 *hash_bucket(const struct mmu *mmu, gfn_t gfn)
-{
-	/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): neighbours spread. */
-	return &mmu->hash[(u32)((gfn * 0x9e3779b97f4a7c15ULL) >> 32) &
-			  mmu->hash_mask];
-}
-
 static void lru_remove(struct mmu *mmu, struct shadow_page *sp)
 {
 	if (sp->lru_prev != LINK_NONE)
@@ -42,15 +35,8 @@ static void lru_add(struct mmu *mmu, struct shadow_page *sp)
 	mmu->lru_first = index;
 }
 
-/*
- * The list is in the order of epochs. Pages that were asked for in the same one
- * are in no order: so most calls, for a page that was asked for just before,
- * change nothing.
- */
-void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
+void shadow_page_reorder(struct mmu *mmu, struct shadow_page *sp)
 {
-	if (sp->epoch == mmu->epoch)
-		return;
 	sp->epoch = mmu->epoch;
 	if (mmu->lru_first == sp->number)
 		return;
@@ -58,27 +44,11 @@ void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
 	lru_add(mmu, sp);
 }
 
-struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
-				     union shadow_role role)
-{
-	u32 i = *hash_bucket(mmu, gfn);
-
-	for (; i != LINK_NONE; i = mmu->pages[i].hash_next) {
-		struct shadow_page *sp = &mmu->pages[i];
-
-		if (sp->gfn != gfn || sp->role.word != role.word)
-			continue;
-		shadow_page_touch(mmu, sp);
-		return sp;
-	}
-	return NULL;
-}
-
 struct shadow_page *shadow_page_new(struct mmu *mmu, gfn_t gfn,
 				    union shadow_role role)
 {
 	struct shadow_page *sp = &mmu->pages[mmu->free];
-	u32 *bucket = hash_bucket(mmu, gfn);
+	u32 *bucket = shadow_bucket(mmu, gfn);
 
 	mmu->free = sp->hash_next;
 	mmu->free_count--;
@@ -124,7 +94,7 @@ struct shadow_page *shadow_tableless_get(struct mmu *mmu, gfn_t gfn,
 struct shadow_page *shadow_page_next(struct mmu *mmu, gfn_t gfn,
 				     const struct shadow_page *sp)
 {
-	u32 i = sp ? sp->hash_next : *hash_bucket(mmu, gfn);
+	u32 i = sp ? sp->hash_next : *shadow_bucket(mmu, gfn);
 
 	for (; i != LINK_NONE; i = mmu->pages[i].hash_next)
 		if (mmu->pages[i].gfn == gfn && !mmu->pages[i].role.tableless)
@@ -178,7 +148,7 @@ void shadow_unlink_parents(struct mmu *mmu, struct shadow_page *sp)
 		 * processor uses it.
 		 */
 		if (role_needs_pdptes(parent->role))
-			mmu->cpu->root = NULL;
+			mmu_forget_root(mmu->cpu);
 		/* The entry's A goes with it. */
 		shadow_count_use(parent);
 		spte_clear(mmu, parent, sp->parents % PT_ENTRIES,
@@ -224,7 +194,7 @@ static void give_up_private(struct mmu *mmu, struct shadow_page *sp, u32 slot)
  */
 void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 {
-	u32 *link = hash_bucket(mmu, sp->gfn);
+	u32 *link = shadow_bucket(mmu, sp->gfn);
 
 	shadow_unlink_parents(mmu, sp);
 	if (sp->role.private)
@@ -240,7 +210,7 @@ void shadow_page_zap(struct mmu *mmu, struct shadow_page *sp)
 	if (!sp->role.tableless)
 		unprotect_table(mmu, sp);
 	if (mmu->cpu->root == sp)
-		mmu->cpu->root = NULL;
+		mmu_forget_root(mmu->cpu);
 	filter_forget(mmu, sp);
 	sp->in_use = sp->open = false;
 	mmu->tables_unlinked++;

@@ -12,14 +12,47 @@
 void shadow_make_room(struct mmu *mmu, u32 count);
 /* Returns true if more pages are free than one fault may need. */
 bool shadow_pages_to_spare(const struct mmu *mmu);
+
+/* Returns the head of the list of pages that has those of guest frame @gfn. */
+static inline u32 *shadow_bucket(const struct mmu *mmu, gfn_t gfn)
+{
+	/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): neighbours spread. */
+	return &mmu->hash[(u32)((gfn * 0x9e3779b97f4a7c15ULL) >> 32) &
+			  mmu->hash_mask];
+}
+
+/*
+ * Marks the page as the one asked for last. The list is in the order of epochs.
+ * Pages that were asked for in the same one are in no order: so most calls, for
+ * a page that was asked for just before, change nothing.
+ */
+void shadow_page_reorder(struct mmu *mmu, struct shadow_page *sp);
+static inline void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp)
+{
+	if (sp->epoch != mmu->epoch)
+		shadow_page_reorder(mmu, sp);
+}
+
 /*
  * Returns the page of guest frame @gfn and @role, and marks it as the one asked
- * for last; or NULL if there is none.
+ * for last; or NULL if there is none. Each load of CR3 looks for its root.
  */
-struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
-				     union shadow_role role);
-/* Marks the page as the one asked for last. */
-void shadow_page_touch(struct mmu *mmu, struct shadow_page *sp);
+static inline struct shadow_page *shadow_page_find(struct mmu *mmu, gfn_t gfn,
+						   union shadow_role role)
+{
+	u32 i = *shadow_bucket(mmu, gfn);
+
+	for (; i != LINK_NONE; i = mmu->pages[i].hash_next) {
+		struct shadow_page *sp = &mmu->pages[i];
+
+		if (sp->gfn != gfn || sp->role.word != role.word)
+			continue;
+		shadow_page_touch(mmu, sp);
+		return sp;
+	}
+	return NULL;
+}
+
 /*
  * Takes a page from the pool, which must not be empty, for @gfn and @role. Its
  * entries are undefined, and it is on no parent.

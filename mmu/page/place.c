@@ -158,8 +158,7 @@ void place_give_up_all(struct mmu *mmu)
 static bool can_be_placed(const struct mmu_cpu *cpu,
 			  const struct shadow_page *sp)
 {
-	return cpu->mmu->policy.targets && cpu->mmu->config.targets &&
-	       sp->role.mode == PAGING_4LEVEL && !sp->role.tableless &&
+	return sp->role.mode == PAGING_4LEVEL && !sp->role.tableless &&
 	       cpu->cr3 == sp->gfn << PAGE_SHIFT &&
 	       mmu_hfn(cpu->mmu, sp->gfn) == sp->gfn;
 }
@@ -176,10 +175,10 @@ void place_root(struct mmu_cpu *cpu)
 			place_give_up(mmu, sp);
 		return;
 	}
-	if (!can_be_placed(cpu, sp))
+	if (!mmu->policy.targets || !mmu->config.targets)
 		return;
 	n = place_count_load(mmu, sp);
-	if (n == PLACE_NOWHERE)
+	if (n == PLACE_NOWHERE || !can_be_placed(cpu, sp))
 		return;
 	if (mmu->placing.slots[n])
 		place_give_up(mmu, mmu->placing.slots[n]);

@@ -61,10 +61,11 @@ static __forceinline struct shadow_page *shadow_root(struct mmu_cpu *cpu)
 	if (!cpu->root) {
 		if (!role.tableless)
 			gfn = cpu->top_gfn;
-		cpu->root = shadow_table_get(mmu, gfn, role);
+		cpu->root = shadow_page_find(mmu, gfn, role);
+		if (!cpu->root)
+			cpu->root = shadow_table_get(mmu, gfn, role);
 		if (role_needs_pdptes(role))
 			link_pdptes(cpu, cpu->root);
-		cpu->root_is_new = true;
 		mmu->stats.roots++;
 		mmu_tell(mmu, MMU_EVENT_ROOT, cpu->top_gfn, cpu->cr3);
 	}
@@ -206,7 +207,7 @@ void mmu_set_cr3(struct mmu_cpu *cpu, u64 cr3)
 {
 	cpu->cr3 = cr3;
 	mmu_derive_top(cpu);
-	cpu->root = NULL;
+	mmu_forget_root(cpu);
 	/* The software TLB forgets all that the processor's TLB would forget. */
 	if (cpu->role.private)
 		shadow_flush_private(cpu->mmu);
@@ -230,7 +231,7 @@ void mmu_set_state(struct mmu_cpu *cpu, u64 cr0, u64 cr3, u64 cr4, u64 efer,
 	}
 	if (was.word == cpu->role.word)
 		return mmu_set_cr3(cpu, cr3);
-	cpu->root = NULL;
+	mmu_forget_root(cpu);
 	/* Invariant 9: placed roots have the current role. */
 	place_give_up_all(cpu->mmu);
 	/*

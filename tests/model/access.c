@@ -131,11 +131,9 @@ static void invalidate_tlb(struct model *m)
 
 void model_enter(struct model *m)
 {
-	hpa_t root = mmu_root(&m->mmu_cpu);
-
 	/* The VMCS is written only where that is new: vmx/loop/run.c. */
 	if (m->mmu_cpu.root_is_new) {
-		m->root = root;
+		m->root = mmu_root(&m->mmu_cpu);
 		if (m->mmu_cpu.targets_are_new)
 			m->targets = mmu_targets(&m->mmu_cpu);
 		if (m->mmu_cpu.state_is_new)
@@ -143,7 +141,7 @@ void model_enter(struct model *m)
 		m->mmu_cpu.root_is_new = m->mmu_cpu.targets_are_new =
 			m->mmu_cpu.state_is_new = false;
 	}
-	if (root != m->root)
+	if (!m->mmu_cpu.root || mmu_root(&m->mmu_cpu) != m->root)
 		model_fail(m, "the root has changed unseen");
 	if (!m->targets.cr3_store_exits && m->root != m->ref.cr3)
 		model_fail(m, "MOV from CR3 gives %#lx, not %#lx", m->root,

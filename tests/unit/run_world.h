@@ -275,7 +275,8 @@ static int set_up(void **state)
 	vcpu->record = &vm.trace.none;
 	vm.trace.exit = &vcpu->record;
 	vcpu->paging.cr0 = CR0_NE;
-	vcpu->paging.targets_are_new = vcpu->paging.state_is_new = true;
+	vcpu->paging.root_is_new = vcpu->paging.targets_are_new =
+		vcpu->paging.state_is_new = true;
 	vcpu->controls.value[CONTROLS_CPU] = CPU_OTHERS;
 	fake.tsc = 5000;
 	fake.vmcs[VMCS_EXIT_REASON] = EXIT_CPUID;

@@ -61,6 +61,16 @@ static void breakpoints_known(void **state)
 		0);
 }
 
+/* RF lasts for one instruction (SDM vol. 3B, 17.3.1.1). */
+static void rf_ends(void **state)
+{
+	vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, 0);
+	vmwrite(VMCS_GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_RF);
+	run_exit(EXIT_CPUID, 0);
+	assert_done();
+	assert_int_equal(vmread(VMCS_GUEST_RFLAGS), RFLAGS_FIXED);
+}
+
 static void rip_wraps(void **state)
 {
 	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
@@ -410,6 +420,7 @@ int main(void)
 		TEST(skipped),
 		TEST(breakpoints_known),
 		TEST(few_fields),
+		TEST(rf_ends),
 		TEST(rip_wraps),
 		TEST(undefined),
 		TEST(cr3),

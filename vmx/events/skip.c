@@ -43,17 +43,33 @@ void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
 	vcpu_skip_bytes(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), hits);
 }
 
-void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
+/* Outside 64-bit mode EIP wraps at 4 GiB. */
+static bool may_wrap(const struct vcpu *vcpu, u64 rip)
 {
-	u64 rip = vcpu->exit.rip + length, rflags = vmread(VMCS_GUEST_RFLAGS);
+	return rip >> 32 && !(vcpu->exit.rip >> 32);
+}
 
-	/*
-	 * Below 4 GiB RIP is the same in all modes; outside 64-bit mode EIP
-	 * wraps there.
-	 */
-	if (rip >> 32)
-		rip = step_rip(vcpu->exit.rip, length, vcpu_code_mode(vcpu));
+static __noinline void skip_slowly(struct vcpu *vcpu, u64 rip, u32 hits,
+				   u64 rflags, u32 state)
+{
+	if (may_wrap(vcpu, rip))
+		rip = step_rip(rip, 0, vcpu_code_mode(vcpu));
 	vmwrite(VMCS_GUEST_RIP, rip);
 	vcpu_set_rflags(rflags, step_rflags(rflags));
-	vcpu_end_step(vcpu, rflags, hits);
+	if (hits || !step_is_plain(rflags, state, 0))
+		end_step(vcpu, rflags, hits, state);
+}
+
+void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
+{
+	u64 rip = vcpu->exit.rip + length;
+	u64 rflags = vmread_uncounted(VMCS_GUEST_RFLAGS);
+	u32 state = vmread_uncounted(VMCS_GUEST_INTERRUPTIBILITY_STATE);
+
+	vmcs_count_reads(2);
+	/* Most instructions change RIP alone. */
+	if (hits || may_wrap(vcpu, rip) || (rflags & RFLAGS_RF) ||
+	    !step_is_plain(rflags, state, 0))
+		return skip_slowly(vcpu, rip, hits, rflags, state);
+	vmwrite(VMCS_GUEST_RIP, rip);
 }

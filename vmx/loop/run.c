@@ -190,10 +190,11 @@ static __forceinline bool record_exit(struct vcpu *vcpu, u64 tsc)
 
 	vcpu->exit.tsc = tsc;
 	vcpu->exit.rip = rip;
-	if (word == EXIT_EXCEPTION_OR_NMI)
+	if (word == EXIT_EXCEPTION_OR_NMI) {
 		record_exception(vcpu, tsc, rip);
-	else
-		record_other(vcpu, tsc, rip, vmx_exit_reason(word));
+		return true;
+	}
+	record_other(vcpu, tsc, rip, vmx_exit_reason(word));
 	return !(word & EXIT_REASON_ENTRY_FAILURE);
 }
 
@@ -304,7 +305,7 @@ static void enter_and_handle(struct vm *vm, u64 now, bool watched)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
-	if (!vcpu->paging.root || vcpu->paging.root_is_new) {
+	if (vcpu->paging.root_is_new) {
 		point_at_shadow(vcpu);
 		now = rdtsc_early();
 	}
