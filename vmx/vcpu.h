@@ -68,7 +68,7 @@ struct vcpu {
 	/*
 	 * The next entry has nothing to do for events unless one is due or a
 	 * device has one: no window is open, no NMI is blocked by software, and
-	 * gdb makes no step.
+	 * gdb makes no step. Never true without "virtual NMIs".
 	 */
 	bool settled;
 	u64 cr4_added; /* bits of CR4 that Umbra sets and hides: PKS, for TRAP */

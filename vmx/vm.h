@@ -79,6 +79,7 @@ struct vm {
 	struct status status;
 	u64 memory_bytes; /* of the guest */
 	u64 shadow_pages; /* Maximum number that can be in use */
+	bool watched; /* see vm_note_watchers() */
 	bool dump; /* before the first entry */
 	u64 audit; /* the shadow is checked at each Nth exit; 0: never */
 	bool counters; /* shown by CPUID (guest/hypercall.h) */
@@ -91,6 +92,7 @@ struct vm {
 	u64 next_poll;
 	/* by the TSC, at the first exit after this time, */
 	u64 deadline;
+	u64 poll; /* for the console, */
 	u64 alarm; /* and at the latest: the time of Umbra's timer */
 	struct pacing pacing;
 	/* How the run ended, once ended is true. */

@@ -195,9 +195,9 @@ void devices_update_lines(struct machine_devices *devices);
 
 /*
  * The same after an EOI or a new deadline of the local APIC, which a kernel
- * writes at each tick of its timer. These change no line, and no entry for
- * LINT0 or LINT1; an EOI serves a level-triggered input itself. But the end of
- * an interrupt may end IGNNE#.
+ * writes at each tick of its timer. These change no line, and no mask or mode
+ * of an input; an EOI serves a level-triggered input itself. But the end of an
+ * interrupt may end IGNNE#.
  */
 void devices_timer_served(struct machine_devices *devices);
 

@@ -70,7 +70,8 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 {
 	const u8 *from = buf;
 
-	if (gpa == lapic_page(&devices->lapic) + LAPIC_EOI && size == DWORD) {
+	if ((gpa & PAGE_MASK) == lapic_page(&devices->lapic) &&
+	    (gpa & ~PAGE_MASK) == LAPIC_EOI && size == DWORD) {
 		lapic_write(&devices->lapic, LAPIC_EOI, 0, DWORD, now);
 		devices_timer_served(devices);
 		return;

@@ -313,7 +313,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "!delivering || vmx_intr_is_software(event)", "true",
      ("task_exit",)),
     # Faults that only a machine shows.
-    ("no-cr2", "boot", "vmx/events/inject.c",
+    ("no-cr2", "boot", "vmx/events/inject.h",
      "a page fault is injected without CR2",
      "\tcr2_write(gva);\n", "",
      ("event_exits",)),

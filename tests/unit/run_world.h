@@ -52,6 +52,8 @@ static u64 left_at; /* number of the exit at which the guest ends; 0: none */
 static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
+/* What the user asks for at the prompt: between two entries, or in HLT. */
+static enum monitor_until asked, asked_in_hlt;
 
 static void note_step(const char *name)
 {
@@ -148,6 +150,11 @@ void step_left(struct vcpu *v)
 void vmx_handle_exit(struct vcpu *v)
 {
 	note_step("handle");
+	if (asked_in_hlt) {
+		vm.monitor.until = asked_in_hlt;
+		vm.gdb.step.on = true;
+		vm_note_watchers(&vm);
+	}
 	if (vm.stats.exits_total == left_at)
 		vm_end(&vm, END_GUEST_EXIT, 0);
 }
@@ -158,14 +165,13 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 	v->end_reason = reason;
 }
 
-/* At the prompt the user asks for this. */
-static enum monitor_until asked;
 
 void vm_serve_devices(struct vm *v)
 {
 	note_step("serve");
 	fake.tsc++;
 	vm.monitor.until = asked;
+	vm_note_watchers(&vm);
 }
 
 void monitor_exited(struct vm *v)
@@ -285,6 +291,7 @@ static int set_up(void **state)
 	entries = examined = roots = canary_looks = shown_exits = 0;
 	verdict = DOCTOR_GOOD;
 	left_at = exited_cr3 = 0;
+	asked = asked_in_hlt = UNTIL_NOTHING;
 	return 0;
 }
 
@@ -303,7 +310,8 @@ static void leave_fields(u32 reason)
 /* One entry and its exit. */
 static void enter_once(void)
 {
-	enter_and_handle(&vm, fake.tsc, is_watched(&vm));
+	vm_note_watchers(&vm);
+	enter_and_handle(&vm, fake.tsc);
 }
 
 #endif

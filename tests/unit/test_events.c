@@ -84,21 +84,20 @@ static void assert_event(const struct vmx_event *event, u32 info,
 
 static void raised(void **state)
 {
-	struct vmx_event event = { 0 };
+	struct vmx_event event = event_exception(VECTOR_UD, false, 0);
 
-	assert_true(event_raise(&event, VECTOR_UD, false, 0));
 	assert_event(&event, EXCEPTION(VECTOR_UD), 0, 0);
 	/* In the place of an interrupt, and of an instruction's own event. */
 	event = (struct vmx_event){
 		.info = VMX_INTR(INTR_SOFTWARE_INTERRUPT, 0x80), .length = 2
 	};
-	assert_true(event_raise(&event, VECTOR_GP, true, 0x402));
+	assert_true(event_combine(&event, VECTOR_GP, true, 0x402));
 	assert_event(&event, EXCEPTION(VECTOR_GP) | VMX_INTR_ERROR_CODE, 0x402,
 		     0);
 	/* #GP and #NP are a double fault, whose error code is 0. */
-	assert_true(event_raise(&event, VECTOR_NP, true, 0x1234));
+	assert_true(event_combine(&event, VECTOR_NP, true, 0x1234));
 	assert_event(&event, EXCEPTION(VECTOR_DF) | VMX_INTR_ERROR_CODE, 0, 0);
-	assert_false(event_raise(&event, VECTOR_PF, true, 2));
+	assert_false(event_combine(&event, VECTOR_PF, true, 2));
 }
 
 /* --- Events whose delivery an exit has broken off --------------------------- */

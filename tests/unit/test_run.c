@@ -151,9 +151,21 @@ static void a_watch_begins(void **state)
 	left_at = 1;
 	asked = UNTIL_EXIT;
 	vm_run(&vm);
-	asked = UNTIL_NOTHING;
 	assert_steps("serve deliver leave doctor enter redeliver handle "
 		     "monitor serve disarm status trace screen stats send "
+		     "gdb_end ");
+}
+
+/* HLT serves the console itself. Nothing is due before the next entry. */
+static void a_watch_begins_in_hlt(void **state)
+{
+	left_at = 2;
+	vm.deadline = ~0ULL;
+	asked_in_hlt = UNTIL_STEP;
+	vm_run(&vm);
+	assert_steps("deliver leave doctor enter redeliver handle monitor "
+		     "step_enter deliver leave enter step_left redeliver "
+		     "handle monitor disarm status trace screen stats send "
 		     "gdb_end ");
 }
 
@@ -193,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup(run_until_the_end, set_up),
 		cmocka_unit_test_setup(devices_have_their_time, set_up),
 		cmocka_unit_test_setup(a_watch_begins, set_up),
+		cmocka_unit_test_setup(a_watch_begins_in_hlt, set_up),
 		cmocka_unit_test_setup(run_under_gdb, set_up),
 		cmocka_unit_test_setup(reports, set_up),
 	};

@@ -192,6 +192,11 @@ static void page_fault_is_read(void **state)
 	assert_true(record->subject == vcpu->exit.rip);
 	assert_int_equal(record->detail, vcpu->exit.qualification);
 	assert_int_equal(fake.traffic.reads, fake.reads);
+	/* The reason's bits above 15 tell more of the exit (table 24-16). */
+	leave_fields(EXIT_EXCEPTION_OR_NMI | BIT(27));
+	vcpu->exit.interruption = 0;
+	assert_true(vcpu_enter(vcpu));
+	assert_int_equal(vcpu->exit.interruption, PAGE_FAULT);
 }
 
 /* Fields that this exit does not have hold those of an earlier one. */

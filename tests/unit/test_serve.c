@@ -255,6 +255,7 @@ static void everything_is_due(void **state)
 	assert_int_equal(monitors, 1);
 	assert_int_equal(ticks_of_status, 1);
 	assert_int_equal(gdbs, 0);
+	assert_false(vm.watched);
 	assert_int_equal(in(0x3f8), 'a');
 	assert_false(vm.ended);
 	assert_int_equal(vm.next_poll, NOW + CONSOLE_POLL_NS);
@@ -264,6 +265,21 @@ static void everything_is_due(void **state)
 	vm.gdb.link.port = (struct serial_port *)&vm;
 	vm_serve_devices(&vm);
 	assert_int_equal(gdbs, 1);
+	assert_true(vm.watched);
+}
+
+/* A timer of the guest's is due, and the console is not. */
+static void timer_alone_is_due(void **state)
+{
+	vm_serve_devices(&vm);
+	polls = 0;
+	vm.deadline = fake.tsc;
+	vm_serve_devices(&vm);
+	assert_int_equal(polls, 0);
+	assert_looks(vm.next_poll, vm.next_poll + CONSOLE_SLACK_NS);
+	vm.deadline = fake.tsc = vm.poll;
+	vm_serve_devices(&vm);
+	assert_int_equal(polls, 1);
 }
 
 /* Input that interrupts need not be looked for, as long as each byte is read. */
@@ -485,14 +501,23 @@ static void input_for_umbra(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nearest_time),	TEST(not_before),
-		TEST(timer_interrupts), TEST(device_is_written),
-		TEST(nothing_is_due),	TEST(everything_is_due),
-		TEST(input_interrupts), TEST(input_behind_a_key),
-		TEST(input_goes_on),	TEST(input_that_others_read),
-		TEST(timer_is_due),	TEST(half_of_the_time),
-		TEST(longest_delay),	TEST(look_costs),
-		TEST(guest_ends),	TEST(input_waits),
+		TEST(nearest_time),
+		TEST(not_before),
+		TEST(timer_interrupts),
+		TEST(device_is_written),
+		TEST(nothing_is_due),
+		TEST(everything_is_due),
+		TEST(timer_alone_is_due),
+		TEST(input_interrupts),
+		TEST(input_behind_a_key),
+		TEST(input_goes_on),
+		TEST(input_that_others_read),
+		TEST(timer_is_due),
+		TEST(half_of_the_time),
+		TEST(longest_delay),
+		TEST(look_costs),
+		TEST(guest_ends),
+		TEST(input_waits),
 		TEST(input_for_umbra),
 	};
 

@@ -62,16 +62,6 @@ static inline struct vmx_event event_exception(u8 vector, bool has_error,
 bool event_combine(struct vmx_event *event, u8 vector, bool has_error,
 		   u32 error_code);
 
-/* The same, where *@event may be none: most exceptions come alone. */
-static inline bool event_raise(struct vmx_event *event, u8 vector,
-			       bool has_error, u32 error_code)
-{
-	if (event->info)
-		return event_combine(event, vector, has_error, error_code);
-	*event = event_exception(vector, has_error, error_code);
-	return true;
-}
-
 /* Returns RFLAGS for the entry that delivers the event @info. */
 u64 event_rflags(u32 info, u64 rflags);
 

@@ -24,28 +24,12 @@ void vcpu_redeliver(struct vcpu *vcpu)
 			vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 }
 
-static __forceinline void raise(struct vcpu *vcpu, enum vector vector,
-				bool has_error, u32 error_code)
+void vcpu_combine_exception(struct vcpu *vcpu, enum vector vector,
+			    bool has_error, u32 error_code)
 {
-	if (!event_raise(&vcpu->event, vector, has_error, error_code))
+	if (!event_combine(&vcpu->event, vector, has_error, error_code))
 		vmx_stop_guest(vcpu, "triple fault: %s in the delivery of #DF",
 			       exception_name(vector));
-}
-
-void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
-			   bool has_error, u32 error_code)
-{
-	raise(vcpu, vector, has_error, error_code);
-}
-
-void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code)
-{
-	/*
-	 * The VMCS has no field for CR2: the register holds the guest's value.
-	 */
-	cr2_write(gva);
-	vcpu->vm->stats.faults_injected[error_code & PFEC_P]++;
-	raise(vcpu, VECTOR_PF, true, error_code);
 }
 
 void vcpu_inject_debug(struct vcpu *vcpu, u64 dr6)
@@ -92,7 +76,7 @@ static u32 queue_device_event(struct vcpu *vcpu, bool quiet)
 	struct machine_devices *devices = &vcpu->vm->devices;
 	struct readiness ready = vcpu_readiness(vcpu);
 	bool nmi = devices_nmi_pending(devices);
-	/* They are not quiet because of the one or the other. */
+	/* If they are not quiet, the one or the other is pending. */
 	bool interrupt = !quiet && (!nmi || devices_interrupt_pending(devices));
 
 	switch (next_event(&ready, nmi, interrupt)) {

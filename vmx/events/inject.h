@@ -6,17 +6,28 @@
 #ifndef VMX_EVENTS_INJECT_H
 #define VMX_EVENTS_INJECT_H
 
-#include "vmx/vcpu.h"
+#include "arch/x86/cpu.h"
+#include "vmx/vm.h"
 
 /* After an exit: makes the event due again whose delivery it has broken off. */
 void vcpu_redeliver(struct vcpu *vcpu);
 
 /*
- * Raises an exception. During the delivery of another event it may become #DF,
- * or a triple fault, which stops the guest.
+ * Raises an exception in the delivery of another event: it may become #DF, or a
+ * triple fault, which stops the guest.
  */
-void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
-			   bool has_error, u32 error_code);
+void vcpu_combine_exception(struct vcpu *vcpu, enum vector vector,
+			    bool has_error, u32 error_code);
+
+/* Raises an exception. Most come alone. */
+static inline void vcpu_inject_exception(struct vcpu *vcpu, enum vector vector,
+					 bool has_error, u32 error_code)
+{
+	if (vcpu->event.info)
+		vcpu_combine_exception(vcpu, vector, has_error, error_code);
+	else
+		vcpu->event = event_exception(vector, has_error, error_code);
+}
 
 static inline void vcpu_inject_ud(struct vcpu *vcpu)
 {
@@ -29,8 +40,14 @@ static inline void vcpu_inject_gp(struct vcpu *vcpu)
 	vcpu_inject_exception(vcpu, VECTOR_GP, true, 0);
 }
 
-/* Raises #PF, and sets CR2 to @gva. */
-void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva, u32 error_code);
+/* Raises #PF. The VMCS has no field for CR2: the register holds the guest's. */
+static inline void vcpu_inject_page_fault(struct vcpu *vcpu, gva_t gva,
+					  u32 error_code)
+{
+	cr2_write(gva);
+	vcpu->vm->stats.faults_injected[error_code & PFEC_P]++;
+	vcpu_inject_exception(vcpu, VECTOR_PF, true, error_code);
+}
 
 /*
  * Raises #DB, with the bits @dr6 of DR6, and clears DR7.GD (SDM vol. 3B, 17.2).

@@ -131,9 +131,9 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 {
 	gva_t gva = vcpu->exit.qualification;
 	u32 access = find_access(vcpu, gva);
-	u32 event = vcpu->exit.idt_vectoring;
 	enum mmu_action action;
 	struct guest_walk walk;
+	u32 event;
 
 	count_unfiltered(vcpu);
 	/* A fault elsewhere means that the last retry has succeeded. */
@@ -152,6 +152,7 @@ void vmx_handle_page_fault(struct vcpu *vcpu)
 	case MMU_MMIO:
 		break;
 	}
+	event = vcpu->exit.idt_vectoring;
 	if (access_is_operand(access, event))
 		return emulate_access(vcpu, &walk, access, action == MMU_MMIO);
 	/*

@@ -140,20 +140,24 @@ static __forceinline void record_exception(struct vcpu *vcpu, u64 tsc, u64 rip)
 	struct vmx_exit *exit = &vcpu->exit;
 	struct trace_record *record = vcpu->record;
 	u64 qualification = vmread_uncounted(VMCS_EXIT_QUALIFICATION);
-	u32 info, error = 0;
+	u32 info, error;
 
 	trace_exit(record, tsc, EXIT_EXCEPTION_OR_NMI, rip, qualification);
 	exit->reason = exit->kind = EXIT_EXCEPTION_OR_NMI;
 	exit->qualification = qualification;
 	exit->idt_vectoring = read_vectoring(exit);
 	info = vmread_uncounted(VMCS_VM_EXIT_INTERRUPTION_INFORMATION);
-	if (info & VMX_INTR_ERROR_CODE)
-		error = vmread(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+	if (info & VMX_INTR_ERROR_CODE) {
+		error = vmread_uncounted(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE);
+		vmcs_count_reads(EXCEPTION_READS + 1);
+	} else {
+		error = 0;
+		vmcs_count_reads(EXCEPTION_READS);
+	}
 	exit->interruption = info;
 	exit->interruption_error = error;
 	record->vector = info;
 	record->error = error;
-	vmcs_count_reads(EXCEPTION_READS);
 }
 
 static __forceinline void record_other(struct vcpu *vcpu, u64 tsc, u64 rip,
@@ -190,7 +194,8 @@ static __forceinline bool record_exit(struct vcpu *vcpu, u64 tsc)
 
 	vcpu->exit.tsc = tsc;
 	vcpu->exit.rip = rip;
-	if (word == EXIT_EXCEPTION_OR_NMI) {
+	/* EXIT_EXCEPTION_OR_NMI is 0; other bits may be set, too. */
+	if (!(word & (EXIT_REASON_BASIC | EXIT_REASON_ENTRY_FAILURE))) {
 		record_exception(vcpu, tsc, rip);
 		return true;
 	}
@@ -274,18 +279,7 @@ static void audit(struct vm *vm)
 	      audit.gfn, audit.level, audit.slot, audit.spte, audit.gpte);
 }
 
-/*
- * Returns true if the next exits are shown to the audit, to the monitor or to
- * gdb. Of these a user's command changes this alone, so the run loop asks once
- * after it has served the console and gdb, and each exit takes one test.
- */
-static bool is_watched(const struct vm *vm)
-{
-	return vm->audit || vm->dump || vm->monitor.until || vm->gdb.step.on ||
-	       vm->gdb.link.port;
-}
-
-/* An exit has been handled. */
+/* Shows an exit that has been handled to those who watch. */
 static __noinline void show_exit(struct vm *vm)
 {
 	if (vm->monitor.until)
@@ -296,12 +290,11 @@ static __noinline void show_exit(struct vm *vm)
 }
 
 /*
- * Makes one entry, and handles its exit. @now is the time-stamp counter. To
- * read it takes some 20 cycles, so this reads it again only after more work: a
- * new root, or an event that is due. It counts costs, so it may be early.
- * @watched: is_watched().
+ * Makes one entry, and handles its exit. @now is the time-stamp counter, for
+ * the cost of the last exit. To read it takes some 20 cycles, so this reads it
+ * again only after more work: a new root, or an event that is due.
  */
-static void enter_and_handle(struct vm *vm, u64 now, bool watched)
+static void enter_and_handle(struct vm *vm, u64 now)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
@@ -309,11 +302,11 @@ static void enter_and_handle(struct vm *vm, u64 now, bool watched)
 		point_at_shadow(vcpu);
 		now = rdtsc_early();
 	}
-	if (watched && vm->gdb.step.on)
+	if (vm->watched && vm->gdb.step.on)
 		step_enter(vcpu);
 	if (vcpu_deliver(vcpu))
 		now = rdtsc_early();
-	if (watched && vm->dump && !vcpu->launched)
+	if (vm->watched && vm->dump && !vcpu->launched)
 		vmx_dump(vcpu);
 	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit, now);
 	trace_expect_exit(&vm->trace, &vcpu->record);
@@ -327,18 +320,17 @@ static void enter_and_handle(struct vm *vm, u64 now, bool watched)
 		mmu_exited(&vcpu->paging, vmread(VMCS_GUEST_CR3));
 	vm->stats.exits_total++;
 	vm->stats.exits[vcpu->exit.reason]++;
-	if (watched && vm->gdb.step.on)
+	if (vm->watched && vm->gdb.step.on)
 		step_left(vcpu);
 	vcpu_redeliver(vcpu);
 	vmx_handle_exit(vcpu);
-	if (watched)
+	/* At the prompt in HLT a user may have asked to watch. */
+	if (vm->watched)
 		show_exit(vm);
 }
 
 void vm_run(struct vm *vm)
 {
-	bool watched;
-
 	vm->typed = -1;
 	vm->stats.started_ns = time_ns();
 	if (vm->gdb.link.port)
@@ -346,18 +338,18 @@ void vm_run(struct vm *vm)
 	/* The run begins here: the wait for gdb does not count. */
 	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->monitor.waited_ns = 0;
-	watched = is_watched(vm);
+	vm_note_watchers(vm);
 	for (;;) {
-		u64 now = rdtsc_early();
+		/* Not early: after the alarm the deadline is this very time. */
+		u64 now = rdtsc();
 
 		if (vm->pacing.since || now >= vm->deadline) {
 			vm_serve_devices(vm);
-			watched = is_watched(vm);
 			now = rdtsc();
 		}
 		if (vm->ended)
 			break;
-		enter_and_handle(vm, now, watched);
+		enter_and_handle(vm, now);
 	}
 	/* The time of the reports does not count. */
 	vm->stats.ended_ns = time_ns();

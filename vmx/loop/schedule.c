@@ -11,11 +11,11 @@ void schedule_look(struct vm *vm, u64 next_event)
 	u64 latest = vm->next_poll + CONSOLE_SLACK_NS;
 	u64 next = time_ns_to_tsc(pacing_next(next_event, latest));
 	u64 look = MAX(next, vm->pacing.earliest);
-	u64 poll = time_ns_to_tsc(vm->next_poll);
 	u64 last = time_ns_to_tsc(latest);
 
 	vm->next_event = next_event;
-	vm->deadline = MIN(look, poll);
+	vm->poll = time_ns_to_tsc(vm->next_poll);
+	vm->deadline = MIN(look, vm->poll);
 	vm->alarm = MIN(look, last);
 	apic_timer_arm(vm->alarm);
 }
@@ -24,8 +24,10 @@ void vm_interrupted(struct vm *vm)
 {
 	u64 tsc = rdtsc();
 
+	if (wake_take())
+		vm->poll = vm->deadline = MIN(vm->deadline, tsc);
 	/* The timer can be early, since its clock differs from the TSC. */
-	if (wake_take() || pacing_is_due(&vm->pacing, tsc, vm->alarm))
+	else if (pacing_is_due(&vm->pacing, tsc, vm->alarm))
 		vm->deadline = MIN(vm->deadline, tsc);
 	else
 		apic_timer_arm(vm->alarm);

@@ -40,14 +40,10 @@ static u64 take_poll_ns(struct vm *vm)
 	return wake_works() && !busy ? CONSOLE_IDLE_NS : CONSOLE_POLL_NS;
 }
 
-void vm_serve_devices(struct vm *vm)
+static void serve_console(struct vm *vm)
 {
-	u64 tsc = rdtsc(), now, poll;
+	u64 now, poll;
 
-	if (vm->pacing.since && !devices_in_service(&vm->devices))
-		pacing_end(&vm->pacing, tsc);
-	if (tsc < vm->deadline)
-		return;
 	vm_deliver_input(vm);
 	poll = take_poll_ns(vm);
 	monitor_serve(vm);
@@ -56,9 +52,25 @@ void vm_serve_devices(struct vm *vm)
 	now = time_ns();
 	status_tick(vm, now);
 	vm->next_poll = now + poll;
+}
+
+/*
+ * A tick of the guest's timer makes no look at the console. Its ports are slow,
+ * and below a hypervisor each access is an exit.
+ */
+void vm_serve_devices(struct vm *vm)
+{
+	u64 tsc = rdtsc();
+
+	if (vm->pacing.since && !devices_in_service(&vm->devices))
+		pacing_end(&vm->pacing, tsc);
+	if (tsc < vm->deadline)
+		return;
+	if (!vm->deadline || tsc >= vm->poll)
+		serve_console(vm);
 	if (!vm->deadline ||
 	    pacing_is_due(&vm->pacing, tsc, vm->pacing.earliest))
-		look_at_devices(vm, now);
+		look_at_devices(vm, time_ns());
 	schedule_look(vm, devices_next_event(&vm->devices));
 	switch (vm->devices.end) {
 	case GUEST_RUNS:
@@ -73,4 +85,5 @@ void vm_serve_devices(struct vm *vm)
 		vm_end(vm, END_GUEST_EXIT, vm->devices.end_status);
 		break;
 	}
+	vm_note_watchers(vm);
 }

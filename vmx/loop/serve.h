@@ -3,7 +3,18 @@
 #ifndef VMX_LOOP_SERVE_H
 #define VMX_LOOP_SERVE_H
 
-struct vm;
+#include "vmx/vm.h"
+
+/*
+ * Notes if exits are shown to the audit, to the monitor or to gdb, so that each
+ * exit takes one test. A user's command alone changes that: so this is called
+ * at the begin of a run, and after the console and gdb have been served.
+ */
+static inline void vm_note_watchers(struct vm *vm)
+{
+	vm->watched = vm->audit || vm->dump || vm->monitor.until ||
+		      vm->gdb.step.on || vm->gdb.link.port;
+}
 
 /*
  * Brings the guest's devices to the present if that is due, and sets the
