@@ -52,7 +52,7 @@ static u64 left_at; /* number of the exit at which the guest ends; 0: none */
 static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
-/* What the user asks for at the prompt: between two entries, or in HLT. */
+/* The wish of a user at the prompt, between two entries or in HLT. */
 static enum monitor_until asked, asked_in_hlt;
 
 static void note_step(const char *name)
