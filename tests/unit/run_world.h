@@ -165,7 +165,6 @@ void vm_end(struct vm *v, enum end_reason reason, int status)
 	v->end_reason = reason;
 }
 
-
 void vm_serve_devices(struct vm *v)
 {
 	note_step("serve");
