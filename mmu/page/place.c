@@ -136,10 +136,20 @@ void place_leave(struct mmu *mmu, struct shadow_page *sp)
 	mmu->cpu->root_is_new = mmu->cpu->targets_are_new = true;
 }
 
-/* Moves the placed root @sp, with its entries, back to the pool. */
+/*
+ * Moves the placed root @sp, with its entries, back to the pool. The entries
+ * that have been 0 all the time are 0 there.
+ */
 static void place_give_up(struct mmu *mmu, struct shadow_page *sp)
 {
-	memcpy(pool_table(mmu, sp), sp->spt, PAGE_SIZE);
+	u64 *table = pool_table(mmu, sp);
+
+	for (u64 left = sp->nonzero; left; left &= left - 1) {
+		u32 first = first_slot(left);
+
+		memcpy(table + first, sp->spt + first,
+		       SLOTS_A_BIT * sizeof(*table));
+	}
 	place_leave(mmu, sp);
 }
 

@@ -190,6 +190,33 @@ static void a_move_is_flushed(void **state)
 	assert_true(flushes);
 }
 
+/* The entries that a root has got at its place are in the pool afterwards. */
+static void entries_come_back(void **state)
+{
+	const u64 used = PTE_P | PTE_W | PTE_U;
+	struct mmu_cpu cpu;
+	struct mmu *machine = create_mmu(&cpu, MMU_TARGETS_MAX);
+	const struct shadow_page *root;
+	struct guest_walk walk;
+	u64 entry;
+
+	(void)state;
+	memory[ROOT_GFN][0] = (DIRECTORY - 1) << PAGE_SHIFT | used;
+	memory[DIRECTORY - 1][0] = DIRECTORY << PAGE_SHIFT | used;
+	memory[DIRECTORY][0] = TABLES << PAGE_SHIFT | used;
+	memory[TABLES][0] = used;
+	load_cr3(&cpu, ROOT_GFN);
+	assert_int_not_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_int_equal(mmu_page_fault(&cpu, 0, PFEC_P, &walk), MMU_RESUME);
+	root = shadow_page_next(machine, ROOT_GFN, NULL);
+	entry = root->spt[0];
+	assert_true(spte_is_table(entry, PT_LEVELS));
+	load_cr3_with_flags(&cpu, ROOT_GFN, PTE_PWT);
+	assert_int_equal(p2m[ROOT_GFN], ROOT_GFN);
+	assert_int_equal(root->spt[0], entry);
+	assert_int_equal(root->spt[1], SPTE_ABSENT_VALUE);
+}
+
 /*
  * A third space maps the table of one root, and writes it; then it maps the
  * table of another root there. Each of the two tables lies at the same reserved
@@ -364,6 +391,7 @@ int main(void)
 		cmocka_unit_test(linked_to_both_roots),
 		cmocka_unit_test(the_guests_frame_moves),
 		cmocka_unit_test(a_move_is_flushed),
+		cmocka_unit_test(entries_come_back),
 		cmocka_unit_test(the_same_frame_for_two_roots),
 		cmocka_unit_test(a_frame_moves_in_a_fault),
 	};
