@@ -133,7 +133,7 @@ static void take_event(void)
 
 static void random_step(void)
 {
-	switch (random_below(11)) {
+	switch (random_below(13)) {
 	case 0:
 		access_ioapic();
 		break;
@@ -151,6 +151,8 @@ static void random_step(void)
 		devices_console_input(&d, 'x');
 		break;
 	case 6:
+	case 11:
+	case 12:
 		read_lapic();
 		break;
 	case 7:
