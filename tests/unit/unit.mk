@@ -96,6 +96,7 @@ UNIT_run_SRCS := $(UNIT_cr_rules_SRCS) vmx/vpid.c vmx/controls.c vmx/vmcs_fields
 	vmx/report/words.c vmx/trace/trace.c vmx/trace/filter.c arch/x86/exception.c
 UNIT_run_fields_SRCS := $(UNIT_run_SRCS)
 UNIT_serve_SRCS := $(UNIT_devices_SRCS) vmx/monitor/keys.c
+UNIT_serve_input_SRCS := $(UNIT_serve_SRCS)
 UNIT_faulting_access_SRCS := vmx/exits/faulting_access.c
 UNIT_task_exit_SRCS := vmx/exits/task_exit.c
 UNIT_task_switch_SRCS := arch/x86/emulator/task_switch.c $(LINEAR_SRCS)
