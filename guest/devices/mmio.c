@@ -16,6 +16,18 @@ static size_t piece(gpa_t gpa, size_t size)
 	return MIN(size, DWORD - gpa % DWORD);
 }
 
+static bool is_lapic(const struct machine_devices *d, gpa_t gpa)
+{
+	return (gpa & PAGE_MASK) == lapic_page(&d->lapic);
+}
+
+/* Returns true if a write is an EOI of the local APIC, and no more. */
+static bool is_eoi(const struct machine_devices *d, gpa_t gpa, size_t size)
+{
+	return is_lapic(d, gpa) && (gpa & ~PAGE_MASK) == LAPIC_EOI &&
+	       size == DWORD;
+}
+
 /* Reads the 32-bit register that contains @gpa. */
 static u32 read_register(struct machine_devices *d, gpa_t gpa, u64 now)
 {
@@ -25,7 +37,7 @@ static u32 read_register(struct machine_devices *d, gpa_t gpa, u64 now)
 	 * The processor's own APIC comes first: no other device sees an access
 	 * that it answers.
 	 */
-	if ((gpa & PAGE_MASK) == lapic_page(&d->lapic))
+	if (is_lapic(d, gpa))
 		return lapic_read(&d->lapic, offset, now);
 	if ((gpa & PAGE_MASK) == GUEST_IOAPIC_GPA)
 		return ioapic_read(&d->ioapic, offset);
@@ -38,7 +50,7 @@ static void write_register(struct machine_devices *d, gpa_t gpa, u32 value,
 {
 	u32 offset = gpa & ~PAGE_MASK;
 
-	if ((gpa & PAGE_MASK) == lapic_page(&d->lapic))
+	if (is_lapic(d, gpa))
 		lapic_write(&d->lapic, offset, value, size, now);
 	else if ((gpa & PAGE_MASK) != GUEST_IOAPIC_GPA)
 		d->open_bus++;
@@ -69,13 +81,8 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 			const void *buf, size_t size, u64 now)
 {
 	const u8 *from = buf;
+	bool eoi = is_eoi(devices, gpa, size);
 
-	if ((gpa & PAGE_MASK) == lapic_page(&devices->lapic) &&
-	    (gpa & ~PAGE_MASK) == LAPIC_EOI && size == DWORD) {
-		lapic_write(&devices->lapic, LAPIC_EOI, 0, DWORD, now);
-		devices_timer_served(devices);
-		return;
-	}
 	while (size) {
 		size_t part = piece(gpa, size);
 		u32 value = 0;
@@ -86,5 +93,8 @@ void devices_mmio_write(struct machine_devices *devices, gpa_t gpa,
 		gpa += part;
 		size -= part;
 	}
-	devices_update_lines(devices);
+	if (eoi)
+		devices_timer_served(devices);
+	else
+		devices_update_lines(devices);
 }

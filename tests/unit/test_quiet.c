@@ -172,14 +172,9 @@ static void random_step(void)
 
 static void the_answer_is_true(void **state)
 {
-	const struct devices_config config = { .console = no_console,
-					       .rtc_read = no_rtc,
-					       .tsc_to_ns = tsc_as_ns,
-					       .memory = 64 * MIB };
 	u32 changes = 0;
 	bool before = true;
 
-	devices_init(&d, &config);
 	srandom(SEED);
 	for (u32 i = 0; i < STEPS; i++) {
 		bool event;
@@ -197,10 +192,34 @@ static void the_answer_is_true(void **state)
 	assert_true(changes > STEPS / 50);
 }
 
+/* A disabled APIC has no page: nowhere is an EOI. */
+static void no_apic_page(void **state)
+{
+	const u32 zero = 0;
+
+	devices_write_msr(&d, IA32_APIC_BASE, GUEST_LAPIC_GPA, 0);
+	assert_int_equal(lapic_page(&d.lapic), LAPIC_NOWHERE);
+	devices_mmio_write(&d, (gpa_t)(LAPIC_NOWHERE + LAPIC_EOI), &zero, 4, 0);
+	assert_int_not_equal(d.open_bus, 0);
+}
+
+static int set_up(void **state)
+{
+	const struct devices_config config = { .console = no_console,
+					       .rtc_read = no_rtc,
+					       .tsc_to_ns = tsc_as_ns,
+					       .memory = 64 * MIB,
+					       .maxphyaddr = 36 };
+
+	devices_init(&d, &config);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_answer_is_true),
+		cmocka_unit_test_setup(the_answer_is_true, set_up),
+		cmocka_unit_test_setup(no_apic_page, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
