@@ -97,7 +97,7 @@ void vcpu_store_regs(const struct vcpu *vcpu);
 
 /*
  * Returns the mode in which the guest's code at CS:RIP is decoded. Outside
- * 64-bit mode bits 63:32 of RIP are 0 (SDM vol. 3C, 26.3.1.4).
+ * 64-bit mode bits 63:32 of RIP are 0 (SDM vol. 3C, 26.3.1.4); else CS tells.
  */
 enum insn_mode vcpu_code_mode_by_cs(const struct vcpu *vcpu);
 static inline enum insn_mode vcpu_code_mode(const struct vcpu *vcpu)

@@ -90,9 +90,9 @@ struct vm {
 	/* When the devices and the console are served next, in ns: */
 	u64 next_event;
 	u64 next_poll;
+	u64 poll; /* the same as next_poll, by the TSC */
 	/* by the TSC, at the first exit after this time, */
 	u64 deadline;
-	u64 poll; /* for the console, */
 	u64 alarm; /* and at the latest: the time of Umbra's timer */
 	struct pacing pacing;
 	/* How the run ended, once ended is true. */

@@ -187,6 +187,7 @@ void place_root(struct mmu_cpu *cpu)
 	}
 	if (!mmu->policy.targets || !mmu->config.targets)
 		return;
+	/* Most loads offer no slot: so the root is looked at second. */
 	n = place_count_load(mmu, sp);
 	if (n == PLACE_NOWHERE || !can_be_placed(cpu, sp))
 		return;

@@ -8,7 +8,7 @@
 /*
  * Notes if exits are shown to the audit, to the monitor or to gdb, so that each
  * exit takes one test. A user's command alone changes that: so this is called
- * at the begin of a run, and after the console and gdb have been served.
+ * at the start of a run, and after the console and gdb have been served.
  */
 static inline void vm_note_watchers(struct vm *vm)
 {
