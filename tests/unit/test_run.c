@@ -77,6 +77,18 @@ static void audit_comes_in_turn(void **state)
 	}
 }
 
+/* Each may be pending again as soon as its audit has ended. */
+static void interrupts_are_not_audited(void **state)
+{
+	vm.audit = 1;
+	fake.vmcs[VMCS_EXIT_REASON] = EXIT_EXTERNAL_INTERRUPT;
+	enter_once();
+	assert_null(strstr(steps, "audit"));
+	fake.vmcs[VMCS_EXIT_REASON] = EXIT_CPUID;
+	enter_once();
+	assert_non_null(strstr(steps, "audit"));
+}
+
 static void audit_finds(void **state)
 {
 	finding = (struct mmu_audit){
@@ -200,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup(root_is_asked_for, set_up),
 		cmocka_unit_test_setup(root_after_an_exit, set_up),
 		cmocka_unit_test_setup(audit_comes_in_turn, set_up),
+		cmocka_unit_test_setup(interrupts_are_not_audited, set_up),
 		cmocka_unit_test_setup(audit_finds, set_up),
 		cmocka_unit_test_setup(canary_is_damaged, set_up),
 		cmocka_unit_test_setup(run_until_the_end, set_up),

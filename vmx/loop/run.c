@@ -262,12 +262,18 @@ static void count_canaries(struct vm *vm)
 			 vm->canaries.count);
 }
 
-/* A broken invariant is a fault of Umbra: no later result would be right. */
+/*
+ * A broken invariant is a fault of Umbra: no later result would be right. An
+ * interrupt of the machine changes no table. And an audit can take longer than
+ * the timer's period: if an interrupt had one, the next interrupt would be
+ * there before the guest's next instruction.
+ */
 static void audit(struct vm *vm)
 {
 	struct mmu_audit audit;
 
-	if (!vm->audit || vm->stats.exits_total % vm->audit)
+	if (!vm->audit || vm->stats.exits_total % vm->audit ||
+	    vm->vcpu.exit.reason == EXIT_EXTERNAL_INTERRUPT)
 		return;
 	check_canary(vm);
 	if (mmu_audit(&vm->vcpu.paging, &audit))
