@@ -50,6 +50,7 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 	mmu->copy_free = (u32)copy[0];
 	memcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);
 	sp->open = true;
+	mmu->opened = sp->number;
 	mmu->frames[sp->gfn].shadowed = 0;
 	frame_give_write(mmu, sp->gfn);
 	mmu->stats.opened++;
@@ -57,19 +58,40 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 }
 
 /*
+ * Returns true if the guest has written the table that was opened last up to
+ * its end. If it writes the first entry of another table now, the burst goes on
+ * there: a fork or an unmapping of many pages takes one table after the other.
+ */
+static bool burst_has_reached_end(struct mmu *mmu)
+{
+	const struct shadow_page *sp = &mmu->pages[mmu->opened];
+	const u64 *table, *copy;
+
+	if (!sp->open)
+		return false;
+	table = mmu_map_gfn(mmu, sp->gfn);
+	copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	return table[PT_ENTRIES - 1] != copy[PT_ENTRIES - 1];
+}
+
+/*
  * Returns true if the write of @slot looks like one of a burst: the second in a
  * row, to another entry, with nothing used in between; or any write of a table
- * that has had a burst.
+ * that has had a burst; or the first of a burst that comes from another table.
  *
  * The rule of progress: if the last closing found no change, this write opens
  * nothing. The instruction, its stack or another operand may need the very
- * table; it would be closed again before the write, for ever.
+ * table; it would be closed again before the write, for ever. (That a burst
+ * comes from another table can't be said of the same write again: then this
+ * table is the one that was opened last.)
  */
-static bool is_burst(struct shadow_page *sp, u32 slot)
+static bool is_burst(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
 	bool used = shadow_count_use(sp);
 	u16 last = sp->last_written;
 
+	if (slot == 0 && burst_has_reached_end(mmu))
+		return true;
 	if (sp->idle) {
 		sp->idle = false;
 		return false;
@@ -108,7 +130,7 @@ bool table_open_for(struct mmu *mmu, gpa_t gpa)
 			return false;
 		slot = gpte_number(sp->role.mode, gpa & ~PAGE_MASK);
 	}
-	return is_burst(sp, slot) && open_or_give_up(mmu, sp);
+	return is_burst(mmu, sp, slot) && open_or_give_up(mmu, sp);
 }
 
 /* Returns true if one of eight words of a table differs from its copy. */

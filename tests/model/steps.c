@@ -152,9 +152,20 @@ static bool find_table(struct model *m, u32 *page, gfn_t *gfn)
 	return false;
 }
 
+/* Writes an entry of the guest's table @gfn, which @page maps. */
+static void write_in_burst(struct model *m, u32 page, gfn_t gfn, u64 offset)
+{
+	u32 size = reference_entry_size(&m->ref);
+	enum table_kind kind = size == 4 ? TABLE_32 : TABLE_64;
+	u64 entry = new_entry(m, kind, (gfn << PAGE_SHIFT) | offset);
+
+	model_write_page(m, page, offset, &entry, size);
+}
+
 /*
  * A kernel that forks, maps or unmaps: it writes several entries of a
- * table in a row, and uses some in between, or none.
+ * table in a row, and uses some in between, or none. The burst may go on at the
+ * begin of another table.
  */
 static void step_burst(struct model *m)
 {
@@ -165,12 +176,14 @@ static void step_burst(struct model *m)
 	if (!find_table(m, &page, &gfn))
 		return;
 	for (u64 n = 2 + model_random(m, 6); n; n--) {
-		u64 offset = guest_random_offset(m, kind);
-		u64 entry = new_entry(m, kind, (gfn << PAGE_SHIFT) | offset);
-
-		model_write_page(m, page, offset, &entry, size);
+		write_in_burst(m, page, gfn, guest_random_offset(m, kind));
 		if (chance(m, 15))
 			model_access_page(m, model_random_page(m));
+	}
+	if (chance(m, 50)) {
+		write_in_burst(m, page, gfn, PAGE_SIZE - size);
+		if (find_table(m, &page, &gfn))
+			write_in_burst(m, page, gfn, 0);
 	}
 	for (u64 n = model_random(m, 4); n; n--)
 		model_access_page(m, model_random_page(m));

@@ -44,6 +44,50 @@ static void burst(void **state)
 	tables_audit();
 }
 
+static int write_table(u32 table, u32 first, u32 last)
+{
+	int exits = 0;
+
+	for (u32 i = first; i <= last; i++)
+		exits += write_page(WINDOW + table * PAGE_SIZE + 8 * i,
+				    pte(DATA + i % 16));
+	return exits;
+}
+
+/* A burst that goes on in the next table opens that by its first write. */
+static void goes_on(void **state)
+{
+	(void)state;
+	world_with_tables(64, 3);
+	assert_int_equal(write_table(0, 0, PT_ENTRIES - 1), 2);
+	assert_int_equal(write_table(1, 0, PT_ENTRIES - 1), 1);
+	assert_int_equal(write_table(2, 0, PT_ENTRIES - 1), 1);
+	tables_audit();
+	for (u32 i = 0; i < 3; i++) {
+		assert_true(is_open(TABLE + i));
+		read_page(MAPPED + i * MAPPED + 5 * PAGE_SIZE, DATA + 5);
+	}
+	tables_audit();
+}
+
+/* It must have come to the last entry, and go on at the first one. */
+static void goes_on_nowhere(void **state)
+{
+	(void)state;
+	world_with_tables(64, 3);
+	write_table(0, 10, PT_ENTRIES - 2);
+	write_table(1, 0, 0);
+	assert_false(is_open(TABLE + 1));
+	write_table(0, PT_ENTRIES - 1, PT_ENTRIES - 1);
+	write_table(2, 1, 1);
+	assert_false(is_open(TABLE + 2));
+	/* The table is in use again, so the burst is over. */
+	read_page(MAPPED + 20 * PAGE_SIZE, DATA + 4);
+	write_table(2, 0, 0);
+	assert_false(is_open(TABLE));
+	tables_audit();
+}
+
 /*
  * After a fork the pages of a table that had a burst are copied one by one. The
  * write of such an entry opens nothing, since the page is used right after it.
@@ -353,6 +397,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(burst, tables_set_up),
+		cmocka_unit_test(goes_on),
+		cmocka_unit_test(goes_on_nowhere),
 		cmocka_unit_test_setup(copied_one_by_one, tables_set_up),
 		cmocka_unit_test_setup(marks_its_page, tables_set_up),
 		cmocka_unit_test_setup(no_burst, tables_set_up),
