@@ -34,8 +34,9 @@ WALKS = {"mmio-read": (2, 0), "mmio-write": (2, 0), "outs-64": (64, 1)}
 TURNS = {"cr3-of-2": 0.05, "cr3-of-4": 0.2, "cr3-of-8": 0.75, "cr3-of-64": 1,
          "mov-to-cr3": 0, "mov-from-cr3": 0}
 # The sum over these, on each rung that opens tables: 4,096 writes of PTEs in eight
-# tables; the second write of each opens it, and the use of its pages closes it.
-BURSTS = {"fork-4096": 22, "fork-4096-and-use": 26, "munmap-4096": 10}
+# tables; the second write of the first one opens it, and the first write of each of
+# the others; the use of its pages closes it.
+BURSTS = {"fork-4096": 12, "fork-4096-and-use": 19, "munmap-4096": 10}
 # Only the processor does this in 4-level mode, if the shadow is no TLB.
 TOGGLE = "toggle-pge"
 OPERATION = re.compile(r"^bench: (\S+) (\S+), ops (\d+) exits (\d+) "
