@@ -217,7 +217,7 @@ struct mmu {
 	u64 *copies;
 	u32 copy_count;
 	u32 copy_free;
-	u32 opened; /* number of the page whose table was opened last */
+	u32 opened; /* number of the page whose table had the last burst */
 	/* Pages that have lost a parent by the present write of a table. */
 	u32 unlinked[UNLINKED_MAX];
 	u32 unlinked_count;

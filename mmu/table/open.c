@@ -50,7 +50,6 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 	mmu->copy_free = (u32)copy[0];
 	memcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);
 	sp->open = true;
-	mmu->opened = sp->number;
 	mmu->frames[sp->gfn].shadowed = 0;
 	frame_give_write(mmu, sp->gfn);
 	mmu->stats.opened++;
@@ -81,9 +80,10 @@ static bool burst_has_reached_end(struct mmu *mmu)
  *
  * The rule of progress: if the last closing found no change, this write opens
  * nothing. The instruction, its stack or another operand may need the very
- * table; it would be closed again before the write, for ever. (That a burst
- * comes from another table can't be said of the same write again: then this
- * table is the one that was opened last.)
+ * table; it would be closed again before the write, for ever. That a burst
+ * comes from another table can't be said of the same write for ever: each
+ * opening takes a new copy, so the end of the table opened last would have to
+ * be written again, by an instruction that does not get on.
  */
 static bool is_burst(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 {
@@ -104,10 +104,13 @@ static bool is_burst(struct mmu *mmu, struct shadow_page *sp, u32 slot)
 
 /*
  * Few tables of an address space that does not run are used again. An orphan
- * tells nothing: its parent may have been given up alone.
+ * tells nothing: its parent may have been given up alone. A burst comes from
+ * the table that was opened last only once, so this one takes its place (a free
+ * page is not open).
  */
 static __noinline bool open_or_give_up(struct mmu *mmu, struct shadow_page *sp)
 {
+	mmu->opened = sp->number;
 	if (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))
 		shadow_give_up_barren(mmu, shadow_give_up(mmu, sp));
 	else

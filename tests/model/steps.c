@@ -165,7 +165,7 @@ static void write_in_burst(struct model *m, u32 page, gfn_t gfn, u64 offset)
 /*
  * A kernel that forks, maps or unmaps: it writes several entries of a
  * table in a row, and uses some in between, or none. The burst may go on at the
- * begin of another table.
+ * beginning of another table.
  */
 static void step_burst(struct model *m)
 {

@@ -326,6 +326,13 @@ MUTANTS = [Mutant(*fields) for fields in [
      "a burst goes on though its table is in use again",
      "\tif (!sp->open)\n\t\treturn false;\n\ttable = mmu_map_gfn(mmu, sp->gfn);\n"
      "\tcopy", "\ttable = mmu_map_gfn(mmu, sp->gfn);\n\tcopy"),
+    ("burst-for-ever", "exits", "mmu/table/open.c",
+     "one burst goes on in each table elsewhere",
+     "\tmmu->opened = sp->number;\n\tif (!shadow_page_is_orphan(sp) && "
+     "shadow_is_elsewhere(mmu, sp))\n\t\t",
+     "\tif (shadow_page_is_orphan(sp) || !shadow_is_elsewhere(mmu, sp))\n"
+     "\t\tmmu->opened = sp->number;\n"
+     "\tif (!shadow_page_is_orphan(sp) && shadow_is_elsewhere(mmu, sp))\n\t\t"),
     ("burst-of-copies", "exits", "mmu/fault/entry_fault.c",
      "a table whose pages are copied one by one is opened at each copy",
      "\tif (access & PFEC_W)\n\t\tsp->changes = 0;", ""),

@@ -244,6 +244,28 @@ static void burst_elsewhere(void **state)
 	tables_audit();
 }
 
+/*
+ * A burst that has run to the end of its table goes on in that space. It may
+ * seem so of the first entry of a table elsewhere, but only once.
+ */
+static void burst_from_here(void **state)
+{
+	(void)state;
+	run_in_another_space(0);
+	for (u32 i = 500; i < PT_ENTRIES; i++)
+		write_page(WINDOW + 8 * i, pte(DATA));
+	assert_true(is_open(TABLE));
+	for (u32 round = 0; round < 3; round++) {
+		assert_int_equal(write_page(AT(FAR_PT), pte(DATA)), 1);
+		assert_int_equal(!shadow_of(FAR_PT), round == 0);
+		load_root(PML4);
+		read_page(far, DATA);
+		load_root(OTHER_ROOT);
+	}
+	assert_true(is_open(TABLE));
+	tables_audit();
+}
+
 /* Both roots of a process name its tables, though one has not used them. */
 static void named_by_both(void **state)
 {
@@ -422,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup(space_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(directory_elsewhere, tables_set_up),
 		cmocka_unit_test_setup(burst_elsewhere, tables_set_up),
+		cmocka_unit_test_setup(burst_from_here, tables_set_up),
 		cmocka_unit_test_setup(named_by_both, tables_set_up),
 		cmocka_unit_test_setup(twin_roots, tables_set_up),
 		cmocka_unit_test_setup(root_in_use, tables_set_up),

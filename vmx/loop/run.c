@@ -264,15 +264,17 @@ static void count_canaries(struct vm *vm)
 
 /*
  * A broken invariant is a fault of Umbra: no later result would be right. An
- * interrupt of the machine changes no table. And an audit can take longer than
- * the timer's period: if an interrupt had one, the next interrupt would be
- * there before the guest's next instruction.
+ * interrupt of the machine changes no table, and does not count. An audit can
+ * take longer than the timer's period: if an interrupt had one, the next would
+ * be there before the guest's next instruction.
  */
 static void audit(struct vm *vm)
 {
+	const struct vm_stats *stats = &vm->stats;
+	u64 count = stats->exits_total - stats->exits[EXIT_EXTERNAL_INTERRUPT];
 	struct mmu_audit audit;
 
-	if (!vm->audit || vm->stats.exits_total % vm->audit ||
+	if (!vm->audit || count % vm->audit ||
 	    vm->vcpu.exit.reason == EXIT_EXTERNAL_INTERRUPT)
 		return;
 	check_canary(vm);
