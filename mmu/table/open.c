@@ -26,6 +26,12 @@
    its next write. */
 #define CHANGES_OF_A_BURST 3
 
+/* Returns the copy of the open table's content. */
+static u64 *copy_of(const struct mmu *mmu, const struct shadow_page *sp)
+{
+	return mmu->copies + (u64)sp->copy * PT_ENTRIES;
+}
+
 /* Gives up the open table that was asked for longest ago: its copy is free. */
 static void free_oldest_copy(struct mmu *mmu)
 {
@@ -46,7 +52,7 @@ static void open_table(struct mmu *mmu, struct shadow_page *sp)
 		free_oldest_copy(mmu);
 	shadow_unlink_parents(mmu, sp);
 	sp->copy = mmu->copy_free;
-	copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	copy = copy_of(mmu, sp);
 	mmu->copy_free = (u32)copy[0];
 	memcpy(copy, mmu_map_gfn(mmu, sp->gfn), PAGE_SIZE);
 	sp->open = true;
@@ -69,7 +75,7 @@ static bool burst_has_reached_end(struct mmu *mmu)
 	if (!sp->open)
 		return false;
 	table = mmu_map_gfn(mmu, sp->gfn);
-	copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	copy = copy_of(mmu, sp);
 	return table[PT_ENTRIES - 1] != copy[PT_ENTRIES - 1];
 }
 
@@ -174,7 +180,7 @@ static u32 mend_group(struct mmu *mmu, struct shadow_page *sp, const u64 *table,
 /* Invariant 6: protect, flush, and only then compare. */
 void table_close(struct mmu *mmu, struct shadow_page *sp)
 {
-	const u64 *copy = mmu->copies + (u64)sp->copy * PT_ENTRIES;
+	const u64 *copy = copy_of(mmu, sp);
 	const u64 *table = mmu_map_gfn(mmu, sp->gfn);
 	bool plain = shadow_plain_table(sp, table);
 	u64 groups = ~0ULL;
