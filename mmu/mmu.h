@@ -142,6 +142,7 @@ struct mmu_cpu {
 	   mmu_derive_top(), too. */
 	struct gpt_format format; /* of the guest's tables */
 	union shadow_role role; /* of the shadow's root */
+	u64 top_mask; /* the bits of CR3 that are the topmost table's address */
 	gfn_t top_gfn; /* of the guest's topmost table in memory */
 	/* NULL: mmu_root() has to find it, and root_is_new is true. */
 	struct shadow_page *root;

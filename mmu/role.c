@@ -33,11 +33,7 @@ static union shadow_role root_role(const struct mmu_cpu *cpu)
 
 void mmu_derive_top(struct mmu_cpu *cpu)
 {
-	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
-	u64 mask = cpu->format.mode == PAGING_4LEVEL ? PTE_ADDR_MASK
-						     : BITS(31, 12);
-
-	cpu->top_gfn = (cpu->cr3 & mask) >> PAGE_SHIFT;
+	cpu->top_gfn = (cpu->cr3 & cpu->top_mask) >> PAGE_SHIFT;
 }
 
 void mmu_derive_state(struct mmu_cpu *cpu)
@@ -50,6 +46,8 @@ void mmu_derive_state(struct mmu_cpu *cpu)
 		mode, (cpu->efer & EFER_NXE) && mode >= PAGING_PAE,
 		cpu->cr4 & CR4_PSE, config->gigabyte_pages, config->maxphyaddr);
 	cpu->role = root_role(cpu);
+	/* 32-bit paging takes 32 bits of CR3 (SDM vol. 3A, table 4-3). */
+	cpu->top_mask = mode == PAGING_4LEVEL ? PTE_ADDR_MASK : BITS(31, 12);
 	cpu->state_is_new = true;
 	mmu_derive_top(cpu);
 }

@@ -12,6 +12,8 @@
 /* Control-register accesses, table 27-3. */
 #define QUAL_CR_NUMBER(q) ((unsigned int)((q)&15))
 #define QUAL_CR_TYPE(q) ((enum cr_access)((q) >> 4 & 3))
+#define QUAL_CR_ACCESS(q) ((unsigned int)((q)&63)) /* number and type */
+#define QUAL_CR_LOAD_CR3 (CR_ACCESS_MOV_TO << 4 | 3) /* a QUAL_CR_ACCESS */
 #define QUAL_CR_GPR(q) ((enum gpr)((q) >> 8 & 15))
 #define QUAL_LMSW_SOURCE(q) ((q) >> 16 & 0xffff)
 

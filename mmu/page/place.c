@@ -173,27 +173,39 @@ static bool can_be_placed(const struct mmu_cpu *cpu,
 	       mmu_hfn(cpu->mmu, sp->gfn) == sp->gfn;
 }
 
-void place_root(struct mmu_cpu *cpu)
+static __noinline void place_if_possible(struct mmu_cpu *cpu,
+					 struct shadow_page *sp, u32 n)
 {
 	struct mmu *mmu = cpu->mmu;
-	struct shadow_page *sp = cpu->root;
+
+	if (!can_be_placed(cpu, sp))
+		return;
+	if (mmu->placing.slots[n])
+		place_give_up(mmu, mmu->placing.slots[n]);
+	place_in_slot(mmu, sp, n);
+}
+
+/* A placed root is loaded with an exit: the guest has loaded it with flags. */
+static __noinline void leave_if_needed(const struct mmu_cpu *cpu,
+				       struct shadow_page *sp)
+{
+	if (cpu->cr3 != shadow_page_hpa(cpu->mmu, sp))
+		place_give_up(cpu->mmu, sp);
+}
+
+void place_root(struct mmu_cpu *cpu, struct shadow_page *sp)
+{
+	struct mmu *mmu = cpu->mmu;
 	int n;
 
-	if (sp->placed) {
-		/* The guest has loaded the same frame with flags. */
-		if (cpu->cr3 != shadow_page_hpa(mmu, sp))
-			place_give_up(mmu, sp);
-		return;
-	}
+	if (sp->placed)
+		return leave_if_needed(cpu, sp);
 	if (!mmu->policy.targets || !mmu->config.targets)
 		return;
 	/* Most loads offer no slot: so the root is looked at second. */
 	n = place_count_load(mmu, sp);
-	if (n == PLACE_NOWHERE || !can_be_placed(cpu, sp))
-		return;
-	if (mmu->placing.slots[n])
-		place_give_up(mmu, mmu->placing.slots[n]);
-	place_in_slot(mmu, sp, (u32)n);
+	if (n != PLACE_NOWHERE)
+		place_if_possible(cpu, sp, (u32)n);
 }
 
 struct mmu_targets mmu_targets(const struct mmu_cpu *cpu)
@@ -235,20 +247,24 @@ static bool is_at(const struct shadow_page *sp, hpa_t hpa)
 	return sp && sp->gfn << PAGE_SHIFT == hpa;
 }
 
-void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
+static __noinline void find_target(struct mmu_cpu *cpu, u64 cr3)
 {
 	const struct mmu *mmu = cpu->mmu;
 	struct shadow_page *const *slots = mmu->placing.slots;
 	u32 n = mmu->placing.before_last;
 
-	if (cr3 == cpu->root_hpa) {
-		cpu->root->seen = mmu->placing.loads;
-		return;
-	}
 	/* With page-table isolation two roots take turns. */
 	if (is_at(slots[n], cr3))
 		return load_target(cpu, n);
 	for (n = 0; n < mmu->config.targets; n++)
 		if (is_at(slots[n], cr3))
 			return load_target(cpu, n);
+}
+
+void mmu_exited(struct mmu_cpu *cpu, u64 cr3)
+{
+	if (cr3 == cpu->root_hpa)
+		cpu->root->seen = cpu->mmu->placing.loads;
+	else
+		find_target(cpu, cr3);
 }

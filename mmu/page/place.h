@@ -14,8 +14,8 @@
  * MMU_TARGETS_MAX - 1), or PLACE_NOWHERE.
  */
 int place_count_load(struct mmu *mmu, struct shadow_page *sp);
-/* Places cpu->root, which has just been looked up, if it gets a slot. */
-void place_root(struct mmu_cpu *cpu);
+/* Places the root @sp, which has just been looked up, if it gets a slot. */
+void place_root(struct mmu_cpu *cpu, struct shadow_page *sp);
 /*
  * Moves the placed root @sp, which is given up, back to the pool, and the
  * guest's frame back to its own address. The root's entries are undefined

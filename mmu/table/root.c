@@ -49,27 +49,39 @@ static void link_pdptes(struct mmu_cpu *cpu, struct shadow_page *root)
 }
 
 /*
- * Returns the shadow root for the processor's state, and makes it if there is
- * none. The pool must have room for PAE_ROOT_PAGES pages.
+ * Makes a root, or completes one of PDPTEs: these are registers, and each load
+ * may change them. May give up pages.
  */
-static __forceinline struct shadow_page *shadow_root(struct mmu_cpu *cpu)
+static __noinline struct shadow_page *make_root(struct mmu_cpu *cpu)
 {
 	struct mmu *mmu = cpu->mmu;
 	union shadow_role role = cpu->role;
-	gfn_t gfn = 0;
+	struct shadow_page *root;
 
-	if (!cpu->root) {
-		if (!role.tableless)
-			gfn = cpu->top_gfn;
-		cpu->root = shadow_page_find(mmu, gfn, role);
-		if (!cpu->root)
-			cpu->root = shadow_table_get(mmu, gfn, role);
-		if (role_needs_pdptes(role))
-			link_pdptes(cpu, cpu->root);
-		mmu->stats.roots++;
-		mmu_tell(mmu, MMU_EVENT_ROOT, cpu->top_gfn, cpu->cr3);
-	}
-	return cpu->root;
+	shadow_make_room(mmu, PAE_ROOT_PAGES);
+	root = shadow_table_get(mmu, role.tableless ? 0 : cpu->top_gfn, role);
+	if (role_needs_pdptes(role))
+		link_pdptes(cpu, root);
+	return root;
+}
+
+/*
+ * Finds the shadow root for the processor's state, where cpu->root is NULL.
+ * Most often there is one that is complete.
+ */
+static __forceinline struct shadow_page *find_root(struct mmu_cpu *cpu)
+{
+	struct mmu *mmu = cpu->mmu;
+	struct shadow_page *root = NULL;
+
+	if (!cpu->role.tableless)
+		root = shadow_page_find(mmu, cpu->top_gfn, cpu->role);
+	if (!root)
+		root = make_root(cpu);
+	cpu->root = root;
+	mmu->stats.roots++;
+	mmu_tell(mmu, MMU_EVENT_ROOT, cpu->top_gfn, cpu->cr3);
+	return root;
 }
 
 /* The key of a page of the software TLB: it stands for an address, whichever
@@ -105,7 +117,7 @@ static struct shadow_page *root_with_room(struct mmu_cpu *cpu)
 	/* shadow_make_room() may have given up the root. */
 	if (!cpu->root)
 		shadow_make_room(cpu->mmu, PT_LEVELS + PAE_ROOT_PAGES);
-	return shadow_root(cpu);
+	return cpu->root ? cpu->root : find_root(cpu);
 }
 
 /*
@@ -190,16 +202,17 @@ struct shadow_page *shadow_link_path(struct mmu_cpu *cpu,
 
 hpa_t mmu_root(struct mmu_cpu *cpu)
 {
-	if (!cpu->root) {
-		shadow_make_room(cpu->mmu, PAE_ROOT_PAGES);
-		shadow_root(cpu);
-		place_root(cpu);
+	struct shadow_page *root = cpu->root;
+
+	if (!root) {
+		root = find_root(cpu);
+		place_root(cpu, root);
 	}
-	if (cpu->cr3_store_exits == cpu->root->placed) {
-		cpu->cr3_store_exits = !cpu->root->placed;
+	if (cpu->cr3_store_exits == root->placed) {
+		cpu->cr3_store_exits = !root->placed;
 		cpu->targets_are_new = true;
 	}
-	cpu->root_hpa = shadow_page_hpa(cpu->mmu, cpu->root);
+	cpu->root_hpa = shadow_page_hpa(cpu->mmu, root);
 	return cpu->root_hpa;
 }
 

@@ -390,7 +390,7 @@ MUTANTS = [Mutant(*fields) for fields in [
      "return coldest_slot(mmu, life + 1);", "return coldest_slot(mmu, 0);"),
     ("place-with-flags", "I9", "mmu/page/place.c",
      "the guest loads a placed root with flags, and MOV from CR3 lacks them",
-     "if (cpu->cr3 != shadow_page_hpa(mmu, sp))", "if (false)"),
+     "if (cpu->cr3 != shadow_page_hpa(cpu->mmu, sp))", "if (false)"),
     ("place-for-ever", "I9", "mmu/page/page.c",
      "a placed root that is given up stays a target",
      "\tif (sp->placed)\n\t\tplace_leave(mmu, sp);\n", ""),

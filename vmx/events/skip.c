@@ -33,16 +33,6 @@ void vcpu_end_step(struct vcpu *vcpu, u64 rflags, u32 hits)
 		end_step(vcpu, rflags, hits, state);
 }
 
-void vcpu_skip_instruction(struct vcpu *vcpu)
-{
-	vcpu_skip_watched(vcpu, 0);
-}
-
-void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
-{
-	vcpu_skip_bytes(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), hits);
-}
-
 /* Outside 64-bit mode EIP wraps at 4 GiB. */
 static bool may_wrap(const struct vcpu *vcpu, u64 rip)
 {
@@ -60,7 +50,7 @@ static __noinline void skip_slowly(struct vcpu *vcpu, u64 rip, u32 hits,
 		end_step(vcpu, rflags, hits, state);
 }
 
-void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
+static __forceinline void skip(struct vcpu *vcpu, u64 length, u32 hits)
 {
 	u64 rip = vcpu->exit.rip + length;
 	u64 rflags = vmread_uncounted(VMCS_GUEST_RFLAGS);
@@ -72,4 +62,20 @@ void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
 	    !step_is_plain(rflags, state, 0))
 		return skip_slowly(vcpu, rip, hits, rflags, state);
 	vmwrite(VMCS_GUEST_RIP, rip);
+}
+
+/* Most instructions that exit come here: they have a copy of their own. */
+void vcpu_skip_instruction(struct vcpu *vcpu)
+{
+	skip(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), 0);
+}
+
+void vcpu_skip_watched(struct vcpu *vcpu, u32 hits)
+{
+	vcpu_skip_bytes(vcpu, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), hits);
+}
+
+void vcpu_skip_bytes(struct vcpu *vcpu, u32 length, u32 hits)
+{
+	skip(vcpu, length, hits);
 }

@@ -63,15 +63,6 @@ static void load_register(struct vcpu *vcpu, unsigned int number, u64 value)
 		vcpu_store_paging(vcpu);
 }
 
-/* Most loads: in long mode CR3 has no PDPTEs, and changes nothing else. */
-static void load_long_cr3(struct vcpu *vcpu, u64 value)
-{
-	if (!cr3_valid_in_long_mode(value, vcpu->vm->features.maxphyaddr))
-		return vcpu_inject_gp(vcpu);
-	vcpu_skip_instruction(vcpu);
-	mmu_set_cr3(&vcpu->paging, value);
-}
-
 static void load_cr8(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~CR8_TPR)
@@ -89,15 +80,35 @@ static u64 operand_value(const struct vcpu *vcpu, u64 value)
 	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;
 }
 
+static u64 operand_register(const struct vcpu *vcpu, enum gpr gpr)
+{
+	return gpr == RSP ? vmread(VMCS_GUEST_RSP) : vcpu->regs.gpr[gpr];
+}
+
+/*
+ * Most accesses: in long mode CR3 has no PDPTEs, and changes nothing else. All
+ * of its lower 32 bits are allowed.
+ */
+static __forceinline void load_long_cr3(struct vcpu *vcpu, enum gpr gpr)
+{
+	u64 value = operand_register(vcpu, gpr);
+
+	if (value >> 32) {
+		value = operand_value(vcpu, value);
+		if (!cr3_valid_in_long_mode(value,
+					    vcpu->vm->features.maxphyaddr))
+			return vcpu_inject_gp(vcpu);
+	}
+	vcpu_skip_instruction(vcpu);
+	mmu_set_cr3(&vcpu->paging, value);
+}
+
 static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
 	unsigned int number = QUAL_CR_NUMBER(qualification);
-	enum gpr gpr = QUAL_CR_GPR(qualification);
-	u64 value = operand_value(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
-						   : vcpu->regs.gpr[gpr]);
+	u64 value = operand_value(
+		vcpu, operand_register(vcpu, QUAL_CR_GPR(qualification)));
 
-	if (number == 3 && (vcpu->paging.efer & EFER_LMA))
-		return load_long_cr3(vcpu, value);
 	if (number == 8)
 		return load_cr8(vcpu, value);
 	return load_register(vcpu, number, value);
@@ -126,10 +137,8 @@ static void mov_from_cr(struct vcpu *vcpu, u64 qualification)
 	vcpu_skip_instruction(vcpu);
 }
 
-void vmx_handle_cr_access(struct vcpu *vcpu)
+static __noinline void access_register(struct vcpu *vcpu, u64 qualification)
 {
-	u64 qualification = vcpu->exit.qualification;
-
 	switch (QUAL_CR_TYPE(qualification)) {
 	case CR_ACCESS_MOV_TO:
 		return mov_to_cr(vcpu, qualification);
@@ -143,4 +152,15 @@ void vmx_handle_cr_access(struct vcpu *vcpu)
 			cr0_after_lmsw(vcpu_cr0(vcpu),
 				       QUAL_LMSW_SOURCE(qualification)));
 	}
+}
+
+void vmx_handle_cr_access(struct vcpu *vcpu)
+{
+	u64 qualification = vcpu->exit.qualification;
+
+	if (QUAL_CR_ACCESS(qualification) == QUAL_CR_LOAD_CR3 &&
+	    (vcpu->paging.efer & EFER_LMA))
+		load_long_cr3(vcpu, QUAL_CR_GPR(qualification));
+	else
+		access_register(vcpu, qualification);
 }
