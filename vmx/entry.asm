@@ -3,11 +3,10 @@
 ; Into the guest and out of it. VMX switches RIP, RSP, RFLAGS, the segments
 ; and the control registers; the other general registers are swapped here.
 ;
-; bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp)
-;
-; Returns true after a VM exit, with the guest's registers in *regs. Returns
-; false if the entry failed before any guest state was loaded;
-; VM_INSTRUCTION_ERROR says why (SDM vol. 3C, 26.1).
+; vmx_enter() in vmcs.h calls it, with RDI = regs, SIL = launched and RDX =
+; host_rsp. Returns AL = true after a VM exit, with the guest's registers in
+; *regs; false if the entry failed before any guest state was loaded:
+; VM_INSTRUCTION_ERROR says why (SDM vol. 3C, 26.1). It keeps RBP, R14, R15.
 
 bits 64
 
@@ -18,13 +17,9 @@ VMCS_HOST_RSP equ 6c14h
 
 section .text
 
-global vmx_enter
-vmx_enter:
+global vmx_enter_guest
+vmx_enter_guest:
 	push	rbp
-	mov	rbp, rsp
-	push	rbx
-	push	r12
-	push	r13
 	push	r14
 	push	r15
 	push	rdi			; [rsp]: regs, for the way out
@@ -89,8 +84,5 @@ vmx_exit_point:
 	add	rsp, 8			; regs
 	pop	r15
 	pop	r14
-	pop	r13
-	pop	r12
-	pop	rbx
 	pop	rbp
 	ret

@@ -60,21 +60,6 @@ void vcpu_store_paging(struct vcpu *vcpu)
 			tr_rights_at_entry(vcpu->paging.efer, tr));
 }
 
-/* Without a VPID each entry flushes (SDM vol. 3C, 28.3.3.1). */
-void vcpu_flush_tlb(struct vcpu *vcpu)
-{
-	const struct vmx_capabilities *c = vmx_capabilities();
-	const struct tlb_flush flush = vcpu->flush;
-
-	vcpu->flush.scope = TLB_NOTHING;
-	if (!vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_VPID))
-		return;
-	vcpu->invvpids++;
-	if (!invvpid(invvpid_type(&flush, c->ept_vpid), GUEST_VPID, flush.gva))
-		panic("INVVPID failed: VM-instruction error %u",
-		      (u32)vmread(VMCS_VM_INSTRUCTION_ERROR));
-}
-
 void vcpu_set_cpu_controls(struct vcpu *vcpu, u32 which, u32 on)
 {
 	u32 *controls = &vcpu->controls.value[CONTROLS_CPU];

@@ -24,13 +24,6 @@ u64 vcpu_cr4(const struct vcpu *vcpu);
 void vcpu_store_paging(struct vcpu *vcpu);
 
 /*
- * Makes the processor forget the translations of vcpu->flush, whose scope is
- * not TLB_NOTHING. Must be called last before an entry. Panics if INVVPID
- * fails.
- */
-void vcpu_flush_tlb(struct vcpu *vcpu);
-
-/*
  * Sets primary processor-based controls: of those in @which, the ones in @on
  * become 1, the others 0. All are CONTROL_SWITCHED, or known to be switchable.
  */

@@ -55,6 +55,7 @@ struct vcpu {
 	u32 exceptions; /* likewise: the exception bitmap */
 	struct mmu_targets targets; /* likewise */
 	struct tlb_flush flush; /* to be done before the next entry */
+	u8 invvpid_types[TLB_SCOPES]; /* by vcpu->flush.scope */
 	u64 invvpids; /* number of INVVPIDs so far */
 	struct insn_cache insns;
 	struct vmx_exit exit;
@@ -82,14 +83,6 @@ struct vcpu {
  * doctor examines the VMCS before the first entry, too.
  */
 bool vcpu_enter(struct vcpu *vcpu);
-
-/*
- * The bare entry (entry.asm). Returns true after a VM exit, false if VMLAUNCH
- * or VMRESUME itself failed: VM_INSTRUCTION_ERROR tells the reason. *@host_rsp
- * is the value of HOST_RSP in the VMCS, 0 before the first entry; this keeps it
- * true.
- */
-bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp);
 
 /* Copies RSP, RIP and RFLAGS from the VMCS to vcpu->regs, and back. */
 void vcpu_load_regs(struct vcpu *vcpu);

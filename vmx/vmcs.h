@@ -6,6 +6,7 @@
 #ifndef VMX_VMCS_H
 #define VMX_VMCS_H
 
+#include "arch/x86/regs.h"
 #include "lib/types.h"
 #include "vmx/vmcs_fields.h"
 
@@ -111,6 +112,27 @@ static inline bool invvpid(u64 type, u16 vpid, u64 address)
 		     : "m"(descriptor), "r"(type)
 		     : "memory");
 	return !failed;
+}
+
+/*
+ * The bare entry. Returns true after a VM exit, false if VMLAUNCH or VMRESUME
+ * itself failed: VM_INSTRUCTION_ERROR tells the reason. *@host_rsp is the value
+ * of HOST_RSP in the VMCS, 0 before the first entry; this keeps it true.
+ *
+ * vmx_enter_guest (entry.asm) keeps RBP, R14 and R15. The run loop needs no
+ * more, so it need not save and load all that a function of C keeps.
+ */
+static __forceinline bool vmx_enter(struct cpu_regs *regs, bool launched,
+				    u64 *host_rsp)
+{
+	bool exited;
+
+	asm volatile("call vmx_enter_guest"
+		     : "=a"(exited), "+D"(regs), "+S"(launched), "+d"(host_rsp)
+		     :
+		     : "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13",
+		       "cc", "memory");
+	return exited;
 }
 
 static inline void vmxoff(void)

@@ -22,26 +22,34 @@ const char *vpid_objection(const struct vmx_capabilities *capabilities,
 	return NULL;
 }
 
+/* True if one INVVPID of an address does @more, and @flush if that has one. */
+static bool is_one_address(const struct tlb_flush *flush,
+			   const struct tlb_flush *more)
+{
+	/* INVVPID of an address that is not canonical fails (30.3). */
+	return is_canonical(more->gva) &&
+	       (flush->scope != TLB_ADDRESS || flush->gva == more->gva);
+}
+
 void tlb_flush_merge(struct tlb_flush *flush, struct tlb_flush more)
 {
-	/* One INVVPID can't name two addresses. */
-	if (flush->scope == TLB_ADDRESS && more.scope == TLB_ADDRESS &&
-	    flush->gva != more.gva)
+	if (more.scope == TLB_ADDRESS && !is_one_address(flush, &more))
 		more.scope = TLB_SHADOW;
 	if (more.scope > flush->scope)
 		*flush = more;
 }
 
-enum invvpid_type invvpid_type(const struct tlb_flush *flush, u64 ept_vpid)
+void invvpid_types(u64 ept_vpid, u8 types[TLB_SCOPES])
 {
-	/* INVVPID of an address that is not canonical fails (30.3). */
-	if (flush->scope == TLB_ADDRESS && is_canonical(flush->gva) &&
-	    (ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_ADDRESS)))
-		return INVVPID_ADDRESS;
-	if (flush->scope != TLB_ALL &&
-	    (ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_CONTEXT_RETAINING_GLOBALS)))
-		return INVVPID_CONTEXT_RETAINING_GLOBALS;
-	return ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_CONTEXT)
-		       ? INVVPID_CONTEXT
-		       : INVVPID_ALL_CONTEXTS;
+	u8 type = ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_CONTEXT)
+			  ? INVVPID_CONTEXT
+			  : INVVPID_ALL_CONTEXTS;
+
+	types[TLB_ALL] = type;
+	if (ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_CONTEXT_RETAINING_GLOBALS))
+		type = INVVPID_CONTEXT_RETAINING_GLOBALS;
+	types[TLB_SHADOW] = type;
+	if (ept_vpid & EPT_VPID_CAP_TYPE(INVVPID_ADDRESS))
+		type = INVVPID_ADDRESS;
+	types[TLB_ADDRESS] = type;
 }

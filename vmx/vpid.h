@@ -31,16 +31,20 @@ enum tlb_scope {
 	TLB_NOTHING,
 	TLB_ADDRESS, /* those that translate one address */
 	TLB_SHADOW, /* all of the shadow, which has no global pages */
-	TLB_ALL /* those of other software with this VPID, too */
+	TLB_ALL, /* those of other software with this VPID, too */
+	TLB_SCOPES
 };
 
 /* The translations that the processor must forget before the next entry. */
 struct tlb_flush {
 	enum tlb_scope scope;
-	gva_t gva; /* for TLB_ADDRESS */
+	gva_t gva; /* for TLB_ADDRESS: canonical */
 };
 
-/* Adds @more to *@flush: the least single flush that does both. */
+/*
+ * Adds @more to *@flush: the least single flush that does both. The address of
+ * @more need not be canonical.
+ */
 void tlb_flush_merge(struct tlb_flush *flush, struct tlb_flush more);
 
 /* The types of INVVPID, SDM vol. 3C, 30.3. */
@@ -56,10 +60,10 @@ enum invvpid_type {
 #define EPT_VPID_CAP_TYPE(type) BIT(40 + (type))
 
 /*
- * Returns the narrowest type that does @flush, whose scope is not TLB_NOTHING.
- * @ept_vpid: IA32_VMX_EPT_VPID_CAP of a processor for which vpid_objection()
- * returns NULL.
+ * Fills in @types[scope] with the narrowest type that does a flush of the
+ * scope, which is not TLB_NOTHING. @ept_vpid: IA32_VMX_EPT_VPID_CAP of a
+ * processor for which vpid_objection() returns NULL.
  */
-enum invvpid_type invvpid_type(const struct tlb_flush *flush, u64 ept_vpid);
+void invvpid_types(u64 ept_vpid, u8 types[TLB_SCOPES]);
 
 #endif

@@ -113,14 +113,15 @@ void model_compare(struct model *m, const struct reference_walk *w,
 
 /* --- The processor --------------------------------------------------------- */
 
-/* Like vcpu_flush_tlb(): one INVVPID, if a flush is due. */
+/* Like flush_tlb() in vmx/loop/run.c: one INVVPID, if a flush is due. */
 static void invalidate_tlb(struct model *m)
 {
-	enum invvpid_type type;
+	u8 types[TLB_SCOPES], type;
 
 	if (m->flush.scope == TLB_NOTHING)
 		return;
-	type = invvpid_type(&m->flush, m->ept_vpid);
+	invvpid_types(m->ept_vpid, types);
+	type = types[m->flush.scope];
 	if (!processor_invvpid(&m->cpu, type, m->flush.gva))
 		model_fail(m, "INVVPID fails: type %u, %#lx", type,
 			   m->flush.gva);

@@ -113,10 +113,9 @@ MUTANTS = [Mutant(*fields) for fields in [
      "\tif (policy->prefetch != nearest->prefetch)\n", "\tif (false)\n",
      ("rung",)),
     # The reports of costs.
-    ("first-entry-costs", "report", "vmx/report/stats.c",
-     "the first exit is charged with the time before the guest ran",
-     "\t\tvmcs_traffic = (struct vmcs_traffic){ 0 };\n\t\treturn 0;", "\t\treturn 0;",
-     ("stats",)),
+    ("first-entry-costs", "report", "vmx/loop/run.c",
+     "the first exit is charged with the VMREADs before the guest ran",
+     "\tstats_begin();\n", "", ("run",)),
     ("long-exit-wraps", "report", "vmx/report/stats.c",
      "the trace shows the low half of a long exit's ticks",
      "shown = (u32)MIN(ticks, ~0U);", "shown = (u32)ticks;",

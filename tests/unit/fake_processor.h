@@ -35,6 +35,7 @@ static struct {
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
 	u64 cr0, cr2, cr3, cr4, dr[8], xcr0, tsc;
 	u32 invvpids;
+	u64 invvpid_type; /* of the last INVVPID */
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
 	/* If not NULL, these answer instead; they return false for a #GP. */
@@ -113,6 +114,7 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 static inline bool invvpid(u64 type, u16 vpid, u64 address)
 {
 	fake.invvpids++;
+	fake.invvpid_type = type;
 	return true;
 }
 

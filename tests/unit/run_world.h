@@ -19,6 +19,8 @@
 #define log_info log_to_text
 #define panic test_panic
 #include "vmx/state.c"
+/* vmx/vmcs.h has it, which the fake processor replaces. */
+bool vmx_enter(struct cpu_regs *regs, bool launched, u64 *host_rsp);
 #include "vmx/loop/run.c"
 #undef panic
 #undef log_info
@@ -52,6 +54,7 @@ static u64 left_at; /* number of the exit at which the guest ends; 0: none */
 static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
+static bool policy_changes; /* at a look at the devices, by a key */
 /* The wish of a user at the prompt, between two entries or in HLT. */
 static enum monitor_until asked, asked_in_hlt;
 
@@ -169,6 +172,8 @@ void vm_serve_devices(struct vm *v)
 {
 	note_step("serve");
 	fake.tsc++;
+	if (policy_changes)
+		vcpu->paging.root_is_new = true;
 	vm.monitor.until = asked;
 	vm_note_watchers(&vm);
 }
@@ -199,10 +204,15 @@ void vmx_dump(struct vcpu *v)
 	note_step("dump");
 }
 
+void stats_begin(void)
+{
+	note_step("begin");
+}
+
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 		     u64 now)
 {
-	/* No look at the devices, no new root and no event came after this. */
+	/* No look at the devices and no event came after this. */
 	assert_int_equal(now, fake.tsc);
 	note_step("leave");
 	return 77;
@@ -286,7 +296,7 @@ static int set_up(void **state)
 	fake.tsc = 5000;
 	fake.vmcs[VMCS_EXIT_REASON] = EXIT_CPUID;
 	steps[0] = log_text[0] = '\0';
-	entry_fails = canary_dies = false;
+	entry_fails = canary_dies = policy_changes = false;
 	entries = examined = roots = canary_looks = shown_exits = 0;
 	verdict = DOCTOR_GOOD;
 	left_at = exited_cr3 = 0;
@@ -310,6 +320,8 @@ static void leave_fields(u32 reason)
 static void enter_once(void)
 {
 	vm_note_watchers(&vm);
+	if (vcpu->paging.root_is_new)
+		point_at_shadow(vcpu);
 	enter_and_handle(&vm, fake.tsc);
 }
 

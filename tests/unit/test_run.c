@@ -7,7 +7,7 @@
 static void order(void **state)
 {
 	enter_once();
-	assert_steps("deliver leave doctor enter redeliver handle ");
+	assert_steps("deliver doctor begin enter redeliver handle ");
 	assert_int_equal(vm.stats.exits_total, 1);
 	assert_int_equal(vm.stats.exits[EXIT_CPUID], 1);
 	/* With all that a user may have asked for. */
@@ -21,7 +21,7 @@ static void order(void **state)
 		     "handle monitor audit gdb_exited ");
 	vcpu->launched = false;
 	enter_once();
-	assert_non_null(strstr(steps, "deliver dump leave doctor enter"));
+	assert_non_null(strstr(steps, "deliver dump doctor begin enter"));
 	assert_int_equal(vm.stats.exits_total, 3);
 }
 
@@ -57,7 +57,7 @@ static void root_after_an_exit(void **state)
 {
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
 	enter_once();
-	assert_steps("deliver leave doctor enter exited redeliver handle ");
+	assert_steps("deliver doctor begin enter exited redeliver handle ");
 	assert_int_equal(exited_cr3, ROOT);
 	fake.vmcs[VMCS_GUEST_CR3] = 0x9000;
 	enter_once();
@@ -131,13 +131,13 @@ static void run_until_the_end(void **state)
 	assert_int_equal(vm.stats.started_ns, 5000);
 	assert_int_equal(vm.status.last_line, 5000);
 	assert_int_equal(vm.monitor.waited_ns, 0);
-	/* Three looks at the devices, a root and two events: a tick each. */
-	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 6);
+	/* Two looks at the devices, a root and two events: a tick each. */
+	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 5);
 	assert_int_equal(shown_exits, 20);
 	assert_log_lacks("canaries");
-	assert_steps("serve deliver leave doctor enter redeliver handle "
+	assert_steps("serve deliver doctor begin enter redeliver handle "
 		     "serve deliver leave enter redeliver handle "
-		     "serve disarm status trace screen stats send gdb_end ");
+		     "disarm status trace screen stats send gdb_end ");
 }
 
 /* The devices are served when it is time, or during an interrupt. */
@@ -146,10 +146,10 @@ static void devices_have_their_time(void **state)
 	left_at = 3;
 	vm.deadline = fake.tsc + 2 * TICKS;
 	vm_run(&vm);
-	assert_steps("deliver leave doctor enter redeliver handle "
+	assert_steps("deliver doctor begin enter redeliver handle "
 		     "deliver leave enter redeliver handle "
 		     "serve deliver leave enter redeliver handle "
-		     "serve disarm status trace screen stats send gdb_end ");
+		     "disarm status trace screen stats send gdb_end ");
 	set_up(state);
 	left_at = 1;
 	vm.deadline = ~0ULL;
@@ -158,14 +158,23 @@ static void devices_have_their_time(void **state)
 	assert_int_equal(strncmp(steps, "serve ", strlen("serve ")), 0);
 }
 
+static void a_key_changes_the_policy(void **state)
+{
+	left_at = 1;
+	policy_changes = true;
+	vm_run(&vm);
+	assert_int_equal(roots, 2);
+	assert_false(vcpu->paging.root_is_new);
+}
+
 /* The next exit is shown to those whom the user has asked for at the prompt. */
 static void a_watch_begins(void **state)
 {
 	left_at = 1;
 	asked = UNTIL_EXIT;
 	vm_run(&vm);
-	assert_steps("serve deliver leave doctor enter redeliver handle "
-		     "monitor serve disarm status trace screen stats send "
+	assert_steps("serve deliver doctor begin enter redeliver handle "
+		     "monitor disarm status trace screen stats send "
 		     "gdb_end ");
 }
 
@@ -176,7 +185,7 @@ static void a_watch_begins_in_hlt(void **state)
 	vm.deadline = ~0ULL;
 	asked_in_hlt = UNTIL_STEP;
 	vm_run(&vm);
-	assert_steps("deliver leave doctor enter redeliver handle monitor "
+	assert_steps("deliver doctor begin enter redeliver handle monitor "
 		     "step_enter deliver leave enter step_left redeliver "
 		     "handle monitor disarm status trace screen stats send "
 		     "gdb_end ");
@@ -189,8 +198,8 @@ static void run_under_gdb(void **state)
 	vm_run(&vm);
 	/* The wait for gdb is no part of the run. */
 	assert_int_equal(vm.stats.started_ns, 5000 + TICKS);
-	assert_steps("gdb_begin serve deliver leave doctor enter redeliver "
-		     "handle gdb_exited serve disarm status trace screen stats "
+	assert_steps("gdb_begin serve deliver doctor begin enter redeliver "
+		     "handle gdb_exited disarm status trace screen stats "
 		     "send gdb_end ");
 }
 
@@ -218,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup(canary_is_damaged, set_up),
 		cmocka_unit_test_setup(run_until_the_end, set_up),
 		cmocka_unit_test_setup(devices_have_their_time, set_up),
+		cmocka_unit_test_setup(a_key_changes_the_policy, set_up),
 		cmocka_unit_test_setup(a_watch_begins, set_up),
 		cmocka_unit_test_setup(a_watch_begins_in_hlt, set_up),
 		cmocka_unit_test_setup(run_under_gdb, set_up),

@@ -248,6 +248,22 @@ static void unknown_reason(void **state)
 
 /* --- An entry that fails -------------------------------------------------- */
 
+/* One INVVPID of the scope's type does the flush; without a VPID, none. */
+static void flush(void **state)
+{
+	vcpu->invvpid_types[TLB_SHADOW] = INVVPID_CONTEXT_RETAINING_GLOBALS;
+	vcpu->flush.scope = TLB_SHADOW;
+	assert_true(vcpu_enter(vcpu));
+	assert_int_equal(fake.invvpids, 0);
+	vcpu->controls.value[CONTROLS_CPU2] |= CPU2_ENABLE_VPID;
+	vcpu->flush.scope = TLB_SHADOW;
+	assert_true(vcpu_enter(vcpu));
+	assert_true(vcpu_enter(vcpu));
+	assert_int_equal(fake.invvpids, 1);
+	assert_int_equal(vcpu->invvpids, 1);
+	assert_int_equal(fake.invvpid_type, INVVPID_CONTEXT_RETAINING_GLOBALS);
+}
+
 static void first_entry(void **state)
 {
 	vcpu->flush.scope = TLB_ALL;
@@ -293,7 +309,7 @@ static void failure_ends_the_run(void **state)
 	assert_true(vm.ended);
 	assert_int_equal(vm.end_reason, END_VM_ENTRY_FAILURE);
 	assert_int_equal(vm.stats.exits_total, 0);
-	assert_steps("deliver leave doctor enter doctor dump ");
+	assert_steps("deliver doctor begin enter doctor dump ");
 }
 
 int main(void)
@@ -309,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup(stale_fields_are_not_read, set_up),
 		cmocka_unit_test_setup(event_under_delivery, set_up),
 		cmocka_unit_test_setup(unknown_reason, set_up),
+		cmocka_unit_test_setup(flush, set_up),
 		cmocka_unit_test_setup(first_entry, set_up),
 		cmocka_unit_test_setup(instruction_fails, set_up),
 		cmocka_unit_test_setup(guest_state_is_refused, set_up),

@@ -179,6 +179,7 @@ static void vpid(void **state)
 	u32 before;
 
 	create_vmcs(COMPLETE);
+	capabilities.ept_vpid = EPT_VPID_CAP_TYPE(INVVPID_CONTEXT);
 	before = vmread(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
 	assert_false(before & CPU2_ENABLE_VPID);
 	vcpu_use_vpid(&vcpu);
@@ -188,9 +189,7 @@ static void vpid(void **state)
 	assert_int_equal(vmread(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER), GUEST_VPID);
 	/* The first entry flushes mappings of an earlier user of this VPID. */
 	assert_int_equal(vcpu.flush.scope, TLB_ALL);
-	vcpu_set_start_state(&vcpu, entries);
-	vcpu_flush_tlb(&vcpu);
-	assert_int_equal(fake.invvpids, 1);
+	assert_int_equal(vcpu.invvpid_types[TLB_ALL], INVVPID_CONTEXT);
 }
 
 /* --- The guest's first instruction ------------------------------------------ */

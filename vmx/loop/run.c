@@ -107,7 +107,7 @@ static void choose_filter(struct vcpu *vcpu)
  * often the guest has only loaded CR3. Each change of its paging state drops
  * the root, so this sees them all.
  */
-static void point_at_shadow(struct vcpu *vcpu)
+static __forceinline void point_at_shadow(struct vcpu *vcpu)
 {
 	struct mmu_cpu *paging = &vcpu->paging;
 
@@ -221,13 +221,30 @@ static bool report_failed_entry(const struct vcpu *vcpu, bool exited)
 	return false;
 }
 
+/*
+ * Makes the processor forget the translations of vcpu->flush, whose scope is
+ * not TLB_NOTHING. Must be called last before an entry. Panics if INVVPID
+ * fails.
+ */
+static __forceinline void flush_tlb(struct vcpu *vcpu)
+{
+	enum tlb_scope scope = vcpu->flush.scope;
+
+	vcpu->flush.scope = TLB_NOTHING;
+	/* Without a VPID each entry flushes (SDM vol. 3C, 28.3.3.1). */
+	if (!vmx_has(&vcpu->controls, CONTROLS_CPU2, CPU2_ENABLE_VPID))
+		return;
+	vcpu->invvpids++;
+	if (!invvpid(vcpu->invvpid_types[scope], GUEST_VPID, vcpu->flush.gva))
+		panic("INVVPID failed: VM-instruction error %u",
+		      (u32)vmread(VMCS_VM_INSTRUCTION_ERROR));
+}
+
 /* Compiled into the run loop, as record_exit() is: both are for each exit. */
 static __forceinline bool enter(struct vcpu *vcpu)
 {
-	if (!vcpu->launched)
-		entry_check(vcpu->vmcs);
 	if (vcpu->flush.scope != TLB_NOTHING)
-		vcpu_flush_tlb(vcpu);
+		flush_tlb(vcpu);
 	if (!vmx_enter(&vcpu->regs, vcpu->launched, &vcpu->host_rsp))
 		return report_failed_entry(vcpu, false);
 	if (!record_exit(vcpu, rdtsc_early()))
@@ -238,6 +255,8 @@ static __forceinline bool enter(struct vcpu *vcpu)
 
 bool vcpu_enter(struct vcpu *vcpu)
 {
+	if (!vcpu->launched)
+		entry_check(vcpu->vmcs);
 	return enter(vcpu);
 }
 
@@ -297,26 +316,33 @@ static __noinline void show_exit(struct vm *vm)
 		gdb_exited(vm);
 }
 
+/* Before the first entry: all that can be wrong is in the VMCS now. */
+static __noinline void begin(struct vm *vm)
+{
+	if (vm->dump)
+		vmx_dump(&vm->vcpu);
+	entry_check(vm->vcpu.vmcs);
+	stats_begin();
+}
+
 /*
  * Makes one entry, and handles its exit. @now is the time-stamp counter, for
  * the cost of the last exit. To read it takes some 20 cycles, so this reads it
- * again only after more work: a new root, or an event that is due.
+ * again only after more work: an event that is due.
  */
 static void enter_and_handle(struct vm *vm, u64 now)
 {
 	struct vcpu *vcpu = &vm->vcpu;
 
-	if (vcpu->paging.root_is_new) {
-		point_at_shadow(vcpu);
-		now = rdtsc_early();
-	}
 	if (vm->watched && vm->gdb.step.on)
 		step_enter(vcpu);
 	if (vcpu_deliver(vcpu))
 		now = rdtsc_early();
-	if (vm->watched && vm->dump && !vcpu->launched)
-		vmx_dump(vcpu);
-	vcpu->record->number = stats_leave_root(&vm->stats, &vcpu->exit, now);
+	if (vcpu->launched)
+		vcpu->record->number =
+			stats_leave_root(&vm->stats, &vcpu->exit, now);
+	else
+		begin(vm);
 	trace_expect_exit(&vm->trace, &vcpu->record);
 	if (!enter(vcpu)) {
 		vmx_dump(vcpu);
@@ -337,6 +363,14 @@ static void enter_and_handle(struct vm *vm, u64 now)
 		show_exit(vm);
 }
 
+/* A user at the console may change the policy, or end the run. */
+static __noinline void serve_devices(struct vm *vm)
+{
+	vm_serve_devices(vm);
+	if (vm->vcpu.paging.root_is_new)
+		point_at_shadow(&vm->vcpu);
+}
+
 void vm_run(struct vm *vm)
 {
 	vm->typed = -1;
@@ -347,16 +381,19 @@ void vm_run(struct vm *vm)
 	vm->stats.started_ns = vm->status.last_line = time_ns();
 	vm->monitor.waited_ns = 0;
 	vm_note_watchers(vm);
-	for (;;) {
-		/* Not early: after the alarm the deadline is this very time. */
-		u64 now = rdtsc();
+	while (!vm->ended) {
+		u64 now;
 
+		if (vm->vcpu.paging.root_is_new)
+			point_at_shadow(&vm->vcpu);
+		/* Not early: after the alarm the deadline is this very time. */
+		now = rdtsc();
 		if (vm->pacing.since || now >= vm->deadline) {
-			vm_serve_devices(vm);
+			serve_devices(vm);
 			now = rdtsc();
+			if (vm->ended)
+				break;
 		}
-		if (vm->ended)
-			break;
 		enter_and_handle(vm, now);
 	}
 	/* The time of the reports does not count. */

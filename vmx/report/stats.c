@@ -9,12 +9,17 @@
 
 #define ROW_SIZE 120 /* enough for numbers of any length */
 
+void stats_begin(void)
+{
+	vmcs_traffic = (struct vmcs_traffic){ 0 };
+}
+
 /* Adds the VMREADs and VMWRITEs since the last entry to *@sum. */
 static void count_traffic(struct vmcs_traffic *sum)
 {
 	sum->reads += vmcs_traffic.reads;
 	sum->writes += vmcs_traffic.writes;
-	vmcs_traffic = (struct vmcs_traffic){ 0 };
+	stats_begin();
 }
 
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
@@ -23,10 +28,6 @@ u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 	u64 ticks;
 	u32 shown;
 
-	if (!stats->exits_total) { /* this is the first entry */
-		vmcs_traffic = (struct vmcs_traffic){ 0 };
-		return 0;
-	}
 	count_traffic(&stats->traffic[exit->reason]);
 	ticks = now - exit->tsc;
 	stats->root_ticks[exit->reason] += ticks;

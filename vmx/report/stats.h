@@ -9,6 +9,9 @@ struct vm;
 struct vm_stats;
 struct vmx_exit;
 
+/* Before the first entry: what came before is charged to no exit. */
+void stats_begin(void);
+
 /*
  * Counts the cost of @exit when Umbra is about to enter the guest again; @now
  * is the time-stamp counter. Returns the ticks of the exit, at most 2^32 - 1.

@@ -217,6 +217,7 @@ void vcpu_use_vpid(struct vcpu *vcpu)
 	vmwrite(VMCS_SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
 		*controls);
 	vmwrite(VMCS_VIRTUAL_PROCESSOR_IDENTIFIER, GUEST_VPID);
+	invvpid_types(vmx_capabilities()->ept_vpid, vcpu->invvpid_types);
 	/* VMXON has not flushed either (SDM vol. 3C, 28.3.3.2). */
 	vcpu->flush.scope = TLB_ALL;
 }
