@@ -334,6 +334,64 @@ static void shared_table(void **state)
 }
 
 /* A fault may free the root itself, and must then set root_is_new. */
+/* The tables of the lowest 2 MiB from frame @root on. */
+static void link_tables_at(gfn_t root)
+{
+	for (gfn_t gfn = root; gfn < root + 3; gfn++)
+		*world_gpte(gfn, 0) = (gfn + 1) << 12 | LINKED;
+}
+
+static void load_cr3(gfn_t root)
+{
+	mmu_set_cr3(&world_cpu, root << 12);
+}
+
+/* The supervisor writes to a table twice: the answer to the first is kept. */
+static void write_twice(void)
+{
+	u64 hits = mmu_stats(world_mmu)->held_hits;
+
+	world_reaches(GVA, 0, FRAME(13), "a LEAF that holds W back");
+	world_emulates(GVA, PFEC_W, FRAME(13), "a guest table");
+	world_emulates(GVA, PFEC_W, FRAME(13), "the same again");
+	assert_int_equal(mmu_stats(world_mmu)->held_hits, hits + 2);
+}
+
+/*
+ * A page of one space is a table of another. The answer to the last write to it
+ * holds for this space and this kind of access alone, and only while the entry
+ * and the way to it stay.
+ */
+static void the_last_write(void **state)
+{
+	const u64 denied = PFEC_P | PFEC_W;
+	const u64 page = 13 << 12 | (LINKED & ~PTE_U);
+
+	world_create(&mmu_rung_policies[MMU_NOWALK], 64, true);
+	link_tables();
+	link_tables_at(10);
+	*world_gpte(3, 5) = page;
+	*world_gpte(13, 5) = *world_gpte(14, 5) = 21 << 12 | (LINKED & ~PTE_W);
+	*world_gpte(13, 6) = 22 << 12 | LINKED;
+	load_cr3(10);
+	world_reaches(GVA + PAGE_SIZE, 0, FRAME(22), "the other space");
+	world_faults(GVA, PFEC_W, denied, "W is clear there");
+	load_cr3(0);
+	write_twice();
+	world_faults(GVA, PFEC_W | PFEC_U, denied | PFEC_U, "U is clear");
+	load_cr3(10);
+	world_faults(GVA, PFEC_W, denied, "another space");
+	load_cr3(0);
+	write_twice();
+	write_pte(5, page & ~PTE_W);
+	world_faults(GVA, PFEC_W, denied, "W is cleared");
+	write_pte(5, page);
+	write_twice();
+	write_entry(2, 0, 14 << 12 | LINKED);
+	world_reaches(GVA, 0, FRAME(21), "another table");
+	world_faults(GVA, PFEC_W, denied, "W is clear in it");
+}
+
 static void starved_root(void **state)
 {
 	u32 lost = 0;
@@ -375,6 +433,7 @@ int main(void)
 		cmocka_unit_test(new_tables_flush),
 		cmocka_unit_test(write_without_wp),
 		cmocka_unit_test(shared_table),
+		cmocka_unit_test(the_last_write),
 		cmocka_unit_test(starved_root),
 	};
 
