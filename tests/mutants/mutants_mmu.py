@@ -30,6 +30,9 @@ MUTANTS = [Mutant(*fields) for fields in [
     ("stale-pdpte", "I1", "mmu/table/root.c",
      "a PDPTE that has become absent stays linked",
      "\t\t\tspte_clear(mmu, root, i, SPTE_ABSENT_VALUE);", "\t\t\t;"),
+    ("stale-pdptes", "I1", "mmu/table/root.c",
+     "a root of PDPTEs that is found keeps those of its last load",
+     "\tif (!cpu->role.tableless)\n\t\troot =", "\troot =", ("audit",)),
     # 2. Soundness.
     ("mmio-is-the-users", "I2", "mmu/spte.h",
      "an MMIO entry has the processor's own U, so that no key guards it",

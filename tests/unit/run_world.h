@@ -51,6 +51,9 @@ static bool entry_fails;
 static u32 entries, examined;
 static enum doctor_verdict verdict;
 static u64 left_at; /* number of the exit at which the guest ends; 0: none */
+static bool ends_in_serve; /* the guest ends when the devices are served */
+static bool delivers; /* an event is due before each entry */
+static bool loads_cr3; /* each exit is a load of CR3 */
 static bool canary_dies;
 static u32 canary_looks, shown_exits;
 static u64 exited_cr3;
@@ -130,8 +133,8 @@ bool canary_check(struct canaries *canaries, hpa_t *damaged)
 bool vcpu_deliver(struct vcpu *v)
 {
 	note_step("deliver");
-	fake.tsc++;
-	return true;
+	fake.tsc += delivers;
+	return delivers;
 }
 
 void vcpu_redeliver(struct vcpu *v)
@@ -153,6 +156,8 @@ void step_left(struct vcpu *v)
 void vmx_handle_exit(struct vcpu *v)
 {
 	note_step("handle");
+	if (loads_cr3)
+		vcpu->paging.root_is_new = true;
 	if (asked_in_hlt) {
 		vm.monitor.until = asked_in_hlt;
 		vm.gdb.step.on = true;
@@ -174,6 +179,8 @@ void vm_serve_devices(struct vm *v)
 	fake.tsc++;
 	if (policy_changes)
 		vcpu->paging.root_is_new = true;
+	if (ends_in_serve)
+		vm_end(v, END_GUEST_EXIT, 0);
 	vm.monitor.until = asked;
 	vm_note_watchers(&vm);
 }
@@ -212,7 +219,7 @@ void stats_begin(void)
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
 		     u64 now)
 {
-	/* No look at the devices and no event came after this. */
+	/* No new root, no look at the devices and no event came after this. */
 	assert_int_equal(now, fake.tsc);
 	note_step("leave");
 	return 77;
@@ -297,6 +304,8 @@ static int set_up(void **state)
 	fake.vmcs[VMCS_EXIT_REASON] = EXIT_CPUID;
 	steps[0] = log_text[0] = '\0';
 	entry_fails = canary_dies = policy_changes = false;
+	ends_in_serve = loads_cr3 = false;
+	delivers = true;
 	entries = examined = roots = canary_looks = shown_exits = 0;
 	verdict = DOCTOR_GOOD;
 	left_at = exited_cr3 = 0;

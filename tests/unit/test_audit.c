@@ -189,6 +189,22 @@ static void finds_unloaded_pdptes(void **state)
 	audit_finds_value(&world_cpu.root->spt[1], spte_trap(true), 4);
 }
 
+/* CR3 is 0, as the number of a root that shadows no table is. */
+static void loads_pdptes_again(void **state)
+{
+	u64 pdpte[PAE_PDPTES] = { 3 * PAGE_SIZE | PTE_P };
+
+	(void)state;
+	for (u32 loads = 0; loads < 2; loads++) {
+		mmu_set_state(&world_cpu, CR0_PE | CR0_PG | CR0_WP, 0, CR4_PAE,
+			      0, pdpte);
+		mmu_root(&world_cpu);
+		audit_passes();
+		pdpte[0] += PAGE_SIZE;
+		pdpte[1] = 5 * PAGE_SIZE | PTE_P;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup(finds_bad_tables, set_up),
 		cmocka_unit_test_setup(finds_wrong_states, set_up),
 		cmocka_unit_test_setup(finds_unloaded_pdptes, set_up),
+		cmocka_unit_test_setup(loads_pdptes_again, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,16 @@ static void few_fields(void **state)
 	assert_int_equal(reads_of(EXIT_CPUID, 0), 3);
 }
 
+/* In compatibility mode the operand has 32 bits (SDM vol. 2B, MOV). */
+static void cr3_from_32_bit_code(void **state)
+{
+	vmwrite(VMCS_GUEST_CS_ACCESS_RIGHTS, CODE32);
+	vmwrite(VMCS_GUEST_RIP, PAGE);
+	gpr[RCX] = 0xdead00000000 | PAGE;
+	run_exit(EXIT_CR_ACCESS, MOV_TO(3, RCX));
+	assert_int_equal(vcpu->paging.cr3, PAGE);
+}
+
 /* With PAE paging a reserved PDPTE refuses the load, and nothing changes. */
 static void pdptes(void **state)
 {
@@ -424,6 +434,7 @@ int main(void)
 		TEST(rip_wraps),
 		TEST(undefined),
 		TEST(cr3),
+		TEST(cr3_from_32_bit_code),
 		TEST(pdptes),
 		TEST(cr0_and_cr4),
 		TEST(cr8),

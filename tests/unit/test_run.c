@@ -158,6 +158,32 @@ static void devices_have_their_time(void **state)
 	assert_int_equal(strncmp(steps, "serve ", strlen("serve ")), 0);
 }
 
+/*
+ * The cost of an exit is with all that comes before the next entry:
+ * stats_leave_root() checks its time.
+ */
+static void time_is_read_last(void **state)
+{
+	delivers = false;
+	left_at = 3;
+	loads_cr3 = true;
+	vm.deadline = ~0ULL;
+	vm_run(&vm);
+	assert_int_equal(roots, 3);
+	set_up(state);
+	delivers = false;
+	left_at = 3;
+	vm_run(&vm);
+	assert_int_equal(entries, 3);
+}
+
+static void ends_between_two_exits(void **state)
+{
+	ends_in_serve = true;
+	vm_run(&vm);
+	assert_int_equal(entries, 0);
+}
+
 static void a_key_changes_the_policy(void **state)
 {
 	left_at = 1;
@@ -227,6 +253,8 @@ int main(void)
 		cmocka_unit_test_setup(canary_is_damaged, set_up),
 		cmocka_unit_test_setup(run_until_the_end, set_up),
 		cmocka_unit_test_setup(devices_have_their_time, set_up),
+		cmocka_unit_test_setup(time_is_read_last, set_up),
+		cmocka_unit_test_setup(ends_between_two_exits, set_up),
 		cmocka_unit_test_setup(a_key_changes_the_policy, set_up),
 		cmocka_unit_test_setup(a_watch_begins, set_up),
 		cmocka_unit_test_setup(a_watch_begins_in_hlt, set_up),

@@ -246,23 +246,32 @@ static void unknown_reason(void **state)
 	assert_int_equal(vcpu->exit.reason, EXIT_UNKNOWN);
 }
 
-/* --- An entry that fails -------------------------------------------------- */
+/* --- The flush
+ * ---------------------------------------------------------------- */
 
-/* One INVVPID of the scope's type does the flush; without a VPID, none. */
+/* One INVVPID of the scope's type does it; without a VPID, none. */
 static void flush(void **state)
 {
+	vcpu->invvpid_types[TLB_ADDRESS] = INVVPID_ADDRESS;
 	vcpu->invvpid_types[TLB_SHADOW] = INVVPID_CONTEXT_RETAINING_GLOBALS;
 	vcpu->flush.scope = TLB_SHADOW;
 	assert_true(vcpu_enter(vcpu));
 	assert_int_equal(fake.invvpids, 0);
 	vcpu->controls.value[CONTROLS_CPU2] |= CPU2_ENABLE_VPID;
-	vcpu->flush.scope = TLB_SHADOW;
+	vcpu->flush = (struct tlb_flush){ TLB_ADDRESS, 0x7000 };
 	assert_true(vcpu_enter(vcpu));
 	assert_true(vcpu_enter(vcpu));
 	assert_int_equal(fake.invvpids, 1);
-	assert_int_equal(vcpu->invvpids, 1);
-	assert_int_equal(fake.invvpid_type, INVVPID_CONTEXT_RETAINING_GLOBALS);
+	assert_int_equal(fake.invvpid[0], INVVPID_ADDRESS);
+	assert_int_equal(fake.invvpid[1], GUEST_VPID);
+	assert_int_equal(fake.invvpid[2], 0x7000);
+	vcpu->flush.scope = TLB_SHADOW;
+	assert_true(vcpu_enter(vcpu));
+	assert_int_equal(vcpu->invvpids, 2);
+	assert_int_equal(fake.invvpid[0], INVVPID_CONTEXT_RETAINING_GLOBALS);
 }
+
+/* --- An entry that fails -------------------------------------------------- */
 
 static void first_entry(void **state)
 {

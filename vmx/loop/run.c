@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run loop: it serves the devices, delivers pending events, points the
- * processor at the right shadow, enters the guest, and handles the exit.
+ * The run loop: it points the processor at the right shadow, serves the
+ * devices, delivers pending events, enters the guest, and handles the exit.
  */
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu.h"

@@ -12,8 +12,8 @@
  */
 static inline void vm_note_watchers(struct vm *vm)
 {
-	vm->watched = vm->audit || vm->dump || vm->monitor.until ||
-		      vm->gdb.step.on || vm->gdb.link.port;
+	vm->watched = vm->audit || vm->monitor.until || vm->gdb.step.on ||
+		      vm->gdb.link.port;
 }
 
 /*
