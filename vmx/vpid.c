@@ -22,7 +22,10 @@ const char *vpid_objection(const struct vmx_capabilities *capabilities,
 	return NULL;
 }
 
-/* True if one INVVPID of an address does @more, and @flush if that has one. */
+/*
+ * Returns true if one INVVPID of an address does @more, and @flush if that has
+ * one.
+ */
 static bool is_one_address(const struct tlb_flush *flush,
 			   const struct tlb_flush *more)
 {

@@ -115,7 +115,7 @@ MUTANTS = [Mutant(*fields) for fields in [
     # The reports of costs.
     ("first-entry-costs", "report", "vmx/loop/run.c",
      "the first exit is charged with the VMREADs before the guest ran",
-     "\tstats_begin();\n", "", ("run",)),
+     "\tstats_forget_traffic();\n", "", ("run",)),
     ("long-exit-wraps", "report", "vmx/report/stats.c",
      "the trace shows the low half of a long exit's ticks",
      "shown = (u32)MIN(ticks, ~0U);", "shown = (u32)ticks;",

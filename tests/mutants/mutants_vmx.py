@@ -286,11 +286,12 @@ MUTANTS = [Mutant(*fields) for fields in [
      ("exits",)),
     ("cr3-any-bits", "cr", "vmx/exits/exit_cr.c",
      "in long mode CR3 takes bits beyond MAXPHYADDR",
-     "if (!cr3_valid_in_long_mode(value,\n\t\t\t\t\t    vcpu->vm->features.maxphyaddr))", "if (false)",
+     "!cr3_valid_in_long_mode(value, vcpu->vm->features.maxphyaddr)", "false",
      ("exits",)),
     ("cr3-64-bits", "cr", "vmx/exits/exit_cr.c",
      "CR3 takes 64 bits from 32-bit code",
-     "\t\tvalue = operand_value(vcpu, value);\n\t\tif", "\t\tif", ("exits",)),
+     "return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;",
+     "return value;", ("exits",)),
     ("nx-though-hidden", "cpuid", "vmx/vm.c",
      "the guest may set EFER.NXE, though it has hidden NX from itself",
      "\tvm->cpuid.misc_enable = guest_misc_enable(&vm->msrs);\n", "",
@@ -412,15 +413,15 @@ MUTANTS = [Mutant(*fields) for fields in [
      ("run",)),
     ("loop-policy-by-key", "cr", "vmx/loop/run.c",
      "a policy that a key changes waits until the exit after the next",
-     "\tvm_serve_devices(vm);\n\tif (vm->vcpu.paging.root_is_new)\n", "\tvm_serve_devices(vm);\n\tif (false)\n",
+     "\tvm_serve_devices(vm);\n\tpoint_at_shadow(&vm->vcpu);\n", "\tvm_serve_devices(vm);\n",
      ("run",)),
     ("loop-root-unmeasured", "report", "vmx/loop/run.c",
      "the cost of a load of CR3 is without the search for the root",
-     "\t\tif (vm->vcpu.paging.root_is_new)\n\t\t\tpoint_at_shadow(&vm->vcpu);\n"
+     "\t\tpoint_at_shadow(&vm->vcpu);\n"
      "\t\t/* Not early: after the alarm the deadline is this very time. */\n"
      "\t\tnow = rdtsc();\n",
      "\t\tnow = rdtsc();\n"
-     "\t\tif (vm->vcpu.paging.root_is_new)\n\t\t\tpoint_at_shadow(&vm->vcpu);\n",
+     "\t\tpoint_at_shadow(&vm->vcpu);\n",
      ("run",)),
     ("loop-devices-unmeasured", "report", "vmx/loop/run.c",
      "the cost of an exit is without the look at the devices",

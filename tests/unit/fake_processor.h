@@ -35,7 +35,9 @@ static struct {
 	u32 unshadowed; /* of the traffic, that of fields not in the list below */
 	u64 cr0, cr2, cr3, cr4, dr[8], xcr0, tsc;
 	u32 invvpids;
-	u64 invvpid[3]; /* of the last INVVPID: type, VPID, address */
+	struct {
+		u64 type, vpid, address;
+	} invvpid; /* the last one's operands */
 	u32 msr; /* the only one that can be read or written */
 	u64 msr_value;
 	/* If not NULL, these answer instead; they return false for a #GP. */
@@ -114,9 +116,9 @@ static inline void vmwrite(enum vmcs_field field, u64 value)
 static inline bool invvpid(u64 type, u16 vpid, u64 address)
 {
 	fake.invvpids++;
-	fake.invvpid[0] = type;
-	fake.invvpid[1] = vpid;
-	fake.invvpid[2] = address;
+	fake.invvpid.type = type;
+	fake.invvpid.vpid = vpid;
+	fake.invvpid.address = address;
 	return true;
 }
 

@@ -211,9 +211,9 @@ void vmx_dump(struct vcpu *v)
 	note_step("dump");
 }
 
-void stats_begin(void)
+void stats_forget_traffic(void)
 {
-	note_step("begin");
+	note_step("forget");
 }
 
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,
@@ -329,8 +329,7 @@ static void leave_fields(u32 reason)
 static void enter_once(void)
 {
 	vm_note_watchers(&vm);
-	if (vcpu->paging.root_is_new)
-		point_at_shadow(vcpu);
+	point_at_shadow(vcpu);
 	enter_and_handle(&vm, fake.tsc);
 }
 

@@ -12,11 +12,16 @@
 #define GVA 0x5000ULL
 #define FRAME(gfn) ((u64)(gfn) << PAGE_SHIFT)
 
-/* Frames 0 to 3 are the tables of the lowest 2 MiB. */
+/* The tables of the lowest 2 MiB are four frames, from @root on. */
+static void link_tables_at(gfn_t root)
+{
+	for (gfn_t gfn = root; gfn < root + 3; gfn++)
+		*world_gpte(gfn, 0) = (gfn + 1) << 12 | LINKED;
+}
+
 static void link_tables(void)
 {
-	for (gfn_t level = 0; level < 3; level++)
-		*world_gpte(level, 0) = (level + 1) << 12 | LINKED;
+	link_tables_at(0);
 }
 
 static void write_entry(gfn_t table, u32 index, u64 value)
@@ -334,13 +339,6 @@ static void shared_table(void **state)
 }
 
 /* A fault may free the root itself, and must then set root_is_new. */
-/* The tables of the lowest 2 MiB from frame @root on. */
-static void link_tables_at(gfn_t root)
-{
-	for (gfn_t gfn = root; gfn < root + 3; gfn++)
-		*world_gpte(gfn, 0) = (gfn + 1) << 12 | LINKED;
-}
-
 static void load_cr3(gfn_t root)
 {
 	mmu_set_cr3(&world_cpu, root << 12);

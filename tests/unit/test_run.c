@@ -7,7 +7,7 @@
 static void order(void **state)
 {
 	enter_once();
-	assert_steps("deliver doctor begin enter redeliver handle ");
+	assert_steps("deliver doctor forget enter redeliver handle ");
 	assert_int_equal(vm.stats.exits_total, 1);
 	assert_int_equal(vm.stats.exits[EXIT_CPUID], 1);
 	/* With all that a user may have asked for. */
@@ -21,7 +21,7 @@ static void order(void **state)
 		     "handle monitor audit gdb_exited ");
 	vcpu->launched = false;
 	enter_once();
-	assert_non_null(strstr(steps, "deliver dump doctor begin enter"));
+	assert_non_null(strstr(steps, "deliver dump doctor forget enter"));
 	assert_int_equal(vm.stats.exits_total, 3);
 }
 
@@ -57,7 +57,7 @@ static void root_after_an_exit(void **state)
 {
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
 	enter_once();
-	assert_steps("deliver doctor begin enter exited redeliver handle ");
+	assert_steps("deliver doctor forget enter exited redeliver handle ");
 	assert_int_equal(exited_cr3, ROOT);
 	fake.vmcs[VMCS_GUEST_CR3] = 0x9000;
 	enter_once();
@@ -135,7 +135,7 @@ static void run_until_the_end(void **state)
 	assert_int_equal(vm.stats.ended_ns, 5000 + 2 * TICKS + 5);
 	assert_int_equal(shown_exits, 20);
 	assert_log_lacks("canaries");
-	assert_steps("serve deliver doctor begin enter redeliver handle "
+	assert_steps("serve deliver doctor forget enter redeliver handle "
 		     "serve deliver leave enter redeliver handle "
 		     "disarm status trace screen stats send gdb_end ");
 }
@@ -146,7 +146,7 @@ static void devices_have_their_time(void **state)
 	left_at = 3;
 	vm.deadline = fake.tsc + 2 * TICKS;
 	vm_run(&vm);
-	assert_steps("deliver doctor begin enter redeliver handle "
+	assert_steps("deliver doctor forget enter redeliver handle "
 		     "deliver leave enter redeliver handle "
 		     "serve deliver leave enter redeliver handle "
 		     "disarm status trace screen stats send gdb_end ");
@@ -199,7 +199,7 @@ static void a_watch_begins(void **state)
 	left_at = 1;
 	asked = UNTIL_EXIT;
 	vm_run(&vm);
-	assert_steps("serve deliver doctor begin enter redeliver handle "
+	assert_steps("serve deliver doctor forget enter redeliver handle "
 		     "monitor disarm status trace screen stats send "
 		     "gdb_end ");
 }
@@ -211,7 +211,7 @@ static void a_watch_begins_in_hlt(void **state)
 	vm.deadline = ~0ULL;
 	asked_in_hlt = UNTIL_STEP;
 	vm_run(&vm);
-	assert_steps("deliver doctor begin enter redeliver handle monitor "
+	assert_steps("deliver doctor forget enter redeliver handle monitor "
 		     "step_enter deliver leave enter step_left redeliver "
 		     "handle monitor disarm status trace screen stats send "
 		     "gdb_end ");
@@ -224,7 +224,7 @@ static void run_under_gdb(void **state)
 	vm_run(&vm);
 	/* The wait for gdb is no part of the run. */
 	assert_int_equal(vm.stats.started_ns, 5000 + TICKS);
-	assert_steps("gdb_begin serve deliver doctor begin enter redeliver "
+	assert_steps("gdb_begin serve deliver doctor forget enter redeliver "
 		     "handle gdb_exited disarm status trace screen stats "
 		     "send gdb_end ");
 }

@@ -18,11 +18,18 @@ static bool cpu_control_is_set(u32 control)
 
 /* --- Before an entry: exceptions, targets, filter ------------------------- */
 
+/* The root is new, as always where the targets or the state are. */
+static void point_at_new_root(void)
+{
+	vcpu->paging.root_is_new = true;
+	point_at_shadow(vcpu);
+}
+
 /* All that the run loop may have to write is new. */
 static void point_at_shadow_again(void)
 {
 	vcpu->paging.targets_are_new = vcpu->paging.state_is_new = true;
-	point_at_shadow(vcpu);
+	point_at_new_root();
 	assert_false(vcpu->paging.root_is_new || vcpu->paging.targets_are_new ||
 		     vcpu->paging.state_is_new);
 }
@@ -34,14 +41,14 @@ static void only_what_is_new_is_written(void **state)
 	targets = (struct mmu_targets){ .count = 1, .value = { 0x9000 } };
 	filter = (struct mmu_filter){ false, PFEC_P, PFEC_P, true, true };
 	fake.traffic.writes = 0;
-	point_at_shadow(vcpu);
+	point_at_new_root();
 	assert_int_equal(fake.traffic.writes, 1);
 	vcpu->paging.targets_are_new = true;
-	point_at_shadow(vcpu);
+	point_at_new_root();
 	assert_int_equal(vmread(VMCS_CR3_TARGET_VALUE_0), 0x9000);
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), 0);
 	vcpu->paging.state_is_new = true;
-	point_at_shadow(vcpu);
+	point_at_new_root();
 	assert_int_equal(vmread(VMCS_PAGE_FAULT_ERROR_CODE_MASK), PFEC_P);
 	assert_int_equal(fake.vmcs[VMCS_EXCEPTION_BITMAP], ALWAYS);
 }
@@ -246,8 +253,7 @@ static void unknown_reason(void **state)
 	assert_int_equal(vcpu->exit.reason, EXIT_UNKNOWN);
 }
 
-/* --- The flush
- * ---------------------------------------------------------------- */
+/* --- The flush ------------------------------------------------------------ */
 
 /* One INVVPID of the scope's type does it; without a VPID, none. */
 static void flush(void **state)
@@ -262,13 +268,13 @@ static void flush(void **state)
 	assert_true(vcpu_enter(vcpu));
 	assert_true(vcpu_enter(vcpu));
 	assert_int_equal(fake.invvpids, 1);
-	assert_int_equal(fake.invvpid[0], INVVPID_ADDRESS);
-	assert_int_equal(fake.invvpid[1], GUEST_VPID);
-	assert_int_equal(fake.invvpid[2], 0x7000);
+	assert_int_equal(fake.invvpid.type, INVVPID_ADDRESS);
+	assert_int_equal(fake.invvpid.vpid, GUEST_VPID);
+	assert_int_equal(fake.invvpid.address, 0x7000);
 	vcpu->flush.scope = TLB_SHADOW;
 	assert_true(vcpu_enter(vcpu));
 	assert_int_equal(vcpu->invvpids, 2);
-	assert_int_equal(fake.invvpid[0], INVVPID_CONTEXT_RETAINING_GLOBALS);
+	assert_int_equal(fake.invvpid.type, INVVPID_CONTEXT_RETAINING_GLOBALS);
 }
 
 /* --- An entry that fails -------------------------------------------------- */
@@ -318,7 +324,7 @@ static void failure_ends_the_run(void **state)
 	assert_true(vm.ended);
 	assert_int_equal(vm.end_reason, END_VM_ENTRY_FAILURE);
 	assert_int_equal(vm.stats.exits_total, 0);
-	assert_steps("deliver doctor begin enter doctor dump ");
+	assert_steps("deliver doctor forget enter doctor dump ");
 }
 
 int main(void)

@@ -53,7 +53,7 @@ static void first_entry(void **state)
 {
 	vmcs_traffic.reads = 300;
 	vmcs_traffic.writes = 200;
-	stats_begin();
+	stats_forget_traffic();
 	exit_costs(EXIT_CPUID, EXIT_CPUID, 10, 4, 3);
 	assert_int_equal(vm.stats.traffic[EXIT_CPUID].reads, 4);
 	assert_int_equal(vm.stats.traffic[EXIT_CPUID].writes, 3);

@@ -80,25 +80,24 @@ static u64 operand_value(const struct vcpu *vcpu, u64 value)
 	return value >> 32 ? mov_cr_value(vcpu_code_mode(vcpu), value) : value;
 }
 
-static u64 operand_register(const struct vcpu *vcpu, enum gpr gpr)
+/* Returns the operand of MOV to a control register. */
+static u64 operand(const struct vcpu *vcpu, u64 qualification)
 {
-	return gpr == RSP ? vmread(VMCS_GUEST_RSP) : vcpu->regs.gpr[gpr];
+	enum gpr gpr = QUAL_CR_GPR(qualification);
+
+	return operand_value(vcpu, gpr == RSP ? vmread(VMCS_GUEST_RSP)
+					      : vcpu->regs.gpr[gpr]);
 }
 
 /*
  * Most accesses: in long mode CR3 has no PDPTEs, and changes nothing else. All
  * of its lower 32 bits are allowed.
  */
-static __forceinline void load_long_cr3(struct vcpu *vcpu, enum gpr gpr)
+static __forceinline void load_long_cr3(struct vcpu *vcpu, u64 value)
 {
-	u64 value = operand_register(vcpu, gpr);
-
-	if (value >> 32) {
-		value = operand_value(vcpu, value);
-		if (!cr3_valid_in_long_mode(value,
-					    vcpu->vm->features.maxphyaddr))
-			return vcpu_inject_gp(vcpu);
-	}
+	if (value >> 32 &&
+	    !cr3_valid_in_long_mode(value, vcpu->vm->features.maxphyaddr))
+		return vcpu_inject_gp(vcpu);
 	vcpu_skip_instruction(vcpu);
 	mmu_set_cr3(&vcpu->paging, value);
 }
@@ -106,8 +105,7 @@ static __forceinline void load_long_cr3(struct vcpu *vcpu, enum gpr gpr)
 static void mov_to_cr(struct vcpu *vcpu, u64 qualification)
 {
 	unsigned int number = QUAL_CR_NUMBER(qualification);
-	u64 value = operand_value(
-		vcpu, operand_register(vcpu, QUAL_CR_GPR(qualification)));
+	u64 value = operand(vcpu, qualification);
 
 	if (number == 8)
 		return load_cr8(vcpu, value);
@@ -160,7 +158,7 @@ void vmx_handle_cr_access(struct vcpu *vcpu)
 
 	if (QUAL_CR_ACCESS(qualification) == QUAL_CR_LOAD_CR3 &&
 	    (vcpu->paging.efer & EFER_LMA))
-		load_long_cr3(vcpu, QUAL_CR_GPR(qualification));
+		load_long_cr3(vcpu, operand(vcpu, qualification));
 	else
 		access_register(vcpu, qualification);
 }

@@ -103,14 +103,16 @@ static void choose_filter(struct vcpu *vcpu)
 }
 
 /*
- * Gives the processor the root, and targets and filter if they are new: most
- * often the guest has only loaded CR3. Each change of its paging state drops
- * the root, so this sees them all.
+ * Gives the processor the root if it is new, and targets and filter likewise:
+ * most often the guest has only loaded CR3. Each change of its paging state
+ * drops the root, so this sees them all.
  */
 static __forceinline void point_at_shadow(struct vcpu *vcpu)
 {
 	struct mmu_cpu *paging = &vcpu->paging;
 
+	if (!paging->root_is_new)
+		return;
 	vmwrite(VMCS_GUEST_CR3, mmu_root(paging));
 	paging->root_is_new = false;
 	if (paging->targets_are_new)
@@ -322,7 +324,7 @@ static __noinline void begin(struct vm *vm)
 	if (vm->dump)
 		vmx_dump(&vm->vcpu);
 	entry_check(vm->vcpu.vmcs);
-	stats_begin();
+	stats_forget_traffic();
 }
 
 /*
@@ -367,8 +369,7 @@ static void enter_and_handle(struct vm *vm, u64 now)
 static __noinline void serve_devices(struct vm *vm)
 {
 	vm_serve_devices(vm);
-	if (vm->vcpu.paging.root_is_new)
-		point_at_shadow(&vm->vcpu);
+	point_at_shadow(&vm->vcpu);
 }
 
 void vm_run(struct vm *vm)
@@ -384,8 +385,7 @@ void vm_run(struct vm *vm)
 	while (!vm->ended) {
 		u64 now;
 
-		if (vm->vcpu.paging.root_is_new)
-			point_at_shadow(&vm->vcpu);
+		point_at_shadow(&vm->vcpu);
 		/* Not early: after the alarm the deadline is this very time. */
 		now = rdtsc();
 		if (vm->pacing.since || now >= vm->deadline) {

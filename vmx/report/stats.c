@@ -9,7 +9,7 @@
 
 #define ROW_SIZE 120 /* enough for numbers of any length */
 
-void stats_begin(void)
+void stats_forget_traffic(void)
 {
 	vmcs_traffic = (struct vmcs_traffic){ 0 };
 }
@@ -19,7 +19,7 @@ static void count_traffic(struct vmcs_traffic *sum)
 {
 	sum->reads += vmcs_traffic.reads;
 	sum->writes += vmcs_traffic.writes;
-	stats_begin();
+	stats_forget_traffic();
 }
 
 u32 stats_leave_root(struct vm_stats *stats, const struct vmx_exit *exit,

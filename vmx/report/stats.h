@@ -9,8 +9,11 @@ struct vm;
 struct vm_stats;
 struct vmx_exit;
 
-/* Before the first entry: what came before is charged to no exit. */
-void stats_begin(void);
+/*
+ * Forgets the VMREADs and VMWRITEs so far. Called before the first entry: those
+ * before it are charged to no exit.
+ */
+void stats_forget_traffic(void);
 
 /*
  * Counts the cost of @exit when Umbra is about to enter the guest again; @now
