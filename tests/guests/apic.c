@@ -9,138 +9,9 @@
  * level comes once, a deadline that has passed stays set.
  */
 #include "arch/x86/cpuid.h"
-#include "tests/guests/paging.h"
+#include "tests/guests/apic.h"
 
-#define CODE32 0x08
-#define GATE 0x8e00ULL
-#define STUB_SIZE 16
-#define VECTORS 256
-
-/* Registers of the local APIC: SDM vol. 3A, table 10-1. */
-#define LAPIC 0xfee00000
-#define LAPIC_TPR 0x80
-#define LAPIC_PPR 0xa0
-#define LAPIC_EOI 0xb0
-#define LAPIC_SVR 0xf0
-#define LAPIC_ESR 0x280
-#define LAPIC_ICR 0x300
-#define LAPIC_ICR_HIGH 0x310
-#define LAPIC_TIMER 0x320
-#define LAPIC_LINT0 0x350
-#define LAPIC_INITIAL 0x380
-#define LAPIC_CURRENT 0x390
-#define LAPIC_DIVIDE 0x3e0
-#define LAPIC_SELF_IPI 0x3f0
-
-#define SVR_ENABLED (BIT(8) | 0xff)
-#define ICR_ASSERT BIT(14)
-#define ICR_NMI (4U << 8)
-#define ICR_SELF (1U << 18)
-#define ICR_OTHERS (3U << 18)
-#define LVT_MASKED BIT(16)
-#define LVT_EXTINT (7U << 8)
-#define LVT_PERIODIC BIT(17)
-#define LVT_DEADLINE BIT(18)
-#define DIVIDE_BY_1 0xb
-#define ESR_SEND_ILLEGAL BIT(5)
-
-#define MSR_APIC_BASE 0x1b
-#define APIC_BASE_X2APIC BIT(10)
-#define APIC_BASE_ENABLE BIT(11)
-#define MSR_X2APIC 0x800
-#define MSR_TSC_DEADLINE 0x6e0
-
-#define IOAPIC 0xfec00000
-#define IOAPIC_TIMER 2 /* its inputs */
-#define IOAPIC_SERIAL 4
-#define IOAPIC_LEVEL BIT(15)
-
-#define PIC1 0x20
-#define PIC2 0xa0
-#define PIC_BASE 0x70
-#define PIC_EOI 0x20
-#define PIT_MODE 0x43
-#define PIT_COUNT 0x40
-#define COM1 0x3f8
-
-#define LOW 0x41 /* vectors, of three classes */
-#define LOW_TOO 0x42
-#define HIGH 0x61
-#define TIMER 0x51
-#define SOFTWARE 0x80
-
-#define WAIT_TICKS 20000000U
-
-struct table {
-	u16 limit;
-	u32 base;
-} __packed;
-
-static u64 interrupts[VECTORS] __attribute__((aligned(8)));
-static u8 taken[64]; /* the vectors, in their order */
-static u32 count;
-static u32 depth, deepest;
-/* Called by the next interrupt's handler before its end. */
-static void (*handler_action)(void);
-static bool x2apic;
 static u32 errors;
-extern u8 stubs[];
-void on_interrupt(u32 vector);
-
-__asm__(".text\n"
-	"	.balign 16\n"
-	"stubs:\n"
-	"	vector = 0\n"
-	"	.rept 256\n"
-	"	.balign 16\n"
-	"	push $vector\n"
-	"	jmp common_stub\n"
-	"	vector = vector + 1\n"
-	"	.endr\n"
-	"common_stub:\n"
-	"	pushal\n"
-	"	pushl 32(%esp)\n"
-	"	call on_interrupt\n"
-	"	addl $4, %esp\n"
-	"	popal\n"
-	"	addl $4, %esp\n"
-	"	iret\n");
-
-static u64 read_msr(u32 index)
-{
-	u64 value;
-
-	__asm__ volatile("rdmsr" : "=A"(value) : "c"(index));
-	return value;
-}
-
-static void write_msr(u32 index, u64 value)
-{
-	__asm__ volatile("wrmsr" : : "c"(index), "A"(value) : "memory");
-}
-
-static u64 rdtsc(void)
-{
-	u64 value;
-
-	__asm__ volatile("rdtsc" : "=A"(value));
-	return value;
-}
-
-static u32 apic_read(u32 reg)
-{
-	if (x2apic)
-		return (u32)read_msr(MSR_X2APIC + reg / 16);
-	return *(volatile u32 *)(LAPIC + reg);
-}
-
-static void apic_write(u32 reg, u32 value)
-{
-	if (x2apic)
-		write_msr(MSR_X2APIC + reg / 16, value);
-	else
-		*(volatile u32 *)(LAPIC + reg) = value;
-}
 
 static void set_ioapic(u32 input, u32 entry)
 {
@@ -150,59 +21,6 @@ static void set_ioapic(u32 input, u32 entry)
 	*data = 0; /* to APIC ID 0 */
 	*index = 0x10 + 2 * input;
 	*data = entry;
-}
-
-static void enable_interrupts(void)
-{
-	__asm__ volatile("sti; nop; nop" : : : "memory");
-}
-
-static void disable_interrupts(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
-static void send_eoi(u32 vector)
-{
-	if (vector >= PIC_BASE && vector < PIC_BASE + 16)
-		port_write(PIC1, PIC_EOI);
-	else if (vector >= VECTOR_EXCEPTIONS && vector != SOFTWARE)
-		apic_write(LAPIC_EOI, 0);
-}
-
-void on_interrupt(u32 vector)
-{
-	void (*action)(void) = handler_action;
-
-	if (vector != VECTOR_NMI && vector < VECTOR_EXCEPTIONS) {
-		print("  unexpected exception %u\n", vector);
-		guest_exit(2);
-	}
-	taken[count++ % sizeof(taken)] = (u8)vector;
-	if (++depth > deepest)
-		deepest = depth;
-	handler_action = NULL;
-	if (action)
-		action();
-	send_eoi(vector);
-	depth--;
-}
-
-static void begin_count(void (*action)(void))
-{
-	count = depth = deepest = 0;
-	handler_action = action;
-}
-
-/* Spends time until @expected interrupts have come; false if they don't. */
-static bool interrupts_come(u32 expected)
-{
-	u64 until = rdtsc() + WAIT_TICKS;
-
-	while (count < expected && rdtsc() < until)
-		enable_interrupts();
-	disable_interrupts();
-	return count >= expected;
 }
 
 static void check(bool ok, const char *what)
@@ -404,7 +222,7 @@ static void check_8259s(void)
 static void silence_serial(void)
 {
 	if (count < 3)
-		handler_action = silence_serial;
+		call_at_next(silence_serial);
 	else
 		port_write(COM1 + 1, 0);
 }
@@ -477,25 +295,10 @@ static void check_modes(void)
 	check(!(apic_read(LAPIC_SVR) & BIT(8)), "the APIC was not reset");
 }
 
-static void set_up(void)
-{
-	struct table idt = { sizeof(interrupts) - 1, (u32)interrupts };
-
-	for (u32 i = 0; i < VECTORS; i++) {
-		u32 offset = (u32)stubs + i * STUB_SIZE;
-
-		interrupts[i] = (offset & 0xffff) | CODE32 << 16 | GATE << 32 |
-				(u64)(offset >> 16) << 48;
-	}
-	__asm__ volatile("lidt %0" : : "m"(idt) : "memory");
-	apic_write(LAPIC_SVR, SVR_ENABLED);
-	apic_write(LAPIC_ICR_HIGH, 0);
-}
-
 void main(const char *arguments)
 {
 	errors = argument(arguments, "errors", 1);
-	set_up();
+	set_up_interrupts();
 	check_8259s();
 	check_all();
 	check_modes();

@@ -45,6 +45,7 @@ $(TEST_GUESTS)/%.elf: $(TEST_GUESTS)/%.o tests/guests/guests.ld \
 	$(Q)$(LINK_TEST_GUEST)
 
 $(TEST_GUESTS)/forms.elf: $(TEST_GUESTS)/forms_table.asm.o
+$(TEST_GUESTS)/apic.elf: $(TEST_GUESTS)/apic_interrupts.o
 $(TEST_GUESTS)/chaos.elf: $(TEST_GUESTS)/chaos_ops.o \
 	$(TEST_GUESTS)/chaos_memory.o \
 	$(TEST_GUESTS)/chaos_lethal.o $(TEST_GUESTS)/chaos64.asm.o
